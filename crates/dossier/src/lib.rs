@@ -1,0 +1,1 @@
+//! Evidence into pages, diagrams and tables.

@@ -1,0 +1,1 @@
+//! The vocabulary of what happened: findings, evidence, canonical bytes.

@@ -1,0 +1,1 @@
+//! The law: bundle to validated model, decisions, flows and their reconciliation.

@@ -1,0 +1,1 @@
+//! Judges a Salesforce project by the policy.

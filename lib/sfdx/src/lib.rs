@@ -1,0 +1,1 @@
+//! Reads a Salesforce project: every metadata type as one spanned tree.

@@ -1,0 +1,15 @@
+//! Source texts and places in them.
+//!
+//! In come bytes that a stranger wrote; out come texts whose every place has a line and a column, and
+//! [`Problem`]s that name the file, the line and what to do. Nothing here knows what the text means.
+
+mod folder;
+mod problem;
+mod text;
+
+pub use folder::{FolderLimits, read_folder};
+pub use problem::{Problem, Severity};
+pub use text::{Position, Source, Span};
+
+#[cfg(test)]
+mod tests;
