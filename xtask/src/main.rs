@@ -1,1 +1,46 @@
-fn main() {}
+//! The project's own chores: `cargo xtask setup | test | bench | prove | docs`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that speaks to a person at a terminal")]
+#![expect(clippy::disallowed_methods, reason = "chores read the environment and time their steps")]
+
+mod bench;
+mod docs;
+mod prove;
+mod setup;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  setup              install what the tests need (Chromium, axe-core)
+  test               setup, formatting, lints, licences, every test; prints time against its budget
+  docs [--check]     write the generated pages, or say which are stale
+  bench NAME [DIR]   measure beside the peer and print the ratios: scan
+  prove NAME [DIR]   what needs fetched projects or hours: corpus, deny, fuzz
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["setup"] => setup::run(),
+        ["test"] => test::run(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["prove", rest @ ..] => prove::run(rest),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

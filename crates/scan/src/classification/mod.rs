@@ -1,0 +1,312 @@
+//! What a field holds, how sure that is, and why: the bundle's word first, then the org's own tags, the shipped
+//! catalogue of Salesforce objects, and last the words of its name and label.
+
+mod catalogue;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::Confidence;
+use policy::{Class, Identifier, Policy};
+use serde::Serialize;
+
+pub(crate) use catalogue::Catalogue;
+pub(crate) use words::{occurs, words};
+
+/// Where a verdict comes from, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// The policy bundle says so.
+    Bundle,
+    /// The field's own `complianceGroup`.
+    Tag,
+    /// The shipped catalogue of Salesforce's objects.
+    Catalogue,
+    /// The words of its name or label.
+    Name,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    pub class: Class,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<Identifier>,
+    pub confidence: Confidence,
+    pub evidence: Evidence,
+    pub reason: Cow<'static, str>,
+}
+
+impl Verdict {
+    /// PHI, and sure enough to be acted on.
+    pub fn is_phi(&self) -> bool {
+        self.class.is_phi() && self.confidence >= Confidence::Medium
+    }
+}
+
+/// What is known of a field beside its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Described<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) field_type: &'a str,
+    pub(crate) compliance: &'a str,
+    pub(crate) formula: bool,
+}
+
+/// The verdict of every field in the project, and of any other field on demand.
+#[derive(Debug)]
+pub struct Classification<'p> {
+    policy: &'p Policy,
+    fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>>,
+    /// Objects whose records are about patients, in lower case.
+    patients: BTreeSet<String>,
+    /// Objects as they are written in the source, by lower case.
+    names: BTreeMap<String, String>,
+}
+
+impl<'p> Classification<'p> {
+    pub(crate) fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
+        let mut this =
+            Self { policy, fields: BTreeMap::new(), patients: BTreeSet::new(), names: BTreeMap::new() };
+        for object in project.objects() {
+            let key = object.name().to_lowercase();
+            this.names.insert(key.clone(), object.name().to_owned());
+            let label = object.label().map(|label| label.text.into_owned()).unwrap_or_default();
+            if is_about_patients(object.name(), &label) {
+                this.patients.insert(key);
+            }
+        }
+        // Twice: a field that is PHI by its own words makes its object one of patients, and that in turn makes
+        // a plain name or phone number on it PHI.
+        this.judge(project);
+        let found: Vec<String> = this
+            .fields
+            .iter()
+            .filter(|(_, fields)| {
+                fields.values().any(|(_, v)| v.evidence != Evidence::Catalogue && v.class.is_phi() && v.confidence == Confidence::High)
+            })
+            .map(|(object, _)| object.clone())
+            .filter(|object| object.ends_with("__c"))
+            .collect();
+        let before = this.patients.len();
+        this.patients.extend(found);
+        if this.patients.len() > before {
+            this.judge(project);
+        }
+        this
+    }
+
+    fn judge(&mut self, project: &sfdx::Project) {
+        let mut fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>> = BTreeMap::new();
+        for object in project.objects() {
+            let judged = fields.entry(object.name().to_lowercase()).or_default();
+            for field in object.fields() {
+                let label = field.label().map(|label| label.text).unwrap_or_default();
+                let field_type = field.field_type().map(|kind| kind.text).unwrap_or_default();
+                let compliance = field.compliance_group().map(|group| group.text).unwrap_or_default();
+                let described = Described {
+                    label: &label,
+                    field_type: &field_type,
+                    compliance: &compliance,
+                    formula: field.formula().is_some(),
+                };
+                let verdict = self.verdict(object.name(), field.name(), described);
+                judged.insert(field.name().to_lowercase(), (field.name().to_owned(), verdict));
+            }
+        }
+        self.fields = fields;
+    }
+
+    /// The verdict of a field, in the source or not.
+    pub fn field(&self, object: &str, field: &str) -> Verdict {
+        let (object, field) = resolve(object, field);
+        let known = self.fields.get(&object.to_lowercase()).and_then(|fields| fields.get(&field.to_lowercase()));
+        match known {
+            Some((_, verdict)) => verdict.clone(),
+            None => self.verdict(object, field, Described::default()),
+        }
+    }
+
+    pub fn is_phi(&self, object: &str, field: &str) -> bool {
+        self.field(object, field).is_phi()
+    }
+
+    /// The PHI fields of an object that are known by name: in the source, in the bundle or in the catalogue,
+    /// as `(field, verdict)`, sorted.
+    pub fn phi_fields(&self, object: &str) -> Vec<(String, Verdict)> {
+        let mut found: BTreeMap<String, (String, Verdict)> = BTreeMap::new();
+        for (name, _) in Catalogue::shipped().fields_of(object) {
+            found.insert(name.to_owned(), (name.to_owned(), self.field(object, name)));
+        }
+        if let Some(classified) = self.policy.object(object) {
+            for field in classified.fields() {
+                found.insert(field.name.to_lowercase(), (field.name.clone(), self.field(object, &field.name)));
+            }
+        }
+        for (key, (name, verdict)) in self.fields.get(&object.to_lowercase()).into_iter().flatten() {
+            found.insert(key.clone(), (name.clone(), verdict.clone()));
+        }
+        found.into_values().filter(|(_, verdict)| verdict.is_phi()).collect()
+    }
+
+    /// Whether records of this object hold PHI in a field that is in the source or the bundle, or by the
+    /// catalogue's word on the object as a whole.
+    pub fn is_phi_object(&self, object: &str) -> bool {
+        let key = object.to_lowercase();
+        let in_source = self.fields.get(&key).is_some_and(|fields| fields.values().any(|(_, v)| v.is_phi()));
+        let in_bundle = self.policy.object(object).is_some_and(|classified| {
+            classified.default_class().is_some_and(Class::is_phi) || classified.fields().any(|f| f.class.is_phi())
+        });
+        let by_default =
+            Catalogue::shipped().default_of(object).is_some_and(|k| k.class.is_phi() && k.confidence >= Confidence::Medium);
+        in_source || in_bundle || by_default || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
+    }
+
+    /// Every classified field of the source, as `(object, field, verdict)`, sorted.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, &Verdict)> {
+        self.fields.iter().flat_map(|(object, fields)| {
+            let object = self.names.get(object).map_or(object.as_str(), String::as_str);
+            fields.values().map(move |(name, verdict)| (object, name.as_str(), verdict))
+        })
+    }
+
+    fn verdict(&self, object: &str, field: &str, described: Described<'_>) -> Verdict {
+        if let Some(said) = self.policy.field(object, field) {
+            return Verdict {
+                class: said.class,
+                identifier: said.identifier,
+                confidence: Confidence::High,
+                evidence: Evidence::Bundle,
+                reason: format!("the bundle says so: {}", said.place).into(),
+            };
+        }
+        let by_name = self.by_name(object, field, described);
+        if let Some(tagged) = by_tag(described.compliance) {
+            // PHI by its words and personal by its tag is PHI: the tag says which law, not what it holds.
+            return match by_name {
+                Some(name) if name.class > tagged.class && name.confidence >= Confidence::Medium => name,
+                Some(name) => Verdict { identifier: name.identifier, ..tagged },
+                None => tagged,
+            };
+        }
+        let catalogue = Catalogue::shipped();
+        if catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c") {
+            return plain("a system field");
+        }
+        if let Some(known) = catalogue.field(object, field) {
+            return from_catalogue(known);
+        }
+        if let Some(name) = by_name {
+            return name;
+        }
+        // An object's default speaks of what people write, not of what points elsewhere or is computed.
+        let writes = !matches!(described.field_type, "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber")
+            && !described.formula;
+        match catalogue.default_of(object) {
+            Some(known) if writes => from_catalogue(known),
+            _ => plain("nothing says that it is about a person"),
+        }
+    }
+
+    fn by_name(&self, object: &str, field: &str, described: Described<'_>) -> Option<Verdict> {
+        let by_api = words(field);
+        let by_label = words(described.label);
+        let about_patients = self.patients.contains(&object.to_lowercase());
+        for pattern in &Catalogue::shipped().names {
+            let source = if occurs(&pattern.words, &by_api) {
+                "name"
+            } else if occurs(&pattern.words, &by_label) {
+                "label"
+            } else {
+                continue;
+            };
+            let off = pattern.unless.iter().any(|words| occurs(words, &by_api) || occurs(words, &by_label));
+            let other_type = !described.field_type.is_empty()
+                && if pattern.types.is_empty() {
+                    // A box to tick tells about a process far more often than about a person.
+                    described.field_type == "Checkbox"
+                } else {
+                    !pattern.types.iter().any(|kind| kind.eq_ignore_ascii_case(described.field_type))
+                };
+            if off || other_type {
+                continue;
+            }
+            let known = pattern.known;
+            let phi_here = known.class == Class::Pii && about_patients;
+            let words = pattern.words.join(" ");
+            return Some(Verdict {
+                class: if phi_here { Class::Phi } else { known.class },
+                identifier: known.identifier,
+                confidence: known.confidence,
+                evidence: Evidence::Name,
+                reason: if phi_here {
+                    format!("`{words}` in its {source}, on an object about patients").into()
+                } else {
+                    format!("`{words}` in its {source}: {}", known.reason).into()
+                },
+            });
+        }
+        None
+    }
+}
+
+/// `Contact.MailingCity` asked of a `Case` report and the like: the last object named is the field's own.
+fn resolve<'a>(object: &'a str, field: &'a str) -> (&'a str, &'a str) {
+    match field.rsplit_once('.') {
+        Some((path, last)) => (path.rsplit('.').next().unwrap_or(object), last),
+        None => (object, field),
+    }
+}
+
+fn plain(reason: &'static str) -> Verdict {
+    Verdict {
+        class: Class::Internal,
+        identifier: None,
+        confidence: Confidence::Medium,
+        evidence: Evidence::Catalogue,
+        reason: reason.into(),
+    }
+}
+
+fn from_catalogue(known: catalogue::Known) -> Verdict {
+    Verdict {
+        class: known.class,
+        identifier: known.identifier,
+        confidence: known.confidence,
+        evidence: Evidence::Catalogue,
+        reason: known.reason.into(),
+    }
+}
+
+/// The org's own label: `complianceGroup` holds values parted by semicolons, HIPAA and PII among them.
+fn by_tag(compliance: &str) -> Option<Verdict> {
+    let groups: Vec<String> = compliance.split(';').map(|group| group.trim().to_ascii_uppercase()).collect();
+    let has = |wanted: &[&str]| groups.iter().any(|group| wanted.contains(&group.as_str()));
+    let class = if has(&["HIPAA", "PHI", "HITECH"]) {
+        Class::Phi
+    } else if has(&["PII", "GDPR", "CCPA", "COPPA", "PERSONALINFO"]) {
+        Class::Pii
+    } else {
+        return None;
+    };
+    Some(Verdict {
+        class,
+        identifier: None,
+        confidence: Confidence::High,
+        evidence: Evidence::Tag,
+        reason: format!("tagged `{compliance}` in its complianceGroup").into(),
+    })
+}
+
+fn is_about_patients(object: &str, label: &str) -> bool {
+    if let Some(known) = Catalogue::shipped().object(object) {
+        return known.holds_phi;
+    }
+    // Words for people only: a care team or a medical device is no patient.
+    const PEOPLE: [&str; 7] =
+        ["patient", "patienten", "paciente", "enrollee", "resident", "beneficiary", "subscriber"];
+    let words: Vec<String> = words(object).into_iter().chain(words(label)).collect();
+    PEOPLE.iter().any(|word| occurs(&[word], &words))
+}

@@ -1,0 +1,58 @@
+//! Lines of source as they may be shown: what could be a patient's value is hidden.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Dates, long numbers, grouped numbers and mail addresses, the shapes that identifiers have. Digits that are
+/// part of a name (`Line2__c`, `v60`) or a small number (`<length>18</length>`) stay.
+static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)
+        [\w.+-]+@[\w-]+(?:\.[\w-]+)+            # mail addresses
+        | \b\d{4}-\d{2}-\d{2}\b                 # dates
+        | \b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b
+        | \+?\(?\b\d[\d\s().-]{5,}\d\b          # phone numbers, social security numbers, long numbers
+        | \b(?:[A-Z]+\d|\d+[A-Z])[A-Z0-9-]{6,}\b # member numbers and the like
+        ",
+    )
+    .ok()
+});
+
+/// The line with every value-like part replaced by dots of the same length, so that columns still fit.
+pub fn redact(line: &str) -> Cow<'_, str> {
+    match SHAPES.as_ref() {
+        Some(shapes) => shapes.replace_all(line, |found: &regex::Captures<'_>| {
+            let value = found.get(0).map_or("", |m| m.as_str());
+            "·".repeat(value.chars().count())
+        }),
+        // Without the shapes nothing may be shown.
+        None => Cow::Owned("·".repeat(line.chars().count())),
+    }
+}
+
+/// The line with everything hidden but the marks that give it its form: for data files.
+pub(crate) fn redact_all(line: &str) -> String {
+    line.chars().map(|c| if c.is_alphanumeric() { '·' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_hidden_and_metadata_is_not() {
+        for (line, shown) in [
+            ("<value>219-09-9999</value>", "<value>···········</value>"),
+            ("<value>1980-02-29</value>", "<value>··········</value>"),
+            ("mail jo.doe@clinic.example now", "mail ····················· now"),
+            ("+1 (415) 555-0100", "·················"),
+            ("<length>18</length><fullName>Line2__c</fullName>", "<length>18</length><fullName>Line2__c</fullName>"),
+            ("id 1EG4-TE5-MK73", "id ·············"),
+        ] {
+            assert_eq!(redact(line), shown);
+        }
+        assert_eq!(redact_all("Ana,1980"), "···,····");
+    }
+}

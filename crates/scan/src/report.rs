@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use journal::{Finding, Gap, Severity};
+use serde::Serialize;
+use source::Problem;
+
+use crate::classification::Verdict;
+use crate::endpoint::Endpoint;
+
+/// What a scan says of a project.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// By severity, the worst first, then by place. Suppressed ones are among them: see [`Finding::counts`].
+    pub findings: Vec<Finding>,
+    /// What could not be judged, and what would settle it.
+    pub gaps: Vec<Gap>,
+    /// How many things each rule looked at.
+    pub judged: BTreeMap<&'static str, usize>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What each field of the source holds.
+    pub fields: Vec<ClassifiedField>,
+    /// Where data can leave to.
+    pub endpoints: Vec<Endpoint>,
+    /// The flows found in the source, for reconciliation with the declared ones.
+    #[serde(skip)]
+    pub flows: Vec<policy::flow::Flow>,
+    pub totals: Totals,
+    /// SHA-256 over the paths and bytes of what was read, `sha256:` and hexadecimal.
+    pub source_digest: String,
+    /// The digest of the bundle, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_digest: Option<String>,
+}
+
+/// A field of the source and what it holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClassifiedField {
+    pub object: String,
+    pub field: String,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Whether Shield Platform Encryption is on for it in the source.
+    pub encrypted: bool,
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Totals {
+    pub files: usize,
+    pub components: usize,
+    pub objects: usize,
+    pub fields: usize,
+    pub phi_fields: usize,
+}
+
+impl Report {
+    /// The findings that no baseline, comment or exception takes away.
+    pub fn counting(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.counts())
+    }
+
+    pub fn worst(&self) -> Option<Severity> {
+        self.counting().map(|finding| finding.severity).max()
+    }
+
+    /// How many count, the worst severity first.
+    pub fn by_severity(&self) -> [(Severity, usize); 5] {
+        Severity::ALL.map(|severity| (severity, self.counting().filter(|f| f.severity == severity).count()))
+    }
+}
