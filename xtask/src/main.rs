@@ -1,9 +1,14 @@
 //! The project's own chores: `cargo xtask setup | test | bench | prove | docs`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that speaks to a person at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that speaks to a person at a terminal"
+)]
 #![expect(clippy::disallowed_methods, reason = "chores read the environment and time their steps")]
 
 mod bench;
 mod docs;
+mod measure;
 mod prove;
 mod setup;
 mod steps;
@@ -18,7 +23,7 @@ usage: cargo xtask CHORE
   test               setup, formatting, lints, licences, every test; prints time against its budget
   docs [--check]     write the generated pages, or say which are stale
   bench NAME [DIR]   measure beside the peer and print the ratios: scan
-  prove NAME [DIR]   what needs fetched projects or hours: corpus, deny, fuzz
+  prove NAME [DIR]   what needs fetched projects or hours: corpus, fuzz
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +36,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["bench", rest @ ..] => bench::run(rest),
         ["prove", rest @ ..] => prove::run(rest),
+        ["measured", program, rest @ ..] => measured(program, rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
@@ -43,4 +49,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One measurement in a process of its own, for the benchmarks.
+fn measured(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+    let taken = measure::here(program, &arguments)?;
+    println!("{} {}", taken.cpu_seconds, taken.peak_megabytes);
+    Ok(())
 }

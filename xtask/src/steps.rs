@@ -22,11 +22,11 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
 }
 
 /// Runs a program, its output going where ours goes.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
-    run_command(command(program, arguments))
+pub(crate) fn call(program: &str, arguments: &[&str]) -> Result<(), String> {
+    call_command(command(program, arguments))
 }
 
-pub(crate) fn run_command(mut command: Command) -> Result<(), String> {
+pub(crate) fn call_command(mut command: Command) -> Result<(), String> {
     let shown = format!("{command:?}");
     let status = command.stdin(Stdio::null()).status().map_err(|error| format!("{shown}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use crate::steps::{Budget, answers, run};
+use crate::steps::{Budget, answers, call};
 use crate::{docs, setup};
 
 pub(crate) fn run() -> Result<(), String> {
@@ -13,17 +13,22 @@ pub(crate) fn run() -> Result<(), String> {
 fn phases(budget: &mut Budget) -> Result<(), String> {
     budget.phase("set-up", 8, setup::run)?;
     budget.phase("build", 25, || {
-        run("cargo", &["fmt", "--all", "--check"])?;
-        run("cargo", &["test", "--workspace", "--no-run", "--locked", "--quiet"])
+        call("cargo", &["fmt", "--all", "--check"])?;
+        call("cargo", &["test", "--workspace", "--no-run", "--locked", "--quiet"])
     })?;
     budget.phase("tests", 22, || {
         docs::check()?;
+        let deny = setup::deny_program().display().to_string();
+        call(&deny, &["--log-level", "error", "check", "bans", "licenses", "sources"])?;
         if answers("cargo", &["nextest", "--version"]) {
-            run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])?;
+            call("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])?;
         } else {
             println!("cargo-nextest is not installed: running the same tests with cargo test");
-            run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])?;
+            call("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])?;
         }
-        run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"])
+        call(
+            "cargo",
+            &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
+        )
     })
 }

@@ -122,7 +122,10 @@ fn schema() -> Value {
     let mut schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
     // The standard's own pattern for languages is no regular expression (a stray bracket); we write none.
     schema["definitions"]["run"]["properties"]["language"].as_object_mut().unwrap().remove("pattern");
-    schema["definitions"]["toolComponent"]["properties"]["language"].as_object_mut().unwrap().remove("pattern");
+    schema["definitions"]["toolComponent"]["properties"]["language"]
+        .as_object_mut()
+        .unwrap()
+        .remove("pattern");
     schema
 }
 

@@ -38,9 +38,10 @@ struct Expected {
 }
 
 fn cases(markdown: &str) -> Vec<Case> {
-    let annotation =
-        Regex::new(r#"(?:<!--|//|#)\s*finding:\s*([a-z0-9-]+)(?:\s+(critical|high|medium|low|info))?(?:\s+"([^"]*)")?"#)
-            .unwrap();
+    let annotation = Regex::new(
+        r#"(?:<!--|//|#)\s*finding:\s*([a-z0-9-]+)(?:\s+(critical|high|medium|low|info))?(?:\s+"([^"]*)")?"#,
+    )
+    .unwrap();
     let line_of = Regex::new(
         r#"^(?:unknown|(?<path>.+):(?<line>\d+))\s+(?<rule>[a-z0-9-]+)(?:\s+(?<severity>critical|high|medium|low|info))?(?:\s+"(?<text>[^"]*)")?\s*$"#,
     )
@@ -51,7 +52,8 @@ fn cases(markdown: &str) -> Vec<Case> {
         if let Some(title) = line.strip_prefix("## ") {
             cases.push(Case { title: title.trim().to_owned(), line: number + 1, ..Case::default() });
         } else if let Some(info) = line.strip_prefix("```") {
-            let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| !line.starts_with("```")).collect();
+            let body: Vec<&str> =
+                lines.by_ref().map(|(_, line)| line).take_while(|line| !line.starts_with("```")).collect();
             let Some(case) = cases.last_mut() else { continue };
             if let Some((_, path)) = info.split_once("path=") {
                 let path = path.trim().trim_matches('"').to_owned();
@@ -68,9 +70,12 @@ fn cases(markdown: &str) -> Vec<Case> {
                 case.files.push((path, body.join("\n") + "\n"));
             } else if info.trim() == "expect" {
                 for line in body.iter().filter(|line| !line.trim().is_empty()) {
-                    let found = line_of.captures(line.trim()).unwrap_or_else(|| panic!("not an expectation: {line}"));
+                    let found =
+                        line_of.captures(line.trim()).unwrap_or_else(|| panic!("not an expectation: {line}"));
                     case.expected.push(Expected {
-                        at: found.name("path").map(|path| (path.as_str().to_owned(), found["line"].parse().unwrap())),
+                        at: found
+                            .name("path")
+                            .map(|path| (path.as_str().to_owned(), found["line"].parse().unwrap())),
                         rule: found["rule"].to_owned(),
                         severity: found.name("severity").map(|s| s.as_str().parse().unwrap()),
                         text: found.name("text").map_or("", |t| t.as_str()).to_owned(),
@@ -124,7 +129,8 @@ fn judge(rule: &str, case: &Case) -> Result<(), String> {
     }
     for finding in findings {
         let journal::Place { path, start, .. } = &finding.place;
-        writeln!(wrong, "    not expected: {path}:{} {} {}", start.line, finding.severity, finding.message).unwrap();
+        writeln!(wrong, "    not expected: {path}:{} {} {}", start.line, finding.severity, finding.message)
+            .unwrap();
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
@@ -165,7 +171,8 @@ fn every_rule_finds_what_its_page_says_and_nothing_else() {
         let file = format!("src/rules/{}.md", rule.id.replace('-', "_"));
         let markdown = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)).unwrap();
         let cases = cases(&markdown);
-        let positives = cases.iter().filter(|case| case.expected.iter().any(|e| e.rule == rule.id && e.at.is_some()));
+        let positives =
+            cases.iter().filter(|case| case.expected.iter().any(|e| e.rule == rule.id && e.at.is_some()));
         assert!(positives.count() > 0, "{file} has no positive case");
         assert!(cases.iter().any(|case| case.expected.is_empty()), "{file} has no negative case");
         for case in &cases {

@@ -1,0 +1,144 @@
+//! The report for somebody at a terminal: what is wrong, where, and what to change.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use journal::{Finding, Severity};
+
+use super::excerpt::{redact, redact_all};
+use crate::Report;
+
+/// How much is shown and whether in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    pub colour: bool,
+    /// Findings shown of one rule before the rest is only counted.
+    pub per_rule: usize,
+}
+
+pub(super) fn write(report: &Report, project: &sfdx::Project, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in report.counting() {
+        let count = shown.entry(finding.rule).or_default();
+        *count += 1;
+        if *count <= style.per_rule {
+            writeln!(out, "{}\n", render(finding, project, &renderer))?;
+        }
+    }
+    for (rule, count) in shown.iter().filter(|(_, count)| **count > style.per_rule) {
+        writeln!(out, "... and {} more of {rule} (--all shows them)", count - style.per_rule)?;
+    }
+    for problem in &report.problems {
+        let level = match problem.severity {
+            source::Severity::Error => "not read",
+            source::Severity::Warning => "read with doubt",
+        };
+        writeln!(out, "{level}: {problem}")?;
+    }
+    summary(report, out)
+}
+
+fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> String {
+    let level = match finding.severity {
+        Severity::Critical | Severity::High => Level::ERROR,
+        Severity::Medium => Level::WARNING,
+        Severity::Low | Severity::Info => Level::NOTE,
+    };
+    let title = level
+        .clone()
+        .with_name(finding.severity.as_str())
+        .primary_title(finding.message.as_str())
+        .id(finding.rule);
+    let excerpt = Excerpt::of(finding, project);
+    let group = Group::with_title(title);
+    let group = match &excerpt {
+        Some(Excerpt { line, start, end }) => group.element(
+            Snippet::source(line.as_str())
+                .line_start(finding.place.start.line as usize)
+                .path(finding.place.path.as_str())
+                .annotation(AnnotationKind::Primary.span(*start..*end)),
+        ),
+        None => group.element(
+            annotate_snippets::Origin::path(finding.place.path.as_str()).line(finding.place.start.line as usize),
+        ),
+    };
+    let mut group = group.element(Level::HELP.message(finding.fix.as_str()));
+    for related in &finding.related {
+        let place = &related.place;
+        group = group.element(Level::NOTE.message(format!("{}:{}: {}", place.path, place.start.line, related.message)));
+    }
+    let catalogue = policy::controls::catalogue();
+    let cited: Vec<&str> = finding
+        .controls
+        .iter()
+        .map(|id| catalogue.control(id).map_or(*id, |control| control.citation.as_str()))
+        .collect();
+    if !cited.is_empty() {
+        group = group.element(Level::NOTE.message(format!("touches {}", cited.join(", "))));
+    }
+    renderer.render(&[group])
+}
+
+/// One line of the file, without values, and the part of it that is meant, in bytes.
+struct Excerpt {
+    line: String,
+    start: usize,
+    end: usize,
+}
+
+impl Excerpt {
+    const WIDEST: usize = 240;
+
+    fn of(finding: &Finding, project: &sfdx::Project) -> Option<Self> {
+        let place = &finding.place;
+        let source = match project.tree_at(&place.path) {
+            Some(tree) => tree.source().clone(),
+            None => project.load(project.file(&place.path)?).ok()?.0,
+        };
+        let line = source.line(place.start.line);
+        let data = project.file(&place.path).is_some_and(|file| file.kind.is_data());
+        let line: String = if data { redact_all(line) } else { redact(line).into_owned() };
+        let line: String = line.chars().take(Self::WIDEST).collect();
+        let byte = |column: u32| {
+            let characters = column.saturating_sub(1) as usize;
+            line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at)
+        };
+        let start = byte(place.start.column);
+        let end = if place.end.line > place.start.line { line.trim_end().len() } else { byte(place.end.column) };
+        Some(Self { start, end: end.max(start), line })
+    }
+}
+
+fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let totals = report.totals;
+    writeln!(
+        out,
+        "{} files, {} components, {} fields read, {} of them PHI",
+        totals.files, totals.components, totals.fields, totals.phi_fields
+    )?;
+    let counts: Vec<String> = report
+        .by_severity()
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    let suppressed = report.findings.iter().filter(|finding| !finding.counts()).count();
+    match counts.as_slice() {
+        [] => write!(out, "no findings")?,
+        counts => write!(out, "findings: {}", counts.join(", "))?,
+    }
+    match suppressed {
+        0 => writeln!(out)?,
+        count => writeln!(out, " ({count} more accepted)")?,
+    }
+    if !report.gaps.is_empty() {
+        writeln!(
+            out,
+            "{} things could not be judged from the source alone; `phiward project --need` lists what would settle them",
+            report.gaps.len()
+        )?;
+    }
+    Ok(())
+}

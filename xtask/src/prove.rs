@@ -1,0 +1,101 @@
+//! `cargo xtask prove NAME [DIR]`: what needs fetched projects or hours. Dated results are kept in `docs/`.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::measure;
+use crate::steps::{self, command, target};
+
+pub(crate) fn run(words: &[&str]) -> Result<(), String> {
+    match words {
+        ["corpus", folder] => corpus(Path::new(folder)),
+        ["fuzz"] => fuzz("60"),
+        ["fuzz", seconds] => fuzz(seconds),
+        _ => Err("name a proof: corpus DIR (a folder of Salesforce projects), fuzz [SECONDS]".to_owned()),
+    }
+}
+
+/// Scans and audits every project below the folder; none may crash, and what could not be read is counted.
+fn corpus(folder: &Path) -> Result<(), String> {
+    steps::call("cargo", &["build", "--release", "--quiet", "--package", "phiward"])?;
+    let phiward = target().join("release/phiward").display().to_string();
+    let mut projects: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(|error| format!("{}: {error}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    projects.sort();
+    println!(
+        "| project | files | components | fields | PHI | findings c/h/m/l/i | not read | gaps | CPU s | peak MB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let mut broken = Vec::new();
+    for project in &projects {
+        let path = project.display().to_string();
+        let name =
+            project.file_name().map(|name| name.to_string_lossy().replace('+', "/")).unwrap_or_default();
+        let output = command(&phiward, &["scan", &path, "--format", "json"])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        let report: Result<Value, _> = serde_json::from_slice(&output.stdout);
+        let (Some(0 | 1), Ok(report)) = (output.status.code(), report) else {
+            broken.push(format!("{name}: {} {}", output.status, String::from_utf8_lossy(&output.stderr)));
+            continue;
+        };
+        let count = |key: &str| report.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+        let total =
+            |key: &str| report.pointer(&format!("/totals/{key}")).and_then(Value::as_u64).unwrap_or(0);
+        let severities: Vec<String> = ["critical", "high", "medium", "low", "info"]
+            .iter()
+            .map(|severity| {
+                let findings = report.get("findings").and_then(Value::as_array);
+                let of = |finding: &&Value| finding.get("severity").and_then(Value::as_str) == Some(severity);
+                findings.map_or(0, |findings| findings.iter().filter(of).count()).to_string()
+            })
+            .collect();
+        let taken = measure::median(1, &phiward, &["scan", &path, "--format", "json"])?;
+        println!(
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {:.2} | {:.0} |",
+            total("files"),
+            total("components"),
+            total("fields"),
+            total("phi_fields"),
+            severities.join("/"),
+            count("problems"),
+            count("gaps"),
+            taken.cpu_seconds,
+            taken.peak_megabytes,
+        );
+        let out = target().join("corpus").join(&name);
+        let out = out.display().to_string();
+        let audit = command(&phiward, &["audit", &path, "--out", &out])
+            .output()
+            .map_err(|error| error.to_string())?;
+        if !matches!(audit.status.code(), Some(0 | 1)) {
+            broken.push(format!(
+                "{name}: audit: {} {}",
+                audit.status,
+                String::from_utf8_lossy(&audit.stderr)
+            ));
+        }
+    }
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
+}
+
+/// Runs each fuzz target for some seconds. Needs `cargo-fuzz`; on a stable toolchain the nightly flags are
+/// unlocked for the fuzz build alone.
+fn fuzz(seconds: &str) -> Result<(), String> {
+    if !steps::answers("cargo", &["fuzz", "--version"]) {
+        steps::call("cargo", &["install", "--locked", "--debug", "cargo-fuzz"])?;
+    }
+    for target in ["xml", "bundle"] {
+        let time = format!("-max_total_time={seconds}");
+        let mut run = command("cargo", &["fuzz", "run", "--sanitizer", "none", target, "--", &time]);
+        run.env("RUSTC_BOOTSTRAP", "1");
+        steps::call_command(run)?;
+    }
+    Ok(())
+}
