@@ -1,5 +1,6 @@
 //! Reads a Salesforce project: every metadata type as one spanned tree.
 mod project;
+pub mod views;
 pub mod xml;
 
 pub use project::{Component, File, Kind, Layout, Options, Project, ReadError, Standing, read};

@@ -81,7 +81,7 @@ impl std::fmt::Debug for Component<'_> {
 
 /// What stands inside a whole object's file in the Metadata API format and in files of its own in the source
 /// format: the element's name there, and the type.
-pub(crate) const OBJECT_PARTS: [(&str, &str); 10] = [
+const OBJECT_PARTS: [(&str, &str); 10] = [
     ("businessProcesses", "BusinessProcess"),
     ("compactLayouts", "CompactLayout"),
     ("fieldSets", "FieldSet"),
@@ -218,6 +218,8 @@ pub(super) struct Index {
     pub(super) by_kind: BTreeMap<Box<str>, Vec<u32>>,
     /// By name in lower case, as Salesforce compares names.
     pub(super) objects: BTreeMap<Box<str>, Parts>,
+    /// Fields by `object.field` in lower case.
+    pub(super) fields: BTreeMap<Box<str>, Vec<u32>>,
 }
 
 /// The components that make up one object.
@@ -239,6 +241,9 @@ impl Index {
                 && OBJECT_PARTS.iter().any(|(_, part)| *part == &*entry.kind)
             {
                 index.objects.entry(parent.to_lowercase().into()).or_default().parts.push(at);
+                if &*entry.kind == "CustomField" {
+                    index.fields.entry(entry.full_name.to_lowercase().into()).or_default().push(at);
+                }
             }
         }
         index

@@ -6,13 +6,14 @@ mod load;
 mod place;
 mod walk;
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use source::{Problem, Severity, Source};
 
 pub use component::Component;
-pub(crate) use component::{OBJECT_PARTS, Parts};
+pub(crate) use component::Parts;
 pub use file::{File, Kind, Standing};
 
 use crate::xml::Tree;
@@ -302,6 +303,18 @@ impl Project {
 
     pub(crate) fn parts_of(&self, object: &str) -> Option<&Parts> {
         self.index.objects.get(object.to_lowercase().as_str())
+    }
+
+    pub(crate) fn field_entries(&self, full_name: &str) -> Option<&[u32]> {
+        self.index.fields.get(full_name.to_lowercase().as_str()).map(Vec::as_slice)
+    }
+
+    /// Of each field of an object, the entries that describe it, sorted by name.
+    pub(crate) fn fields_of<'p>(&'p self, object: &str) -> impl Iterator<Item = &'p [u32]> + use<'p> {
+        let prefix = format!("{}.", object.to_lowercase());
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let fields = self.index.fields.range::<str, _>(from);
+        fields.take_while(move |(name, _)| name.starts_with(prefix.as_str())).map(|(_, ats)| ats.as_slice())
     }
 }
 
