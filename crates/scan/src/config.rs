@@ -17,6 +17,11 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { persona: Persona::Auditor, min_confidence: Confidence::Low, only: Vec::new(), skip: Vec::new() }
+        Self {
+            persona: Persona::Auditor,
+            min_confidence: Confidence::Low,
+            only: Vec::new(),
+            skip: Vec::new(),
+        }
     }
 }

@@ -60,6 +60,17 @@ impl Report {
         self.findings.iter().filter(|finding| finding.counts())
     }
 
+    pub(crate) fn sort(&mut self) {
+        self.findings.sort_by(|a, b| {
+            let key =
+                |f: &Finding| (std::cmp::Reverse(f.severity), f.rule, f.place.clone(), f.fingerprint.clone());
+            key(a).cmp(&key(b))
+        });
+        self.gaps.sort();
+        self.gaps.dedup();
+        self.problems.sort();
+    }
+
     pub fn worst(&self) -> Option<Severity> {
         self.counting().map(|finding| finding.severity).max()
     }

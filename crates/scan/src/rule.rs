@@ -47,7 +47,8 @@ impl Rule {
     /// The first paragraph of the page.
     pub fn summary(&self) -> String {
         let page = self.page();
-        let paragraph = page.split("\n\n").find(|part| !part.trim_start().starts_with('#') && !part.trim().is_empty());
+        let paragraph =
+            page.split("\n\n").find(|part| !part.trim_start().starts_with('#') && !part.trim().is_empty());
         paragraph.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
@@ -58,12 +59,13 @@ pub(crate) struct Outcome {
     rule: &'static Rule,
     pub(crate) findings: Vec<Finding>,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) flows: Vec<policy::flow::Flow>,
     pub(crate) judged: usize,
 }
 
 impl Outcome {
     pub(crate) fn new(rule: &'static Rule) -> Self {
-        Self { rule, findings: Vec::new(), gaps: Vec::new(), judged: 0 }
+        Self { rule, findings: Vec::new(), gaps: Vec::new(), flows: Vec::new(), judged: 0 }
     }
 
     /// Says that a thing was looked at, whatever came of it: a control with nothing judged is unknown.
@@ -79,9 +81,25 @@ impl Outcome {
         }
     }
 
+    /// Says that data goes somewhere, for reconciliation with what the bundle declares.
+    pub(crate) fn flow(&mut self, flow: policy::flow::Flow) {
+        self.flows.push(flow);
+    }
+
     pub(crate) fn found(&mut self, draft: Draft) {
-        let Draft { component, place, message, fix, severity, confidence, fields, party, related, cause, detail } =
-            draft;
+        let Draft {
+            component,
+            place,
+            message,
+            fix,
+            severity,
+            confidence,
+            fields,
+            party,
+            related,
+            cause,
+            detail,
+        } = draft;
         let meta = self.rule.meta;
         let anchor = format!("{component}\u{1f}{detail}");
         let ordinal = self.findings.iter().filter(|f| f.component == component && f.cause == cause).count();

@@ -57,19 +57,31 @@ impl Catalogue {
     }
 
     fn parse(fields: &'static str, objects: &'static str, names: &'static str, system: &'static str) -> Self {
-        let mut catalogue =
-            Catalogue { fields: BTreeMap::new(), objects: BTreeMap::new(), names: Vec::new(), system: Vec::new() };
+        let mut catalogue = Catalogue {
+            fields: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            names: Vec::new(),
+            system: Vec::new(),
+        };
         for columns in rows(fields) {
             if let [object, field, class, identifier, confidence, reason] = columns.as_slice()
                 && let Some(known) = known(class, identifier, confidence, reason)
             {
-                catalogue.fields.entry(object.to_lowercase()).or_default().insert(field.to_lowercase(), known);
+                catalogue
+                    .fields
+                    .entry(object.to_lowercase())
+                    .or_default()
+                    .insert(field.to_lowercase(), known);
             }
         }
         for columns in rows(objects) {
             if let [object, holds, subject, reason] = columns.as_slice() {
-                let known =
-                    KnownObject { holds_phi: *holds == "phi", holds_persons: *holds != "none", subject, reason };
+                let known = KnownObject {
+                    holds_phi: *holds == "phi",
+                    holds_persons: *holds != "none",
+                    subject,
+                    reason,
+                };
                 catalogue.objects.insert(object.to_lowercase(), known);
             }
         }
@@ -105,7 +117,11 @@ impl Catalogue {
     /// The fields of an object that have a line of their own, in lower case.
     pub(crate) fn fields_of(&self, object: &str) -> impl Iterator<Item = (&str, Known)> {
         let fields = self.fields.get(&object.to_lowercase());
-        fields.into_iter().flatten().filter(|(name, _)| *name != "*").map(|(name, known)| (name.as_str(), *known))
+        fields
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| *name != "*")
+            .map(|(name, known)| (name.as_str(), *known))
     }
 
     pub(crate) fn object(&self, object: &str) -> Option<KnownObject> {
@@ -118,7 +134,10 @@ impl Catalogue {
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(|line| line.split('\t').map(str::trim).collect())
+    text.lines()
+        .skip(1)
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.split('\t').map(str::trim).collect())
 }
 
 fn known(class: &str, identifier: &str, confidence: &str, reason: &'static str) -> Option<Known> {

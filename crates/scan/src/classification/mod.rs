@@ -85,7 +85,9 @@ impl<'p> Classification<'p> {
             .fields
             .iter()
             .filter(|(_, fields)| {
-                fields.values().any(|(_, v)| v.evidence != Evidence::Catalogue && v.class.is_phi() && v.confidence == Confidence::High)
+                fields.values().any(|(_, v)| {
+                    v.evidence != Evidence::Catalogue && v.class.is_phi() && v.confidence == Confidence::High
+                })
             })
             .map(|(object, _)| object.clone())
             .filter(|object| object.ends_with("__c"))
@@ -122,7 +124,8 @@ impl<'p> Classification<'p> {
     /// The verdict of a field, in the source or not.
     pub fn field(&self, object: &str, field: &str) -> Verdict {
         let (object, field) = resolve(object, field);
-        let known = self.fields.get(&object.to_lowercase()).and_then(|fields| fields.get(&field.to_lowercase()));
+        let known =
+            self.fields.get(&object.to_lowercase()).and_then(|fields| fields.get(&field.to_lowercase()));
         match known {
             Some((_, verdict)) => verdict.clone(),
             None => self.verdict(object, field, Described::default()),
@@ -142,7 +145,8 @@ impl<'p> Classification<'p> {
         }
         if let Some(classified) = self.policy.object(object) {
             for field in classified.fields() {
-                found.insert(field.name.to_lowercase(), (field.name.clone(), self.field(object, &field.name)));
+                found
+                    .insert(field.name.to_lowercase(), (field.name.clone(), self.field(object, &field.name)));
             }
         }
         for (key, (name, verdict)) in self.fields.get(&object.to_lowercase()).into_iter().flatten() {
@@ -157,11 +161,16 @@ impl<'p> Classification<'p> {
         let key = object.to_lowercase();
         let in_source = self.fields.get(&key).is_some_and(|fields| fields.values().any(|(_, v)| v.is_phi()));
         let in_bundle = self.policy.object(object).is_some_and(|classified| {
-            classified.default_class().is_some_and(Class::is_phi) || classified.fields().any(|f| f.class.is_phi())
+            classified.default_class().is_some_and(Class::is_phi)
+                || classified.fields().any(|f| f.class.is_phi())
         });
-        let by_default =
-            Catalogue::shipped().default_of(object).is_some_and(|k| k.class.is_phi() && k.confidence >= Confidence::Medium);
-        in_source || in_bundle || by_default || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
+        let by_default = Catalogue::shipped()
+            .default_of(object)
+            .is_some_and(|k| k.class.is_phi() && k.confidence >= Confidence::Medium);
+        in_source
+            || in_bundle
+            || by_default
+            || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 
     /// Every classified field of the source, as `(object, field, verdict)`, sorted.
@@ -202,8 +211,10 @@ impl<'p> Classification<'p> {
             return name;
         }
         // An object's default speaks of what people write, not of what points elsewhere or is computed.
-        let writes = !matches!(described.field_type, "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber")
-            && !described.formula;
+        let writes = !matches!(
+            described.field_type,
+            "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
+        ) && !described.formula;
         match catalogue.default_of(object) {
             Some(known) if writes => from_catalogue(known),
             _ => plain("nothing says that it is about a person"),

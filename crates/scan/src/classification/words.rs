@@ -39,7 +39,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 fn strip_affixes(name: &str) -> &str {
     const SUFFIXES: [&str; 9] = ["__c", "__pc", "__r", "__pr", "__e", "__x", "__mdt", "__b", "__latitude__s"];
     let lower = name.to_ascii_lowercase();
-    let kept = SUFFIXES.iter().find_map(|suffix| lower.strip_suffix(suffix).map(str::len)).unwrap_or(name.len());
+    let kept =
+        SUFFIXES.iter().find_map(|suffix| lower.strip_suffix(suffix).map(str::len)).unwrap_or(name.len());
     let bare = name.get(..kept).unwrap_or(name);
     // A namespace is up to 15 characters before a double underscore.
     match bare.split_once("__") {

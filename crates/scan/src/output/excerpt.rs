@@ -48,7 +48,10 @@ mod tests {
             ("<value>1980-02-29</value>", "<value>··········</value>"),
             ("mail jo.doe@clinic.example now", "mail ····················· now"),
             ("+1 (415) 555-0100", "·················"),
-            ("<length>18</length><fullName>Line2__c</fullName>", "<length>18</length><fullName>Line2__c</fullName>"),
+            (
+                "<length>18</length><fullName>Line2__c</fullName>",
+                "<length>18</length><fullName>Line2__c</fullName>",
+            ),
             ("id 1EG4-TE5-MK73", "id ·············"),
         ] {
             assert_eq!(redact(line), shown);

@@ -17,7 +17,12 @@ pub struct Style {
     pub per_rule: usize,
 }
 
-pub(super) fn write(report: &Report, project: &sfdx::Project, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    report: &Report,
+    project: &sfdx::Project,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in report.counting() {
@@ -61,13 +66,16 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
                 .annotation(AnnotationKind::Primary.span(*start..*end)),
         ),
         None => group.element(
-            annotate_snippets::Origin::path(finding.place.path.as_str()).line(finding.place.start.line as usize),
+            annotate_snippets::Origin::path(finding.place.path.as_str())
+                .line(finding.place.start.line as usize),
         ),
     };
     let mut group = group.element(Level::HELP.message(finding.fix.as_str()));
     for related in &finding.related {
         let place = &related.place;
-        group = group.element(Level::NOTE.message(format!("{}:{}: {}", place.path, place.start.line, related.message)));
+        group = group.element(
+            Level::NOTE.message(format!("{}:{}: {}", place.path, place.start.line, related.message)),
+        );
     }
     let catalogue = policy::controls::catalogue();
     let cited: Vec<&str> = finding
@@ -106,7 +114,8 @@ impl Excerpt {
             line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at)
         };
         let start = byte(place.start.column);
-        let end = if place.end.line > place.start.line { line.trim_end().len() } else { byte(place.end.column) };
+        let end =
+            if place.end.line > place.start.line { line.trim_end().len() } else { byte(place.end.column) };
         Some(Self { start, end: end.max(start), line })
     }
 }

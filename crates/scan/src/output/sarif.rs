@@ -19,13 +19,16 @@ fn run(report: &Report, stamp: Stamp<'_>) -> sarif::Run {
     let controls = Taxa::of(report);
     // Of more findings than are taken, the worst are kept: they are sorted so. What was left out is said.
     let most = sarif::Limits::GITHUB.results_per_run;
-    let results: Vec<_> = report.findings.iter().take(most).map(|finding| result(finding, &controls)).collect();
+    let results: Vec<_> =
+        report.findings.iter().take(most).map(|finding| result(finding, &controls)).collect();
     let left_out = report.findings.len().saturating_sub(most);
     let mut notifications: Vec<_> = report.problems.iter().map(notification).collect();
     if left_out > 0 {
         notifications.push(sarif::Notification {
             level: sarif::Level::Warning,
-            message: sarif::Text::plain(format!("{left_out} less severe findings are left out: the limit is {most}")),
+            message: sarif::Text::plain(format!(
+                "{left_out} less severe findings are left out: the limit is {most}"
+            )),
             descriptor: None,
             locations: Vec::new(),
         });
@@ -35,7 +38,9 @@ fn run(report: &Report, stamp: Stamp<'_>) -> sarif::Run {
             driver: sarif::ToolComponent {
                 name: "phiward".to_owned(),
                 semantic_version: Some(stamp.version.to_owned()),
-                short_description: Some(sarif::Text::plain("Patient data in Salesforce, judged by one policy")),
+                short_description: Some(sarif::Text::plain(
+                    "Patient data in Salesforce, judged by one policy",
+                )),
                 rules: RULES.iter().map(|rule| descriptor(rule, &controls)).collect(),
                 supported_taxonomies: vec![controls.reference()],
                 ..Default::default()
@@ -125,7 +130,8 @@ fn result(finding: &Finding, controls: &Taxa) -> sarif::Result {
         ("fix", json!(finding.fix)),
     ];
     let mut primary = location(&finding.place, None);
-    primary.logical_locations = vec![sarif::LogicalLocation { fully_qualified_name: finding.component.clone() }];
+    primary.logical_locations =
+        vec![sarif::LogicalLocation { fully_qualified_name: finding.component.clone() }];
     sarif::Result {
         rule_id: finding.rule.to_owned(),
         rule_index: RULES.iter().position(|rule| rule.id == finding.rule).unwrap_or(0),
@@ -174,7 +180,10 @@ fn location(place: &Place, message: Option<&str>) -> sarif::Location {
     sarif::Location {
         id: None,
         physical_location: sarif::PhysicalLocation {
-            artifact_location: sarif::ArtifactLocation { uri: sarif::uri_of_path(&place.path), uri_base_id: None },
+            artifact_location: sarif::ArtifactLocation {
+                uri: sarif::uri_of_path(&place.path),
+                uri_base_id: None,
+            },
             region: Some(sarif::Region {
                 start_line: start.line,
                 start_column: start.column,

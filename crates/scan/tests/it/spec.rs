@@ -154,7 +154,8 @@ fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
     } else {
         policy::Policy::empty()
     };
-    let input = scan::Input { project: &project, policy: &policy, facts: None, today: TODAY };
+    let input =
+        scan::Input { project: &project, policy: &policy, bundle: "phiward", facts: None, today: TODAY };
     Ok(scan::run(&input, &scan::Config::default()))
 }
 

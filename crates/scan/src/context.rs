@@ -1,0 +1,155 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use journal::Place;
+use policy::Policy;
+use sfdx::{Project, Value};
+use sha2::{Digest, Sha256};
+use source::Position;
+
+use crate::classification::{Classification, Verdict};
+use crate::endpoint::{self, Endpoint};
+use crate::report::{ClassifiedField, Totals};
+
+/// What a scan reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'p> {
+    pub project: &'p Project,
+    /// [`Policy::empty`] where there is no bundle.
+    pub policy: &'p Policy,
+    /// The bundle's folder as findings name it: `phiward`.
+    pub bundle: &'p str,
+    /// What queries of the org answered, where somebody ran them.
+    pub facts: Option<&'p sfdx::facts::Facts>,
+    /// The day on which agreements and exceptions are judged.
+    pub today: Date,
+}
+
+/// What every rule may ask.
+#[derive(Debug)]
+pub struct Context<'p> {
+    pub project: &'p Project,
+    pub policy: &'p Policy,
+    pub facts: Option<&'p sfdx::facts::Facts>,
+    pub today: Date,
+    pub classes: Classification<'p>,
+    bundle: &'p str,
+    endpoints: Vec<Endpoint>,
+    phi_objects: BTreeSet<String>,
+}
+
+impl<'p> Context<'p> {
+    pub(crate) fn new(input: &Input<'p>) -> Self {
+        let Input { project, policy, bundle, facts, today } = *input;
+        let classes = Classification::of(project, policy);
+        let endpoints = endpoint::of(project, policy);
+        let mut this =
+            Self { project, policy, facts, today, classes, bundle, endpoints, phi_objects: BTreeSet::new() };
+        this.phi_objects =
+            this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
+        this
+    }
+
+    /// Objects that the source defines or the bundle names.
+    fn object_names(&self) -> BTreeSet<String> {
+        let in_source = self.project.objects().map(|object| object.name().to_owned());
+        let in_bundle = self.policy.objects().map(|(name, _)| name.value.clone());
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        for name in in_source.chain(in_bundle) {
+            names.entry(name.to_lowercase()).or_insert(name);
+        }
+        names.into_values().collect()
+    }
+
+    /// The objects of source and bundle whose records hold PHI, sorted.
+    pub fn phi_objects(&self) -> impl Iterator<Item = &str> {
+        self.phi_objects.iter().map(String::as_str)
+    }
+
+    /// Whether records of this object hold PHI; it may be in neither source nor bundle.
+    pub fn is_phi_object(&self, object: &str) -> bool {
+        self.phi_objects.contains(object) || self.classes.is_phi_object(object)
+    }
+
+    /// The verdict of a field written as `Object.Field`.
+    pub fn verdict(&self, full_name: &str) -> Option<Verdict> {
+        let (object, field) = full_name.split_once('.')?;
+        Some(self.classes.field(object, field))
+    }
+
+    /// Whether there is a bundle: without one, nothing can be held against what it would have to declare.
+    pub fn has_bundle(&self) -> bool {
+        self.policy.is_present()
+    }
+
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// The place of a value in the source.
+    pub fn place(&self, value: &Value<'_>) -> Place {
+        Place::of(value.source(), value.span())
+    }
+
+    /// The place of something that the bundle says.
+    pub fn policy_place(&self, place: &policy::Place) -> Place {
+        let Position { line, column } = place.position;
+        let length = place.span.end.saturating_sub(place.span.start);
+        let path = if self.bundle.is_empty() {
+            place.path.to_string()
+        } else {
+            format!("{}/{}", self.bundle, place.path)
+        };
+        Place { path, start: place.position, end: Position { line, column: column.saturating_add(length) } }
+    }
+
+    pub(crate) fn classified_fields(&self) -> Vec<ClassifiedField> {
+        let encrypted: BTreeSet<String> = self
+            .project
+            .objects()
+            .flat_map(|object| object.fields().collect::<Vec<_>>())
+            .filter(|field| is_encrypted(*field))
+            .map(|field| format!("{}.{}", field.object_name(), field.name()).to_lowercase())
+            .collect();
+        self.classes
+            .all()
+            .map(|(object, field, verdict)| ClassifiedField {
+                object: object.to_owned(),
+                field: field.to_owned(),
+                verdict: verdict.clone(),
+                encrypted: encrypted.contains(&format!("{object}.{field}").to_lowercase()),
+            })
+            .collect()
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            files: self.project.files().len(),
+            components: self.project.components().count(),
+            objects: self.project.objects().count(),
+            fields: self.classes.all().count(),
+            phi_fields: self.classes.all().filter(|(_, _, verdict)| verdict.is_phi()).count(),
+        }
+    }
+
+    /// Over each file in order: its path, a zero byte, its size, and for metadata the SHA-256 of its text.
+    pub(crate) fn source_digest(&self) -> String {
+        let mut whole = Sha256::new();
+        for file in self.project.files() {
+            whole.update(file.path.as_bytes());
+            whole.update([0]);
+            whole.update(file.bytes.to_le_bytes());
+            if let Some(tree) = self.project.tree_at(&file.path) {
+                whole.update(Sha256::digest(tree.source().text().as_bytes()));
+            }
+        }
+        let hex: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{hex}")
+    }
+}
+
+/// Whether the source turns Shield Platform Encryption on for a field. `EncryptedText` is the classic kind, which
+/// is AES-128 and another thing.
+pub(crate) fn is_encrypted(field: sfdx::views::Field<'_>) -> bool {
+    field.value("encryptionScheme").is_some_and(|scheme| !scheme.as_str().eq_ignore_ascii_case("None"))
+}
