@@ -71,7 +71,7 @@ pub(super) fn extension(path: &str) -> &str {
 pub(super) const META: &str = "-meta.xml";
 
 impl Kind {
-    pub(super) fn of(path: &str) -> Kind {
+    pub(crate) fn of(path: &str) -> Kind {
         let inside = |folder: &str| path.split('/').rev().skip(1).any(|part| part == folder);
         if inside("staticresources") {
             // An unpacked resource may hold anything, other people's metadata as well.
@@ -113,6 +113,7 @@ impl Kind {
 fn is_settings(path: &str) -> bool {
     let name = name(path);
     name.starts_with('.')
+        || name == "schema.json"
         || path.starts_with('.')
         || path.contains("/.")
         || name.ends_with("-scratch-def.json")
@@ -143,8 +144,13 @@ const METADATA_SUFFIXES: &[&str] = &[
     "delegateGroup",
     "duplicateRule",
     "eca",
+    "ecaGlblOauth",
+    "ecaOauth",
+    "ecaOauthPlcy",
+    "ecaPlcy",
     "escalationRules",
     "externalCredential",
+    "externalServiceRegistration",
     "flexipage",
     "flow",
     "flowDefinition",
@@ -185,9 +191,11 @@ const METADATA_SUFFIXES: &[&str] = &[
     "sharingSet",
     "site",
     "standardValueSet",
+    "standardValueSetTranslation",
     "tab",
     "topicsForObjects",
     "transactionSecurityPolicy",
+    "useraccesspolicy",
     "workflow",
 ];
 

@@ -109,6 +109,11 @@ impl<'p> Object<'p> {
         self.flag("enableFeeds")
     }
 
+    /// How long field history is kept in the archive, in months and years: `historyRetentionPolicy`.
+    pub fn history_retention(self) -> Option<HistoryRetention<'p>> {
+        self.wholes().find_map(|whole| whole.root().child("historyRetentionPolicy")).map(HistoryRetention)
+    }
+
     /// The name field of a custom object.
     pub fn name_field(self) -> Option<NameField<'p>> {
         self.wholes().find_map(|whole| whole.root().child("nameField")).map(NameField)
@@ -327,6 +332,15 @@ impl Eq for Field<'_> {}
 impl std::fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "field {}", self.full_name())
+    }
+}
+
+part! {
+    /// Field Audit Trail's policy for one object.
+    HistoryRetention {
+        archive_after_months: number "archiveAfterMonths";
+        archive_years: number "archiveRetentionYears";
+        description: text "description";
     }
 }
 
