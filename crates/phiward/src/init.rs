@@ -13,7 +13,8 @@ pub(crate) fn run(arguments: &Init) -> Result<Verdict, String> {
         .ok()
         .and_then(|root| root.file_name().map(|name| name.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "project".to_owned());
-    let input = scan::Input { project: &project, policy: &policy, bundle: "", facts: None, today: today() };
+    let facts = sfdx::Facts::default();
+    let input = scan::Input { project: &project, policy: &policy, bundle: "", facts: &facts, today: today() };
     let proposed = scan::propose(&input, &name);
     for file in &proposed {
         let (folder, name) = match file.name.rsplit_once('/') {

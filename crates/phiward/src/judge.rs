@@ -15,7 +15,7 @@ pub(crate) struct Read {
     pub(crate) policy: Policy,
     /// The bundle's folder as findings name it.
     pub(crate) bundle: String,
-    pub(crate) facts: Option<sfdx::facts::Facts>,
+    pub(crate) facts: sfdx::Facts,
     pub(crate) today: Date,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
         None => Policy::empty(),
     };
     let bundle = folder.as_ref().map(|folder| shown(folder, project.root())).unwrap_or_default();
-    let facts = subject.facts.as_deref().map(read_facts).transpose()?;
+    let facts = subject.facts.as_deref().map(read_facts).transpose()?.unwrap_or_default();
     let today = subject.on.unwrap_or_else(today);
     Ok(Read { project, policy, bundle, facts, today })
 }
@@ -43,10 +43,10 @@ pub(crate) fn read_project(path: &Path) -> Result<sfdx::Project, String> {
     sfdx::read(path, &sfdx::Options::default()).map_err(|error| error.to_string())
 }
 
-pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::facts::Facts, String> {
-    let (facts, problems) =
-        sfdx::facts::read(folder).map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
-    for problem in problems {
+pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::Facts, String> {
+    let facts =
+        sfdx::read_facts(folder).map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
+    for problem in facts.problems() {
         eprintln!("{problem}");
     }
     Ok(facts)
@@ -94,7 +94,7 @@ impl Read {
             project: &self.project,
             policy: &self.policy,
             bundle: &self.bundle,
-            facts: self.facts.as_ref(),
+            facts: &self.facts,
             today: self.today,
         };
         let config = scan::Config {

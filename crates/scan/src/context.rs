@@ -19,8 +19,8 @@ pub struct Input<'p> {
     pub policy: &'p Policy,
     /// The bundle's folder as findings name it: `phiward`.
     pub bundle: &'p str,
-    /// What queries of the org answered, where somebody ran them.
-    pub facts: Option<&'p sfdx::facts::Facts>,
+    /// What queries of the org answered; the default where nobody ran them.
+    pub facts: &'p sfdx::Facts,
     /// The day on which agreements and exceptions are judged.
     pub today: Date,
 }
@@ -30,7 +30,7 @@ pub struct Input<'p> {
 pub struct Context<'p> {
     pub project: &'p Project,
     pub policy: &'p Policy,
-    pub facts: Option<&'p sfdx::facts::Facts>,
+    pub facts: &'p sfdx::Facts,
     pub today: Date,
     pub classes: Classification<'p>,
     bundle: &'p str,
