@@ -118,7 +118,7 @@ fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
     context
         .project
         .objects()
-        .flat_map(|object| object.fields().collect::<Vec<_>>())
+        .flat_map(|object| object.fields())
         .filter(|field| {
             let words = crate::classification::words(field.name());
             ["data region", "legal region", "residency"]
