@@ -161,11 +161,8 @@ impl<'p> Classification<'p> {
         for (name, _) in Catalogue::shipped().fields_of(object) {
             found.insert(name.to_owned(), (name.to_owned(), self.field(object, name)));
         }
-        if let Some(classified) = self.policy.object(object) {
-            for field in classified.fields() {
-                found
-                    .insert(field.name.to_lowercase(), (field.name.clone(), self.field(object, &field.name)));
-            }
+        for (name, _) in self.policy.object(object).iter().flat_map(|rule| rule.fields.0.iter()) {
+            found.insert(name.value.to_lowercase(), (name.value.clone(), self.field(object, &name.value)));
         }
         for (key, (name, verdict)) in self.fields.get(&object.to_lowercase()).into_iter().flatten() {
             found.insert(key.clone(), (name.clone(), verdict.clone()));
@@ -178,9 +175,10 @@ impl<'p> Classification<'p> {
     pub fn is_phi_object(&self, object: &str) -> bool {
         let key = object.to_lowercase();
         let in_source = self.fields.get(&key).is_some_and(|fields| fields.values().any(|(_, v)| v.is_phi()));
-        let in_bundle = self.policy.object(object).is_some_and(|classified| {
-            classified.default_class().is_some_and(Class::is_phi)
-                || classified.fields().any(|f| f.class.is_phi())
+        let in_bundle = self.policy.object(object).is_some_and(|rule| {
+            let mut rules =
+                rule.default.iter().chain(rule.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
+            rules.any(|rule| rule.class.value.is_phi())
         });
         let by_default = Catalogue::shipped()
             .default_of(object)
@@ -346,7 +344,8 @@ fn by_tag(compliance: &str) -> Option<Verdict> {
 fn is_about_patients(object: &str, label: &str) -> bool {
     if Catalogue::shipped().object(object).is_some() {
         let by_default = Catalogue::shipped().default_of(object);
-        return by_default.is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium);
+        return by_default
+            .is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium);
     }
     // Words for people only: a care team or a medical device is no patient.
     const PEOPLE: [&str; 7] =
