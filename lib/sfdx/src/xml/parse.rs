@@ -3,7 +3,7 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
 use source::{Problem, Severity, Source, Span};
 
-use super::{DEPTH_LIMIT, Node, Tree, decode};
+use super::{DEPTH_LIMIT, ELEMENT_LIMIT, Node, Tree, decode};
 
 /// A file that is broken throughout says so this often.
 const PROBLEM_LIMIT: usize = 8;
@@ -106,6 +106,15 @@ impl Builder<'_> {
                 Span::new(start, start),
                 format!("elements nest deeper than {DEPTH_LIMIT}"),
                 "nothing deeper was read; check what wrote this file",
+            );
+            return false;
+        }
+        if self.nodes.len() >= ELEMENT_LIMIT {
+            self.report(
+                "xml-too-large",
+                Span::new(start, start),
+                format!("more than {ELEMENT_LIMIT} elements"),
+                "nothing that follows was read; split the file",
             );
             return false;
         }

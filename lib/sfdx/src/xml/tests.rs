@@ -3,7 +3,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use source::{Position, Source};
 
-use super::{DEPTH_LIMIT, Tree};
+use super::{DEPTH_LIMIT, ELEMENT_LIMIT, Tree};
 
 fn parse(text: &str) -> (Tree, Vec<source::Problem>) {
     let (tree, problems) = Tree::parse(Source::new("a.xml", text));
@@ -151,6 +151,14 @@ fn depth_is_bounded_and_needs_no_stack() {
     assert_eq!(problems[0].code, "xml-too-deep");
     let (_, problems) = parse(&"<a>".repeat(depth));
     assert!(problems.len() < 20);
+}
+
+#[test]
+fn the_number_of_elements_is_bounded() {
+    let text = format!("<r>{}<b>x</b></r>", "<a/>".repeat(ELEMENT_LIMIT));
+    let (tree, problems) = Tree::parse(Source::new("a.xml", text));
+    assert_eq!(tree.len(), ELEMENT_LIMIT);
+    assert!(problems.iter().all(|problem| problem.code == "xml-too-large") && !problems.is_empty());
 }
 
 #[test]
