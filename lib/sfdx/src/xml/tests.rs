@@ -173,6 +173,11 @@ fn a_byte_order_mark_moves_no_place() {
 fn a_nul_is_told_and_a_name_of_any_length_is_cut_in_the_message() {
     let (_, problems) = parse("<A>\nx\0y</A>");
     assert_eq!((problems[0].code, problems[0].position.unwrap().line), ("bad-character", 2));
+    let (_, problems) = parse("<A>\tx\u{b}</A>");
+    assert_eq!((problems[0].code, problems[0].position.unwrap().column), ("bad-character", 6));
+    let (tree, problems) = parse("<A>\n<b xsi:nil></b><c a='1' a='2'/><d e/></A>");
+    assert_eq!((tree.len(), problems.len()), (4, 3));
+    assert_eq!(problems[0].message, "an attribute of `<b>` is not well-formed");
     let (_, problems) = parse(&format!("<A></{}></A>", "n".repeat(5_000)));
     assert!(problems[0].message.len() < 100);
 }
