@@ -101,11 +101,11 @@ fn field(check: &mut Check<'_>, object: &At<String>, name: &str, rule: &FieldRul
     let protect = rule.protect.as_ref().map_or(Protect::None, |protect| protect.value);
     if let Some(search) = &rule.search
         && search.value == Search::Equality
-        && matches!(protect, Protect::None | Protect::Platform)
+        && protect == Protect::None
     {
-        let message = format!("`{shown}` asks for a search index and is not encrypted by the gateway");
-        let help = "leave `search` out, or make it `protect: gateway` or `both`";
-        check.error(&search.place, "search-without-gateway", message, help);
+        let message = format!("`{shown}` says how it is searched while encrypted, and is not encrypted");
+        let help = "leave `search` out, or protect it: by the platform's deterministic scheme or by the gateway's index";
+        check.error(&search.place, "search-without-encryption", message, help);
     }
     if let Some(mask) = &rule.mask {
         let fits = match mask.value {

@@ -33,7 +33,9 @@ pub(super) fn check(check: &mut Check<'_>) {
     for model in &content.models {
         if let Some(endpoint) = &model.endpoint {
             one_address(check, endpoint);
-            unshared(check, &mut addresses, model.id.as_str(), endpoint);
+            // A model answers at an address of whoever runs it.
+            let owner = model.provider.as_ref().unwrap_or(&model.id);
+            unshared(check, &mut addresses, owner.as_str(), endpoint);
         }
     }
     check.twice(content.parties.iter().flat_map(|party| &party.packages), "package namespace");
@@ -73,6 +75,7 @@ fn unshared<'a>(
     let hosts = endpoint.host.iter().map(|host| (format!("host `{}`", host.value.as_str()), &host.place));
     for (address, place) in named.chain(urls).chain(hosts) {
         match seen.get(&address) {
+            Some((other, _)) if *other == owner => {}
             Some((other, first)) => {
                 let message = format!("the {address} belongs to `{other}` too, at {first}");
                 let first_message = format!("the {address} belongs to `{owner}` too, at {place}");
