@@ -4,18 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::{example, findings, scan};
 
-/// The rows of PLANTS.md: rule, path and line.
+/// The rows of PLANTS.md under each rule's heading: rule, path and line. What the page lists for later rules, under
+/// headings that are no rule, is not read.
 fn plants() -> Vec<(String, String, u64)> {
     let page = std::fs::read_to_string(example("PLANTS.md")).unwrap();
-    let table = page.split("\n## ").next().unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| `"));
-    rows.map(|row| {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let place = cells[2].trim_matches('`');
-        let (path, line) = place.rsplit_once(':').unwrap_or_else(|| panic!("no line in {row}"));
-        (cells[1].trim_matches('`').to_owned(), path.to_owned(), line.parse().unwrap())
-    })
-    .collect()
+    let mut plants = Vec::new();
+    let mut rule = None;
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            rule = scan::rule(heading.trim());
+        } else if let (Some(rule), true) = (rule, line.starts_with("| `")) {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let path = cells[1].trim_matches('`');
+            let in_package = !path.starts_with("phiward/") && !path.starts_with("data/");
+            let below = if in_package { "force-app/main/default/" } else { "" };
+            plants.push((rule.id.to_owned(), format!("{below}{path}"), cells[2].parse().unwrap()));
+        }
+    }
+    plants
 }
 
 #[test]
