@@ -1,0 +1,165 @@
+//! # Guests can read PHI
+//!
+//! The profile of a site's guest user, whom nobody logs in as, may read an object or fields that hold PHI.
+//!
+//! ## Why it harms
+//! What a guest profile may read, anybody on the internet may ask the site for: through its pages, Aura and Lightning
+//! controllers and public Apex REST. The object permission is the first of two locks; the second is the sharing of
+//! records, which guest sharing rules and Apex `without sharing` open. 45 CFR 164.502(a) and 164.312(a)(1) allow access
+//! only to those who have been granted it; GDPR Art. 9(1) forbids the processing of health data without a ground.
+//!
+//! ## What to change
+//! In the profile's file set `<allowRead>false</allowRead>` for the object (with create, edit and delete), and
+//! `<readable>false</readable>` for the fields: *Setup > Digital Experiences > All Sites > Builder > Settings > Guest user
+//! profile*. A public form needs create without read: let Apex insert what a stranger sends.
+//!
+//! ## What is not found
+//! Permission sets given to the guest user, and which records sharing opens. A profile is taken to be a guest's by the
+//! bundle's audience of kind `guest`, by its licence, or, where the file does not say a licence, by its name (`<site>
+//! Profile`). Where the file speaks of fields of an object and not of the object itself, the guest reads them only if a
+//! permission set gives the object: such a finding is of lower confidence. A site without the profile in the source is
+//! unknown.
+//!
+//! ## Seen in the wild
+//! SEEN
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::{Confidence, Persona, Severity};
+use sfdx::Value;
+use sfdx::views::Container;
+
+use crate::Context;
+use crate::container::{self, Meant};
+use crate::phi_object::PhiObject;
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "Guests can read PHI",
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-prv-502a", "gdpr-5-1f", "API1"],
+    tags: &["phi", "access", "guest"],
+    replaces: &[],
+    needs: &["the guest profile of each site", "PermissionSetAssignment of the guest user (SOQL)"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for profile in cx.project.profiles() {
+        if let Some(meant) = container::for_guests(cx, profile) {
+            out.judged(1);
+            seen.insert(profile.name().to_lowercase());
+            judge(cx, out, profile, &meant);
+        }
+    }
+    for site in cx.project.sites().filter(|site| site.active() != Some(false)) {
+        let Some(name) = site.guest_profile_name() else { continue };
+        let known = cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(&name));
+        if !known && !seen.contains(&name.to_lowercase()) {
+            out.unknown(
+                format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
+                format!("retrieve `Profile:{name}` together with the objects"),
+            );
+        }
+    }
+}
+
+/// What a profile says of one object.
+#[derive(Default)]
+struct Said<'p> {
+    object: Option<Value<'p>>,
+    readable: Vec<(String, Value<'p>, Confidence)>,
+    refused: BTreeSet<String>,
+}
+
+fn judge(cx: &Context<'_>, out: &mut Outcome, profile: Container<'_>, meant: &Meant) {
+    let mut said: BTreeMap<String, Said<'_>> = BTreeMap::new();
+    for permission in profile.object_permissions() {
+        let Some(object) = permission.object() else { continue };
+        if let Some(read) = permission.element().value("allowRead") {
+            said.entry(object.to_lowercase()).or_default().object = Some(read);
+        }
+    }
+    for permission in profile.field_permissions() {
+        let Some(name) = permission.field() else { continue };
+        let Some((object, _)) = name.split_once('.') else { continue };
+        let Some(verdict) = cx.verdict(&name).filter(|verdict| verdict.is_phi()) else { continue };
+        let of_object = said.entry(object.to_lowercase()).or_default();
+        match permission.element().value("readable") {
+            Some(readable) if readable.flag() == Some(true) => {
+                of_object.readable.push((name.as_str().to_owned(), readable, verdict.confidence));
+            }
+            Some(_) => {
+                of_object.refused.insert(name.to_lowercase());
+            }
+            None => {}
+        }
+    }
+    for (object, said) in said {
+        if let Some(phi) = PhiObject::of(cx, &object)
+            && let Some(draft) = finding(cx, profile, meant, &phi, &said)
+        {
+            out.found(draft);
+        }
+    }
+}
+
+fn finding(
+    cx: &Context<'_>,
+    profile: Container<'_>,
+    meant: &Meant,
+    phi: &PhiObject,
+    said: &Said<'_>,
+) -> Option<Draft> {
+    let reads = said.object.as_ref().map(|read| read.flag() == Some(true));
+    let fields: Vec<String> = said.readable.iter().map(|(name, _, _)| name.clone()).collect();
+    let surest = said.readable.iter().map(|(_, _, confidence)| *confidence).max();
+    let title = container::title(profile);
+    let (place, message, confidence, severity) = match (reads, said.readable.first()) {
+        // All that makes the object one of PHI is refused.
+        (Some(true), None) if is_refused(phi, &said.refused) => return None,
+        (Some(true), _) => {
+            let shown = if fields.is_empty() { phi.holds() } else { listed(&fields) };
+            let message = format!("guests may read `{}` through {title}: it holds {shown}", phi.name);
+            let read = said.object.as_ref()?;
+            (cx.place(read), message, surest.unwrap_or(phi.confidence), Severity::Critical)
+        }
+        (None, Some((_, first, _))) => {
+            let message = format!(
+                "guests may read {} of `{}` through {title}, once a permission set lets them read the object",
+                listed(&fields),
+                phi.name
+            );
+            (cx.place(first), message, Confidence::Medium, Severity::Critical)
+        }
+        (Some(false), _) | (None, None) => return None,
+    };
+    let fix = format!(
+        "set `<allowRead>false</allowRead>` for `{}` and `<readable>false</readable>` for its PHI fields",
+        phi.name
+    );
+    let message = format!("{message} ({})", meant.because);
+    let fields = if fields.is_empty() { phi.fields.clone() } else { fields };
+    Some(
+        Draft::new(container::component(profile), place, message, fix)
+            .severity(severity)
+            .confidence(confidence.min(meant.confidence).min(phi.confidence))
+            .detail(phi.name.clone())
+            .fields(fields),
+    )
+}
+
+fn is_refused(phi: &PhiObject, refused: &BTreeSet<String>) -> bool {
+    !phi.fields.is_empty() && phi.fields.iter().all(|field| refused.contains(&field.to_lowercase()))
+}
+
+fn listed(fields: &[String]) -> String {
+    let names = fields.iter().map(|field| field.rsplit('.').next().unwrap_or(field));
+    let shown: Vec<String> = names.take(3).map(|name| format!("`{name}`")).collect();
+    match fields.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

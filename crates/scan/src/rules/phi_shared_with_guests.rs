@@ -1,0 +1,62 @@
+//! # PHI shared with guests
+//!
+//! A guest sharing rule opens records of an object with PHI to people who have not logged in.
+//!
+//! ## Why it harms
+//! A guest is anybody on the internet. Records that a guest sharing rule matches can be listed through the site's pages,
+//! its Aura endpoint and GraphQL by whoever knows the site's address, as far as the guest profile may read the object;
+//! leaks of this kind were indexed by search engines. That is a disclosure without any ground: 45 CFR 164.502(a), GDPR
+//! Art. 5(1)(f) and 9(1).
+//!
+//! ## What to change
+//! Delete the rule (*Setup > Sharing Settings > Guest User Sharing Rules*). What the site must show to strangers belongs
+//! in an object without PHI; what a stranger sends in is taken by Apex that only inserts.
+//!
+//! ## What is not found
+//! Apex that runs `without sharing` for guests shows records without any rule. Which records match a rule's criteria is
+//! not in the source. The rule works where the guest profile may read the object: see `guest-can-read-phi`; a profile
+//! that is not in the source is unknown, so that the rule counts without it.
+//!
+//! ## Seen in the wild
+//! SEEN
+
+use journal::{Confidence, Persona, Severity};
+use sfdx::views::SharingKind;
+
+use crate::rule::{Draft, Meta, Outcome};
+use crate::{Context, sharing};
+
+pub(crate) const META: Meta = Meta {
+    title: "PHI shared with guests",
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-prv-502a", "hipaa-sec-312a1", "gdpr-5-1f", "API1"],
+    tags: &["phi", "access", "guest"],
+    replaces: &[],
+    needs: &["the SharingRules file of each PHI object"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    for rule in cx.project.sharing_rules().filter(|rule| rule.kind() == SharingKind::Guest) {
+        out.judged(1);
+        let site = rule.shared_to().and_then(|to| to.targets().find_map(|(_, name)| name));
+        let guest = site.map_or_else(|| "a guest user".to_owned(), |site| format!("guest `{}`", site.as_str()));
+        for phi in sharing::phi_of(cx, rule) {
+            let message = format!(
+                "guest sharing rule `{}` lets {guest}, who is anybody on the internet, {} `{}` records: they hold {}",
+                rule.name().as_deref().unwrap_or_default(),
+                sharing::verb(rule),
+                phi.name,
+                phi.holds()
+            );
+            let fix = "delete the rule; show strangers only objects without PHI";
+            out.found(
+                Draft::new(sharing::component(rule), sharing::place(cx, rule), message, fix)
+                    .confidence(phi.confidence)
+                    .detail(phi.name.clone())
+                    .fields(phi.fields),
+            );
+        }
+    }
+}
