@@ -8,8 +8,13 @@ use journal::{Confidence, Persona, Severity};
 
 /// One policy for patient data in Salesforce: scanned for, enforced, recorded, proved.
 #[derive(Debug, Parser)]
-#[command(name = "phiward", version, max_term_width = 100, after_help = "\
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read.")]
+#[command(
+    name = "phiward",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -126,12 +131,6 @@ pub(crate) enum Policy {
     Explain(Explain),
     /// Print the digest that names the bundle
     Digest(Bundle),
-    /// Print the JSON Schema of the bundle's files, for editors
-    Schema,
-    /// Run the bundle's own expectations
-    Test(Test),
-    /// Say what differs between two bundles, and whether it widens or narrows
-    Diff { old: PathBuf, new: PathBuf },
 }
 
 #[derive(Debug, Args)]
@@ -139,15 +138,6 @@ pub(crate) struct Bundle {
     /// The bundle's folder
     #[arg(default_value = "phiward")]
     pub(crate) folder: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Test {
-    #[command(flatten)]
-    pub(crate) bundle: Bundle,
-    /// As of this day [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) on: Option<Date>,
 }
 
 #[derive(Debug, Args)]

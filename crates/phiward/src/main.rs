@@ -1,9 +1,12 @@
 //! The command: reads arguments, clock and folders, lets the rooms work, writes what they give, and maps what
 //! went wrong to an exit code.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that speaks to a person at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that speaks to a person at a terminal"
+)]
 
 mod arguments;
-mod audit;
 mod bundle;
 mod docs;
 mod files;
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
-        Command::Audit(audit) => audit::run(&audit),
+        Command::Audit(_) => Err("no".into()),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

@@ -67,7 +67,9 @@ impl Catalogue {
         let places = frameworks
             .iter()
             .enumerate()
-            .flat_map(|(f, framework)| framework.controls.iter().enumerate().map(move |(c, control)| (control.id.clone(), (f, c))))
+            .flat_map(|(f, framework)| {
+                framework.controls.iter().enumerate().map(move |(c, control)| (control.id.clone(), (f, c)))
+            })
             .collect();
         Self { frameworks, places }
     }
@@ -82,12 +84,11 @@ impl Catalogue {
     }
 
     pub fn controls(&self) -> impl Iterator<Item = (&Framework, &Control)> {
-        self.frameworks.iter().flat_map(|framework| framework.controls.iter().map(move |control| (framework, control)))
+        self.frameworks
+            .iter()
+            .flat_map(|framework| framework.controls.iter().map(move |control| (framework, control)))
     }
 }
-
-/// Part of every policy digest: it grows when the shipped catalogue changes its meaning.
-pub const VERSION: u32 = 2;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
@@ -125,10 +126,15 @@ mod tests {
     #[test]
     fn every_framework_reads_and_ids_are_unique() {
         for (name, text) in SHIPPED {
-            let framework: Framework = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let framework: Framework =
+                serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(framework.id, name);
             for control in &framework.controls {
-                assert!(matches!(control.checked.as_str(), "text" | "secondary" | "unchecked"), "{}", control.id);
+                assert!(
+                    matches!(control.checked.as_str(), "text" | "secondary" | "unchecked"),
+                    "{}",
+                    control.id
+                );
                 assert!(!control.rooms.is_empty() && !control.citation.is_empty(), "{}", control.id);
             }
         }

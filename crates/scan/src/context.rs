@@ -107,7 +107,7 @@ impl<'p> Context<'p> {
         let encrypted: BTreeSet<String> = self
             .project
             .objects()
-            .flat_map(|object| object.fields().collect::<Vec<_>>())
+            .flat_map(|object| object.fields())
             .filter(|field| is_encrypted(*field))
             .map(|field| format!("{}.{}", field.object_name(), field.name()).to_lowercase())
             .collect();
@@ -151,5 +151,5 @@ impl<'p> Context<'p> {
 /// Whether the source turns Shield Platform Encryption on for a field. `EncryptedText` is the classic kind, which
 /// is AES-128 and another thing.
 pub(crate) fn is_encrypted(field: sfdx::views::Field<'_>) -> bool {
-    field.value("encryptionScheme").is_some_and(|scheme| !scheme.as_str().eq_ignore_ascii_case("None"))
+    field.encryption_scheme().is_some_and(|scheme| !scheme.as_str().eq_ignore_ascii_case("None"))
 }

@@ -36,10 +36,8 @@ pub fn propose(input: &Input<'_>, project_name: &str) -> Vec<Proposed> {
         ("identities.yaml", identities(&context, &mut questions)),
         ("models.yaml", models(&context, &mut questions)),
     ];
-    let mut proposed: Vec<Proposed> = files
-        .into_iter()
-        .filter_map(|(name, text)| text.map(|text| Proposed { name, text }))
-        .collect();
+    let mut proposed: Vec<Proposed> =
+        files.into_iter().filter_map(|(name, text)| text.map(|text| Proposed { name, text })).collect();
     proposed.push(Proposed { name: "questions.md", text: page(&questions) });
     proposed
 }
@@ -76,8 +74,16 @@ fn organisation(project_name: &str, questions: &mut Vec<Question>) -> Option<Str
         "privacy officer",
         "What is the organisation in law: covered entity, business associate, controller, processor? (`phiward.yaml`, `roles`)",
     );
-    let regions = ask(questions, "privacy officer", "Where are the people whose data it is: us, eu, ...? (`phiward.yaml`, `regions`)");
-    let approvers = ask(questions, "privacy officer", "Who approves a change of this bundle, and how many must? (`phiward.yaml`, `approvers`)");
+    let regions = ask(
+        questions,
+        "privacy officer",
+        "Where are the people whose data it is: us, eu, ...? (`phiward.yaml`, `regions`)",
+    );
+    let approvers = ask(
+        questions,
+        "privacy officer",
+        "Who approves a change of this bundle, and how many must? (`phiward.yaml`, `approvers`)",
+    );
     let retention = ask(
         questions,
         "privacy officer",
@@ -118,7 +124,7 @@ fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
     context
         .project
         .objects()
-        .flat_map(|object| object.fields().collect::<Vec<_>>())
+        .flat_map(|object| object.fields())
         .filter(|field| {
             let words = crate::classification::words(field.name());
             ["data region", "legal region", "residency"]
@@ -131,23 +137,31 @@ fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
 
 fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
     let mut objects: BTreeMap<&str, Vec<(&str, &crate::Verdict)>> = BTreeMap::new();
-    for (object, field, verdict) in context.classes.all().filter(|(_, _, verdict)| verdict.class.is_personal()) {
+    for (object, field, verdict) in
+        context.classes.all().filter(|(_, _, verdict)| verdict.class.is_personal())
+    {
         objects.entry(object).or_default().push((field, verdict));
     }
     if objects.is_empty() {
         return None;
     }
-    let doubtful = objects.values().flatten().filter(|(_, verdict)| verdict.confidence < Confidence::High).count();
+    let doubtful =
+        objects.values().flatten().filter(|(_, verdict)| verdict.confidence < Confidence::High).count();
     let check = ask(
         questions,
         "data owner of each object",
-        format!("{doubtful} fields are classified with doubt: their lines say `check`. Are they right? (`classification/objects.yaml`)"),
+        format!(
+            "{doubtful} fields are classified with doubt: their lines say `check`. Are they right? (`classification/objects.yaml`)"
+        ),
     );
-    let mut text = format!("# Proposed from names, tags and Salesforce's own objects. Lines that say `check` are guesses: {check}\nobjects:\n");
+    let mut text = format!(
+        "# Proposed from names, tags and Salesforce's own objects. Lines that say `check` are guesses: {check}\nobjects:\n"
+    );
     for (object, fields) in objects {
         let _ = writeln!(text, "  {object}:\n    fields:");
         for (field, verdict) in fields {
-            let identifier = verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();
+            let identifier =
+                verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();
             let doubt = match (verdict.evidence, verdict.confidence) {
                 (Evidence::Bundle | Evidence::Tag, _) | (_, Confidence::High) => "",
                 _ => "check: ",
@@ -183,7 +197,9 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
         let question = ask(
             questions,
             "privacy officer",
-            format!("Who is behind `{host}`, where do they process, and is there an agreement with them? (`parties.yaml`, `{id}`)"),
+            format!(
+                "Who is behind `{host}`, where do they process, and is there an agreement with them? (`parties.yaml`, `{id}`)"
+            ),
         );
         let named: BTreeSet<String> = endpoints
             .iter()
@@ -206,16 +222,23 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
         let question = ask(
             questions,
             "privacy officer",
-            format!("Who makes the package `{package}`, can it reach patients' data, and is there an agreement? (`parties.yaml`, `{id}`)"),
+            format!(
+                "Who makes the package `{package}`, can it reach patients' data, and is there an agreement? (`parties.yaml`, `{id}`)"
+            ),
         );
-        let _ = writeln!(text, "  - id: {id}    # {question}\n    role: [vendor]\n    packages: [{}]", quoted(package));
+        let _ = writeln!(
+            text,
+            "  - id: {id}    # {question}\n    role: [vendor]\n    packages: [{}]",
+            quoted(package)
+        );
     }
     Some(text)
 }
 
 /// An id in the bundle's form that no other party has.
 fn fresh_id(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let plain: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let plain = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     let plain = if plain.is_empty() { "party".to_owned() } else { plain };
     let mut id = plain.clone();
@@ -236,7 +259,10 @@ fn identities(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<St
             let question = ask(
                 questions,
                 "security engineer",
-                format!("Who uses the app `{}`, for what purpose, from which networks, with which scopes? (`identities.yaml`, `{id}`)", app.full_name()),
+                format!(
+                    "Who uses the app `{}`, for what purpose, from which networks, with which scopes? (`identities.yaml`, `{id}`)",
+                    app.full_name()
+                ),
             );
             let _ = writeln!(
                 text,
@@ -253,7 +279,11 @@ fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String
         .project
         .of_type("GenAiPromptTemplate")
         .flat_map(|template| {
-            let models = template.root().descendants().filter(|e| e.name() == "primaryModel").map(|e| e.text().into_owned());
+            let models = template
+                .root()
+                .descendants()
+                .filter(|e| e.name() == "primaryModel")
+                .map(|e| e.text().into_owned());
             models.collect::<Vec<_>>()
         })
         .filter(|model| !model.is_empty())
@@ -268,7 +298,9 @@ fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String
         let question = ask(
             questions,
             "privacy officer",
-            format!("Who runs the model `{model}`, in which region, who approved it for which purposes and classes? (`models.yaml`, `{id}`)"),
+            format!(
+                "Who runs the model `{model}`, in which region, who approved it for which purposes and classes? (`models.yaml`, `{id}`)"
+            ),
         );
         let _ = writeln!(text, "  - id: {id}    # {question}");
     }

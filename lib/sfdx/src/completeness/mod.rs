@@ -282,18 +282,13 @@ fn group_members(project: &Project, facts: &Facts) -> Item {
 /// Objects that the source describes or gives permissions on, and that have a default of their own.
 fn sharing_models(project: &Project, facts: &Facts) -> Item {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    for object in project.objects() {
-        use ObjectKind::{BigObject, ChangeEvent, CustomMetadata, CustomSetting, DataModel, PlatformEvent};
-        if !matches!(
-            object.kind(),
-            BigObject | ChangeEvent | CustomMetadata | CustomSetting | DataModel | PlatformEvent
-        ) {
-            wanted.insert(object.name().to_owned());
-        }
-    }
+    let shared = project.objects().filter(|object| object.kind().is_shared());
+    wanted.extend(shared.map(|object| object.name().to_owned()));
     for container in project.containers() {
         let permissions = container.object_permissions().filter_map(|permission| permission.object());
-        wanted.extend(permissions.map(|object| object.to_string()).filter(|name| !name.ends_with("__mdt")));
+        let names = permissions.map(|object| object.to_string());
+        let settings = |name: &str| project.object(name).is_some_and(|object| !object.kind().is_shared());
+        wanted.extend(names.filter(|name| ObjectKind::of_name(name).is_shared() && !settings(name)));
     }
     let asked: BTreeSet<String> = facts
         .sharing_models()
@@ -467,7 +462,11 @@ fn ignored(project: &Project) -> Item {
     let lacks: Vec<String> = project
         .ignored()
         .iter()
-        .filter(|path| path.ends_with('/') || Kind::of(path) == Kind::Metadata)
+        .filter(|path| match path.strip_suffix('/') {
+            // A folder inside a bundle holds no components.
+            Some(folder) => Kind::of(&format!("{folder}/any")) == Kind::Other,
+            None => Kind::of(path) == Kind::Metadata,
+        })
         .cloned()
         .collect();
     let state = if lacks.is_empty() { State::Present } else { State::Partial };

@@ -103,6 +103,8 @@ impl Kind {
             "json" if !is_settings(path) => Kind::Data,
             "apex" | "soql" | "sosl" | "sh" | "bash" | "ps1" | "bat" | "cmd" | "py" | "rb" | "pl" | "js"
             | "mjs" | "cjs" | "ts" | "robot" => Kind::Script,
+            // Elsewhere it is Markdown.
+            "md" if inside("customMetadata") => Kind::Metadata,
             suffix if METADATA_SUFFIXES.binary_search(&suffix).is_ok() => Kind::Metadata,
             _ => Kind::Other,
         }
@@ -165,7 +167,6 @@ const METADATA_SUFFIXES: &[&str] = &[
     "labels",
     "layout",
     "matchingRule",
-    "md",
     "mutingpermissionset",
     "namedCredential",
     "network",

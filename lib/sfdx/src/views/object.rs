@@ -28,6 +28,28 @@ pub enum ObjectKind {
     ChangeEvent,
 }
 
+impl ObjectKind {
+    /// What the API name alone says: a custom setting looks like any custom object.
+    pub fn of_name(name: &str) -> Self {
+        match name.rsplit_once("__").map(|(_, suffix)| suffix) {
+            Some("c") => ObjectKind::Custom,
+            Some("e") => ObjectKind::PlatformEvent,
+            Some("mdt") => ObjectKind::CustomMetadata,
+            Some("x") => ObjectKind::External,
+            Some("b") => ObjectKind::BigObject,
+            Some("kav") => ObjectKind::Article,
+            Some("dlm" | "dll") => ObjectKind::DataModel,
+            _ if name.ends_with("ChangeEvent") => ObjectKind::ChangeEvent,
+            _ => ObjectKind::Standard,
+        }
+    }
+
+    /// Whether records of it have an owner or parent that decides who sees them.
+    pub fn is_shared(self) -> bool {
+        matches!(self, ObjectKind::Standard | ObjectKind::Custom | ObjectKind::External | ObjectKind::Article)
+    }
+}
+
 /// One object, put together from all files that describe it.
 #[derive(Clone, Copy)]
 pub struct Object<'p> {
@@ -48,17 +70,9 @@ impl<'p> Object<'p> {
     }
 
     pub fn kind(self) -> ObjectKind {
-        match self.name().rsplit_once("__").map(|(_, suffix)| suffix) {
-            Some("c") if self.value("customSettingsType").is_some() => ObjectKind::CustomSetting,
-            Some("c") => ObjectKind::Custom,
-            Some("e") => ObjectKind::PlatformEvent,
-            Some("mdt") => ObjectKind::CustomMetadata,
-            Some("x") => ObjectKind::External,
-            Some("b") => ObjectKind::BigObject,
-            Some("kav") => ObjectKind::Article,
-            Some("dlm" | "dll") => ObjectKind::DataModel,
-            _ if self.name().ends_with("ChangeEvent") => ObjectKind::ChangeEvent,
-            _ => ObjectKind::Standard,
+        match ObjectKind::of_name(self.name()) {
+            ObjectKind::Custom if self.value("customSettingsType").is_some() => ObjectKind::CustomSetting,
+            kind => kind,
         }
     }
 
