@@ -2,7 +2,7 @@
 
 use journal::Confidence;
 use policy::bundle::identity::Identity;
-use policy::{AudienceKind, IdentityKind};
+use policy::vocabulary::{AudienceKind, IdentityKind};
 use sfdx::views::{Container, ContainerKind};
 
 use crate::Context;
@@ -66,11 +66,19 @@ pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<M
     let name = container.name();
     if let Some(audience) = cx.policy.audience_of_profile(name) {
         let guests = audience.kind.value == AudienceKind::Guest;
-        return if guests { Meant::surely(format!("the bundle's audience `{}`", audience.id.value)) } else { None };
+        return if guests {
+            Meant::surely(format!("the bundle's audience `{}`", audience.id.value))
+        } else {
+            None
+        };
     }
     if let Some(license) = container.license() {
         let guests = license.to_ascii_lowercase().starts_with("guest");
-        return if guests { Meant::surely(format!("it has the license `{}`", license.as_str())) } else { None };
+        return if guests {
+            Meant::surely(format!("it has the license `{}`", license.as_str()))
+        } else {
+            None
+        };
     }
     let site = cx
         .project
@@ -105,7 +113,11 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
     let name = container.name();
     if let Some(identity) = identity(cx, container) {
         let program = matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient);
-        return if program { Meant::surely(format!("the bundle's identity `{}`", identity.id.value)) } else { None };
+        return if program {
+            Meant::surely(format!("the bundle's identity `{}`", identity.id.value))
+        } else {
+            None
+        };
     }
     if is_salesforces_own(container) || is_system_administrator(container) {
         return None;

@@ -78,8 +78,11 @@ fn connected<'p>(cx: &Context<'p>) -> impl Iterator<Item = OauthApp<'p>> {
 }
 
 fn external<'p>(cx: &Context<'p>, project: &'p Project) -> Vec<OauthApp<'p>> {
-    const PARTS: [&str; 3] =
-        ["ExtlClntAppOauthSettings", "ExtlClntAppGlobalOauthSettings", "ExtlClntAppOauthConfigurablePolicies"];
+    const PARTS: [&str; 3] = [
+        "ExtlClntAppOauthSettings",
+        "ExtlClntAppGlobalOauthSettings",
+        "ExtlClntAppOauthConfigurablePolicies",
+    ];
     let mut names: BTreeSet<String> = BTreeSet::new();
     for kind in PARTS {
         let of_kind = project.of_type(kind).filter_map(|part| part.root().value("externalClientApplication"));
@@ -91,7 +94,9 @@ fn external<'p>(cx: &Context<'p>, project: &'p Project) -> Vec<OauthApp<'p>> {
             let part = |kind: &str, path: &str| {
                 project
                     .of_type(kind)
-                    .filter(|part| part.root().value("externalClientApplication").is_some_and(|app| *app == name))
+                    .filter(|part| {
+                        part.root().value("externalClientApplication").is_some_and(|app| *app == name)
+                    })
                     .find_map(|part| part.root().value(path))
             };
             let [settings, global, policies] = PARTS;

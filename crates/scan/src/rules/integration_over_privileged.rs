@@ -114,7 +114,7 @@ fn severity(powers: &[Value<'_>]) -> Severity {
 /// What the bundle says that a program uses and the source does not hold.
 fn declared_and_absent(cx: &Context<'_>, out: &mut Outcome) {
     let programs = cx.policy.identities().iter().filter(|identity| {
-        matches!(identity.kind.value, policy::IdentityKind::Integration | policy::IdentityKind::OauthClient)
+        matches!(identity.kind.value, policy::vocabulary::IdentityKind::Integration | policy::vocabulary::IdentityKind::OauthClient)
     });
     for identity in programs {
         let Some(names) = &identity.salesforce else { continue };

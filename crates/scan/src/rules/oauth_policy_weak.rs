@@ -183,7 +183,7 @@ fn touches_phi(cx: &Context<'_>, identity: &Identity) -> bool {
         })
     };
     let cares = || {
-        use policy::Purpose;
+        use policy::vocabulary::Purpose;
         let of_care = [Purpose::Treatment, Purpose::Payment, Purpose::Operations, Purpose::Research];
         identity.purposes.iter().any(|purpose| of_care.contains(&purpose.value)) && cx.phi_objects().next().is_some()
     };

@@ -32,7 +32,7 @@
 //! SEEN
 
 use journal::{Confidence, Persona, Place, Severity};
-use policy::Protect;
+use policy::vocabulary::Protect;
 use sfdx::views::{Field, ObjectKind};
 
 use crate::classification::Verdict;
