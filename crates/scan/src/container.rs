@@ -123,9 +123,9 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
         return None;
     }
     if let Some(license) = container.license()
-        && license.eq_ignore_ascii_case("Salesforce Integration")
+        && is_programs_license(&license)
     {
-        return Meant::surely("its license is `Salesforce Integration`");
+        return Meant::surely(format!("its license is `{}`", license.as_str()));
     }
     let label = container.label();
     let spoken = [Some(name), label.as_deref()];
@@ -135,30 +135,36 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
     })
 }
 
+/// The user licence for programs, and the permission set licence that goes with it, by name and label.
+fn is_programs_license(license: &str) -> bool {
+    ["Salesforce Integration", "SalesforceAPIIntegrationPsl", "Salesforce API Integration"]
+        .iter()
+        .any(|name| license.eq_ignore_ascii_case(name))
+}
+
 /// The word of a name that speaks of a program. An administrator of integrations is a person.
 fn program_word(words: &[String]) -> Option<&'static str> {
-    const PROGRAM: [&[&str]; 15] = [
-        &["integration"],
-        &["integrations"],
-        &["api"],
-        &["sync"],
-        &["etl"],
-        &["middleware"],
-        &["mulesoft"],
-        &["boomi"],
-        &["informatica"],
-        &["fivetran"],
-        &["batch", "user"],
-        &["service", "account"],
-        &["interface", "user"],
-        &["connector"],
-        &["system", "user"],
+    const PROGRAM: [(&str, &[&str]); 14] = [
+        ("integration", &["integration"]),
+        ("API", &["api"]),
+        ("sync", &["sync"]),
+        ("ETL", &["etl"]),
+        ("middleware", &["middleware"]),
+        ("MuleSoft", &["mulesoft"]),
+        ("Boomi", &["boomi"]),
+        ("Informatica", &["informatica"]),
+        ("Fivetran", &["fivetran"]),
+        ("batch user", &["batch", "user"]),
+        ("service account", &["service", "account"]),
+        ("interface user", &["interface", "user"]),
+        ("connector", &["connector"]),
+        ("system user", &["system", "user"]),
     ];
     const PERSON: [&str; 4] = ["admin", "administrator", "developer", "support"];
     if PERSON.iter().any(|person| occurs(&[person], words)) {
         return None;
     }
-    PROGRAM.iter().find(|pattern| occurs(pattern, words)).and_then(|pattern| pattern.first().copied())
+    PROGRAM.iter().find(|(_, pattern)| occurs(pattern, words)).map(|(name, _)| *name)
 }
 
 #[cfg(test)]
@@ -169,12 +175,12 @@ mod tests {
     fn names_of_programs_are_told_from_those_of_people() {
         for (name, expected) in [
             ("EHR_Integration", Some("integration")),
-            ("Lab API User", Some("api")),
+            ("Lab API User", Some("API")),
             ("Care_Team", None),
             ("Integration Administrator", None),
             ("Capital_Planning", None),
             ("NightlySync", Some("sync")),
-            ("EHR_Service_Account", Some("service")),
+            ("EHR_Service_Account", Some("service account")),
         ] {
             assert_eq!(program_word(&words(name)), expected, "{name}");
         }

@@ -78,7 +78,7 @@ fn event_log(cx: &Context<'_>, out: &mut Outcome) {
     }
     if !is_said {
         out.unknown(
-            "whether event log files are made (`enableEventLogGeneration`)",
+            "whether event log files are made (`enableEventLogGeneration` of `EventSettings`)",
             "retrieve `Settings:Event`, or query `SELECT COUNT() FROM EventLogFile`",
         );
     }

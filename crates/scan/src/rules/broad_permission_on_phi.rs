@@ -28,10 +28,9 @@ use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
 use sfdx::views::{Container, ContainerKind, ObjectPermission};
 
-use crate::Context;
-use crate::container;
 use crate::phi_object::PhiObject;
 use crate::rule::{Draft, Meta, Outcome};
+use crate::{Context, container, sharing};
 
 pub(crate) const META: Meta = Meta {
     title: "Access to PHI past sharing",
@@ -44,7 +43,16 @@ pub(crate) const META: Meta = Meta {
     needs: &["profiles and permission sets, retrieved with the objects", "PermissionSetAssignment (SOQL)"],
 };
 
+/// User permissions that reach every record or every field.
+const EVERYTHING: [(&str, &str); 3] = [
+    ("ModifyAllData", "every record, past sharing, to change and delete"),
+    ("ViewAllData", "every record, past sharing"),
+    ("ViewAllFieldsGlobal", "every field, past field-level security"),
+];
+
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    // Where no PHI is known, what access to everything reaches is not known either.
+    let knows_phi = cx.phi_objects().next().is_some();
     for container in cx.project.containers() {
         if container.kind() == ContainerKind::MutingPermissionSet
             || container::is_system_administrator(container)
@@ -53,98 +61,135 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         out.judged(1);
-        let modifies = enabled(container, "ModifyAllData");
-        let views = enabled(container, "ViewAllData");
-        if container::for_programs(cx, container).is_none() {
-            everything(cx, out, container, modifies.as_ref(), views.as_ref());
+        let on: Vec<Value<'_>> = container
+            .user_permissions()
+            .filter(|permission| permission.enabled() == Some(true))
+            .filter_map(|permission| permission.name())
+            .filter(|name| EVERYTHING.iter().any(|(power, _)| name.eq_ignore_ascii_case(power)))
+            .collect();
+        if knows_phi && container::for_programs(cx, container).is_none() {
+            everything(cx, out, container, &on);
         }
-        for permission in container.object_permissions() {
-            one_object(cx, out, container, permission, modifies.is_some(), views.is_some());
+        let has = |power: &str| on.iter().any(|name| name.eq_ignore_ascii_case(power));
+        let covered = Covered { modify: has("ModifyAllData"), view: has("ModifyAllData") || has("ViewAllData") };
+        objects(cx, out, container, covered);
+    }
+}
+
+/// What a user permission gives on every object already.
+#[derive(Clone, Copy)]
+struct Covered {
+    modify: bool,
+    view: bool,
+}
+
+/// One finding for a container: Salesforce asks for View All Data where Modify All Data is on.
+fn everything(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, on: &[Value<'_>]) {
+    let Some(first) = on.first() else { return };
+    let names: Vec<String> = on.iter().map(|name| format!("`{}`", name.as_str())).collect();
+    let names = names.join(" and ");
+    let is_on = |power: &str| on.iter().any(|name| name.eq_ignore_ascii_case(power));
+    let reach: Vec<&str> = EVERYTHING
+        .iter()
+        .filter(|(power, _)| is_on(power) && !(*power == "ViewAllData" && is_on("ModifyAllData")))
+        .map(|(_, reach)| *reach)
+        .collect();
+    let message = format!("{} gives {names}: {}", container::title(container), reach.join("; "));
+    let fix = format!("set {names} to `<enabled>false</enabled>` and share what the work needs");
+    let mut draft = Draft::new(container::component(container), cx.place(first), message, fix).detail("everything");
+    for other in on.iter().skip(1) {
+        draft = draft.related(cx.place(other), format!("`{}` is on too", other.as_str()));
+    }
+    out.found(draft);
+}
+
+fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covered: Covered) {
+    let given: Vec<Given<'_>> = container
+        .object_permissions()
+        .filter_map(|permission| Given::of(cx, permission, covered))
+        .collect();
+    if is_packaged(cx, container) {
+        // Who installed the package cannot change its sets: one decision, whether to assign it, for all objects.
+        if let Some(draft) = packaged(cx, container, &given) {
+            out.found(draft);
         }
+        return;
+    }
+    for given in given {
+        out.found(given.finding(cx, container));
     }
 }
 
-/// The name of a user permission that is on, where it stands.
-fn enabled<'p>(container: Container<'p>, name: &str) -> Option<Value<'p>> {
-    let permission = container.user_permission(name)?;
-    permission.name().filter(|_| permission.enabled() == Some(true))
+/// Whether it comes with a package: its name begins with a namespace that is not the project's own.
+fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {
+    let namespace = container.name().split_once("__").map(|(namespace, _)| namespace);
+    namespace.is_some_and(|namespace| cx.project.namespace().is_none_or(|own| !own.eq_ignore_ascii_case(namespace)))
 }
 
-fn everything(
-    cx: &Context<'_>,
-    out: &mut Outcome,
-    container: Container<'_>,
-    modifies: Option<&Value<'_>>,
-    views: Option<&Value<'_>>,
-) {
-    let title = container::title(container);
-    // Without a PHI object in sight the permission is as broad, and what it reaches is less sure.
-    let confidence =
-        if cx.phi_objects().next().is_some() { Confidence::High } else { Confidence::Medium };
-    let found = |value: &Value<'_>, message: String, fix: &str| {
-        let component = container::component(container);
-        Draft::new(component, cx.place(value), message, fix).confidence(confidence).detail(value.as_str())
-    };
-    // Salesforce asks for View All Data where Modify All Data is on: they go together.
-    if let Some(modifies) = modifies {
-        let message = format!("{title} gives `ModifyAllData`: every record of every patient, past sharing, to change and delete");
-        let fix = "set `ModifyAllData` and `ViewAllData` to `<enabled>false</enabled>` and share what the work needs";
-        let draft = found(modifies, message, fix);
-        out.found(match views {
-            Some(views) => draft.related(cx.place(views), "`ViewAllData` comes with it"),
-            None => draft,
-        });
-    } else if let Some(views) = views {
-        let message = format!("{title} gives `ViewAllData`: every record of every patient, past sharing");
-        let fix = "set `ViewAllData` to `<enabled>false</enabled>` and share what the work needs";
-        out.found(found(views, message, fix));
-    }
-    if let Some(fields) = enabled(container, "ViewAllFieldsGlobal") {
-        let message = format!("{title} gives `ViewAllFieldsGlobal`: every field of every object, past field-level security");
-        let fix = "set `ViewAllFieldsGlobal` to `<enabled>false</enabled>` and give read access to the fields in need";
-        out.found(found(&fields, message, fix));
-    }
+/// The flags of one object with PHI that are on, in the order of the file.
+struct Given<'p> {
+    phi: PhiObject,
+    flags: Vec<Value<'p>>,
 }
 
-fn one_object(
-    cx: &Context<'_>,
-    out: &mut Outcome,
-    container: Container<'_>,
-    permission: ObjectPermission<'_>,
-    modifies_all: bool,
-    views_all: bool,
-) {
-    let element = permission.element();
-    let on = |name: &str| element.value(name).filter(|value| value.flag() == Some(true));
-    let flags: Vec<(&str, Value<'_>)> = [
-        ("modifyAllRecords", modifies_all),
-        ("viewAllRecords", modifies_all || views_all),
-        ("viewAllFields", false),
-    ]
-    .into_iter()
-    .filter(|(_, is_covered)| !is_covered)
-    .filter_map(|(name, _)| Some((name, on(name)?)))
-    .collect();
-    let Some((_, first)) = flags.first() else { return };
-    let Some(phi) = permission.object().and_then(|object| PhiObject::of(cx, &object)) else { return };
-    let names: Vec<String> = flags.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let past = match (flags.iter().any(|(name, _)| *name != "viewAllFields"), flags.len()) {
-        (true, 1 | 2) if !names.iter().any(|name| name == "`viewAllFields`") => "sharing",
-        (false, _) => "field-level security",
-        _ => "sharing and field-level security",
-    };
-    let message = format!(
-        "{} gives {} on `{}`, past {past}: it holds {}",
-        container::title(container),
-        names.join(" and "),
-        phi.name,
-        phi.holds()
-    );
-    let fix = format!("set {} to `false` for `{}` and share what the work needs", names.join(" and "), phi.name);
-    out.found(
-        Draft::new(container::component(container), cx.place(first), message, fix)
+impl<'p> Given<'p> {
+    fn of(cx: &Context<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
+        let flags: Vec<Value<'p>> = permission
+            .element()
+            .children()
+            .filter(|flag| match flag.name() {
+                "modifyAllRecords" => !covered.modify,
+                "viewAllRecords" => !covered.view,
+                "viewAllFields" => true,
+                _ => false,
+            })
+            .filter_map(sfdx::Element::own_value)
+            .filter(|value| value.flag() == Some(true))
+            .collect();
+        let phi = if flags.is_empty() { None } else { PhiObject::of(cx, &permission.object()?) };
+        phi.map(|phi| Self { phi, flags })
+    }
+
+    fn finding(self, cx: &Context<'_>, container: Container<'_>) -> Draft {
+        let Self { phi, flags } = self;
+        let names: Vec<&str> = flags.iter().map(|flag| flag.element().name()).collect();
+        let sharing = names.iter().any(|name| *name != "viewAllFields");
+        let fields = names.contains(&"viewAllFields");
+        let past = match (sharing, fields) {
+            (true, true) => "sharing and field-level security",
+            (false, true) => "field-level security",
+            _ => "sharing",
+        };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(" and ");
+        let title = container::title(container);
+        let message = format!("{title} gives {names} on `{}`, past {past}: it holds {}", phi.name, phi.holds());
+        let fix = format!("set {names} to `false` for `{}` and share what the work needs", phi.name);
+        let place = flags.first().map_or_else(|| sharing::start(container.element()), |first| cx.place(first));
+        Draft::new(container::component(container), place, message, fix)
             .confidence(phi.confidence)
             .detail(phi.name.clone())
-            .fields(phi.fields),
+            .fields(phi.fields)
+    }
+}
+
+fn packaged(cx: &Context<'_>, container: Container<'_>, given: &[Given<'_>]) -> Option<Draft> {
+    let first = given.first()?.flags.first()?;
+    let confidence = given.iter().map(|given| given.phi.confidence).max()?;
+    let names: Vec<String> = given.iter().take(3).map(|given| format!("`{}`", given.phi.name)).collect();
+    let more = match given.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more objects with PHI"),
+    };
+    let message = format!(
+        "{} of an installed package gives all records or fields of {}{more}",
+        container::title(container),
+        names.join(", ")
     );
+    let fix = "assign it to nobody but the package's own user, or mute these permissions in a permission set group";
+    Some(
+        Draft::new(container::component(container), cx.place(first), message, fix)
+            .confidence(confidence)
+            .detail("packaged"),
+    )
 }

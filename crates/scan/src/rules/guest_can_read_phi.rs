@@ -16,9 +16,9 @@
 //! ## What is not found
 //! Permission sets given to the guest user, and which records sharing opens. A profile is taken to be a guest's by the
 //! bundle's audience of kind `guest`, by its licence, or, where the file does not say a licence, by its name (`<site>
-//! Profile`). Where the file speaks of fields of an object and not of the object itself, the guest reads them only if a
-//! permission set gives the object: such a finding is of lower confidence. A site without the profile in the source is
-//! unknown.
+//! Profile`). A field's
+//! permission opens nothing without the object's: a profile that names objects but not this one is silent, and one that
+//! names none has one low finding for all its readable PHI fields. A site without the profile in the source is unknown.
 //!
 //! ## Seen in the wild
 //! SEEN
@@ -97,57 +97,77 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, profile: Container<'_>, meant: &Me
             None => {}
         }
     }
+    // A profile is retrieved with the permissions of its objects and fields together: where it names objects, those
+    // that it does not name are not given. Where it names none, its fields wait for a permission set.
+    let names_objects = said.values().any(|said| said.object.is_some());
+    let mut waiting: Vec<(PhiObject, Said<'_>)> = Vec::new();
     for (object, said) in said {
-        if let Some(phi) = PhiObject::of(cx, &object)
-            && let Some(draft) = finding(cx, profile, meant, &phi, &said)
-        {
-            out.found(draft);
+        let Some(phi) = PhiObject::of(cx, &object) else { continue };
+        match &said.object {
+            Some(read) if read.flag() == Some(true) => {
+                if !(said.readable.is_empty() && is_refused(&phi, &said.refused)) {
+                    out.found(reads(cx, profile, meant, &phi, read, &said));
+                }
+            }
+            None if !names_objects && !said.readable.is_empty() => waiting.push((phi, said)),
+            Some(_) | None => {}
         }
+    }
+    if let Some(draft) = waits(cx, profile, meant, &waiting) {
+        out.found(draft);
     }
 }
 
-fn finding(
+fn reads(
     cx: &Context<'_>,
     profile: Container<'_>,
     meant: &Meant,
     phi: &PhiObject,
+    read: &Value<'_>,
     said: &Said<'_>,
-) -> Option<Draft> {
-    let reads = said.object.as_ref().map(|read| read.flag() == Some(true));
+) -> Draft {
     let fields: Vec<String> = said.readable.iter().map(|(name, _, _)| name.clone()).collect();
     let surest = said.readable.iter().map(|(_, _, confidence)| *confidence).max();
-    let title = container::title(profile);
-    let (place, message, confidence, severity) = match (reads, said.readable.first()) {
-        // All that makes the object one of PHI is refused.
-        (Some(true), None) if is_refused(phi, &said.refused) => return None,
-        (Some(true), _) => {
-            let shown = if fields.is_empty() { phi.holds() } else { listed(&fields) };
-            let message = format!("guests may read `{}` through {title}: it holds {shown}", phi.name);
-            let read = said.object.as_ref()?;
-            (cx.place(read), message, surest.unwrap_or(phi.confidence), Severity::Critical)
-        }
-        (None, Some((_, first, _))) => {
-            let message = format!(
-                "guests may read {} of `{}` through {title}, once a permission set lets them read the object",
-                listed(&fields),
-                phi.name
-            );
-            (cx.place(first), message, Confidence::Medium, Severity::Critical)
-        }
-        (Some(false), _) | (None, None) => return None,
-    };
+    let shown = if fields.is_empty() { phi.holds() } else { listed(&fields) };
+    let message = format!(
+        "guests may read `{}` through {}: it holds {shown} ({})",
+        phi.name,
+        container::title(profile),
+        meant.because
+    );
     let fix = format!(
         "set `<allowRead>false</allowRead>` for `{}` and `<readable>false</readable>` for its PHI fields",
         phi.name
     );
-    let message = format!("{message} ({})", meant.because);
-    let fields = if fields.is_empty() { phi.fields.clone() } else { fields };
+    Draft::new(container::component(profile), cx.place(read), message, fix)
+        .confidence(surest.unwrap_or(phi.confidence).min(meant.confidence))
+        .detail(phi.name.clone())
+        .fields(if fields.is_empty() { phi.fields.clone() } else { fields })
+}
+
+/// One finding for a profile: nobody reads these fields until the object is given as well.
+fn waits(
+    cx: &Context<'_>,
+    profile: Container<'_>,
+    meant: &Meant,
+    waiting: &[(PhiObject, Said<'_>)],
+) -> Option<Draft> {
+    let readable: Vec<_> = waiting.iter().flat_map(|(_, said)| &said.readable).collect();
+    let (_, first, _) = readable.first()?;
+    let objects: Vec<String> = waiting.iter().map(|(phi, _)| phi.name.clone()).collect();
+    let message = format!(
+        "{} has PHI fields of {} readable: one permission on the object lets guests read them ({})",
+        container::title(profile),
+        listed(&objects),
+        meant.because
+    );
+    let fix = "set `<readable>false</readable>` for the PHI fields, so that a permission set for guests cannot open them";
     Some(
-        Draft::new(container::component(profile), place, message, fix)
-            .severity(severity)
-            .confidence(confidence.min(meant.confidence).min(phi.confidence))
-            .detail(phi.name.clone())
-            .fields(fields),
+        Draft::new(container::component(profile), cx.place(first), message, fix)
+            .severity(Severity::Low)
+            .confidence(Confidence::Medium.min(meant.confidence))
+            .detail("fields")
+            .fields(readable.iter().map(|(name, _, _)| name.clone())),
     )
 }
 

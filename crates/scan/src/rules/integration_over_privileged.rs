@@ -87,7 +87,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             out.found(
                 Draft::new(component, cx.place(first), message, fix)
                     .confidence(meant.confidence)
-                    .severity(severity(&powers))
                     .detail("powers"),
             );
         }
@@ -103,12 +102,6 @@ fn powers(container: Container<'_>) -> Vec<Value<'_>> {
         .filter_map(|permission| permission.name())
         .filter(|name| POWERS.iter().any(|power| name.eq_ignore_ascii_case(power)))
         .collect()
-}
-
-/// A password that never expires is a weakness, and no power.
-fn severity(powers: &[Value<'_>]) -> Severity {
-    let only_password = powers.iter().all(|power| power.eq_ignore_ascii_case("PasswordNeverExpires"));
-    if only_password { Severity::Medium } else { Severity::High }
 }
 
 /// What the bundle says that a program uses and the source does not hold.

@@ -24,9 +24,10 @@
 //! ## Seen in the wild
 //! SEEN
 
-use journal::{Confidence, Persona, Severity};
+use journal::{Confidence, Persona, Place, Severity};
 use policy::bundle::identity::Identity;
 use sfdx::Value;
+use source::Span;
 
 use crate::Context;
 use crate::container;
@@ -80,7 +81,7 @@ fn ip_relaxation(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
     };
     let bypasses = policy.eq_ignore_ascii_case("BYPASS");
     let what = if bypasses {
-        "ignores IP restrictions: its tokens work from anywhere".to_owned()
+        format!("ignores IP restrictions (`{}`): its tokens work from anywhere", policy.as_str())
     } else {
         format!("relaxes IP restrictions (`{}`): some of its tokens work from anywhere", policy.as_str())
     };
@@ -96,29 +97,36 @@ fn refresh_token(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
         Some(true) => Confidence::High,
         None => Confidence::Medium,
     };
-    let what = "has refresh tokens that are valid until they are revoked";
+    let what = format!("has refresh tokens that are valid until they are revoked (`{}`)", policy.as_str());
     let fix = "set a lifetime or an inactivity, such as `specific_inactivity:7:DAYS`";
-    let draft = draft(cx, app, policy, what, fix, "refresh-token").confidence(confidence);
+    let draft = draft(cx, app, policy, &what, fix, "refresh-token").confidence(confidence);
     out.found(draft.cause(format!("{} refresh token policy", app.component)));
 }
 
 fn callback(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
     let Some(list) = &app.callback else { return };
-    let urls = list.split(['\n', '\r', ',', ' ', '\t']).map(str::trim).filter(|url| !url.is_empty());
-    let mut is_plain = false;
-    let mut is_wild = false;
-    for url in urls {
-        is_plain |= is_plain_http(url);
-        is_wild |= url.contains('*');
+    let source = list.source();
+    let raw = source.slice(list.span());
+    let is_between = |c: char| c.is_whitespace() || c == ',';
+    let mut at = 0_usize;
+    for url in raw.split(is_between) {
+        let start = at;
+        at += url.len() + raw.get(start + url.len()..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let what = match (is_plain_http(url), url.contains('*')) {
+            (true, _) => format!("sends codes and tokens to `{url}`, readable on the way"),
+            (false, true) => format!("sends codes and tokens to `{url}`, which more than one host answers"),
+            (false, false) => continue,
+        };
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).saturating_add(list.span().start);
+        let place = Place::of(source, Span::new(offset(start), offset(start + url.len())));
+        let message = format!("`{}` {what}", app.name);
+        let fix = "name each callback in full, with `https`";
+        out.found(
+            Draft::new(app.component.clone(), place, message, fix)
+                .severity(Severity::High)
+                .detail(format!("callback {url}")),
+        );
     }
-    let what = match (is_plain, is_wild) {
-        (true, true) => "sends codes and tokens to an `http` callback and to one with a wildcard",
-        (true, false) => "sends codes and tokens to an `http` callback, readable on the way",
-        (false, true) => "sends codes and tokens to a callback with a wildcard, which more than one host answers",
-        (false, false) => return,
-    };
-    let fix = "name each callback in full, with `https`";
-    out.found(draft(cx, app, list, what, fix, "callback").severity(Severity::High));
 }
 
 fn is_plain_http(url: &str) -> bool {
@@ -144,9 +152,13 @@ fn pkce(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
 fn client_credentials(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
     let Some(flow) = app.client_credentials.as_ref().filter(|flow| flow.flag() == Some(true)) else { return };
     if app.client_credentials_user.as_ref().is_none_or(|user| user.is_empty()) {
-        let what = "has the client credentials flow on and names no user to run as";
+        let user = match app.component.starts_with("ConnectedApp:") {
+            true => "oauthClientCredentialUser",
+            false => "clientCredentialsFlowUser",
+        };
+        let what = format!("has the client credentials flow on and names no user to run as (`{user}`)");
         let fix = "name a user with the licence Salesforce Integration and the least access, or turn the flow off";
-        out.found(draft(cx, app, flow, what, fix, "client-credentials"));
+        out.found(draft(cx, app, flow, &what, fix, "client-credentials"));
     }
 }
 
@@ -164,8 +176,8 @@ fn self_authorisation(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
     out.found(draft(cx, app, said, &what, fix, "self-authorisation").severity(Severity::High));
 }
 
-/// Whether an identity has to do with PHI: by a declared flow, by what its profiles and permission sets read, or, where
-/// neither says, because the org holds PHI and the identity has a purpose in its care.
+/// Whether an identity has to do with PHI: by a declared flow that it carries, or by what its profiles and permission
+/// sets of the source read.
 fn touches_phi(cx: &Context<'_>, identity: &Identity) -> bool {
     let carries = |flow: &policy::bundle::flow::DeclaredFlow| {
         flow.by.as_ref().is_some_and(|by| by.value == identity.id.value)
@@ -182,10 +194,5 @@ fn touches_phi(cx: &Context<'_>, identity: &Identity) -> bool {
                 })
         })
     };
-    let cares = || {
-        use policy::vocabulary::Purpose;
-        let of_care = [Purpose::Treatment, Purpose::Payment, Purpose::Operations, Purpose::Research];
-        identity.purposes.iter().any(|purpose| of_care.contains(&purpose.value)) && cx.phi_objects().next().is_some()
-    };
-    cx.policy.flows().iter().any(carries) || reads() || cares()
+    cx.policy.flows().iter().any(carries) || reads()
 }

@@ -48,6 +48,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 for (scope, place) in scopes {
                     judge(cx, out, app, scope, place);
                 }
+                if app.issues_refresh_tokens() == Some(true) && app.refreshes_for_ever().is_none() {
+                    out.unknown(
+                        format!("how long refresh tokens of `{}` live", app.component),
+                        format!("retrieve the OAuth policies of `{}`", app.component),
+                    );
+                }
             }
             None => out.unknown(
                 format!("the OAuth scopes of `{}`", app.component),

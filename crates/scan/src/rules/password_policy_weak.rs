@@ -82,7 +82,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
     }
     if !is_said {
-        out.unknown("the org's password policy", "retrieve `Settings:Security`");
+        out.unknown("the org's password policy (`passwordPolicies` of the security settings)", "retrieve `Settings:Security`");
     }
     for policy in cx.project.profile_password_policies() {
         let profile = policy.profile();
@@ -110,7 +110,7 @@ fn judge(
         };
         out.judged(1);
         if let Some(Weak { allows, fix, severity }) = weak(&value) {
-            let message = format!("{whose} {allows}");
+            let message = format!("{whose} {allows} (`{name}`)");
             out.found(Draft::new(component, cx.place(&value), message, fix).severity(severity).detail(name));
         }
     };

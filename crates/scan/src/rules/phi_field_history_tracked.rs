@@ -63,6 +63,25 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             flags.report(cx, out, &component, &format!("{}.Name", object.name()), &verdict);
         }
     }
+    fields_of_the_bundle(cx, out);
+}
+
+/// Whether history is on for a PHI field of the bundle that the source does not hold is unknown.
+fn fields_of_the_bundle(cx: &Context<'_>, out: &mut Outcome) {
+    for (object, rule) in cx.policy.objects() {
+        let has_name = cx.project.object(&object.value).is_some_and(|object| object.name_field().is_some());
+        for (field, rules) in &rule.fields.0 {
+            let name = format!("{}.{}", object.value, field.value);
+            let is_phi = rules.iter().any(|rule| rule.class.value.is_phi());
+            let is_name = has_name && field.value.eq_ignore_ascii_case("Name");
+            if is_phi && !is_name && cx.described(&object.value, &field.value).is_none() {
+                out.unknown(
+                    format!("the file of `{name}`: whether its history or feed is tracked"),
+                    format!("retrieve `CustomField:{name}`"),
+                );
+            }
+        }
+    }
 }
 
 fn judge_field(

@@ -141,7 +141,7 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, field: Field<'_>, verdict: &Verdic
             let fix = "keep the value in a `Text` field with an `encryptionScheme`, or change `protect` in the bundle \
                        and say what protects it instead"
                 .to_owned();
-            out.found(draft(at_type.unwrap_or_else(|| place(cx, field)), message, fix, Severity::High));
+            out.found(draft(place(cx, field), message, fix, Severity::High));
         }
         return;
     }
@@ -188,7 +188,7 @@ fn asked_of_absent_fields(cx: &Context<'_>, out: &mut Outcome) {
                 rule.class.value.is_phi() && matches!(protect, Some(Protect::Platform | Protect::Both))
             });
             let name = format!("{}.{}", object.value, field.value);
-            if wanted && cx.project.field(&name).is_none() && twin(cx, &object.value, &field.value).is_none() {
+            if wanted && cx.described(&object.value, &field.value).is_none() {
                 out.unknown(
                     format!("the file of `{name}`: whether it is encrypted as the bundle asks"),
                     format!(
@@ -199,10 +199,4 @@ fn asked_of_absent_fields(cx: &Context<'_>, out: &mut Outcome) {
             }
         }
     }
-}
-
-/// A person account's `X__pc` is described by the contact's `X__c`.
-fn twin<'p>(cx: &Context<'p>, object: &str, field: &str) -> Option<Field<'p>> {
-    let stem = field.strip_suffix("__pc").filter(|_| object.eq_ignore_ascii_case("Account"))?;
-    cx.project.field(&format!("Contact.{stem}__c"))
 }

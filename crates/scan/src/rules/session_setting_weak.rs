@@ -17,8 +17,8 @@
 //!
 //! ## What is not found
 //! A setting that the file does not say is unknown, also where Salesforce has a default. Login hours and IP ranges of
-//! profiles, high-assurance sessions and what an identity provider enforces are not weighed. A profile whose time is 0
-//! has the org's.
+//! profiles, high-assurance sessions and what an identity provider enforces are not weighed. Of a profile's settings only the
+//! time is judged; 0 is the org's. Where neither source nor bundle knows PHI, nothing is said.
 //!
 //! ## Seen in the wild
 //! SEEN
@@ -105,6 +105,10 @@ const PROTECTIONS: [Protection; 10] = [
 ];
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    // The law speaks of sessions that reach ePHI.
+    if cx.phi_objects().next().is_none() {
+        return;
+    }
     let mut is_said = false;
     for settings in cx.project.of_type("SecuritySettings") {
         let Some(session) = settings.root().child("sessionSettings") else { continue };
@@ -172,7 +176,11 @@ fn minutes(timeout: &str) -> Option<u64> {
 }
 
 fn too_long(cx: &Context<'_>, component: &str, whose: &str, at: &Value<'_>, minutes: u64) -> Draft {
-    let message = format!("{whose} end after {} hours of inactivity, not after two or less", minutes / 60);
+    let message = format!(
+        "{whose} end after {} hours of inactivity (`{}`), not after two or less",
+        minutes / 60,
+        at.as_str()
+    );
     let fix = "set a session timeout of two hours or less, 15 or 30 minutes where screens are shared \
                (Setup > Session Settings > Timeout Value)";
     let severity = if minutes > 240 { Severity::High } else { Severity::Medium };
@@ -190,17 +198,11 @@ fn of_profile(cx: &Context<'_>, out: &mut Outcome, setting: ProfileSessionSettin
     let profile = setting.profile();
     let name = profile.as_deref().unwrap_or(setting.name());
     let component = format!("ProfileSessionSetting:{}", setting.name());
-    // 0 is "as the org": then the other settings of the file are not the profile's own either.
+    // 0 is "as the org".
     let Some(timeout) = setting.element().value("sessionTimeout") else { return };
     let Some(minutes) = timeout.number().filter(|minutes| *minutes > 0) else { return };
     if minutes > LONGEST {
         out.found(too_long(cx, &component, &format!("sessions of profile `{name}`"), &timeout, minutes));
-    }
-    if let Some(value) = setting.element().value("forceLogout").filter(|value| value.flag() == Some(false)) {
-        let message =
-            format!("`forceLogout` is off for profile `{name}`: a page stays on the screen after its session has ended");
-        let fix = "set `<forceLogout>true</forceLogout>` (the profile's Session Settings)";
-        out.found(Draft::new(&component, cx.place(&value), message, fix).detail("forceLogout"));
     }
 }
 
