@@ -131,6 +131,17 @@ pub(crate) enum Policy {
     Explain(Explain),
     /// Print the digest that names the bundle
     Digest(Bundle),
+    /// Print the JSON Schema of the bundle's files, for editors
+    Schema,
+    /// Run the bundle's own expectations
+    Test(Test),
+    /// Say what differs between two bundles, and whether it widens or narrows
+    Diff {
+        /// The folder of the old bundle
+        old: PathBuf,
+        /// The folder of the new bundle
+        new: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +149,15 @@ pub(crate) struct Bundle {
     /// The bundle's folder
     #[arg(default_value = "phiward")]
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) bundle: Bundle,
+    /// As of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
 }
 
 #[derive(Debug, Args)]

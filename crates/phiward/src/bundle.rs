@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use policy::diff::Effect;
 use policy::vocabulary::{Action, Ground, Purpose, Region};
-use policy::{AskedField, Decision, Request, Standing};
+use policy::{AskedField, Request, Standing};
 use source::Severity;
 
-use crate::arguments::{Bundle, Explain, Policy};
+use crate::arguments::{Bundle, Explain, Policy, Test};
 use crate::{Verdict, files, judge, today};
 
 pub(crate) fn run(command: &Policy) -> Result<Verdict, String> {
@@ -15,6 +16,9 @@ pub(crate) fn run(command: &Policy) -> Result<Verdict, String> {
         Policy::Check(bundle) => check(bundle),
         Policy::Explain(question) => explain(question),
         Policy::Digest(bundle) => digest(bundle),
+        Policy::Schema => schema(),
+        Policy::Test(arguments) => test(arguments),
+        Policy::Diff { old, new } => diff(old, new),
     }
 }
 
@@ -86,46 +90,60 @@ fn explain(question: &Explain) -> Result<Verdict, String> {
         Some(text) => Some(Region::of(text).ok_or_else(|| format!("`{text}` is not a region"))?),
         None => None,
     };
-    let decision = policy::decide(&policy, &Standing::unknown(), &request);
-    files::print(told(&decision, &question.bundle.folder).as_bytes())?;
-    Ok(if decision.is_permit() { Verdict::InOrder } else { Verdict::Findings })
+    let explanation = policy::explain(&policy, &Standing::unknown(), &request);
+    files::print(explanation.to_string().as_bytes())?;
+    Ok(if explanation.answer == "permit" { Verdict::InOrder } else { Verdict::Findings })
 }
 
-fn told(decision: &Decision, folder: &Path) -> String {
-    let mut text = match decision {
-        Decision::Permit(permit) => {
-            let grounds: Vec<String> = permit.grounds().iter().map(ToString::to_string).collect();
-            let flow = permit.flow().map(|flow| format!(" by the flow `{flow}`")).unwrap_or_default();
-            let grounds = if grounds.is_empty() {
-                String::new()
-            } else {
-                format!(", on the ground {}", grounds.join(" and "))
-            };
-            format!("permitted{flow}{grounds}, until {}\n", permit.expires())
-        }
-        Decision::Denial(_) => "denied\n".to_owned(),
-        Decision::Undetermined(open) => {
-            format!("undetermined; what would settle it: {}\n", open.missing.join(", "))
-        }
-    };
-    let catalogue = policy::controls::catalogue();
-    for reason in decision.reasons() {
-        let _ = writeln!(text, "  {}: {}", reason.code, reason.fact);
-        if !reason.fields.is_empty() {
-            let _ = writeln!(text, "    fields: {}", reason.fields.join(", "));
-        }
-        let _ = writeln!(text, "    rule: {}", reason.rule);
-        if let Some(place) = &reason.place {
-            let _ = writeln!(text, "    line: {}/{place}", folder.display());
-        }
-        let cited: Vec<&str> = reason
-            .controls
-            .iter()
-            .map(|id| catalogue.control(id).map_or(id.as_str(), |control| control.citation.as_str()))
-            .collect();
-        if !cited.is_empty() {
-            let _ = writeln!(text, "    controls: {}", cited.join(", "));
+fn schema() -> Result<Verdict, String> {
+    let text = serde_json::to_string_pretty(&policy::schema()).map_err(|error| error.to_string())?;
+    files::print((text + "\n").as_bytes())?;
+    Ok(Verdict::InOrder)
+}
+
+fn test(Test { bundle, on }: &Test) -> Result<Verdict, String> {
+    let policy = judge::read_bundle(&bundle.folder)?;
+    let tested = policy::expectations::test(&policy, on.unwrap_or_else(today));
+    let mut text = String::new();
+    for one in &tested {
+        match &one.failure {
+            None => {
+                let _ = writeln!(text, "ok      {}", one.asked);
+            }
+            Some(failure) => {
+                let _ = writeln!(
+                    text,
+                    "FAILED  {}\n        {}/{}: {failure}",
+                    one.asked,
+                    bundle.folder.display(),
+                    one.place
+                );
+            }
         }
     }
-    text
+    let failed = tested.iter().filter(|one| one.failure.is_some()).count();
+    let _ = writeln!(text, "{} passed, {failed} failed", tested.len() - failed);
+    files::print(text.as_bytes())?;
+    Ok(if failed == 0 { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// Exits with 1 where something widens: somebody must look at it.
+fn diff(old: &Path, new: &Path) -> Result<Verdict, String> {
+    let changes = policy::diff::diff(&judge::read_bundle(old)?, &judge::read_bundle(new)?);
+    let mut text = String::new();
+    for change in &changes {
+        let word = match change.effect {
+            Effect::Widens => "widens",
+            Effect::Narrows => "narrows",
+            Effect::Neutral => "neutral",
+        };
+        let place = change.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        let _ = writeln!(text, "{word:<8} {}: {}{place}", change.what, change.how);
+    }
+    if changes.is_empty() {
+        text += "no difference in meaning\n";
+    }
+    files::print(text.as_bytes())?;
+    let widens = changes.iter().any(|change| change.effect == Effect::Widens);
+    Ok(if widens { Verdict::Findings } else { Verdict::InOrder })
 }
