@@ -112,7 +112,7 @@ impl<'p> Classification<'p> {
 
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
     /// patients in some orgs and anybody in others: a lookup to one says nothing.
-    fn is_about_patients(&self, object: &str) -> bool {
+    pub(crate) fn is_about_patients(&self, object: &str) -> bool {
         let by_default = Catalogue::shipped().default_of(object);
         by_default.is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium)
             || (self.patients.contains(&object.to_lowercase()) && object.ends_with("__c"))
@@ -181,14 +181,22 @@ impl<'p> Classification<'p> {
         if fields.is_some_and(|fields| fields.contains_key(&field)) {
             return false;
         }
-        let of_persons = |name: &str| name.starts_with("person") || name.ends_with("__pc");
-        field.contains("__")
-            || (object.eq_ignore_ascii_case("Account")
-                && of_persons(&field)
-                && fields.is_some_and(|fields| {
-                    fields.keys().any(|name| !name.contains("__"))
-                        && !fields.keys().any(|name| of_persons(name))
-                }))
+        if field.contains("__") {
+            return true;
+        }
+        let of_persons = |name: &str| {
+            name.starts_with("person")
+                || name.ends_with("__pc")
+                || ["firstname", "middlename", "lastname", "salutation", "suffix"].contains(&name)
+        };
+        if !object.eq_ignore_ascii_case("Account") || !of_persons(&field) {
+            return false;
+        }
+        // Where the source shows accounts, it shows whether they are persons; else patients elsewhere make it likely.
+        match fields.filter(|fields| fields.keys().any(|name| !name.contains("__"))) {
+            Some(fields) => !fields.keys().any(|name| of_persons(name)),
+            None => self.patients.is_empty() && self.policy.object(object).is_none(),
+        }
     }
 
     /// Whether records of this object hold PHI in a field that is in the source or the bundle, or by the

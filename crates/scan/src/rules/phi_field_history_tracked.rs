@@ -23,7 +23,8 @@
 //! flows that copy values to objects of their own are other rules' matter. Existing rows are not in the source.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: 4, among them `Contact.Birthdate` and `Contact.Patient_Identifier__c`. `Gvkp38/Production-Gvkp` tracks
+//! the name and the day of admission of `Patient__c`; `jperram92/LifesciencesPOC` has 1.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
