@@ -8,6 +8,7 @@
 mod baseline;
 mod classification;
 mod config;
+mod container;
 mod context;
 mod data_record;
 mod disclosure;
@@ -16,12 +17,15 @@ mod field_path;
 mod flow;
 mod literal;
 mod merge_field;
+mod oauth_app;
 pub mod output;
 mod patient_value;
+mod phi_object;
 mod proposal;
 mod registry;
 mod report;
 mod rule;
+mod sharing;
 mod suppress;
 
 pub use baseline::{Baseline, BaselineError};
@@ -36,6 +40,19 @@ pub use report::{ClassifiedField, Report, Totals};
 pub use rule::{Meta, Rule};
 
 registry::rules![
+    phi_field_unprotected = "phi-field-unprotected",
+    phi_field_history_tracked = "phi-field-history-tracked",
+    phi_object_open_by_default = "phi-object-open-by-default",
+    phi_shared_with_guests = "phi-shared-with-guests",
+    phi_shared_widely = "phi-shared-widely",
+    guest_can_read_phi = "guest-can-read-phi",
+    broad_permission_on_phi = "broad-permission-on-phi",
+    integration_over_privileged = "integration-over-privileged",
+    oauth_scope_too_broad = "oauth-scope-too-broad",
+    oauth_policy_weak = "oauth-policy-weak",
+    session_setting_weak = "session-setting-weak",
+    password_policy_weak = "password-policy-weak",
+    access_not_logged = "access-not-logged",
     endpoint_insecure = "endpoint-insecure",
     endpoint_needs_declaration = "endpoint-needs-declaration",
     phi_sent_without_ground = "phi-sent-without-ground",

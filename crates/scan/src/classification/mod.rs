@@ -159,7 +159,10 @@ impl<'p> Classification<'p> {
     pub fn phi_fields(&self, object: &str) -> Vec<(String, Verdict)> {
         let mut found: BTreeMap<String, (String, Verdict)> = BTreeMap::new();
         for (name, _) in Catalogue::shipped().fields_of(object) {
-            found.insert(name.to_owned(), (name.to_owned(), self.field(object, name)));
+            if self.is_elsewhere(object, name) {
+                continue;
+            }
+            found.insert(name.to_lowercase(), (name.to_owned(), self.field(object, name)));
         }
         for (name, _) in self.policy.object(object).iter().flat_map(|rule| rule.fields.0.iter()) {
             found.insert(name.value.to_lowercase(), (name.value.clone(), self.field(object, &name.value)));
@@ -168,6 +171,24 @@ impl<'p> Classification<'p> {
             found.insert(key.clone(), (name.clone(), verdict.clone()));
         }
         found.into_values().filter(|(_, verdict)| verdict.is_phi()).collect()
+    }
+
+    /// Whether a field of the catalogue is one of other orgs: of a package that the source shows nothing of, or of
+    /// person accounts where the source shows accounts without them.
+    fn is_elsewhere(&self, object: &str, field: &str) -> bool {
+        let fields = self.fields.get(&object.to_lowercase());
+        let field = field.to_lowercase();
+        if fields.is_some_and(|fields| fields.contains_key(&field)) {
+            return false;
+        }
+        let of_persons = |name: &str| name.starts_with("person") || name.ends_with("__pc");
+        field.contains("__")
+            || (object.eq_ignore_ascii_case("Account")
+                && of_persons(&field)
+                && fields.is_some_and(|fields| {
+                    fields.keys().any(|name| !name.contains("__"))
+                        && !fields.keys().any(|name| of_persons(name))
+                }))
     }
 
     /// Whether records of this object hold PHI in a field that is in the source or the bundle, or by the
@@ -234,7 +255,7 @@ impl<'p> Classification<'p> {
             "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
         ) && !described.formula;
         match catalogue.default_of(object) {
-            Some(known) if writes => from_catalogue(known),
+            Some(known) if writes => by_default(known),
             _ => plain("nothing says that it is about a person"),
         }
     }
@@ -309,6 +330,17 @@ fn plain(reason: &'static str) -> Verdict {
         evidence: Evidence::Catalogue,
         reason: reason.into(),
     }
+}
+
+/// That an object is about patients makes it likely that a field is, and not sure.
+fn by_default(known: catalogue::Known) -> Verdict {
+    let what =
+        known.reason.strip_prefix("any field not listed here").map(|rest| rest.trim_matches([' ', '(', ')']));
+    let reason = match what {
+        Some(what) if !what.is_empty() => format!("a field of an object about patients: {what}").into(),
+        _ => known.reason.into(),
+    };
+    Verdict { confidence: known.confidence.min(Confidence::Medium), reason, ..from_catalogue(known) }
 }
 
 fn from_catalogue(known: catalogue::Known) -> Verdict {
