@@ -1,1 +1,59 @@
-fn main() {}
+//! The command: reads arguments, clock and folders, lets the rooms work, writes what they give, and maps what
+//! went wrong to an exit code.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that speaks to a person at a terminal")]
+
+mod arguments;
+mod audit;
+mod bundle;
+mod docs;
+mod files;
+mod init;
+mod judge;
+mod project;
+mod rules;
+mod scan_command;
+mod since;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    InOrder,
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Scan(scan) => scan_command::run(&scan),
+        Command::Audit(audit) => audit::run(&audit),
+        Command::Project(project) => project::run(&project),
+        Command::Policy(policy) => bundle::run(&policy),
+        Command::Init(init) => init::run(&init),
+        Command::Rules(rules) => rules::run(&rules),
+        Command::Docs { page } => docs::run(page),
+    };
+    match outcome {
+        Ok(Verdict::InOrder) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("phiward: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The day that commands judge by where none is named.
+#[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Days are those of universal time: the same run gives the same answer anywhere.
+pub(crate) fn today() -> jiff::civil::Date {
+    now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}

@@ -67,7 +67,9 @@ impl Catalogue {
         let places = frameworks
             .iter()
             .enumerate()
-            .flat_map(|(f, framework)| framework.controls.iter().enumerate().map(move |(c, control)| (control.id.clone(), (f, c))))
+            .flat_map(|(f, framework)| {
+                framework.controls.iter().enumerate().map(move |(c, control)| (control.id.clone(), (f, c)))
+            })
             .collect();
         Self { frameworks, places }
     }
@@ -82,7 +84,9 @@ impl Catalogue {
     }
 
     pub fn controls(&self) -> impl Iterator<Item = (&Framework, &Control)> {
-        self.frameworks.iter().flat_map(|framework| framework.controls.iter().map(move |control| (framework, control)))
+        self.frameworks
+            .iter()
+            .flat_map(|framework| framework.controls.iter().map(move |control| (framework, control)))
     }
 }
 
@@ -125,10 +129,15 @@ mod tests {
     #[test]
     fn every_framework_reads_and_ids_are_unique() {
         for (name, text) in SHIPPED {
-            let framework: Framework = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let framework: Framework =
+                serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(framework.id, name);
             for control in &framework.controls {
-                assert!(matches!(control.checked.as_str(), "text" | "secondary" | "unchecked"), "{}", control.id);
+                assert!(
+                    matches!(control.checked.as_str(), "text" | "secondary" | "unchecked"),
+                    "{}",
+                    control.id
+                );
                 assert!(!control.rooms.is_empty() && !control.citation.is_empty(), "{}", control.id);
             }
         }

@@ -1,1 +1,33 @@
-//! The law: bundle to validated model, decisions, flows and their reconciliation.
+//! The law: what a bundle says, and what follows from it.
+//!
+//! In come the files of a bundle ([`read`]), standing facts ([`Standing`]) and questions ([`Request`]); out
+//! come a checked [`Policy`] with its problems, and answers ([`decide`]) that name rule, fact, place and
+//! control. Nothing here reads a file, a clock or the environment, opens a connection or changes data; nothing
+//! is permitted that a bundle does not declare, and a bundle with an error is never enforced.
+
+pub mod address;
+pub mod bundle;
+pub mod controls;
+mod decide;
+pub mod digest;
+mod file;
+mod model;
+mod period;
+mod place;
+mod rules;
+pub mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::{
+    AskedField, Authorisation, Block, Blocked, Consent, Days, Decision, Denial, Grant, Objection, Permit,
+    PermittedField, Reason, Request, Restriction, Scope, Standing, Subject, Tls, Undetermined, Withdrawal,
+    decide, decide_raw,
+};
+pub use file::record::{Named, OneOrMany};
+pub use file::{MAIN, read};
+pub use model::{Classified, ClassifiedBy, Enforceable, Policy};
+pub use period::Period;
+pub use place::{At, Place};
+pub use rules::CEDAR_SCHEMA;

@@ -19,8 +19,8 @@ pub struct Input<'p> {
     pub policy: &'p Policy,
     /// The bundle's folder as findings name it: `phiward`.
     pub bundle: &'p str,
-    /// What queries of the org answered, where somebody ran them.
-    pub facts: Option<&'p sfdx::facts::Facts>,
+    /// What queries of the org answered; the default where nobody ran them.
+    pub facts: &'p sfdx::Facts,
     /// The day on which agreements and exceptions are judged.
     pub today: Date,
 }
@@ -30,7 +30,7 @@ pub struct Input<'p> {
 pub struct Context<'p> {
     pub project: &'p Project,
     pub policy: &'p Policy,
-    pub facts: Option<&'p sfdx::facts::Facts>,
+    pub facts: &'p sfdx::Facts,
     pub today: Date,
     pub classes: Classification<'p>,
     bundle: &'p str,
@@ -107,7 +107,7 @@ impl<'p> Context<'p> {
         let encrypted: BTreeSet<String> = self
             .project
             .objects()
-            .flat_map(|object| object.fields().collect::<Vec<_>>())
+            .flat_map(|object| object.fields())
             .filter(|field| is_encrypted(*field))
             .map(|field| format!("{}.{}", field.object_name(), field.name()).to_lowercase())
             .collect();
@@ -151,5 +151,5 @@ impl<'p> Context<'p> {
 /// Whether the source turns Shield Platform Encryption on for a field. `EncryptedText` is the classic kind, which
 /// is AES-128 and another thing.
 pub(crate) fn is_encrypted(field: sfdx::views::Field<'_>) -> bool {
-    field.value("encryptionScheme").is_some_and(|scheme| !scheme.as_str().eq_ignore_ascii_case("None"))
+    field.encryption_scheme().is_some_and(|scheme| !scheme.as_str().eq_ignore_ascii_case("None"))
 }

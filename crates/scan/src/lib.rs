@@ -10,8 +10,10 @@ mod classification;
 mod config;
 mod context;
 mod endpoint;
+mod flow;
 mod literal;
 pub mod output;
+mod proposal;
 mod registry;
 mod report;
 mod rule;
@@ -22,11 +24,13 @@ pub use classification::{Classification, Evidence, Verdict};
 pub use config::Config;
 pub use context::{Context, Input};
 pub use endpoint::{Endpoint, EndpointKind};
+pub use flow::{Destination, FoundFlow};
+pub use proposal::{Proposed, propose};
 pub use registry::rule;
 pub use report::{ClassifiedField, Report, Totals};
 pub use rule::{Meta, Rule};
 
-registry::rules![phi_field_unprotected = "phi-field-unprotected",];
+registry::rules![];
 
 use journal::Finding;
 use rayon::prelude::*;

@@ -4,9 +4,9 @@
 use crate::rule::Rule;
 
 macro_rules! rules {
-    ($($module:ident = $id:literal),+ $(,)?) => {
+    ($($module:ident = $id:literal,)*) => {
         mod rules {
-            $(pub(crate) mod $module;)+
+            $(pub(crate) mod $module;)*
         }
 
         /// Every rule, in the order in which they are listed to people.
@@ -16,7 +16,7 @@ macro_rules! rules {
                 meta: &rules::$module::META,
                 check: rules::$module::check,
                 source: include_str!(concat!("rules/", stringify!($module), ".rs")),
-            }),+
+            },)*
         ];
     };
 }

@@ -6,6 +6,7 @@ use source::Problem;
 
 use crate::classification::Verdict;
 use crate::endpoint::Endpoint;
+use crate::flow::FoundFlow;
 
 /// What a scan says of a project.
 #[derive(Debug, Default, Serialize)]
@@ -22,9 +23,8 @@ pub struct Report {
     pub fields: Vec<ClassifiedField>,
     /// Where data can leave to.
     pub endpoints: Vec<Endpoint>,
-    /// The flows found in the source, for reconciliation with the declared ones.
-    #[serde(skip)]
-    pub flows: Vec<policy::flow::Flow>,
+    /// What the source sends where, for reconciliation with what the bundle declares.
+    pub flows: Vec<FoundFlow>,
     pub totals: Totals,
     /// SHA-256 over the paths and bytes of what was read, `sha256:` and hexadecimal.
     pub source_digest: String,
@@ -66,6 +66,8 @@ impl Report {
                 |f: &Finding| (std::cmp::Reverse(f.severity), f.rule, f.place.clone(), f.fingerprint.clone());
             key(a).cmp(&key(b))
         });
+        self.flows.sort();
+        self.flows.dedup();
         self.gaps.sort();
         self.gaps.dedup();
         self.problems.sort();

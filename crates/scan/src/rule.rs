@@ -59,7 +59,7 @@ pub(crate) struct Outcome {
     rule: &'static Rule,
     pub(crate) findings: Vec<Finding>,
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) flows: Vec<policy::flow::Flow>,
+    pub(crate) flows: Vec<crate::FoundFlow>,
     pub(crate) judged: usize,
 }
 
@@ -82,7 +82,7 @@ impl Outcome {
     }
 
     /// Says that data goes somewhere, for reconciliation with what the bundle declares.
-    pub(crate) fn flow(&mut self, flow: policy::flow::Flow) {
+    pub(crate) fn flow(&mut self, flow: crate::FoundFlow) {
         self.flows.push(flow);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use journal::Confidence;
-use policy::{Class, Identifier};
+use policy::vocabulary::{Class, Identifier};
 
 /// One line of `fields.tsv`.
 #[derive(Debug, Clone, Copy)]
@@ -142,8 +142,8 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 fn known(class: &str, identifier: &str, confidence: &str, reason: &'static str) -> Option<Known> {
     Some(Known {
-        class: class.parse().ok()?,
-        identifier: if identifier.is_empty() { None } else { Some(identifier.parse().ok()?) },
+        class: Class::of(class)?,
+        identifier: if identifier.is_empty() { None } else { Some(Identifier::of(identifier)?) },
         confidence: confidence.parse().ok()?,
         reason,
     })

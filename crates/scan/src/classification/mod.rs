@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::Confidence;
-use policy::{Class, Identifier, Policy};
+use policy::Policy;
+use policy::vocabulary::{Class, Identifier};
 use serde::Serialize;
+use sfdx::Value;
 
 pub(crate) use catalogue::Catalogue;
 pub(crate) use words::{occurs, words};
@@ -73,11 +75,19 @@ impl<'p> Classification<'p> {
         for object in project.objects() {
             let key = object.name().to_lowercase();
             this.names.insert(key.clone(), object.name().to_owned());
-            let label = object.label().map(|label| label.text.into_owned()).unwrap_or_default();
+            let label = object.label().map(Value::into_text).unwrap_or_default();
             if is_about_patients(object.name(), &label) {
                 this.patients.insert(key);
             }
         }
+        let mut children = BTreeSet::new();
+        for object in project.objects() {
+            let mut parents = object.fields().flat_map(|field| field.reference_to().collect::<Vec<_>>());
+            if parents.any(|parent| this.is_about_patients(parent.as_str())) {
+                children.insert(object.name().to_lowercase());
+            }
+        }
+        this.patients.extend(children);
         // Twice: a field that is PHI by its own words makes its object one of patients, and that in turn makes
         // a plain name or phone number on it PHI.
         this.judge(project);
@@ -100,14 +110,22 @@ impl<'p> Classification<'p> {
         this
     }
 
+    /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
+    /// patients in some orgs and anybody in others: a lookup to one says nothing.
+    fn is_about_patients(&self, object: &str) -> bool {
+        let by_default = Catalogue::shipped().default_of(object);
+        by_default.is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium)
+            || (self.patients.contains(&object.to_lowercase()) && object.ends_with("__c"))
+    }
+
     fn judge(&mut self, project: &sfdx::Project) {
         let mut fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>> = BTreeMap::new();
         for object in project.objects() {
             let judged = fields.entry(object.name().to_lowercase()).or_default();
             for field in object.fields() {
-                let label = field.label().map(|label| label.text).unwrap_or_default();
-                let field_type = field.field_type().map(|kind| kind.text).unwrap_or_default();
-                let compliance = field.compliance_group().map(|group| group.text).unwrap_or_default();
+                let label = field.label().map(Value::into_text).unwrap_or_default();
+                let field_type = field.data_type().map(Value::into_text).unwrap_or_default();
+                let compliance = field.compliance_group().map(Value::into_text).unwrap_or_default();
                 let described = Described {
                     label: &label,
                     field_type: &field_type,
@@ -143,11 +161,8 @@ impl<'p> Classification<'p> {
         for (name, _) in Catalogue::shipped().fields_of(object) {
             found.insert(name.to_owned(), (name.to_owned(), self.field(object, name)));
         }
-        if let Some(classified) = self.policy.object(object) {
-            for field in classified.fields() {
-                found
-                    .insert(field.name.to_lowercase(), (field.name.clone(), self.field(object, &field.name)));
-            }
+        for (name, _) in self.policy.object(object).iter().flat_map(|rule| rule.fields.0.iter()) {
+            found.insert(name.value.to_lowercase(), (name.value.clone(), self.field(object, &name.value)));
         }
         for (key, (name, verdict)) in self.fields.get(&object.to_lowercase()).into_iter().flatten() {
             found.insert(key.clone(), (name.clone(), verdict.clone()));
@@ -160,9 +175,10 @@ impl<'p> Classification<'p> {
     pub fn is_phi_object(&self, object: &str) -> bool {
         let key = object.to_lowercase();
         let in_source = self.fields.get(&key).is_some_and(|fields| fields.values().any(|(_, v)| v.is_phi()));
-        let in_bundle = self.policy.object(object).is_some_and(|classified| {
-            classified.default_class().is_some_and(Class::is_phi)
-                || classified.fields().any(|f| f.class.is_phi())
+        let in_bundle = self.policy.object(object).is_some_and(|rule| {
+            let mut rules =
+                rule.default.iter().chain(rule.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
+            rules.any(|rule| rule.class.value.is_phi())
         });
         let by_default = Catalogue::shipped()
             .default_of(object)
@@ -182,13 +198,15 @@ impl<'p> Classification<'p> {
     }
 
     fn verdict(&self, object: &str, field: &str, described: Described<'_>) -> Verdict {
-        if let Some(said) = self.policy.field(object, field) {
+        let object = &*base_object(object);
+        if let Some(said) = self.policy.class_of(object, field) {
+            let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
             return Verdict {
                 class: said.class,
                 identifier: said.identifier,
                 confidence: Confidence::High,
                 evidence: Evidence::Bundle,
-                reason: format!("the bundle says so: {}", said.place).into(),
+                reason: format!("the bundle says so{place}").into(),
             };
         }
         let by_name = self.by_name(object, field, described);
@@ -263,6 +281,18 @@ impl<'p> Classification<'p> {
     }
 }
 
+/// The object whose data a companion repeats: its history, its feed, its change events.
+pub(crate) fn base_object(object: &str) -> Cow<'_, str> {
+    const CUSTOM: [&str; 4] = ["__History", "__Feed", "__ChangeEvent", "__Share"];
+    const STANDARD: [&str; 4] = ["History", "Feed", "ChangeEvent", "Share"];
+    if let Some(base) = CUSTOM.iter().find_map(|suffix| object.strip_suffix(suffix)) {
+        return Cow::Owned(format!("{base}__c"));
+    }
+    let is_own = Catalogue::shipped().object(object).is_some();
+    let base = STANDARD.iter().find_map(|suffix| object.strip_suffix(suffix)).filter(|base| !base.is_empty());
+    Cow::Borrowed(base.filter(|_| !is_own && !object.contains("__")).unwrap_or(object))
+}
+
 /// `Contact.MailingCity` asked of a `Case` report and the like: the last object named is the field's own.
 fn resolve<'a>(object: &'a str, field: &'a str) -> (&'a str, &'a str) {
     match field.rsplit_once('.') {
@@ -312,8 +342,10 @@ fn by_tag(compliance: &str) -> Option<Verdict> {
 }
 
 fn is_about_patients(object: &str, label: &str) -> bool {
-    if let Some(known) = Catalogue::shipped().object(object) {
-        return known.holds_phi;
+    if Catalogue::shipped().object(object).is_some() {
+        let by_default = Catalogue::shipped().default_of(object);
+        return by_default
+            .is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium);
     }
     // Words for people only: a care team or a medical device is no patient.
     const PEOPLE: [&str; 7] =

@@ -1,11 +1,15 @@
 //! Names as people read them: `Birth_Date__pc` and `PersonBirthdate` become words.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 /// The words of an API name or label, in lower case: split at whatever is no letter or digit, where the case
 /// changes (`MRNNumber` is `mrn`, `number`) and between letters and digits. The suffixes that Salesforce adds
-/// (`__c`, `__pc`) and a package's namespace are no words.
+/// (`__c`, `__pc`) and a package's namespace are no words. Letters lose their accents.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let name = strip_affixes(name);
-    let characters: Vec<char> = name.chars().collect();
+    let unaccented = name.nfd().filter(|c| !is_combining_mark(*c)).collect::<String>().replace('ß', "ss");
+    let characters: Vec<char> = unaccented.chars().collect();
     let mut words = Vec::new();
     let mut word = String::new();
     for (index, &c) in characters.iter().enumerate() {
@@ -78,7 +82,7 @@ mod tests {
             ("ns__Icd10Code__c", "icd 10 code"),
             ("Date of Birth (DOB)", "date of birth dob"),
             ("SSN", "ssn"),
-            ("Größe_cm__c", "größe cm"),
+            ("Größe_cm__c", "grosse cm"),
         ] {
             assert_eq!(words(name).join(" "), expected, "{name}");
         }

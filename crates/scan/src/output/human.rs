@@ -106,7 +106,7 @@ impl Excerpt {
             None => project.load(project.file(&place.path)?).ok()?.0,
         };
         let line = source.line(place.start.line);
-        let data = project.file(&place.path).is_some_and(|file| file.kind.is_data());
+        let data = project.file(&place.path).is_some_and(|file| file.kind == sfdx::Kind::Data);
         let line: String = if data { redact_all(line) } else { redact(line).into_owned() };
         let line: String = line.chars().take(Self::WIDEST).collect();
         let byte = |column: u32| {

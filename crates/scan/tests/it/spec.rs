@@ -139,7 +139,7 @@ fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
     let project = sfdx::read(project, &sfdx::Options::default()).map_err(|error| error.to_string())?;
     let policy = if bundle.is_dir() {
         let (sources, problems) =
-            source::read_folder(bundle, policy::EXTENSIONS, source::FolderLimits::default()).unwrap();
+            source::read_folder(bundle, &["yaml", "cedar"], source::FolderLimits::default()).unwrap();
         let (policy, more) = policy::read(sources);
         let errors: Vec<String> = problems
             .iter()
@@ -155,7 +155,7 @@ fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
         policy::Policy::empty()
     };
     let input =
-        scan::Input { project: &project, policy: &policy, bundle: "phiward", facts: None, today: TODAY };
+        scan::Input { project: &project, policy: &policy, bundle: "phiward", facts: &facts, today: TODAY };
     Ok(scan::run(&input, &scan::Config::default()))
 }
 

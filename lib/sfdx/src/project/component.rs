@@ -94,6 +94,21 @@ const OBJECT_PARTS: [(&str, &str); 10] = [
     ("webLinks", "WebLink"),
 ];
 
+/// Parts that a project may have split off a whole, as an opt-in of the Salesforce command.
+const SPLIT_PARTS: [&str; 11] = [
+    "SharingCriteriaRule",
+    "SharingGuestRule",
+    "SharingOwnerRule",
+    "SharingTerritoryRule",
+    "WorkflowAlert",
+    "WorkflowFieldUpdate",
+    "WorkflowFlowAction",
+    "WorkflowKnowledgePublish",
+    "WorkflowOutboundMessage",
+    "WorkflowRule",
+    "WorkflowTask",
+];
+
 /// The folders whose components lie in folders of the user's making, with their types.
 const FOLDERED: [(&str, &[&str]); 4] = [
     ("dashboards", &["Dashboard", "DashboardFolder"]),
@@ -162,12 +177,19 @@ fn full_name(place: &Place, path: &str, root: Element<'_>) -> (String, Option<St
         let at = folders.len().checked_sub(levels)?;
         folders.get(at).map(|part| unescaped(part))
     };
-    if OBJECT_PARTS.iter().any(|(_, part)| *part == kind) {
+    if OBJECT_PARTS.iter().any(|(_, part)| *part == kind) || SPLIT_PARTS.contains(&kind) {
         let own = root.value("fullName").map_or(stem, |name| name.into_text().into_owned());
         return match above(2) {
             Some(parent) => (format!("{parent}.{own}"), Some(parent)),
             None => (own, None),
         };
+    }
+    if kind == "PermissionSet"
+        && let Some(at) = folders.iter().rposition(|part| *part == "permissionsets")
+        && let Some(whole) = folders.get(at + 1)
+    {
+        // A set that was split into files of one kind of permission: each holds a part of the set.
+        return (unescaped(whole), None);
     }
     if kind == "BotVersion"
         && let Some(parent) = above(1)

@@ -71,7 +71,7 @@ pub(super) fn extension(path: &str) -> &str {
 pub(super) const META: &str = "-meta.xml";
 
 impl Kind {
-    pub(super) fn of(path: &str) -> Kind {
+    pub(crate) fn of(path: &str) -> Kind {
         let inside = |folder: &str| path.split('/').rev().skip(1).any(|part| part == folder);
         if inside("staticresources") {
             // An unpacked resource may hold anything, other people's metadata as well.
@@ -103,6 +103,8 @@ impl Kind {
             "json" if !is_settings(path) => Kind::Data,
             "apex" | "soql" | "sosl" | "sh" | "bash" | "ps1" | "bat" | "cmd" | "py" | "rb" | "pl" | "js"
             | "mjs" | "cjs" | "ts" | "robot" => Kind::Script,
+            // Elsewhere it is Markdown.
+            "md" if inside("customMetadata") => Kind::Metadata,
             suffix if METADATA_SUFFIXES.binary_search(&suffix).is_ok() => Kind::Metadata,
             _ => Kind::Other,
         }
@@ -113,6 +115,7 @@ impl Kind {
 fn is_settings(path: &str) -> bool {
     let name = name(path);
     name.starts_with('.')
+        || name == "schema.json"
         || path.starts_with('.')
         || path.contains("/.")
         || name.ends_with("-scratch-def.json")
@@ -143,8 +146,13 @@ const METADATA_SUFFIXES: &[&str] = &[
     "delegateGroup",
     "duplicateRule",
     "eca",
+    "ecaGlblOauth",
+    "ecaOauth",
+    "ecaOauthPlcy",
+    "ecaPlcy",
     "escalationRules",
     "externalCredential",
+    "externalServiceRegistration",
     "flexipage",
     "flow",
     "flowDefinition",
@@ -159,7 +167,6 @@ const METADATA_SUFFIXES: &[&str] = &[
     "labels",
     "layout",
     "matchingRule",
-    "md",
     "mutingpermissionset",
     "namedCredential",
     "network",
@@ -185,9 +192,11 @@ const METADATA_SUFFIXES: &[&str] = &[
     "sharingSet",
     "site",
     "standardValueSet",
+    "standardValueSetTranslation",
     "tab",
     "topicsForObjects",
     "transactionSecurityPolicy",
+    "useraccesspolicy",
     "workflow",
 ];
 

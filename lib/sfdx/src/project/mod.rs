@@ -176,7 +176,8 @@ fn is_candidate(files: &[File], file: &File) -> bool {
     match file.kind {
         Kind::Metadata if file.path.ends_with(file::META) => true,
         // A body is described by its neighbour and need not be XML.
-        Kind::Metadata | Kind::Other => {
+        Kind::Metadata => find(files, &format!("{}{}", file.path, file::META)).is_none(),
+        Kind::Other => {
             let described = format!("{}{}", file.path, file::META);
             !OPAQUE.contains(&file.extension()) && find(files, &described).is_none()
         }

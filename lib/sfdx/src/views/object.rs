@@ -28,6 +28,28 @@ pub enum ObjectKind {
     ChangeEvent,
 }
 
+impl ObjectKind {
+    /// What the API name alone says: a custom setting looks like any custom object.
+    pub fn of_name(name: &str) -> Self {
+        match name.rsplit_once("__").map(|(_, suffix)| suffix) {
+            Some("c") => ObjectKind::Custom,
+            Some("e") => ObjectKind::PlatformEvent,
+            Some("mdt") => ObjectKind::CustomMetadata,
+            Some("x") => ObjectKind::External,
+            Some("b") => ObjectKind::BigObject,
+            Some("kav") => ObjectKind::Article,
+            Some("dlm" | "dll") => ObjectKind::DataModel,
+            _ if name.ends_with("ChangeEvent") => ObjectKind::ChangeEvent,
+            _ => ObjectKind::Standard,
+        }
+    }
+
+    /// Whether records of it have an owner or parent that decides who sees them.
+    pub fn is_shared(self) -> bool {
+        matches!(self, ObjectKind::Standard | ObjectKind::Custom | ObjectKind::External | ObjectKind::Article)
+    }
+}
+
 /// One object, put together from all files that describe it.
 #[derive(Clone, Copy)]
 pub struct Object<'p> {
@@ -48,17 +70,9 @@ impl<'p> Object<'p> {
     }
 
     pub fn kind(self) -> ObjectKind {
-        match self.name().rsplit_once("__").map(|(_, suffix)| suffix) {
-            Some("c") if self.value("customSettingsType").is_some() => ObjectKind::CustomSetting,
-            Some("c") => ObjectKind::Custom,
-            Some("e") => ObjectKind::PlatformEvent,
-            Some("mdt") => ObjectKind::CustomMetadata,
-            Some("x") => ObjectKind::External,
-            Some("b") => ObjectKind::BigObject,
-            Some("kav") => ObjectKind::Article,
-            Some("dlm" | "dll") => ObjectKind::DataModel,
-            _ if self.name().ends_with("ChangeEvent") => ObjectKind::ChangeEvent,
-            _ => ObjectKind::Standard,
+        match ObjectKind::of_name(self.name()) {
+            ObjectKind::Custom if self.value("customSettingsType").is_some() => ObjectKind::CustomSetting,
+            kind => kind,
         }
     }
 
@@ -107,6 +121,11 @@ impl<'p> Object<'p> {
 
     pub fn feeds(self) -> Option<bool> {
         self.flag("enableFeeds")
+    }
+
+    /// How long field history is kept in the archive, in months and years: `historyRetentionPolicy`.
+    pub fn history_retention(self) -> Option<HistoryRetention<'p>> {
+        self.wholes().find_map(|whole| whole.root().child("historyRetentionPolicy")).map(HistoryRetention)
     }
 
     /// The name field of a custom object.
@@ -327,6 +346,15 @@ impl Eq for Field<'_> {}
 impl std::fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "field {}", self.full_name())
+    }
+}
+
+part! {
+    /// Field Audit Trail's policy for one object.
+    HistoryRetention {
+        archive_after_months: number "archiveAfterMonths";
+        archive_years: number "archiveRetentionYears";
+        description: text "description";
     }
 }
 

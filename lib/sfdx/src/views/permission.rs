@@ -151,7 +151,8 @@ impl<'p> Container<'p> {
 
 impl Project {
     /// Profiles, then permission sets, then muting permission sets, each sorted by name and path. One that
-    /// lies in several package directories comes once for each.
+    /// lies in several package directories, or that is split into files, comes once for each file: what
+    /// counts is all of them together.
     pub fn containers(&self) -> impl Iterator<Item = Container<'_>> {
         let of = |kind, role| self.of_type(kind).map(move |component| Container::new(component, role));
         of("Profile", ContainerKind::Profile)

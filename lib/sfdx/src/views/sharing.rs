@@ -50,7 +50,7 @@ impl<'p> SharingRule<'p> {
 
     /// The API name of the object whose records are shared.
     pub fn object_name(self) -> &'p str {
-        self.component.full_name()
+        self.component.parent().unwrap_or(self.component.full_name())
     }
 
     pub fn name(self) -> Option<Value<'p>> {
@@ -93,18 +93,26 @@ impl<'p> SharingRule<'p> {
 impl Project {
     /// All sharing rules, by object.
     pub fn sharing_rules(&self) -> impl Iterator<Item = SharingRule<'_>> {
-        self.of_type("SharingRules").flat_map(|component| {
+        const KINDS: [(&str, &str, SharingKind); 4] = [
+            ("sharingOwnerRules", "SharingOwnerRule", SharingKind::Owner),
+            ("sharingCriteriaRules", "SharingCriteriaRule", SharingKind::Criteria),
+            ("sharingGuestRules", "SharingGuestRule", SharingKind::Guest),
+            ("sharingTerritoryRules", "SharingTerritoryRule", SharingKind::Territory),
+        ];
+        let inside = self.of_type("SharingRules").flat_map(|component| {
             component.root().children().filter_map(move |element| {
-                let kind = match element.name() {
-                    "sharingOwnerRules" => SharingKind::Owner,
-                    "sharingCriteriaRules" => SharingKind::Criteria,
-                    "sharingGuestRules" => SharingKind::Guest,
-                    "sharingTerritoryRules" => SharingKind::Territory,
-                    _ => return None,
-                };
-                Some(SharingRule { component, element, kind })
+                let (_, _, kind) = KINDS.iter().find(|(tag, _, _)| *tag == element.name())?;
+                Some(SharingRule { component, element, kind: *kind })
             })
-        })
+        });
+        let split = KINDS.into_iter().flat_map(|(_, name, kind)| {
+            self.of_type(name).map(move |component| SharingRule {
+                component,
+                element: component.root(),
+                kind,
+            })
+        });
+        inside.chain(split)
     }
 }
 

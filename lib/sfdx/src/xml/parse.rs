@@ -10,8 +10,8 @@ const PROBLEM_LIMIT: usize = 8;
 
 pub(super) fn parse(source: Source) -> (Tree, Vec<Problem>) {
     let text = source.text();
-    // The reader would drop the mark without counting it.
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The reader would drop a mark without counting it, whatever stands before it.
+    let body = text.trim_start_matches('\u{feff}');
     let base = offset((text.len() - body.len()) as u64);
     let mut reader = Reader::from_str(body);
     let config = reader.config_mut();

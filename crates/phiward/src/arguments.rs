@@ -1,0 +1,226 @@
+//! What one can say on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use journal::{Confidence, Persona, Severity};
+
+/// One policy for patient data in Salesforce: scanned for, enforced, recorded, proved.
+#[derive(Debug, Parser)]
+#[command(name = "phiward", version, max_term_width = 100, after_help = "\
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find what to change, by line
+    Scan(Scan),
+    /// Write the page for a privacy officer, with diagrams and tables
+    Audit(Audit),
+    /// Show what a project holds, and what its source cannot tell
+    Project(Project),
+    /// Work with a policy bundle
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Propose a policy bundle for a project, with questions for people to answer
+    Init(Init),
+    /// List the rules, or show the page of one
+    Rules(Rules),
+    /// Print a generated page of the documentation
+    #[command(hide = true)]
+    Docs { page: Page },
+}
+
+/// What every judgement of a project takes.
+#[derive(Debug, Args)]
+pub(crate) struct Subject {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// The policy bundle [default: the folder `phiward` of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// What queries of the org answered: see `phiward project --need`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    /// Judge agreements and exceptions as of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    /// Only this rule; may be repeated
+    #[arg(long = "rule", value_name = "ID", value_parser = rule_id)]
+    pub(crate) rules: Vec<String>,
+    /// Not this rule; may be repeated
+    #[arg(long = "skip", value_name = "ID", value_parser = rule_id)]
+    pub(crate) skip: Vec<String>,
+    /// For whom: a developer sees what a change mends, an auditor sees all
+    #[arg(long, value_name = "WHO", default_value = "auditor")]
+    pub(crate) persona: Persona,
+    /// Leave out findings less sure than this
+    #[arg(long, value_name = "LEVEL", default_value = "low")]
+    pub(crate) min_confidence: Confidence,
+    /// Findings that stood already and do not count until the baseline's last day
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Exit with 1 where a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(crate) fail_on: Severity,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only findings that were not there at this git revision
+    #[arg(long, value_name = "REF")]
+    pub(crate) since: Option<String>,
+    /// Write a baseline of what is found now
+    #[arg(long, value_name = "FILE", requires = "baseline_expires")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// The last day on which the written baseline holds
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) baseline_expires: Option<Date>,
+    /// Show every finding of a rule, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// The folder to write to; it is made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The project's name on the page [default: the folder's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Project {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// Print the package.xml and the queries that would complete the source
+    #[arg(long)]
+    pub(crate) need: bool,
+    /// What queries of the org answered
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Plain::Human)]
+    pub(crate) format: Plain,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Read a bundle and say what is wrong with it
+    Check(Bundle),
+    /// Say what the bundle answers to one request, and why
+    Explain(Explain),
+    /// Print the digest that names the bundle
+    Digest(Bundle),
+    /// Print the JSON Schema of the bundle's files, for editors
+    Schema,
+    /// Run the bundle's own expectations
+    Test(Test),
+    /// Say what differs between two bundles, and whether it widens or narrows
+    Diff { old: PathBuf, new: PathBuf },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    /// The bundle's folder
+    #[arg(default_value = "phiward")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) bundle: Bundle,
+    /// As of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) bundle: Bundle,
+    /// An identity or audience of the bundle
+    #[arg(long, value_name = "ID")]
+    pub(crate) who: String,
+    /// What is done
+    #[arg(long, value_name = "ACTION", default_value = "send")]
+    pub(crate) action: String,
+    /// `Object.Field`; may be repeated
+    #[arg(long = "field", value_name = "OBJECT.FIELD", required = true)]
+    pub(crate) fields: Vec<String>,
+    /// A party, model or org of the bundle
+    #[arg(long, value_name = "ID")]
+    pub(crate) to: Option<String>,
+    #[arg(long)]
+    pub(crate) purpose: Option<String>,
+    #[arg(long)]
+    pub(crate) ground: Option<String>,
+    /// The legal region of the person
+    #[arg(long, value_name = "REGION")]
+    pub(crate) subject_region: Option<String>,
+    /// As of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// A project root, a package folder, or any folder of sources
+    pub(crate) path: PathBuf,
+    /// Where to write the bundle [default: the folder `phiward` of the project]; never overwrites
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// A rule's id
+    #[arg(value_parser = rule_id)]
+    pub(crate) id: Option<String>,
+    #[arg(long, value_enum, default_value_t = Plain::Human)]
+    pub(crate) format: Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+    Sarif,
+    Junit,
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Plain {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Page {
+    Rules,
+    Commands,
+    Controls,
+}
+
+fn rule_id(text: &str) -> Result<String, String> {
+    match scan::rule(text) {
+        Some(rule) => Ok(rule.id.to_owned()),
+        None => Err("there is no such rule; `phiward rules` lists them".to_owned()),
+    }
+}

@@ -1,0 +1,115 @@
+//! Reading a project and its bundle, and judging one by the other.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use policy::Policy;
+use source::{FolderLimits, Problem, Severity};
+
+use crate::arguments::Subject;
+use crate::today;
+
+/// All that was read for one judgement.
+pub(crate) struct Read {
+    pub(crate) project: sfdx::Project,
+    pub(crate) policy: Policy,
+    /// The bundle's folder as findings name it.
+    pub(crate) bundle: String,
+    pub(crate) facts: sfdx::Facts,
+    pub(crate) today: Date,
+}
+
+/// The bundle's file endings.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "cedar"];
+
+pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
+    let project = read_project(&subject.path)?;
+    let own = project.root().join("phiward");
+    let folder = match &subject.policy {
+        Some(folder) => Some(folder.clone()),
+        None => own.is_dir().then_some(own),
+    };
+    let policy = match &folder {
+        Some(folder) => read_bundle(folder)?,
+        None => Policy::empty(),
+    };
+    let bundle = folder.as_ref().map(|folder| shown(folder, project.root())).unwrap_or_default();
+    let facts = subject.facts.as_deref().map(read_facts).transpose()?.unwrap_or_default();
+    let today = subject.on.unwrap_or_else(today);
+    Ok(Read { project, policy, bundle, facts, today })
+}
+
+pub(crate) fn read_project(path: &Path) -> Result<sfdx::Project, String> {
+    sfdx::read(path, &sfdx::Options::default()).map_err(|error| error.to_string())
+}
+
+pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::Facts, String> {
+    let facts =
+        sfdx::read_facts(folder).map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
+    for problem in facts.problems() {
+        eprintln!("{problem}");
+    }
+    Ok(facts)
+}
+
+/// The bundle with every problem that reading it had.
+pub(crate) fn read_bundle_with_problems(folder: &Path) -> Result<(Policy, Vec<Problem>), String> {
+    let (sources, mut problems) = source::read_folder(folder, &EXTENSIONS, FolderLimits::default())
+        .map_err(|error| format!("the bundle `{}` cannot be read: {error}", folder.display()))?;
+    if sources.is_empty() {
+        return Err(format!("`{}` holds no file of a bundle (.yaml, .cedar)", folder.display()));
+    }
+    let (policy, more) = policy::read(sources);
+    problems.extend(more);
+    problems.sort();
+    Ok((policy, problems))
+}
+
+/// A bundle with an error is never judged by.
+pub(crate) fn read_bundle(folder: &Path) -> Result<Policy, String> {
+    let (policy, problems) = read_bundle_with_problems(folder)?;
+    let errors: Vec<String> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| format!("\n  {}/{problem}", folder.display()))
+        .collect();
+    if errors.is_empty() {
+        Ok(policy)
+    } else {
+        Err(format!("the policy bundle has errors, so that nothing is judged by it:{}", errors.concat()))
+    }
+}
+
+/// The folder as findings name it: below the project where it lies there.
+fn shown(folder: &Path, root: &Path) -> String {
+    let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+    let (folder, root) = (whole(folder), whole(root));
+    let relative = folder.strip_prefix(&root).unwrap_or(&folder);
+    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+impl Read {
+    pub(crate) fn scan(&self, subject: &Subject) -> Result<scan::Report, String> {
+        let input = scan::Input {
+            project: &self.project,
+            policy: &self.policy,
+            bundle: &self.bundle,
+            facts: &self.facts,
+            today: self.today,
+        };
+        let config = scan::Config {
+            persona: subject.persona,
+            min_confidence: subject.min_confidence,
+            only: subject.rules.clone(),
+            skip: subject.skip.clone(),
+        };
+        let mut report = scan::run(&input, &config);
+        if let Some(path) = &subject.baseline {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("the baseline `{}` cannot be read: {error}", path.display()))?;
+            let baseline = scan::Baseline::read(&text, self.today).map_err(|error| format!("`{}`: {error}", path.display()))?;
+            baseline.apply(&mut report);
+        }
+        Ok(report)
+    }
+}

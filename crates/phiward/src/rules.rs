@@ -1,0 +1,61 @@
+use scan::{RULES, Rule};
+use serde_json::{Value, json};
+
+use crate::arguments::{Plain, Rules};
+use crate::{Verdict, files};
+
+pub(crate) fn run(arguments: &Rules) -> Result<Verdict, String> {
+    let rules: Vec<&Rule> =
+        RULES.iter().filter(|rule| arguments.id.as_ref().is_none_or(|id| id == rule.id)).collect();
+    let text = match (arguments.format, &arguments.id, rules.as_slice()) {
+        (Plain::Json, ..) => {
+            let listed: Vec<Value> = rules.iter().map(|rule| described(rule)).collect();
+            serde_json::to_string_pretty(&listed).map_err(|error| error.to_string())? + "\n"
+        }
+        (Plain::Human, Some(_), [rule]) => page(rule),
+        (Plain::Human, ..) => rules
+            .iter()
+            .map(|rule| {
+                let meta = rule.meta;
+                format!("{:<36} {:<9} {:<10} {}\n", rule.id, meta.severity, meta.persona, meta.title)
+            })
+            .collect(),
+    };
+    files::print(text.as_bytes())?;
+    Ok(Verdict::InOrder)
+}
+
+fn page(rule: &Rule) -> String {
+    let catalogue = policy::controls::catalogue();
+    let controls: String = rule
+        .meta
+        .controls
+        .iter()
+        .filter_map(|id| catalogue.control(id))
+        .map(|control| format!("- {} ({}): {}\n", control.citation, control.id, control.title))
+        .collect();
+    format!(
+        "{}\nRule `{}`, severity {}, confidence {}, for the {}\n\n{controls}",
+        rule.page(),
+        rule.id,
+        rule.meta.severity,
+        rule.meta.confidence,
+        rule.meta.persona
+    )
+}
+
+fn described(rule: &Rule) -> Value {
+    let meta = rule.meta;
+    json!({
+        "id": rule.id,
+        "title": meta.title,
+        "summary": rule.summary(),
+        "severity": meta.severity,
+        "confidence": meta.confidence,
+        "persona": meta.persona,
+        "tags": meta.tags,
+        "controls": meta.controls,
+        "replaces": meta.replaces,
+        "needs": meta.needs,
+    })
+}

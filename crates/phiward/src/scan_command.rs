@@ -1,0 +1,48 @@
+use std::io::IsTerminal;
+
+use scan::output::{self, Stamp, Style};
+use scan::{Baseline, Report};
+
+use crate::arguments::{Format, Scan};
+use crate::{Verdict, files, judge, now, since};
+
+/// Findings of one rule that a terminal shows before it only counts the rest.
+const SHOWN: usize = 10;
+
+pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
+    let subject = &arguments.subject;
+    let read = judge::read(subject)?;
+    let mut report = read.scan(subject)?;
+    if let Some(revision) = &arguments.since {
+        since::keep_new(&mut report, subject, revision)?;
+    }
+    if let (Some(path), Some(expires)) = (&arguments.write_baseline, arguments.baseline_expires) {
+        if expires < read.today {
+            return Err(format!("a baseline that ends on {expires} would never hold"));
+        }
+        files::write(path, Baseline::of(&report, read.today, expires).write().as_bytes())?;
+        eprintln!("wrote the baseline `{}`, which holds until {expires}", path.display());
+        return Ok(Verdict::InOrder);
+    }
+    let colour = arguments.output.is_none() && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let style = Style { colour, per_rule: if arguments.all { usize::MAX } else { SHOWN } };
+    let format = match arguments.format {
+        Format::Human => output::Format::Human(style),
+        Format::Json => output::Format::Json,
+        Format::Sarif => output::Format::Sarif,
+        Format::Junit => output::Format::Junit,
+        Format::Github => output::Format::Github,
+    };
+    let mut bytes = Vec::new();
+    let stamp = Stamp { version: env!("CARGO_PKG_VERSION"), at: now() };
+    output::write(format, &report, &read.project, stamp, &mut bytes).map_err(|error| error.to_string())?;
+    match &arguments.output {
+        Some(path) => files::write(path, &bytes)?,
+        None => files::print(&bytes)?,
+    }
+    Ok(verdict(&report, subject.fail_on))
+}
+
+pub(crate) fn verdict(report: &Report, fail_on: journal::Severity) -> Verdict {
+    if report.worst().is_some_and(|worst| worst >= fail_on) { Verdict::Findings } else { Verdict::InOrder }
+}

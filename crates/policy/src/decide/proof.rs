@@ -1,0 +1,211 @@
+//! Whether a ground holds: its conditions, one by one, as the law has them.
+
+use jiff::civil::Date;
+
+use super::facts::{Proof, Seen};
+use super::lane::Lane;
+use super::standing::Standing;
+use crate::bundle::agreement::Agreement;
+use crate::bundle::party::Party;
+use crate::vocabulary::{
+    AgreementKind, Ground, Identifier, Mask, PartyRole, Purpose, Regime, Region, Tag, Transfer,
+};
+
+/// The best of several: any one proves.
+fn best(all: impl Iterator<Item = Proof>) -> Option<Proof> {
+    all.min()
+}
+
+/// The worst of several: each must prove. What is known to fail comes before what is not known.
+pub(super) fn worst(a: Proof, b: Proof) -> Proof {
+    match (a.holds(), b.holds()) {
+        (true, _) => b,
+        (_, true) => a,
+        _ if a == Proof::Unknown => b,
+        _ if b == Proof::Unknown => a,
+        _ => a.max(b),
+    }
+}
+
+/// How the ground of a disclosure stands, for a person of `region`.
+pub(super) fn of_ground(lane: &Lane<'_>, field: &Seen, region: &Region) -> Proof {
+    let (Some(party), Some(flow)) = (lane.party, lane.flow) else { return Proof::NotNeeded };
+    if !field.class.is_personal() {
+        return Proof::NotNeeded;
+    }
+    let named = || flow.ground.iter().map(|ground| ground.value);
+    let by_hipaa = best(named().filter(|g| !g.is_gdpr()).map(|g| by_hipaa(g, lane, party, field)));
+    if let Some(refused) = needs_authorisation(lane, field, region) {
+        return refused;
+    }
+    if region.regime() == Regime::Other {
+        let hipaa_asks = field.class.is_phi() && lane.policy.under_hipaa();
+        return match by_hipaa {
+            Some(proof) if field.class.is_phi() => proof,
+            Some(_) => Proof::NotNeeded,
+            None if hipaa_asks => Proof::Unproved,
+            None => by_gdpr(lane, field),
+        };
+    }
+    let for_the_controller = party.has_role(PartyRole::Processor) || party.has_role(PartyRole::Subprocessor);
+    let gdpr = match named().any(Ground::is_gdpr) {
+        true => by_gdpr(lane, field),
+        // What a processor does is the controller's own processing, on the controller's basis: what the
+        // disclosure needs is the agreement of Art. 28(3), judged apart.
+        false if for_the_controller => Proof::NotNeeded,
+        false => Proof::BasisMissing,
+    };
+    worst(by_hipaa.filter(|_| field.class.is_phi()).unwrap_or(Proof::NotNeeded), gdpr)
+}
+
+/// Psychotherapy notes (45 CFR 164.508(a)(2)) and marketing (164.508(a)(3)) go out by authorisation only;
+/// notes also where law requires it.
+fn needs_authorisation(lane: &Lane<'_>, field: &Seen, region: &Region) -> Option<Proof> {
+    let hipaa = lane.policy.under_hipaa() && region.regime() == Regime::Other && field.class.is_phi();
+    let notes = field.tags.contains(&Tag::Psychotherapy);
+    let marketing = lane.purpose == Some(Purpose::Marketing);
+    let flow = lane.flow?;
+    let by_law = flow.has_ground(Ground::RequiredByLaw) && !marketing;
+    let to_the_person = flow.has_ground(Ground::Individual);
+    let asked = hipaa && (notes || marketing) && !by_law && !to_the_person;
+    (asked && !flow.has_ground(Ground::Authorisation)).then_some(Proof::AuthorisationMissing)
+}
+
+fn by_hipaa(ground: Ground, lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
+    match ground {
+        Ground::Baa => agreement(&party.agreements, AgreementKind::Baa, field, lane.purpose, lane.on),
+        // 164.506(c)(2): treatment by a provider; (c)(3): payment of a provider or covered entity.
+        Ground::TreatmentProvider => {
+            let treats = lane.purpose == Some(Purpose::Treatment) && party.has_role(PartyRole::Provider);
+            let is_paid = lane.purpose == Some(Purpose::Payment)
+                && (party.has_role(PartyRole::Provider) || party.has_role(PartyRole::CoveredEntity));
+            if treats || is_paid { Proof::Proved } else { Proof::Unproved }
+        }
+        Ground::Authorisation => authorised(lane, party, field),
+        Ground::RequiredByLaw => {
+            let purpose = matches!(lane.purpose, Some(Purpose::RequiredByLaw | Purpose::PublicHealth));
+            let cited = lane.flow.is_some_and(|flow| flow.law.is_some());
+            if purpose && cited { Proof::Proved } else { Proof::Unproved }
+        }
+        // 164.502(a)(1)(i), 164.524; or to whom the person directs in writing: 164.524(c)(3)(ii).
+        Ground::Individual => match lane.request.subject.is_receiver {
+            Some(true) => Proof::Proved,
+            known => match authorised(lane, party, field) {
+                Proof::Proved => Proof::Proved,
+                Proof::Unknown => Proof::Unknown,
+                _ if known.is_none() => Proof::Unknown,
+                _ => Proof::Unproved,
+            },
+        },
+        Ground::LimitedDataSet => limited_data_set(lane, party, field),
+        _ => Proof::Unproved,
+    }
+}
+
+fn authorised(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
+    let standing: &Standing = lane.standing;
+    let holds = |subject: &str| {
+        standing.authorisations.iter().any(|one| {
+            one.subject == subject
+                && one.days.hold(lane.on)
+                && one.revoked.is_none_or(|revoked| lane.on < revoked)
+                && one.scope.holds(Some(party.id.as_str()), lane.purpose, field.class)
+        })
+    };
+    match &lane.request.subject.pseudonym {
+        Some(subject) if holds(subject) => Proof::Proved,
+        Some(_) if standing.is_complete() => Proof::AuthorisationMissing,
+        None if standing.is_complete() && standing.authorisations.is_empty() => Proof::AuthorisationMissing,
+        _ => Proof::Unknown,
+    }
+}
+
+/// 45 CFR 164.514(e): for research, public health or operations, the direct identifiers of (e)(2) removed,
+/// under a data use agreement.
+fn limited_data_set(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
+    let purposes = [Purpose::Research, Purpose::PublicHealth, Purpose::Operations];
+    if !lane.purpose.is_some_and(|purpose| purposes.contains(&purpose)) {
+        return Proof::Unproved;
+    }
+    let may_stay = match field.identifier {
+        // Town, state and postal code may stay, the street not; only a postal code's mask says which it is.
+        Some(Identifier::Geographic) => field.mask == Some(Mask::Zip3),
+        Some(Identifier::Date | Identifier::Clinical | Identifier::Other) => true,
+        Some(_) => false,
+        // Nobody has said what the field holds.
+        None => false,
+    };
+    if !may_stay {
+        return Proof::DirectIdentifier;
+    }
+    agreement(&party.agreements, AgreementKind::Dua, field, lane.purpose, lane.on)
+}
+
+/// The GDPR grounds that the flow names: a basis of Art. 6(1), and for data concerning health an exception of
+/// Art. 9(2) too, the conditions of each met. Consent is judged apart.
+fn by_gdpr(lane: &Lane<'_>, field: &Seen) -> Proof {
+    let Some(flow) = lane.flow else { return Proof::BasisMissing };
+    let named = || flow.ground.iter().map(|ground| ground.value);
+    let basis = named().any(Ground::is_gdpr_basis);
+    let exception = named().any(Ground::is_gdpr_exception) || !field.class.is_phi();
+    if !basis || !exception {
+        return Proof::BasisMissing;
+    }
+    let law = flow.law.is_some();
+    let proved = named().all(|ground| match ground {
+        Ground::Gdpr6_1C | Ground::Gdpr6_1E | Ground::Gdpr9_2B | Ground::Gdpr9_2G => law,
+        Ground::Gdpr9_2H => {
+            matches!(lane.purpose, Some(Purpose::Treatment | Purpose::Operations | Purpose::Payment))
+        }
+        Ground::Gdpr9_2I => law && lane.purpose == Some(Purpose::PublicHealth),
+        Ground::Gdpr9_2J => law && matches!(lane.purpose, Some(Purpose::Research | Purpose::Analytics)),
+        _ => true,
+    });
+    if proved { Proof::Proved } else { Proof::Unproved }
+}
+
+/// The data processing agreement of GDPR Art. 28(3), where a processor receives data of a person there.
+pub(super) fn of_processor(lane: &Lane<'_>, field: &Seen, region: &Region) -> Proof {
+    let Some(party) = lane.party else { return Proof::NotNeeded };
+    let processor = party.has_role(PartyRole::Processor) || party.has_role(PartyRole::Subprocessor);
+    if region.regime() == Regime::Other || !processor || !field.class.is_personal() {
+        return Proof::NotNeeded;
+    }
+    agreement(&party.agreements, AgreementKind::Dpa, field, lane.purpose, lane.on)
+}
+
+/// How agreements of one kind stand for a field and purpose on a day.
+pub(super) fn agreement(
+    agreements: &[Agreement],
+    kind: AgreementKind,
+    field: &Seen,
+    purpose: Option<Purpose>,
+    on: Date,
+) -> Proof {
+    let (object, name) = field.name.split_once('.').unwrap_or((&field.object, "*"));
+    let covers = |one: &Agreement| {
+        purpose.is_none_or(|purpose| one.covers_purpose(purpose))
+            && one.covers_class(field.class)
+            && one.covers_field(object, name)
+    };
+    let mut state = Proof::Missing;
+    for one in agreements.iter().filter(|one| one.kind.value == kind) {
+        let this = match (covers(one), one.live(on)) {
+            (true, true) => return Proof::Proved,
+            (true, false) if one.expired(on) => Proof::Expired,
+            (true, false) => Proof::NotYet,
+            (false, _) => Proof::NotCovering,
+        };
+        state = state.min(this);
+    }
+    state
+}
+
+/// Whether the party has an instrument of GDPR Chapter V in force.
+pub(super) fn has_instrument(party: &Party, on: Date) -> bool {
+    let carries = |one: &Agreement| {
+        one.kind.value == AgreementKind::Scc
+            || one.transfer.as_ref().is_some_and(|transfer| transfer.value != Transfer::NoneNeeded)
+    };
+    party.agreements.iter().any(|one| one.live(on) && carries(one))
+}

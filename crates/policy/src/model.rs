@@ -1,0 +1,511 @@
+//! The model that everything reads: what a bundle says, with the look-ups that others need.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use source::{Problem, Severity, Source};
+
+use crate::address::Address;
+use crate::bundle::agreement::Agreement;
+use crate::bundle::classification::{FieldRule, ObjectRule};
+use crate::bundle::exception::Exception;
+use crate::bundle::expectation::Expectation;
+use crate::bundle::flow::DeclaredFlow;
+use crate::bundle::identity::{Audience, Identity};
+use crate::bundle::model::Model;
+use crate::bundle::organisation::{Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention};
+use crate::bundle::party::{Endpoint, Party};
+use crate::digest::{self, Digest};
+use crate::place::{At, Place};
+use crate::rules::Rules;
+use crate::vocabulary::{Class, Identifier, OrganisationRole, Protect, Region, Tag};
+
+/// Everything that the files of a bundle say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) organisation: Option<Organisation>,
+    pub(crate) regions: Vec<At<Region>>,
+    pub(crate) approvers: Option<Approvers>,
+    pub(crate) defaults: Option<Defaults>,
+    pub(crate) retention: Vec<Retention>,
+    pub(crate) cryptoperiods: Vec<Cryptoperiod>,
+    pub(crate) ceilings: Vec<Ceiling>,
+    pub(crate) orgs: Vec<Org>,
+    pub(crate) objects: Vec<(At<String>, ObjectRule)>,
+    pub(crate) parties: Vec<Party>,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) audiences: Vec<Audience>,
+    pub(crate) flows: Vec<DeclaredFlow>,
+    pub(crate) models: Vec<Model>,
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) expectations: Vec<Expectation>,
+}
+
+/// A bundle, read and checked. Cheap to clone.
+#[derive(Clone)]
+pub struct Policy {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    content: Content,
+    index: Index,
+    present: bool,
+    enforceable: bool,
+    digest: Digest,
+    rules: Rules,
+}
+
+/// Names, lower case where Salesforce takes any case, to positions in [`Content`].
+#[derive(Default)]
+struct Index {
+    parties: BTreeMap<String, usize>,
+    identities: BTreeMap<String, usize>,
+    audiences: BTreeMap<String, usize>,
+    flows: BTreeMap<String, usize>,
+    flows_to: BTreeMap<String, Vec<usize>>,
+    models: BTreeMap<String, usize>,
+    orgs: BTreeMap<String, usize>,
+    objects: BTreeMap<String, usize>,
+    fields: BTreeMap<(String, String), (usize, usize)>,
+    party_of_named_credential: BTreeMap<String, usize>,
+    party_of_package: BTreeMap<String, usize>,
+    party_of_connected_app: BTreeMap<String, usize>,
+    model_of_named_credential: BTreeMap<String, usize>,
+    identity_of_permission_set: BTreeMap<String, usize>,
+    identity_of_profile: BTreeMap<String, usize>,
+    identity_of_connected_app: BTreeMap<String, usize>,
+    identity_of_user: BTreeMap<String, usize>,
+    audience_of_profile: BTreeMap<String, usize>,
+}
+
+impl Index {
+    fn of(content: &Content) -> Self {
+        let mut index = Self::default();
+        for (at, party) in content.parties.iter().enumerate() {
+            index.parties.insert(party.id.to_string(), at);
+            for name in party.endpoints.iter().filter_map(|e| e.named_credential.as_ref()) {
+                index.party_of_named_credential.entry(lower(name)).or_insert(at);
+            }
+            for name in &party.packages {
+                index.party_of_package.entry(lower(name)).or_insert(at);
+            }
+            for name in &party.connected_apps {
+                index.party_of_connected_app.entry(lower(name)).or_insert(at);
+            }
+        }
+        for (at, identity) in content.identities.iter().enumerate() {
+            index.identities.insert(identity.id.to_string(), at);
+            let Some(names) = &identity.salesforce else { continue };
+            let lists = [
+                (&names.permission_sets, &mut index.identity_of_permission_set),
+                (&names.profiles, &mut index.identity_of_profile),
+                (&names.connected_apps, &mut index.identity_of_connected_app),
+                (&names.users, &mut index.identity_of_user),
+            ];
+            for (list, map) in lists {
+                for name in list {
+                    map.entry(lower(name)).or_insert(at);
+                }
+            }
+        }
+        for (at, audience) in content.audiences.iter().enumerate() {
+            index.audiences.insert(audience.id.to_string(), at);
+            for name in &audience.profiles {
+                index.audience_of_profile.entry(lower(name)).or_insert(at);
+            }
+        }
+        for (at, flow) in content.flows.iter().enumerate() {
+            index.flows.insert(flow.id.to_string(), at);
+            index.flows_to.entry(flow.to.to_string()).or_default().push(at);
+        }
+        for (at, model) in content.models.iter().enumerate() {
+            index.models.insert(model.id.to_string(), at);
+            if let Some(name) = model.endpoint.as_ref().and_then(|e| e.named_credential.as_ref()) {
+                index.model_of_named_credential.entry(lower(name)).or_insert(at);
+            }
+        }
+        for (at, org) in content.orgs.iter().enumerate() {
+            index.orgs.insert(org.id.to_string(), at);
+        }
+        for (at, (name, rule)) in content.objects.iter().enumerate() {
+            index.objects.entry(lower(name)).or_insert(at);
+            for (field_at, (field, _)) in rule.fields.0.iter().enumerate() {
+                index.fields.entry((lower(name), lower(field))).or_insert((at, field_at));
+            }
+        }
+        index
+    }
+}
+
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// What a bundle says of one field.
+#[derive(Clone, Debug)]
+pub struct Classified<'a> {
+    /// The strongest class where the field differs by record type.
+    pub class: Class,
+    pub identifier: Option<Identifier>,
+    pub protect: Protect,
+    pub tags: Vec<Tag>,
+    /// The line that says it: the field's own, the object's default, or the bundle's default.
+    pub place: Option<Place>,
+    pub by: ClassifiedBy,
+    /// Every rule of the field, one unless it differs by record type.
+    pub rules: Vec<&'a FieldRule>,
+    pub object: Option<&'a ObjectRule>,
+}
+
+/// Which line classifies a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClassifiedBy {
+    /// A line for the field.
+    Field,
+    /// A line for the same field of a person account: `Account.X__pc` is `Contact.X__c`.
+    PersonAccount,
+    /// The object's default.
+    ObjectDefault,
+}
+
+impl Policy {
+    /// The policy where there is no bundle: nothing is declared, so nothing is permitted.
+    pub fn empty() -> Self {
+        Self::assemble(Content::default(), &[], false, &mut Vec::new())
+    }
+
+    pub(crate) fn assemble(
+        content: Content,
+        sources: &[Source],
+        present: bool,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let rules = Rules::read(sources, &content, problems);
+        let enforceable = present && !problems.iter().any(|p| p.severity == Severity::Error);
+        let index = Index::of(&content);
+        let digest = digest::of(sources);
+        Self { inner: Arc::new(Inner { content, index, present, enforceable, digest, rules }) }
+    }
+
+    /// Whether there is a bundle at all.
+    pub fn is_present(&self) -> bool {
+        self.inner.present
+    }
+
+    /// The same policy as one that may be enforced: there is a bundle, and reading it found no error.
+    pub fn enforceable(&self) -> Option<Enforceable> {
+        self.inner.enforceable.then(|| Enforceable(self.clone()))
+    }
+
+    /// What names this bundle: see [`crate::digest`].
+    pub fn digest(&self) -> &Digest {
+        &self.inner.digest
+    }
+
+    pub(crate) fn content(&self) -> &Content {
+        &self.inner.content
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.inner.rules
+    }
+
+    pub fn organisation(&self) -> Option<&Organisation> {
+        self.content().organisation.as_ref()
+    }
+
+    /// Whether HIPAA binds the organisation: it says so, or says nothing of its roles.
+    pub fn under_hipaa(&self) -> bool {
+        let roles = self.organisation().map(|o| o.roles.as_slice()).unwrap_or_default();
+        let hipaa = [OrganisationRole::CoveredEntity, OrganisationRole::BusinessAssociate];
+        roles.is_empty() || roles.iter().any(|role| hipaa.contains(&role.value))
+    }
+
+    /// Legal regions of the people whose data it is.
+    pub fn regions(&self) -> &[At<Region>] {
+        &self.content().regions
+    }
+
+    pub fn approvers(&self) -> Option<&Approvers> {
+        self.content().approvers.as_ref()
+    }
+
+    pub fn defaults(&self) -> Option<&Defaults> {
+        self.content().defaults.as_ref()
+    }
+
+    /// The class of a field that no line names, where the bundle gives one.
+    pub fn unclassified(&self) -> Option<Class> {
+        self.defaults().and_then(|d| d.unclassified.as_ref()).map(|class| class.value)
+    }
+
+    pub fn retention(&self) -> &[Retention] {
+        &self.content().retention
+    }
+
+    pub fn retention_of(&self, what: &str) -> Option<&Retention> {
+        self.retention().iter().find(|rule| rule.what.as_str() == what)
+    }
+
+    pub fn cryptoperiods(&self) -> &[Cryptoperiod] {
+        &self.content().cryptoperiods
+    }
+
+    pub fn ceilings(&self) -> &[Ceiling] {
+        &self.content().ceilings
+    }
+
+    pub fn ceiling(&self, id: &str) -> Option<&Ceiling> {
+        self.ceilings().iter().find(|ceiling| ceiling.id.as_str() == id)
+    }
+
+    pub fn orgs(&self) -> &[Org] {
+        &self.content().orgs
+    }
+
+    pub fn org(&self, id: &str) -> Option<&Org> {
+        self.orgs().get(*self.inner.index.orgs.get(id)?)
+    }
+
+    /// The org that this source tree deploys to: the one marked so, or the only one.
+    pub fn default_org(&self) -> Option<&Org> {
+        match self.orgs() {
+            [only] => Some(only),
+            all => all.iter().find(|org| org.default),
+        }
+    }
+
+    pub fn objects(&self) -> impl Iterator<Item = (&At<String>, &ObjectRule)> {
+        self.content().objects.iter().map(|(name, rule)| (name, rule))
+    }
+
+    /// The rule of an object, by API name in any case.
+    pub fn object(&self, name: &str) -> Option<&ObjectRule> {
+        self.content().objects.get(*self.inner.index.objects.get(&lower(name))?).map(|(_, rule)| rule)
+    }
+
+    /// What the bundle says of a field, names in any case. Nothing where neither the field nor its object's
+    /// default is in the bundle; see [`Policy::unclassified`] for what then holds.
+    pub fn class_of(&self, object: &str, field: &str) -> Option<Classified<'_>> {
+        let (own_object, own_field) = (lower(object), lower(field));
+        if let Some(found) = self.classified(own_object.clone(), own_field.clone(), ClassifiedBy::Field) {
+            return Some(found);
+        }
+        // Custom fields of Contact appear on person accounts with the suffix __pc, and are the same data.
+        let twin = match own_object.as_str() {
+            "contact" => own_field.strip_suffix("__c").map(|stem| ("account", format!("{stem}__pc"))),
+            "account" => own_field.strip_suffix("__pc").map(|stem| ("contact", format!("{stem}__c"))),
+            _ => None,
+        };
+        if let Some((object, field)) = twin
+            && let Some(found) = self.classified(object.to_owned(), field, ClassifiedBy::PersonAccount)
+        {
+            return Some(found);
+        }
+        let object = self.object(&own_object)?;
+        let rule = object.default.as_ref()?;
+        Some(classified(vec![rule], &rule.place, Some(object), ClassifiedBy::ObjectDefault))
+    }
+
+    fn classified(&self, object: String, field: String, by: ClassifiedBy) -> Option<Classified<'_>> {
+        let (object_at, field_at) = self.inner.index.fields.get(&(object, field))?;
+        let (_, object) = self.content().objects.get(*object_at)?;
+        let (name, rules) = object.fields.0.get(*field_at)?;
+        let rules: Vec<_> = rules.iter().collect();
+        (!rules.is_empty()).then(|| classified(rules, &name.place, Some(object), by))
+    }
+
+    pub fn parties(&self) -> &[Party] {
+        &self.content().parties
+    }
+
+    pub fn party(&self, id: &str) -> Option<&Party> {
+        self.parties().get(*self.inner.index.parties.get(id)?)
+    }
+
+    /// The party that has an endpoint where `url` goes: the longest URL of a bundle first, then hosts.
+    pub fn party_of_url(&self, url: &str) -> Option<&Party> {
+        let address = Address::of(url)?;
+        let endpoints =
+            self.parties().iter().flat_map(|party| party.endpoints.iter().map(move |e| (party, e)));
+        endpoints
+            .filter_map(|(party, endpoint)| Some((fit(endpoint, &address)?, party)))
+            .max_by_key(|(fit, _)| *fit)
+            .map(|(_, party)| party)
+    }
+
+    /// The party that has `host` as an endpoint, or a URL on it.
+    pub fn party_of_host(&self, host: &str) -> Option<&Party> {
+        let host = host.trim_end_matches('.');
+        let by_host = self.parties().iter().find(|party| {
+            party.endpoints.iter().any(|e| e.host.as_ref().is_some_and(|pattern| pattern.matches(host)))
+        });
+        by_host.or_else(|| {
+            self.parties().iter().find(|party| {
+                party
+                    .endpoints
+                    .iter()
+                    .any(|e| e.url.as_ref().is_some_and(|url| url.address().host.eq_ignore_ascii_case(host)))
+            })
+        })
+    }
+
+    pub fn party_of_named_credential(&self, name: &str) -> Option<&Party> {
+        self.parties().get(*self.inner.index.party_of_named_credential.get(&lower(name))?)
+    }
+
+    /// The party whose installed package has this namespace.
+    pub fn party_of_package(&self, namespace: &str) -> Option<&Party> {
+        self.parties().get(*self.inner.index.party_of_package.get(&lower(namespace))?)
+    }
+
+    pub fn party_of_connected_app(&self, name: &str) -> Option<&Party> {
+        self.parties().get(*self.inner.index.party_of_connected_app.get(&lower(name))?)
+    }
+
+    pub fn identities(&self) -> &[Identity] {
+        &self.content().identities
+    }
+
+    pub fn identity(&self, id: &str) -> Option<&Identity> {
+        self.identities().get(*self.inner.index.identities.get(id)?)
+    }
+
+    pub fn identity_of_permission_set(&self, name: &str) -> Option<&Identity> {
+        self.identities().get(*self.inner.index.identity_of_permission_set.get(&lower(name))?)
+    }
+
+    pub fn identity_of_profile(&self, name: &str) -> Option<&Identity> {
+        self.identities().get(*self.inner.index.identity_of_profile.get(&lower(name))?)
+    }
+
+    pub fn identity_of_connected_app(&self, name: &str) -> Option<&Identity> {
+        self.identities().get(*self.inner.index.identity_of_connected_app.get(&lower(name))?)
+    }
+
+    /// The identity of a Salesforce user name.
+    pub fn identity_of_user(&self, name: &str) -> Option<&Identity> {
+        self.identities().get(*self.inner.index.identity_of_user.get(&lower(name))?)
+    }
+
+    pub fn audiences(&self) -> &[Audience] {
+        &self.content().audiences
+    }
+
+    pub fn audience(&self, id: &str) -> Option<&Audience> {
+        self.audiences().get(*self.inner.index.audiences.get(id)?)
+    }
+
+    pub fn audience_of_profile(&self, name: &str) -> Option<&Audience> {
+        self.audiences().get(*self.inner.index.audience_of_profile.get(&lower(name))?)
+    }
+
+    pub fn flows(&self) -> &[DeclaredFlow] {
+        &self.content().flows
+    }
+
+    pub fn flow(&self, id: &str) -> Option<&DeclaredFlow> {
+        self.flows().get(*self.inner.index.flows.get(id)?)
+    }
+
+    /// Declared flows to a party, model or org, in the order of the bundle.
+    pub fn flows_to(&self, id: &str) -> impl Iterator<Item = &DeclaredFlow> {
+        let found = self.inner.index.flows_to.get(id).map(Vec::as_slice).unwrap_or_default();
+        found.iter().filter_map(|at| self.flows().get(*at))
+    }
+
+    pub fn models(&self) -> &[Model] {
+        &self.content().models
+    }
+
+    pub fn model(&self, id: &str) -> Option<&Model> {
+        self.models().get(*self.inner.index.models.get(id)?)
+    }
+
+    pub fn model_of_named_credential(&self, name: &str) -> Option<&Model> {
+        self.models().get(*self.inner.index.model_of_named_credential.get(&lower(name))?)
+    }
+
+    pub fn model_of_url(&self, url: &str) -> Option<&Model> {
+        let address = Address::of(url)?;
+        let endpoints = self.models().iter().filter_map(|m| Some((m, m.endpoint.as_ref()?)));
+        endpoints
+            .filter_map(|(model, endpoint)| Some((fit(endpoint, &address)?, model)))
+            .max_by_key(|(fit, _)| *fit)
+            .map(|(_, model)| model)
+    }
+
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.content().exceptions
+    }
+
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.content().expectations
+    }
+
+    /// Every agreement of every party, with its party.
+    pub fn agreements(&self) -> impl Iterator<Item = (&Party, &Agreement)> {
+        self.parties().iter().flat_map(|party| party.agreements.iter().map(move |a| (party, a)))
+    }
+}
+
+/// How closely an endpoint names an address: URLs before hosts, longer before shorter.
+fn fit(endpoint: &Endpoint, address: &Address) -> Option<(bool, usize)> {
+    let url = endpoint.url.as_ref().filter(|url| url.matches(address));
+    let host = endpoint.host.as_ref().filter(|host| host.matches(&address.host));
+    match (url, host) {
+        (Some(url), _) => Some((true, url.as_str().len())),
+        (None, Some(host)) => Some((false, host.as_str().len())),
+        (None, None) => None,
+    }
+}
+
+fn classified<'a>(
+    rules: Vec<&'a FieldRule>,
+    place: &Place,
+    object: Option<&'a ObjectRule>,
+    by: ClassifiedBy,
+) -> Classified<'a> {
+    let strongest = rules.iter().max_by_key(|rule| rule.class.value).copied();
+    let mut tags: Vec<Tag> = rules.iter().flat_map(|r| r.tags.iter().map(|tag| tag.value)).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    Classified {
+        class: strongest.map_or(Class::Internal, |rule| rule.class.value),
+        identifier: strongest.and_then(|rule| rule.identifier.as_ref()).map(|one| one.value),
+        protect: rules
+            .iter()
+            .filter_map(|rule| rule.protect.as_ref())
+            .map(|protect| protect.value)
+            .max()
+            .unwrap_or(Protect::None),
+        tags,
+        place: Some(place.clone()),
+        by,
+        rules,
+        object,
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("digest", &self.digest())
+            .field("enforceable", &self.inner.enforceable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A policy without an error in it, so that it may be enforced. Only reading gives one.
+#[derive(Clone, Debug)]
+pub struct Enforceable(Policy);
+
+impl std::ops::Deref for Enforceable {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        &self.0
+    }
+}

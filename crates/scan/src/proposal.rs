@@ -1,0 +1,308 @@
+//! `phiward init`: a first bundle from what the source shows. It proposes what can be seen (classes, parties by
+//! their addresses, identities by their names) and never what only people know: agreements, grounds, approvals
+//! and regions are left as named questions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use journal::Confidence;
+
+use crate::classification::Evidence;
+use crate::{Context, Endpoint, Input};
+
+/// A file of the proposed bundle, below its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    pub name: &'static str,
+    pub text: String,
+}
+
+/// Something that only people can answer.
+struct Question {
+    id: String,
+    whom: &'static str,
+    text: String,
+}
+
+/// Proposes a bundle. It reads without an error, permits nothing, and lists what to answer.
+pub fn propose(input: &Input<'_>, project_name: &str) -> Vec<Proposed> {
+    let context = Context::new(input);
+    let mut questions = Vec::new();
+    let files = [
+        ("phiward.yaml", organisation(project_name, &mut questions)),
+        ("orgs.yaml", orgs(&context, &mut questions)),
+        ("classification/objects.yaml", classification(&context, &mut questions)),
+        ("parties.yaml", parties(&context, &mut questions)),
+        ("identities.yaml", identities(&context, &mut questions)),
+        ("models.yaml", models(&context, &mut questions)),
+    ];
+    let mut proposed: Vec<Proposed> =
+        files.into_iter().filter_map(|(name, text)| text.map(|text| Proposed { name, text })).collect();
+    proposed.push(Proposed { name: "questions.md", text: page(&questions) });
+    proposed
+}
+
+/// A YAML scalar: JSON's strings are YAML's too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
+
+fn ask(questions: &mut Vec<Question>, whom: &'static str, text: impl Into<String>) -> String {
+    let id = format!("Q{}", questions.len() + 1);
+    questions.push(Question { id: id.clone(), whom, text: text.into() });
+    id
+}
+
+fn page(questions: &[Question]) -> String {
+    let mut page = String::from(
+        "# Questions\n\nWhat the source cannot tell and the bundle must say. Answer in the file that names the question, \
+         then delete it here.\n",
+    );
+    let whom: BTreeSet<&str> = questions.iter().map(|question| question.whom).collect();
+    for whom in whom {
+        page += &format!("\n## For the {whom}\n\n");
+        for question in questions.iter().filter(|question| question.whom == whom) {
+            page += &format!("- **{}** {}\n", question.id, question.text);
+        }
+    }
+    page
+}
+
+fn organisation(project_name: &str, questions: &mut Vec<Question>) -> Option<String> {
+    let role = ask(
+        questions,
+        "privacy officer",
+        "What is the organisation in law: covered entity, business associate, controller, processor? (`phiward.yaml`, `roles`)",
+    );
+    let regions = ask(
+        questions,
+        "privacy officer",
+        "Where are the people whose data it is: us, eu, ...? (`phiward.yaml`, `regions`)",
+    );
+    let approvers = ask(
+        questions,
+        "privacy officer",
+        "Who approves a change of this bundle, and how many must? (`phiward.yaml`, `approvers`)",
+    );
+    let retention = ask(
+        questions,
+        "privacy officer",
+        "How long are access records kept, at least and at most, and by which law, contract or choice? (`phiward.yaml`, `retention`)",
+    );
+    Some(format!(
+        "version: 1\norganisation:\n  name: {}\n  roles: []          # {role}\nregions: []          # {regions}\n\
+         # approvers:         # {approvers}\n#   required: 2\n#   people:\n#     - {{id: ..., name: ..., role: privacy-officer}}\n\
+         # retention:         # {retention}\n#   - {{what: access-log, floor: P6Y, source: {{kind: choice, by: ..., on: ...}}}}\n",
+        quoted(project_name)
+    ))
+}
+
+fn orgs(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let region = ask(
+        questions,
+        "Salesforce administrator",
+        "On which instance is the production org, where does it stand, and whose data does it hold? (`orgs.yaml`; Setup > Company Information)",
+    );
+    let agreement = ask(
+        questions,
+        "privacy officer",
+        "Is there a business associate agreement (US) or data processing agreement (EU) with Salesforce, since when, and which services does it cover? (`orgs.yaml`, `agreements`)",
+    );
+    let mut text = format!(
+        "orgs:\n  - id: production\n    kind: production\n    default: true\n    # instance: ...      # {region}\n    # region: us\n    # subjects: [us]\n    # agreements: [...]  # {agreement}\n"
+    );
+    let fields: BTreeSet<String> = region_fields(context);
+    if !fields.is_empty() {
+        text += "# fields that look like a person's region: ";
+        text += &fields.into_iter().collect::<Vec<_>>().join(", ");
+        text.push('\n');
+    }
+    Some(text)
+}
+
+fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
+    context
+        .project
+        .objects()
+        .flat_map(|object| object.fields())
+        .filter(|field| {
+            let words = crate::classification::words(field.name());
+            ["data region", "legal region", "residency"]
+                .iter()
+                .any(|pattern| crate::classification::occurs(&pattern.split(' ').collect::<Vec<_>>(), &words))
+        })
+        .map(|field| field.full_name().to_owned())
+        .collect()
+}
+
+fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let mut objects: BTreeMap<&str, Vec<(&str, &crate::Verdict)>> = BTreeMap::new();
+    for (object, field, verdict) in
+        context.classes.all().filter(|(_, _, verdict)| verdict.class.is_personal())
+    {
+        objects.entry(object).or_default().push((field, verdict));
+    }
+    if objects.is_empty() {
+        return None;
+    }
+    let doubtful =
+        objects.values().flatten().filter(|(_, verdict)| verdict.confidence < Confidence::High).count();
+    let check = ask(
+        questions,
+        "data owner of each object",
+        format!(
+            "{doubtful} fields are classified with doubt: their lines say `check`. Are they right? (`classification/objects.yaml`)"
+        ),
+    );
+    let mut text = format!(
+        "# Proposed from names, tags and Salesforce's own objects. Lines that say `check` are guesses: {check}\nobjects:\n"
+    );
+    for (object, fields) in objects {
+        let _ = writeln!(text, "  {object}:\n    fields:");
+        for (field, verdict) in fields {
+            let identifier =
+                verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();
+            let doubt = match (verdict.evidence, verdict.confidence) {
+                (Evidence::Bundle | Evidence::Tag, _) | (_, Confidence::High) => "",
+                _ => "check: ",
+            };
+            let _ = writeln!(
+                text,
+                "      {field}: {{class: {}{identifier}}}    # {doubt}{}",
+                verdict.class.as_str(),
+                verdict.reason.replace(['\n', '\r'], " ")
+            );
+        }
+    }
+    Some(text)
+}
+
+fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let mut hosts: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
+    for endpoint in context.endpoints().iter().filter(|e| e.party.is_none() && e.model.is_none()) {
+        hosts.entry(&endpoint.host).or_default().push(endpoint);
+    }
+    let packages: BTreeSet<&str> =
+        context.project.of_type("InstalledPackage").map(|component| component.full_name()).collect();
+    if hosts.is_empty() && packages.is_empty() {
+        return None;
+    }
+    let mut text = String::from(
+        "# One party for each address and package that the source names. Join those that are one company; agreements are\n\
+         # never proposed: see questions.md.\nparties:\n",
+    );
+    let mut ids = BTreeSet::new();
+    for (host, endpoints) in hosts {
+        let id = fresh_id(host.trim_start_matches("*."), &mut ids);
+        let question = ask(
+            questions,
+            "privacy officer",
+            format!(
+                "Who is behind `{host}`, where do they process, and is there an agreement with them? (`parties.yaml`, `{id}`)"
+            ),
+        );
+        let named: BTreeSet<String> = endpoints
+            .iter()
+            .filter_map(|endpoint| endpoint.component.strip_prefix("NamedCredential:"))
+            .map(|name| format!("{{named_credential: {}}}", quoted(name)))
+            .collect();
+        let mut reached: Vec<String> = named.into_iter().collect();
+        reached.push(format!("{{host: {}}}", quoted(host)));
+        let seen: BTreeSet<String> =
+            endpoints.iter().map(|e| format!("{}:{}", e.place.path, e.place.start.line)).collect();
+        let _ = writeln!(
+            text,
+            "  - id: {id}    # {question}; seen in {}\n    role: [vendor]\n    endpoints: [{}]",
+            seen.into_iter().take(3).collect::<Vec<_>>().join(", "),
+            reached.join(", ")
+        );
+    }
+    for package in packages {
+        let id = fresh_id(package, &mut ids);
+        let question = ask(
+            questions,
+            "privacy officer",
+            format!(
+                "Who makes the package `{package}`, can it reach patients' data, and is there an agreement? (`parties.yaml`, `{id}`)"
+            ),
+        );
+        let _ = writeln!(
+            text,
+            "  - id: {id}    # {question}\n    role: [vendor]\n    packages: [{}]",
+            quoted(package)
+        );
+    }
+    Some(text)
+}
+
+/// An id in the bundle's form that no other party has.
+fn fresh_id(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let plain = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    let plain = if plain.is_empty() { "party".to_owned() } else { plain };
+    let mut id = plain.clone();
+    let mut number = 1;
+    while !taken.insert(id.clone()) {
+        number += 1;
+        id = format!("{plain}-{number}");
+    }
+    id
+}
+
+fn identities(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let mut ids = BTreeSet::new();
+    let mut text = String::new();
+    for kind in ["ConnectedApp", "ExternalClientApplication"] {
+        for app in context.project.of_type(kind) {
+            let id = fresh_id(app.full_name(), &mut ids);
+            let question = ask(
+                questions,
+                "security engineer",
+                format!(
+                    "Who uses the app `{}`, for what purpose, from which networks, with which scopes? (`identities.yaml`, `{id}`)",
+                    app.full_name()
+                ),
+            );
+            let _ = writeln!(
+                text,
+                "  - id: {id}    # {question}\n    kind: oauth-client\n    salesforce: {{connected_apps: [{}]}}",
+                quoted(app.full_name())
+            );
+        }
+    }
+    (!text.is_empty()).then(|| format!("identities:\n{text}"))
+}
+
+fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let named: BTreeSet<String> = context
+        .project
+        .of_type("GenAiPromptTemplate")
+        .flat_map(|template| {
+            let models = template
+                .root()
+                .descendants()
+                .filter(|e| e.name() == "primaryModel")
+                .map(|e| e.text().into_owned());
+            models.collect::<Vec<_>>()
+        })
+        .filter(|model| !model.is_empty())
+        .collect();
+    if named.is_empty() {
+        return None;
+    }
+    let mut ids = BTreeSet::new();
+    let mut text = String::from("models:\n");
+    for model in named {
+        let id = fresh_id(&model, &mut ids);
+        let question = ask(
+            questions,
+            "privacy officer",
+            format!(
+                "Who runs the model `{model}`, in which region, who approved it for which purposes and classes? (`models.yaml`, `{id}`)"
+            ),
+        );
+        let _ = writeln!(text, "  - id: {id}    # {question}");
+    }
+    Some(text)
+}
