@@ -153,7 +153,8 @@ fn stage(severity: Severity, required: bool, changes: usize) -> usize {
 fn renewals<'r>(facts: &Facts<'r>) -> Vec<Step<'r>> {
     let mut by_stage: BTreeMap<usize, (Vec<&'r Finding>, Date)> = BTreeMap::new();
     for finding in facts.findings {
-        let Some(until) = finding.suppressed.as_ref().filter(|by| by.kind == SuppressionKind::Exception) else {
+        let Some(until) = finding.suppressed.as_ref().filter(|by| by.kind == SuppressionKind::Exception)
+        else {
             continue;
         };
         let Some(until) = until.expires else { continue };
@@ -188,6 +189,3 @@ pub(crate) fn citations<'c>(catalogue: &'c Catalogue, findings: &[&Finding]) -> 
         .map(|control| control.citation.as_str())
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

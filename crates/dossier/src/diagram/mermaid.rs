@@ -22,7 +22,7 @@ pub(crate) fn mermaid(chart: &Chart) -> String {
     }
     for card in &chart.cards {
         let arrow = match card.standing {
-            Standing::Both | Standing::Found | Standing::Sees => "-->",
+            Standing::Both | Standing::Reached | Standing::Found | Standing::Sees => "-->",
             Standing::Declared | Standing::Address => "-.->",
             Standing::Undeclared => "==>",
         };

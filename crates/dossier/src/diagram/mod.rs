@@ -66,6 +66,8 @@ pub(crate) struct Card {
 pub(crate) enum Standing {
     /// In the bundle and in the source.
     Both,
+    /// In the bundle, and the source reaches the receiver; which fields go is not to be told.
+    Reached,
     /// In the bundle only.
     Declared,
     /// In the source only, though there is a bundle.
@@ -82,6 +84,7 @@ impl Standing {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Standing::Both => "declared and found",
+            Standing::Reached => "declared, receiver found, content unknown",
             Standing::Declared => "declared, not found in the source",
             Standing::Undeclared => "found, not declared",
             Standing::Found => "found in the source",
@@ -93,6 +96,7 @@ impl Standing {
     const fn class(self) -> &'static str {
         match self {
             Standing::Both => "both",
+            Standing::Reached => "reached",
             Standing::Declared => "declared",
             Standing::Undeclared => "undeclared",
             Standing::Found => "found",
@@ -105,7 +109,8 @@ impl Standing {
     const fn dashes(self) -> &'static str {
         match self {
             Standing::Both | Standing::Sees | Standing::Found => "none",
-            Standing::Declared => "9 5",
+            Standing::Reached => "16 4",
+            Standing::Declared => "7 6",
             Standing::Undeclared => "3 3",
             Standing::Address => "12 4 2 4",
         }
