@@ -1,6 +1,7 @@
 //! What this reading proves, for machines: one dated statement, and each control with what speaks for its state.
 
-use journal::{CanonicalError, Collector, Count, Evidence, Outcome, Period, canonical};
+use journal::canonical::{self, CanonicalError};
+use journal::{Collector, Count, Evidence, Outcome, Period};
 use scan::Report;
 use serde::Serialize;
 

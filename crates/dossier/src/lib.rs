@@ -61,7 +61,7 @@ pub enum AuditError {
     #[error("the page cannot be put together")]
     Page(#[from] askama::Error),
     #[error("the evidence has no canonical form")]
-    Evidence(#[from] journal::CanonicalError),
+    Evidence(#[from] journal::canonical::CanonicalError),
 }
 
 /// The files of an audit: the page first, then what it refers to.

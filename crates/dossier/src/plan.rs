@@ -18,11 +18,11 @@ use crate::cause::Group;
 pub(crate) const STAGES: [i64; 4] = [30, 60, 90, 120];
 
 /// Changes that one person makes along the way.
-const FEW: usize = 3;
+pub(crate) const FEW: usize = 3;
 /// Changes that need a plan of their own.
-const MANY: usize = 15;
+pub(crate) const MANY: usize = 15;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step<'r> {
     /// Position in [`STAGES`].
     pub(crate) stage: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Step<'r> {
     pub(crate) work: Work<'r>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Work<'r> {
     /// Mend what a rule found.
     Mend {

@@ -9,7 +9,6 @@ mod measure;
 mod mermaid;
 mod svg;
 
-pub(crate) use layout::Layout;
 pub(crate) use mermaid::mermaid;
 pub(crate) use svg::{STYLE, standalone, within_page};
 

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::layout::{Block, Rect};
+use super::layout::{Block, Layout, Rect};
 use super::measure::{width, wrap};
 use super::*;
 
