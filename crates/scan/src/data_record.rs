@@ -375,6 +375,10 @@ pub(crate) fn of_text(text: &str) -> Vec<Record> {
         if alone && (is_card || shape::is_social_security_number(word)) {
             let mut record = Record::default();
             record.add("", word, offset(at + begin));
+            let start =
+                text.get(..at + begin).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
+            let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+            record.synthetic |= line.to_lowercase().contains("fake") || shape::is_placeholder_name(line);
             records.push(record);
         }
         at += begin + length;

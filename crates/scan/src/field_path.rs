@@ -2,6 +2,8 @@
 
 use sfdx::Project;
 
+use crate::classification::Catalogue;
+
 /// The field at the end of a path, by the object that it is on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Reached {
@@ -33,8 +35,32 @@ pub(crate) fn follow(project: &Project, object: &str, path: &str) -> Reached {
     // A name that stands for a lookup ends in the lookup's field.
     if let Some(stem) = strip_suffix(&field, "__r") {
         field = format!("{stem}__c");
+    } else if !field.is_empty() && !field.contains("__") && is_lookup_without_id(project, &at, &field) {
+        field.push_str("Id");
     }
     Reached { object: at, field }
+}
+
+/// `Patient` of a report's column, where the field is `PatientId`.
+fn is_lookup_without_id(project: &Project, object: &str, field: &str) -> bool {
+    const EVERYWHERE: [&str; 4] = ["RecordType", "Owner", "CreatedBy", "LastModifiedBy"];
+    let catalogue = Catalogue::shipped();
+    let with_id = format!("{field}Id");
+    let known = |name: &str| {
+        catalogue.field(object, name).is_some() || project.field(&format!("{object}.{name}")).is_some()
+    };
+    EVERYWHERE.iter().any(|name| name.eq_ignore_ascii_case(field)) || (!known(field) && known(&with_id))
+}
+
+/// Whether the field holds the Id of a record and nothing of what stands in it.
+pub(crate) fn is_reference(project: &Project, reached: &Reached) -> bool {
+    let described = project.field(&reached.full_name()).and_then(|field| field.data_type());
+    match described {
+        Some(kind) => {
+            matches!(kind.as_str(), "Lookup" | "MasterDetail" | "Hierarchy" | "MetadataRelationship")
+        }
+        None => !reached.field.contains("__") && (reached.field == "Id" || reached.field.ends_with("Id")),
+    }
 }
 
 /// The object that a relationship of `object` leads to.

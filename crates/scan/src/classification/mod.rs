@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::Confidence;
-use policy::Policy;
+use policy::{ClassifiedBy, Policy};
 use policy::vocabulary::{Class, Identifier};
 use serde::Serialize;
 use sfdx::Value;
@@ -228,7 +228,12 @@ impl<'p> Classification<'p> {
 
     fn verdict(&self, object: &str, field: &str, described: Described<'_>) -> Verdict {
         let object = &*base_object(object);
-        if let Some(said) = self.policy.class_of(object, field) {
+        let catalogue = Catalogue::shipped();
+        let is_system = catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c");
+        // An object's default speaks of what its records hold, not of what the platform adds to every record.
+        let said = self.policy.class_of(object, field);
+        let said = said.filter(|said| !(is_system && said.by == ClassifiedBy::ObjectDefault));
+        if let Some(said) = said {
             let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
             return Verdict {
                 class: said.class,
@@ -247,8 +252,7 @@ impl<'p> Classification<'p> {
                 None => tagged,
             };
         }
-        let catalogue = Catalogue::shipped();
-        if catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c") {
+        if is_system {
             return plain("a system field");
         }
         if let Some(known) = catalogue.field(object, field) {

@@ -49,7 +49,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
     out.judged(by_host.len());
     for (host, mut endpoints) in by_host {
-        if endpoints.iter().any(|endpoint| endpoint.party.is_some() || endpoint.model.is_some()) {
+        let of_party = |endpoint: &&Endpoint| endpoint.party.is_some() || endpoint.model.is_some();
+        if endpoints.iter().any(of_party) || endpoints.iter().all(|endpoint| is_of_package(cx, endpoint)) {
             continue;
         }
         // What sends before what is only let in, configuration before code.
@@ -67,7 +68,11 @@ fn report(cx: &Context<'_>, host: &str, endpoints: &[&Endpoint], out: &mut Outco
         1 => " and one more place".to_owned(),
         more => format!(" and {more} more places"),
     };
-    let way = if first.kind.sends() { "data can go to" } else { "the source trusts" };
+    let way = match first.kind {
+        EndpointKind::ApexLiteral => "code names the address",
+        kind if kind.sends() => "data can go to",
+        _ => "the source trusts",
+    };
     let who = if cx.has_bundle() { "no party of the bundle has it" } else { "nothing says who that is" };
     let only_in_code = first.kind == EndpointKind::ApexLiteral;
     let mut draft = Draft::new(
@@ -86,6 +91,12 @@ fn report(cx: &Context<'_>, host: &str, endpoints: &[&Endpoint], out: &mut Outco
         draft = draft.related(endpoint.place.clone(), format!("also named here: {}", endpoint.kind));
     }
     out.found(draft.party(host));
+}
+
+/// An address that an installed package brought, where the bundle says whose package it is.
+fn is_of_package(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
+    let name = endpoint.component.split_once(':').map_or("", |(_, name)| name);
+    name.split_once("__").is_some_and(|(namespace, _)| cx.policy.party_of_package(namespace).is_some())
 }
 
 /// `callout:Name` in Apex, where the named credential is not in the source.

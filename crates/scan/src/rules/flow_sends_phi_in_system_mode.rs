@@ -367,8 +367,11 @@ impl Data {
         let (head, path) = reference.split_once('.').unwrap_or((reference, ""));
         let head = head.to_lowercase();
         match self.objects.get(&head) {
+            // An Id says nothing of what stands in its record, and is how a record should be named.
             Some(object) if !path.is_empty() => {
-                BTreeSet::from([field_path::follow(cx.project, object, path).full_name()])
+                let reached = field_path::follow(cx.project, object, path);
+                let held = (!field_path::is_reference(cx.project, &reached)).then(|| reached.full_name());
+                held.into_iter().collect()
             }
             _ => self.fields.get(&head).cloned().unwrap_or_default(),
         }

@@ -153,8 +153,10 @@ fn in_text(cx: &Context<'_>, types: &Types, source: &Source, span: Span, found: 
         let Some(object) = types.object(merged.head).filter(|_| !merged.path.is_empty()) else { continue };
         let reached = field_path::follow(cx.project, object, merged.path);
         let verdict = cx.classes.field(&reached.object, &reached.field);
+        // A custom lookup is merged as the name of its record, a standard one as an Id.
+        let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
         let field = reached.full_name();
-        if verdict.is_phi() && !found.iter().any(|one| one.field.eq_ignore_ascii_case(&field)) {
+        if verdict.is_phi() && !is_id && !found.iter().any(|one| one.field.eq_ignore_ascii_case(&field)) {
             found.push(Merged { field, verdict, place: Place::of(source, merged.span_from(span.start)) });
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         for value in message.fields() {
             let reached = field_path::follow(cx.project, object, value.as_str());
             let verdict = cx.classes.field(&reached.object, &reached.field);
-            if verdict.is_phi() {
+            if verdict.is_phi() && !field_path::is_reference(cx.project, &reached) {
                 found.push((value, reached, verdict.confidence));
             }
         }

@@ -162,7 +162,9 @@ fn merged(
             }
             (_, Some(object)) if !field.path.is_empty() => {
                 let reached = field_path::follow(cx.project, &object, field.path);
-                add(&reached.object, &reached.field);
+                if !field_path::is_reference(cx.project, &reached) {
+                    add(&reached.object, &reached.field);
+                }
             }
             _ => {}
         }

@@ -96,7 +96,7 @@ fn columns(
     let mut draft = Draft::new(
         format!("Report:{}", report.name()),
         cx.place(first),
-        format!("the report `{}` shows {} of patients{where_}", report.name(), shown(&fields)),
+        format!("the report `{}` shows PHI, {}{where_}", report.name(), shown(&fields)),
         format!("remove the columns that its question does not need{many}"),
     )
     .severity(severity)

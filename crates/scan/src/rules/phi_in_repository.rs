@@ -112,24 +112,29 @@ fn read(cx: &Context<'_>, file: &File, form: Form, out: &mut Outcome) {
     if head.contains('\0') || head.contains(char::REPLACEMENT_CHARACTER) {
         return;
     }
+    let mut in_text = false;
+    let mut of_text = || {
+        in_text = true;
+        data_record::of_text(text)
+    };
     let records = match form {
         Form::Table => data_record::of_table(text),
         Form::Json | Form::Lines => data_record::of_json(text),
         Form::Script => {
             let mut all = data_record::of_script(text);
             all.retain(Record::is_patient);
-            if all.is_empty() { data_record::of_text(text) } else { all }
+            if all.is_empty() { of_text() } else { all }
         }
         Form::Text | Form::Sheet => match text.trim_start().chars().next() {
             Some('{' | '[') => data_record::of_json(text),
-            _ => data_record::of_text(text),
+            _ => of_text(),
         },
     };
     let patients: Vec<&Record> = records.iter().filter(|record| record.is_patient()).collect();
-    report(file, &source, &patients, out);
+    report(file, &source, &patients, in_text, out);
 }
 
-fn report(file: &File, source: &source::Source, patients: &[&Record], out: &mut Outcome) {
+fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: bool, out: &mut Outcome) {
     let real: Vec<&&Record> = patients.iter().filter(|record| !record.synthetic).collect();
     let Some(first) = real.first().copied().or(patients.first()) else { return };
     let made_up = real.is_empty() || is_fixture(&file.path);
@@ -143,9 +148,11 @@ fn report(file: &File, source: &source::Source, patients: &[&Record], out: &mut 
     } else {
         format!("{records} that {looks} like data about patients: {}", joined(&kinds))
     };
-    let (severity, confidence) = match made_up {
-        true => (Severity::Info, Confidence::Low),
-        false => (Severity::High, Confidence::Medium),
+    let (severity, confidence) = match (made_up, in_text) {
+        (true, _) => (Severity::Info, Confidence::Low),
+        // A number alone, that no name stands beside.
+        (false, true) => (Severity::Medium, Confidence::Low),
+        (false, false) => (Severity::High, Confidence::Medium),
     };
     let at = first.at();
     let fix = if made_up {
