@@ -123,8 +123,8 @@ impl<'p> Flags<'p> {
         let (first, to, flags) = match (&self.history, &self.feed) {
             (Some(history), None) => (history, "field history", "`<trackHistory>false</trackHistory>`"),
             (None, Some(feed)) => (feed, "the record's feed", "`<trackFeedHistory>false</trackFeedHistory>`"),
-            (Some(history), Some(_)) => (
-                history,
+            (Some(history), Some(feed)) => (
+                if feed.span().start < history.span().start { feed } else { history },
                 "field history and the record's feed",
                 "`<trackHistory>false</trackHistory>` and `<trackFeedHistory>false</trackFeedHistory>`",
             ),
@@ -138,8 +138,9 @@ impl<'p> Flags<'p> {
             .confidence(verdict.confidence)
             .field(name)
             .detail(name);
-        if let (Some(_), Some(feed)) = (&self.history, &self.feed) {
-            draft = draft.related(cx.place(feed), "feed tracking is on too");
+        if let (Some(history), Some(feed)) = (&self.history, &self.feed) {
+            let second = if feed.span().start < history.span().start { history } else { feed };
+            draft = draft.related(cx.place(second), "and here");
         }
         out.found(draft);
     }
