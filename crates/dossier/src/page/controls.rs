@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use policy::controls::{self, Status};
 
 use super::Content;
+use super::prose::Prose;
 use crate::status::{Facet as Judgement, Standing, State, plural};
 
 pub(super) struct Framework<'r> {
@@ -43,7 +44,7 @@ pub(super) struct Facet<'r> {
     pub(super) class: &'static str,
     pub(super) mark: &'static str,
     pub(super) words: &'static str,
-    pub(super) reasons: Vec<&'r str>,
+    pub(super) reasons: Vec<Prose>,
     pub(super) more: usize,
     /// Rules whose findings stand behind it.
     pub(super) links: Vec<&'r str>,
@@ -145,7 +146,7 @@ fn facet<'r>(judgement: &'r Judgement, links: Vec<&'r str>) -> Facet<'r> {
         class: judgement.state.class(),
         mark: judgement.state.mark(),
         words: judgement.state.words(),
-        reasons: judgement.reasons.iter().take(REASONS).map(String::as_str).collect(),
+        reasons: judgement.reasons.iter().take(REASONS).map(|reason| Prose::new(reason)).collect(),
         more: judgement.reasons.len().saturating_sub(REASONS),
         links,
     }

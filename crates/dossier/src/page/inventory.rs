@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use policy::vocabulary::{Class, Protect};
 use scan::{ClassifiedField, Evidence};
 
+use super::prose::Prose;
 use super::{Content, findings};
 use crate::exposure::{Access as One, Crowd};
 use crate::route::{self, Route, join};
@@ -207,7 +208,7 @@ pub(super) struct Field<'r> {
     pub(super) identifier: &'static str,
     pub(super) encrypted: String,
     pub(super) confidence: &'static str,
-    pub(super) reason: String,
+    pub(super) reason: Prose,
 }
 
 pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
@@ -291,6 +292,6 @@ fn field_row<'r>(field: &'r ClassifiedField, content: &Content<'r>) -> Field<'r>
         identifier: field.verdict.identifier.map_or("–", |identifier| identifier.as_str()),
         encrypted,
         confidence: field.verdict.confidence.as_str(),
-        reason: format!("{by}: {}", field.verdict.reason),
+        reason: Prose::new(&format!("{by}: {}", field.verdict.reason)),
     }
 }
