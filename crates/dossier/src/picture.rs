@@ -390,3 +390,6 @@ fn describe(routes: &[Route], facts: &Facts<'_>) -> String {
         if flows.is_empty() { "No flow is declared or found".to_owned() } else { format!("Flows: {flows}") };
     format!("{holds} {flows}. The table of flows says the same in words.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ pub(crate) fn citations<'c>(catalogue: &'c Catalogue, findings: &[&Finding]) -> 
         .map(|control| control.citation.as_str())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,9 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
         let how = if one.control.checked == "secondary" { "a paraphrase" } else { "nothing yet" };
         more.push(format!("wording checked against {how}"));
     }
-    more.push(format!("{} judged by {}", plural(one.judged, "thing", "things"), one.rules.join(", ")));
+    if !one.rules.is_empty() {
+        more.push(format!("{} judged by {}", plural(one.judged, "thing", "things"), one.rules.join(", ")));
+    }
     let links = match one.code.state {
         State::NotMet => one.rules.iter().copied().filter(|rule| found.contains(rule)).collect(),
         _ => Vec::new(),

@@ -126,7 +126,6 @@ pub(super) struct Flow {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) purpose: String,
-    pub(super) transport: String,
     pub(super) agreements: String,
 }
 
@@ -181,10 +180,12 @@ fn flow(route: &Route, content: &Content<'_>) -> Flow {
         from: if route.fields.is_empty() { unknown() } else { some(&route.fields) },
         to,
         purpose: match &route.purpose {
-            Some(purpose) => format!("{purpose}; ground: {ground}"),
+            Some(purpose) => {
+                let transport = route.transport.as_deref().unwrap_or("unknown");
+                format!("{purpose}; ground: {ground}; by {transport}")
+            }
             None => unknown(),
         },
-        transport: route.transport.clone().unwrap_or_else(unknown),
         agreements: if agreements.is_empty() { "none on file".to_owned() } else { agreements.join("; ") },
     }
 }
