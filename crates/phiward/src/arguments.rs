@@ -8,8 +8,13 @@ use journal::{Confidence, Persona, Severity};
 
 /// One policy for patient data in Salesforce: scanned for, enforced, recorded, proved.
 #[derive(Debug, Parser)]
-#[command(name = "phiward", version, max_term_width = 100, after_help = "\
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read.")]
+#[command(
+    name = "phiward",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -131,7 +136,12 @@ pub(crate) enum Policy {
     /// Run the bundle's own expectations
     Test(Test),
     /// Say what differs between two bundles, and whether it widens or narrows
-    Diff { old: PathBuf, new: PathBuf },
+    Diff {
+        /// The folder of the old bundle
+        old: PathBuf,
+        /// The folder of the new bundle
+        new: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

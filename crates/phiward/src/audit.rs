@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         version: env!("CARGO_PKG_VERSION"),
     };
     files::folder(&arguments.out)?;
-    for document in dossier::audit(&input) {
+    for document in dossier::audit(&input).map_err(|error| error.to_string())? {
         files::write_below(&arguments.out, document.name, &document.bytes)?;
     }
     for (name, format) in
@@ -28,7 +28,8 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
     {
         let mut bytes = Vec::new();
         let stamp = scan::output::Stamp { version: env!("CARGO_PKG_VERSION"), at: now() };
-        scan::output::write(format, &report, &read.project, stamp, &mut bytes).map_err(|error| error.to_string())?;
+        scan::output::write(format, &report, &read.project, stamp, &mut bytes)
+            .map_err(|error| error.to_string())?;
         files::write_below(&arguments.out, name, &bytes)?;
     }
     let counts: Vec<String> = report

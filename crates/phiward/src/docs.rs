@@ -27,7 +27,11 @@ fn rules() -> Result<String, std::fmt::Error> {
     for rule in RULES {
         let meta = rule.meta;
         let (id, title) = (rule.id, meta.title);
-        writeln!(page, "| [{id}](#{id}) | {} | {} | {} | {title} |", meta.severity, meta.confidence, meta.persona)?;
+        writeln!(
+            page,
+            "| [{id}](#{id}) | {} | {} | {} | {title} |",
+            meta.severity, meta.confidence, meta.persona
+        )?;
     }
     let catalogue = policy::controls::catalogue();
     for rule in RULES {
@@ -92,13 +96,21 @@ fn controls() -> Result<String, std::fmt::Error> {
     writeln!(page, "| framework | status | items | served by a rule |\n|---|---|---|---|")?;
     for framework in &catalogue.frameworks {
         let count = framework.controls.iter().filter(|c| served.contains_key(c.id.as_str())).count();
-        writeln!(page, "| {} | {:?} | {} | {count} |", framework.name, framework.status, framework.controls.len())?;
+        writeln!(
+            page,
+            "| {} | {:?} | {} | {count} |",
+            framework.name,
+            framework.status,
+            framework.controls.len()
+        )?;
     }
     for framework in &catalogue.frameworks {
         writeln!(page, "\n## {}\n\n{}\n", framework.name, framework.source)?;
         writeln!(page, "| control | asks | rules | or served by | checked |\n|---|---|---|---|---|")?;
         for control in &framework.controls {
-            let rules = served.get(control.id.as_str()).map_or_else(|| "none yet".to_owned(), |rules| rules.join(", "));
+            let rules = served
+                .get(control.id.as_str())
+                .map_or_else(|| "none yet".to_owned(), |rules| rules.join(", "));
             let requirement = control.requirement.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
             writeln!(
                 page,

@@ -25,16 +25,18 @@ pub(crate) fn write_below(folder: &Path, name: &str, bytes: &[u8]) -> Result<(),
         return Err(format!("`{name}` is not the name of a file"));
     }
     match std::fs::symlink_metadata(&path) {
-        Ok(metadata) if !metadata.is_file() => {
-            Err(format!("`{}` is there already and is no plain file; remove it or name another folder", path.display()))
-        }
+        Ok(metadata) if !metadata.is_file() => Err(format!(
+            "`{}` is there already and is no plain file; remove it or name another folder",
+            path.display()
+        )),
         _ => replace(&path, bytes).map_err(failed),
     }
 }
 
 /// Makes the folder that `--out` names, and refuses what is something else.
 pub(crate) fn folder(path: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(path).map_err(|error| format!("`{}` cannot be made a folder: {error}", path.display()))
+    std::fs::create_dir_all(path)
+        .map_err(|error| format!("`{}` cannot be made a folder: {error}", path.display()))
 }
 
 /// By a new file beside it and a rename, so that nobody reads half of it.
@@ -53,7 +55,9 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// To the terminal. A reader who closed the pipe has what they wanted.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), String> {
     match io::stdout().lock().write_all(bytes) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("nothing can be printed: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("nothing can be printed: {error}"))
+        }
         _ => Ok(()),
     }
 }

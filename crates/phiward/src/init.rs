@@ -7,7 +7,10 @@ pub(crate) fn run(arguments: &Init) -> Result<Verdict, String> {
     let out = arguments.out.clone().unwrap_or_else(|| project.root().join("phiward"));
     let taken = std::fs::read_dir(&out).is_ok_and(|mut entries| entries.next().is_some());
     if taken {
-        return Err(format!("`{}` is not empty, and nothing is overwritten; name another folder with --out", out.display()));
+        return Err(format!(
+            "`{}` is not empty, and nothing is overwritten; name another folder with --out",
+            out.display()
+        ));
     }
     let name = std::fs::canonicalize(project.root())
         .ok()
@@ -25,6 +28,10 @@ pub(crate) fn run(arguments: &Init) -> Result<Verdict, String> {
         files::write_below(&folder, name, file.text.as_bytes())?;
         println!("wrote {}", folder.join(name).display());
     }
-    println!("answer {}, then run `phiward policy check {}`", out.join("questions.md").display(), out.display());
+    println!(
+        "answer {}, then run `phiward policy check {}`",
+        out.join("questions.md").display(),
+        out.display()
+    );
     Ok(Verdict::InOrder)
 }

@@ -44,8 +44,8 @@ pub(crate) fn read_project(path: &Path) -> Result<sfdx::Project, String> {
 }
 
 pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::Facts, String> {
-    let facts =
-        sfdx::read_facts(folder).map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
+    let facts = sfdx::read_facts(folder)
+        .map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
     for problem in facts.problems() {
         eprintln!("{problem}");
     }
@@ -107,7 +107,8 @@ impl Read {
         if let Some(path) = &subject.baseline {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("the baseline `{}` cannot be read: {error}", path.display()))?;
-            let baseline = scan::Baseline::read(&text, self.today).map_err(|error| format!("`{}`: {error}", path.display()))?;
+            let baseline = scan::Baseline::read(&text, self.today)
+                .map_err(|error| format!("`{}`: {error}", path.display()))?;
             baseline.apply(&mut report);
         }
         Ok(report)

@@ -1,6 +1,10 @@
 //! The command: reads arguments, clock and folders, lets the rooms work, writes what they give, and maps what
 //! went wrong to an exit code.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that speaks to a person at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that speaks to a person at a terminal"
+)]
 
 mod arguments;
 mod audit;

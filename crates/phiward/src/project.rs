@@ -46,7 +46,12 @@ fn counts(project: &sfdx::Project) -> BTreeMap<String, usize> {
 fn described(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let lines: usize = project.trees().map(|tree| tree.source().line_count()).sum();
-    writeln!(text, "{} files, {lines} lines of metadata, {:?} format", project.files().len(), project.layout())?;
+    writeln!(
+        text,
+        "{} files, {lines} lines of metadata, {:?} format",
+        project.files().len(),
+        project.layout()
+    )?;
     if !project.package_directories().is_empty() {
         writeln!(text, "package directories: {}", project.package_directories().join(", "))?;
     }
@@ -94,11 +99,17 @@ fn told(remedy: &Remedy) -> String {
 fn needed(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt::Error> {
     let version = project.api_version().unwrap_or(need::API_VERSION);
     let mut text = String::new();
-    writeln!(text, "# 1. Save this as package.xml, then: sf project retrieve start --manifest package.xml\n")?;
+    writeln!(
+        text,
+        "# 1. Save this as package.xml, then: sf project retrieve start --manifest package.xml\n"
+    )?;
     let manifest = completeness::manifest(items);
     let manifest = if manifest.is_empty() { need::Manifest::for_audit() } else { manifest };
     writeln!(text, "{}", manifest.to_xml(version).trim_end())?;
-    writeln!(text, "\n# 2. Ask the org (mkdir facts first; ORG is an alias of `sf org login`), then add --facts facts\n")?;
+    writeln!(
+        text,
+        "\n# 2. Ask the org (mkdir facts first; ORG is an alias of `sf org login`), then add --facts facts\n"
+    )?;
     for name in completeness::queries(items) {
         if let Some(query) = need::Query::named(name) {
             writeln!(text, "# {}; needs the permission {}", query.what, query.permission)?;

@@ -24,7 +24,9 @@ pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
         eprintln!("wrote the baseline `{}`, which holds until {expires}", path.display());
         return Ok(Verdict::InOrder);
     }
-    let colour = arguments.output.is_none() && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = arguments.output.is_none()
+        && std::io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none();
     let style = Style { colour, per_rule: if arguments.all { usize::MAX } else { SHOWN } };
     let format = match arguments.format {
         Format::Human => output::Format::Human(style),

@@ -15,13 +15,15 @@ pub(crate) fn keep_new(report: &mut Report, subject: &Subject, revision: &str) -
     if revision.starts_with('-') {
         return Err(format!("`{revision}` is not a revision"));
     }
-    let path = std::fs::canonicalize(&subject.path).map_err(|error| format!("`{}`: {error}", subject.path.display()))?;
+    let path = std::fs::canonicalize(&subject.path)
+        .map_err(|error| format!("`{}`: {error}", subject.path.display()))?;
     let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
     let top = git(folder, &["rev-parse", "--show-toplevel"])?;
     let top = Path::new(top.trim_end_matches('\n'));
     let commit = git(folder, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
         .map_err(|_| format!("`{revision}` is not a revision of this repository"))?;
-    let below = path.strip_prefix(top).map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
+    let below =
+        path.strip_prefix(top).map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
 
     // The files of that revision, beside the repository and without touching its index.
     let then = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -38,7 +40,13 @@ pub(crate) fn keep_new(report: &mut Report, subject: &Subject, revision: &str) -
             Some(policy) => moved(policy, top, &files),
             None => None,
         };
-        let before = Subject { path: old, policy, rules: subject.rules.clone(), skip: subject.skip.clone(), ..with_defaults(subject) };
+        let before = Subject {
+            path: old,
+            policy,
+            rules: subject.rules.clone(),
+            skip: subject.skip.clone(),
+            ..with_defaults(subject)
+        };
         let report = judge::read(&before)?.scan(&before)?;
         report.counting().map(|finding| finding.fingerprint.clone()).collect()
     } else {
@@ -86,6 +94,10 @@ fn git_with(folder: &Path, arguments: &[&str], environment: &[(&str, &Path)]) ->
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(format!("git {}: {}", arguments.first().unwrap_or(&""), String::from_utf8_lossy(&output.stderr).trim()))
+        Err(format!(
+            "git {}: {}",
+            arguments.first().unwrap_or(&""),
+            String::from_utf8_lossy(&output.stderr).trim()
+        ))
     }
 }

@@ -28,6 +28,11 @@ impl Network {
         (prefix <= width && bits(address) & !mask(width, prefix) == 0).then_some(network)
     }
 
+    /// The first address of the range.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// An IPv4 address written in IPv6 counts as the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -6,15 +6,21 @@
 //! is permitted that a bundle does not declare, and a bundle with an error is never enforced.
 
 pub mod address;
+pub mod approval;
 pub mod bundle;
 pub mod controls;
 mod decide;
+pub mod diff;
 pub mod digest;
+pub mod expectations;
+mod explain;
 mod file;
+pub mod flow;
 mod model;
 mod period;
 mod place;
 mod rules;
+mod schema;
 pub mod vocabulary;
 
 #[cfg(test)]
@@ -25,9 +31,11 @@ pub use decide::{
     PermittedField, Reason, Request, Restriction, Scope, Standing, Subject, Tls, Undetermined, Withdrawal,
     decide, decide_raw,
 };
+pub use explain::{ExplainedField, ExplainedFlow, Explanation, explain};
 pub use file::record::{Named, OneOrMany};
 pub use file::{MAIN, read};
 pub use model::{Classified, ClassifiedBy, Enforceable, Policy};
 pub use period::Period;
 pub use place::{At, Place};
 pub use rules::CEDAR_SCHEMA;
+pub use schema::schema;

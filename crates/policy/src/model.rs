@@ -183,6 +183,7 @@ impl Policy {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let rules = Rules::read(sources, &content, problems);
+        rules.check_codes(&content.expectations, problems);
         let enforceable = present && !problems.iter().any(|p| p.severity == Severity::Error);
         let index = Index::of(&content);
         let digest = digest::of(sources);

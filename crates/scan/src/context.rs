@@ -71,6 +71,13 @@ impl<'p> Context<'p> {
         self.phi_objects.contains(object) || self.classes.is_phi_object(object)
     }
 
+    /// The field of the source that describes a field: a person account's `X__pc` is the contact's `X__c`.
+    pub(crate) fn described(&self, object: &str, field: &str) -> Option<sfdx::views::Field<'p>> {
+        let own = self.project.field(&format!("{object}.{field}"));
+        let stem = field.strip_suffix("__pc").filter(|_| object.eq_ignore_ascii_case("Account"));
+        own.or_else(|| self.project.field(&format!("Contact.{}__c", stem?)))
+    }
+
     /// The verdict of a field written as `Object.Field`.
     pub fn verdict(&self, full_name: &str) -> Option<Verdict> {
         let (object, field) = full_name.split_once('.')?;

@@ -180,8 +180,9 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
 
 /// Salesforce's own hosts: what stays there does not leave.
 pub(crate) fn is_salesforce(host: &str) -> bool {
-    const OWN: [&str; 9] = [
+    const OWN: [&str; 10] = [
         "salesforce.com",
+        "salesforce.org",
         "force.com",
         "my.site.com",
         "salesforce-sites.com",

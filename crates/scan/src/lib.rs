@@ -8,15 +8,24 @@
 mod baseline;
 mod classification;
 mod config;
+mod container;
 mod context;
+mod data_record;
+mod disclosure;
 mod endpoint;
+mod field_path;
 mod flow;
 mod literal;
+mod merge_field;
+mod oauth_app;
 pub mod output;
+mod patient_value;
+mod phi_object;
 mod proposal;
 mod registry;
 mod report;
 mod rule;
+mod sharing;
 mod suppress;
 
 pub use baseline::{Baseline, BaselineError};
@@ -30,7 +39,36 @@ pub use registry::rule;
 pub use report::{ClassifiedField, Report, Totals};
 pub use rule::{Meta, Rule};
 
-registry::rules![];
+registry::rules![
+    phi_field_unprotected = "phi-field-unprotected",
+    phi_field_history_tracked = "phi-field-history-tracked",
+    phi_object_open_by_default = "phi-object-open-by-default",
+    phi_shared_with_guests = "phi-shared-with-guests",
+    phi_shared_widely = "phi-shared-widely",
+    guest_can_read_phi = "guest-can-read-phi",
+    broad_permission_on_phi = "broad-permission-on-phi",
+    integration_over_privileged = "integration-over-privileged",
+    oauth_scope_too_broad = "oauth-scope-too-broad",
+    oauth_policy_weak = "oauth-policy-weak",
+    session_setting_weak = "session-setting-weak",
+    password_policy_weak = "password-policy-weak",
+    access_not_logged = "access-not-logged",
+    endpoint_insecure = "endpoint-insecure",
+    endpoint_needs_declaration = "endpoint-needs-declaration",
+    phi_sent_without_ground = "phi-sent-without-ground",
+    agreement_expired = "agreement-expired",
+    agreement_not_covering = "agreement-not-covering",
+    phi_sent_to_wrong_region = "phi-sent-to-wrong-region",
+    eu_subjects_in_global_org = "eu-subjects-in-global-org",
+    package_without_agreement = "package-without-agreement",
+    phi_in_report = "phi-in-report",
+    phi_in_email_template = "phi-in-email-template",
+    phi_in_outbound_message = "phi-in-outbound-message",
+    phi_in_change_events = "phi-in-change-events",
+    flow_sends_phi_in_system_mode = "flow-sends-phi-in-system-mode",
+    phi_in_prompt_template = "phi-in-prompt-template",
+    phi_in_repository = "phi-in-repository",
+];
 
 use journal::Finding;
 use rayon::prelude::*;

@@ -102,6 +102,14 @@ impl Outcome {
         } = draft;
         let meta = self.rule.meta;
         let anchor = format!("{component}\u{1f}{detail}");
+        let fingerprint = (!detail.is_empty()).then(|| Fingerprint::new(self.rule.id, &anchor, 0));
+        // A component that lies in two package directories is one cause in two places.
+        if let Some(same) = fingerprint.as_ref().and_then(|print| {
+            self.findings.iter_mut().find(|f| f.fingerprint == *print && f.place.path != place.path)
+        }) {
+            same.related.push(Related { place, message: "the same in this file".to_owned() });
+            return;
+        }
         let ordinal = self.findings.iter().filter(|f| f.component == component && f.cause == cause).count();
         self.findings.push(Finding {
             rule: self.rule.id,

@@ -18,3 +18,6 @@ pub mod xml;
 pub use facts::{Facts, read_facts};
 pub use project::{Component, File, Kind, Layout, Options, Project, ReadError, Standing, read};
 pub use xml::{Comment, Element, Tree, Value};
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@ use jiff::civil::Date;
 
 use crate::file::record::record;
 use crate::place::At;
-use crate::vocabulary::{FieldPattern, Ground, Id, Purpose, Region};
+use crate::vocabulary::{Action, FieldPattern, Ground, Id, Purpose, Region};
 
 record! {
     /// A test of the bundle itself: what must be denied, permitted or left open.
@@ -33,5 +33,19 @@ record! {
         subject_region: Option<At<Region>>,
         /// On which day; today where left out.
         at: Option<At<Date>>,
+    }
+}
+
+impl Question {
+    /// Every action that the question names, with its field.
+    pub fn asked(&self) -> Vec<(Action, &At<FieldPattern>)> {
+        let all = [
+            (Action::Send, &self.send),
+            (Action::Read, &self.read),
+            (Action::Write, &self.write),
+            (Action::Infer, &self.infer),
+            (Action::Export, &self.export),
+        ];
+        all.into_iter().filter_map(|(action, pattern)| Some((action, pattern.as_ref()?))).collect()
     }
 }

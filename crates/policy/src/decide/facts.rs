@@ -161,14 +161,27 @@ words! {
     }
 }
 
-words! {
-    pub(crate) enum Declared {
-        Declared = "declared",
-        Undeclared = "undeclared",
-        OtherCarrier = "other-carrier",
-        OtherPurpose = "other-purpose",
-        OtherGround = "other-ground",
-        NotNeeded = "not-needed",
+/// Whether a declared flow carries the question, and what keeps the nearest one out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Declared {
+    Declared,
+    Undeclared,
+    OtherCarrier,
+    OtherPurpose,
+    OtherGround,
+    NotNeeded,
+}
+
+impl Declared {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Declared::Declared => "declared",
+            Declared::Undeclared => "undeclared",
+            Declared::OtherCarrier => "other-carrier",
+            Declared::OtherPurpose => "other-purpose",
+            Declared::OtherGround => "other-ground",
+            Declared::NotNeeded => "not-needed",
+        }
     }
 }
 

@@ -27,6 +27,20 @@ use crate::vocabulary::{Action, Class, Mask, Protect, Region};
 use facts::{Case, Declared, Seen, Target, Who};
 use lane::Lane;
 
+/// Codes of reasons that no rule of Cedar gives.
+pub(crate) const CODES: &[&str] = &[
+    "unknown-identity",
+    "unknown-party",
+    "unknown-model",
+    "unclassified-field",
+    "rule-failed",
+    "no-rule-permits",
+    "who-unknown",
+    "purpose-unknown",
+    "network-unknown",
+    "subject-region-unknown",
+];
+
 /// How long a permit is good, unless something that it rests on ends sooner.
 const PERMIT_SECONDS: i64 = 300;
 

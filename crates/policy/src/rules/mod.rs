@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use cedar_policy::{Authorizer, Decision, Effect, Entities, EntityUid, PolicySet, Request, Schema};
-use source::{Problem, Source};
+use source::{Problem, Severity, Source};
 
+use crate::bundle::expectation::Expectation;
 use crate::decide::facts::{Case, Dimension};
+use crate::file::suggest;
 use crate::model::Content;
 use crate::place::Place;
 use crate::vocabulary::Action;
@@ -135,6 +137,32 @@ impl Rules {
             rules.rules.push(rule);
         }
         rules
+    }
+
+    /// Every code that a reason can have.
+    pub(crate) fn codes(&self) -> BTreeSet<&str> {
+        let codes = self.rules.iter().filter(|rule| !rule.permits).map(|rule| rule.code.as_str());
+        codes.chain(crate::decide::CODES.iter().copied()).collect()
+    }
+
+    /// An expectation that waits for a reason which no rule gives would never be met.
+    pub(crate) fn check_codes(&self, expectations: &[Expectation], problems: &mut Vec<Problem>) {
+        let codes = self.codes();
+        for because in expectations.iter().filter_map(|one| one.because.as_ref()) {
+            if !codes.contains(because.as_str()) {
+                let message = format!("no rule gives the reason `{}`", because.value);
+                let help = suggest::help(because.as_str(), codes.iter().copied());
+                let problem = because.place.problem(Severity::Error, "unknown-reference", message);
+                problems.push(problem.with_help(help));
+            }
+        }
+    }
+
+    /// A rule as Cedar prints it, without its comments and line ends.
+    pub(crate) fn text(&self, id: &str) -> String {
+        let policy = self.set.policy(&cedar_policy::PolicyId::new(id));
+        let json = policy.and_then(|policy| policy.to_json().ok());
+        json.map(|json| json.to_string()).unwrap_or_default()
     }
 
     pub(crate) fn rule(&self, at: usize) -> Option<&Rule> {

@@ -9,6 +9,8 @@ use policy::vocabulary::{Class, Identifier};
 /// One line of `fields.tsv`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known {
+    /// As Salesforce writes it; empty in `names.tsv`.
+    pub(crate) field: &'static str,
     pub(crate) class: Class,
     pub(crate) identifier: Option<Identifier>,
     pub(crate) confidence: Confidence,
@@ -67,6 +69,7 @@ impl Catalogue {
             if let [object, field, class, identifier, confidence, reason] = columns.as_slice()
                 && let Some(known) = known(class, identifier, confidence, reason)
             {
+                let known = Known { field, ..known };
                 catalogue
                     .fields
                     .entry(object.to_lowercase())
@@ -117,11 +120,7 @@ impl Catalogue {
     /// The fields of an object that have a line of their own, in lower case.
     pub(crate) fn fields_of(&self, object: &str) -> impl Iterator<Item = (&str, Known)> {
         let fields = self.fields.get(&object.to_lowercase());
-        fields
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| *name != "*")
-            .map(|(name, known)| (name.as_str(), *known))
+        fields.into_iter().flatten().filter(|(name, _)| *name != "*").map(|(_, known)| (known.field, *known))
     }
 
     pub(crate) fn object(&self, object: &str) -> Option<KnownObject> {
@@ -142,6 +141,7 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 fn known(class: &str, identifier: &str, confidence: &str, reason: &'static str) -> Option<Known> {
     Some(Known {
+        field: "",
         class: Class::of(class)?,
         identifier: if identifier.is_empty() { None } else { Some(Identifier::of(identifier)?) },
         confidence: confidence.parse().ok()?,

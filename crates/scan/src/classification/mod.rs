@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::Confidence;
-use policy::Policy;
+use policy::{ClassifiedBy, Policy};
 use policy::vocabulary::{Class, Identifier};
 use serde::Serialize;
 use sfdx::Value;
@@ -112,7 +112,7 @@ impl<'p> Classification<'p> {
 
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
     /// patients in some orgs and anybody in others: a lookup to one says nothing.
-    fn is_about_patients(&self, object: &str) -> bool {
+    pub(crate) fn is_about_patients(&self, object: &str) -> bool {
         let by_default = Catalogue::shipped().default_of(object);
         by_default.is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium)
             || (self.patients.contains(&object.to_lowercase()) && object.ends_with("__c"))
@@ -159,7 +159,10 @@ impl<'p> Classification<'p> {
     pub fn phi_fields(&self, object: &str) -> Vec<(String, Verdict)> {
         let mut found: BTreeMap<String, (String, Verdict)> = BTreeMap::new();
         for (name, _) in Catalogue::shipped().fields_of(object) {
-            found.insert(name.to_owned(), (name.to_owned(), self.field(object, name)));
+            if self.is_elsewhere(object, name) {
+                continue;
+            }
+            found.insert(name.to_lowercase(), (name.to_owned(), self.field(object, name)));
         }
         for (name, _) in self.policy.object(object).iter().flat_map(|rule| rule.fields.0.iter()) {
             found.insert(name.value.to_lowercase(), (name.value.clone(), self.field(object, &name.value)));
@@ -168,6 +171,32 @@ impl<'p> Classification<'p> {
             found.insert(key.clone(), (name.clone(), verdict.clone()));
         }
         found.into_values().filter(|(_, verdict)| verdict.is_phi()).collect()
+    }
+
+    /// Whether a field of the catalogue is one of other orgs: of a package that the source shows nothing of, or of
+    /// person accounts where the source shows accounts without them.
+    fn is_elsewhere(&self, object: &str, field: &str) -> bool {
+        let fields = self.fields.get(&object.to_lowercase());
+        let field = field.to_lowercase();
+        if fields.is_some_and(|fields| fields.contains_key(&field)) {
+            return false;
+        }
+        if field.contains("__") {
+            return true;
+        }
+        let of_persons = |name: &str| {
+            name.starts_with("person")
+                || name.ends_with("__pc")
+                || ["firstname", "middlename", "lastname", "salutation", "suffix"].contains(&name)
+        };
+        if !object.eq_ignore_ascii_case("Account") || !of_persons(&field) {
+            return false;
+        }
+        // Where the source shows accounts, it shows whether they are persons; else patients elsewhere make it likely.
+        match fields.filter(|fields| fields.keys().any(|name| !name.contains("__"))) {
+            Some(fields) => !fields.keys().any(|name| of_persons(name)),
+            None => self.patients.is_empty() && self.policy.object(object).is_none(),
+        }
     }
 
     /// Whether records of this object hold PHI in a field that is in the source or the bundle, or by the
@@ -199,7 +228,12 @@ impl<'p> Classification<'p> {
 
     fn verdict(&self, object: &str, field: &str, described: Described<'_>) -> Verdict {
         let object = &*base_object(object);
-        if let Some(said) = self.policy.class_of(object, field) {
+        let catalogue = Catalogue::shipped();
+        let is_system = catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c");
+        // An object's default speaks of what its records hold, not of what the platform adds to every record.
+        let said = self.policy.class_of(object, field);
+        let said = said.filter(|said| !(is_system && said.by == ClassifiedBy::ObjectDefault));
+        if let Some(said) = said {
             let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
             return Verdict {
                 class: said.class,
@@ -218,8 +252,7 @@ impl<'p> Classification<'p> {
                 None => tagged,
             };
         }
-        let catalogue = Catalogue::shipped();
-        if catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c") {
+        if is_system {
             return plain("a system field");
         }
         if let Some(known) = catalogue.field(object, field) {
@@ -234,7 +267,7 @@ impl<'p> Classification<'p> {
             "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
         ) && !described.formula;
         match catalogue.default_of(object) {
-            Some(known) if writes => from_catalogue(known),
+            Some(known) if writes => by_default(known),
             _ => plain("nothing says that it is about a person"),
         }
     }
@@ -309,6 +342,17 @@ fn plain(reason: &'static str) -> Verdict {
         evidence: Evidence::Catalogue,
         reason: reason.into(),
     }
+}
+
+/// That an object is about patients makes it likely that a field is, and not sure.
+fn by_default(known: catalogue::Known) -> Verdict {
+    let what =
+        known.reason.strip_prefix("any field not listed here").map(|rest| rest.trim_matches([' ', '(', ')']));
+    let reason = match what {
+        Some(what) if !what.is_empty() => format!("a field of an object about patients: {what}").into(),
+        _ => known.reason.into(),
+    };
+    Verdict { confidence: known.confidence.min(Confidence::Medium), reason, ..from_catalogue(known) }
 }
 
 fn from_catalogue(known: catalogue::Known) -> Verdict {

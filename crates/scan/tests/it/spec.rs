@@ -154,8 +154,13 @@ fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
     } else {
         policy::Policy::empty()
     };
-    let input =
-        scan::Input { project: &project, policy: &policy, bundle: "phiward", facts: &facts, today: TODAY };
+    let input = scan::Input {
+        project: &project,
+        policy: &policy,
+        bundle: "phiward",
+        facts: &sfdx::Facts::default(),
+        today: TODAY,
+    };
     Ok(scan::run(&input, &scan::Config::default()))
 }
 

@@ -39,8 +39,8 @@ struct Table {
     paths: Vec<String>,
 }
 
-/// Reads the outputs in `folder`, `*.json` and `*.csv`. Paths of problems start with the folder's name. The
-/// error is that the folder cannot be listed.
+/// Reads the outputs in `folder`, `*.json` and `*.csv`. Paths of problems are relative to it. The error is that
+/// the folder cannot be listed.
 pub fn read_facts(folder: &Path) -> std::io::Result<Facts> {
     let limits = FolderLimits { files: 10_000, bytes_per_file: FILE_LIMIT, depth: 1 };
     let (sources, problems) = source::read_folder(folder, &["json", "csv"], limits)?;

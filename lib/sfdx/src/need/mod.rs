@@ -116,6 +116,7 @@ pub const QUERIES: [Query; 13] = [
     },
     Query {
         name: "sharing-models",
+        // `EntityDefinition` answers one batch of at most 2,000 rows; these are fewer in any org seen.
         what: "organisation-wide defaults of all objects, standard ones as well",
         how: How::Tooling(
             "SELECT QualifiedApiName, InternalSharingModel, ExternalSharingModel FROM EntityDefinition \

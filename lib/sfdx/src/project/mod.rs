@@ -39,7 +39,7 @@ impl Default for Options {
         Self {
             xml_bytes: 64 << 20,
             text_bytes: 16 << 20,
-            all_xml_bytes: 2 << 30,
+            all_xml_bytes: 1 << 30,
             files: 1_000_000,
             depth: 64,
         }

@@ -92,12 +92,13 @@ fn forceignore_has_gitignore_syntax_and_gitignore_does_not_count() {
     write(
         root,
         ".forceignore",
-        "# comment\n**/flows/**\n!**/flows/A.flow-meta.xml\n/data/\nother/**/C.*\n[\n",
+        "# comment\n**/flows/**\n!**/flows/A.flow-meta.xml\n/data/\nother/**/C.*\n[z-a]\n",
     );
     write(root, ".gitignore", "*.cls\n");
     let project = open(root);
     assert_eq!(project.of_type("Flow").map(|flow| flow.full_name()).collect::<Vec<_>>(), ["A"]);
     assert!(project.file("force-app/main/default/classes/A.cls").is_some());
+    assert_eq!(codes(&project), [(".forceignore", "bad-forceignore")]);
     assert_eq!(
         project.ignored(),
         ["data/", "force-app/main/default/flows/B%28x%29.flow-meta.xml", "other/flows/C.flow-meta.xml"]

@@ -3,9 +3,13 @@
 //! A view reads nothing ahead. A getter gives `None` where the file does not say: for an audit that is
 //! *unknown*, never "no". Names and meanings are those of the Metadata API Developer Guide.
 //!
-//! No public project that these views were tried on has: external client applications, outbound messages,
-//! territory sharing rules, platform event channels, transaction security policies, `RestrictionRule`,
-//! muted permissions inside a muting permission set. Their shapes follow the guide.
+//! Eleven public projects were read while these views were made. None of them has: external client apps
+//! (any of the five types), outbound messages, territory sharing rules, `PlatformEventChannel` and its
+//! members, `EventRelayConfig`, `PlatformEventSubscriberConfig`, `TransactionSecurityPolicy`,
+//! `RestrictionRule`, `ExternalServiceRegistration`, `GenAiPlanner` without a bundle,
+//! `historyRetentionPolicy`, permissions inside a muting permission set, or sharing rules, workflows and
+//! permission sets that were split into files. Their shapes follow the Metadata API Developer Guide and
+//! public samples of it.
 
 mod agent;
 mod app;

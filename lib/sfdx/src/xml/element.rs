@@ -157,12 +157,10 @@ impl<'p> Element<'p> {
     /// Comments inside this element, at any depth.
     pub fn comments(self) -> impl Iterator<Item = Comment<'p>> + use<'p> {
         let span = self.span();
-        self.tree
-            .comments
-            .iter()
-            .skip_while(move |comment| comment.start < span.start)
-            .take_while(move |comment| comment.end <= span.end)
-            .map(move |&comment| Comment::new(self.tree, comment))
+        let comments = &self.tree.comments;
+        let first = comments.partition_point(|comment| comment.start < span.start);
+        let inside = comments.iter().skip(first).take_while(move |comment| comment.end <= span.end);
+        inside.map(move |&comment| Comment::new(self.tree, comment))
     }
 
     /// An attribute of the start tag, decoded: `xsi:nil`, `xsi:type`, `xmlns`.

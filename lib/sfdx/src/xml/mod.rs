@@ -15,6 +15,9 @@ use source::{Problem, Source, Span};
 /// Elements below this depth are reported and left out; metadata seldom nests deeper than ten.
 pub const DEPTH_LIMIT: usize = 256;
 
+/// Elements beyond this number are reported and left out. A profile of 64 MiB has some 1.5 million.
+pub const ELEMENT_LIMIT: usize = 4_000_000;
+
 /// An XML document whose every element has a place in its text.
 pub struct Tree {
     source: Source,

@@ -3,7 +3,7 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
 use source::{Problem, Severity, Source, Span};
 
-use super::{DEPTH_LIMIT, Node, Tree, decode};
+use super::{DEPTH_LIMIT, ELEMENT_LIMIT, Node, Tree, decode};
 
 /// A file that is broken throughout says so this often.
 const PROBLEM_LIMIT: usize = 8;
@@ -27,10 +27,12 @@ pub(super) fn parse(source: Source) -> (Tree, Vec<Problem>) {
         unread: 0,
         problems: Vec::new(),
     };
-    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
+    let forbidden = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if let Some(at) = text.as_bytes().iter().position(forbidden) {
         let at = offset(at as u64);
-        let help = "XML cannot hold NUL: save the file as UTF-8 text; the rest of it was read";
-        builder.report("bad-character", Span::new(at, at), "a NUL byte in the text".to_owned(), help);
+        let help = "XML cannot hold it: save the file as UTF-8 text; the rest of it was read";
+        let message = "a control character in the text".to_owned();
+        builder.report("bad-character", Span::new(at, at), message, help);
     }
     loop {
         let start = base.saturating_add(offset(reader.buffer_position()));
@@ -109,10 +111,30 @@ impl Builder<'_> {
             );
             return false;
         }
+        if self.nodes.len() >= ELEMENT_LIMIT {
+            self.report(
+                "xml-too-large",
+                Span::new(start, start),
+                format!("more than {ELEMENT_LIMIT} elements"),
+                "nothing that follows was read; split the file",
+            );
+            return false;
+        }
         true
     }
 
     fn push(&mut self, tag: &BytesStart<'_>, start: u32, end: u32) -> u32 {
+        if tag.attributes_raw().bytes().any(|byte| !byte.is_ascii_whitespace())
+            && tag.attributes().any(|attribute| attribute.is_err())
+        {
+            // Salesforce itself writes `xsi:nil` without a value, and nothing is lost by it.
+            let message = format!("an attribute of `<{}>` is not well-formed", shown(tag.name().as_ref()));
+            let problem =
+                self.source.problem(Severity::Warning, "malformed-xml", Span::new(start, end), message);
+            if self.problems.len() < PROBLEM_LIMIT {
+                self.problems.push(problem.with_help("write it as name=\"value\""));
+            }
+        }
         let index = offset(self.nodes.len() as u64);
         let name = offset(tag.name().as_ref().len() as u64);
         self.nodes.push(Node {

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use source::{Position, Source};
 
-use super::{DEPTH_LIMIT, Tree};
+use super::{DEPTH_LIMIT, ELEMENT_LIMIT, Tree};
 
 fn parse(text: &str) -> (Tree, Vec<source::Problem>) {
     let (tree, problems) = Tree::parse(Source::new("a.xml", text));
@@ -154,6 +154,14 @@ fn depth_is_bounded_and_needs_no_stack() {
 }
 
 #[test]
+fn the_number_of_elements_is_bounded() {
+    let text = format!("<r>{}<b>x</b></r>", "<a/>".repeat(ELEMENT_LIMIT));
+    let (tree, problems) = Tree::parse(Source::new("a.xml", text));
+    assert_eq!(tree.len(), ELEMENT_LIMIT);
+    assert!(problems.iter().all(|problem| problem.code == "xml-too-large") && !problems.is_empty());
+}
+
+#[test]
 fn a_byte_order_mark_moves_no_place() {
     let text = "\u{feff}<A><b>é</b></A>";
     let tree = clean(text);
@@ -165,6 +173,11 @@ fn a_byte_order_mark_moves_no_place() {
 fn a_nul_is_told_and_a_name_of_any_length_is_cut_in_the_message() {
     let (_, problems) = parse("<A>\nx\0y</A>");
     assert_eq!((problems[0].code, problems[0].position.unwrap().line), ("bad-character", 2));
+    let (_, problems) = parse("<A>\tx\u{b}</A>");
+    assert_eq!((problems[0].code, problems[0].position.unwrap().column), ("bad-character", 6));
+    let (tree, problems) = parse("<A>\n<b xsi:nil></b><c a='1' a='2'/><d e/></A>");
+    assert_eq!((tree.len(), problems.len()), (4, 3));
+    assert_eq!(problems[0].message, "an attribute of `<b>` is not well-formed");
     let (_, problems) = parse(&format!("<A></{}></A>", "n".repeat(5_000)));
     assert!(problems[0].message.len() < 100);
 }

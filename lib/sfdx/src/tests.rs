@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sfdx::views::{ContainerKind, ObjectKind, SharingKind};
-use sfdx::{Layout, Options, Project, read};
+use crate::views::{ContainerKind, ObjectKind, SharingKind};
+use crate::{Layout, Options, Project, read};
 
 const NAMESPACE: &str = "xmlns=\"http://soap.sforce.com/2006/04/metadata\"";
 

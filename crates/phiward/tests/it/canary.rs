@@ -1,0 +1,55 @@
+//! No value of a data file, and no identifier in metadata, comes out in any form.
+
+use crate::{copy, example, phiward};
+
+/// Shapes that rules look for, and words that nothing else holds.
+const SSN: &str = "536-22-8716";
+const NAME: &str = "Zyxwane Qorvalth";
+const BORN: &str = "1947-03-09";
+const MAIL: &str = "zyxwane.qorvalth@mailhost.example";
+
+#[test]
+fn no_form_of_output_repeats_a_value() {
+    let project = tempfile::tempdir().unwrap();
+    copy(&example("flawed"), project.path());
+    let row = format!("Name,Birthdate,SSN__c,Email\n{NAME},{BORN},{SSN},{MAIL}\n");
+    crate::write(project.path(), "data/people.csv", &row);
+    let record = format!(
+        r#"{{"records":[{{"attributes":{{"type":"Contact","referenceId":"r1"}},"LastName":"{NAME}","Birthdate":"{BORN}","SSN__c":"{SSN}","Email":"{MAIL}"}}]}}"#
+    );
+    crate::write(project.path(), "data/Contacts.json", &record);
+    crate::write(
+        project.path(),
+        "force-app/main/default/reports/Clinical/Canary.report-meta.xml",
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Report xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <columns><field>Account.SSN__pc</field></columns>\n    <filter><criteriaItems><column>Account.SSN__pc</column><operator>equals</operator><value>{SSN}</value></criteriaItems></filter>\n    <format>Tabular</format><name>Canary</name><reportType>AccountList</reportType>\n</Report>\n"
+        ),
+    );
+    let path = project.path().to_str().unwrap();
+    let out = project.path().join("audit-out");
+    let mut written: Vec<(String, Vec<u8>)> = Vec::new();
+    for format in ["human", "json", "sarif", "junit", "github"] {
+        let output = phiward(&["scan", path, "--all", "--format", format]);
+        assert!(!output.stdout.is_empty());
+        written.push((format.to_owned(), output.stdout));
+        written.push((format!("{format} (errors)"), output.stderr));
+    }
+    phiward(&["audit", path, "--out", out.to_str().unwrap()]);
+    for entry in std::fs::read_dir(&out).unwrap() {
+        let entry = entry.unwrap();
+        written
+            .push((entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap()));
+    }
+    assert!(written.len() > 12);
+    let json = String::from_utf8_lossy(&written[2].1).into_owned();
+    assert!(
+        json.contains("data/people.csv") && json.contains("data/Contacts.json"),
+        "the canaries were not even found"
+    );
+    for (name, bytes) in written {
+        let text = String::from_utf8_lossy(&bytes);
+        for value in [SSN, "536228716", "Qorvalth", BORN, MAIL] {
+            assert!(!text.contains(value), "`{name}` repeats a value");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What others script against: exit codes, baselines, revisions, folders.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{FIELD, code, example, findings, phiward, scan, small_project, text, write};
+
+#[test]
+fn exit_codes_say_findings_or_wrong_usage() {
+    let project = small_project();
+    let path = project.path().to_str().unwrap();
+    assert_eq!(code(&phiward(&["scan", path, "--fail-on", "info"])), 1);
+    assert_eq!(code(&phiward(&["scan", path, "--fail-on", "critical"])), 0);
+    for wrong in [
+        &["scan", "no/such/folder"][..],
+        &["scan", path, "--rule", "no-such-rule"],
+        &["scan", path, "--fail-on", "awful"],
+        &["scan", path, "--policy", "no/such/bundle"],
+        &["scan", path, "--since", "HEAD"],
+        &["scan"],
+        &["audit", path],
+        &[],
+    ] {
+        let output = phiward(wrong);
+        assert_eq!(code(&output), 2, "{wrong:?}");
+        assert!(!output.stderr.is_empty(), "{wrong:?} says nothing");
+    }
+}
+
+#[test]
+fn any_folder_or_file_of_sources_is_a_path() {
+    let project = small_project();
+    for below in [
+        "",
+        "force-app",
+        "force-app/main/default/objects",
+        "force-app/main/default/objects/Patient__c/fields/Diagnosis__c.field-meta.xml",
+    ] {
+        let (report, _) = scan(&project.path().join(below), &[]);
+        assert_eq!(report["totals"]["fields"], 1, "{below}");
+        assert!(!findings(&report).is_empty(), "{below}");
+    }
+}
+
+#[test]
+fn a_bundle_with_an_error_judges_nothing() {
+    let project = small_project();
+    write(project.path(), "phiward/phiward.yaml", "version: 1\norganisation: {nam: X}\nregions: [us]\n");
+    let output = phiward(&["scan", project.path().to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("phiward.yaml:2:"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_baseline_lets_known_findings_be_until_its_last_day() {
+    let project = small_project();
+    let path = project.path().to_str().unwrap();
+    let file = project.path().join("baseline.json");
+    let file = file.to_str().unwrap();
+    let wrote = phiward(&[
+        "scan",
+        path,
+        "--on",
+        "2026-11-21",
+        "--write-baseline",
+        file,
+        "--baseline-expires",
+        "2027-01-31",
+    ]);
+    assert_eq!(code(&wrote), 0, "{}", text(&wrote.stderr));
+    let (report, exit) = scan(project.path(), &["--baseline", file, "--fail-on", "info"]);
+    assert_eq!((findings(&report).len(), exit), (0, 0));
+
+    // Lines move and the finding stays known; another field is new.
+    let moved = FIELD.replace("    <fullName>", "\n\n    <fullName>");
+    write(
+        project.path(),
+        "force-app/main/default/objects/Patient__c/fields/Diagnosis__c.field-meta.xml",
+        moved,
+    );
+    let (report, _) = scan(project.path(), &["--baseline", file]);
+    assert_eq!(findings(&report).len(), 0);
+    let other = FIELD.replace("Diagnosis", "Allergies");
+    write(
+        project.path(),
+        "force-app/main/default/objects/Patient__c/fields/Allergies__c.field-meta.xml",
+        other,
+    );
+    let (report, exit) = scan(project.path(), &["--baseline", file, "--fail-on", "info"]);
+    assert!(!findings(&report).is_empty());
+    assert_eq!(exit, 1);
+
+    let late = phiward(&["scan", path, "--on", "2027-02-01", "--baseline", file]);
+    assert_eq!(code(&late), 2);
+    assert!(text(&late.stderr).contains("ended on 2027-01-31"));
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args([
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@harbor.example",
+            "-c",
+            "init.defaultBranch=main",
+        ])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn since_a_revision_only_new_findings_are_told() {
+    let project = small_project();
+    git(project.path(), &["init", "--quiet"]);
+    git(project.path(), &["add", "."]);
+    git(project.path(), &["commit", "--quiet", "--message", "one"]);
+    let (report, exit) = scan(project.path(), &["--since", "HEAD", "--fail-on", "info"]);
+    assert_eq!((findings(&report).len(), exit), (0, 0));
+    let other = FIELD.replace("Diagnosis", "Allergies");
+    write(
+        project.path(),
+        "force-app/main/default/objects/Patient__c/fields/Allergies__c.field-meta.xml",
+        other,
+    );
+    let (report, _) = scan(project.path(), &["--since", "HEAD"]);
+    let found = findings(&report);
+    assert!(!found.is_empty());
+    for finding in found {
+        assert!(finding["component"].as_str().unwrap().contains("Allergies__c"), "{finding}");
+    }
+    // The repository is as it was: nothing staged, nothing checked out.
+    let status =
+        Command::new("git").arg("-C").arg(project.path()).args(["status", "--porcelain"]).output().unwrap();
+    assert_eq!(text(&status.stdout).lines().count(), 1);
+    assert_eq!(code(&phiward(&["scan", project.path().to_str().unwrap(), "--since", "--help"])), 2);
+}
+
+#[test]
+fn an_inline_exception_needs_reason_approver_and_day() {
+    let project = small_project();
+    let path = "force-app/main/default/objects/Patient__c/fields/Diagnosis__c.field-meta.xml";
+    let line = "    <trackHistory>true</trackHistory>\n";
+    let with = |comment: &str| {
+        write(project.path(), path, FIELD.replace(line, &format!("    <!-- {comment} -->\n{line}")));
+        let (report, _) = scan(project.path(), &["--rule", "phi-field-history-tracked"]);
+        (findings(&report).len(), report["problems"].to_string())
+    };
+    let good = r#"phiward: allow phi-field-history-tracked reason="audit wish" approver="mara-voss" expires="2027-01-31""#;
+    assert_eq!(with(good).0, 1 - 1);
+    assert_eq!(with(&good.replace("2027", "2025")).0, 1);
+    let (count, problems) = with(&good.replace(r#"approver="mara-voss""#, ""));
+    assert_eq!(count, 1);
+    assert!(problems.contains("exception-incomplete"), "{problems}");
+}
+
+#[test]
+fn init_proposes_a_bundle_that_reads_and_is_never_overwritten() {
+    let project = tempfile::tempdir().unwrap();
+    let out = project.path().join("bundle");
+    let (flawed, out_text) = (example("flawed"), out.to_str().unwrap().to_owned());
+    let arguments = ["init", flawed.to_str().unwrap(), "--out", &out_text];
+    let first = phiward(&arguments);
+    assert_eq!(code(&first), 0, "{}", text(&first.stderr));
+    let check = phiward(&["policy", "check", &out_text]);
+    assert_eq!(code(&check), 0, "{}", text(&check.stdout));
+    let questions = std::fs::read_to_string(out.join("questions.md")).unwrap();
+    assert!(questions.contains("**Q1**"));
+    let parties = std::fs::read_to_string(out.join("parties.yaml")).unwrap();
+    assert!(!parties.contains("agreements:"), "agreements are never proposed");
+    assert_eq!(code(&phiward(&arguments)), 2);
+}
+
+#[test]
+fn audit_writes_below_its_folder_and_through_no_link() {
+    let project = small_project();
+    let path = project.path().to_str().unwrap();
+    let out = project.path().join("out");
+    let output = phiward(&["audit", path, "--out", out.to_str().unwrap()]);
+    assert!(code(&output) < 2, "{}", text(&output.stderr));
+    for name in [
+        "index.html",
+        "flows.svg",
+        "flows.mmd",
+        "ropa.csv",
+        "findings.sarif",
+        "findings.json",
+        "controls.json",
+    ] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    // Again over its own files.
+    assert!(code(&phiward(&["audit", path, "--out", out.to_str().unwrap()])) < 2);
+
+    let elsewhere = project.path().join("elsewhere.txt");
+    std::fs::write(&elsewhere, "mine").unwrap();
+    std::fs::remove_file(out.join("index.html")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&elsewhere, out.join("index.html")).unwrap();
+    assert_eq!(code(&phiward(&["audit", path, "--out", out.to_str().unwrap()])), 2);
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "mine");
+    assert_eq!(code(&phiward(&["audit", path, "--out", elsewhere.to_str().unwrap()])), 2);
+}
+
+#[test]
+fn the_project_command_tells_what_is_missing_and_how_to_get_it() {
+    let project = small_project();
+    let path = project.path().to_str().unwrap();
+    let told = text(&phiward(&["project", path]).stdout);
+    assert!(told.contains("CustomField") && told.contains("unknown"), "{told}");
+    let need = text(&phiward(&["project", path, "--need"]).stdout);
+    assert!(need.contains("<name>Profile</name>") && need.contains("sf data query"), "{need}");
+}

@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+
+use super::Check;
+use crate::bundle::classification::FieldRule;
+use crate::place::At;
+use crate::vocabulary::{Identifier, Mask, Protect, Search, Tag};
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let content = check.content;
+    let mut seen: BTreeMap<String, &At<String>> = BTreeMap::new();
+    for (name, object) in &content.objects {
+        match seen.get(&name.to_ascii_lowercase()) {
+            Some(first) => super::super::duplicate(first, name, "object", check.problems),
+            None => {
+                seen.insert(name.to_ascii_lowercase(), name);
+            }
+        }
+        api_name(check, name);
+        if object.default.is_none() && object.fields.0.is_empty() {
+            let message = format!("the object `{}` has neither fields nor a default", name.value);
+            check.error(&object.place, "empty-rule", message, "add `fields`, `default` or both");
+        }
+        if let Some(default) = &object.default {
+            field(check, name, "the default", default);
+        }
+        let mut fields: BTreeMap<String, &At<String>> = BTreeMap::new();
+        for (field_name, rules) in &object.fields.0 {
+            match fields.get(&field_name.to_ascii_lowercase()) {
+                // The same spelling is a duplicate key of the YAML, told there.
+                Some(first) if first.value == field_name.value => {}
+                Some(first) => super::super::duplicate(first, field_name, "field", check.problems),
+                None => {
+                    fields.insert(field_name.to_ascii_lowercase(), field_name);
+                }
+            }
+            api_name(check, field_name);
+            if rules.0.is_empty() {
+                let message =
+                    format!("the field `{}.{}` has an empty list of rules", name.value, field_name.value);
+                check.error(&field_name.place, "empty-rule", message, "give it at least a class");
+            }
+            let open = rules.iter().filter(|rule| rule.when.is_none()).count();
+            if rules.0.len() > 1 && open > 1 {
+                let message =
+                    format!("two rules of `{}.{}` hold for every record", name.value, field_name.value);
+                check.error(
+                    &field_name.place,
+                    "ambiguous-rules",
+                    message,
+                    "give all but one of them a `when`",
+                );
+            }
+            for rule in rules.iter() {
+                field(check, name, &field_name.value, rule);
+            }
+        }
+        let personal =
+            object.default.iter().chain(object.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
+        if object.subject.is_none() && personal.into_iter().any(|rule| rule.class.value.is_phi()) {
+            let message = format!("nothing says whose data `{}` holds", name.value);
+            let help = "add `subject`: the field path to the person, or `self`";
+            check.warn(&name.place, "missing-subject", message, help);
+        }
+    }
+}
+
+fn api_name(check: &mut Check<'_>, name: &At<String>) {
+    let valid = name.len() <= 80
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !valid {
+        let shown = crate::file::record::clipped(&name.value);
+        let message = format!("`{shown}` is not an API name");
+        check.error(&name.place, "bad-name", message, "write the API name: letters, digits, underscores");
+    }
+}
+
+fn field(check: &mut Check<'_>, object: &At<String>, name: &str, rule: &FieldRule) {
+    let class = rule.class.value;
+    let shown = format!("{}.{name}", object.value);
+    if let (false, Some(tag)) = (class.is_phi(), rule.tags.first()) {
+        let message = format!("`{shown}` is {class} and tagged `{}`", tag.value);
+        check.error(&tag.place, "tag-without-phi", message, "tags are for `phi` and `phi-sensitive`");
+    }
+    let needs_sensitive = rule.tags.iter().find(|tag| matches!(tag.value, Tag::Part2 | Tag::Psychotherapy));
+    if let (crate::vocabulary::Class::Phi, Some(tag)) = (class, needs_sensitive) {
+        let message = format!("`{shown}` is tagged `{}` and classed `phi` only", tag.value);
+        check.warn(
+            &rule.class.place,
+            "class-too-low",
+            message,
+            "make it `phi-sensitive`: law of its own holds",
+        );
+    }
+    if let (false, Some(identifier)) = (class.is_personal(), &rule.identifier)
+        && identifier.value != Identifier::Url
+    {
+        let message = format!("`{shown}` identifies a person ({}) and is classed {class}", identifier.value);
+        check.error(&identifier.place, "class-too-low", message, "make it `pii` or `phi`");
+    }
+    let protect = rule.protect.as_ref().map_or(Protect::None, |protect| protect.value);
+    if let Some(search) = &rule.search
+        && search.value == Search::Equality
+        && protect == Protect::None
+    {
+        let message = format!("`{shown}` says how it is searched while encrypted, and is not encrypted");
+        let help = "leave `search` out, or protect it: by the platform's deterministic scheme or by the gateway's index";
+        check.error(&search.place, "search-without-encryption", message, help);
+    }
+    if let Some(mask) = &rule.mask {
+        let fits = match mask.value {
+            Mask::None | Mask::Last4 => true,
+            Mask::Initials => {
+                matches!(rule.identifier.as_ref().map(|i| i.value), None | Some(Identifier::Name))
+            }
+            Mask::Year => matches!(rule.identifier.as_ref().map(|i| i.value), None | Some(Identifier::Date)),
+            Mask::Zip3 => {
+                matches!(rule.identifier.as_ref().map(|i| i.value), None | Some(Identifier::Geographic))
+            }
+            Mask::EmailDomain => {
+                matches!(rule.identifier.as_ref().map(|i| i.value), None | Some(Identifier::Email))
+            }
+        };
+        if !fits {
+            let kind = rule.identifier.as_ref().map_or("", |identifier| identifier.value.as_str());
+            let message = format!("the mask `{}` does not fit `{shown}`, a {kind}", mask.value);
+            check.error(&mask.place, "mask-does-not-fit", message, "use a mask made for it, or last4");
+        }
+    }
+}

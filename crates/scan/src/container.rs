@@ -1,0 +1,188 @@
+//! Profiles and permission sets as findings speak of them: what they are called, and for whom they are.
+
+use journal::Confidence;
+use policy::bundle::identity::Identity;
+use policy::vocabulary::{AudienceKind, IdentityKind};
+use sfdx::views::{Container, ContainerKind};
+
+use crate::Context;
+use crate::classification::{occurs, words};
+
+/// `Profile:Admin`, `PermissionSet:EHR_Sync`.
+pub(crate) fn component(container: Container<'_>) -> String {
+    format!("{}:{}", container.component().kind(), container.name())
+}
+
+/// ``profile `Admin` ``, without the blank.
+pub(crate) fn title(container: Container<'_>) -> String {
+    let kind = match container.kind() {
+        ContainerKind::Profile => "profile",
+        ContainerKind::PermissionSet => "permission set",
+        ContainerKind::MutingPermissionSet => "muting permission set",
+    };
+    format!("{kind} `{}`", container.name())
+}
+
+/// The profile that Salesforce makes for administrators: `Admin` to the API, and what people see.
+pub(crate) fn is_system_administrator(container: Container<'_>) -> bool {
+    container.kind() == ContainerKind::Profile
+        && container.is_custom() != Some(true)
+        && ["Admin", "System Administrator"].iter().any(|name| container.name().eq_ignore_ascii_case(name))
+}
+
+/// A standard profile of the users by which Salesforce runs its own services (`Analytics Cloud Integration User`
+/// and the like). Nobody logs in as them and their permissions cannot be edited.
+pub(crate) fn is_salesforces_own(container: Container<'_>) -> bool {
+    container.kind() == ContainerKind::Profile
+        && container.is_custom() == Some(false)
+        && container.license().is_some_and(|license| {
+            let license = license.to_ascii_lowercase();
+            license.ends_with("integration user") || license == "xorg proxy user"
+        })
+}
+
+/// Why a container is taken to be for somebody, and how sure that is.
+#[derive(Debug, Clone)]
+pub(crate) struct Meant {
+    pub(crate) because: String,
+    pub(crate) confidence: Confidence,
+}
+
+impl Meant {
+    fn surely(because: impl Into<String>) -> Option<Self> {
+        Some(Self { because: because.into(), confidence: Confidence::High })
+    }
+
+    fn likely(because: impl Into<String>) -> Option<Self> {
+        Some(Self { because: because.into(), confidence: Confidence::Medium })
+    }
+}
+
+/// Whether people use it who have not logged in.
+pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<Meant> {
+    if container.kind() != ContainerKind::Profile {
+        return None;
+    }
+    let name = container.name();
+    if let Some(audience) = cx.policy.audience_of_profile(name) {
+        let guests = audience.kind.value == AudienceKind::Guest;
+        return if guests {
+            Meant::surely(format!("the bundle's audience `{}`", audience.id.value))
+        } else {
+            None
+        };
+    }
+    if let Some(license) = container.license() {
+        let guests = license.to_ascii_lowercase().starts_with("guest");
+        return if guests {
+            Meant::surely(format!("it has the licence `{}`", license.as_str()))
+        } else {
+            None
+        };
+    }
+    let site = cx
+        .project
+        .sites()
+        .find(|site| site.guest_profile_name().is_some_and(|profile| profile.eq_ignore_ascii_case(name)));
+    if let Some(site) = site {
+        return Meant::likely(format!("it is named as the guest profile of site `{}`", site.name()));
+    }
+    let network = cx.project.networks().find(|network| {
+        name.len() > network.name().len()
+            && name.to_lowercase() == format!("{} profile", network.name().to_lowercase())
+    });
+    network.and_then(|network| {
+        Meant::likely(format!("it is named as the guest profile of network `{}`", network.name()))
+    })
+}
+
+/// The identity of the bundle that uses it.
+pub(crate) fn identity<'p>(cx: &Context<'p>, container: Container<'_>) -> Option<&'p Identity> {
+    match container.kind() {
+        ContainerKind::Profile => cx.policy.identity_of_profile(container.name()),
+        ContainerKind::PermissionSet => cx.policy.identity_of_permission_set(container.name()),
+        ContainerKind::MutingPermissionSet => None,
+    }
+}
+
+/// Whether programs use it.
+pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option<Meant> {
+    if container.kind() == ContainerKind::MutingPermissionSet {
+        return None;
+    }
+    let name = container.name();
+    if let Some(identity) = identity(cx, container) {
+        let program = matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient);
+        return if program {
+            Meant::surely(format!("the bundle's identity `{}`", identity.id.value))
+        } else {
+            None
+        };
+    }
+    if is_salesforces_own(container) || is_system_administrator(container) {
+        return None;
+    }
+    if let Some(license) = container.license()
+        && is_programs_license(&license)
+    {
+        return Meant::surely(format!("its licence is `{}`", license.as_str()));
+    }
+    let label = container.label();
+    let spoken = [Some(name), label.as_deref()];
+    spoken.into_iter().flatten().find_map(|text| {
+        let word = program_word(&words(text))?;
+        Meant::likely(format!("`{word}` in its name"))
+    })
+}
+
+/// The user licence for programs, and the permission set licence that goes with it, by name and label.
+fn is_programs_license(license: &str) -> bool {
+    ["Salesforce Integration", "SalesforceAPIIntegrationPsl", "Salesforce API Integration"]
+        .iter()
+        .any(|name| license.eq_ignore_ascii_case(name))
+}
+
+/// The word of a name that speaks of a program. An administrator of integrations is a person.
+fn program_word(words: &[String]) -> Option<&'static str> {
+    const PROGRAM: [(&str, &[&str]); 14] = [
+        ("integration", &["integration"]),
+        ("API", &["api"]),
+        ("sync", &["sync"]),
+        ("ETL", &["etl"]),
+        ("middleware", &["middleware"]),
+        ("MuleSoft", &["mulesoft"]),
+        ("Boomi", &["boomi"]),
+        ("Informatica", &["informatica"]),
+        ("Fivetran", &["fivetran"]),
+        ("batch user", &["batch", "user"]),
+        ("service account", &["service", "account"]),
+        ("interface user", &["interface", "user"]),
+        ("connector", &["connector"]),
+        ("system user", &["system", "user"]),
+    ];
+    const PERSON: [&str; 4] = ["admin", "administrator", "developer", "support"];
+    if PERSON.iter().any(|person| occurs(&[person], words)) {
+        return None;
+    }
+    PROGRAM.iter().find(|(_, pattern)| occurs(pattern, words)).map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_programs_are_told_from_those_of_people() {
+        for (name, expected) in [
+            ("EHR_Integration", Some("integration")),
+            ("Lab API User", Some("API")),
+            ("Care_Team", None),
+            ("Integration Administrator", None),
+            ("Capital_Planning", None),
+            ("NightlySync", Some("sync")),
+            ("EHR_Service_Account", Some("service account")),
+        ] {
+            assert_eq!(program_word(&words(name)), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! Records in data files, as far as they tell whether they are about patients: rows of CSV, objects of JSON, and the
+//! assignments of a script. What is kept of a value is its kind and its place, never the value.
+
+mod json;
+
+use std::collections::BTreeMap;
+
+use crate::classification::{occurs, words};
+use crate::patient_value as shape;
+
+/// What a value in a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Held {
+    SocialSecurityNumber,
+    MedicareNumber,
+    NhsNumber,
+    RecordNumber,
+    PlanNumber,
+    BirthDate,
+    Clinical,
+    Name,
+    Phone,
+    Email,
+    Address,
+}
+
+impl Held {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Held::SocialSecurityNumber => "social security numbers",
+            Held::MedicareNumber => "Medicare numbers",
+            Held::NhsNumber => "NHS numbers",
+            Held::RecordNumber => "patient or record numbers",
+            Held::PlanNumber => "health plan numbers",
+            Held::BirthDate => "birth dates",
+            Held::Clinical => "clinical details",
+            Held::Name => "names",
+            Held::Phone => "phone numbers",
+            Held::Email => "mail addresses",
+            Held::Address => "addresses",
+        }
+    }
+
+    /// Names a person by itself, whatever stands beside it.
+    const fn is_enough(self) -> bool {
+        matches!(self, Held::SocialSecurityNumber | Held::MedicareNumber)
+    }
+
+    /// Makes a person's record one of health.
+    const fn is_of_health(self) -> bool {
+        !matches!(self, Held::Name | Held::Phone | Held::Email | Held::Address)
+    }
+}
+
+/// The kinds of value in one record, each with the offset of its first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) held: BTreeMap<Held, u32>,
+    /// A mark of made-up data stands in it.
+    pub(crate) synthetic: bool,
+    /// It says that it is about a patient.
+    pub(crate) of_patient: bool,
+}
+
+impl Record {
+    /// Takes in a value under the name that it has in the file.
+    pub(crate) fn add(&mut self, name: &str, value: &str, at: u32) {
+        let value = value.trim();
+        if value.is_empty() {
+            return;
+        }
+        if let Some(held) = held(name, value) {
+            self.held.entry(held).or_insert(at);
+            self.synthetic |= is_synthetic(held, value);
+        }
+        let kind = name.eq_ignore_ascii_case("type")
+            || name.eq_ignore_ascii_case("resourceType")
+            || name.to_ascii_lowercase().starts_with("recordtype");
+        self.of_patient |= kind && occurs(&["patient"], &words(value));
+    }
+
+    /// Whether it looks like a patient's: a number that is one by itself, or who it is beside something of health.
+    pub(crate) fn is_patient(&self) -> bool {
+        let has = |held: Held| self.held.contains_key(&held);
+        let named = has(Held::Name) || has(Held::Email) || has(Held::Phone);
+        let number = has(Held::NhsNumber) || has(Held::RecordNumber) || has(Held::PlanNumber);
+        let of_health = self.held.keys().filter(|held| held.is_of_health()).count();
+        self.held.keys().any(|held| held.is_enough())
+            || (named && of_health > 0 && (has(Held::Name) || of_health > 1))
+            || (number && of_health > 1)
+            || (self.of_patient && has(Held::Name) && self.held.len() > 1)
+    }
+
+    /// The place of what identifies most.
+    pub(crate) fn at(&self) -> u32 {
+        self.held.values().next().copied().unwrap_or(0)
+    }
+
+    /// Takes in what a part of this record holds.
+    fn take(&mut self, part: Record) {
+        for (held, at) in part.held {
+            self.held.entry(held).or_insert(at);
+        }
+        self.synthetic |= part.synthetic;
+        self.of_patient |= part.of_patient;
+    }
+}
+
+/// What a value is, by its name and its shape together; by its shape alone where that is telling.
+fn held(name: &str, value: &str) -> Option<Held> {
+    let by_name = words(name.rsplit('.').next().unwrap_or(name));
+    let named = |patterns: &[&[&str]]| patterns.iter().any(|pattern| occurs(pattern, &by_name));
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    if shape::is_social_security_number(value) {
+        // The same shape is that of other numbers too: phones and codes have names of their own.
+        let other = named(&[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]]);
+        return (!other).then_some(Held::SocialSecurityNumber);
+    }
+    if named(&[&["ssn"], &["social", "security"]]) && digits == 9 {
+        return Some(Held::SocialSecurityNumber);
+    }
+    let card = named(&[&["mbi"], &["medicare"], &["beneficiary"]]);
+    if (card || value.contains('-')) && shape::is_medicare_beneficiary_identifier(value) {
+        return Some(Held::MedicareNumber);
+    }
+    if named(&[&["nhs"]]) && shape::is_nhs_number(value) {
+        return Some(Held::NhsNumber);
+    }
+    let record = named(&[
+        &["mrn"],
+        &["medical", "record"],
+        &["patient", "id"],
+        &["patient", "identifier"],
+        &["patient", "number"],
+        &["chart", "number"],
+        &["phn"],
+        &["health", "number"],
+        &["health", "card"],
+    ]);
+    // A reference between records of the file, or to one in an org, is no number of a person.
+    if record && digits >= 5 && value.len() <= 24 && !is_record_id(value) {
+        return Some(Held::RecordNumber);
+    }
+    let plan = named(&[
+        &["medicaid"],
+        &["member", "id"],
+        &["member", "number"],
+        &["subscriber", "id"],
+        &["insurance", "number"],
+        &["insurance", "id"],
+        &["health", "plan", "number"],
+        &["beneficiary", "id"],
+    ]);
+    if plan && digits >= 5 && !is_record_id(value) {
+        return Some(Held::PlanNumber);
+    }
+    if named(&[&["birth*"], &["dob"], &["date", "birth"]]) && shape::is_birth_date(value) {
+        return Some(Held::BirthDate);
+    }
+    let clinical = named(&[
+        &["diagnos*"],
+        &["medication*"],
+        &["drug", "name"],
+        &["allerg*"],
+        &["prescription"],
+        &["symptom*"],
+        &["icd"],
+    ]);
+    if clinical
+        && value.chars().filter(|c| c.is_alphanumeric()).count() >= 3
+        && !is_record_id(value)
+        && !is_flag(value)
+    {
+        return Some(Held::Clinical);
+    }
+    if named(&[&["email"], &["mail"]]) && shape::is_email(value) {
+        return Some(Held::Email);
+    }
+    if named(&[&["phone"], &["mobile"], &["telephone"]]) && shape::is_phone(value) {
+        return Some(Held::Phone);
+    }
+    if named(&[&["street"], &["address", "line"]]) && digits > 0 && value.len() > 5 {
+        return Some(Held::Address);
+    }
+    let person = named(&[
+        &["first", "name"],
+        &["last", "name"],
+        &["firstname"],
+        &["lastname"],
+        &["surname"],
+        &["given"],
+        &["given", "name"],
+        &["family"],
+        &["family", "name"],
+        &["full", "name"],
+        &["patient", "name"],
+    ]);
+    let looks_named =
+        value.chars().filter(|c| c.is_alphabetic()).count() >= 2 && digits == 0 && value.len() <= 80;
+    (person && looks_named && !value.contains(['{', '<', '$'])).then_some(Held::Name)
+}
+
+fn is_flag(value: &str) -> bool {
+    ["true", "false", "yes", "no", "null", "none"].iter().any(|flag| value.eq_ignore_ascii_case(flag))
+}
+
+/// `@PatientRef1` of a data plan, or an Id of Salesforce: 15 or 18 characters that begin with a key prefix.
+fn is_record_id(value: &str) -> bool {
+    value.starts_with('@')
+        || (matches!(value.len(), 15 | 18)
+            && value.chars().all(|c| c.is_ascii_alphanumeric())
+            && value.chars().any(|c| c.is_ascii_alphabetic()))
+}
+
+fn is_synthetic(held: Held, value: &str) -> bool {
+    match held {
+        Held::SocialSecurityNumber => {
+            shape::is_impossible_social_security_number(value) || shape::is_sample_number(value)
+        }
+        // The sample card of CMS.
+        Held::MedicareNumber => {
+            value.replace('-', "") == "1EG4TE5MK73" || value.replace('-', "") == "1EG4TE5MK72"
+        }
+        Held::NhsNumber | Held::RecordNumber | Held::PlanNumber => {
+            // NHS numbers from 999 up are kept for tests.
+            shape::is_sample_number(value)
+                || value.to_ascii_lowercase().contains("test")
+                || value.starts_with("999")
+        }
+        Held::Phone => shape::is_fictional_phone(value) || shape::is_sample_number(value),
+        Held::Email => shape::is_example_email(value),
+        Held::Name => shape::is_placeholder_name(value),
+        Held::BirthDate | Held::Clinical | Held::Address => false,
+    }
+}
+
+/// The rows of a table with a line of names first. Rows may run over lines inside quotes.
+pub(crate) fn of_table(text: &str) -> Vec<Record> {
+    let first = text.lines().next().unwrap_or_default();
+    let separator = [',', '\t', ';', '|']
+        .into_iter()
+        .max_by_key(|separator| first.matches(*separator).count())
+        .unwrap_or(',');
+    let mut rows = rows(text, separator);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<String> = rows.remove(0).into_iter().map(|(name, _)| name).collect();
+    let mut records = Vec::new();
+    for row in rows {
+        let mut record = Record::default();
+        for (name, (value, at)) in names.iter().zip(&row) {
+            record.add(name, value, *at);
+        }
+        records.push(record);
+    }
+    records
+}
+
+/// RFC 4180, as people write it.
+fn rows(text: &str, separator: char) -> Vec<Vec<(String, u32)>> {
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    let mut cell = String::new();
+    let mut start = 0;
+    let mut quoted = false;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' if quoted && characters.peek().is_some_and(|(_, next)| *next == '"') => {
+                cell.push('"');
+                characters.next();
+            }
+            '"' if quoted || cell.is_empty() => quoted = !quoted,
+            _ if quoted => cell.push(c),
+            '\r' => {}
+            '\n' => {
+                row.push((std::mem::take(&mut cell), start));
+                rows.push(std::mem::take(&mut row));
+                start = offset(at + 1);
+            }
+            _ if c == separator => {
+                row.push((std::mem::take(&mut cell), start));
+                start = offset(at + c.len_utf8());
+            }
+            _ => cell.push(c),
+        }
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push((cell, start));
+        rows.push(row);
+    }
+    rows.retain(|row| row.iter().any(|(cell, _)| !cell.trim().is_empty()));
+    rows
+}
+
+/// The objects of a JSON text, or of one JSON text a line.
+pub(crate) fn of_json(text: &str) -> Vec<Record> {
+    json::records(text)
+}
+
+/// The assignments of a script, `Name = 'value'` and `"name": "value"`, one record for each statement or `new`.
+pub(crate) fn of_script(text: &str) -> Vec<Record> {
+    let bytes = text.as_bytes();
+    let mut records = Vec::new();
+    let mut record = Record::default();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\'' | b'"' => {
+                let inside = bytes.get(at + 1..).unwrap_or_default();
+                let length = inside.iter().position(|b| *b == byte || *b == b'\n').unwrap_or(inside.len());
+                let value = text.get(at + 1..at + 1 + length).unwrap_or_default();
+                let name = name_before(text.get(..at).unwrap_or_default());
+                record.add(name, value, offset(at + 1));
+                at += length + 2;
+            }
+            b';' => {
+                records.push(std::mem::take(&mut record));
+                at += 1;
+            }
+            b'n' if bytes.get(at..at + 4) == Some(b"new ")
+                && at
+                    .checked_sub(1)
+                    .and_then(|i| bytes.get(i))
+                    .is_none_or(|b| !b.is_ascii_alphanumeric()) =>
+            {
+                // `Date.newInstance` is no new record, and `new` is the word before a type.
+                records.push(std::mem::take(&mut record));
+                at += 4;
+            }
+            b'D' if text.get(at..).is_some_and(|rest| rest.starts_with("Date.newInstance(")) => {
+                let inner = at + "Date.newInstance(".len();
+                let rest = text.get(inner..).unwrap_or_default();
+                let length = rest.find(')').unwrap_or(rest.len());
+                let parts: Vec<&str> =
+                    rest.get(..length).unwrap_or_default().split(',').map(str::trim).collect();
+                record.add(name_before(text.get(..at).unwrap_or_default()), &parts.join("-"), offset(at));
+                at = inner + length;
+            }
+            _ => at += 1,
+        }
+    }
+    records.push(record);
+    records.retain(|record| !record.held.is_empty());
+    records
+}
+
+/// The name to which a value is assigned: the word before `=`, `:`, `=>`, `==` or an opening parenthesis's own.
+fn name_before(before: &str) -> &str {
+    let trimmed = before
+        .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '=' | ':' | '>' | '(' | '"' | '\''));
+    let trimmed = if trimmed.len() == before.len() { "" } else { trimmed };
+    let trimmed =
+        trimmed.strip_suffix("Date.valueOf").map_or(trimmed, |rest| rest.trim_end_matches([' ', '=']));
+    let start = trimmed.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+    trimmed.get(start..).unwrap_or_default()
+}
+
+/// Numbers in running text that name a person by themselves, a record for each.
+pub(crate) fn of_text(text: &str) -> Vec<Record> {
+    let mut records = Vec::new();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut at = 0;
+    while let Some(rest) = text.get(at..) {
+        let Some(begin) = rest.find(is_part) else { break };
+        let run = rest.get(begin..).unwrap_or_default();
+        let length = run.find(|c| !is_part(c)).unwrap_or(run.len());
+        let word = run.get(..length).unwrap_or_default();
+        // A longer number, a version or a decimal holds such a run by chance.
+        let before = text.get(..at + begin).and_then(|before| before.chars().next_back());
+        let after = run.get(length..).and_then(|after| after.chars().next());
+        let alone = !matches!(before, Some('.' | '_' | '/' | '#')) && !matches!(after, Some('_' | '/'));
+        let is_card = word.contains('-') && shape::is_medicare_beneficiary_identifier(word);
+        if alone && (is_card || shape::is_social_security_number(word)) {
+            let mut record = Record::default();
+            record.add("", word, offset(at + begin));
+            let start =
+                text.get(..at + begin).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
+            let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+            record.synthetic |= line.to_lowercase().contains("fake") || shape::is_placeholder_name(line);
+            records.push(record);
+        }
+        at += begin + length;
+    }
+    records
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The shapes of values that name or number a patient, and the marks by which made-up ones are told.
+//!
+//! Sources: SSA, *Social Security Number Randomization* (areas 000, 666 and 900 to 999 are never given out; nor
+//! group 00 and serial 0000); CMS, *Understanding the Medicare Beneficiary Identifier Format*; NHS Data Dictionary,
+//! *NHS Number* (modulus 11); RFC 2606 (example domains); NANPA (555-0100 to 555-0199 for fiction).
+
+/// `ddd-dd-dddd`, dashes or spaces, in the ranges that are given out.
+pub(crate) fn is_social_security_number(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['-', ' ']).collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    lengths == [3, 2, 4] && is_social_security_digits(&parts.concat())
+}
+
+/// Nine digits in the ranges that are given out.
+pub(crate) fn is_social_security_digits(digits: &str) -> bool {
+    let bytes = digits.as_bytes();
+    if bytes.len() != 9 || !bytes.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let (area, group, serial) = (part(0, 3), part(3, 5), part(5, 9));
+    area != "000" && area != "666" && !area.starts_with('9') && group != "00" && serial != "0000"
+}
+
+/// Digits grouped as in a social security number that was never given out: the usual made-up one.
+pub(crate) fn is_impossible_social_security_number(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.len() == 9 && !is_social_security_digits(&digits)
+}
+
+/// Numbers that were printed in advertisements and manuals, and patterns that nobody has.
+pub(crate) fn is_sample_number(text: &str) -> bool {
+    const SAMPLES: [&str; 4] = ["078051120", "219099999", "123456789", "111111111"];
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let first = digits.chars().next();
+    SAMPLES.contains(&digits.as_str()) || (digits.len() > 4 && digits.chars().all(|c| Some(c) == first))
+}
+
+/// A Medicare beneficiary identifier: eleven characters, with or without the dashes of the card.
+pub(crate) fn is_medicare_beneficiary_identifier(text: &str) -> bool {
+    let bare: Vec<char> = text.chars().filter(|c| *c != '-').collect();
+    let letter = |c: char| c.is_ascii_uppercase() && !"SLOIBZ".contains(c);
+    let fits = |kind: char, c: char| match kind {
+        '1' => matches!(c, '1'..='9'),
+        'A' => letter(c),
+        'N' => c.is_ascii_digit(),
+        _ => c.is_ascii_digit() || letter(c),
+    };
+    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    (dashes.is_empty() || dashes == [4, 8])
+        && bare.len() == 11
+        && "1AXNAXNAANN".chars().zip(bare).all(|(kind, c)| fits(kind, c))
+}
+
+/// Ten digits whose last is the modulus 11 check of the others.
+pub(crate) fn is_nhs_number(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    let [rest @ .., check] = digits.as_slice() else { return false };
+    if rest.len() != 9 || text.chars().any(|c| !c.is_ascii_digit() && c != ' ' && c != '-') {
+        return false;
+    }
+    let sum: u32 = rest.iter().zip((2..=10).rev()).map(|(digit, weight): (&u32, u32)| digit * weight).sum();
+    let expected = (11 - sum % 11) % 11;
+    expected != 10 && expected == *check
+}
+
+/// A calendar day of somebody who may be alive: `1980-02-29`, `2/29/1980`, `29.02.1980`, with or without a time.
+pub(crate) fn is_birth_date(text: &str) -> bool {
+    let day = text.split(['T', ' ']).next().unwrap_or(text);
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let [first, second, third] = parts.as_slice() else { return false };
+    let number = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 4);
+    let (Some(a), Some(b), Some(c)) = (number(first), number(second), number(third)) else { return false };
+    let (year, x, y) = if first.len() == 4 { (a, b, c) } else { (c, a, b) };
+    let is_year = (1900..=2100).contains(&year) || (first.len() != 4 && third.len() == 2);
+    is_year && (1..=31).contains(&x) && (1..=31).contains(&y) && (x <= 12 || y <= 12)
+}
+
+pub(crate) fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+    })
+}
+
+/// Domains that belong to nobody: RFC 2606, and what Salesforce puts behind a sandbox address.
+pub(crate) fn is_example_email(text: &str) -> bool {
+    const NOBODY: [&str; 6] =
+        ["example.com", "example.org", "example.net", "test.com", "testing.com", "email.com"];
+    let domain = text.split_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+    NOBODY
+        .iter()
+        .any(|own| domain == *own || domain.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+        || [".example", ".test", ".invalid", ".localhost"].iter().any(|own| domain.ends_with(own))
+}
+
+pub(crate) fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (7..=15).contains(&digits)
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | ' ' | 'x'))
+}
+
+/// 555-0100 to 555-0199 are kept for fiction.
+pub(crate) fn is_fictional_phone(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let tail = digits.len().checked_sub(7).and_then(|at| digits.get(at..)).unwrap_or_default();
+    tail.starts_with("55501")
+}
+
+/// What people call somebody who does not exist.
+pub(crate) fn is_placeholder_name(text: &str) -> bool {
+    const NOBODY: [&str; 14] = [
+        "test",
+        "tester",
+        "testing",
+        "sample",
+        "demo",
+        "dummy",
+        "fake",
+        "doe",
+        "example",
+        "mock",
+        "foo",
+        "bar",
+        "user",
+        "placeholder",
+    ];
+    let lower = text.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.any(|word| NOBODY.contains(&word) || word.starts_with("test"))
+}
+
+#[cfg(test)]
+mod tests;

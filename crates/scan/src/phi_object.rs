@@ -1,0 +1,73 @@
+//! An object whose records hold PHI, as findings speak of it.
+
+use journal::Confidence;
+
+use crate::Context;
+use crate::classification::Evidence;
+
+/// What makes an object one of PHI, and how sure that is.
+#[derive(Debug, Clone)]
+pub(crate) struct PhiObject {
+    /// As the source writes it, where it does.
+    pub(crate) name: String,
+    /// That of its surest PHI field.
+    pub(crate) confidence: Confidence,
+    /// `Object.Field` of the PHI fields that are known by name, those of the source first.
+    pub(crate) fields: Vec<String>,
+}
+
+impl PhiObject {
+    /// Nothing where records of the object are not known to hold PHI.
+    pub(crate) fn of(cx: &Context<'_>, name: &str) -> Option<Self> {
+        if !cx.is_phi_object(name) {
+            return None;
+        }
+        let written = cx.project.object(name).map_or(name, |object| object.name());
+        let by_default = cx
+            .policy
+            .object(name)
+            .and_then(|object| object.default.as_ref())
+            .is_some_and(|rule| rule.class.value.is_phi());
+        let mut known = cx.classes.phi_fields(name);
+        let full = |field: &str| format!("{written}.{field}");
+        let in_source = |field: &str| cx.project.field(&full(field)).is_some();
+        known.sort_by_key(|(field, verdict)| (!in_source(field), std::cmp::Reverse(verdict.confidence)));
+        // What only the catalogue knows may not be in this org; an object that is about patients as a whole is.
+        let whole = cx.classes.is_about_patients(name);
+        let surest = known
+            .iter()
+            .map(|(field, verdict)| {
+                let is_known_here = whole || verdict.evidence != Evidence::Catalogue || in_source(field);
+                if is_known_here { verdict.confidence } else { verdict.confidence.min(Confidence::Medium) }
+            })
+            .max();
+        Some(Self {
+            name: written.to_owned(),
+            confidence: if by_default { Confidence::High } else { surest.unwrap_or(Confidence::Medium) },
+            fields: known.iter().map(|(field, _)| full(field)).collect(),
+        })
+    }
+
+    /// Several objects that one change opens or closes, as one; nothing where there is none.
+    pub(crate) fn together(objects: Vec<PhiObject>) -> Option<Self> {
+        let names: Vec<&str> = objects.iter().map(|object| object.name.as_str()).collect();
+        let name = names.join("` and `");
+        let confidence = objects.iter().map(|object| object.confidence).max()?;
+        Some(Self {
+            name,
+            confidence,
+            fields: objects.into_iter().flat_map(|object| object.fields).collect(),
+        })
+    }
+
+    /// `` `SSN__c`, `Birth_Date__c` and 4 more``, or words where no field is known by name.
+    pub(crate) fn holds(&self) -> String {
+        let names = self.fields.iter().map(|field| field.rsplit('.').next().unwrap_or(field));
+        let shown: Vec<String> = names.take(3).map(|name| format!("`{name}`")).collect();
+        match self.fields.len().saturating_sub(shown.len()) {
+            _ if shown.is_empty() => "PHI by its kind".to_owned(),
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+}

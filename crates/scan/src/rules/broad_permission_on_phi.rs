@@ -1,0 +1,200 @@
+//! # Access to PHI past sharing
+//!
+//! A profile that is not the system administrator's, or a permission set, gives access that no sharing rule, role or
+//! field-level security limits: all data, all records of an object with PHI, or all fields.
+//!
+//! ## Why it harms
+//! *View All Data*, *Modify All Data* and the object's *View All* and *Modify All* ignore sharing; *View All Fields*
+//! ignores field-level security. Whoever has them reads every patient, so that the minimum necessary standard (45 CFR
+//! 164.502(b), 164.514(d)(2)) and access by role (164.308(a)(4)) hold for nobody with that profile or permission set.
+//! With *Modify All* records can be deleted and their owners changed.
+//!
+//! ## What to change
+//! Set `<enabled>false</enabled>` for the user permission, or `<viewAllRecords>`, `<modifyAllRecords>` or
+//! `<viewAllFields>` to `false` for the object, and share the records that the work needs. For support and migrations
+//! use a permission set that needs activation and expires.
+//!
+//! ## What is not found
+//! Who holds the permission set is not in the source (`PermissionSetAssignment`). A muting permission set may take the
+//! permission away inside a group: the finding stays, as the set can be given without the group. Standard profiles of
+//! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
+//! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
+//! are not repeated.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: 42, 14 of them in one permission set for support staff that may modify all `MedicationRequest` records.
+//! `CityofToronto/EDC-Salesforce`: 29, `Gvkp38/Production-Gvkp`: 20, `vkadagoti-png/Support_POC`: 9, `GSA/SF_WorkSpace`: 5, of which
+//! 4 give `ViewAllData` or `ModifyAllData`. `jperram92/LifesciencesPOC` has a package's set over 113 objects with PHI.
+
+use journal::{Confidence, Persona, Severity};
+use sfdx::Value;
+use sfdx::views::{Container, ContainerKind, ObjectPermission};
+
+use crate::phi_object::PhiObject;
+use crate::rule::{Draft, Meta, Outcome};
+use crate::{Context, container, sharing};
+
+pub(crate) const META: Meta = Meta {
+    title: "Access to PHI past sharing",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-prv-514d2", "hipaa-sec-308a4", "gdpr-25-2", "API5"],
+    tags: &["phi", "access"],
+    replaces: &[],
+    needs: &["profiles and permission sets, retrieved with the objects", "PermissionSetAssignment (SOQL)"],
+};
+
+/// User permissions that reach every record or every field.
+const EVERYTHING: [(&str, &str); 3] = [
+    ("ModifyAllData", "every record, past sharing, to change and delete"),
+    ("ViewAllData", "every record, past sharing"),
+    ("ViewAllFieldsGlobal", "every field, past field-level security"),
+];
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    // Where no PHI is known, what access to everything reaches is not known either.
+    let knows_phi = cx.phi_objects().next().is_some();
+    for container in cx.project.containers() {
+        if container.kind() == ContainerKind::MutingPermissionSet
+            || container::is_system_administrator(container)
+            || container::is_salesforces_own(container)
+        {
+            continue;
+        }
+        out.judged(1);
+        let on: Vec<Value<'_>> = container
+            .user_permissions()
+            .filter(|permission| permission.enabled() == Some(true))
+            .filter_map(|permission| permission.name())
+            .filter(|name| EVERYTHING.iter().any(|(power, _)| name.eq_ignore_ascii_case(power)))
+            .collect();
+        if knows_phi && container::for_programs(cx, container).is_none() {
+            everything(cx, out, container, &on);
+        }
+        let has = |power: &str| on.iter().any(|name| name.eq_ignore_ascii_case(power));
+        let covered = Covered { modify: has("ModifyAllData"), view: has("ModifyAllData") || has("ViewAllData") };
+        objects(cx, out, container, covered);
+    }
+}
+
+/// What a user permission gives on every object already.
+#[derive(Clone, Copy)]
+struct Covered {
+    modify: bool,
+    view: bool,
+}
+
+/// One finding for a container: Salesforce asks for View All Data where Modify All Data is on.
+fn everything(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, on: &[Value<'_>]) {
+    let Some(first) = on.first() else { return };
+    let names: Vec<String> = on.iter().map(|name| format!("`{}`", name.as_str())).collect();
+    let names = names.join(" and ");
+    let is_on = |power: &str| on.iter().any(|name| name.eq_ignore_ascii_case(power));
+    let reach: Vec<&str> = EVERYTHING
+        .iter()
+        .filter(|(power, _)| is_on(power) && !(*power == "ViewAllData" && is_on("ModifyAllData")))
+        .map(|(_, reach)| *reach)
+        .collect();
+    let message = format!("{} gives {names}: {}", container::title(container), reach.join("; "));
+    let fix = format!("set {names} to `<enabled>false</enabled>` and share what the work needs");
+    let mut draft = Draft::new(container::component(container), cx.place(first), message, fix).detail("everything");
+    for other in on.iter().skip(1) {
+        draft = draft.related(cx.place(other), format!("`{}` is on too", other.as_str()));
+    }
+    out.found(draft);
+}
+
+fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covered: Covered) {
+    let given: Vec<Given<'_>> = container
+        .object_permissions()
+        .filter_map(|permission| Given::of(cx, permission, covered))
+        .collect();
+    if is_packaged(cx, container) {
+        // Who installed the package cannot change its sets: one decision, whether to assign it, for all objects.
+        if let Some(draft) = packaged(cx, container, &given) {
+            out.found(draft);
+        }
+        return;
+    }
+    for given in given {
+        out.found(given.finding(cx, container));
+    }
+}
+
+/// Whether it comes with a package: its name begins with a namespace that is not the project's own.
+fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {
+    if container.kind() != ContainerKind::PermissionSet {
+        return false;
+    }
+    let namespace = container.name().split_once("__").map(|(namespace, _)| namespace);
+    namespace.is_some_and(|namespace| cx.project.namespace().is_none_or(|own| !own.eq_ignore_ascii_case(namespace)))
+}
+
+/// The flags of one object with PHI that are on, in the order of the file.
+struct Given<'p> {
+    phi: PhiObject,
+    flags: Vec<Value<'p>>,
+}
+
+impl<'p> Given<'p> {
+    fn of(cx: &Context<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
+        let flags: Vec<Value<'p>> = permission
+            .element()
+            .children()
+            .filter(|flag| match flag.name() {
+                "modifyAllRecords" => !covered.modify,
+                "viewAllRecords" => !covered.view,
+                "viewAllFields" => true,
+                _ => false,
+            })
+            .filter_map(sfdx::Element::own_value)
+            .filter(|value| value.flag() == Some(true))
+            .collect();
+        let phi = if flags.is_empty() { None } else { PhiObject::of(cx, &permission.object()?) };
+        phi.map(|phi| Self { phi, flags })
+    }
+
+    fn finding(self, cx: &Context<'_>, container: Container<'_>) -> Draft {
+        let Self { phi, flags } = self;
+        let names: Vec<&str> = flags.iter().map(|flag| flag.element().name()).collect();
+        let sharing = names.iter().any(|name| *name != "viewAllFields");
+        let fields = names.contains(&"viewAllFields");
+        let past = match (sharing, fields) {
+            (true, true) => "sharing and field-level security",
+            (false, true) => "field-level security",
+            _ => "sharing",
+        };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(" and ");
+        let title = container::title(container);
+        let message = format!("{title} gives {names} on `{}`, past {past}: it holds {}", phi.name, phi.holds());
+        let fix = format!("set {names} to `false` for `{}` and share what the work needs", phi.name);
+        let place = flags.first().map_or_else(|| sharing::start(container.element()), |first| cx.place(first));
+        Draft::new(container::component(container), place, message, fix)
+            .confidence(phi.confidence)
+            .detail(phi.name.clone())
+            .fields(phi.fields)
+    }
+}
+
+fn packaged(cx: &Context<'_>, container: Container<'_>, given: &[Given<'_>]) -> Option<Draft> {
+    let first = given.first()?.flags.first()?;
+    let confidence = given.iter().map(|given| given.phi.confidence).max()?;
+    let names: Vec<String> = given.iter().take(3).map(|given| format!("`{}`", given.phi.name)).collect();
+    let more = match given.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more objects with PHI"),
+    };
+    let message = format!(
+        "{} of an installed package gives all records or fields of {}{more}",
+        container::title(container),
+        names.join(", ")
+    );
+    let fix = "assign it to nobody but the package's own user, or mute these permissions in a permission set group";
+    Some(
+        Draft::new(container::component(container), cx.place(first), message, fix)
+            .confidence(confidence)
+            .detail("packaged"),
+    )
+}

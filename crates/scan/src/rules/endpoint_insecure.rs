@@ -1,0 +1,185 @@
+//! # An address outside Salesforce is reached without protection
+//!
+//! A remote site, named credential, external data source, trusted URL or CORS origin uses plain `http`, lets pages
+//! on https call plain http, or trusts every host of a domain whose hosts anybody can have.
+//!
+//! ## Why it harms
+//! What goes over http can be read and changed by everyone on the way: 45 CFR 164.312(e)(1) asks to guard PHI in
+//! transmission, GDPR Art. 32(1)(a) for encryption as the risk calls for it. A credential sent that way is lost too.
+//! A CORS origin tells Salesforce to answer scripts of that origin with the data of the user who is logged in
+//! (*Salesforce CORS allowlist*): `https://*.herokuapp.com` invites everyone who can open an account there.
+//!
+//! ## What to change
+//! Write `https://` in the address (the party must serve it); set `disableProtocolSecurity` to `false`; name the one
+//! host that is needed instead of a wildcard; or delete the entry. *Setup: Remote Site Settings, Named Credentials,
+//! Trusted URLs, CORS.*
+//!
+//! ## What is not found
+//! Which TLS version and certificate the other side has cannot be seen in the source. An inactive entry has no
+//! effect and is passed over, and so is `localhost`. Addresses in Apex are not judged here: without a remote
+//! site or named credential Salesforce does not call them. Outbound messages are `phi-in-outbound-message`.
+//!
+//! ## Seen in the wild
+//! SEEN
+
+use journal::{Confidence, Persona, Place, Severity};
+use sfdx::Value;
+
+use crate::Context;
+use crate::endpoint::host_of;
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "An address outside Salesforce is reached without protection",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312e1", "hipaa-sec-312e2ii", "gdpr-32-1a", "API8"],
+    tags: &["phi", "endpoint"],
+    replaces: &[],
+    needs: &["`remoteSiteSettings/`, `namedCredentials/`, `cspTrustedSites/`, `corsWhitelistOrigins/`"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    for site in cx.project.remote_sites() {
+        out.judged(1);
+        if site.active() == Some(false) {
+            continue;
+        }
+        let component = format!("RemoteSiteSetting:{}", site.name());
+        let lifted = site.disables_protocol_security() == Some(true);
+        if let Some(url) = site.url().filter(is_plain) {
+            let severity = severity(cx, &url, Severity::Medium);
+            plain(cx, &component, "remote site", &url, severity, out);
+        } else if lifted && let Some(value) = site.element().value("disableProtocolSecurity") {
+            let message = format!("the remote site `{}` lets code on https call plain http", site.name());
+            let fix = "set `disableProtocolSecurity` to `false`: the address is https already";
+            out.found(Draft::new(&component, cx.place(&value), message, fix).detail("protocol"));
+        }
+    }
+    for credential in cx.project.named_credentials() {
+        out.judged(1);
+        let urls = credential.parameters().filter(|one| one.kind().is_some_and(|kind| kind == "Url"));
+        let all: Vec<Value<'_>> =
+            credential.endpoint().into_iter().chain(urls.filter_map(|one| one.value())).collect();
+        for url in all.iter().filter(|url| is_plain(url)) {
+            // The credential itself goes over the line as well.
+            let component = format!("NamedCredential:{}", credential.name());
+            plain(cx, &component, "named credential", url, Severity::High, out);
+        }
+    }
+    for source in cx.project.external_data_sources() {
+        out.judged(1);
+        if let Some(url) = source.endpoint().filter(is_plain) {
+            let component = format!("ExternalDataSource:{}", source.name());
+            plain(cx, &component, "external data source", &url, Severity::High, out);
+        }
+    }
+    for site in cx.project.csp_sites() {
+        out.judged(1);
+        if site.active() == Some(false) {
+            continue;
+        }
+        if let Some(url) = site.url().filter(is_plain) {
+            let component = format!("CspTrustedSite:{}", site.name());
+            // Pages can send data only where they may connect; pictures and styles are loaded.
+            let connects = site.connect() != Some(false);
+            let severity = severity(cx, &url, if connects { Severity::Medium } else { Severity::Low });
+            plain(cx, &component, "trusted URL", &url, severity, out);
+        }
+    }
+    origins(cx, out);
+}
+
+fn origins(cx: &Context<'_>, out: &mut Outcome) {
+    for origin in cx.project.cors_origins() {
+        out.judged(1);
+        let Some(pattern) = origin.pattern() else { continue };
+        let component = format!("CorsWhitelistOrigin:{}", origin.name());
+        if is_plain(&pattern) {
+            plain(cx, &component, "CORS origin", &pattern, severity(cx, &pattern, Severity::Medium), out);
+            continue;
+        }
+        let host = pattern.split_once("://").map_or(pattern.as_str(), |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase();
+        let Some(domain) = host.strip_prefix('*').map(|rest| rest.trim_start_matches('.')) else { continue };
+        if cx.phi_objects().next().is_none() || crate::endpoint::is_salesforce(domain) {
+            continue;
+        }
+        let open = domain.is_empty() || !domain.contains('.') || is_shared(domain);
+        let (message, severity) = if open {
+            (
+                format!(
+                    "the CORS origin `{}` trusts every host of `{host}`, where anybody can have one: their scripts \
+                     may read what a logged-in user may, PHI too",
+                    origin.name()
+                ),
+                Severity::High,
+            )
+        } else {
+            (
+                format!(
+                    "the CORS origin `{}` trusts every host below `{domain}` with the data of logged-in users, PHI too",
+                    origin.name()
+                ),
+                Severity::Low,
+            )
+        };
+        let fix = "name the one host that needs it: `https://app.example.com`";
+        out.found(Draft::new(component, cx.place(&pattern), message, fix).severity(severity).detail("wildcard"));
+    }
+}
+
+fn plain(
+    cx: &Context<'_>,
+    component: &str,
+    what: &str,
+    url: &Value<'_>,
+    severity: Severity,
+    out: &mut Outcome,
+) {
+    let name = component.split_once(':').map_or(component, |(_, name)| name);
+    let place: Place = cx.place(url);
+    let host = host_of(url).unwrap_or_default();
+    let message = match cx.policy.party_of_host(&host) {
+        Some(party) => format!("the {what} `{name}` reaches `{}` (`{host}`) over plain http", party.id),
+        None => format!("the {what} `{name}` reaches `{host}` over plain http"),
+    };
+    let fix = "write `https://` and, for a remote site, leave `disableProtocolSecurity` at `false`; delete the entry \
+               if nothing uses it";
+    let mut draft = Draft::new(component, place, message, fix).severity(severity).detail("http");
+    if let Some(party) = cx.policy.party_of_host(&host) {
+        draft = draft.party(party.id.to_string());
+    }
+    out.found(draft);
+}
+
+/// High where the bundle says that patients' data goes there.
+fn severity(cx: &Context<'_>, url: &Value<'_>, otherwise: Severity) -> Severity {
+    let Some(party) = host_of(url).and_then(|host| cx.policy.party_of_host(&host)) else { return otherwise };
+    let carries_phi = cx.policy.flows_to(party.id.as_str()).any(|flow| {
+        flow.from.iter().any(|pattern| match pattern.parts() {
+            (object, "*") => cx.is_phi_object(object),
+            (object, field) => cx.classes.is_phi(object, field),
+        })
+    });
+    if carries_phi { Severity::High } else { otherwise }
+}
+
+/// Plain http to a host that is not the developer's own machine.
+fn is_plain(url: &Value<'_>) -> bool {
+    let scheme = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    let host = host_of(url).unwrap_or_default();
+    scheme && !host.is_empty() && !host.starts_with("127.") && !host.ends_with(".localhost")
+}
+
+/// Domains below which anybody can have a host.
+fn is_shared(domain: &str) -> bool {
+    const SHARED: [&str; 26] = [
+        "amazonaws.com", "appspot.com", "azureedge.net", "azurewebsites.net", "blob.core.windows.net",
+        "cloudfront.net", "cloudfunctions.net", "firebaseapp.com", "fly.dev", "github.dev", "github.io",
+        "gitlab.io", "glitch.me", "googleusercontent.com", "herokuapp.com", "loca.lt", "netlify.app", "ngrok.app",
+        "ngrok.io", "ngrok-free.app", "onrender.com", "pages.dev", "repl.co", "vercel.app", "web.app", "workers.dev",
+    ];
+    SHARED.iter().any(|shared| domain == *shared || domain.strip_suffix(shared).is_some_and(|rest| rest.ends_with('.')))
+}

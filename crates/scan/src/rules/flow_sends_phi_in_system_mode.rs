@@ -1,0 +1,383 @@
+//! # A flow in system mode sends data about patients
+//!
+//! A flow that runs past the user's rights reads fields of PHI and hands them to a mail, a Chatter post, a notification, a
+//! Slack message, an external service or a platform event. There is one finding for each action that sends.
+//!
+//! ## Why it harms
+//! In system mode neither object permissions nor field-level security hold, and without sharing nor record access
+//! (*Flow Builder: Set the Context in which a Flow Runs*); a flow that a record or a schedule starts always runs so. Whoever can
+//! change a record then moves PHI that they may not see to where it can be read by others. 45 CFR 164.312(a)(1), 164.502(b);
+//! GDPR Art. 5(1)(c) and 32.
+//!
+//! ## What to change
+//! Take the fields out of the message and link to the record; or run the flow in user context (*How to Run the Flow: User or
+//! System Context depends on how flow is launched*, in the source `<runInMode>DefaultMode</runInMode>`) where a user
+//! starts it. For an external service, declare the party and the flow in the bundle and send the fields that it
+//! names, no more.
+//!
+//! ## What is not found
+//! What an Apex action does with the record that it is given, and what a subflow sends, is not followed: the subflow is
+//! judged as a flow of its own. E-mail alerts send a template: that is `phi-in-email-template`. An autolaunched flow in
+//! default mode runs as whoever starts it, which its own file does not tell.
+//!
+//! ## Seen in the wild
+//! SEEN
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::{Confidence, Persona, Place, Severity};
+use sfdx::Element;
+use sfdx::views::{ActionCall, Flow, FlowInput, FlowValue, RecordChange};
+
+use crate::Context;
+use crate::disclosure::shown;
+use crate::endpoint::host_of;
+use crate::field_path;
+use crate::flow::{Destination, FoundFlow};
+use crate::merge_field::{formula_fields, merge_fields};
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "A flow in system mode sends data about patients",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-prv-502b", "gdpr-5-1c"],
+    tags: &["phi", "disclosure"],
+    replaces: &[],
+    needs: &["the flows (`flows/`), and what their Apex actions do"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    for flow in cx.project.flows() {
+        if flow.status().is_some_and(|status| matches!(status.as_str(), "Obsolete" | "InvalidDraft")) {
+            continue;
+        }
+        out.judged(1);
+        let Some(mode) = system_mode(flow) else { continue };
+        let data = Data::of(cx, flow);
+        for action in flow.action_calls() {
+            if let Some(way) = Way::of(action) {
+                let inputs: Vec<FlowInput<'_>> = action.inputs().collect();
+                judge(cx, flow, &mode, &data, &way, action.element(), &inputs, out);
+            }
+        }
+        for create in flow.record_creates() {
+            event(cx, flow, &mode, &data, create, out);
+        }
+    }
+}
+
+/// Why a flow runs past the user's rights, in words; nothing where it does not, or does not say.
+fn system_mode(flow: Flow<'_>) -> Option<String> {
+    let mode = flow.run_in_mode();
+    let trigger = flow.start().and_then(|start| start.trigger());
+    match (mode.as_deref(), trigger.as_deref()) {
+        (Some("SystemModeWithoutSharing"), _) => Some("in system mode without sharing".to_owned()),
+        (Some("SystemModeWithSharing"), _) => Some("in system mode".to_owned()),
+        (_, Some("Scheduled")) => Some("on a schedule, in system mode".to_owned()),
+        (_, Some("PlatformEvent")) => Some("on an event, in system mode".to_owned()),
+        (_, Some(trigger)) if trigger.starts_with("Record") => {
+            Some("when a record changes, in system mode".to_owned())
+        }
+        // Process builder.
+        _ if flow.process_type().is_some_and(|kind| kind == "Workflow") => {
+            Some("when a record changes, in system mode".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// How data leaves by an action.
+#[derive(Debug)]
+struct Way {
+    words: String,
+    to: Destination,
+    /// The operation's named credential is the way out of Salesforce.
+    service: Option<String>,
+}
+
+impl Way {
+    fn of(action: ActionCall<'_>) -> Option<Self> {
+        let kind = action.action_type()?;
+        let name = action.action_name().map(|name| name.into_text().into_owned()).unwrap_or_default();
+        let (words, to) = match kind.as_str() {
+            "emailSimple" => ("mails".to_owned(), Destination::Email),
+            "chatterPost" => ("posts to Chatter".to_owned(), Destination::Inside("Chatter".to_owned())),
+            "customNotificationAction" | "sendNotification" => {
+                ("puts into a notification".to_owned(), Destination::Inside("notifications".to_owned()))
+            }
+            kind if kind.starts_with("slack") => ("posts to Slack".to_owned(), Destination::Host("slack.com".to_owned())),
+            "externalService" => {
+                let service = name.split(['.', '-']).next().unwrap_or(&name).to_owned();
+                return Some(Self {
+                    words: format!("sends to the external service `{service}`"),
+                    to: Destination::Host(service.clone()),
+                    service: Some(service),
+                });
+            }
+            "outboundMessage" => ("sends by outbound message".to_owned(), Destination::Host(name)),
+            _ => return None,
+        };
+        Some(Self { words, to, service: None })
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what is known of one action")]
+fn judge(
+    cx: &Context<'_>,
+    flow: Flow<'_>,
+    mode: &str,
+    data: &Data,
+    way: &Way,
+    action: Element<'_>,
+    inputs: &[FlowInput<'_>],
+    out: &mut Outcome,
+) {
+    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    let mut first: Option<Place> = None;
+    for input in inputs {
+        let Some(value) = input.value() else { continue };
+        for field in data.of_value(cx, value) {
+            let Some((object, name)) = field.split_once('.') else { continue };
+            let verdict = cx.classes.field(object, name);
+            if !verdict.is_phi() {
+                continue;
+            }
+            if let Some(place) = value.any().map(|text| cx.place(&text)) {
+                first.get_or_insert_with(|| place.clone());
+                found.entry(field).or_insert((place, verdict.confidence));
+            }
+        }
+    }
+    let Some(place) = first else { return };
+    let name = action.value("name").map(|name| name.into_text().into_owned()).unwrap_or_default();
+    let fields: Vec<String> = found.keys().cloned().collect();
+    let confidence = found.values().map(|(_, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
+    let (to, party) = destination(cx, way);
+    out.flow(FoundFlow {
+        fields: fields.clone(),
+        to,
+        by: format!("Flow:{}", flow.name()),
+        place: place.clone(),
+        confidence,
+    });
+    let whom = party.as_ref().map(|party| format!(" of `{party}`")).unwrap_or_default();
+    let mut draft = Draft::new(
+        format!("Flow:{}", flow.name()),
+        place,
+        format!("the flow `{}` runs {mode}, and its action `{name}` {}{whom} {}", flow.name(), way.words, shown(&fields)),
+        "take these fields out of the action's input and give a link to the record instead; where a user starts the \
+         flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
+    )
+    .severity(if flow.status().is_some_and(|status| status == "Draft") { Severity::Medium } else { Severity::High })
+    .confidence(confidence)
+    .detail(name);
+    if let Some(party) = party {
+        draft = draft.party(party);
+    }
+    out.found(draft.fields(fields));
+}
+
+/// The party behind an external service, by its registration's named credential.
+fn destination(cx: &Context<'_>, way: &Way) -> (Destination, Option<String>) {
+    let Some(service) = &way.service else { return (way.to.clone(), None) };
+    let registration =
+        cx.project.external_services().find(|known| known.name().eq_ignore_ascii_case(service));
+    let credential = registration
+        .and_then(|known| known.named_credential_reference().or_else(|| known.named_credential()))
+        .map(|name| name.into_text().into_owned());
+    let Some(credential) = credential else { return (way.to.clone(), None) };
+    if let Some(party) = cx.policy.party_of_named_credential(&credential) {
+        return (Destination::Party(party.id.to_string()), Some(party.id.to_string()));
+    }
+    let known = cx.project.named_credentials().find(|one| one.name().eq_ignore_ascii_case(&credential));
+    let host = known.and_then(|one| one.url()).and_then(|url| host_of(&url));
+    if let Some(party) = host.as_ref().and_then(|host| cx.policy.party_of_host(host)) {
+        return (Destination::Party(party.id.to_string()), Some(party.id.to_string()));
+    }
+    (Destination::Host(host.unwrap_or(credential)), None)
+}
+
+/// A platform event that the flow makes.
+fn event(
+    cx: &Context<'_>,
+    flow: Flow<'_>,
+    mode: &str,
+    data: &Data,
+    create: RecordChange<'_>,
+    out: &mut Outcome,
+) {
+    let object = create.object().map(|name| name.into_text().into_owned()).or_else(|| {
+        create.input_reference().and_then(|name| data.objects.get(&name.to_lowercase()).cloned())
+    });
+    let Some(object) = object.filter(|name| name.to_ascii_lowercase().ends_with("__e")) else { return };
+    let way = Way {
+        words: format!("publishes in the event `{object}`"),
+        to: Destination::Subscribers(object),
+        service: None,
+    };
+    let inputs: Vec<FlowInput<'_>> = create.inputs().collect();
+    judge(cx, flow, mode, data, &way, create.element(), &inputs, out);
+    let Some(variable) = create.input_reference() else { return };
+    let prefix = format!("{}.", variable.to_lowercase());
+    for item in flow.assignments().flat_map(|assignment| assignment.items()) {
+        let Some(value) = item.value() else { continue };
+        let fills = item.target().is_some_and(|target| target.to_lowercase().starts_with(&prefix));
+        let phi: Vec<String> = data
+            .of_value(cx, value)
+            .into_iter()
+            .filter(|field| field.split_once('.').is_some_and(|(object, name)| cx.classes.is_phi(object, name)))
+            .collect();
+        if !fills || phi.is_empty() {
+            continue;
+        }
+        let Some(place) = value.any().map(|text| cx.place(&text)) else { continue };
+        let confidence = phi
+            .iter()
+            .filter_map(|field| cx.verdict(field))
+            .map(|verdict| verdict.confidence)
+            .max()
+            .unwrap_or(Confidence::Medium);
+        out.flow(FoundFlow {
+            fields: phi.clone(),
+            to: way.to.clone(),
+            by: format!("Flow:{}", flow.name()),
+            place: place.clone(),
+            confidence,
+        });
+        out.found(
+            Draft::new(
+                format!("Flow:{}", flow.name()),
+                place,
+                format!("the flow `{}` runs {mode} and {} {}", flow.name(), way.words, shown(&phi)),
+                "put the record's Id in the event and let each subscriber read what it may see",
+            )
+            .confidence(confidence)
+            .detail(item.target().map(|target| target.into_text().into_owned()).unwrap_or_default())
+            .fields(phi),
+        );
+    }
+}
+
+/// What the names in a flow stand for.
+#[derive(Debug, Default)]
+struct Data {
+    /// The object of each name that stands for records, lower case.
+    objects: BTreeMap<String, String>,
+    /// The fields whose values each other name holds, lower case.
+    fields: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Data {
+    fn of(cx: &Context<'_>, flow: Flow<'_>) -> Self {
+        let mut data = Self::default();
+        if let Some(object) = flow.start().and_then(|start| start.object()) {
+            for name in ["$record", "$record__prior"] {
+                data.objects.insert(name.to_owned(), object.as_str().to_owned());
+            }
+        }
+        for lookup in flow.record_lookups() {
+            let Some(object) = lookup.object() else { continue };
+            for name in [lookup.name(), lookup.output_reference()].into_iter().flatten() {
+                data.objects.insert(name.to_lowercase(), object.as_str().to_owned());
+            }
+            for output in lookup.outputs() {
+                if let (Some(field), Some(target)) = (output.field(), output.target()) {
+                    let field = field_path::follow(cx.project, &object, &field).full_name();
+                    data.fields.entry(target.to_lowercase()).or_default().insert(field);
+                }
+            }
+        }
+        for variable in flow.variables() {
+            if let (Some(name), Some(object)) = (variable.name(), variable.object()) {
+                data.objects.insert(name.to_lowercase(), object.as_str().to_owned());
+            }
+        }
+        for one in flow.loops() {
+            let collection = one.collection().and_then(|name| data.objects.get(&name.to_lowercase()).cloned());
+            if let (Some(name), Some(object)) = (one.name(), collection) {
+                data.objects.insert(name.to_lowercase(), object);
+            }
+        }
+        // What a text holds may come from another text: until nothing is added.
+        for _ in 0..8 {
+            let before: usize = data.fields.values().map(BTreeSet::len).sum();
+            data.spread(cx, flow);
+            if data.fields.values().map(BTreeSet::len).sum::<usize>() == before {
+                break;
+            }
+        }
+        data
+    }
+
+    fn spread(&mut self, cx: &Context<'_>, flow: Flow<'_>) {
+        let mut added: Vec<(String, BTreeSet<String>)> = Vec::new();
+        for template in flow.text_templates() {
+            if let (Some(name), Some(text)) = (template.name(), template.text()) {
+                added.push((name.to_lowercase(), self.of_text(cx, &text)));
+            }
+        }
+        for formula in flow.formulas() {
+            if let (Some(name), Some(text)) = (formula.name(), formula.expression()) {
+                let mut fields = self.of_text(cx, &text);
+                for field in formula_fields(&text) {
+                    fields.extend(self.of_reference(cx, &join(field.head, field.path)));
+                }
+                added.push((name.to_lowercase(), fields));
+            }
+        }
+        for variable in flow.variables() {
+            if let (Some(name), Some(value)) = (variable.name(), variable.value()) {
+                added.push((name.to_lowercase(), self.of_value(cx, value)));
+            }
+        }
+        for item in flow.assignments().flat_map(|assignment| assignment.items()) {
+            if let (Some(target), Some(value)) = (item.target(), item.value())
+                && !target.contains('.')
+            {
+                added.push((target.to_lowercase(), self.of_value(cx, value)));
+            }
+        }
+        for (name, fields) in added.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+            self.fields.entry(name).or_default().extend(fields);
+        }
+    }
+
+    fn of_value(&self, cx: &Context<'_>, value: FlowValue<'_>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        if let Some(reference) = value.reference() {
+            found.extend(self.of_reference(cx, &reference));
+        }
+        for text in [value.string(), value.formula()].into_iter().flatten() {
+            found.extend(self.of_text(cx, &text));
+        }
+        found
+    }
+
+    fn of_text(&self, cx: &Context<'_>, text: &str) -> BTreeSet<String> {
+        merge_fields(text)
+            .into_iter()
+            .flat_map(|field| self.of_reference(cx, &join(field.head, field.path)))
+            .collect()
+    }
+
+    /// The fields that a reference gives: `GetPatient.SSN__c`, `varBody`.
+    fn of_reference(&self, cx: &Context<'_>, reference: &str) -> BTreeSet<String> {
+        let (head, path) = reference.split_once('.').unwrap_or((reference, ""));
+        let head = head.to_lowercase();
+        match self.objects.get(&head) {
+            // An Id says nothing of what stands in its record, and is how a record should be named.
+            Some(object) if !path.is_empty() => {
+                let reached = field_path::follow(cx.project, object, path);
+                let held = (!field_path::is_reference(cx.project, &reached)).then(|| reached.full_name());
+                held.into_iter().collect()
+            }
+            _ => self.fields.get(&head).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+fn join(head: &str, path: &str) -> String {
+    if path.is_empty() { head.to_owned() } else { format!("{head}.{path}") }
+}

@@ -1,0 +1,204 @@
+//! # A prompt gives data about patients to a model that is not approved for it
+//!
+//! A prompt template merges fields of PHI, and its model is not one that the bundle has, or has approved for them.
+//!
+//! ## Why it harms
+//! What is merged into a prompt leaves for the model's operator, and often for a region of the operator's choice. Salesforce
+//! says that data masking of the Einstein Trust Layer is off for agents (*Agentforce: Large Language Model Data Masking*), so
+//! that the contract is all that protects the values. A model's operator is a business associate or processor as any
+//! other receiver is (45 CFR 164.502(e), GDPR Art. 28(3)); a deployer must see to the input data and the oversight (EU AI Act
+//! Art. 26). OWASP LLM02.
+//!
+//! ## What to change
+//! Take the fields out of the prompt that its task does not need; or put the model into `models.yaml` with its provider, region,
+//! classes, purposes and approvals. For a model of Salesforce's own, the entry's `endpoint: {named_credential: ...}` is the
+//! name in `<primaryModel>`; an `id:` that is this name in lower case with hyphens serves as well.
+//!
+//! ## What is not found
+//! What flows, Apex, retrievers and related lists add to a prompt is not in the template: such a provider is reported as
+//! unknown. Which model *Einstein Setup* puts in the place of the named one is not in the source.
+//!
+//! ## Seen in the wild
+//! SEEN
+
+use std::collections::BTreeMap;
+
+use journal::{Confidence, Persona, Place, Severity};
+use policy::Decision;
+use policy::bundle::model::Model;
+use policy::vocabulary::Action;
+use sfdx::views::{PromptTemplate, PromptVersion};
+
+use crate::Context;
+use crate::classification::words;
+use crate::disclosure::{self, joined, shown};
+use crate::field_path;
+use crate::flow::{Destination, FoundFlow};
+use crate::merge_field::merge_fields;
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "A prompt gives data about patients to a model that is not approved for it",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["LLM02", "GAI-4", "hipaa-prv-502e", "aia-26-4"],
+    tags: &["phi", "ai"],
+    replaces: &[],
+    needs: &["the models that are approved, in `models.yaml`", "what flows and Apex add to the prompts"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    for template in cx.project.prompt_templates() {
+        out.judged(1);
+        let versions: Vec<PromptVersion<'_>> = template.versions().collect();
+        let active = template.active_version();
+        let in_use = versions.iter().find(|version| {
+            active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
+        });
+        match in_use {
+            Some(version) => judge(cx, template, *version, out),
+            None => versions.into_iter().for_each(|version| judge(cx, template, version, out)),
+        }
+    }
+}
+
+fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<'_>, out: &mut Outcome) {
+    for provider in version.data_providers() {
+        let Some(definition) = provider.definition() else { continue };
+        if ["flow://", "apex://"].iter().any(|kind| definition.starts_with(kind)) {
+            out.unknown(
+                format!("what `{}` adds to the prompt of `{}`", definition.as_str(), template.name()),
+                "read the flow or class: its output is part of the prompt",
+            );
+        }
+    }
+    let found = merged(cx, template, version);
+    let Some((first, _)) = found.values().min_by_key(|(place, _)| place.start) else { return };
+    let first = first.clone();
+    let fields: Vec<String> = found.keys().cloned().collect();
+    let confidence = found.values().map(|(_, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
+    let name = version.model().map(|name| name.into_text().into_owned());
+    let model = name.as_deref().and_then(|name| model_called(cx, name));
+    let component = format!("GenAiPromptTemplate:{}", template.name());
+    out.flow(FoundFlow {
+        fields: fields.clone(),
+        to: match (&model, &name) {
+            (Some(model), _) => Destination::Model(model.id.to_string()),
+            (None, name) => Destination::UnknownModel(name.clone().unwrap_or_default()),
+        },
+        by: component.clone(),
+        place: first.clone(),
+        confidence,
+    });
+    let called = name.as_deref().map_or_else(|| "a model that it does not name".to_owned(), |name| format!("the model `{name}`"));
+    let why = match model {
+        None if cx.has_bundle() => "which the bundle does not have".to_owned(),
+        None => "and nothing says who runs it and where".to_owned(),
+        Some(model) => {
+            let facts = refusals(cx, model, &fields);
+            if facts.is_empty() {
+                return;
+            }
+            format!("though {}", joined(&facts))
+        }
+    };
+    let mut draft = Draft::new(
+        component,
+        first,
+        format!("the prompt `{}` gives {} to {called}, {why}", template.name(), shown(&fields)),
+        "take out the fields that the task does not need; or enter the model in `phiward/models.yaml` with provider, \
+         region, classes, purposes and approvals, as far as these are really given",
+    )
+    .confidence(confidence);
+    if let Some(name) = version.model() {
+        draft = draft.related(cx.place(&name), "the model is named here");
+    }
+    if let Some(model) = model {
+        draft = draft.related(cx.policy_place(&model.id.place), format!("the model `{}` is declared here", model.id));
+        draft = draft.party(model.provider.as_ref().map_or(model.id.as_str(), |id| id.as_str()));
+    }
+    out.found(draft.fields(fields));
+}
+
+/// The fields of PHI that a version merges, with their first places.
+fn merged(
+    cx: &Context<'_>,
+    template: PromptTemplate<'_>,
+    version: PromptVersion<'_>,
+) -> BTreeMap<String, (Place, Confidence)> {
+    let mut objects: BTreeMap<String, String> = BTreeMap::new();
+    for input in version.inputs() {
+        let Some(object) = input.definition().and_then(|text| text.strip_prefix("SOBJECT://").map(str::to_owned)) else {
+            continue;
+        };
+        let reference = input.reference().map(|text| text.trim_start_matches("Input:").to_lowercase());
+        let name = input.name().map(|text| text.to_lowercase());
+        for name in [reference, name].into_iter().flatten() {
+            objects.insert(name, object.clone());
+        }
+    }
+    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    let Some(content) = version.content() else { return found };
+    let (source, span) = (content.source(), content.span());
+    for field in merge_fields(source.slice(span)) {
+        let (kind, input) = field.head.split_once(':').unwrap_or(("", field.head));
+        let place = Place::of(source, field.span_from(span.start));
+        let object = objects.get(&input.to_lowercase()).cloned();
+        let mut add = |object: &str, name: &str| {
+            let verdict = cx.classes.field(object, name);
+            if verdict.is_phi() {
+                found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
+            }
+        };
+        match (kind.to_ascii_lowercase().as_str(), object) {
+            // All fields of the record that the user may see.
+            ("$recordsnapshot", object) => {
+                let related = || template.related_object().map(|name| name.into_text().into_owned());
+                let Some(object) = object.or_else(related) else { continue };
+                for (name, _) in cx.classes.phi_fields(&object) {
+                    add(&object, &name);
+                }
+            }
+            (_, Some(object)) if !field.path.is_empty() => {
+                let reached = field_path::follow(cx.project, &object, field.path);
+                if !field_path::is_reference(cx.project, &reached) {
+                    add(&reached.object, &reached.field);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The model of the bundle that Salesforce calls so.
+fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
+    let plain = |text: &str| words(text).concat().replace(|c: char| !c.is_alphanumeric(), "");
+    let stem = name.strip_prefix("sfdc_ai__Default").unwrap_or(name);
+    cx.policy.model_of_named_credential(name).or_else(|| {
+        cx.policy.models().iter().find(|model| {
+            let id = model.id.as_str().replace('-', "");
+            id == plain(name) || id == plain(stem) || id == name.to_lowercase().replace('_', "")
+        })
+    })
+}
+
+/// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.
+fn refusals(cx: &Context<'_>, model: &Model, fields: &[String]) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for decision in disclosure::ask_sent(cx, Action::Infer, model.id.as_str(), fields) {
+        if let Decision::Denial(denial) = decision {
+            // That no flow is declared is reconciliation's to say; here it is about the model.
+            let own = denial.reasons.into_iter().filter(|reason| reason.code != "needs-declaration");
+            facts.extend(own.map(|reason| reason.fact));
+        }
+    }
+    let provider = model.provider.as_ref().and_then(|id| cx.policy.party(id.as_str()));
+    if model.region.is_none() && provider.is_none_or(|party| party.regions.is_empty()) {
+        facts.push(format!("the bundle does not say in which region `{}` runs", model.id));
+    }
+    facts.sort();
+    facts.dedup();
+    facts
+}

@@ -1,0 +1,231 @@
+//! # PHI records open by default
+//!
+//! The organisation-wide default of an object with PHI lets people see records that nobody shared with them: everybody
+//! inside, or users and guests of portals and sites.
+//!
+//! ## Why it harms
+//! The organisation-wide default is the floor that roles, sharing rules and teams can only add to. Where it is not
+//! private, each user with read permission on the object reads each patient. 45 CFR 164.514(d)(2) asks to name the
+//! persons who need access and to limit it to them, 164.308(a)(4) to manage access so, and GDPR Art. 25(2) that personal
+//! data be not accessible *by default* without the person's part. What is open to external users is open to patients,
+//! partners and, through what sites do for them, to strangers.
+//!
+//! ## What to change
+//! *Setup > Sharing Settings*, or `<sharingModel>Private</sharingModel>` and
+//! `<externalSharingModel>Private</externalSharingModel>` in the object's file; then give access back by role hierarchy,
+//! teams or criteria-based rules to those who treat or bill. Changing it recalculates sharing: plan for it. A child in a
+//! master-detail relationship (`ControlledByParent`) is mended at its parent.
+//!
+//! ## What is not found
+//! An object whose file is not in the source, or does not say, is unknown: `SELECT QualifiedApiName, InternalSharingModel,
+//! ExternalSharingModel FROM EntityDefinition` settles it. Manual shares, Apex sharing, implicit sharing of accounts and
+//! restriction rules, which narrow what the default opens, are not weighed.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
+//! `CoverageBenefit` as `ReadWrite`. `Gvkp38/Production-Gvkp`: 7, `vkadagoti-png/Support_POC`: 6, `GSA/SF_WorkSpace`: 10, where
+//! most are standard objects about persons in an org that is not of health care.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::{Confidence, Persona, Severity};
+use sfdx::Value;
+use sfdx::views::{Object, ObjectKind};
+
+use crate::Context;
+use crate::phi_object::PhiObject;
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "PHI records open by default",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-prv-514d2", "hipaa-sec-308a4", "gdpr-25-2", "API1"],
+    tags: &["phi", "access"],
+    replaces: &[],
+    needs: &["the object's file with sharingModel and externalSharingModel", "EntityDefinition (SOQL)"],
+};
+
+/// A chain of masters longer than Salesforce allows is a loop.
+const MASTERS: usize = 4;
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let mut parents: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in cx.phi_objects() {
+        let object = cx.project.object(name);
+        if object.is_some_and(|object| !shares(object.kind())) {
+            continue;
+        }
+        let Some(phi) = PhiObject::of(cx, name) else { continue };
+        let Some((object, model)) = object.and_then(|object| Some((object, object.sharing_model()?))) else {
+            unknown(out, &phi.name, "organisation-wide default");
+            continue;
+        };
+        out.judged(1);
+        if is_parents(&model) {
+            match masters(cx, object, 0) {
+                Some(found) => {
+                    for parent in found {
+                        parents.entry(parent).or_default().insert(phi.name.clone());
+                    }
+                }
+                None => out.unknown(
+                    format!("the object that `{}` hangs on, which decides who sees its records", phi.name),
+                    "retrieve the objects of its master-detail fields, or look in Setup > Sharing Settings",
+                ),
+            }
+        } else if !is_closed(&model) {
+            out.found(inside(cx, object, &phi, &model, &[]));
+        }
+        match object.external_sharing_model() {
+            Some(external) if !is_closed(&external) && !is_parents(&external) => {
+                out.found(outside(cx, object, &phi, &external, &[]));
+            }
+            // External users never see more than internal ones: where those see nothing, there is nothing to ask.
+            None if !is_closed(&model) && !is_parents(&model) => {
+                unknown(out, &phi.name, "organisation-wide default for external users");
+            }
+            Some(_) | None => {}
+        }
+    }
+    // A parent that holds PHI itself was judged above.
+    for (parent, children) in parents {
+        let Some(object) = cx.project.object(&parent).filter(|_| !cx.is_phi_object(&parent)) else { continue };
+        let children: Vec<String> = children.into_iter().collect();
+        let known: Vec<PhiObject> = children.iter().filter_map(|child| PhiObject::of(cx, child)).collect();
+        let confidence = known.iter().map(|child| child.confidence).max().unwrap_or(Confidence::Medium);
+        let fields = known.into_iter().flat_map(|child| child.fields).collect();
+        let phi = PhiObject { name: object.name().to_owned(), confidence, fields };
+        if let Some(model) = object.sharing_model().filter(|model| !is_closed(model)) {
+            out.found(inside(cx, object, &phi, &model, &children));
+        }
+        if let Some(model) = object.external_sharing_model().filter(|m| !is_closed(m) && !is_parents(m)) {
+            out.found(outside(cx, object, &phi, &model, &children));
+        }
+    }
+}
+
+/// Whether records of such an object are shared one by one.
+fn shares(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Standard | ObjectKind::Custom | ObjectKind::External)
+}
+
+fn is_closed(model: &Value<'_>) -> bool {
+    model.eq_ignore_ascii_case("Private")
+}
+
+fn is_parents(model: &Value<'_>) -> bool {
+    ["ControlledByParent", "ControlledByCampaign", "ControlledByLeadOrContact"]
+        .iter()
+        .any(|name| model.eq_ignore_ascii_case(name))
+}
+
+/// The open masters that decide on the records of an object; empty where one of them is private, nothing where the
+/// source does not say.
+fn masters(cx: &Context<'_>, object: Object<'_>, depth: usize) -> Option<BTreeSet<String>> {
+    if depth > MASTERS {
+        return None;
+    }
+    let mut direct: Vec<String> = object
+        .fields()
+        .filter(|field| field.data_type().is_some_and(|kind| kind.as_str() == "MasterDetail"))
+        .filter_map(|field| field.reference_to().next().map(|to| to.into_text().into_owned()))
+        .collect();
+    if direct.is_empty() && object.name().eq_ignore_ascii_case("Contact") {
+        direct.push("Account".to_owned());
+    }
+    if direct.is_empty() {
+        return None;
+    }
+    // With two masters a user needs both: one that is private is enough.
+    let mut open = BTreeSet::new();
+    let mut is_unknown = false;
+    for name in direct {
+        let model = cx.project.object(&name).and_then(|master| Some((master, master.sharing_model()?)));
+        match model {
+            None => is_unknown = true,
+            Some((_, model)) if is_closed(&model) => return Some(BTreeSet::new()),
+            Some((master, model)) if is_parents(&model) => match masters(cx, master, depth + 1) {
+                None => is_unknown = true,
+                Some(above) if above.is_empty() => return Some(above),
+                Some(above) => open.extend(above),
+            },
+            Some((master, _)) => {
+                open.insert(master.name().to_owned());
+            }
+        }
+    }
+    (!is_unknown).then_some(open)
+}
+
+fn inside(
+    cx: &Context<'_>,
+    object: Object<'_>,
+    phi: &PhiObject,
+    model: &Value<'_>,
+    children: &[String],
+) -> Draft {
+    let done = if model.to_ascii_lowercase().starts_with("readwrite") || model.eq_ignore_ascii_case("FullAccess") {
+        "see and change"
+    } else {
+        "see"
+    };
+    let message = format!(
+        "everybody inside may {done} all `{}` records (`{}`): {}",
+        object.name(),
+        model.as_str(),
+        held(phi, children)
+    );
+    let fix = "set `<sharingModel>Private</sharingModel>` (Setup > Sharing Settings) and share by role, team or criteria";
+    draft(cx, object, phi, model, message, fix).severity(Severity::High).detail("sharingModel")
+}
+
+fn outside(
+    cx: &Context<'_>,
+    object: Object<'_>,
+    phi: &PhiObject,
+    model: &Value<'_>,
+    children: &[String],
+) -> Draft {
+    let message = format!(
+        "external users may see all `{}` records (`{}`): {}",
+        object.name(),
+        model.as_str(),
+        held(phi, children)
+    );
+    let fix = "set `<externalSharingModel>Private</externalSharingModel>` (Setup > Sharing Settings) and give patients \
+               their own records by a sharing set";
+    draft(cx, object, phi, model, message, fix).severity(Severity::Critical).detail("externalSharingModel")
+}
+
+fn held(phi: &PhiObject, children: &[String]) -> String {
+    if children.is_empty() {
+        return format!("they hold {}", phi.holds());
+    }
+    let children: Vec<String> = children.iter().map(|child| format!("`{child}`")).collect();
+    format!("they decide on those of {}, which hold {}", children.join(", "), phi.holds())
+}
+
+fn draft(
+    cx: &Context<'_>,
+    object: Object<'_>,
+    phi: &PhiObject,
+    model: &Value<'_>,
+    message: String,
+    fix: &str,
+) -> Draft {
+    Draft::new(format!("CustomObject:{}", object.name()), cx.place(model), message, fix)
+        .confidence(phi.confidence)
+        .fields(phi.fields.iter().cloned())
+}
+
+fn unknown(out: &mut Outcome, object: &str, what: &str) {
+    out.unknown(
+        format!("`{object}`: its {what}"),
+        format!(
+            "retrieve `CustomObject:{object}`, or query `SELECT InternalSharingModel, ExternalSharingModel FROM \
+             EntityDefinition WHERE QualifiedApiName = '{object}'`"
+        ),
+    );
+}
