@@ -40,20 +40,18 @@ impl PhiField {
 /// though the source does not.
 pub(crate) fn phi_fields(report: &Report, policy: &Policy) -> BTreeMap<String, PhiField> {
     let mut fields = BTreeMap::new();
-    for (object, rule) in policy.objects() {
-        for (field, _) in &rule.fields.0 {
-            let Some(said) = policy.class_of(object, field).filter(|said| said.class.is_phi()) else {
-                continue;
-            };
-            let identifier = said.identifier.map(|identifier| identifier.as_str());
-            let field = PhiField {
-                object: object.to_string(),
-                field: field.to_string(),
-                class: said.class,
-                identifier,
-            };
-            fields.insert(field.name().to_lowercase(), field);
-        }
+    let classified = policy.objects().flat_map(|(object, rule)| {
+        rule.fields.0.iter().map(move |(field, _)| (object.as_str(), field.as_str()))
+    });
+    // A flow may name a field that only its object's default classifies.
+    let flowing =
+        policy.flows().iter().flat_map(|flow| flow.from.iter().map(|pattern| pattern.value.parts()));
+    for (object, field) in classified.chain(flowing.filter(|(_, field)| *field != "*")) {
+        let Some(said) = policy.class_of(object, field).filter(|said| said.class.is_phi()) else { continue };
+        let identifier = said.identifier.map(|identifier| identifier.as_str());
+        let field =
+            PhiField { object: object.to_owned(), field: field.to_owned(), class: said.class, identifier };
+        fields.insert(field.name().to_lowercase(), field);
     }
     for found in report.fields.iter().filter(|found| found.verdict.is_phi()) {
         let field = PhiField {

@@ -31,6 +31,8 @@ pub(crate) struct Facts<'r> {
     pub(crate) project: &'r str,
 }
 
+/// What the numbers in the boxes of the org are.
+const COUNTS: &str = "counts are fields with patient data";
 const OTHER_OBJECTS: &str = "objects/other";
 const UNKNOWN_FIELDS: &str = "objects/unknown";
 
@@ -83,13 +85,12 @@ fn org_zone(routes: &[Route], facts: &Facts<'_>, boxes: &BTreeSet<String>) -> Zo
         let own =
             facts.report.fields.iter().filter(|field| of_object(&field.object) && field.verdict.is_phi());
         let encrypted = own.filter(|field| field.encrypted).count();
-        let fields = plural(count, "field with patient data", "fields with patient data");
-        let lines = match (count, encrypted) {
-            (0, _) => vec!["no field classified as patient data".to_owned()],
-            (_, 0) => vec![fields, "none encrypted in the source".to_owned()],
-            (_, encrypted) => vec![fields, format!("{encrypted} encrypted in the source")],
+        let line = match (count, encrypted) {
+            (0, _) => "no field classified".to_owned(),
+            (_, 0) => format!("{}, none encrypted", plural(count, "field", "fields")),
+            (_, encrypted) => format!("{}, {encrypted} encrypted", plural(count, "field", "fields")),
         };
-        nodes.push(Node { id: format!("object/{object}"), title: object.clone(), lines });
+        nodes.push(Node { id: format!("object/{object}"), title: object.clone(), lines: vec![line] });
     }
     let all: BTreeSet<&str> = facts.phi.values().map(|field| field.object.as_str()).collect();
     let mentioned: BTreeSet<&str> = routes.iter().flat_map(Route::objects).collect();
@@ -113,12 +114,16 @@ fn org_zone(routes: &[Route], facts: &Facts<'_>, boxes: &BTreeSet<String>) -> Zo
                 .as_ref()
                 .map_or("region unknown".to_owned(), |region| format!("stands in {region}"));
             let people = org.subjects.as_ref().map(|subjects| format!("people of {}", join(subjects.iter())));
+            let counts = Some(COUNTS.to_owned());
             (
                 format!("Salesforce org {}", org.id),
-                [Some(stands), people].into_iter().flatten().collect::<Vec<_>>().join("; "),
+                [Some(stands), people, counts].into_iter().flatten().collect::<Vec<_>>().join("; "),
             )
         }
-        None => ("Salesforce org".to_owned(), "region unknown: no org declared".to_owned()),
+        None => (
+            "Salesforce org".to_owned(),
+            "region unknown: no org declared; counts are fields with patient data".to_owned(),
+        ),
     };
     Zone { side: Side::Org, title, note, nodes }
 }
@@ -385,3 +390,6 @@ fn describe(routes: &[Route], facts: &Facts<'_>) -> String {
         if flows.is_empty() { "No flow is declared or found".to_owned() } else { format!("Flows: {flows}") };
     format!("{holds} {flows}. The table of flows says the same in words.")
 }
+
+#[cfg(test)]
+mod tests;

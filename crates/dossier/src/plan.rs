@@ -39,7 +39,7 @@ pub(crate) enum Work<'r> {
         /// One change each.
         causes: Vec<&'r str>,
         findings: Vec<&'r Finding>,
-        /// A required specification stands behind it.
+        /// What the nearest control asks is required.
         required: bool,
     },
     /// Ask the org what the source cannot tell.
@@ -124,13 +124,14 @@ pub(crate) fn steps<'r>(catalogue: &Catalogue, groups: &[Group<'r>], facts: &Fac
     steps
 }
 
-/// Whether a required item of law in force stands behind a finding.
+/// Whether what the nearest control asks is required, and not addressable, optional or proposed.
 fn is_required(catalogue: &Catalogue, finding: &Finding) -> bool {
-    finding
+    let nearest = finding
         .controls
         .iter()
         .filter_map(|id| catalogue.control(id))
-        .any(|control| control.requirement.as_deref() == Some("required"))
+        .find_map(|control| control.requirement.as_deref());
+    nearest == Some("required")
 }
 
 fn stage(severity: Severity, required: bool, changes: usize) -> usize {
@@ -189,3 +190,6 @@ pub(crate) fn citations<'c>(catalogue: &'c Catalogue, findings: &[&Finding]) -> 
         .map(|control| control.citation.as_str())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,3 +281,6 @@ fn missing(gaps: &[&Gap]) -> Vec<String> {
 pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,7 @@ pub(crate) struct Line {
 }
 
 const MARGIN: i32 = 16;
-const GUTTER: i32 = 56;
+const GUTTER: i32 = 46;
 /// From a zone's border to the boxes in it.
 const PADDING: i32 = 12;
 /// From a box's border to its text.
@@ -130,11 +130,11 @@ impl Layout {
                 .map(|(at, zone)| Kind::Zone(at, (0..zone.nodes.len()).collect()))
         };
         let mut columns: Vec<(i32, Vec<Kind>)> = vec![
-            (196, zones(|side| side == Side::People).collect()),
-            (206, cards(true).map(Kind::Card).collect()),
-            (236, zones(|side| side == Side::Org).collect()),
-            (258, cards(false).map(Kind::Card).collect()),
-            (268, zones(|side| side > Side::Org).collect()),
+            (150, zones(|side| side == Side::People).collect()),
+            (160, cards(true).map(Kind::Card).collect()),
+            (196, zones(|side| side == Side::Org).collect()),
+            (210, cards(false).map(Kind::Card).collect()),
+            (216, zones(|side| side > Side::Org).collect()),
         ];
         columns.retain(|(_, kinds)| !kinds.is_empty());
 

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use policy::controls::{self, Status};
 
 use super::Content;
+use super::prose::Prose;
 use crate::status::{Facet as Judgement, Standing, State, plural};
 
 pub(super) struct Framework<'r> {
@@ -43,7 +44,7 @@ pub(super) struct Facet<'r> {
     pub(super) class: &'static str,
     pub(super) mark: &'static str,
     pub(super) words: &'static str,
-    pub(super) reasons: Vec<&'r str>,
+    pub(super) reasons: Vec<Prose>,
     pub(super) more: usize,
     /// Rules whose findings stand behind it.
     pub(super) links: Vec<&'r str>,
@@ -126,7 +127,9 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
         let how = if one.control.checked == "secondary" { "a paraphrase" } else { "nothing yet" };
         more.push(format!("wording checked against {how}"));
     }
-    more.push(format!("{} judged by {}", plural(one.judged, "thing", "things"), one.rules.join(", ")));
+    if !one.rules.is_empty() {
+        more.push(format!("{} judged by {}", plural(one.judged, "thing", "things"), one.rules.join(", ")));
+    }
     let links = match one.code.state {
         State::NotMet => one.rules.iter().copied().filter(|rule| found.contains(rule)).collect(),
         _ => Vec::new(),
@@ -145,7 +148,7 @@ fn facet<'r>(judgement: &'r Judgement, links: Vec<&'r str>) -> Facet<'r> {
         class: judgement.state.class(),
         mark: judgement.state.mark(),
         words: judgement.state.words(),
-        reasons: judgement.reasons.iter().take(REASONS).map(String::as_str).collect(),
+        reasons: judgement.reasons.iter().take(REASONS).map(|reason| Prose::new(reason)).collect(),
         more: judgement.reasons.len().saturating_sub(REASONS),
         links,
     }

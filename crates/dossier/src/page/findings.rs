@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use journal::{Confidence, Finding, Severity};
 use policy::Policy;
 
-use super::{Content, sentence};
+use super::Content;
+use super::prose::Prose;
 use crate::cause;
 use crate::route::join;
 use crate::status::{State, plural};
@@ -22,7 +23,7 @@ pub(super) struct Summary<'r> {
     pub(super) tiles: Vec<Tile>,
     pub(super) first: Vec<First<'r>>,
     pub(super) unknown_lead: String,
-    pub(super) unknown: Vec<super::GapRow<'r>>,
+    pub(super) unknown: Vec<super::GapRow>,
     pub(super) unknown_more: usize,
 }
 
@@ -35,7 +36,7 @@ pub(super) struct Tile {
 pub(super) struct First<'r> {
     pub(super) title: &'r str,
     pub(super) severity: Severity,
-    pub(super) message: String,
+    pub(super) message: Prose,
     pub(super) more: String,
     pub(super) rule: &'static str,
 }
@@ -60,21 +61,21 @@ pub(super) struct Cause<'r> {
     pub(super) fields_more: usize,
     pub(super) whose: String,
     pub(super) party: Option<&'r str>,
-    pub(super) fixes: Vec<String>,
+    pub(super) fixes: Vec<Prose>,
     pub(super) confidence: &'static str,
 }
 
 pub(super) struct Place {
-    pub(super) message: String,
+    pub(super) message: Prose,
     pub(super) place: String,
 }
 
 pub(super) struct Accepted<'r> {
     pub(super) rule: &'static str,
-    pub(super) message: String,
+    pub(super) message: Prose,
     pub(super) place: String,
     pub(super) kind: &'static str,
-    pub(super) reason: &'r str,
+    pub(super) reason: Prose,
     pub(super) approver: &'r str,
     pub(super) until: String,
 }
@@ -85,10 +86,15 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
     let aside = report.findings.len() - counting;
     let objects: BTreeSet<&str> =
         content.exposure.fields.iter().map(|(field, _)| field.object.as_str()).collect();
+    let (known, in_source) = (content.exposure.fields.len(), report.totals.phi_fields);
+    let only_declared = match known.saturating_sub(in_source) {
+        0 => String::new(),
+        count => format!(", {count} of them named by the bundle alone"),
+    };
     let read = format!(
-        "Phiward read {} of Salesforce source and found patient data in {} of {}.",
+        "Phiward read {} of Salesforce source. Patient data is in {} of {}{only_declared}.",
         plural(report.totals.files, "file", "files"),
-        plural(content.exposure.fields.len(), "field", "fields"),
+        plural(known, "field", "fields"),
         plural(objects.len(), "object", "objects"),
     );
     let by = match &report.policy_digest {
@@ -129,7 +135,7 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         .collect();
     let mut unknown = super::gaps(content);
     // What blocks most rules first.
-    unknown.sort_by_key(|gap| (std::cmp::Reverse(gap.rules.matches(',').count()), gap.missing));
+    unknown.sort_by_key(|gap| std::cmp::Reverse(gap.rules.matches(',').count()));
     let all = unknown.len();
     unknown.truncate(UNKNOWN);
     let unread = match report.problems.len() {
@@ -160,7 +166,7 @@ fn first<'r>(content: &Content<'r>) -> Vec<First<'r>> {
             Some(First {
                 title: content.rulebook.title(group.rule),
                 severity: group.severity(),
-                message: sentence(&worst.fix),
+                message: Prose::new(&worst.fix),
                 more: format!(
                     "{} by {}.",
                     plural(group.count(), "finding, mended", "findings, mended"),
@@ -230,14 +236,14 @@ fn of_cause<'r>(cause: &cause::Cause<'r>, policy: &Policy) -> Cause<'r> {
         places: findings
             .iter()
             .take(PLACES)
-            .map(|finding| Place { message: sentence(&finding.message), place: place(finding) })
+            .map(|finding| Place { message: Prose::new(&finding.message), place: place(finding) })
             .collect(),
         more: findings.len().saturating_sub(PLACES),
         whose: whose(&fields, policy),
         fields_more: fields.len().saturating_sub(FIELDS),
         fields: fields.into_iter().take(FIELDS).collect(),
         party: findings.iter().find_map(|finding| finding.party.as_deref()),
-        fixes: fixes.into_iter().take(PLACES).map(sentence).collect(),
+        fixes: fixes.into_iter().take(PLACES).map(Prose::new).collect(),
         confidence: match surest {
             Confidence::High => "high: the source says it",
             Confidence::Medium => "medium: likely, look at it",
@@ -279,10 +285,10 @@ pub(super) fn accepted<'r>(content: &Content<'r>) -> (Vec<Accepted<'r>>, usize) 
             let by = finding.suppressed.as_ref()?;
             Some(Accepted {
                 rule: finding.rule,
-                message: sentence(&finding.message),
+                message: Prose::new(&finding.message),
                 place: place(finding),
                 kind: suppression_words(by.kind),
-                reason: if by.reason.is_empty() { "none given" } else { &by.reason },
+                reason: Prose::new(if by.reason.is_empty() { "none given" } else { &by.reason }),
                 approver: by.approver.as_deref().unwrap_or("nobody"),
                 until: by.expires.map_or_else(|| "no end".to_owned(), |until| until.to_string()),
             })

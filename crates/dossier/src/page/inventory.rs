@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use policy::vocabulary::{Class, Protect};
 use scan::{ClassifiedField, Evidence};
 
+use super::prose::Prose;
 use super::{Content, findings};
 use crate::exposure::{Access as One, Crowd};
 use crate::route::{self, Route, join};
@@ -125,7 +126,6 @@ pub(super) struct Flow {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) purpose: String,
-    pub(super) transport: String,
     pub(super) agreements: String,
 }
 
@@ -180,10 +180,12 @@ fn flow(route: &Route, content: &Content<'_>) -> Flow {
         from: if route.fields.is_empty() { unknown() } else { some(&route.fields) },
         to,
         purpose: match &route.purpose {
-            Some(purpose) => format!("{purpose}; ground: {ground}"),
+            Some(purpose) => {
+                let transport = route.transport.as_deref().unwrap_or("unknown");
+                format!("{purpose}; ground: {ground}; by {transport}")
+            }
             None => unknown(),
         },
-        transport: route.transport.clone().unwrap_or_else(unknown),
         agreements: if agreements.is_empty() { "none on file".to_owned() } else { agreements.join("; ") },
     }
 }
@@ -207,7 +209,7 @@ pub(super) struct Field<'r> {
     pub(super) identifier: &'static str,
     pub(super) encrypted: String,
     pub(super) confidence: &'static str,
-    pub(super) reason: String,
+    pub(super) reason: Prose,
 }
 
 pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
@@ -291,6 +293,6 @@ fn field_row<'r>(field: &'r ClassifiedField, content: &Content<'r>) -> Field<'r>
         identifier: field.verdict.identifier.map_or("–", |identifier| identifier.as_str()),
         encrypted,
         confidence: field.verdict.confidence.as_str(),
-        reason: format!("{by}: {}", field.verdict.reason),
+        reason: Prose::new(&format!("{by}: {}", field.verdict.reason)),
     }
 }

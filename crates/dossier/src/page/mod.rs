@@ -6,9 +6,11 @@
 mod controls;
 mod findings;
 mod inventory;
+mod prose;
 mod steps;
 
 use askama::Template;
+use prose::Prose;
 use sha2::{Digest, Sha256};
 
 use crate::cause::Group;
@@ -68,7 +70,7 @@ struct Method<'r> {
     few: usize,
     many: usize,
     judged: Vec<Judged<'r>>,
-    gaps: Vec<GapRow<'r>>,
+    gaps: Vec<GapRow>,
     problems: Vec<String>,
     problems_more: usize,
 }
@@ -81,9 +83,9 @@ struct Judged<'r> {
     gaps: usize,
 }
 
-struct GapRow<'r> {
-    missing: &'r str,
-    complete_with: &'r str,
+struct GapRow {
+    missing: Prose,
+    complete_with: Prose,
     rules: String,
 }
 
@@ -167,14 +169,17 @@ fn method<'r>(content: &Content<'r>) -> Method<'r> {
 }
 
 /// Gaps, each once with all rules that met it.
-fn gaps<'r>(content: &Content<'r>) -> Vec<GapRow<'r>> {
-    let mut rows: std::collections::BTreeMap<(&'r str, &'r str), Vec<&'r str>> =
-        std::collections::BTreeMap::new();
+fn gaps(content: &Content<'_>) -> Vec<GapRow> {
+    let mut rows: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
     for gap in &content.audit.report.gaps {
         rows.entry((&gap.missing, &gap.complete_with)).or_default().push(gap.rule);
     }
     rows.into_iter()
-        .map(|((missing, complete_with), rules)| GapRow { missing, complete_with, rules: rules.join(", ") })
+        .map(|((missing, complete_with), rules)| GapRow {
+            missing: Prose::new(missing),
+            complete_with: Prose::new(complete_with),
+            rules: rules.join(", "),
+        })
         .collect()
 }
 
@@ -182,19 +187,6 @@ fn gaps<'r>(content: &Content<'r>) -> Vec<GapRow<'r>> {
 fn words(at: jiff::Timestamp) -> String {
     let at = at.to_zoned(jiff::tz::TimeZone::UTC);
     format!("{}, {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
-}
-
-/// The first letter as a capital: messages begin in lower case, sentences of a page do not.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    // A name keeps its spelling.
-    if text.starts_with('`')
-        || text.split_whitespace().next().is_some_and(|word| word.contains(['_', '.', '/', ':']))
-    {
-        return text.to_owned();
-    }
-    first.to_uppercase().chain(chars).collect()
 }
 
 /// RFC 4648, section 4: what a Content-Security-Policy wants of a hash.
@@ -247,13 +239,5 @@ mod tests {
         let style = format!("{CSS}{STYLE}");
         assert!(style.len() <= 30 << 10, "{} bytes", style.len());
         assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("</"));
-    }
-
-    #[test]
-    fn sentences_begin_with_a_capital_and_names_do_not() {
-        assert_eq!(sentence("the field is open"), "The field is open");
-        assert_eq!(sentence("`ssn` is open"), "`ssn` is open");
-        assert_eq!(sentence("patient__c is open"), "patient__c is open");
-        assert_eq!(sentence(""), "");
     }
 }

@@ -8,6 +8,5 @@
 
 mod axe;
 mod clinic;
-mod dump;
 mod page;
 mod strangers;
