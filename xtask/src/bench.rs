@@ -6,6 +6,7 @@ use crate::measure::{Taken, median};
 use crate::steps::{self, root, target};
 
 const RUNS: usize = 5;
+const PEER_RUNS: usize = 3;
 
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     match words {
@@ -15,35 +16,92 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The scanner on the example and on a project as large as the largest public profiles: `DIR`, or one that is
-/// generated in their shape.
+/// The scanner on three projects, each beside Salesforce Code Analyzer's PMD security rules where node and java
+/// are there: ten files, the example, and one as large as the largest public profiles (`DIR`, or one that is
+/// generated in their shape).
 fn scan(folder: Option<&Path>) -> Result<(), String> {
     steps::call("cargo", &["build", "--release", "--quiet", "--package", "phiward"])?;
     let phiward = target().join("release/phiward").display().to_string();
-    let small = generate("ten-files", 1, 4)?;
+    let peer = peer()?;
+    let small = generate("ten-files", 1, 4, 3)?;
     let large = match folder {
         Some(folder) => folder.to_path_buf(),
-        None => generate("profiles", 31, 5_400)?,
+        None => generate("profiles", 31, 5_400, 50)?,
     };
-    println!("{:<44} {:>9} {:>9}", "", "CPU s", "peak MB");
+    println!(
+        "{:<28} {:>10} {:>10} {:>12} {:>12} {:>9} {:>9}",
+        "", "CPU s", "peak MB", "peer CPU s", "peer peak MB", "CPU ratio", "MB ratio"
+    );
     for (name, path) in [
         ("ten files", small),
         ("harbor-health, flawed", root().join("examples/harbor-health/flawed")),
         ("large profiles", large),
     ] {
         let path = path.display().to_string();
-        let taken = median(RUNS, &phiward, &["scan", &path, "--format", "json", "--output", "/dev/null"])?;
-        print(name, taken);
+        let own = median(RUNS, &phiward, &["scan", &path, "--format", "json", "--output", "/dev/null"])?;
+        let beside = match &peer {
+            Some(driver) => Some(median(PEER_RUNS, "node", &[driver, &path])?),
+            None => None,
+        };
+        print(name, own, beside);
     }
     Ok(())
 }
 
-fn print(name: &str, Taken { cpu_seconds, peak_megabytes }: Taken) {
-    println!("{name:<44} {cpu_seconds:>9.3} {peak_megabytes:>9.1}");
+/// The peer's engine and its security rules, run as its own command runs them.
+const DRIVER: &str = r#"
+const { CodeAnalyzer, CodeAnalyzerConfig } = require('@salesforce/code-analyzer-core');
+const { createEnginePlugin } = require('@salesforce/code-analyzer-pmd-engine');
+(async () => {
+    const analyzer = new CodeAnalyzer(CodeAnalyzerConfig.withDefaults());
+    await analyzer.addEnginePlugin(createEnginePlugin());
+    const workspace = await analyzer.createWorkspace([process.argv[2]]);
+    const rules = await analyzer.selectRules(['pmd:Security'], { workspace });
+    await analyzer.run(rules, { workspace });
+})();
+"#;
+const PEER: [&str; 2] =
+    ["@salesforce/code-analyzer-core@0.52.0", "@salesforce/code-analyzer-pmd-engine@0.46.0"];
+
+/// Installs the peer and gives its driver; nothing where it cannot run here.
+fn peer() -> Result<Option<String>, String> {
+    if !steps::answers("node", &["--version"]) || !steps::answers("java", &["-version"]) {
+        println!("the peer is left out: it needs node and java");
+        return Ok(None);
+    }
+    let folder = target().join("tools/peer");
+    let driver = folder.join("drive.js");
+    if !folder.join("node_modules/@salesforce/code-analyzer-pmd-engine").is_dir() {
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut npm = std::process::Command::new("npm");
+        npm.args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--no-save",
+            "--prefix",
+        ]);
+        npm.arg(&folder).args(PEER);
+        steps::call_command(npm)?;
+    }
+    std::fs::write(&driver, DRIVER).map_err(|error| format!("{}: {error}", driver.display()))?;
+    Ok(Some(driver.display().to_string()))
 }
 
-/// A project of `profiles` profiles that each grant all of `fields` fields.
-fn generate(name: &str, profiles: usize, fields: usize) -> Result<PathBuf, String> {
+fn print(name: &str, own: Taken, beside: Option<Taken>) {
+    print!("{name:<28} {:>10.3} {:>10.1}", own.cpu_seconds, own.peak_megabytes);
+    if let Some(peer) = beside {
+        let cpu = peer.cpu_seconds / own.cpu_seconds.max(0.001);
+        let memory = peer.peak_megabytes / own.peak_megabytes;
+        print!(" {:>12.2} {:>12.1} {cpu:>9.0} {memory:>9.1}", peer.cpu_seconds, peer.peak_megabytes);
+    }
+    println!();
+}
+
+/// A project of `profiles` profiles that each grant all of `fields` fields, and some classes.
+fn generate(name: &str, profiles: usize, fields: usize, classes: usize) -> Result<PathBuf, String> {
     let folder = target().join("bench").join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     let write = |path: String, text: String| {
@@ -95,6 +153,12 @@ fn generate(name: &str, profiles: usize, fields: usize) -> Result<PathBuf, Strin
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Profile {XMLNS}>\n{permissions}    <userLicense>Salesforce</userLicense>\n</Profile>\n"
             ),
         )?;
+    }
+    for class in 0..classes {
+        let apex = format!(
+            "public with sharing class Service{class} {{\n    public List<Record_0__c> read(String id) {{\n        return [SELECT Id FROM Record_0__c WHERE Id = :id WITH USER_MODE];\n    }}\n}}\n"
+        );
+        write(format!("{base}/classes/Service{class}.cls"), apex)?;
     }
     Ok(folder)
 }

@@ -1,1 +1,128 @@
 //! Evidence into pages, diagrams and tables.
+//!
+//! In comes what a scan said, as inert data; out come the files of an audit, as names and bytes. [`audit`] is a pure
+//! function: it reads no file and no clock, and the same input gives the same bytes. What never happens here: no
+//! control is called met without something judged behind it, no page fetches anything from elsewhere, and no name
+//! of a stranger becomes markup, a formula or syntax.
+
+mod cause;
+mod csv;
+mod diagram;
+mod escape;
+mod evidence;
+mod exposure;
+mod page;
+mod picture;
+mod plan;
+mod record;
+mod route;
+mod rulebook;
+mod status;
+mod table;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use policy::Policy;
+use scan::Report;
+use sfdx::Project;
+
+use rulebook::Rulebook;
+
+/// What an audit is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Audit<'a> {
+    /// For the persona `auditor` and from the lowest confidence on: what a scan leaves out cannot be told from what
+    /// was fine.
+    pub report: &'a Report,
+    /// [`Policy::empty`] where there is no bundle.
+    pub policy: &'a Policy,
+    /// The project that the report is of.
+    pub project: &'a Project,
+    /// As people call it.
+    pub project_name: &'a str,
+    /// The moment of the reading. Agreements and exceptions are judged on its day in UTC.
+    pub generated_at: Timestamp,
+    /// Of Phiward.
+    pub version: &'a str,
+}
+
+/// A file to be written into the folder of the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// A plain file name, without folders.
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// Why an audit cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    #[error("the page cannot be put together")]
+    Page(#[from] askama::Error),
+    #[error("the evidence has no canonical form")]
+    Evidence(#[from] journal::canonical::CanonicalError),
+}
+
+/// The files of an audit: the page first, then what it refers to.
+///
+/// # Errors
+///
+/// If a count is beyond 2^53, which canonical JSON cannot hold.
+pub fn audit(input: &Audit<'_>) -> Result<Vec<Document>, AuditError> {
+    documents(input, &Rulebook::shipped(input.report))
+}
+
+fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>, AuditError> {
+    let Audit { report, policy, project, .. } = *input;
+    let today = day(input.generated_at);
+    let catalogue = policy::controls::catalogue();
+
+    let phi = exposure::phi_fields(report, policy);
+    let exposure = exposure::of(project, policy, &phi);
+    let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps);
+    let groups = cause::groups(report.counting());
+    let routes = route::of(report, policy);
+    let record = record::of(&routes, record::Facts { report, policy, phi: &phi, today });
+    let chart = picture::chart(
+        &routes,
+        &picture::Facts {
+            report,
+            policy,
+            phi: &phi,
+            exposure: &exposure,
+            today,
+            project: input.project_name,
+        },
+    );
+    let plan = plan::Facts { findings: &report.findings, gaps: &report.gaps, today, open_cells: record.open };
+    let steps = plan::steps(catalogue, &groups, &plan);
+    let page = page::render(&page::Content {
+        audit: input,
+        rulebook,
+        groups: &groups,
+        standings: &standings,
+        exposure: &exposure,
+        routes: &routes,
+        chart: &chart,
+        steps: &steps,
+        open_cells: record.open,
+    })?;
+    let agreements = |route: &route::Route| route::agreements(&route.receiver, policy, today);
+    Ok(vec![
+        Document::new("index.html", page),
+        Document::new("findings.csv", table::findings(&report.findings, catalogue)),
+        Document::new("who-sees-what.csv", table::who_sees_what(&exposure)),
+        Document::new("flows.svg", diagram::standalone(&chart)),
+        Document::new("flows.mmd", diagram::mermaid(&chart)),
+        Document::new("flows.csv", table::flows(&routes, agreements)),
+        Document::new("ropa.csv", record.into_bytes()),
+        Document::new("controls.json", evidence::controls(input, &standings)?),
+        Document::new(evidence::EVIDENCE, evidence::statement(input, &standings)?),
+    ])
+}
+
+/// The day of a moment, in UTC.
+fn day(at: Timestamp) -> Date {
+    at.to_zoned(jiff::tz::TimeZone::UTC).date()
+}

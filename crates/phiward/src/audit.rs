@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         version: env!("CARGO_PKG_VERSION"),
     };
     files::folder(&arguments.out)?;
-    for document in dossier::audit(&input) {
+    for document in dossier::audit(&input).map_err(|error| error.to_string())? {
         files::write_below(&arguments.out, document.name, &document.bytes)?;
     }
     for (name, format) in

@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod audit;
 mod bundle;
 mod docs;
 mod files;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
-        Command::Audit(_) => Err("no".into()),
+        Command::Audit(audit) => audit::run(&audit),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

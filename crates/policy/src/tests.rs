@@ -1,2 +1,4 @@
 mod answers;
+mod problems;
+mod reference;
 mod sample;

@@ -75,7 +75,7 @@ pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<M
     if let Some(license) = container.license() {
         let guests = license.to_ascii_lowercase().starts_with("guest");
         return if guests {
-            Meant::surely(format!("it has the license `{}`", license.as_str()))
+            Meant::surely(format!("it has the licence `{}`", license.as_str()))
         } else {
             None
         };
@@ -125,7 +125,7 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
     if let Some(license) = container.license()
         && is_programs_license(&license)
     {
-        return Meant::surely(format!("its license is `{}`", license.as_str()));
+        return Meant::surely(format!("its licence is `{}`", license.as_str()));
     }
     let label = container.label();
     let spoken = [Some(name), label.as_deref()];

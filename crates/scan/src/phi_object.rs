@@ -3,6 +3,7 @@
 use journal::Confidence;
 
 use crate::Context;
+use crate::classification::Evidence;
 
 /// What makes an object one of PHI, and how sure that is.
 #[derive(Debug, Clone)]
@@ -31,11 +32,31 @@ impl PhiObject {
         let full = |field: &str| format!("{written}.{field}");
         let in_source = |field: &str| cx.project.field(&full(field)).is_some();
         known.sort_by_key(|(field, verdict)| (!in_source(field), std::cmp::Reverse(verdict.confidence)));
-        let surest = known.iter().map(|(_, verdict)| verdict.confidence).max();
+        // What only the catalogue knows may not be in this org; an object that is about patients as a whole is.
+        let whole = cx.classes.is_about_patients(name);
+        let surest = known
+            .iter()
+            .map(|(field, verdict)| {
+                let is_known_here = whole || verdict.evidence != Evidence::Catalogue || in_source(field);
+                if is_known_here { verdict.confidence } else { verdict.confidence.min(Confidence::Medium) }
+            })
+            .max();
         Some(Self {
             name: written.to_owned(),
             confidence: if by_default { Confidence::High } else { surest.unwrap_or(Confidence::Medium) },
             fields: known.iter().map(|(field, _)| full(field)).collect(),
+        })
+    }
+
+    /// Several objects that one change opens or closes, as one; nothing where there is none.
+    pub(crate) fn together(objects: Vec<PhiObject>) -> Option<Self> {
+        let names: Vec<&str> = objects.iter().map(|object| object.name.as_str()).collect();
+        let name = names.join("` and `");
+        let confidence = objects.iter().map(|object| object.confidence).max()?;
+        Some(Self {
+            name,
+            confidence,
+            fields: objects.into_iter().flat_map(|object| object.fields).collect(),
         })
     }
 

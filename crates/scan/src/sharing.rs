@@ -7,8 +7,8 @@ use sfdx::views::SharingRule;
 use crate::Context;
 use crate::phi_object::PhiObject;
 
-/// The PHI objects whose records a rule opens: its own, and those that an account's rule opens along with it.
-pub(crate) fn phi_of(cx: &Context<'_>, rule: SharingRule<'_>) -> Vec<PhiObject> {
+/// The PHI objects whose records a rule opens, as one: its own, and those that an account's rule opens along with it.
+pub(crate) fn phi_of(cx: &Context<'_>, rule: SharingRule<'_>) -> Option<PhiObject> {
     let own = PhiObject::of(cx, rule.object_name());
     let settings = rule.element().child("accountSettings");
     let along = settings.into_iter().flat_map(Element::children).filter_map(|access| {
@@ -21,7 +21,7 @@ pub(crate) fn phi_of(cx: &Context<'_>, rule: SharingRule<'_>) -> Vec<PhiObject> 
         };
         if level.eq_ignore_ascii_case("None") { None } else { PhiObject::of(cx, object) }
     });
-    own.into_iter().chain(along).collect()
+    PhiObject::together(own.into_iter().chain(along).collect())
 }
 
 /// `SharingRules:Patient__c.Open_to_all`.

@@ -21,7 +21,9 @@
 //! `SELECT COUNT() FROM EventLogFile` shows whether files are made.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `vkadagoti-png/Support_POC` and `vamsireddy2002/smartAgentsCrew` switch event log files off; `GSA/SF_WorkSpace`,
+//! `Gvkp38/Production-Gvkp` and `vamsireddy2002/smartAgentsCrew` leave the storage of events that show reads off. No public project sets a
+//! history retention policy on an object with PHI.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -22,7 +22,9 @@
 //! are not repeated.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: 42, 14 of them in one permission set for support staff that may modify all `MedicationRequest` records.
+//! `CityofToronto/EDC-Salesforce`: 29, `Gvkp38/Production-Gvkp`: 20, `vkadagoti-png/Support_POC`: 9, `GSA/SF_WorkSpace`: 5, of which
+//! 4 give `ViewAllData` or `ModifyAllData`. `jperram92/LifesciencesPOC` has a package's set over 113 objects with PHI.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -122,6 +124,9 @@ fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covere
 
 /// Whether it comes with a package: its name begins with a namespace that is not the project's own.
 fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {
+    if container.kind() != ContainerKind::PermissionSet {
+        return false;
+    }
     let namespace = container.name().split_once("__").map(|(namespace, _)| namespace);
     namespace.is_some_and(|namespace| cx.project.namespace().is_none_or(|own| !own.eq_ignore_ascii_case(namespace)))
 }

@@ -21,7 +21,8 @@
 //! names none has one low finding for all its readable PHI fields. A site without the profile in the source is unknown.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `vkadagoti-png/Support_POC`: one guest profile reads `Account` (person accounts) and `Contact`; four others have readable
+//! PHI fields and no object. `CityofToronto/EDC-Salesforce`: 2 and 3.
 
 use std::collections::{BTreeMap, BTreeSet};
 

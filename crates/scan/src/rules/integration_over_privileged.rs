@@ -20,7 +20,7 @@
 //! Salesforce's own service profiles, which cannot be edited, are left out.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: a service account's profile with 18 such permissions, `ModifyAllData` among them. `GSA/SF_WorkSpace`: 3.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -22,7 +22,8 @@
 //! are unknown, as are installed apps that are not in the source.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `GSA/SF_WorkSpace`: 1 app with an infinite refresh token, 3 without PKCE. Three more have the infinite policy and no
+//! scope for refresh tokens, and are let be.
 
 use journal::{Confidence, Persona, Place, Severity};
 use policy::bundle::identity::Identity;
@@ -50,7 +51,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         out.judged(1);
         ip_relaxation(cx, out, &app);
         refresh_token(cx, out, &app);
-        callback(cx, out, &app);
+        callback(out, &app);
         pkce(cx, out, &app);
         client_credentials(cx, out, &app);
         self_authorisation(cx, out, &app);
@@ -103,7 +104,7 @@ fn refresh_token(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
     out.found(draft.cause(format!("{} refresh token policy", app.component)));
 }
 
-fn callback(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
+fn callback(out: &mut Outcome, app: &OauthApp<'_>) {
     let Some(list) = &app.callback else { return };
     let source = list.source();
     let raw = source.slice(list.span());

@@ -20,7 +20,8 @@
 //! found. An app that the bundle names and the source does not hold is unknown.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `GSA/SF_WorkSpace`: of 4 connected apps 3 ask for `Full`, the fourth for `RefreshToken` without an end. No public project
+//! was found that has external client apps in its source.
 
 use journal::{Confidence, Persona, Place, Severity};
 

@@ -23,7 +23,8 @@
 //! flows that copy values to objects of their own are other rules' matter. Existing rows are not in the source.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: 4, among them `Contact.Birthdate` and `Contact.Patient_Identifier__c`. `Gvkp38/Production-Gvkp` tracks
+//! the name and the day of admission of `Patient__c`; `jperram92/LifesciencesPOC` has 1.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -122,8 +123,8 @@ impl<'p> Flags<'p> {
         let (first, to, flags) = match (&self.history, &self.feed) {
             (Some(history), None) => (history, "field history", "`<trackHistory>false</trackHistory>`"),
             (None, Some(feed)) => (feed, "the record's feed", "`<trackFeedHistory>false</trackFeedHistory>`"),
-            (Some(history), Some(_)) => (
-                history,
+            (Some(history), Some(feed)) => (
+                if feed.span().start < history.span().start { feed } else { history },
                 "field history and the record's feed",
                 "`<trackHistory>false</trackHistory>` and `<trackFeedHistory>false</trackFeedHistory>`",
             ),
@@ -137,8 +138,9 @@ impl<'p> Flags<'p> {
             .confidence(verdict.confidence)
             .field(name)
             .detail(name);
-        if let (Some(_), Some(feed)) = (&self.history, &self.feed) {
-            draft = draft.related(cx.place(feed), "feed tracking is on too");
+        if let (Some(history), Some(feed)) = (&self.history, &self.feed) {
+            let second = if feed.span().start < history.span().start { history } else { feed };
+            draft = draft.related(cx.place(second), "and here");
         }
         out.found(draft);
     }

@@ -22,7 +22,9 @@
 //! restriction rules, which narrow what the default opens, are not weighed.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
+//! `CoverageBenefit` as `ReadWrite`. `Gvkp38/Production-Gvkp`: 7, `vkadagoti-png/Support_POC`: 6, `GSA/SF_WorkSpace`: 10, where
+//! most are standard objects about persons in an org that is not of health care.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,22 +70,23 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                         parents.entry(parent).or_default().insert(phi.name.clone());
                     }
                 }
-                None => unknown(out, &phi.name, "parent, which decides who sees its records, or the parent's default"),
+                None => out.unknown(
+                    format!("the object that `{}` hangs on, which decides who sees its records", phi.name),
+                    "retrieve the objects of its master-detail fields, or look in Setup > Sharing Settings",
+                ),
             }
         } else if !is_closed(&model) {
             out.found(inside(cx, object, &phi, &model, &[]));
         }
         match object.external_sharing_model() {
-            Some(external) => {
-                if !is_closed(&external) && !is_parents(&external) {
-                    out.found(outside(cx, object, &phi, &external, &[]));
-                }
+            Some(external) if !is_closed(&external) && !is_parents(&external) => {
+                out.found(outside(cx, object, &phi, &external, &[]));
             }
             // External users never see more than internal ones: where those see nothing, there is nothing to ask.
             None if !is_closed(&model) && !is_parents(&model) => {
                 unknown(out, &phi.name, "organisation-wide default for external users");
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     // A parent that holds PHI itself was judged above.

@@ -19,7 +19,7 @@
 //! stand below a role is unknown. A rule's criteria may match few records.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `Gvkp38/Production-Gvkp`: 1 rule that shares accounts and their contacts with all internal users.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::views::{SharedTo, SharingKind, SharingRule};
@@ -41,29 +41,24 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for rule in cx.project.sharing_rules().filter(|rule| rule.kind() != SharingKind::Guest) {
-        let objects = sharing::phi_of(cx, rule);
-        if objects.is_empty() {
-            continue;
-        }
+        let Some(phi) = sharing::phi_of(cx, rule) else { continue };
         out.judged(1);
         let targets = rule.shared_to().into_iter().flat_map(SharedTo::targets);
         for (kind, name) in targets {
             let Some(everybody) = everybody(kind, name.as_deref().unwrap_or_default()) else { continue };
-            for phi in &objects {
-                out.found(finding(cx, rule, kind, &everybody, phi));
-            }
+            out.found(finding(cx, rule, kind, &everybody, &phi));
         }
     }
 }
 
 /// Whom a target of a rule stands for, where that is everybody of a kind.
 fn everybody(kind: &str, name: &str) -> Option<String> {
-    Some(match kind {
-        "allInternalUsers" => "all internal users".to_owned(),
-        "allPartnerUsers" => "all partner users".to_owned(),
-        "allCustomerPortalUsers" => "all customer portal users".to_owned(),
-        "portalRole" => format!("portal role `{name}`"),
-        "portalRoleAndSubordinates" => format!("portal role `{name}` and its subordinates"),
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "allinternalusers" => "all internal users".to_owned(),
+        "allpartnerusers" => "all partner users".to_owned(),
+        "allcustomerportalusers" => "all customer portal users".to_owned(),
+        "portalrole" => format!("portal role `{name}`"),
+        "portalroleandsubordinates" => format!("portal role `{name}` and its subordinates"),
         _ => return None,
     })
 }
@@ -91,6 +86,6 @@ fn finding(
     let place = target.map_or_else(|| sharing::place(cx, rule), sharing::start);
     Draft::new(sharing::component(rule), place, message, fix)
         .confidence(phi.confidence)
-        .detail(format!("{} {kind}", phi.name))
+        .detail(format!("{kind} {everybody}"))
         .fields(phi.fields.iter().cloned())
 }

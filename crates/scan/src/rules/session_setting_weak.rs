@@ -21,7 +21,8 @@
 //! time is judged; 0 is the org's. Where neither source nor bundle knows PHI, nothing is said.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! Each of seven public projects with `Security.settings`, most often `lockSessionsToIp` and the clickjack protection of
+//! Visualforce pages; `CityofToronto/EDC-Salesforce` has three profiles of 24 and one of 12 hours.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -1,0 +1,243 @@
+//! The page for a privacy officer: one file, no script, nothing from elsewhere.
+//!
+//! What is computed elsewhere is put into words here. The templates escape everything; the only parts that they
+//! take as markup are the style sheet and the picture, which escapes its own labels.
+
+mod controls;
+mod findings;
+mod inventory;
+mod prose;
+mod steps;
+
+use askama::Template;
+use prose::Prose;
+use sha2::{Digest, Sha256};
+
+use crate::cause::Group;
+use crate::diagram::{Chart, STYLE, within_page};
+use crate::exposure::Exposure;
+use crate::plan::{FEW, MANY, Step};
+use crate::route::Route;
+use crate::rulebook::Rulebook;
+use crate::status::{Standing, plural};
+use crate::{Audit, plan};
+
+/// Everything that the page tells.
+pub(crate) struct Content<'r> {
+    pub(crate) audit: &'r Audit<'r>,
+    pub(crate) rulebook: &'r Rulebook<'r>,
+    pub(crate) groups: &'r [Group<'r>],
+    pub(crate) standings: &'r [Standing<'r>],
+    pub(crate) exposure: &'r Exposure,
+    pub(crate) routes: &'r [Route],
+    pub(crate) chart: &'r Chart,
+    pub(crate) steps: &'r [Step<'r>],
+    /// Unknown cells of the draft record of processing.
+    pub(crate) open_cells: usize,
+}
+
+const CSS: &str = include_str!("../../templates/page.css");
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Page<'r> {
+    style: &'r str,
+    style_hash: String,
+    version: &'r str,
+    heading: String,
+    project: &'r str,
+    date: String,
+    stamp: String,
+    stamp_words: String,
+    source_digest: &'r str,
+    policy_digest: Option<&'r str>,
+    extent: String,
+    extent_more: String,
+    summary: findings::Summary<'r>,
+    rules: Vec<findings::Rule<'r>>,
+    accepted: Vec<findings::Accepted<'r>>,
+    accepted_more: usize,
+    frameworks: Vec<controls::Framework<'r>>,
+    unserved_lead: String,
+    access: inventory::Access,
+    flows: inventory::Flows,
+    data: inventory::Data<'r>,
+    plan: Vec<steps::Stage<'r>>,
+    method: Method<'r>,
+}
+
+struct Method<'r> {
+    few: usize,
+    many: usize,
+    judged: Vec<Judged<'r>>,
+    gaps: Vec<GapRow>,
+    problems: Vec<String>,
+    problems_more: usize,
+}
+
+struct Judged<'r> {
+    rule: &'r str,
+    title: &'r str,
+    judged: String,
+    findings: usize,
+    gaps: usize,
+}
+
+struct GapRow {
+    missing: Prose,
+    complete_with: Prose,
+    rules: String,
+}
+
+/// How many unreadable files the page names.
+const PROBLEMS: usize = 60;
+
+/// # Errors
+///
+/// None that the shipped templates can meet: they write to memory, and askama's error is that of the writer.
+pub(crate) fn render(content: &Content<'_>) -> Result<Vec<u8>, askama::Error> {
+    let Content { audit, .. } = *content;
+    let report = audit.report;
+    let style = format!("{CSS}{STYLE}");
+    let date = crate::day(audit.generated_at);
+    let organisation = audit.policy.organisation().map(|organisation| organisation.name.as_str());
+    let (accepted, accepted_more) = findings::accepted(content);
+    let frameworks = controls::frameworks(content);
+    let unserved: usize = frameworks.iter().map(|framework| framework.unserved.len()).sum();
+    let totals = report.totals;
+    let page = Page {
+        style_hash: format!("sha256-{}", base64(&Sha256::digest(style.as_bytes()))),
+        style: &style,
+        version: audit.version,
+        heading: match organisation {
+            Some(name) => format!("{name}: {}", audit.project_name),
+            None => audit.project_name.to_owned(),
+        },
+        project: audit.project_name,
+        date: date.to_string(),
+        stamp: audit.generated_at.to_string(),
+        stamp_words: words(audit.generated_at),
+        source_digest: &report.source_digest,
+        policy_digest: report.policy_digest.as_deref(),
+        extent: plural(totals.files, "file", "files"),
+        extent_more: format!(
+            "{}, {}, {} of them with patient data",
+            plural(totals.components, "component", "components"),
+            plural(totals.fields, "field", "fields"),
+            totals.phi_fields
+        ),
+        summary: findings::summary(content),
+        rules: findings::rules(content),
+        accepted,
+        accepted_more,
+        frameworks,
+        unserved_lead: format!(
+            "{} of the catalogue are judged by no rule: they need the org, people, or a rule that does not exist yet.",
+            plural(unserved, "control", "controls")
+        ),
+        access: inventory::access(content),
+        flows: inventory::flows(content, within_page(content.chart)),
+        data: inventory::data(content),
+        plan: steps::stages(content, date),
+        method: method(content),
+    };
+    page.render().map(String::into_bytes)
+}
+
+fn method<'r>(content: &Content<'r>) -> Method<'r> {
+    let report = content.audit.report;
+    let judged = content
+        .rulebook
+        .rules()
+        .map(|rule| Judged {
+            rule: rule.id,
+            title: rule.title,
+            judged: rule.judged.map_or_else(|| "not run".to_owned(), |judged| judged.to_string()),
+            findings: report.counting().filter(|finding| finding.rule == rule.id).count(),
+            gaps: report.gaps.iter().filter(|gap| gap.rule == rule.id).count(),
+        })
+        .collect();
+    let shown = report.problems.iter().take(PROBLEMS).map(ToString::to_string).collect();
+    Method {
+        few: FEW,
+        many: MANY,
+        judged,
+        gaps: gaps(content),
+        problems: shown,
+        problems_more: report.problems.len().saturating_sub(PROBLEMS),
+    }
+}
+
+/// Gaps, each once with all rules that met it.
+fn gaps(content: &Content<'_>) -> Vec<GapRow> {
+    let mut rows: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
+    for gap in &content.audit.report.gaps {
+        rows.entry((&gap.missing, &gap.complete_with)).or_default().push(gap.rule);
+    }
+    rows.into_iter()
+        .map(|((missing, complete_with), rules)| GapRow {
+            missing: Prose::new(missing),
+            complete_with: Prose::new(complete_with),
+            rules: rules.join(", "),
+        })
+        .collect()
+}
+
+/// `2026-11-21, 10:20 UTC`.
+fn words(at: jiff::Timestamp) -> String {
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+    format!("{}, {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
+}
+
+/// RFC 4648, section 4: what a Content-Security-Policy wants of a hash.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .chain([0, 0].iter())
+            .take(3)
+            .fold(0_u32, |group, byte| (group << 8) | u32::from(*byte));
+        for place in 0..4_usize {
+            let at = usize::try_from((group >> (18 - 6 * place)) & 63).unwrap_or_default();
+            let letter = if place <= chunk.len() { ALPHABET.get(at).copied().unwrap_or(b'=') } else { b'=' };
+            out.push(char::from(letter));
+        }
+    }
+    out
+}
+
+/// When a stage of the plan ends, with what it is called.
+fn stage_title(today: jiff::civil::Date, stage: usize) -> String {
+    let days = plan::STAGES.get(stage).copied().unwrap_or_default();
+    format!("Within {days} days, by {}", plan::due(today, stage))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        // RFC 4648, section 10.
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn the_sheet_is_small_and_fetches_nothing() {
+        let style = format!("{CSS}{STYLE}");
+        assert!(style.len() <= 30 << 10, "{} bytes", style.len());
+        assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("</"));
+    }
+}

@@ -1,0 +1,310 @@
+//! The flows: declared in the bundle, found in the source, or known by an address only, compared field by field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use policy::Policy;
+use policy::bundle::agreement::Agreement;
+use policy::bundle::flow::{DeclaredFlow, RegionRule};
+use policy::vocabulary::AgreementKind;
+use scan::{Destination, Endpoint, FoundFlow, Report};
+
+use crate::diagram::{Side, Standing};
+
+/// One flow, as table, picture and record of processing show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The bundle's id; otherwise what sends.
+    pub(crate) name: String,
+    pub(crate) standing: Standing,
+    /// `Object.Field` or `Object.*`; empty where unknown.
+    pub(crate) fields: Vec<String>,
+    pub(crate) receiver: Receiver,
+    pub(crate) purpose: Option<String>,
+    pub(crate) grounds: Vec<String>,
+    pub(crate) transport: Option<String>,
+    /// The identity that carries it.
+    pub(crate) by: Option<String>,
+    pub(crate) region: Option<String>,
+    /// Components and places of the source that speak for it.
+    pub(crate) seen: BTreeSet<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Receiver {
+    pub(crate) kind: Kind,
+    /// Id in the bundle, host, namespace.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) regions: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Party,
+    Model,
+    Org,
+    /// People inside the org, readers of mail, subscribers of events.
+    Readers,
+    Host,
+    Package,
+    Public,
+}
+
+impl Kind {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Kind::Party => "party",
+            Kind::Model => "model",
+            Kind::Org => "org",
+            Kind::Readers => "readers",
+            Kind::Host => "undeclared host",
+            Kind::Package => "undeclared package",
+            Kind::Public => "the public",
+        }
+    }
+
+    pub(crate) const fn side(self) -> Side {
+        match self {
+            Kind::Party | Kind::Org | Kind::Readers => Side::Party,
+            Kind::Model => Side::Model,
+            Kind::Host | Kind::Package | Kind::Public => Side::Unknown,
+        }
+    }
+}
+
+impl Route {
+    /// The objects that its fields are of, each once.
+    pub(crate) fn objects(&self) -> BTreeSet<&str> {
+        self.fields.iter().map(|field| field.split('.').next().unwrap_or(field)).collect()
+    }
+
+    pub(crate) fn is_declared(&self) -> bool {
+        matches!(self.standing, Standing::Both | Standing::Declared | Standing::Reached)
+    }
+}
+
+/// All flows: declared ones in the order of the bundle, then what was found, then addresses that nothing is known
+/// to go to.
+pub(crate) fn of(report: &Report, policy: &Policy) -> Vec<Route> {
+    let mut routes: Vec<Route> = policy.flows().iter().map(|flow| declared(flow, policy)).collect();
+    let mut extra: BTreeMap<(Receiver, String), Route> = BTreeMap::new();
+    for found in &report.flows {
+        let receiver = receiver(&found.to, policy);
+        let left = match_declared(&mut routes, policy, found, &receiver);
+        if let Some(fields) = left {
+            let standing = if policy.is_present() { Standing::Undeclared } else { Standing::Found };
+            let key = (receiver.clone(), found.by.clone());
+            let route =
+                extra.entry(key).or_insert_with(|| Route::plain(found.by.clone(), standing, receiver));
+            route.fields.extend(fields);
+            route.seen.insert((found.by.clone(), place(&found.place)));
+        }
+    }
+    for route in extra.values_mut() {
+        route.fields.sort();
+        route.fields.dedup();
+    }
+    routes.extend(extra.into_values());
+    add_addresses(report, policy, &mut routes);
+    routes
+}
+
+/// Credits a found flow to the declared ones that carry it. What is left over is nobody's: the fields that no
+/// declared flow carries, or the whole flow.
+fn match_declared(
+    routes: &mut [Route],
+    policy: &Policy,
+    found: &FoundFlow,
+    receiver: &Receiver,
+) -> Option<Vec<String>> {
+    let to: Vec<&DeclaredFlow> =
+        policy.flows().iter().filter(|flow| flow.to.as_str() == receiver.id).collect();
+    let known = matches!(receiver.kind, Kind::Party | Kind::Model | Kind::Org);
+    if !known || to.is_empty() {
+        return Some(found.fields.clone());
+    }
+    let mut left = Vec::new();
+    let mut credit: BTreeMap<&str, Standing> = BTreeMap::new();
+    for full in &found.fields {
+        let (object, field) = full.split_once('.').unwrap_or((full, ""));
+        let carrying: Vec<&&DeclaredFlow> = to.iter().filter(|flow| flow.carries(object, field)).collect();
+        if carrying.is_empty() {
+            left.push(full.clone());
+        }
+        credit.extend(carrying.iter().map(|flow| (flow.id.as_str(), Standing::Both)));
+    }
+    if found.fields.is_empty() {
+        credit.extend(to.iter().map(|flow| (flow.id.as_str(), Standing::Reached)));
+    }
+    for route in routes.iter_mut() {
+        if let Some(standing) = credit.get(route.name.as_str()) {
+            route.standing = route.standing.min(*standing);
+            route.seen.insert((found.by.clone(), place(&found.place)));
+        }
+    }
+    (!left.is_empty()).then_some(left)
+}
+
+fn add_addresses(report: &Report, policy: &Policy, routes: &mut Vec<Route>) {
+    let mut extra: BTreeMap<Receiver, Route> = BTreeMap::new();
+    for endpoint in report.endpoints.iter().filter(|endpoint| endpoint.kind.sends()) {
+        let receiver = receiver(&destination(endpoint), policy);
+        let seen = (endpoint.component.clone(), place(&endpoint.place));
+        let mut known = false;
+        for route in routes.iter_mut().filter(|route| route.receiver.id == receiver.id) {
+            known = true;
+            route.seen.insert(seen.clone());
+            if route.standing == Standing::Declared {
+                route.standing = Standing::Reached;
+            }
+        }
+        if !known {
+            let name = receiver.name.clone();
+            let route = extra
+                .entry(receiver.clone())
+                .or_insert_with(|| Route::plain(name, Standing::Address, receiver));
+            route.seen.insert(seen);
+        }
+    }
+    routes.extend(extra.into_values());
+}
+
+fn destination(endpoint: &Endpoint) -> Destination {
+    match (&endpoint.model, &endpoint.party) {
+        (Some(model), _) => Destination::Model(model.clone()),
+        (None, Some(party)) => Destination::Party(party.clone()),
+        (None, None) => Destination::Host(endpoint.host.clone()),
+    }
+}
+
+impl Route {
+    fn plain(name: String, standing: Standing, receiver: Receiver) -> Self {
+        Self {
+            name,
+            standing,
+            fields: Vec::new(),
+            receiver,
+            purpose: None,
+            grounds: Vec::new(),
+            transport: None,
+            by: None,
+            region: None,
+            seen: BTreeSet::new(),
+        }
+    }
+}
+
+fn declared(flow: &DeclaredFlow, policy: &Policy) -> Route {
+    let to = flow.to.as_str();
+    let receiver = if policy.party(to).is_some() {
+        receiver(&Destination::Party(to.to_owned()), policy)
+    } else if policy.model(to).is_some() {
+        receiver(&Destination::Model(to.to_owned()), policy)
+    } else {
+        let regions = policy.org(to).and_then(|org| org.region.as_ref()).map(ToString::to_string);
+        Receiver {
+            kind: Kind::Org,
+            id: to.to_owned(),
+            name: to.to_owned(),
+            regions: regions.into_iter().collect(),
+        }
+    };
+    let region = flow.region.as_ref().map_or_else(
+        || "same as the person's".to_owned(),
+        |rule| match &rule.value {
+            RegionRule::SameAsSubject => "same as the person's".to_owned(),
+            RegionRule::Any => "any".to_owned(),
+            RegionRule::In(regions) => join(regions.iter()),
+        },
+    );
+    Route {
+        fields: flow.from.iter().map(ToString::to_string).collect(),
+        purpose: Some(flow.purpose.to_string()),
+        grounds: flow.ground.iter().map(ToString::to_string).collect(),
+        transport: flow.transport.as_ref().map(ToString::to_string),
+        by: flow.by.as_ref().map(ToString::to_string),
+        region: Some(region),
+        ..Route::plain(flow.id.to_string(), Standing::Declared, receiver)
+    }
+}
+
+fn receiver(to: &Destination, policy: &Policy) -> Receiver {
+    let other =
+        |kind: Kind, id: &str, name: String| Receiver { kind, id: id.to_owned(), name, regions: Vec::new() };
+    match to {
+        Destination::Party(id) => {
+            let party = policy.party(id);
+            let regions = party.map(|party| party.regions.iter().map(ToString::to_string).collect());
+            Receiver {
+                kind: Kind::Party,
+                id: id.clone(),
+                name: party.and_then(|party| party.name.clone()).unwrap_or_else(|| id.clone()),
+                regions: regions.unwrap_or_default(),
+            }
+        }
+        Destination::Model(id) => {
+            let region = policy.model(id).and_then(|model| model.region.as_ref()).map(ToString::to_string);
+            Receiver {
+                kind: Kind::Model,
+                id: id.clone(),
+                name: id.clone(),
+                regions: region.into_iter().collect(),
+            }
+        }
+        Destination::Host(host) => other(Kind::Host, host, host.clone()),
+        Destination::UnknownModel(name) => other(Kind::Host, name, format!("model {name}")),
+        Destination::Package(namespace) => other(Kind::Package, namespace, format!("package {namespace}")),
+        Destination::Email => other(Kind::Readers, "e-mail", "whoever reads the e-mail".to_owned()),
+        Destination::Subscribers(channel) => {
+            other(Kind::Readers, channel, format!("subscribers of {channel}"))
+        }
+        Destination::Public => other(Kind::Public, "public", "anybody, without logging in".to_owned()),
+        Destination::Inside(what) => other(Kind::Readers, what, format!("people in the org, by {what}")),
+    }
+}
+
+/// What stands of a receiver's agreements on a day, in words; nothing where none is on file.
+pub(crate) fn agreements(receiver: &Receiver, policy: &Policy, today: Date) -> Vec<String> {
+    agreements_of(receiver, policy).iter().map(|agreement| agreement_words(agreement, today)).collect()
+}
+
+/// The agreements with a party, with the operator of a model, or with Salesforce for an org.
+pub(crate) fn agreements_of<'p>(receiver: &Receiver, policy: &'p Policy) -> &'p [Agreement] {
+    let party = |id: &str| policy.party(id).map(|party| party.agreements.as_slice());
+    let found = match receiver.kind {
+        Kind::Party => party(&receiver.id),
+        Kind::Model => policy
+            .model(&receiver.id)
+            .and_then(|model| model.provider.as_ref())
+            .and_then(|provider| party(provider.as_str())),
+        Kind::Org => policy.org(&receiver.id).map(|org| org.agreements.as_slice()),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn agreement_words(agreement: &Agreement, today: Date) -> String {
+    let kind = match agreement.kind.value {
+        AgreementKind::Baa => "BAA",
+        AgreementKind::Dpa => "DPA",
+        AgreementKind::Dua => "DUA",
+        AgreementKind::Scc => "SCC",
+        AgreementKind::Authorisation => "authorisation",
+        AgreementKind::Contract => "contract",
+    };
+    match &agreement.expires {
+        Some(until) if agreement.expired(today) => format!("{kind}, ended {}", until.value),
+        _ if !agreement.live(today) => format!("{kind}, begins {}", agreement.effective.value),
+        Some(until) => format!("{kind} until {}", until.value),
+        None => format!("{kind}, no end"),
+    }
+}
+
+fn place(place: &journal::Place) -> String {
+    format!("{}:{}", place.path, place.start.line)
+}
+
+pub(crate) fn join<T: ToString>(items: impl Iterator<Item = T>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,286 @@
+//! What stands of each control: computed from what rules judged, never typed.
+//!
+//! A control is asked in three ways. *Code*: what a rule can decide from the source. *Org*: what only the running
+//! org, its queries or its log can show. *People*: what somebody must decide, sign or do. Each has a state of its
+//! own, and the control the weakest of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::{Finding, Gap, SuppressionKind};
+use policy::controls::{Catalogue, Control, Framework};
+use serde::Serialize;
+
+/// What the scan says of a rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RuleFacts<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) controls: &'a [&'a str],
+    /// How many things it looked at; nothing where it did not run.
+    pub(crate) judged: Option<usize>,
+}
+
+/// The weakest first, so that the least of several is what stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    /// A finding that counts cites it.
+    NotMet,
+    /// Too little was looked at to say.
+    Unknown,
+    /// Not met, and a named person answers for that until a date.
+    Accepted,
+    /// Every rule that cites it and had something to judge found nothing.
+    MetInSource,
+    /// It does not ask this.
+    NotAsked,
+}
+
+impl State {
+    pub(crate) const ALL: [State; 5] =
+        [State::NotMet, State::Unknown, State::Accepted, State::MetInSource, State::NotAsked];
+
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            State::NotMet => "not met",
+            State::Unknown => "unknown",
+            State::Accepted => "accepted",
+            State::MetInSource => "met in source",
+            State::NotAsked => "not asked",
+        }
+    }
+
+    /// For the eye, beside the words.
+    pub(crate) const fn mark(self) -> &'static str {
+        match self {
+            State::NotMet => "✕",
+            State::Unknown => "?",
+            State::Accepted => "◐",
+            State::MetInSource => "✓",
+            State::NotAsked => "–",
+        }
+    }
+
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            State::NotMet => "not-met",
+            State::Unknown => "unknown",
+            State::Accepted => "accepted",
+            State::MetInSource => "met",
+            State::NotAsked => "not-asked",
+        }
+    }
+}
+
+/// One of the three ways, and why it stands so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Facet {
+    pub(crate) state: State,
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Facet {
+    fn new(state: State, reason: impl Into<String>) -> Self {
+        Self { state, reasons: vec![reason.into()] }
+    }
+
+    const fn not_asked() -> Self {
+        Self { state: State::NotAsked, reasons: Vec::new() }
+    }
+}
+
+/// A control and what stands of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing<'c> {
+    pub(crate) framework: &'c Framework,
+    pub(crate) control: &'c Control,
+    /// The rules that cite it.
+    pub(crate) rules: Vec<&'c str>,
+    /// How many things these rules looked at.
+    pub(crate) judged: usize,
+    pub(crate) code: Facet,
+    pub(crate) org: Facet,
+    pub(crate) people: Facet,
+    /// Fingerprints.
+    pub(crate) findings: Vec<&'c str>,
+    pub(crate) set_aside: Vec<&'c str>,
+    pub(crate) gaps: Vec<&'c Gap>,
+}
+
+impl Standing<'_> {
+    pub(crate) fn state(&self) -> State {
+        self.code.state.min(self.org.state).min(self.people.state)
+    }
+
+    /// Whether any rule looks at it.
+    pub(crate) fn is_served(&self) -> bool {
+        !self.rules.is_empty() || !self.findings.is_empty() || !self.set_aside.is_empty()
+    }
+}
+
+/// Every control of the catalogue, in its order.
+pub(crate) fn of<'c>(
+    catalogue: &'c Catalogue,
+    rules: &[RuleFacts<'c>],
+    findings: &'c [Finding],
+    gaps: &'c [Gap],
+) -> Vec<Standing<'c>> {
+    let mut by_control: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        for control in finding.controls.iter() {
+            by_control.entry(control).or_default().push(finding);
+        }
+    }
+    catalogue
+        .controls()
+        .map(|(framework, control)| {
+            let citing: Vec<&RuleFacts<'c>> =
+                rules.iter().filter(|rule| rule.controls.contains(&control.id.as_str())).collect();
+            let found = by_control.get(control.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+            standing(framework, control, &citing, found, gaps)
+        })
+        .collect()
+}
+
+fn standing<'c>(
+    framework: &'c Framework,
+    control: &'c Control,
+    citing: &[&RuleFacts<'c>],
+    found: &[&'c Finding],
+    gaps: &'c [Gap],
+) -> Standing<'c> {
+    let own_gaps: Vec<&Gap> =
+        gaps.iter().filter(|gap| citing.iter().any(|rule| rule.id == gap.rule)).collect();
+    let (counting, set_aside): (Vec<&Finding>, Vec<&Finding>) =
+        found.iter().copied().partition(|finding| finding.counts());
+    let prints =
+        |findings: &[&'c Finding]| findings.iter().map(|f| f.fingerprint.as_str()).collect::<Vec<_>>();
+    Standing {
+        framework,
+        control,
+        rules: citing.iter().map(|rule| rule.id).collect(),
+        judged: citing.iter().filter_map(|rule| rule.judged).sum(),
+        code: code(control, citing, &counting, &set_aside, &own_gaps),
+        org: org(control, &own_gaps),
+        people: people(control, &set_aside),
+        findings: prints(&counting),
+        set_aside: prints(&set_aside),
+        gaps: own_gaps,
+    }
+}
+
+fn asks(control: &Control, rooms: &[&str]) -> bool {
+    control.rooms.iter().any(|room| rooms.contains(&room.as_str()))
+}
+
+fn code(
+    control: &Control,
+    citing: &[&RuleFacts<'_>],
+    counting: &[&Finding],
+    set_aside: &[&Finding],
+    gaps: &[&Gap],
+) -> Facet {
+    if !counting.is_empty() {
+        let rules: BTreeSet<&str> = counting.iter().map(|finding| finding.rule).collect();
+        let rules: Vec<&str> = rules.into_iter().collect();
+        let reason = format!("{} by {}", plural(counting.len(), "finding", "findings"), rules.join(", "));
+        return Facet::new(State::NotMet, reason);
+    }
+    if !set_aside.is_empty() {
+        let (accepted, silenced): (Vec<&Finding>, Vec<&Finding>) =
+            set_aside.iter().partition(|finding| is_accepted(finding));
+        if !silenced.is_empty() {
+            let silenced = plural(silenced.len(), "finding is", "findings are");
+            return Facet::new(
+                State::Unknown,
+                format!("{silenced} set aside by a comment or a baseline, and nobody answers for that"),
+            );
+        }
+        let reason = format!("{} accepted in the bundle", plural(accepted.len(), "finding", "findings"));
+        return Facet::new(State::Accepted, reason);
+    }
+    if citing.is_empty() {
+        return if asks(control, &["scan", "wcag"]) {
+            Facet::new(State::Unknown, "no rule judges this yet")
+        } else {
+            Facet::not_asked()
+        };
+    }
+    let idle: Vec<&str> = citing.iter().filter(|rule| rule.judged.is_none()).map(|rule| rule.id).collect();
+    if !idle.is_empty() {
+        return Facet::new(State::Unknown, format!("not run: {}", idle.join(", ")));
+    }
+    if !gaps.is_empty() {
+        return Facet { state: State::Unknown, reasons: missing(gaps) };
+    }
+    let judged: usize = citing.iter().filter_map(|rule| rule.judged).sum();
+    if judged == 0 {
+        return Facet::new(State::Unknown, "nothing of this kind is in the source");
+    }
+    let reason = format!("{} judged, no finding", plural(judged, "thing", "things"));
+    Facet::new(State::MetInSource, reason)
+}
+
+fn is_accepted(finding: &Finding) -> bool {
+    finding
+        .suppressed
+        .as_ref()
+        .is_some_and(|by| by.kind == SuppressionKind::Exception && by.approver.is_some())
+}
+
+fn org(control: &Control, gaps: &[&Gap]) -> Facet {
+    if !gaps.is_empty() {
+        let mut reasons: Vec<String> =
+            gaps.iter().map(|gap| format!("complete with: {}", gap.complete_with)).collect();
+        reasons.sort();
+        reasons.dedup();
+        return Facet { state: State::Unknown, reasons };
+    }
+    let shows = [
+        ("gateway", "what passes the gateway"),
+        ("audit", "the access log"),
+        ("sync", "what synchronisation moved"),
+        ("ai", "the log of what models were given"),
+    ];
+    let wanted: Vec<&str> =
+        shows.iter().filter(|(room, _)| asks(control, &[room])).map(|(_, what)| *what).collect();
+    if wanted.is_empty() {
+        return Facet::not_asked();
+    }
+    Facet::new(State::Unknown, format!("the source cannot show {}", wanted.join(", ")))
+}
+
+fn people(control: &Control, set_aside: &[&Finding]) -> Facet {
+    let decided: BTreeSet<String> = set_aside
+        .iter()
+        .filter(|finding| is_accepted(finding))
+        .filter_map(|finding| finding.suppressed.as_ref())
+        .map(|by| {
+            let approver = by.approver.as_deref().unwrap_or_default();
+            match by.expires {
+                Some(until) => format!("accepted by {approver} until {until}"),
+                None => format!("accepted by {approver}, no end given"),
+            }
+        })
+        .collect();
+    if !decided.is_empty() {
+        return Facet { state: State::Accepted, reasons: decided.into_iter().collect() };
+    }
+    if asks(control, &["govern"]) {
+        return Facet::new(State::Unknown, "a record made by people is needed, and none was read");
+    }
+    Facet::not_asked()
+}
+
+fn missing(gaps: &[&Gap]) -> Vec<String> {
+    let mut reasons: Vec<String> = gaps.iter().map(|gap| format!("missing: {}", gap.missing)).collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons
+}
+
+pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests;
