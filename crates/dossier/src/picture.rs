@@ -218,7 +218,7 @@ fn add_receiver(route: &Route, facts: &Facts<'_>, chart: &mut Chart) {
             (Side::Party, "Readers".to_owned(), "by e-mail, event or report".to_owned()),
             receiver.name.clone(),
         ),
-        Kind::Host | Kind::Package | Kind::Public => {
+        Kind::Host | Kind::UnknownModel | Kind::Package | Kind::Public => {
             lines.push(receiver.kind.words().to_owned());
             let title = if facts.policy.is_present() { "Declared by nobody" } else { "Not declared yet" };
             (

@@ -132,7 +132,7 @@ fn row(route: &Route, facts: Facts<'_>) -> Vec<String> {
         [] if matches!(route.receiver.kind, Kind::Party | Kind::Model | Kind::Org) => {
             format!("{}; unknown: no agreement is on file, fill in or conclude one", route.receiver.name)
         }
-        [] if matches!(route.receiver.kind, Kind::Host | Kind::Package) => {
+        [] if matches!(route.receiver.kind, Kind::Host | Kind::UnknownModel | Kind::Package) => {
             format!("unknown: find out who runs {}, and declare them in parties.yaml", route.receiver.name)
         }
         [] => route.receiver.name.clone(),

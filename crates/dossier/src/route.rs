@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use policy::Policy;
+use journal::Confidence;
 use policy::bundle::agreement::Agreement;
 use policy::bundle::flow::{DeclaredFlow, RegionRule};
+use policy::flow::{self, Flow};
 use policy::vocabulary::AgreementKind;
+use policy::{AskedField, Policy};
 use scan::{Destination, Endpoint, FoundFlow, Report};
 
 use crate::diagram::{Side, Standing};
@@ -47,6 +49,7 @@ pub(crate) enum Kind {
     /// People inside the org, readers of mail, subscribers of events.
     Readers,
     Host,
+    UnknownModel,
     Package,
     Public,
 }
@@ -59,6 +62,7 @@ impl Kind {
             Kind::Org => "org",
             Kind::Readers => "readers",
             Kind::Host => "undeclared host",
+            Kind::UnknownModel => "undeclared model",
             Kind::Package => "undeclared package",
             Kind::Public => "the public",
         }
@@ -68,7 +72,7 @@ impl Kind {
         match self {
             Kind::Party | Kind::Org | Kind::Readers => Side::Party,
             Kind::Model => Side::Model,
-            Kind::Host | Kind::Package | Kind::Public => Side::Unknown,
+            Kind::Host | Kind::UnknownModel | Kind::Package | Kind::Public => Side::Unknown,
         }
     }
 }
@@ -89,17 +93,14 @@ impl Route {
 pub(crate) fn of(report: &Report, policy: &Policy) -> Vec<Route> {
     let mut routes: Vec<Route> = policy.flows().iter().map(|flow| declared(flow, policy)).collect();
     let mut extra: BTreeMap<(Receiver, String), Route> = BTreeMap::new();
-    for found in &report.flows {
+    for (at, fields) in hold_against_declared(&mut routes, report, policy) {
+        let Some(found) = report.flows.get(at) else { continue };
         let receiver = receiver(&found.to, policy);
-        let left = match_declared(&mut routes, policy, found, &receiver);
-        if let Some(fields) = left {
-            let standing = if policy.is_present() { Standing::Undeclared } else { Standing::Found };
-            let key = (receiver.clone(), found.by.clone());
-            let route =
-                extra.entry(key).or_insert_with(|| Route::plain(found.by.clone(), standing, receiver));
-            route.fields.extend(fields);
-            route.seen.insert((found.by.clone(), place(&found.place)));
-        }
+        let standing = if policy.is_present() { Standing::Undeclared } else { Standing::Found };
+        let key = (receiver.clone(), found.by.clone());
+        let route = extra.entry(key).or_insert_with(|| Route::plain(found.by.clone(), standing, receiver));
+        route.fields.extend(fields);
+        route.seen.insert((found.by.clone(), place(&found.place)));
     }
     for route in extra.values_mut() {
         route.fields.sort();
@@ -110,40 +111,66 @@ pub(crate) fn of(report: &Report, policy: &Policy) -> Vec<Route> {
     routes
 }
 
-/// Credits a found flow to the declared ones that carry it. What is left over is nobody's: the fields that no
-/// declared flow carries, or the whole flow.
-fn match_declared(
+/// Credits found flows to the declared ones that carry them. What is left over is nobody's: by position of the
+/// found flow, the fields that no declared flow carries, none where the whole flow is undeclared and its fields
+/// cannot be told.
+fn hold_against_declared(
     routes: &mut [Route],
+    report: &Report,
     policy: &Policy,
-    found: &FoundFlow,
-    receiver: &Receiver,
-) -> Option<Vec<String>> {
-    let to: Vec<&DeclaredFlow> =
-        policy.flows().iter().filter(|flow| flow.to.as_str() == receiver.id).collect();
-    let known = matches!(receiver.kind, Kind::Party | Kind::Model | Kind::Org);
-    if !known || to.is_empty() {
-        return Some(found.fields.clone());
-    }
-    let mut left = Vec::new();
-    let mut credit: BTreeMap<&str, Standing> = BTreeMap::new();
-    for full in &found.fields {
-        let (object, field) = full.split_once('.').unwrap_or((full, ""));
-        let carrying: Vec<&&DeclaredFlow> = to.iter().filter(|flow| flow.carries(object, field)).collect();
-        if carrying.is_empty() {
-            left.push(full.clone());
+) -> BTreeMap<usize, Vec<String>> {
+    let found: Vec<Flow> = report.flows.iter().map(as_flow).collect();
+    let mut left: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for row in flow::reconcile(policy, &found, &[]) {
+        if row.declared.is_empty() {
+            for at in row.found {
+                let fields = left.entry(at).or_default();
+                let spelled = report.flows.get(at).into_iter().flat_map(|flow| &flow.fields);
+                let own =
+                    |name: &&String| row.field.as_ref().is_some_and(|field| name.eq_ignore_ascii_case(field));
+                fields.extend(spelled.filter(own).cloned());
+            }
+            continue;
         }
-        credit.extend(carrying.iter().map(|flow| (flow.id.as_str(), Standing::Both)));
-    }
-    if found.fields.is_empty() {
-        credit.extend(to.iter().map(|flow| (flow.id.as_str(), Standing::Reached)));
-    }
-    for route in routes.iter_mut() {
-        if let Some(standing) = credit.get(route.name.as_str()) {
-            route.standing = route.standing.min(*standing);
-            route.seen.insert((found.by.clone(), place(&found.place)));
+        let standing = if row.field.is_some() { Standing::Both } else { Standing::Reached };
+        let seen: Vec<&FoundFlow> = row.found.iter().filter_map(|at| report.flows.get(*at)).collect();
+        for route in routes.iter_mut().filter(|route| !seen.is_empty() && row.declared.contains(&route.name))
+        {
+            route.standing = route.standing.min(standing);
+            route.seen.extend(seen.iter().map(|flow| (flow.by.clone(), place(&flow.place))));
         }
     }
-    (!left.is_empty()).then_some(left)
+    left
+}
+
+/// A flow as the policy compares it. Receivers that no bundle can name stay apart by their position.
+fn as_flow(found: &FoundFlow) -> Flow {
+    let to = match &found.to {
+        Destination::Party(id) => flow::Destination::Party(id.clone()),
+        Destination::Model(id) => flow::Destination::Model(id.clone()),
+        Destination::Host(host) => flow::Destination::Host(host.clone()),
+        Destination::Package(namespace) => flow::Destination::Package(namespace.clone()),
+        Destination::Public => flow::Destination::Public,
+        Destination::UnknownModel(_)
+        | Destination::Email
+        | Destination::Subscribers(_)
+        | Destination::Inside(_) => flow::Destination::Unknown,
+    };
+    let asked = |name: &String| {
+        let (object, field) = name.split_once('.').unwrap_or((name, "*"));
+        AskedField::new(object, field)
+    };
+    Flow {
+        from: found.fields.iter().map(asked).collect(),
+        to,
+        via: flow::Via::Other,
+        site: flow::Site { path: found.place.path.clone(), position: Some(found.place.start) },
+        confidence: match found.confidence {
+            Confidence::Low => flow::Confidence::Low,
+            Confidence::Medium => flow::Confidence::Medium,
+            Confidence::High => flow::Confidence::High,
+        },
+    }
 }
 
 fn add_addresses(report: &Report, policy: &Policy, routes: &mut Vec<Route>) {
@@ -253,7 +280,7 @@ fn receiver(to: &Destination, policy: &Policy) -> Receiver {
             }
         }
         Destination::Host(host) => other(Kind::Host, host, host.clone()),
-        Destination::UnknownModel(name) => other(Kind::Host, name, format!("model {name}")),
+        Destination::UnknownModel(name) => other(Kind::UnknownModel, name, format!("model {name}")),
         Destination::Package(namespace) => other(Kind::Package, namespace, format!("package {namespace}")),
         Destination::Email => other(Kind::Readers, "e-mail", "whoever reads the e-mail".to_owned()),
         Destination::Subscribers(channel) => {

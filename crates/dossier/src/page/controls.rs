@@ -130,16 +130,22 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
     if !one.rules.is_empty() {
         more.push(format!("{} judged by {}", plural(one.judged, "thing", "things"), one.rules.join(", ")));
     }
-    let links = match one.code.state {
+    let links: Vec<&str> = match one.code.state {
         State::NotMet => one.rules.iter().copied().filter(|rule| found.contains(rule)).collect(),
         _ => Vec::new(),
     };
+    let mut code = facet(&one.code, Vec::new());
+    if !links.is_empty() {
+        // The links name the rules, so the reason need not.
+        code.reasons = vec![Prose::new(&plural(one.findings.len(), "finding:", "findings:"))];
+        code.links = links;
+    }
     Control {
         id: &one.control.id,
         citation: &one.control.citation,
         title: &one.control.title,
         more: more.join("; "),
-        facets: [facet(&one.code, links), facet(&one.org, Vec::new()), facet(&one.people, Vec::new())],
+        facets: [code, facet(&one.org, Vec::new()), facet(&one.people, Vec::new())],
     }
 }
 

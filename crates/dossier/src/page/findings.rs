@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::{Confidence, Finding, Severity};
+use journal::{Confidence, Finding, Gap, Severity};
 use policy::Policy;
 
 use super::Content;
@@ -15,7 +15,7 @@ const CAUSES: usize = 30;
 const PLACES: usize = 6;
 const FIELDS: usize = 10;
 const ACCEPTED: usize = 60;
-const UNKNOWN: usize = 6;
+const UNKNOWN: usize = 8;
 const FIRST: usize = 3;
 
 pub(super) struct Summary<'r> {
@@ -23,8 +23,16 @@ pub(super) struct Summary<'r> {
     pub(super) tiles: Vec<Tile>,
     pub(super) first: Vec<First<'r>>,
     pub(super) unknown_lead: String,
-    pub(super) unknown: Vec<super::GapRow>,
+    pub(super) unknown: Vec<Unknown<'r>>,
     pub(super) unknown_more: usize,
+}
+
+/// What one rule could not judge.
+pub(super) struct Unknown<'r> {
+    pub(super) title: &'r str,
+    pub(super) count: usize,
+    pub(super) missing: Prose,
+    pub(super) complete_with: Prose,
 }
 
 pub(super) struct Tile {
@@ -133,11 +141,10 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         .into_iter()
         .map(|(severity, count)| Tile { class: severity.as_str(), name: severity.as_str(), count })
         .collect();
-    let mut unknown = super::gaps(content);
-    // What blocks most rules first.
-    unknown.sort_by_key(|gap| std::cmp::Reverse(gap.rules.matches(',').count()));
+    let mut unknown = unknown(content);
     let all = unknown.len();
     unknown.truncate(UNKNOWN);
+    let gaps = super::gaps(content).len();
     let unread = match report.problems.len() {
         0 => String::new(),
         count => format!(" {} could not be read in full.", plural(count, "place", "places")),
@@ -148,12 +155,34 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         first: first(content),
         unknown_lead: format!(
             "{} {} open.{unread}",
-            plural(all, "question", "questions"),
-            if all == 1 { "is" } else { "are" }
+            plural(gaps, "question", "questions"),
+            if gaps == 1 { "is" } else { "are" }
         ),
         unknown,
         unknown_more: all.saturating_sub(UNKNOWN),
     }
+}
+
+/// By rule, those with most that is unknown first, each with an example.
+fn unknown<'r>(content: &Content<'r>) -> Vec<Unknown<'r>> {
+    let mut by_rule: BTreeMap<&'r str, Vec<&'r Gap>> = BTreeMap::new();
+    for gap in &content.audit.report.gaps {
+        by_rule.entry(gap.rule).or_default().push(gap);
+    }
+    let mut rows: Vec<Unknown<'r>> = by_rule
+        .into_iter()
+        .filter_map(|(rule, gaps)| {
+            let first = gaps.first()?;
+            Some(Unknown {
+                title: content.rulebook.title(rule),
+                count: gaps.len(),
+                missing: Prose::new(&first.missing),
+                complete_with: Prose::new(&first.complete_with),
+            })
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+    rows
 }
 
 /// The most important things to do: the first rules in the order of groups, one item a rule.

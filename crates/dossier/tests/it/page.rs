@@ -135,7 +135,8 @@ fn flows_are_held_against_the_bundle_field_by_field() {
     );
     assert!(line("\"Flow:Collect\"").contains("undeclared host"));
     let svg = flawed().text("flows.svg");
-    assert!(svg.contains("[found, not declared]") && svg.contains("collect.stranger.example"));
+    assert!(svg.contains("[found, not declared]") && svg.contains(">collect.stranger."), "wrapped");
+    assert!(line("\"EmailTemplate:Results\"").contains("\"unknown\""), "which fields go is not told");
 }
 
 #[test]
@@ -177,8 +178,30 @@ fn the_plan_has_four_stages_with_dates() {
 fn a_mended_clinic_is_written_too() {
     let clinic = Clinic::read(&example("mended"), "harbor-health");
     assert_eq!(clinic.documents().len(), 9);
-    assert!(
-        clinic.text("index.html").contains("No exception")
-            || clinic.text("index.html").contains("None: no exception")
-    );
+    let evidence = |clinic: &Clinic| serde_json::from_str::<Value>(&clinic.text("evidence.json")).unwrap();
+    let findings = |evidence: &Value| {
+        let counts = evidence["counts"].as_array().unwrap().iter();
+        counts
+            .filter(|count| count["of"] == "findings")
+            .map(|count| count["number"].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    let flawed = Clinic::read(&example("flawed"), "harbor-health");
+    assert!(findings(&evidence(&clinic)) < findings(&evidence(&flawed)), "what was mended is gone");
+}
+
+#[test]
+fn without_a_bundle_nothing_is_called_undeclared_and_nothing_is_invented() {
+    let mut clinic = Clinic::read(&example("flawed"), "harbor-health");
+    clinic.policy = policy::Policy::empty();
+    clinic.report.policy_digest = None;
+    for flow in &mut clinic.report.flows {
+        flow.to = scan::Destination::Host("collect.stranger.example".into());
+    }
+    let page = clinic.text("index.html");
+    assert!(page.contains("There is no policy bundle yet"));
+    assert!(!page.contains("found, not declared") && page.contains("found in the source"));
+    let record = clinic.text("ropa.csv");
+    assert!(record.contains("unknown: fill in name and contact of the controller"));
+    assert!(!record.contains("Harbor Health"));
 }
