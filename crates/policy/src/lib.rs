@@ -37,5 +37,5 @@ pub use file::{MAIN, read};
 pub use model::{Classified, ClassifiedBy, Enforceable, Policy};
 pub use period::Period;
 pub use place::{At, Place};
-pub use rules::CEDAR_SCHEMA;
+pub use rules::{CEDAR_SCHEMA, cited_controls};
 pub use schema::schema;

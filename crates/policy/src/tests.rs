@@ -5,3 +5,4 @@ mod lookups;
 mod problems;
 mod reference;
 mod sample;
+mod slips;

@@ -10,6 +10,7 @@ use crate::vocabulary::{Action, Ground, Mask, Protect, Purpose, Region};
 /// The answer to a request: for all of its fields or for none.
 #[derive(Debug)]
 #[must_use]
+#[expect(clippy::large_enum_variant, reason = "an answer is taken apart where it is given, never stored")]
 pub enum Decision {
     Permit(Permit),
     Denial(Denial),

@@ -91,7 +91,7 @@ words! {
 words! {
     pub(crate) enum Restricted {
         None = "none",
-        Restricted = "restricted",
+        InForce = "restricted",
         Unknown = "unknown",
     }
 }
@@ -99,7 +99,7 @@ words! {
 words! {
     pub(crate) enum Objected {
         None = "none",
-        Objected = "objected",
+        InForce = "objected",
         Unknown = "unknown",
     }
 }
@@ -162,7 +162,7 @@ words! {
 /// Whether a declared flow carries the question, and what keeps the nearest one out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Declared {
-    Declared,
+    Yes,
     Undeclared,
     OtherCarrier,
     OtherPurpose,
@@ -173,7 +173,7 @@ pub(crate) enum Declared {
 impl Declared {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Declared::Declared => "declared",
+            Declared::Yes => "declared",
             Declared::Undeclared => "undeclared",
             Declared::OtherCarrier => "other-carrier",
             Declared::OtherPurpose => "other-purpose",

@@ -245,7 +245,7 @@ impl<'a> Lane<'a> {
         }
         let matches = |one: &super::standing::Restriction| self.in_scope(&one.scope, one.days, field);
         match self.concerns(&self.standing.restrictions, matches, |one| &one.subject) {
-            Some(true) => Restricted::Restricted,
+            Some(true) => Restricted::InForce,
             Some(false) => Restricted::None,
             None => Restricted::Unknown,
         }
@@ -258,7 +258,7 @@ impl<'a> Lane<'a> {
                 .flow
                 .is_some_and(|flow| flow.has_ground(Ground::Gdpr6_1E) || flow.has_ground(Ground::Gdpr6_1F));
         match self.concerns(&self.standing.objections, matches, |one| &one.subject) {
-            Some(true) => Objected::Objected,
+            Some(true) => Objected::InForce,
             Some(false) => Objected::None,
             // The right to object concerns these only: GDPR Art. 21(1) and (2).
             None if !relevant && self.standing.objections.is_empty() => Objected::None,

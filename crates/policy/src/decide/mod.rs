@@ -7,7 +7,7 @@ mod answer;
 pub(crate) mod facts;
 pub(crate) mod lane;
 mod proof;
-mod reasons;
+pub(crate) mod reasons;
 mod request;
 mod standing;
 
@@ -26,21 +26,6 @@ use crate::rules::Verdict;
 use crate::vocabulary::{Action, Class, Mask, Protect, Region};
 use facts::{Case, Declared, Seen, Target, Who};
 use lane::Lane;
-
-/// Codes of reasons that no rule of Cedar gives.
-pub(crate) const CODES: &[&str] = &[
-    "unknown-identity",
-    "unknown-party",
-    "unknown-model",
-    "unclassified-field",
-    "rule-failed",
-    "bundle-has-errors",
-    "no-rule-permits",
-    "who-unknown",
-    "purpose-unknown",
-    "network-unknown",
-    "subject-region-unknown",
-];
 
 /// How long a permit is good, unless something that it rests on ends sooner.
 const PERMIT_SECONDS: i64 = 300;
@@ -69,7 +54,7 @@ fn decide_with(policy: &Policy, standing: &Standing, request: &Request, engine: 
     let (who, target) = match (reasons::who(policy, request), reasons::target(policy, request)) {
         (Ok(who), Ok(target)) => (who, target),
         (who, target) => {
-            let reasons = [who.err(), target.err()].into_iter().flatten().collect();
+            let reasons = [who.err(), target.err()].into_iter().flatten().map(|reason| *reason).collect();
             return Decision::Denial(Denial { reasons });
         }
     };
@@ -165,7 +150,7 @@ fn lanes(base: Lane<'_>) -> Vec<Lane<'_>> {
                 .into_iter()
                 .map(|flow| Lane {
                     flow: Some(flow),
-                    declared: Declared::Declared,
+                    declared: Declared::Yes,
                     purpose: Some(base.purpose.unwrap_or_else(|| lane(flow))),
                     ..base
                 })
@@ -178,10 +163,11 @@ fn lanes(base: Lane<'_>) -> Vec<Lane<'_>> {
 fn judge(lane: &Lane<'_>, fields: &[(AskedField, Seen)], engine: Engine) -> Decision {
     let rules = lane.policy.rules();
     let mut told = reasons::Told::default();
+    let mut rows = None;
     for (asked, field) in fields {
         let case = lane.case(field);
         let verdict: Verdict = match engine {
-            Engine::Tables => rules.look_up(&case),
+            Engine::Tables => rules.look_up(rows.get_or_insert_with(|| rules.rows(&case)), &case),
             Engine::Cedar => rules.ask(&case),
         };
         reasons::tell(lane, &case, asked, &verdict, &mut told);

@@ -18,7 +18,24 @@ pub(super) struct Told {
     pub(super) missing: Vec<String>,
 }
 
-fn refusal(code: &str, fact: String, controls: &[&str]) -> Reason {
+/// Reasons that no rule of Cedar gives: their codes and the controls that they cite.
+pub(crate) const REFUSALS: &[(&str, &[&str])] = &[
+    ("unknown-identity", &["hipaa-sec-312a2i", "hipaa-sec-312d"]),
+    ("unknown-party", &["hipaa-sec-308b1", "hipaa-prv-502e", "gdpr-30-1"]),
+    ("unknown-model", &["GV-1.6", "GV-6.1"]),
+    ("unclassified-field", &["hipaa-sec-308a1iiA"]),
+    ("bundle-has-errors", &["hipaa-sec-316a"]),
+    ("no-rule-permits", &["hipaa-sec-308a4", "hipaa-sec-312a1"]),
+    ("rule-failed", &[]),
+    ("who-unknown", &[]),
+    ("purpose-unknown", &[]),
+    ("network-unknown", &[]),
+    ("subject-region-unknown", &[]),
+];
+
+/// A reason by its code in [`REFUSALS`].
+fn refusal(code: &str, fact: String) -> Reason {
+    let controls = REFUSALS.iter().find(|(own, _)| *own == code).map_or(&[][..], |(_, controls)| controls);
     Reason {
         code: code.to_owned(),
         rule: code.to_owned(),
@@ -29,16 +46,16 @@ fn refusal(code: &str, fact: String, controls: &[&str]) -> Reason {
     }
 }
 
-pub(super) fn who<'a>(policy: &'a Policy, request: &Request) -> Result<Who<'a>, Reason> {
+pub(super) fn who<'a>(policy: &'a Policy, request: &Request) -> Result<Who<'a>, Box<Reason>> {
     let Some(id) = &request.who else { return Ok(Who::Unknown) };
     let identity = policy.identity(id).map(Who::Identity);
     identity.or_else(|| policy.audience(id).map(Who::Audience)).ok_or_else(|| {
         let fact = format!("the bundle has no identity or audience `{}`", crate::file::record::clipped(id));
-        refusal("unknown-identity", fact, &["hipaa-sec-312a2i", "hipaa-sec-312d"])
+        Box::new(refusal("unknown-identity", fact))
     })
 }
 
-pub(super) fn target<'a>(policy: &'a Policy, request: &Request) -> Result<Option<Target<'a>>, Reason> {
+pub(super) fn target<'a>(policy: &'a Policy, request: &Request) -> Result<Option<Target<'a>>, Box<Reason>> {
     let Some(id) = &request.to else { return Ok(None) };
     let shown = crate::file::record::clipped(id);
     let model = policy
@@ -47,27 +64,26 @@ pub(super) fn target<'a>(policy: &'a Policy, request: &Request) -> Result<Option
     if request.action == Action::Infer {
         return model.map(Some).ok_or_else(|| {
             let fact = format!("the bundle has no model `{shown}`");
-            refusal("unknown-model", fact, &["GV-1.6", "GV-6.1"])
+            Box::new(refusal("unknown-model", fact))
         });
     }
     let found = policy.party(id).map(Target::Party).or(model);
     found.or_else(|| policy.org(id).map(Target::Org)).map(Some).ok_or_else(|| {
         let fact = format!("the bundle has no party, model or org `{shown}`");
-        refusal("unknown-party", fact, &["hipaa-sec-308b1", "hipaa-prv-502e", "gdpr-30-1"])
+        Box::new(refusal("unknown-party", fact))
     })
 }
 
 /// A permit never comes from a bundle that was not read whole.
 pub(super) fn not_enforceable() -> Reason {
     let fact = "the bundle has errors, so nothing is permitted by it".to_owned();
-    refusal("bundle-has-errors", fact, &["hipaa-sec-316a"])
+    refusal("bundle-has-errors", fact)
 }
 
 pub(super) fn unclassified(fields: &[AskedField]) -> Reason {
     let mut reason = refusal(
         "unclassified-field",
         "the bundle does not say of what class the field is, and has no default for such fields".to_owned(),
-        &["hipaa-sec-308a1iiA"],
     );
     reason.fields = fields.iter().map(AskedField::to_string).collect();
     reason
@@ -94,7 +110,7 @@ pub(super) fn tell(lane: &Lane<'_>, case: &Case<'_>, asked: &AskedField, verdict
     let mut denied = false;
     if let Some(id) = &verdict.failed {
         let fact = format!("the rule `{id}` could not be evaluated");
-        let mut reason = refusal("rule-failed", fact, &[]);
+        let mut reason = refusal("rule-failed", fact);
         reason.place = rules.rules.iter().find(|rule| rule.id == *id).and_then(|rule| rule.place.clone());
         add(&mut told.denials, reason, asked);
         denied = true;
@@ -123,7 +139,7 @@ pub(super) fn tell(lane: &Lane<'_>, case: &Case<'_>, asked: &AskedField, verdict
         for extra in rule.extra.iter().filter(|extra| super::reads_unknown(case, extra)) {
             let missing = if extra == "ip" { "network" } else { "subject-region" };
             let fact = format!("the rule `{}` depends on a fact that is not known", rule.id);
-            let mut reason = refusal(&format!("{missing}-unknown"), fact, &[]);
+            let mut reason = refusal(&format!("{missing}-unknown"), fact);
             reason.rule.clone_from(&rule.id);
             reason.place.clone_from(&rule.place);
             open.push((missing.to_owned(), reason));
@@ -132,24 +148,23 @@ pub(super) fn tell(lane: &Lane<'_>, case: &Case<'_>, asked: &AskedField, verdict
     let personal = case.field.class.is_personal();
     if personal && matches!(case.who, Who::Unknown) {
         let fact = "it is not known who acts".to_owned();
-        open.push(("who".to_owned(), refusal("who-unknown", fact, &[])));
+        open.push(("who".to_owned(), refusal("who-unknown", fact)));
     }
     if personal && case.purpose.is_none() && !matches!(case.who, Who::Audience(_)) {
         let fact = "it is not known for what purpose".to_owned();
-        open.push(("purpose".to_owned(), refusal("purpose-unknown", fact, &[])));
+        open.push(("purpose".to_owned(), refusal("purpose-unknown", fact)));
     }
     if !verdict.permitted && !denied {
         // Another fact could let a rule of the bundle permit it.
-        let could = rules.rules.iter().any(|rule| {
-            rule.permits
-                && rule.speaks_of(case.action)
-                && (!rule.reads.is_empty() || !rule.extra.is_empty())
-                && rule.place.is_some()
-        });
+        let is_open = |rule: &Rule| {
+            rule.reads.iter().any(|dimension| case.facts.word(*dimension) == "unknown")
+                || rule.extra.iter().any(|extra| super::reads_unknown(case, extra))
+        };
+        let could = rules.rules.iter().any(|one| one.permits && one.speaks_of(case.action) && is_open(one));
         let waits = case.purpose.is_none() || matches!(case.who, Who::Unknown) || could;
         if open.is_empty() || !waits {
             let fact = format!("no rule permits to {} it here", case.action);
-            let mut reason = refusal("no-rule-permits", fact, &["hipaa-sec-308a4", "hipaa-sec-312a1"]);
+            let mut reason = refusal("no-rule-permits", fact);
             reason.rule = "default".to_owned();
             add(&mut told.denials, reason, asked);
         }

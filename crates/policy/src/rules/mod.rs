@@ -9,11 +9,13 @@ pub(crate) mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use cedar_policy::{Authorizer, Decision, Effect, Entities, EntityUid, PolicySet, Request, Schema};
+use cedar_policy::{Authorizer, Decision, Effect, Entities, PolicySet, Request, Schema};
 use source::{Problem, Severity, Source};
 
+use crate::bundle::clause;
 use crate::bundle::expectation::Expectation;
 use crate::decide::facts::{Case, Dimension};
+use crate::decide::reasons::REFUSALS;
 use crate::file::suggest;
 use crate::model::Content;
 use crate::place::Place;
@@ -74,8 +76,9 @@ pub(crate) struct Rules {
     by_dimension: BTreeMap<Dimension, Split>,
     pub(crate) rules: Vec<Rule>,
     by_id: BTreeMap<String, usize>,
-    /// Entities that the bundle's own rules name.
-    pub(crate) named: BTreeSet<String>,
+    /// Fields and objects that the bundle's own rules name.
+    named_fields: BTreeSet<String>,
+    named_objects: BTreeSet<String>,
     /// Actions of which a rule speaks that the tables cannot hold.
     beyond_tables: BTreeSet<Action>,
     /// Rules that read facts beyond the tables.
@@ -104,6 +107,14 @@ pub(crate) fn schema() -> Option<&'static Schema> {
     SCHEMA.get_or_init(|| Schema::from_cedarschema_str(CEDAR_SCHEMA).ok().map(|(schema, _)| schema)).as_ref()
 }
 
+/// The ids of all items of the control catalogue that this crate cites, in reasons and clauses.
+pub fn cited_controls() -> BTreeSet<&'static str> {
+    let by_rules = reading::shipped().iter().flat_map(|(rule, _)| rule.controls.iter().map(String::as_str));
+    let by_refusals = REFUSALS.iter().flat_map(|(_, controls)| controls.iter().copied());
+    let clauses = clause::BAA.iter().chain(clause::DPA).map(|clause| clause.control);
+    by_rules.chain(by_refusals).chain(clauses).collect()
+}
+
 impl Rules {
     pub(crate) fn read(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) -> Self {
         let mut policies = reading::shipped().to_vec();
@@ -115,7 +126,8 @@ impl Rules {
             by_dimension: BTreeMap::new(),
             rules: Vec::new(),
             by_id: BTreeMap::new(),
-            named: BTreeSet::new(),
+            named_fields: BTreeSet::new(),
+            named_objects: BTreeSet::new(),
             beyond_tables: BTreeSet::new(),
             with_extra: Vec::new(),
             tables: tables::Tables::default(),
@@ -128,8 +140,12 @@ impl Rules {
             if rule.permits {
                 let _ = rules.permits.add(policy.clone());
             }
-            if rule.place.is_some() {
-                rules.named.extend(policy.entity_literals().iter().map(EntityUid::to_string));
+            for uid in policy.entity_literals() {
+                match uid.type_name().basename() {
+                    "Field" => rules.named_fields.insert(uid.id().unescaped().to_owned()),
+                    "Object" => rules.named_objects.insert(uid.id().unescaped().to_owned()),
+                    _ => false,
+                };
             }
             if !rule.extra.is_empty() {
                 rules.with_extra.push(rules.rules.len());
@@ -153,7 +169,7 @@ impl Rules {
     /// Every code that a reason can have.
     pub(crate) fn codes(&self) -> BTreeSet<&str> {
         let codes = self.rules.iter().filter(|rule| !rule.permits).map(|rule| rule.code.as_str());
-        codes.chain(crate::decide::CODES.iter().copied()).collect()
+        codes.chain(REFUSALS.iter().map(|(code, _)| *code)).collect()
     }
 
     /// An expectation that waits for a reason which no rule gives would never be met.

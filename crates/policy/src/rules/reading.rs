@@ -44,8 +44,38 @@ fn in_order(set: &PolicySet) -> Vec<Policy> {
     policies
 }
 
-/// The rules of a bundle that can be used; problems tell of the others.
+/// Cedar's parser and validator take some ten kilobytes of stack for every operator of a rule.
+const STACK: usize = 64 << 20;
+
+/// The rules of a bundle that can be used; problems tell of the others. Read on a thread of its own, so that
+/// the stack is enough whoever calls.
 pub(super) fn own(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) -> Vec<(Rule, Policy)> {
+    let Some(first) = sources.iter().find(|source| source.path().ends_with(".cedar")) else {
+        return Vec::new();
+    };
+    let read = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let read = thread.spawn_scoped(scope, || {
+            let mut problems = Vec::new();
+            (read_own(sources, content, &mut problems), problems)
+        });
+        read.ok().and_then(|read| read.join().ok())
+    });
+    match read {
+        Some((rules, told)) => {
+            problems.extend(told);
+            rules
+        }
+        None => {
+            let message = "the rules could not be read, for want of memory or a fault of the reader";
+            let problem = first.problem(Severity::Error, "rules-not-read", Span::default(), message);
+            problems.push(problem.with_help("read them again; report it if it stays"));
+            Vec::new()
+        }
+    }
+}
+
+fn read_own(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) -> Vec<(Rule, Policy)> {
     let mut rules: Vec<(Rule, Policy)> = Vec::new();
     let mut ids: BTreeMap<String, Option<Place>> =
         shipped().iter().map(|(rule, _)| (rule.id.clone(), None)).collect();
@@ -61,7 +91,9 @@ pub(super) fn own(sources: &[Source], content: &Content, problems: &mut Vec<Prob
                         at,
                         "a rule nests deeper, or is longer, than any should",
                     )
-                    .with_help(format!("at most {DEPTH} brackets deep and {WORDS} words: split the rule")),
+                    .with_help(format!(
+                        "at most {DEPTH} brackets deep and {OPERATORS} operators: split the rule"
+                    )),
             );
             continue;
         }
@@ -133,19 +165,23 @@ pub(super) fn own(sources: &[Source], content: &Content, problems: &mut Vec<Prob
     rules
 }
 
-/// Cedar's parser and evaluator go down the stack with every bracket and operator of a rule.
-const DEPTH: usize = 40;
-const WORDS: usize = 2_000;
+/// Cedar's parser, validator and evaluator go down the stack with every bracket and operator of a rule.
+const DEPTH: usize = 24;
+const OPERATORS: usize = 150;
 
-/// Where a rule goes beyond what can be read safely; brackets in texts and comments do not count.
+/// Where a rule goes beyond what can be read safely; what stands in texts and comments does not count, nor
+/// does the length of a list.
 fn too_deep(text: &str) -> Option<Span> {
-    let (mut depth, mut words, mut in_word) = (0_usize, 0_usize, false);
+    let (mut depth, mut operators) = (0_usize, 0_usize);
+    let mut word = String::new();
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        let is_word = c.is_alphanumeric() || c == '_';
-        // Each operator sign counts, for a run of them nests too.
-        words += usize::from((is_word && !in_word) || (!is_word && !c.is_whitespace()));
-        in_word = is_word;
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        operators += usize::from(matches!(word.as_str(), "if" | "in" | "is" | "has" | "like"));
+        word.clear();
         match c {
             '"' => {
                 while let Some((_, inner)) = chars.next() {
@@ -163,10 +199,13 @@ fn too_deep(text: &str) -> Option<Span> {
             }
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            ';' => words = 0,
+            ';' => operators = 0,
+            '&' | '|' if chars.next_if(|(_, next)| *next == c).is_some() => operators += 1,
+            '=' | '<' | '>' | '!' if chars.next_if(|(_, next)| *next == '=').is_some() => operators += 1,
+            '<' | '>' | '!' | '+' | '-' | '*' | '.' => operators += 1,
             _ => {}
         }
-        if depth > DEPTH || words > WORDS {
+        if depth > DEPTH || operators > OPERATORS {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             return Some(Span::new(at, at));
         }

@@ -16,20 +16,25 @@ use super::{Rules, Verdict, entities};
 use crate::decide::facts::{Case, Declared, Dimension, Proof, Target, Who};
 use crate::vocabulary::{Action, Class, Identifier, Protect, Purpose, Tag};
 
-/// Everything that the fixed part of a row depends on.
+/// Who, what way and what purpose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct LaneKey {
     action: Action,
-    /// Audiences and identities may have the same id.
+    /// Audiences and identities may have the same id where a bundle has errors.
     audience: bool,
     who: String,
     target: Option<(u8, String)>,
     flow: Option<String>,
     purpose: Option<Purpose>,
     declared: Declared,
+    purpose_allowed: bool,
+}
+
+/// What the field is, as far as a rule can tell two fields apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Signature {
     in_minimum_set: bool,
     minimum_is_law: bool,
-    purpose_allowed: bool,
     granted: bool,
     class: Class,
     identifier: Option<Identifier>,
@@ -49,22 +54,29 @@ struct Row {
 /// As many as the dimension with the most values has.
 const VALUES: usize = Proof::BasisMissing as usize + 1;
 
-/// Rows, filled on first use.
+/// The rows of one lane, filled on first use.
 #[derive(Debug, Default)]
-pub(crate) struct Tables {
-    rows: RwLock<BTreeMap<Key, Arc<Row>>>,
+pub(crate) struct Rows {
+    rows: RwLock<BTreeMap<Signature, Arc<Row>>>,
 }
 
-/// A bundle with more lanes times signatures than this asks Cedar for the rest.
-const ROWS: usize = 200_000;
+/// All rows, by lane.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    lanes: RwLock<BTreeMap<LaneKey, Arc<Rows>>>,
+}
+
+/// Lanes and signatures come from the bundle, so there are as many as it has; a bundle with more of either
+/// than this builds the rest anew each time.
+const ROWS: usize = 100_000;
 
 impl Rules {
     /// What the rules say, from the tables where they can hold it.
-    pub(crate) fn look_up(&self, case: &Case<'_>) -> Verdict {
+    pub(crate) fn look_up(&self, rows: &Rows, case: &Case<'_>) -> Verdict {
         if self.beyond_tables.contains(&case.action) {
             return self.ask(case);
         }
-        let Some(row) = self.row(case) else { return self.ask(case) };
+        let Some(row) = self.row(rows, case) else { return self.ask(case) };
         let mut verdict = row.fixed.clone();
         let mut asked = None;
         for (dimension, values) in &row.by_value {
@@ -91,13 +103,27 @@ impl Rules {
         verdict
     }
 
-    fn row(&self, case: &Case<'_>) -> Option<Arc<Row>> {
-        let key = self.key(case);
-        if let Some(row) = self.tables.rows.read().ok()?.get(&key) {
+    /// The rows of the case's lane.
+    pub(crate) fn rows(&self, case: &Case<'_>) -> Arc<Rows> {
+        let key = lane_key(case);
+        let lanes = &self.tables.lanes;
+        if let Some(rows) = lanes.read().ok().and_then(|lanes| lanes.get(&key).cloned()) {
+            return rows;
+        }
+        let rows = Arc::<Rows>::default();
+        match lanes.write() {
+            Ok(mut lanes) if lanes.len() < ROWS => Arc::clone(lanes.entry(key).or_insert(rows)),
+            _ => rows,
+        }
+    }
+
+    fn row(&self, rows: &Rows, case: &Case<'_>) -> Option<Arc<Row>> {
+        let key = self.signature(case);
+        if let Some(row) = rows.rows.read().ok()?.get(&key) {
             return Some(Arc::clone(row));
         }
         let row = Arc::new(self.compile(case)?);
-        let mut rows = self.tables.rows.write().ok()?;
+        let mut rows = rows.rows.write().ok()?;
         if rows.len() < ROWS {
             rows.insert(key, Arc::clone(&row));
         }
@@ -111,35 +137,16 @@ impl Rules {
         Some(Row { fixed, by_value })
     }
 
-    fn key(&self, case: &Case<'_>) -> Key {
+    fn signature(&self, case: &Case<'_>) -> Signature {
         let field = case.field;
-        let names = |kind: &str, id: &str| {
-            !self.named.is_empty()
-                && entities::uid(kind, id).is_some_and(|uid| self.named.contains(&uid.to_string()))
-        };
         let named = match () {
-            () if names("Field", &field.name) => Some(field.name.clone()),
-            () if names("Object", &field.object) => Some(field.object.clone()),
+            () if self.named_fields.contains(&field.name) => Some(field.name.clone()),
+            () if self.named_objects.contains(&field.object) => Some(field.object.clone()),
             () => None,
         };
-        Key {
-            action: case.action,
-            audience: matches!(case.who, Who::Audience(_)),
-            who: case.who.id().to_owned(),
-            target: case.target.as_ref().map(|target| {
-                let kind = match target {
-                    Target::Party(_) => 0,
-                    Target::Model(..) => 1,
-                    Target::Org(_) => 2,
-                };
-                (kind, target.id().to_owned())
-            }),
-            flow: case.flow.map(|flow| flow.id.to_string()),
-            purpose: case.purpose,
-            declared: case.declared,
+        Signature {
             in_minimum_set: case.in_minimum_set,
             minimum_is_law: case.minimum_is_law,
-            purpose_allowed: case.purpose_allowed,
             granted: case.granted,
             class: field.class,
             identifier: field.identifier,
@@ -147,5 +154,25 @@ impl Rules {
             tags: field.tags.clone(),
             named,
         }
+    }
+}
+
+fn lane_key(case: &Case<'_>) -> LaneKey {
+    LaneKey {
+        action: case.action,
+        audience: matches!(case.who, Who::Audience(_)),
+        who: case.who.id().to_owned(),
+        target: case.target.as_ref().map(|target| {
+            let kind = match target {
+                Target::Party(_) => 0,
+                Target::Model(..) => 1,
+                Target::Org(_) => 2,
+            };
+            (kind, target.id().to_owned())
+        }),
+        flow: case.flow.map(|flow| flow.id.to_string()),
+        purpose: case.purpose,
+        declared: case.declared,
+        purpose_allowed: case.purpose_allowed,
     }
 }

@@ -424,3 +424,80 @@ proptest::proptest! {
         }
     }
 }
+
+const PAGE: &str = include_str!("../../../../docs/policy.md");
+
+/// The code blocks of the page, with the heading that each stands under.
+fn blocks(language: &str) -> Vec<(String, String)> {
+    let (mut all, mut heading, mut open) = (Vec::new(), String::new(), None::<String>);
+    for line in PAGE.lines() {
+        match &mut open {
+            Some(text) if line == "```" => {
+                all.push((heading.clone(), std::mem::take(text)));
+                open = None;
+            }
+            Some(text) => text.push_str(&format!("{line}\n")),
+            None if line == format!("```{language}") => open = Some(String::new()),
+            None => {
+                if let Some(title) = line.strip_prefix("## ") {
+                    title.replace('*', "page").clone_into(&mut heading);
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn the_samples_of_the_page_are_read_together_without_a_slip_of_form() {
+    let yaml = blocks("yaml");
+    assert_eq!(yaml.len(), 9);
+    let mut files: Vec<Source> = yaml.into_iter().map(|(path, text)| Source::new(path, text)).collect();
+    // What the samples speak of and the page does not show.
+    let more = "parties: [{id: labcloud, role: [subprocessor], regions: [eu]}, {id: cloudmind, role: [business-associate], regions: [us]}]\n\
+                identities: [{id: billing, kind: role, purposes: [payment]}, {id: nurse, kind: role, purposes: [treatment]}]\n";
+    files.push(Source::new("more.yaml", more));
+    files.extend(blocks("cedar").into_iter().map(|(path, text)| Source::new(path, text)));
+    let (policy, problems) = read(files);
+    let errors: Vec<_> =
+        problems.iter().filter(|p| p.severity == source::Severity::Error).map(ToString::to_string).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(policy.rules().rules.iter().filter(|rule| rule.place.is_some()).count(), 1);
+}
+
+#[test]
+fn the_page_has_every_key_word_clause_and_code() {
+    let mut missing = BTreeSet::new();
+    let mut need = |word: &str| {
+        if !PAGE.contains(word) {
+            missing.insert(word.to_owned());
+        }
+    };
+    let policy = Policy::empty();
+    for code in policy.rules().codes() {
+        let open = policy.rules().rules.iter().any(|rule| rule.code == code && rule.missing.is_some());
+        if !open && !code.ends_with("-unknown") {
+            need(&format!("`{code}`"));
+        }
+    }
+    for clause in crate::bundle::clause::BAA.iter().chain(crate::bundle::clause::DPA) {
+        need(clause.id);
+        need(clause.name);
+    }
+    fn walk(shape: &crate::file::record::Shape, need: &mut dyn FnMut(&str)) {
+        use crate::file::record::Shape;
+        match shape {
+            Shape::Record { keys, .. } => {
+                for key in keys {
+                    need(key.key);
+                    walk(&key.shape, need);
+                }
+            }
+            Shape::Choice { words, .. } if words.len() < 16 => words.iter().for_each(|(word, _)| need(word)),
+            Shape::List(inner) | Shape::OneOrMany(inner) | Shape::Named(inner) => walk(inner, need),
+            _ => {}
+        }
+    }
+    walk(&<crate::bundle::File as crate::file::record::Value>::shape(), &mut need);
+    assert_eq!(missing, BTreeSet::new());
+}
