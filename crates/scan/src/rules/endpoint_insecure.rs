@@ -20,7 +20,8 @@
 //! site or named credential Salesforce does not call them. Outbound messages are `phi-in-outbound-message`.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! GSA/SF_WorkSpace: five active remote sites over plain http, one of them with protocol security lifted.
+//! Gvkp38/Production-Gvkp: two. None of the public projects has a CORS origin with a wildcard over PHI.
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
