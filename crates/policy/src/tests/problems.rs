@@ -279,9 +279,9 @@ const BROKEN: &[Case] = &[
     Case(
         C,
         "protect: both",
-        "protect: platform",
+        "protect: none",
         &[
-            "classification/patients.yaml:8:73: `Account.SSN__pc` asks for a search index and is not encrypted by the gateway [search-without-gateway]",
+            "classification/patients.yaml:8:69: `Account.SSN__pc` says how it is searched while encrypted, and is not encrypted [search-without-encryption]",
         ],
     ),
     Case(
