@@ -19,7 +19,7 @@
 //! that confidence is low there. Inactive entries are passed over, and so are tests.
 //!
 //! ## Seen in the wild
-//! CityofToronto/EDC-Salesforce and GSA/SF_WorkSpace: 29 hosts each. vkadagoti-png/Support_POC: 17, twelve of them of one
+//! CityofToronto/EDC-Salesforce and GSA/SF_WorkSpace: 29 hosts each. vkadagoti-png/Support_POC: 17, nine of them of one
 //! package. bcgov/MoH-SAT: 10, two of them named credentials that Apex calls and the source does not have.
 
 use std::collections::BTreeMap;
@@ -71,6 +71,7 @@ fn report(cx: &Context<'_>, host: &str, endpoints: &[&Endpoint], out: &mut Outco
     let way = match first.kind {
         EndpointKind::ApexLiteral => "code names the address",
         kind if kind.sends() => "data can go to",
+        EndpointKind::AuthProvider => "tokens come from",
         _ => "the source trusts",
     };
     let who = if cx.has_bundle() { "no party of the bundle has it" } else { "nothing says who that is" };
