@@ -73,7 +73,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             } else {
                 let fact = objection.reason.fact.replace(" expired on ", " expires on ");
                 (
-                    format!("{fact}, and {flows} rest on it"),
+                    format!("{fact}, and {flows} {} on it", if objection.flows.len() == 1 { "rests" } else { "rest" }),
                     format!("renew it before then and add the new agreement to the `agreements:` of `{id}`"),
                 )
             };

@@ -1,7 +1,7 @@
 //! # An address outside Salesforce is reached without protection
 //!
-//! A remote site, named credential, external data source, trusted URL or CORS origin uses plain `http`, lets pages
-//! on https call plain http, or trusts every host of a domain whose hosts anybody can have.
+//! A remote site, named or external credential, external data source, trusted URL or CORS origin uses plain `http`, lets
+//! code on https call plain http, or trusts every host below a domain with the data of logged-in users.
 //!
 //! ## Why it harms
 //! What goes over http can be read and changed by everyone on the way: 45 CFR 164.312(e)(1) asks to guard PHI in
@@ -16,11 +16,12 @@
 //!
 //! ## What is not found
 //! Which TLS version and certificate the other side has cannot be seen in the source. An inactive entry has no
-//! effect and is passed over, and so is `localhost`. Addresses in Apex are not judged here: without a remote
+//! effect and is passed over, and so is `localhost`. A wildcard origin that a party of the bundle has word for word is meant. Addresses in Apex are not judged here: without a remote
 //! site or named credential Salesforce does not call them. Outbound messages are `phi-in-outbound-message`.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! GSA/SF_WorkSpace: five active remote sites over plain http, one of them with protocol security lifted.
+//! Gvkp38/Production-Gvkp: two. None of the public projects has a CORS origin with a wildcard over PHI.
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;

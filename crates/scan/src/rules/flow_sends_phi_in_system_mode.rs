@@ -21,7 +21,8 @@
 //! default mode runs as whoever starts it, which its own file does not tell.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! jperram92/LifesciencesPOC mails and notifies from flows in system mode; one puts a patient's name into a notification, which
+//! is an account's name and found only once a bundle says that accounts are patients. Its other messages carry Ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -271,7 +272,11 @@ impl Data {
             }
             for output in lookup.outputs() {
                 if let (Some(field), Some(target)) = (output.field(), output.target()) {
-                    let field = field_path::follow(cx.project, &object, &field).full_name();
+                    let reached = field_path::follow(cx.project, &object, &field);
+                    if field_path::is_reference(cx.project, &reached) {
+                        continue;
+                    }
+                    let field = reached.full_name();
                     data.fields.entry(target.to_lowercase()).or_default().insert(field);
                 }
             }

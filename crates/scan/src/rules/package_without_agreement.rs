@@ -19,7 +19,8 @@
 //! with neither may still read much, through the rights of its users.
 //!
 //! ## Seen in the wild
-//! CityofToronto/EDC-Salesforce installs ten packages, GSA/SF_WorkSpace eight: none of them is declared to anyone.
+//! CityofToronto/EDC-Salesforce: ten packages, GSA/SF_WorkSpace eight, vkadagoti-png/Support_POC five, Gvkp38/Production-Gvkp
+//! four. Without a bundle all are low.
 
 use std::collections::BTreeSet;
 

@@ -20,7 +20,7 @@
 //! receiver.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! bcgov/MoH-SAT: seven approval letters, each with name, identifier and date of birth of the patient.
 
 use journal::{Confidence, Persona, Place, Severity};
 use policy::vocabulary::{Class, Identifier};

@@ -20,7 +20,8 @@
 //! not say their field, and are not judged. A folder that the source does not have is reported as unknown.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! bcgov/MoH-SAT: 14 reports, one of them with patients' numbers and dates of birth, all in folders shared with chosen groups.
+//! GSA/SF_WorkSpace: one, with a birth date and the last digits of a social security number.
 
 use std::collections::BTreeMap;
 
@@ -265,6 +266,7 @@ impl Relationships {
                 "PersonContact" => "Contact",
                 other => other,
             };
+            let path = if path == "NAME" { "Name" } else { path };
             return Some(field_path::follow(project, object, path));
         }
         if column.to_ascii_lowercase().ends_with("__c") {

@@ -21,7 +21,9 @@
 //! phone, are not reported.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! bcgov/MoH-SAT: `data/accounts.csv` with 28 patients (name, birth date, identifier, phone, address) and `data/cases.csv` with
+//! 24, generated as far as one can tell and without a mark of it. jongpie/NebulaLogger: a made-up social security number in two
+//! scripts. trailheadapps/coral-cloud: hotel guests with marks of invention, for information.
 
 use std::collections::BTreeSet;
 

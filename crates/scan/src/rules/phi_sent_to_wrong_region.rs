@@ -61,8 +61,20 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         report(cx, &objection, out);
     }
+    let mut spread: BTreeSet<String> = BTreeSet::new();
     for flow in cx.policy.flows() {
-        open_questions(cx, flow, out);
+        open_questions(cx, flow, &mut spread, out);
+    }
+    if !spread.is_empty() {
+        let flows: Vec<String> = spread.into_iter().collect();
+        out.unknown(
+            format!(
+                "to which of the receiver's regions each person's data goes, in {} {}",
+                if flows.len() == 1 { "the flow" } else { "the flows" },
+                disclosure::joined(&flows)
+            ),
+            "a party for each region with its own `endpoints:` and `regions:`, or the gateway's record",
+        );
     }
     endpoints(cx, out);
 }
@@ -134,7 +146,12 @@ fn receiver_regions(cx: &Context<'_>, flow: &DeclaredFlow) -> Vec<Region> {
     }
 }
 
-fn open_questions(cx: &Context<'_>, flow: &DeclaredFlow, out: &mut Outcome) {
+fn open_questions(
+    cx: &Context<'_>,
+    flow: &DeclaredFlow,
+    spread: &mut BTreeSet<String>,
+    out: &mut Outcome,
+) {
     let regions = disclosure::subject_regions(cx.policy);
     let asked = regions.iter().map(Some).chain(regions.is_empty().then_some(None));
     let open = asked.filter_map(|region| match disclosure::ask(cx, flow, cx.today, region) {
@@ -143,6 +160,9 @@ fn open_questions(cx: &Context<'_>, flow: &DeclaredFlow, out: &mut Outcome) {
     });
     for missing in open.flatten() {
         match missing.as_str() {
+            "receiver-region" if receiver_regions(cx, flow).len() > 1 => {
+                spread.insert(format!("`{}`", flow.id));
+            }
             "receiver-region" => out.unknown(
                 format!("where `{}`, the receiver of the flow `{}`, processes", flow.to, flow.id),
                 format!("`regions:` of `{}` in the bundle", flow.to),
@@ -197,7 +217,7 @@ fn report(cx: &Context<'_>, wrong: &Wrong<'_>, out: &mut Outcome) {
     } else {
         format!(", which processes in {}", disclosure::joined(&regions))
     };
-    let what = if whom.is_empty() { " patients' data".to_owned() } else { format!(" data{whom}") };
+    let what = if whom.is_empty() { " patients' data".to_owned() } else { whom.replacen(" for people", " data about people", 1) };
     let why = if by_law {
         "and no transfer instrument is in force"
     } else {
