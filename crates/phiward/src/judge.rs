@@ -23,6 +23,7 @@ pub(crate) struct Read {
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "cedar"];
 
 pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
+    let _progress = Progress::of(format!("reading {}", subject.path.display()));
     let project = read_project(&subject.path)?;
     let own = project.root().join("phiward");
     let folder = match &subject.policy {
@@ -103,7 +104,9 @@ impl Read {
             only: subject.rules.clone(),
             skip: subject.skip.clone(),
         };
+        let progress = Progress::of(format!("judging {} files", self.project.files().len()));
         let mut report = scan::run(&input, &config);
+        drop(progress);
         if let Some(path) = &subject.baseline {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("the baseline `{}` cannot be read: {error}", path.display()))?;
@@ -112,5 +115,23 @@ impl Read {
             baseline.apply(&mut report);
         }
         Ok(report)
+    }
+}
+
+/// Says at a terminal what takes its time, and takes the line back at the end. Elsewhere it is silent.
+struct Progress(indicatif::ProgressBar);
+
+impl Progress {
+    fn of(what: String) -> Self {
+        // indicatif draws on standard error, and only where that is a terminal.
+        let bar = indicatif::ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        Self(bar)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }

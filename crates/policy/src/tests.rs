@@ -1,2 +1,7 @@
 mod answers;
+mod bundles;
+mod flows;
+mod lookups;
+mod problems;
+mod reference;
 mod sample;

@@ -52,10 +52,18 @@ impl Held {
     }
 }
 
-/// The kinds of value in one record, each with the offset of its first.
+/// A value in a record: where it stands and what the file calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) at: u32,
+    /// The column or name; empty in running text.
+    pub(crate) name: String,
+}
+
+/// The kinds of value in one record, each with its first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) held: BTreeMap<Held, u32>,
+    pub(crate) held: BTreeMap<Held, Found>,
     /// A mark of made-up data stands in it.
     pub(crate) synthetic: bool,
     /// It says that it is about a patient.
@@ -70,9 +78,9 @@ impl Record {
             return;
         }
         if let Some(held) = held(name, value) {
-            self.held.entry(held).or_insert(at);
-            self.synthetic |= is_synthetic(held, value);
+            self.held.entry(held).or_insert_with(|| Found { at, name: name.to_owned() });
         }
+        self.synthetic |= is_synthetic(name, value);
         let kind = name.eq_ignore_ascii_case("type")
             || name.eq_ignore_ascii_case("resourceType")
             || name.to_ascii_lowercase().starts_with("recordtype");
@@ -93,13 +101,13 @@ impl Record {
 
     /// The place of what identifies most.
     pub(crate) fn at(&self) -> u32 {
-        self.held.values().next().copied().unwrap_or(0)
+        self.held.values().next().map_or(0, |found| found.at)
     }
 
     /// Takes in what a part of this record holds.
     fn take(&mut self, part: Record) {
-        for (held, at) in part.held {
-            self.held.entry(held).or_insert(at);
+        for (held, found) in part.held {
+            self.held.entry(held).or_insert(found);
         }
         self.synthetic |= part.synthetic;
         self.of_patient |= part.of_patient;
@@ -116,7 +124,8 @@ fn held(name: &str, value: &str) -> Option<Held> {
         let other = named(&[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]]);
         return (!other).then_some(Held::SocialSecurityNumber);
     }
-    if named(&[&["ssn"], &["social", "security"]]) && digits == 9 {
+    let bare: String = value.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+    if named(&[&["ssn"], &["social", "security"]]) && shape::is_social_security_digits(&bare) {
         return Some(Held::SocialSecurityNumber);
     }
     let card = named(&[&["mbi"], &["medicare"], &["beneficiary"]]);
@@ -212,26 +221,13 @@ fn is_record_id(value: &str) -> bool {
             && value.chars().any(|c| c.is_ascii_alphabetic()))
 }
 
-fn is_synthetic(held: Held, value: &str) -> bool {
-    match held {
-        Held::SocialSecurityNumber => {
-            shape::is_impossible_social_security_number(value) || shape::is_sample_number(value)
-        }
-        // The sample card of CMS.
-        Held::MedicareNumber => {
-            value.replace('-', "") == "1EG4TE5MK73" || value.replace('-', "") == "1EG4TE5MK72"
-        }
-        Held::NhsNumber | Held::RecordNumber | Held::PlanNumber => {
-            // NHS numbers from 999 up are kept for tests.
-            shape::is_sample_number(value)
-                || value.to_ascii_lowercase().contains("test")
-                || value.starts_with("999")
-        }
-        Held::Phone => shape::is_fictional_phone(value) || shape::is_sample_number(value),
-        Held::Email => shape::is_example_email(value),
-        Held::Name => shape::is_placeholder_name(value),
-        Held::BirthDate | Held::Clinical | Held::Address => false,
-    }
+/// The marks by which made-up records are told. Published samples carry none: no list of them is ever complete.
+fn is_synthetic(name: &str, value: &str) -> bool {
+    let by_name = words(name.rsplit('.').next().unwrap_or(name));
+    let number = occurs(&["ssn"], &by_name) || occurs(&["social", "security"], &by_name);
+    (number && shape::is_social_security_number_of_nobody(value))
+        || (value.contains('@') && shape::is_example_email(value))
+        || (shape::is_phone(value) && shape::is_fictional_phone(value))
 }
 
 /// The rows of a table with a line of names first. Rows may run over lines inside quotes.
@@ -378,7 +374,7 @@ pub(crate) fn of_text(text: &str) -> Vec<Record> {
             let start =
                 text.get(..at + begin).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
             let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            record.synthetic |= line.to_lowercase().contains("fake") || shape::is_placeholder_name(line);
+            record.synthetic |= line.to_lowercase().contains("fake");
             records.push(record);
         }
         at += begin + length;

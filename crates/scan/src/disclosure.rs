@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use policy::bundle::flow::DeclaredFlow;
 use policy::bundle::party::Party;
-use policy::vocabulary::{Action, Class, Region};
+use policy::vocabulary::{Action, Class, PartyRole, Region};
 use policy::{AskedField, Decision, Place, Policy, Reason, Request, Standing, Tls};
 
-use crate::Context;
 use crate::rule::Draft;
+use crate::{Context, Endpoint};
 
 /// A reason of `decide` against declared flows, with everything that it was given for.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Objection<'p> {
 }
 
 impl<'p> Objection<'p> {
-    /// The line to change: the reason's own, else the first flow's.
+    /// The line that the reason rests on, else the first flow's.
     pub(crate) fn place(&self) -> Option<&Place> {
         self.reason.place.as_ref().or_else(|| self.flows.first().map(|flow| &flow.id.place))
     }
@@ -116,6 +116,17 @@ fn cause(reason: &Reason) -> String {
 
 /// What `decide` says of a declared flow with all that the bundle says of it, on a day, for people of a region.
 pub(crate) fn ask(cx: &Context<'_>, flow: &DeclaredFlow, on: Date, region: Option<&Region>) -> Decision {
+    ask_at(cx, flow, on, region, None)
+}
+
+/// As [`ask`], where the receiver is known to process in one of its regions.
+pub(crate) fn ask_at(
+    cx: &Context<'_>,
+    flow: &DeclaredFlow,
+    on: Date,
+    region: Option<&Region>,
+    receiver: Option<&Region>,
+) -> Decision {
     let action = if cx.policy.model(flow.to.as_str()).is_some() { Action::Infer } else { Action::Send };
     let fields = flow.from.iter().map(|pattern| pattern.parts()).collect::<Vec<_>>();
     let mut request = request(cx, action, fields, on);
@@ -124,6 +135,7 @@ pub(crate) fn ask(cx: &Context<'_>, flow: &DeclaredFlow, on: Date, region: Optio
     request.purpose = Some(flow.purpose.value);
     request.flow = Some(flow.id.to_string());
     request.subject.region = region.cloned();
+    request.region = receiver.cloned();
     policy::decide(cx.policy, &Standing::unknown(), &request)
 }
 
@@ -191,4 +203,34 @@ pub(crate) fn is_phi(cx: &Context<'_>, full_name: &str) -> bool {
         Some((object, field)) => cx.classes.is_phi(object, field),
         None => false,
     }
+}
+
+/// Parties that process for the organisation and whom no flow names: their role says that data goes there, with the
+/// addresses by which the source sends to them.
+pub(crate) fn processors_without_flow<'c, 'p>(cx: &'c Context<'p>) -> Vec<(&'p Party, Vec<&'c Endpoint>)> {
+    let roles = [PartyRole::BusinessAssociate, PartyRole::Processor, PartyRole::Subprocessor];
+    let mut found = Vec::new();
+    for party in cx.policy.parties() {
+        let has_flow = cx.policy.flows().iter().any(|flow| {
+            flow.to.as_str() == party.id.as_str()
+                || receiver(cx.policy, flow).is_some_and(|to| to.id == party.id)
+        });
+        if has_flow || !roles.iter().any(|role| party.has_role(*role)) {
+            continue;
+        }
+        let sends = |endpoint: &&Endpoint| {
+            endpoint.active && endpoint.kind.sends() && endpoint.party.as_deref() == Some(party.id.as_str())
+        };
+        let endpoints: Vec<&Endpoint> = cx.endpoints().iter().filter(sends).collect();
+        if !endpoints.is_empty() {
+            found.push((party, endpoints));
+        }
+    }
+    found
+}
+
+/// Whether a flow has the field, or all fields of its object, in its minimum set.
+pub(crate) fn carries(flow: &DeclaredFlow, full_name: &str) -> bool {
+    let (object, field) = full_name.split_once('.').unwrap_or((full_name, "*"));
+    flow.carries(object, field) || (field == "*" && flow.carries(object, "*"))
 }

@@ -58,7 +58,7 @@ impl fmt::Display for EndpointKind {
             EndpointKind::CorsOrigin => "CORS origin",
             EndpointKind::OutboundMessage => "outbound message",
             EndpointKind::ExternalDataSource => "external data source",
-            EndpointKind::AuthProvider => "authentication provider",
+            EndpointKind::AuthProvider => "token address",
             EndpointKind::ApexLiteral => "address in Apex",
         })
     }
@@ -82,6 +82,15 @@ pub(crate) fn of(project: &Project, policy: &Policy) -> Vec<Endpoint> {
             let is_url = parameter.value("parameterType").is_some_and(|kind| kind.as_str() == "Url");
             if let Some(url) = parameter.value("parameterValue").filter(|_| is_url) {
                 add(EndpointKind::NamedCredential, name.clone(), component.full_name(), &url, true);
+            }
+        }
+    }
+    for credential in project.external_credentials() {
+        let name = format!("ExternalCredential:{}", credential.name());
+        for parameter in credential.parameters() {
+            let is_url = parameter.kind().is_some_and(|kind| kind == "AuthProviderUrl");
+            if let Some(url) = parameter.value().filter(|_| is_url) {
+                add(EndpointKind::AuthProvider, name.clone(), "", &url, true);
             }
         }
     }

@@ -69,6 +69,6 @@ mod tests {
         assert_eq!(texts("a = 'open\nb = 'shut';"), ["open", "shut"]);
         assert_eq!(texts("'"), [""]);
         assert_eq!(texts("/* 'never closed"), Vec::<String>::new());
-        assert_eq!(texts("'\\"), [""]);
+        assert_eq!(texts("'\\"), ["\\"]);
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use journal::Confidence;
 
-use crate::classification::Evidence;
+use crate::classification::{Catalogue, Evidence};
 use crate::{Context, Endpoint, Input};
 
 /// A file of the proposed bundle, below its folder.
@@ -154,11 +154,21 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
             "{doubtful} fields are classified with doubt: their lines say `check`. Are they right? (`classification/objects.yaml`)"
         ),
     );
+    let whose = ask(
+        questions,
+        "data owner of each object",
+        "By which field does a record of each object lead to the person whose data it is? (`classification/objects.yaml`, `subject`)",
+    );
     let mut text = format!(
         "# Proposed from names, tags and Salesforce's own objects. Lines that say `check` are guesses: {check}\nobjects:\n"
     );
     for (object, fields) in objects {
-        let _ = writeln!(text, "  {object}:\n    fields:");
+        let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
+        let _ = match subject {
+            "" => writeln!(text, "  {object}:\n    # subject: ...    # {whose}"),
+            subject => writeln!(text, "  {object}:\n    subject: {subject}"),
+        };
+        let _ = writeln!(text, "    fields:");
         for (field, verdict) in fields {
             let identifier =
                 verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();

@@ -48,15 +48,22 @@ impl Problem {
 }
 
 impl std::fmt::Display for Problem {
+    /// On one line: names come from strangers, and a control character in one could steer a terminal.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.path)?;
+        let Self { path, message, .. } = self;
+        let (path, message) = (plain(path), plain(message));
+        write!(f, "{path}")?;
         if let Some(Position { line, column }) = self.position {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {} [{}]", self.message, self.code)?;
+        write!(f, ": {message} [{}]", self.code)?;
         if let Some(help) = &self.help {
             write!(f, "; {help}")?;
         }
         Ok(())
     }
+}
+
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

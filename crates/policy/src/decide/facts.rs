@@ -22,8 +22,6 @@ macro_rules! words {
         pub(crate) enum $type { $( $variant ),* }
 
         impl $type {
-            pub(crate) const ALL: &'static [$type] = &[$( $type::$variant ),*];
-
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $( $type::$variant => $word ),* }
             }
@@ -203,21 +201,6 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) const FINE: Facts = Facts {
-        proof: Proof::Proved,
-        processor: Proof::NotNeeded,
-        transfer: TransferState::NotNeeded,
-        region: RegionState::Allowed,
-        restriction: Restricted::None,
-        objection: Objected::None,
-        consent: Consented::NotNeeded,
-        block: BlockState::None,
-        network: NetworkState::NotApplicable,
-        tls: TlsState::NotApplicable,
-        record_of: RecordOf::NotApplicable,
-        model_state: ModelState::NotApplicable,
-    };
-
     /// The word that stands in a rule's context.
     pub(crate) const fn word(&self, dimension: Dimension) -> &'static str {
         match dimension {
@@ -253,34 +236,23 @@ impl Facts {
             Dimension::ModelState => self.model_state as usize,
         }
     }
+}
 
-    /// Every set of facts that differs from the fine ones in this dimension at most, in the order of the
-    /// dimension's values.
-    pub(crate) fn along(dimension: Dimension) -> Vec<Facts> {
-        fn each<T: Copy>(all: &[T], set: impl Fn(&mut Facts, T)) -> Vec<Facts> {
-            all.iter()
-                .map(|&value| {
-                    let mut facts = Facts::FINE;
-                    set(&mut facts, value);
-                    facts
-                })
-                .collect()
-        }
-        match dimension {
-            Dimension::Proof => each(Proof::ALL, |f, v| f.proof = v),
-            Dimension::Processor => each(Proof::ALL, |f, v| f.processor = v),
-            Dimension::Transfer => each(TransferState::ALL, |f, v| f.transfer = v),
-            Dimension::Region => each(RegionState::ALL, |f, v| f.region = v),
-            Dimension::Restriction => each(Restricted::ALL, |f, v| f.restriction = v),
-            Dimension::Objection => each(Objected::ALL, |f, v| f.objection = v),
-            Dimension::Consent => each(Consented::ALL, |f, v| f.consent = v),
-            Dimension::Block => each(BlockState::ALL, |f, v| f.block = v),
-            Dimension::Network => each(NetworkState::ALL, |f, v| f.network = v),
-            Dimension::Tls => each(TlsState::ALL, |f, v| f.tls = v),
-            Dimension::RecordOf => each(RecordOf::ALL, |f, v| f.record_of = v),
-            Dimension::ModelState => each(ModelState::ALL, |f, v| f.model_state = v),
-        }
-    }
+impl Dimension {
+    pub(crate) const ALL: &'static [Dimension] = &[
+        Dimension::Proof,
+        Dimension::Processor,
+        Dimension::Transfer,
+        Dimension::Region,
+        Dimension::Restriction,
+        Dimension::Objection,
+        Dimension::Consent,
+        Dimension::Block,
+        Dimension::Network,
+        Dimension::Tls,
+        Dimension::RecordOf,
+        Dimension::ModelState,
+    ];
 }
 
 /// Who acts.

@@ -233,7 +233,8 @@ impl<'a> Lane<'a> {
     }
 
     fn restriction(&self, field: &Seen) -> Restricted {
-        // 164.522(a)(1)(vi): a restriction does not stop what law requires, nor the person's own access.
+        // 164.522(a)(1)(vi): a restriction does not stop what law requires (164.512); and what a person
+        // restricts is treatment, payment and operations, never their own access (164.522(a)(1)(i)).
         let exempt = matches!(self.purpose, Some(Purpose::RequiredByLaw | Purpose::IndividualAccess));
         let emergency = self.grant(field).is_some_and(|grant| {
             self.policy.ceiling(&grant.ceiling).is_some_and(|ceiling| ceiling.emergency)

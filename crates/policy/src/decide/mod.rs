@@ -34,6 +34,7 @@ pub(crate) const CODES: &[&str] = &[
     "unknown-model",
     "unclassified-field",
     "rule-failed",
+    "bundle-has-errors",
     "no-rule-permits",
     "who-unknown",
     "purpose-unknown",
@@ -193,6 +194,9 @@ fn judge(lane: &Lane<'_>, fields: &[(AskedField, Seen)], engine: Engine) -> Deci
         missing.sort_unstable();
         missing.dedup();
         return Decision::Undetermined(Undetermined { missing, reasons: told.open });
+    }
+    if lane.policy.enforceable().is_none() {
+        return Decision::Denial(Denial { reasons: vec![reasons::not_enforceable()] });
     }
     Decision::Permit(permit(lane, fields))
 }

@@ -23,7 +23,8 @@ pub(super) fn worst(a: Proof, b: Proof) -> Proof {
         (_, true) => a,
         _ if a == Proof::Unknown => b,
         _ if b == Proof::Unknown => a,
-        _ => a.max(b),
+        // Both fail: what can be mended by an agreement is told first.
+        _ => a.min(b),
     }
 }
 

@@ -57,6 +57,12 @@ pub(super) fn target<'a>(policy: &'a Policy, request: &Request) -> Result<Option
     })
 }
 
+/// A permit never comes from a bundle that was not read whole.
+pub(super) fn not_enforceable() -> Reason {
+    let fact = "the bundle has errors, so nothing is permitted by it".to_owned();
+    refusal("bundle-has-errors", fact, &["hipaa-sec-316a"])
+}
+
 pub(super) fn unclassified(fields: &[AskedField]) -> Reason {
     let mut reason = refusal(
         "unclassified-field",
@@ -112,7 +118,8 @@ pub(super) fn tell(lane: &Lane<'_>, case: &Case<'_>, asked: &AskedField, verdict
         }
     }
     // A rule of the bundle that reads a fact which is not known could go either way.
-    for rule in rules.rules.iter().filter(|rule| rule.speaks_of(case.action)) {
+    let with_extra = rules.with_extra.iter().filter_map(|at| rules.rule(*at));
+    for rule in with_extra.filter(|rule| rule.speaks_of(case.action)) {
         for extra in rule.extra.iter().filter(|extra| super::reads_unknown(case, extra)) {
             let missing = if extra == "ip" { "network" } else { "subject-region" };
             let fact = format!("the rule `{}` depends on a fact that is not known", rule.id);

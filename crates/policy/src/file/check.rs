@@ -64,8 +64,11 @@ pub(super) fn singles(content: &Content, singles: &Singles, sources: &[Source], 
         problems.push(missing("the bundle does not say whose it is", help));
     }
     if main && content.regions.is_empty() {
+        // Not an error: a bundle that somebody has just begun judges already what it can.
         let message = "the bundle does not say where the people live whose data it is";
-        problems.push(missing(message, "add `regions: [us]`, or what fits"));
+        let help =
+            "add `regions: [us]`, or what fits; until then what depends on a person's region is undetermined";
+        problems.push(Problem { severity: Severity::Warning, ..missing(message, help) });
     }
 }
 

@@ -29,6 +29,7 @@ pub fn read(sources: Vec<Source>) -> (Policy, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut content = Content::default();
     let mut singles = Singles::default();
+    let mut whole = true;
     let is_yaml = |source: &&Source| source.path().ends_with(".yaml") || source.path().ends_with(".yml");
     let mut paths: BTreeMap<&str, ()> = BTreeMap::new();
     for source in &sources {
@@ -39,7 +40,10 @@ pub fn read(sources: Vec<Source>) -> (Policy, Vec<Problem>) {
         }
     }
     for source in sources.iter().filter(is_yaml) {
-        let Some(tree) = tree::parse(source, &mut problems) else { continue };
+        let Some(tree) = tree::parse(source, &mut problems) else {
+            whole &= source.text().trim().is_empty();
+            continue;
+        };
         if matches!(tree.kind, tree::Kind::Null) {
             continue;
         }
@@ -50,7 +54,8 @@ pub fn read(sources: Vec<Source>) -> (Policy, Vec<Problem>) {
         }
     }
     let any = sources.iter().any(|source| is_yaml(&source) || source.path().ends_with(".cedar"));
-    if any {
+    // What the files say together can be judged where all of them could be read.
+    if any && whole {
         check::singles(&content, &singles, &sources, &mut problems);
         check::all(&mut content, &mut problems);
     }

@@ -134,7 +134,10 @@ impl<'a> Reader<'a> {
         default: Option<T>,
     ) -> Option<T> {
         match entries.iter().find(|(name, _)| name.text == key) {
-            Some((_, value)) => T::read(value, self),
+            // What may be left out is left out where it cannot be read: so one slip hides nothing else. The
+            // bundle has an error then, and is not enforced.
+            Some((_, Node { kind: Kind::Refused, .. })) => T::absent(),
+            Some((_, value)) => T::read(value, self).or_else(T::absent),
             None => match default.or_else(T::absent) {
                 Some(value) => Some(value),
                 None => {
@@ -162,6 +165,11 @@ impl<'a> Reader<'a> {
         }
         found.map(|(_, value)| *value)
     }
+}
+
+/// The items that were not refused, and told, before.
+fn readable(items: &[Node]) -> impl Iterator<Item = &Node> {
+    items.iter().filter(|item| !matches!(item.kind, Kind::Refused))
 }
 
 /// As much of a stranger's text as a message can carry.
@@ -211,7 +219,7 @@ impl<T: Value> Value for Vec<T> {
     /// What can be read of a list whose other items cannot: so one wrong item hides no other problem.
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         match &node.kind {
-            Kind::List(items) => Some(items.iter().filter_map(|item| T::read(item, reader)).collect()),
+            Kind::List(items) => Some(readable(items).filter_map(|item| T::read(item, reader)).collect()),
             _ => {
                 let message = format!("{} stands where a list is needed", node.what());
                 reader.error("wrong-kind", node.span, message, "write `[..]`, or items that begin with `- `");

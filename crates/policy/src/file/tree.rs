@@ -16,6 +16,8 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Null,
+    /// What was told to be wrong already.
+    Refused,
     /// The text as written; `plain` when it was not quoted.
     Scalar {
         text: String,
@@ -34,7 +36,7 @@ pub(crate) struct Key {
 impl Node {
     pub(crate) fn what(&self) -> &'static str {
         match self.kind {
-            Kind::Null => "nothing",
+            Kind::Null | Kind::Refused => "nothing",
             Kind::Scalar { .. } => "a single value",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a mapping",
@@ -130,7 +132,7 @@ impl Builder<'_> {
                     "an alias makes this line say what another line says",
                     "write the value here as well",
                 );
-                return self.place(Node { span, kind: Kind::Null });
+                return self.place(Node { span, kind: Kind::Refused });
             }
             Event::SequenceStart(_, _, tag) => {
                 if tag.is_some() {

@@ -76,6 +76,10 @@ pub(crate) struct Rules {
     by_id: BTreeMap<String, usize>,
     /// Entities that the bundle's own rules name.
     pub(crate) named: BTreeSet<String>,
+    /// Actions of which a rule speaks that the tables cannot hold.
+    beyond_tables: BTreeSet<Action>,
+    /// Rules that read facts beyond the tables.
+    pub(crate) with_extra: Vec<usize>,
     pub(crate) tables: tables::Tables,
 }
 
@@ -112,6 +116,8 @@ impl Rules {
             rules: Vec::new(),
             by_id: BTreeMap::new(),
             named: BTreeSet::new(),
+            beyond_tables: BTreeSet::new(),
+            with_extra: Vec::new(),
             tables: tables::Tables::default(),
         };
         for (rule, policy) in policies {
@@ -125,7 +131,12 @@ impl Rules {
             if rule.place.is_some() {
                 rules.named.extend(policy.entity_literals().iter().map(EntityUid::to_string));
             }
-            if !rule.reads_more() {
+            if !rule.extra.is_empty() {
+                rules.with_extra.push(rules.rules.len());
+            }
+            if rule.reads_more() {
+                rules.beyond_tables.extend(Action::ALL.iter().filter(|action| rule.speaks_of(**action)));
+            } else {
                 let split = match rule.reads.first() {
                     None => &mut rules.fixed,
                     Some(dimension) => rules.by_dimension.entry(*dimension).or_default(),

@@ -52,6 +52,19 @@ pub(super) fn own(sources: &[Source], content: &Content, problems: &mut Vec<Prob
     let known = Known::of(content);
     for source in sources.iter().filter(|source| source.path().ends_with(".cedar")) {
         let path = std::sync::Arc::from(source.path());
+        if let Some(at) = too_deep(source.text()) {
+            problems.push(
+                source
+                    .problem(
+                        Severity::Error,
+                        "rule-too-large",
+                        at,
+                        "a rule nests deeper, or is longer, than any should",
+                    )
+                    .with_help(format!("at most {DEPTH} brackets deep and {WORDS} words: split the rule")),
+            );
+            continue;
+        }
         let set: PolicySet = match source.text().parse() {
             Ok(set) => set,
             Err(errors) => {
@@ -116,12 +129,53 @@ pub(super) fn own(sources: &[Source], content: &Content, problems: &mut Vec<Prob
             rules.push((own, policy.new_id(id)));
         }
     }
-    validate(&mut rules, problems);
+    validate(&mut rules, sources, problems);
     rules
 }
 
+/// Cedar's parser and evaluator go down the stack with every bracket and operator of a rule.
+const DEPTH: usize = 40;
+const WORDS: usize = 2_000;
+
+/// Where a rule goes beyond what can be read safely; brackets in texts and comments do not count.
+fn too_deep(text: &str) -> Option<Span> {
+    let (mut depth, mut words, mut in_word) = (0_usize, 0_usize, false);
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let is_word = c.is_alphanumeric() || c == '_';
+        // Each operator sign counts, for a run of them nests too.
+        words += usize::from((is_word && !in_word) || (!is_word && !c.is_whitespace()));
+        in_word = is_word;
+        match c {
+            '"' => {
+                while let Some((_, inner)) = chars.next() {
+                    match inner {
+                        '"' => break,
+                        '\\' => {
+                            chars.next();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
+                chars.by_ref().find(|(_, inner)| *inner == '\n');
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            ';' => words = 0,
+            _ => {}
+        }
+        if depth > DEPTH || words > WORDS {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            return Some(Span::new(at, at));
+        }
+    }
+    None
+}
+
 /// Strictly, against the schema; a rule that does not pass is left out.
-fn validate(rules: &mut Vec<(Rule, Policy)>, problems: &mut Vec<Problem>) {
+fn validate(rules: &mut Vec<(Rule, Policy)>, sources: &[Source], problems: &mut Vec<Problem>) {
     let Some(schema) = schema() else { return };
     let mut set = PolicySet::new();
     for (_, policy) in rules.iter() {
@@ -133,6 +187,10 @@ fn validate(rules: &mut Vec<(Rule, Policy)>, problems: &mut Vec<Problem>) {
         let id = error.policy_id().to_string();
         if let Some((Rule { place: Some(place), .. }, _)) = rules.iter().find(|(rule, _)| rule.id == id) {
             let mut problem = place.problem(Severity::Error, "invalid-rule", one_line(&error.to_string()));
+            let source = sources.iter().find(|source| source.path() == &*place.path);
+            if let (Some(source), Some(at)) = (source, label(error)) {
+                problem = problem.at(source.position(at.start));
+            }
             problem.help = Some(error.help().map_or_else(
                 || "see the Cedar schema that `phiward policy schema` prints".to_owned(),
                 |help| one_line(&help.to_string()),

@@ -7,13 +7,13 @@
 //! of every dimension the rules that speak at that value. A rule that reads two dimensions or facts beyond
 //! them is in no row: while one could speak of the action, each decision asks Cedar.
 //!
-//! Rows fill on first use and never change, for a policy never changes.
+//! Rows and their cells fill on first use and never change, for a policy never changes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use super::{Rules, Verdict, entities};
-use crate::decide::facts::{Case, Declared, Dimension, Facts, Target, Who};
+use crate::decide::facts::{Case, Declared, Dimension, Proof, Target, Who};
 use crate::vocabulary::{Action, Class, Identifier, Protect, Purpose, Tag};
 
 /// Everything that the fixed part of a row depends on.
@@ -43,8 +43,11 @@ struct Key {
 struct Row {
     fixed: Verdict,
     /// By dimension, then by the position of the value.
-    by_value: BTreeMap<Dimension, Vec<Verdict>>,
+    by_value: Vec<(Dimension, [OnceLock<Verdict>; VALUES])>,
 }
+
+/// As many as the dimension with the most values has.
+const VALUES: usize = Proof::BasisMissing as usize + 1;
 
 /// Rows, filled on first use.
 #[derive(Debug, Default)]
@@ -58,13 +61,26 @@ const ROWS: usize = 200_000;
 impl Rules {
     /// What the rules say, from the tables where they can hold it.
     pub(crate) fn look_up(&self, case: &Case<'_>) -> Verdict {
-        if self.rules.iter().any(|rule| rule.reads_more() && rule.speaks_of(case.action)) {
+        if self.beyond_tables.contains(&case.action) {
             return self.ask(case);
         }
         let Some(row) = self.row(case) else { return self.ask(case) };
         let mut verdict = row.fixed.clone();
+        let mut asked = None;
         for (dimension, values) in &row.by_value {
-            let Some(said) = values.get(case.facts.position(*dimension)) else { return self.ask(case) };
+            let Some(cell) = values.get(case.facts.position(*dimension)) else { return self.ask(case) };
+            let said = match (cell.get(), self.by_dimension.get(dimension)) {
+                (Some(said), _) => said,
+                (None, Some(split)) => {
+                    if asked.is_none() {
+                        asked = entities::of(case);
+                    }
+                    let Some((request, entities)) = &asked else { return self.ask(case) };
+                    // These rules read no other fact, so what they say now they say at this value always.
+                    cell.get_or_init(|| self.ask_split(split, request, entities))
+                }
+                (None, None) => return self.ask(case),
+            };
             verdict.forbids.extend(&said.forbids);
             verdict.permitted |= said.permitted;
             if verdict.failed.is_none() {
@@ -89,18 +105,9 @@ impl Rules {
     }
 
     fn compile(&self, case: &Case<'_>) -> Option<Row> {
-        let at = |facts: Facts| Case { facts, ..case.clone() };
-        let (request, entities) = entities::of(&at(Facts::FINE))?;
+        let (request, entities) = entities::of(case)?;
         let fixed = self.ask_split(&self.fixed, &request, &entities);
-        let mut by_value = BTreeMap::new();
-        for (dimension, split) in &self.by_dimension {
-            let mut values = Vec::new();
-            for facts in Facts::along(*dimension) {
-                let (request, entities) = entities::of(&at(facts))?;
-                values.push(self.ask_split(split, &request, &entities));
-            }
-            by_value.insert(*dimension, values);
-        }
+        let by_value = self.by_dimension.keys().map(|dimension| (*dimension, Default::default())).collect();
         Some(Row { fixed, by_value })
     }
 

@@ -56,3 +56,301 @@ fn a_field_outside_the_minimum_set_is_denied_and_the_flow_is_named() {
     let reason = decision.reasons().iter().find(|reason| reason.code == "not-in-minimum-set").unwrap();
     assert_eq!(reason.place.as_ref().unwrap().to_string(), "flows.yaml:2");
 }
+
+fn agreed(codes: &[&str], policy: &Policy, request: &Request) {
+    assert_eq!(super::answers::codes(policy, request), codes, "{request:?}");
+}
+
+#[test]
+fn what_the_bundle_does_not_have_is_denied() {
+    let policy = sample::policy();
+    let request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    let with = |change: &dyn Fn(&mut Request)| {
+        let mut request = request.clone();
+        change(&mut request);
+        codes(&policy, &request)
+    };
+    assert_eq!(with(&|_| {}), ["permit"]);
+    assert_eq!(with(&|r| r.who = Some("nobody".into())), ["unknown-identity"]);
+    assert_eq!(with(&|r| r.to = Some("nowhere".into())), ["unknown-party"]);
+    assert_eq!(with(&|r| r.to = Some("st-mary".into())), ["purpose-not-allowed", "wrong-region"]);
+    assert_eq!(with(&|r| r.who = Some("billing".into())), ["needs-declaration", "purpose-not-allowed"]);
+    assert_eq!(with(&|r| r.purpose = Some(Purpose::Research)), ["purpose-not-allowed"; 2]);
+    assert_eq!(with(&|r| r.ground = crate::vocabulary::Ground::of("authorisation")), ["ground-unproved"]);
+    assert_eq!(with(&|r| r.flow = Some("claims".into())), ["needs-declaration"]);
+    assert_eq!(with(&|r| r.subject.region = Region::of("us")), ["wrong-region"]);
+    assert_eq!(with(&|r| r.subject.region = Region::of("in")), ["unknown-region"]);
+    assert_eq!(with(&|r| r.network = "10.3.0.1".parse().ok()), ["network-not-allowed"]);
+    assert_eq!(with(&|r| r.network = "::ffff:10.2.0.1".parse().ok()), ["permit"]);
+    assert_eq!(with(&|r| r.tls = Some(Tls::Old)), ["tls-too-old"]);
+    assert_eq!(with(&|r| r.tls = Some(Tls::Plain)), ["not-encrypted-in-transit"]);
+    assert_eq!(with(&|r| r.at = "2027-03-01T23:59:59Z".parse().unwrap()), ["permit"]);
+    assert_eq!(with(&|r| r.at = "2027-03-02T00:00:00Z".parse().unwrap()), ["agreement-expired"]);
+    let before = with(&|r| r.at = "2025-02-28T12:00:00Z".parse().unwrap());
+    assert_eq!(before, ["agreement-not-yet-effective"; 2]);
+    assert_eq!(with(&|r| r.region = Region::of("us")), ["wrong-region"; 2]);
+}
+
+#[test]
+fn a_static_question_names_what_is_missing_and_still_denies_what_is_certain() {
+    let policy = sample::policy();
+    let mut request = Request::new(Action::Send, vec![AskedField::new("HealthCondition", "Code")], at());
+    request.to = Some("northlab".to_owned());
+    let Decision::Undetermined(open) = decide(&policy, &Standing::unknown(), &request) else { panic!() };
+    assert_eq!(open.missing, ["blocks", "restrictions", "subject-region", "tls", "who"]);
+    request.fields.push(AskedField::new("HealthCondition", "Note__c"));
+    assert!(decide(&policy, &Standing::unknown(), &request).because("not-in-minimum-set"));
+    request.to = Some("billco".to_owned());
+    request.fields.truncate(1);
+    assert!(decide(&policy, &Standing::unknown(), &request).because("agreement-expired"));
+    request.to = None;
+    let Decision::Undetermined(open) = decide(&policy, &Standing::unknown(), &request) else { panic!() };
+    assert_eq!(open.missing, ["receiver"]);
+}
+
+#[test]
+fn treatment_by_a_provider_needs_no_agreement() {
+    let policy = sample::policy();
+    let mut request = send("nurse", "HealthCondition.Code", "st-mary", Purpose::Treatment);
+    request.region = Region::of("eu");
+    agreed(&["permit"], &policy, &request);
+    request.subject.region = Region::of("us");
+    agreed(&["wrong-region"], &policy, &request);
+    request.region = Region::of("us");
+    agreed(&["permit"], &policy, &request);
+}
+
+#[test]
+fn psychotherapy_notes_go_out_by_authorisation_only() {
+    let more = "flows:\n  - {id: notes, from: [HealthCondition.Note__c], to: cloudmind, by: nurse, purpose: treatment, ground: baa, region: [us]}\n  \
+                - {id: signed, from: [HealthCondition.Note__c], to: st-mary, by: nurse, purpose: treatment, ground: authorisation, region: any}\n";
+    let policy = sample::with(&[("flows/notes.yaml", more)]);
+    let mut request = send("nurse", "HealthCondition.Note__c", "cloudmind", Purpose::Treatment);
+    request.subject.region = Region::of("us");
+    agreed(&["authorisation-missing"], &policy, &request);
+    request.to = Some("st-mary".to_owned());
+    request.flow = Some("signed".to_owned());
+    agreed(&["authorisation-missing"], &policy, &request);
+    let mut standing = Standing::known();
+    standing.authorisations.push(crate::Authorisation {
+        id: "journal-7".into(),
+        subject: "p1".into(),
+        scope: crate::Scope { parties: Some(vec!["st-mary".into()]), ..crate::Scope::default() },
+        days: crate::Days { from: "2026-01-01".parse().unwrap(), until: "2026-11-21".parse().ok() },
+        revoked: None,
+    });
+    let Decision::Permit(permit) = decide(&policy, &standing, &request) else { panic!() };
+    assert_eq!(permit.facts(), ["journal-7"]);
+    // Whatever it rests on ends first.
+    request.at = "2026-11-21T23:58:00Z".parse().unwrap();
+    let Decision::Permit(permit) = decide(&policy, &standing, &request) else { panic!() };
+    assert_eq!(permit.expires().to_string(), "2026-11-22T00:00:00Z");
+    standing.authorisations[0].revoked = "2026-11-20".parse().ok();
+    assert!(decide(&policy, &standing, &request).because("authorisation-missing"));
+}
+
+#[test]
+fn a_restriction_stops_treatment_and_an_emergency_grant_within_its_ceiling_lifts_it() {
+    let policy = sample::policy();
+    let mut request = Request::new(Action::Read, vec![AskedField::new("HealthCondition", "Code")], at());
+    request.who = Some("nurse".to_owned());
+    request.purpose = Some(Purpose::Treatment);
+    request.subject.pseudonym = Some("p1".to_owned());
+    request.tls = Some(Tls::V1_3);
+    let mut standing = Standing::known();
+    assert!(decide(&policy, &standing, &request).is_permit());
+    standing.restrictions.push(crate::Restriction {
+        id: "journal-1".into(),
+        subject: "p1".into(),
+        scope: crate::Scope::default(),
+        days: crate::Days { from: "2026-01-01".parse().unwrap(), until: None },
+    });
+    assert!(decide(&policy, &standing, &request).because("restricted-by-patient"));
+    request.subject.pseudonym = None;
+    let Decision::Undetermined(open) = decide(&policy, &standing, &request) else { panic!() };
+    assert_eq!(open.missing, ["restrictions"]);
+    request.subject.pseudonym = Some("p1".to_owned());
+    let grant = crate::Grant {
+        id: "journal-2".into(),
+        ceiling: "emergency".into(),
+        who: "nurse".into(),
+        purpose: Purpose::Treatment,
+        subject: Some("p1".into()),
+        from: "2026-11-21T09:00:00Z".parse().unwrap(),
+        until: "2026-11-21T10:01:00Z".parse().unwrap(),
+        approved_by: vec!["nurse".into(), "mara-voss".into()],
+    };
+    standing.grants.push(grant.clone());
+    let Decision::Permit(permit) = decide(&policy, &standing, &request) else { panic!() };
+    assert_eq!(permit.expires(), grant.until);
+    assert_eq!(permit.facts(), ["journal-2"]);
+    let too_wide: [&dyn Fn(&mut crate::Grant); 6] = [
+        &|g| g.approved_by = vec!["nurse".into()],
+        &|g| g.from = "2026-11-21T05:00:00Z".parse().unwrap(),
+        &|g| g.until = "2026-11-21T10:00:00Z".parse().unwrap(),
+        &|g| g.ceiling = "other".into(),
+        &|g| g.subject = Some("p2".into()),
+        &|g| g.purpose = Purpose::Research,
+    ];
+    for change in too_wide {
+        let mut other = grant.clone();
+        change(&mut other);
+        standing.grants = vec![other.clone()];
+        assert!(decide(&policy, &standing, &request).because("restricted-by-patient"), "{other:?}");
+    }
+}
+
+#[test]
+fn blocks_stop_at_once() {
+    let policy = sample::policy();
+    let request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    for what in [
+        crate::Blocked::Who("ehr-sync".into()),
+        crate::Blocked::Party("northlab".into()),
+        crate::Blocked::Flow("lab-quality".into()),
+    ] {
+        let mut standing = Standing::known();
+        let days = crate::Days { from: "2026-11-21".parse().unwrap(), until: None };
+        standing.blocks.push(crate::Block { id: "j".into(), what, days });
+        assert!(decide(&policy, &standing, &request).because("blocked"));
+        standing.blocks[0].days.from = "2026-11-22".parse().unwrap();
+        assert!(decide(&policy, &standing, &request).is_permit());
+    }
+}
+
+#[test]
+fn models_are_judged_by_class_purpose_approval_and_provider() {
+    let policy = sample::policy();
+    let mut request = send("nurse", "HealthCondition.Code", "visit-summary", Purpose::Treatment);
+    request.action = Action::Infer;
+    request.subject.region = Region::of("us");
+    agreed(&["permit"], &policy, &request);
+    let mut early = request.clone();
+    early.at = "2026-01-31T10:00:00Z".parse().unwrap();
+    agreed(&["model-not-approved"], &policy, &early);
+    let mut standing = Standing::known();
+    let from = "2026-11-01".parse().unwrap();
+    standing.withdrawals.push(crate::Withdrawal { id: "j".into(), model: "visit-summary".into(), from });
+    assert!(decide(&policy, &standing, &request).because("model-not-approved"));
+    request.to = Some("northlab".to_owned());
+    agreed(&["unknown-model"], &policy, &request);
+    request.to = Some("gpt".to_owned());
+    agreed(&["unknown-model"], &policy, &request);
+    let sensitive =
+        sample::FLOWS.replace("[HealthCondition.Code], to: visit", "[\"HealthCondition.*\"], to: visit");
+    let mut files = sample::files(sample::FILES);
+    files.retain(|file| file.path() != "flows.yaml");
+    files.push(source::Source::new("flows.yaml", sensitive));
+    let (policy, _) = crate::read(files);
+    request.to = Some("visit-summary".to_owned());
+    request.fields = vec![AskedField::new("HealthCondition", "Substance__c")];
+    agreed(&["model-class-not-allowed"], &policy, &request);
+}
+
+#[test]
+fn guests_see_nothing_personal_and_a_portal_shows_ones_own() {
+    let policy = sample::policy();
+    let mut request = Request::new(Action::Read, vec![AskedField::new("Account", "PersonEmail")], at());
+    request.who = Some("guest".to_owned());
+    request.subject.pseudonym = Some("p1".to_owned());
+    request.tls = Some(Tls::V1_3);
+    agreed(&["guest-sees-personal-data"], &policy, &request);
+    request.fields = vec![AskedField::new("Account", "Website")];
+    agreed(&["permit"], &policy, &request);
+    request.fields = vec![AskedField::new("Account", "Industry")];
+    agreed(&["no-rule-permits"], &policy, &request);
+    request.who = Some("patients".to_owned());
+    request.fields = vec![AskedField::new("HealthCondition", "Code")];
+    agreed(&["whose-record"], &policy, &request);
+    request.subject.is_receiver = Some(false);
+    agreed(&["not-own-record"], &policy, &request);
+    request.subject.is_receiver = Some(true);
+    agreed(&["permit"], &policy, &request);
+}
+
+#[test]
+fn reading_for_another_party_is_a_disclosure_to_it() {
+    let policy = sample::policy();
+    let mut request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    request.action = Action::Read;
+    request.to = None;
+    agreed(&["permit"], &policy, &request);
+    request.fields = vec![AskedField::new("Account", "SSN__pc")];
+    agreed(&["not-in-minimum-set"], &policy, &request);
+    request.purpose = Some(Purpose::Treatment);
+    agreed(&["purpose-not-allowed"], &policy, &request);
+}
+
+#[test]
+fn a_request_is_permitted_for_all_its_fields_or_for_none() {
+    let policy = sample::policy();
+    let mut request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    request.fields.push(AskedField::new("HealthCondition", "Severity"));
+    request.fields.push(AskedField::new("HealthCondition", "Note__c"));
+    let decision = decide(&policy, &Standing::known(), &request);
+    assert_eq!(decision.reasons().len(), 1);
+    assert_eq!(decision.reasons()[0].fields, ["HealthCondition.Severity", "HealthCondition.Note__c"]);
+    // A star is every field that the bundle knows of the object.
+    request.fields = vec![AskedField::new("HealthCondition", "*")];
+    let decision = decide(&policy, &Standing::known(), &request);
+    let fields = &decision.reasons()[0].fields;
+    assert_eq!(fields, &["HealthCondition.Note__c", "HealthCondition.Substance__c", "HealthCondition.*"]);
+}
+
+#[test]
+fn a_bundle_with_an_error_permits_nothing() {
+    let mut files = sample::files(sample::FILES);
+    files.push(source::Source::new("more.yaml", "colour: red\n"));
+    let (policy, problems) = crate::read(files);
+    assert_eq!(problems.len(), 1);
+    let request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    agreed(&["bundle-has-errors"], &policy, &request);
+    let request = send("ehr-sync", "HealthCondition.Note__c", "northlab", Purpose::Operations);
+    agreed(&["not-in-minimum-set"], &policy, &request);
+    agreed(&["unknown-identity", "unknown-party"], &Policy::empty(), &request);
+}
+
+#[test]
+fn what_nobody_classifies_is_left_open() {
+    let bare = "version: 1\norganisation: {name: X, roles: [covered-entity]}\nregions: [us]\naudiences: [{id: g, kind: guest}]\n";
+    let (policy, _) = crate::read(sample::files(&[("phiward.yaml", bare)]));
+    let mut request = Request::new(Action::Read, vec![AskedField::new("Case", "Notes__c")], at());
+    request.who = Some("g".to_owned());
+    request.tls = Some(Tls::V1_3);
+    agreed(&["class"], &policy, &request);
+    request.fields[0].presumed = Some(crate::vocabulary::Class::Phi);
+    agreed(&["guest-sees-personal-data"], &policy, &request);
+}
+
+#[test]
+fn every_guardrail_reads_one_fact_at_most_and_cites_a_control_or_names_what_is_missing() {
+    let policy = Policy::empty();
+    let rules = &policy.rules().rules;
+    let shipped = crate::rules::SHIPPED.iter().filter(|(path, _)| path.ends_with(".cedar"));
+    assert_eq!(rules.len(), shipped.map(|(_, text)| text.matches("@id(").count()).sum::<usize>());
+    for rule in rules {
+        assert!(!rule.reads_more(), "{rule:?}");
+        assert!(rule.permits || rule.missing.is_some() != !rule.controls.is_empty(), "{rule:?}");
+    }
+}
+
+#[test]
+fn shipped_rules_are_valid_and_every_unknown_value_has_a_rule_that_names_it() {
+    let schema = crate::rules::schema().unwrap().clone();
+    let mut set = cedar_policy::PolicySet::new();
+    for (path, text) in crate::rules::SHIPPED.iter().filter(|(path, _)| path.ends_with(".cedar")) {
+        let own: cedar_policy::PolicySet = text.parse().unwrap();
+        for policy in own.policies() {
+            let id = cedar_policy::PolicyId::new(policy.annotation("id").unwrap());
+            set.add(policy.new_id(id)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+    let result = cedar_policy::Validator::new(schema).validate(&set, cedar_policy::ValidationMode::Strict);
+    let errors: Vec<_> = result.validation_errors().map(ToString::to_string).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let facts = include_str!("../decide/facts.rs");
+    let unknown = facts.matches("Unknown = \"unknown\"").count();
+    let rules = &Policy::empty();
+    // `Proof` is the value of two facts.
+    assert_eq!(rules.rules().rules.iter().filter(|rule| rule.missing.is_some()).count(), unknown + 1);
+}

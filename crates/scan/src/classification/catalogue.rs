@@ -20,10 +20,8 @@ pub(crate) struct Known {
 /// One line of `objects.tsv`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownObject {
-    pub(crate) holds_phi: bool,
-    pub(crate) holds_persons: bool,
+    /// The field path to the person; empty where it differs by record.
     pub(crate) subject: &'static str,
-    pub(crate) reason: &'static str,
 }
 
 /// One line of `names.tsv`: words that, found together in a name or label, tell what a field holds.
@@ -78,14 +76,8 @@ impl Catalogue {
             }
         }
         for columns in rows(objects) {
-            if let [object, holds, subject, reason] = columns.as_slice() {
-                let known = KnownObject {
-                    holds_phi: *holds == "phi",
-                    holds_persons: *holds != "none",
-                    subject,
-                    reason,
-                };
-                catalogue.objects.insert(object.to_lowercase(), known);
+            if let [object, _, subject, _] = columns.as_slice() {
+                catalogue.objects.insert(object.to_lowercase(), KnownObject { subject });
             }
         }
         for columns in rows(names) {

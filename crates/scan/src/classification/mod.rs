@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::Confidence;
-use policy::{ClassifiedBy, Policy};
 use policy::vocabulary::{Class, Identifier};
+use policy::{ClassifiedBy, Policy};
 use serde::Serialize;
 use sfdx::Value;
 
@@ -66,12 +66,19 @@ pub struct Classification<'p> {
     patients: BTreeSet<String>,
     /// Objects as they are written in the source, by lower case.
     names: BTreeMap<String, String>,
+    /// Whether anything shows that this org is about health care at all.
+    health: bool,
 }
 
 impl<'p> Classification<'p> {
     pub(crate) fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
-        let mut this =
-            Self { policy, fields: BTreeMap::new(), patients: BTreeSet::new(), names: BTreeMap::new() };
+        let mut this = Self {
+            policy,
+            fields: BTreeMap::new(),
+            patients: BTreeSet::new(),
+            names: BTreeMap::new(),
+            health: policy.is_present() || project.objects().any(|object| is_clinical(object.name())),
+        };
         for object in project.objects() {
             let key = object.name().to_lowercase();
             this.names.insert(key.clone(), object.name().to_owned());
@@ -102,12 +109,34 @@ impl<'p> Classification<'p> {
             .map(|(object, _)| object.clone())
             .filter(|object| object.ends_with("__c"))
             .collect();
-        let before = this.patients.len();
+        let before = (this.patients.len(), this.health);
         this.patients.extend(found);
-        if this.patients.len() > before {
+        this.health = this.health || this.shows_health_care();
+        if (this.patients.len(), this.health) != before {
             this.judge(project);
         }
         this
+    }
+
+    /// Accounts, contacts, cases and chats are about patients where there are patients. An org that sells or leases
+    /// has them too: the org's own names must show health care somewhere.
+    fn shows_health_care(&self) -> bool {
+        let clinical = |(_, verdict): &(String, Verdict)| {
+            verdict.evidence != Evidence::Catalogue
+                && verdict.is_phi()
+                && verdict.identifier == Some(Identifier::Clinical)
+        };
+        self.fields.values().any(|fields| fields.values().any(clinical))
+            || self.names.keys().any(|object| occurs(&["patient"], &words(object)))
+    }
+
+    /// The catalogue's word, no more than a guess for an object that is about patients in health care alone.
+    fn catalogued(&self, object: &str, verdict: Verdict) -> Verdict {
+        if self.health || !verdict.class.is_phi() || is_clinical(object) {
+            return verdict;
+        }
+        let reason = format!("{}; nothing else in the source shows health care", verdict.reason);
+        Verdict { confidence: Confidence::Low, reason: reason.into(), ..verdict }
     }
 
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
@@ -209,12 +238,10 @@ impl<'p> Classification<'p> {
                 rule.default.iter().chain(rule.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
             rules.any(|rule| rule.class.value.is_phi())
         });
-        let by_default = Catalogue::shipped()
-            .default_of(object)
-            .is_some_and(|k| k.class.is_phi() && k.confidence >= Confidence::Medium);
         in_source
             || in_bundle
-            || by_default
+            || is_clinical(object)
+            || (self.health && is_about_patients(object, ""))
             || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 
@@ -256,6 +283,11 @@ impl<'p> Classification<'p> {
             return plain("a system field");
         }
         if let Some(known) = catalogue.field(object, field) {
+            return self.catalogued(object, from_catalogue(known));
+        }
+        // Of a dictionary (medicines, codes) the catalogue knows that it is about nobody, whatever a name says.
+        let default = catalogue.default_of(object);
+        if let Some(known) = default.filter(|known| !known.class.is_personal()) {
             return from_catalogue(known);
         }
         if let Some(name) = by_name {
@@ -266,8 +298,8 @@ impl<'p> Classification<'p> {
             described.field_type,
             "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
         ) && !described.formula;
-        match catalogue.default_of(object) {
-            Some(known) if writes => by_default(known),
+        match default {
+            Some(known) if writes => self.catalogued(object, by_default(known)),
             _ => plain("nothing says that it is about a person"),
         }
     }
@@ -382,6 +414,15 @@ fn by_tag(compliance: &str) -> Option<Verdict> {
         confidence: Confidence::High,
         evidence: Evidence::Tag,
         reason: format!("tagged `{compliance}` in its complianceGroup").into(),
+    })
+}
+
+/// Whether the catalogue knows the object as one of health care: it has no other use.
+fn is_clinical(object: &str) -> bool {
+    Catalogue::shipped().default_of(object).is_some_and(|known| {
+        known.class.is_phi()
+            && known.identifier == Some(Identifier::Clinical)
+            && known.confidence >= Confidence::Medium
     })
 }
 

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use journal::{Finding, Severity};
 
 use super::excerpt::{redact, redact_all};
+use super::plain;
 use crate::Report;
 
 /// How much is shown and whether in colour.
@@ -57,18 +58,17 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
         .primary_title(finding.message.as_str())
         .id(finding.rule);
     let excerpt = Excerpt::of(finding, project);
+    let path = plain(&finding.place.path);
     let group = Group::with_title(title);
     let group = match &excerpt {
         Some(Excerpt { line, start, end }) => group.element(
             Snippet::source(line.as_str())
                 .line_start(finding.place.start.line as usize)
-                .path(finding.place.path.as_str())
+                .path(path.as_str())
                 .annotation(AnnotationKind::Primary.span(*start..*end)),
         ),
-        None => group.element(
-            annotate_snippets::Origin::path(finding.place.path.as_str())
-                .line(finding.place.start.line as usize),
-        ),
+        None => group
+            .element(annotate_snippets::Origin::path(path.as_str()).line(finding.place.start.line as usize)),
     };
     let mut group = group.element(Level::HELP.message(finding.fix.as_str()));
     for related in &finding.related {

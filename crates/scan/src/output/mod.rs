@@ -47,3 +47,8 @@ pub fn write(
         Format::Github => github::write(report, out),
     }
 }
+
+/// On one line and without control characters: names come from strangers, and one could steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}

@@ -22,6 +22,7 @@
 use std::collections::BTreeSet;
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 use journal::{Confidence, Persona, Severity};
 use policy::Place;
 use policy::bundle::agreement::Agreement;
@@ -44,11 +45,15 @@ pub(crate) const META: Meta = Meta {
 /// How long before the end a renewal should be under way.
 const SOON_DAYS: i32 = 60;
 
+/// The first day on which an agreement counts as expired that ends within [`SOON_DAYS`]: it holds through its last day.
+fn soon(cx: &Context<'_>) -> Date {
+    cx.today.checked_add((SOON_DAYS + 1).days()).unwrap_or(cx.today)
+}
+
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     out.judged(cx.policy.agreements().count());
     let mut told: BTreeSet<Place> = BTreeSet::new();
-    let soon = cx.today.checked_add(SOON_DAYS.days()).unwrap_or(cx.today);
-    for (day, severity) in [(cx.today, Severity::High), (soon, Severity::Low)] {
+    for (day, severity) in [(cx.today, Severity::High), (soon(cx), Severity::Low)] {
         for objection in disclosure::objections(cx, day) {
             let (Some(place), Some(party)) = (objection.place(), objection.party(cx.policy)) else { continue };
             if objection.reason.code != "agreement-expired" || !told.insert(place.clone()) {
@@ -95,18 +100,25 @@ fn of_parties_without_flows(cx: &Context<'_>, told: &mut BTreeSet<Place>, out: &
         if !reached || cx.policy.flows().iter().any(|flow| disclosure::receiver(cx.policy, flow).is_some_and(|to| to.id == party.id)) {
             continue;
         }
-        if let Some((last, place)) = all_expired(&party.agreements, cx)
-            && told.insert(place.clone())
-        {
+        for (day, severity) in [(cx.today, Severity::High), (soon(cx), Severity::Low)] {
+            let Some((last, place)) = all_expired(&party.agreements, day) else { continue };
+            if !told.insert(place.clone()) {
+                continue;
+            }
+            let verb = if severity == Severity::High { "expired" } else { "expires" };
             let draft = Draft::new(
                 format!("Party:{id}"),
                 cx.policy_place(place),
-                format!("the last agreement with `{id}` ({}) expired on {last}, and the source still reaches it", kinds(&party.agreements)),
+                format!(
+                    "the last agreement with `{id}` ({}) {verb} on {last}, and the source reaches `{id}`",
+                    kinds(&party.agreements)
+                ),
                 format!(
                     "renew it and add the new agreement to the `agreements:` of `{id}`; or remove what the source \
                      has of `{id}`"
                 ),
-            );
+            )
+            .severity(severity);
             out.found(disclosure::with_endpoints(cx, draft, id).party(id).detail(place.to_string()));
         }
     }
@@ -115,7 +127,7 @@ fn of_parties_without_flows(cx: &Context<'_>, told: &mut BTreeSet<Place>, out: &
 /// Salesforce itself is the first business associate.
 fn of_orgs(cx: &Context<'_>, out: &mut Outcome) {
     for org in cx.policy.orgs() {
-        if let Some((last, place)) = all_expired(&org.agreements, cx) {
+        if let Some((last, place)) = all_expired(&org.agreements, cx.today) {
             out.found(
                 Draft::new(
                     format!("Org:{}", org.id),
@@ -134,8 +146,8 @@ fn of_orgs(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 /// The last day of the agreements and its line, where none is in force or to come.
-fn all_expired<'p>(agreements: &'p [Agreement], cx: &Context<'_>) -> Option<(jiff::civil::Date, &'p Place)> {
-    if !agreements.iter().all(|one| one.expired(cx.today)) {
+fn all_expired(agreements: &[Agreement], on: Date) -> Option<(Date, &Place)> {
+    if !agreements.iter().all(|one| one.expired(on)) {
         return None;
     }
     agreements.iter().filter_map(|one| one.expires.as_ref()).max().map(|last| (last.value, &last.place))

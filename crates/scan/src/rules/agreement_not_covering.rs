@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Persona, Severity};
 use policy::Place;
-use policy::bundle::agreement::Agreement;
+use policy::bundle::flow::DeclaredFlow;
 use policy::bundle::party::Party;
 
 use crate::Context;
@@ -42,104 +42,90 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     out.judged(cx.policy.agreements().count());
-    // By the line whose list is too short.
-    let mut short: BTreeMap<Place, Short<'_>> = BTreeMap::new();
+    let mut short: BTreeMap<String, Short<'_>> = BTreeMap::new();
     for objection in disclosure::objections(cx, cx.today) {
-        if objection.reason.code == "agreement-not-covering"
-            && let Some(party) = objection.party(cx.policy)
-        {
-            uncovered(cx, &objection, party, &mut short);
+        if objection.reason.code == "agreement-not-covering" {
+            for flow in &objection.flows {
+                uncovered(cx, &objection, flow, &mut short);
+            }
         }
     }
-    for (place, short) in short {
-        let Short { party, kind, what, flows, fields } = short;
+    for short in short.into_values() {
+        let Short { party, flow, kinds, what, lists, fields } = short;
         let id = party.id.as_str();
+        let kinds: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
         let what = joined(&what.into_iter().collect::<Vec<_>>());
-        let flows: Vec<String> = flows.iter().map(|flow| format!("`{flow}`")).collect();
-        let (noun, verb) = if flows.len() == 1 { ("flow", "sends") } else { ("flows", "send") };
         let message =
-            format!("the {kind} with `{id}` does not cover {what}, which the {noun} {} {verb}", joined(&flows));
-        let fix = format!(
-            "have the agreement extended and widen this list, or narrow the {noun} to what the agreement covers"
-        );
-        let draft = Draft::new(format!("Party:{id}"), cx.policy_place(&place), message, fix)
+            format!("the flow `{}` goes beyond the {} with `{id}`, which does not cover {what}", flow.id, joined(&kinds));
+        let fix = "narrow the flow to what the agreement covers; or have the agreement extended, then widen its list in \
+                   `parties.yaml`";
+        let mut draft = Draft::new(format!("DeclaredFlow:{}", flow.id), cx.policy_place(&flow.place), message, fix)
             .fields(fields)
-            .detail(format!("{kind} {what}"));
-        out.found(disclosure::with_endpoints(cx, draft, id).party(id));
+            .party(id);
+        for place in lists {
+            draft = draft.related(cx.policy_place(&place), "this list is too short");
+        }
+        out.found(disclosure::with_endpoints(cx, draft, id));
     }
 }
 
+/// What a flow sends beyond its agreement.
 #[derive(Debug)]
 struct Short<'p> {
     party: &'p Party,
-    kind: &'static str,
+    flow: &'p DeclaredFlow,
+    kinds: BTreeSet<&'static str>,
     what: BTreeSet<String>,
-    flows: BTreeSet<String>,
+    lists: BTreeSet<Place>,
     fields: BTreeSet<String>,
 }
 
 /// `decide` says that the agreement does not cover the fields; the agreement says by which of its lists.
-fn uncovered<'p>(cx: &Context<'p>, objection: &Objection<'p>, party: &'p Party, lists: &mut BTreeMap<Place, Short<'p>>) {
-    let Some(agreement) = party
-        .agreements
-        .iter()
-        .find(|one| objection.reason.place.as_ref().is_some_and(|place| within(place, one)))
-    else {
-        return;
-    };
-    let mut said = false;
-    let mut add = |place: &Place, what: String, flow: &str, field: &str| {
-        said = true;
-        let own = lists.entry(place.clone()).or_insert_with(|| Short {
-            party,
-            kind: agreement.kind.value.as_str(),
-            what: BTreeSet::new(),
-            flows: BTreeSet::new(),
-            fields: BTreeSet::new(),
-        });
-        own.what.insert(what);
-        own.flows.insert(flow.to_owned());
-        own.fields.insert(field.to_owned());
-    };
-    for flow in &objection.flows {
-        for name in &objection.fields {
-            let (object, field) = name.split_once('.').unwrap_or((name, "*"));
-            if !flow.carries(object, field) && !flow.carries(object, "*") {
-                continue;
-            }
-            let purpose = flow.purpose.value;
-            if let Some(list) = &agreement.purposes
-                && !agreement.covers_purpose(purpose)
-            {
-                add(&list.place, format!("the purpose `{purpose}`"), flow.id.as_str(), name);
-            }
-            let class = cx.classes.field(object, field).class;
-            if let Some(list) = &agreement.classes
-                && !agreement.covers_class(class)
-            {
-                add(&list.place, format!("the class `{class}`"), flow.id.as_str(), name);
-            }
-            let list = agreement.fields.as_ref().map(|list| &list.place);
-            if let Some(place) = list.or(agreement.objects.as_ref().map(|list| &list.place))
-                && !agreement.covers_field(object, field)
-            {
-                add(place, format!("`{name}`"), flow.id.as_str(), name);
-            }
+fn uncovered<'p>(
+    cx: &Context<'p>,
+    objection: &Objection<'p>,
+    flow: &'p DeclaredFlow,
+    short: &mut BTreeMap<String, Short<'p>>,
+) {
+    let Some(party) = disclosure::receiver(cx.policy, flow) else { return };
+    let agreement = party.agreements.iter().find(|one| objection.reason.place.as_ref() == Some(&one.place));
+    let Some(agreement) = agreement else { return };
+    let own = short.entry(flow.id.to_string()).or_insert_with(|| Short {
+        party,
+        flow,
+        kinds: BTreeSet::new(),
+        what: BTreeSet::new(),
+        lists: BTreeSet::new(),
+        fields: BTreeSet::new(),
+    });
+    own.kinds.insert(agreement.kind.value.as_str());
+    let purpose = flow.purpose.value;
+    if let Some(list) = &agreement.purposes
+        && !agreement.covers_purpose(purpose)
+    {
+        own.what.insert(format!("the purpose `{purpose}`"));
+        own.lists.insert(list.place.clone());
+    }
+    for name in objection.fields.iter().filter(|name| disclosure::carries(flow, name)) {
+        let (object, field) = name.split_once('.').unwrap_or((name, "*"));
+        own.fields.insert(name.clone());
+        let class = cx.classes.field(object, field).class;
+        if let Some(list) = &agreement.classes
+            && !agreement.covers_class(class)
+        {
+            own.what.insert(format!("the class `{class}`"));
+            own.lists.insert(list.place.clone());
+        }
+        let list = agreement.fields.as_ref().map(|list| &list.place);
+        if let Some(place) = list.or(agreement.objects.as_ref().map(|list| &list.place))
+            && !agreement.covers_field(object, field)
+        {
+            own.what.insert(format!("`{name}`"));
+            own.lists.insert(place.clone());
         }
     }
-    if !said && let Some(flow) = objection.flows.first() {
-        // Classes by record type: `decide` saw one that the strongest class alone does not show.
-        let short = Short {
-            party,
-            kind: agreement.kind.value.as_str(),
-            what: BTreeSet::from(["this data".to_owned()]),
-            flows: BTreeSet::from([flow.id.to_string()]),
-            fields: objection.fields.clone(),
-        };
-        lists.insert(agreement.place.clone(), short);
+    if own.what.is_empty() {
+        // A class by record type: `decide` saw one that the strongest class alone does not show.
+        own.what.insert("this data".to_owned());
     }
-}
-
-fn within(place: &Place, agreement: &Agreement) -> bool {
-    agreement.place == *place
 }

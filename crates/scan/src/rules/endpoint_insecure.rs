@@ -26,7 +26,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
 
 use crate::Context;
-use crate::endpoint::host_of;
+use crate::endpoint::{host_of, is_salesforce};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -51,9 +51,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if let Some(url) = site.url().filter(is_plain) {
             let severity = severity(cx, &url, Severity::Medium);
             plain(cx, &component, "remote site", &url, severity, out);
-        } else if lifted && let Some(value) = site.element().value("disableProtocolSecurity") {
-            let message = format!("the remote site `{}` lets code on https call plain http", site.name());
-            let fix = "set `disableProtocolSecurity` to `false`: the address is https already";
+        }
+        if lifted && let Some(value) = site.element().value("disableProtocolSecurity") {
+            let message = format!(
+                "the remote site `{}` lets code on https call plain http (`disableProtocolSecurity`)",
+                site.name()
+            );
+            let fix = "set `disableProtocolSecurity` to `false`";
             out.found(Draft::new(&component, cx.place(&value), message, fix).detail("protocol"));
         }
     }
@@ -66,6 +70,14 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             // The credential itself goes over the line as well.
             let component = format!("NamedCredential:{}", credential.name());
             plain(cx, &component, "named credential", url, Severity::High, out);
+        }
+    }
+    for credential in cx.project.external_credentials() {
+        for parameter in credential.parameters() {
+            let Some(url) = parameter.value().filter(is_plain) else { continue };
+            out.judged(1);
+            let component = format!("ExternalCredential:{}", credential.name());
+            plain(cx, &component, "external credential", &url, Severity::High, out);
         }
     }
     for source in cx.project.external_data_sources() {
@@ -103,10 +115,17 @@ fn origins(cx: &Context<'_>, out: &mut Outcome) {
         let host = pattern.split_once("://").map_or(pattern.as_str(), |(_, rest)| rest);
         let host = host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase();
         let Some(domain) = host.strip_prefix('*').map(|rest| rest.trim_start_matches('.')) else { continue };
-        if cx.phi_objects().next().is_none() || crate::endpoint::is_salesforce(domain) {
+        // A pattern that the bundle has word for word is meant.
+        let meant = cx.policy.parties().iter().any(|party| {
+            party.endpoints.iter().any(|own| {
+                own.host.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(&host))
+            })
+        });
+        if meant || cx.phi_objects().next().is_none() {
             continue;
         }
-        let open = domain.is_empty() || !domain.contains('.') || is_shared(domain);
+        // Salesforce gives a host to every customer, too.
+        let open = domain.is_empty() || !domain.contains('.') || is_shared(domain) || is_salesforce(domain);
         let (message, severity) = if open {
             (
                 format!(

@@ -53,8 +53,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if endpoints.iter().any(of_party) || endpoints.iter().all(|endpoint| is_of_package(cx, endpoint)) {
             continue;
         }
-        // What sends before what is only let in, configuration before code.
-        endpoints.sort_by_key(|endpoint| (!endpoint.kind.sends(), endpoint.kind, endpoint.place.clone()));
+        endpoints.sort_by_key(|endpoint| (endpoint.kind == EndpointKind::ApexLiteral, endpoint.place.clone()));
         report(cx, host, &endpoints, out);
     }
     credentials(cx, out);

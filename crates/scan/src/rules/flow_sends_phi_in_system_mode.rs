@@ -1,7 +1,7 @@
 //! # A flow in system mode sends data about patients
 //!
 //! A flow that runs past the user's rights reads fields of PHI and hands them to a mail, a Chatter post, a notification, a
-//! Slack message, an external service or a platform event. There is one finding for each action that sends.
+//! Slack message, an external service or a platform event. There is one finding for each element that sends.
 //!
 //! ## Why it harms
 //! In system mode neither object permissions nor field-level security hold, and without sharing nor record access
@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Element;
-use sfdx::views::{ActionCall, Flow, FlowInput, FlowValue, RecordChange};
+use sfdx::views::{ActionCall, Flow, FlowValue, RecordChange, Subflow};
 
 use crate::Context;
 use crate::disclosure::shown;
@@ -50,7 +50,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.flows() {
-        if flow.status().is_some_and(|status| matches!(status.as_str(), "Obsolete" | "InvalidDraft")) {
+        if flow.status().is_some_and(|status| matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft")) {
             continue;
         }
         out.judged(1);
@@ -58,12 +58,17 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let data = Data::of(cx, flow);
         for action in flow.action_calls() {
             if let Some(way) = Way::of(action) {
-                let inputs: Vec<FlowInput<'_>> = action.inputs().collect();
-                judge(cx, flow, &mode, &data, &way, action.element(), &inputs, out);
+                let values = action.inputs().filter_map(|input| input.value()).collect();
+                judge(cx, flow, &mode, &data, &Sent { element: action.element(), way, values }, out);
             }
         }
         for create in flow.record_creates() {
-            event(cx, flow, &mode, &data, create, out);
+            if let Some(sent) = event(flow, &data, create) {
+                judge(cx, flow, &mode, &data, &sent, out);
+            }
+        }
+        for subflow in flow.subflows() {
+            absent_subflow(cx, flow, &data, subflow, out);
         }
     }
 }
@@ -123,60 +128,77 @@ impl Way {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "what is known of one action")]
-fn judge(
-    cx: &Context<'_>,
-    flow: Flow<'_>,
-    mode: &str,
-    data: &Data,
-    way: &Way,
-    action: Element<'_>,
-    inputs: &[FlowInput<'_>],
-    out: &mut Outcome,
-) {
-    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
-    let mut first: Option<Place> = None;
-    for input in inputs {
-        let Some(value) = input.value() else { continue };
-        for field in data.of_value(cx, value) {
-            let Some((object, name)) = field.split_once('.') else { continue };
-            let verdict = cx.classes.field(object, name);
-            if !verdict.is_phi() {
-                continue;
-            }
-            if let Some(place) = value.any().map(|text| cx.place(&text)) {
-                first.get_or_insert_with(|| place.clone());
-                found.entry(field).or_insert((place, verdict.confidence));
-            }
+/// What one element sends.
+#[derive(Debug)]
+struct Sent<'p> {
+    element: Element<'p>,
+    way: Way,
+    values: Vec<FlowValue<'p>>,
+}
+
+fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &Data, sent: &Sent<'_>, out: &mut Outcome) {
+    let mut found: BTreeMap<String, (Option<Place>, Confidence)> = BTreeMap::new();
+    for value in &sent.values {
+        for field in data.of_value(cx, *value) {
+            let Some(verdict) = cx.verdict(&field).filter(|verdict| verdict.is_phi()) else { continue };
+            let place = value.any().map(|text| cx.place(&text));
+            found.entry(field).or_insert((place, verdict.confidence));
         }
     }
-    let Some(place) = first else { return };
-    let name = action.value("name").map(|name| name.into_text().into_owned()).unwrap_or_default();
+    let Some(name) = sent.element.value("name").filter(|_| !found.is_empty()) else { return };
     let fields: Vec<String> = found.keys().cloned().collect();
     let confidence = found.values().map(|(_, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
-    let (to, party) = destination(cx, way);
+    let (to, party) = destination(cx, &sent.way);
     out.flow(FoundFlow {
         fields: fields.clone(),
         to,
         by: format!("Flow:{}", flow.name()),
-        place: place.clone(),
+        place: cx.place(&name),
         confidence,
     });
     let whom = party.as_ref().map(|party| format!(" of `{party}`")).unwrap_or_default();
     let mut draft = Draft::new(
         format!("Flow:{}", flow.name()),
-        place,
-        format!("the flow `{}` runs {mode}, and its action `{name}` {}{whom} {}", flow.name(), way.words, shown(&fields)),
-        "take these fields out of the action's input and give a link to the record instead; where a user starts the \
-         flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
+        cx.place(&name),
+        format!(
+            "the flow `{}` runs {mode}, and its element `{}` {}{whom} {}",
+            flow.name(),
+            name.as_str(),
+            sent.way.words,
+            shown(&fields)
+        ),
+        "take these fields out of what it sends and give a link to the record, or its Id, instead; where a user starts \
+         the flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
     )
-    .severity(if flow.status().is_some_and(|status| status == "Draft") { Severity::Medium } else { Severity::High })
     .confidence(confidence)
-    .detail(name);
+    .detail(name.as_str());
+    for (field, (place, _)) in found.iter().take(9) {
+        if let Some(place) = place {
+            draft = draft.related(place.clone(), format!("`{field}` goes in here"));
+        }
+    }
     if let Some(party) = party {
         draft = draft.party(party);
     }
     out.found(draft.fields(fields));
+}
+
+/// PHI that is handed to a flow which the source does not have.
+fn absent_subflow(cx: &Context<'_>, flow: Flow<'_>, data: &Data, subflow: Subflow<'_>, out: &mut Outcome) {
+    let Some(name) = subflow.flow() else { return };
+    if cx.project.flows().any(|known| known.name().eq_ignore_ascii_case(&name)) {
+        return;
+    }
+    let values = subflow.inputs().filter_map(|input| input.value());
+    let hands_phi = values
+        .flat_map(|value| data.of_value(cx, value))
+        .any(|field| cx.verdict(&field).is_some_and(|verdict| verdict.is_phi()));
+    if hands_phi {
+        out.unknown(
+            format!("what the subflow `{}` does with the PHI that the flow `{}` gives it", name.as_str(), flow.name()),
+            format!("retrieve `Flow:{}`", name.as_str()),
+        );
+    }
 }
 
 /// The party behind an external service, by its registration's named credential.
@@ -199,65 +221,30 @@ fn destination(cx: &Context<'_>, way: &Way) -> (Destination, Option<String>) {
     (Destination::Host(host.unwrap_or(credential)), None)
 }
 
-/// A platform event that the flow makes.
-fn event(
-    cx: &Context<'_>,
-    flow: Flow<'_>,
-    mode: &str,
-    data: &Data,
-    create: RecordChange<'_>,
-    out: &mut Outcome,
-) {
-    let object = create.object().map(|name| name.into_text().into_owned()).or_else(|| {
-        create.input_reference().and_then(|name| data.objects.get(&name.to_lowercase()).cloned())
-    });
-    let Some(object) = object.filter(|name| name.to_ascii_lowercase().ends_with("__e")) else { return };
-    let way = Way {
-        words: format!("publishes in the event `{object}`"),
-        to: Destination::Subscribers(object),
-        service: None,
-    };
-    let inputs: Vec<FlowInput<'_>> = create.inputs().collect();
-    judge(cx, flow, mode, data, &way, create.element(), &inputs, out);
-    let Some(variable) = create.input_reference() else { return };
-    let prefix = format!("{}.", variable.to_lowercase());
-    for item in flow.assignments().flat_map(|assignment| assignment.items()) {
-        let Some(value) = item.value() else { continue };
-        let fills = item.target().is_some_and(|target| target.to_lowercase().starts_with(&prefix));
-        let phi: Vec<String> = data
-            .of_value(cx, value)
-            .into_iter()
-            .filter(|field| field.split_once('.').is_some_and(|(object, name)| cx.classes.is_phi(object, name)))
-            .collect();
-        if !fills || phi.is_empty() {
-            continue;
-        }
-        let Some(place) = value.any().map(|text| cx.place(&text)) else { continue };
-        let confidence = phi
-            .iter()
-            .filter_map(|field| cx.verdict(field))
-            .map(|verdict| verdict.confidence)
-            .max()
-            .unwrap_or(Confidence::Medium);
-        out.flow(FoundFlow {
-            fields: phi.clone(),
-            to: way.to.clone(),
-            by: format!("Flow:{}", flow.name()),
-            place: place.clone(),
-            confidence,
-        });
-        out.found(
-            Draft::new(
-                format!("Flow:{}", flow.name()),
-                place,
-                format!("the flow `{}` runs {mode} and {} {}", flow.name(), way.words, shown(&phi)),
-                "put the record's Id in the event and let each subscriber read what it may see",
-            )
-            .confidence(confidence)
-            .detail(item.target().map(|target| target.into_text().into_owned()).unwrap_or_default())
-            .fields(phi),
-        );
+/// A platform event that the flow makes, from its own inputs or from a variable that was filled before.
+fn event<'p>(flow: Flow<'p>, data: &Data, create: RecordChange<'p>) -> Option<Sent<'p>> {
+    let variable = create.input_reference().map(|name| name.to_lowercase());
+    let of_variable = || data.objects.get(variable.as_ref()?).cloned();
+    let object = create.object().map(|name| name.into_text().into_owned()).or_else(of_variable)?;
+    if !object.to_ascii_lowercase().ends_with("__e") {
+        return None;
     }
+    let prefix = variable.map(|name| format!("{name}."));
+    let filled = flow.assignments().flat_map(|assignment| assignment.items()).filter(|item| {
+        item.target().is_some_and(|target| {
+            prefix.as_ref().is_some_and(|prefix| target.to_lowercase().starts_with(prefix))
+        })
+    });
+    let values = create.inputs().filter_map(|input| input.value()).chain(filled.filter_map(|item| item.value()));
+    Some(Sent {
+        element: create.element(),
+        values: values.collect(),
+        way: Way {
+            words: format!("publishes in the event `{object}`"),
+            to: Destination::Subscribers(object),
+            service: None,
+        },
+    })
 }
 
 /// What the names in a flow stand for.

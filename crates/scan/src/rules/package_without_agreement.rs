@@ -86,10 +86,20 @@ fn declared(cx: &Context<'_>, namespace: &str, party: &Party, place: Place, out:
         flows.iter().any(|flow| disclosure::receiver(cx.policy, flow).is_some_and(|to| to.id == party.id));
     let reached = reached(cx, namespace);
     // What a declared flow lacks is said of the flow.
-    if judged_by_flow || reached.is_empty() || party.agreements.iter().any(|one| one.live(cx.today)) {
+    if judged_by_flow || party.agreements.iter().any(|one| one.live(cx.today)) {
         return;
     }
     let id = party.id.as_str();
+    if reached.is_empty() {
+        let prefix = format!("{}__", namespace.to_ascii_lowercase());
+        if !cx.project.permission_sets().any(|set| set.name().to_ascii_lowercase().starts_with(&prefix)) {
+            out.unknown(
+                format!("what the package `{namespace}` of `{id}` reaches: no permission set of it is in the source"),
+                format!("retrieve the permission sets whose names begin with `{namespace}__`"),
+            );
+        }
+        return;
+    }
     let lacks = if party.agreements.is_empty() { "is on file" } else { "is in force" };
     let confidence = reached.iter().map(|one| one.confidence).max().unwrap_or(Confidence::Medium);
     out.found(

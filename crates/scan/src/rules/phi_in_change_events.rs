@@ -1,7 +1,7 @@
 //! # Change events or platform events carry data about patients
 //!
 //! Change Data Capture is switched on for an object of PHI, or a platform event has fields of PHI. There is one finding
-//! for each channel member and each event.
+//! for each channel member and for each field of an event.
 //!
 //! ## Why it harms
 //! Change events pass over sharing: a subscriber with *View All* on the object gets the changes of every record, with
@@ -129,44 +129,36 @@ fn change_event(
 }
 
 fn platform_event(cx: &Context<'_>, object: sfdx::views::Object<'_>, out: &mut Outcome) {
-    let found: Vec<_> = object
-        .fields()
-        .filter_map(|field| {
-            let verdict = cx.classes.field(object.name(), field.name());
-            verdict.is_phi().then_some((field, verdict))
-        })
-        .collect();
-    let Some((first, _)) = found.first() else { return };
-    let root = first.component().root();
-    let place = match root.value("fullName") {
-        Some(name) => cx.place(&name),
-        None => Place::of(root.source(), root.start_tag_span()),
-    };
-    let names: Vec<String> = found.iter().map(|(field, _)| field.full_name().to_owned()).collect();
-    let verdicts: Vec<(String, Verdict)> =
-        found.iter().map(|(field, verdict)| (field.name().to_owned(), verdict.clone())).collect();
-    let confidence = strongest(&verdicts);
-    let component = format!("CustomObject:{}", object.name());
-    out.flow(FoundFlow {
-        fields: names.clone(),
-        to: Destination::Subscribers(object.name().to_owned()),
-        by: component.clone(),
-        place: place.clone(),
-        confidence,
-    });
-    let mut draft = Draft::new(
-        component,
-        place,
-        format!("the platform event `{}` carries {} to all its subscribers", object.name(), shown(&names)),
-        "put the record's Id in the event and let each subscriber read what it may see; remove these fields",
-    )
-    .confidence(confidence);
-    for (field, _) in found.iter().skip(1).take(9) {
-        if let Some(name) = field.component().root().value("fullName") {
-            draft = draft.related(cx.place(&name), format!("`{}`", field.full_name()));
+    for field in object.fields() {
+        let verdict = cx.classes.field(object.name(), field.name());
+        if !verdict.is_phi() {
+            continue;
         }
+        let root = field.component().root();
+        let place = match root.value("fullName") {
+            Some(name) => cx.place(&name),
+            None => Place::of(root.source(), root.start_tag_span()),
+        };
+        let component = format!("CustomField:{}", field.full_name());
+        out.flow(FoundFlow {
+            fields: vec![field.full_name().to_owned()],
+            to: Destination::Subscribers(object.name().to_owned()),
+            by: component.clone(),
+            place: place.clone(),
+            confidence: verdict.confidence,
+        });
+        out.found(
+            Draft::new(
+                component,
+                place,
+                format!("the platform event `{}` carries `{}` to all its subscribers", object.name(), field.full_name()),
+                "put the record's Id in the event and let each subscriber read what it may see; remove this field",
+            )
+            .confidence(verdict.confidence)
+            .cause(format!("CustomObject:{}", object.name()))
+            .field(field.full_name()),
+        );
     }
-    out.found(draft.fields(names));
 }
 
 fn strongest(fields: &[(String, Verdict)]) -> Confidence {

@@ -1,7 +1,7 @@
 //! # An e-mail template puts data about patients into mail
 //!
-//! A template merges fields of PHI into the subject or body of a mail. There is one finding for each template, at its
-//! first such field.
+//! A template merges fields of PHI into the subject or body of a mail. There is one finding for each template and
+//! field, at its first place.
 //!
 //! ## Why it harms
 //! A mail leaves everything that protects a record: field-level security, sharing, encryption, retention and erasure.
@@ -15,7 +15,7 @@
 //! portal's record page in Lightning ones. Remove the merge field, from the plain-text version too.
 //!
 //! ## What is not found
-//! Who receives the mail is chosen where the template is used. Fields that a Visualforce component or its controller
+//! Who receives the mail is chosen where the template is used, and so is what `Recipient` stands for. Fields that a Visualforce component or its controller
 //! puts in are not followed. Whether the mail's transport is encrypted is a matter of *Setup, Deliverability* and of the
 //! receiver.
 //!
@@ -29,7 +29,6 @@ use source::{Source, Span};
 
 use crate::Context;
 use crate::classification::Verdict;
-use crate::disclosure::shown;
 use crate::field_path;
 use crate::flow::{Destination, FoundFlow};
 use crate::merge_field::merge_fields;
@@ -78,46 +77,44 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 fn report(template: EmailTemplate<'_>, found: Vec<Merged>, out: &mut Outcome) {
-    let Some(first) = found.first() else { return };
-    let grave = |one: &Merged| {
-        one.verdict.class == Class::PhiSensitive || one.verdict.identifier == Some(Identifier::Clinical)
-    };
-    let severity = match template.available() {
-        // Nobody can choose it, until somebody ticks a box.
-        Some(false) => Severity::Low,
-        _ if found.iter().any(grave) => Severity::High,
-        _ => Severity::Medium,
-    };
-    let mut fields: Vec<String> = found.iter().map(|one| one.field.clone()).collect();
-    fields.dedup();
-    let confidence = found.iter().map(|one| one.verdict.confidence).max().unwrap_or(Confidence::Medium);
-    out.flow(FoundFlow {
-        fields: fields.clone(),
-        to: Destination::Email,
-        by: format!("EmailTemplate:{}", template.name()),
-        place: first.place.clone(),
-        confidence,
-    });
-    let mut draft = Draft::new(
-        format!("EmailTemplate:{}", template.name()),
-        first.place.clone(),
-        format!("the e-mail template `{}` puts {} into mail", template.name(), shown(&fields)),
-        "replace the value by a link to the record behind the log-in, as `{!Case.Link}` gives it, and remove the \
-         merge field from the HTML and from the plain text",
-    )
-    .severity(severity)
-    .confidence(confidence);
-    for one in found.iter().skip(1).take(9) {
-        draft = draft.related(one.place.clone(), format!("`{}`", one.field));
+    let component = format!("EmailTemplate:{}", template.name());
+    for Merged { field, verdict, place } in found {
+        let grave = verdict.class == Class::PhiSensitive || verdict.identifier == Some(Identifier::Clinical);
+        let severity = match template.available() {
+            // Nobody can choose it, until somebody ticks a box.
+            Some(false) => Severity::Low,
+            _ if grave => Severity::High,
+            _ => Severity::Medium,
+        };
+        out.flow(FoundFlow {
+            fields: vec![field.clone()],
+            to: Destination::Email,
+            by: component.clone(),
+            place: place.clone(),
+            confidence: verdict.confidence,
+        });
+        out.found(
+            Draft::new(
+                component.clone(),
+                place,
+                format!("the e-mail template `{}` puts `{field}` into mail", template.name()),
+                "replace the value by a link to the record behind the log-in, as `{!Case.Link}` gives it, and remove the \
+                 merge field from the HTML and from the plain text",
+            )
+            .severity(severity)
+            .confidence(verdict.confidence)
+            .detail(field.to_lowercase())
+            .field(field),
+        );
     }
-    out.found(draft.fields(fields));
 }
 
 /// What the names that stand for records in a template are records of.
 #[derive(Debug)]
 struct Types {
     related: Option<String>,
-    recipient: String,
+    /// Only Visualforce templates say; of others it is whoever is chosen when the mail is sent.
+    recipient: Option<String>,
 }
 
 impl Types {
@@ -133,14 +130,14 @@ impl Types {
                 .related_object()
                 .map(|value| value.into_text().into_owned())
                 .or_else(|| attribute("relatedToType")),
-            recipient: attribute("recipientType").unwrap_or_else(|| "Contact".to_owned()),
+            recipient: attribute("recipientType"),
         }
     }
 
     fn object<'a>(&'a self, head: &'a str) -> Option<&'a str> {
         match head.to_ascii_lowercase().as_str() {
             "relatedto" => self.related.as_deref(),
-            "recipient" => Some(&self.recipient),
+            "recipient" => self.recipient.as_deref(),
             "organization" | "sender" | "user" | "receiving_user" | "sending_user" | "community" | "template" => None,
             _ if head.starts_with('$') => None,
             _ => Some(head),

@@ -124,16 +124,19 @@ fn judge(
     if wrong.is_empty() {
         return;
     }
+    let only_plain = plain && wrong.len() == 1;
     if message.includes_session_id() == Some(true) {
         wrong.push("together with a session id that opens the API".to_owned());
         fix.push("set `includeSessionId` to `false`");
     }
+    // Where nothing but the way is wrong, the address is what to change.
     let mut draft = Draft::new(
         format!("WorkflowOutboundMessage:{full_name}"),
-        cx.place(first),
+        if only_plain { cx.place(&url) } else { cx.place(first) },
         format!("the outbound message `{full_name}` sends {} to {to}, {}", shown(&fields), wrong.join(", ")),
         fix.join("; "),
     )
+    .severity(if cx.has_bundle() || plain { Severity::High } else { Severity::Medium })
     .confidence(confidence)
     .related(cx.place(&url), "it goes here");
     if let Some(party) = party {

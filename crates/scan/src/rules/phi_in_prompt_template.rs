@@ -12,7 +12,8 @@
 //! ## What to change
 //! Take the fields out of the prompt that its task does not need; or put the model into `models.yaml` with its provider, region,
 //! classes, purposes and approvals. For a model of Salesforce's own, the entry's `endpoint: {named_credential: ...}` is the
-//! name in `<primaryModel>`; an `id:` that is this name in lower case with hyphens serves as well.
+//! name in `<primaryModel>`; an `id:` that is this name in lower case, each run of other characters one hyphen, serves as
+//! well: `sfdc-ai-defaultgpt4omni`.
 //!
 //! ## What is not found
 //! What flows, Apex, retrievers and related lists add to a prompt is not in the template: such a provider is reported as
@@ -30,7 +31,6 @@ use policy::vocabulary::Action;
 use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
-use crate::classification::words;
 use crate::disclosure::{self, joined, shown};
 use crate::field_path;
 use crate::flow::{Destination, FoundFlow};
@@ -52,6 +52,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for template in cx.project.prompt_templates() {
         out.judged(1);
         let versions: Vec<PromptVersion<'_>> = template.versions().collect();
+        let versions: Vec<PromptVersion<'_>> = versions
+            .into_iter()
+            .filter(|version| !version.status().is_some_and(|status| status == "Draft"))
+            .collect();
         let active = template.active_version();
         let in_use = versions.iter().find(|version| {
             active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
@@ -160,7 +164,12 @@ fn merged(
                     add(&object, &name);
                 }
             }
-            (_, Some(object)) if !field.path.is_empty() => {
+            (_, Some(object)) if field.path.is_empty() => {
+                for (name, _) in cx.classes.phi_fields(&object) {
+                    add(&object, &name);
+                }
+            }
+            (_, Some(object)) => {
                 let reached = field_path::follow(cx.project, &object, field.path);
                 if !field_path::is_reference(cx.project, &reached) {
                     add(&reached.object, &reached.field);
@@ -174,14 +183,12 @@ fn merged(
 
 /// The model of the bundle that Salesforce calls so.
 fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
-    let plain = |text: &str| words(text).concat().replace(|c: char| !c.is_alphanumeric(), "");
-    let stem = name.strip_prefix("sfdc_ai__Default").unwrap_or(name);
-    cx.policy.model_of_named_credential(name).or_else(|| {
-        cx.policy.models().iter().find(|model| {
-            let id = model.id.as_str().replace('-', "");
-            id == plain(name) || id == plain(stem) || id == name.to_lowercase().replace('_', "")
-        })
-    })
+    let parts: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
 }
 
 /// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.
@@ -191,7 +198,10 @@ fn refusals(cx: &Context<'_>, model: &Model, fields: &[String]) -> Vec<String> {
         if let Decision::Denial(denial) = decision {
             // That no flow is declared is reconciliation's to say; here it is about the model.
             let own = denial.reasons.into_iter().filter(|reason| reason.code != "needs-declaration");
-            facts.extend(own.map(|reason| reason.fact));
+            facts.extend(own.map(|reason| match reason.code.as_str() {
+                "wrong-region" | "unknown-region" => format!("not in its region: {}", reason.fact),
+                _ => reason.fact,
+            }));
         }
     }
     let provider = model.provider.as_ref().and_then(|id| cx.policy.party(id.as_str()));

@@ -1,7 +1,7 @@
 //! # A report shows data about patients
 //!
-//! A report has columns, groupings or filters on fields of PHI. In a folder that many can open it counts more, and
-//! most where a filter names a patient's value: that value stands in the source.
+//! A report has columns or groupings on fields of PHI. In a folder that everybody of a kind can open it counts more, and
+//! so does a filter that names a patient's value: that value stands in the source.
 //!
 //! ## Why it harms
 //! A report turns single records into a list that is exported in one click, e-mailed on a schedule (*Subscribe to
@@ -65,9 +65,8 @@ fn columns(
 ) {
     let columns = report.all_columns().filter_map(|column| column.field());
     let grouped = report.groupings_down().chain(report.groupings_across()).filter_map(|group| group.field());
-    let filtered = report.filters().filter_map(|filter| filter.column());
     let mut found: Vec<(Value<'_>, Reached, Confidence)> = Vec::new();
-    for value in columns.chain(grouped).chain(filtered) {
+    for value in columns.chain(grouped) {
         let Some(reached) = names.column(cx.project, report, value.as_str()) else { continue };
         let verdict = cx.classes.field(&reached.object, &reached.field);
         let known = found.iter().any(|(_, own, _)| own.full_name().eq_ignore_ascii_case(&reached.full_name()));
@@ -79,7 +78,7 @@ fn columns(
     let folder = report.folder().unwrap_or_default();
     let (severity, where_) = match audience(folder, folders) {
         Audience::Everyone(whom) => (Severity::Medium, format!(", in a folder that {whom} can open")),
-        Audience::Some => (Severity::Medium, format!(", in the shared folder `{folder}`")),
+        Audience::Some => (Severity::Low, format!(", in the shared folder `{folder}`")),
         Audience::Few => (Severity::Low, String::new()),
         Audience::Unknown => {
             let top = folder.split('/').next().unwrap_or(folder);
@@ -117,8 +116,12 @@ fn filters(cx: &Context<'_>, report: Report<'_>, names: &Relationships, out: &mu
         }
         let Some(reached) = names.column(cx.project, report, column.as_str()) else { continue };
         let verdict = cx.classes.field(&reached.object, &reached.field);
-        let by_field = verdict.is_phi() && verdict.identifier.is_some_and(|kind| is_value(kind, value.as_str()));
-        let by_shape = patient_value::is_social_security_number(value.trim());
+        let is_birth = ["birth", "dob"].iter().any(|word| reached.field.to_lowercase().contains(word));
+        let by_field = verdict.is_phi()
+            && (verdict.identifier.is_some_and(|kind| is_value(kind, value.as_str()))
+                || (is_birth && patient_value::is_birth_date(value.trim())));
+        let by_shape = patient_value::is_social_security_number(value.trim())
+            || (value.contains('-') && patient_value::is_medicare_beneficiary_identifier(value.trim()));
         if !by_field && !by_shape {
             continue;
         }

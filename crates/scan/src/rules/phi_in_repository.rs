@@ -16,7 +16,7 @@
 //! can be rotated, and hand the case to the privacy officer. If they are made up, say so with a comment or a baseline entry.
 //!
 //! ## What is not found
-//! Shapes cannot tell real people from invented ones. Values that carry a mark of invention are low. Free text without
+//! Shapes cannot tell real people from invented ones. Records that carry a mark of invention are for information. Free text without
 //! numbers, pictures, spreadsheets, archives and Apex classes are not read; names alone, and business contacts with mail and
 //! phone, are not reported.
 //!
@@ -139,7 +139,19 @@ fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: b
     let Some(first) = real.first().copied().or(patients.first()) else { return };
     let made_up = real.is_empty() || is_fixture(&file.path);
     let held: BTreeSet<Held> = patients.iter().flat_map(|record| record.held.keys().copied()).collect();
-    let kinds: Vec<String> = held.iter().map(|held| held.words().to_owned()).collect();
+    let kinds: Vec<String> = held
+        .iter()
+        .map(|held| {
+            let names: BTreeSet<&str> = patients
+                .iter()
+                .filter_map(|record| record.held.get(held))
+                .map(|found| found.name.as_str())
+                .filter(|name| !name.is_empty())
+                .collect();
+            let names: Vec<String> = names.into_iter().take(3).map(|name| format!("`{name}`")).collect();
+            if names.is_empty() { held.words().to_owned() } else { format!("{} ({})", held.words(), names.join(", ")) }
+        })
+        .collect();
     let count = if made_up { patients.len() } else { real.len() };
     let records = if count == 1 { "a record".to_owned() } else { format!("{count} records") };
     let looks = if count == 1 { "looks" } else { "look" };

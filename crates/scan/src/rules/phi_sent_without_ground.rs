@@ -18,14 +18,15 @@
 //! ## What is not found
 //! The bundle is taken at its word: whether an agreement on file is signed, and says what the bundle says that it
 //! says, is for a person to check. Authorisations, consents and restrictions of single patients are not in a source
-//! tree. Where a decision hangs on them alone, the rule reports the flow as unknown. Data that goes to a party
-//! without any declared flow is `endpoint-needs-declaration`.
+//! tree. Where a decision hangs on them alone, the rule reports the flow as unknown. To a party that processes for the
+//! organisation, without any agreement or flow, the address itself is reported.
 //!
 //! ## Seen in the wild
 //! No public project carries a bundle yet, so none has the case.
 
 use journal::{Confidence, Persona, Severity};
 use policy::Decision;
+use policy::bundle::flow::DeclaredFlow;
 use policy::vocabulary::Ground;
 
 use crate::Context;
@@ -48,12 +49,14 @@ const CODES: [&str; 4] =
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     out.judged(cx.policy.flows().len());
-    for objection in disclosure::objections(cx, cx.today) {
-        if CODES.contains(&objection.reason.code.as_str()) {
-            report(cx, &objection, out);
-        }
-    }
+    let objections = disclosure::objections(cx, cx.today);
     for flow in cx.policy.flows() {
+        for objection in &objections {
+            let of_flow = objection.flows.iter().any(|own| own.id == flow.id);
+            if of_flow && CODES.contains(&objection.reason.code.as_str()) {
+                report(cx, flow, objection, out);
+            }
+        }
         let personal_ground = [Ground::Authorisation, Ground::Individual, Ground::Gdpr6_1A, Ground::Gdpr9_2A];
         let waits = personal_ground.iter().any(|ground| flow.has_ground(*ground));
         if waits && matches!(disclosure::ask(cx, flow, cx.today, None), Decision::Undetermined(_)) {
@@ -63,41 +66,59 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             );
         }
     }
+    for (party, endpoints) in disclosure::processors_without_flow(cx) {
+        out.judged(1);
+        let Some(first) = endpoints.first().filter(|_| party.agreements.is_empty()) else { continue };
+        let id = party.id.as_str();
+        let roles: Vec<String> = party.role.iter().map(|role| format!("`{}`", role.value)).collect();
+        let draft = Draft::new(
+            first.component.clone(),
+            first.place.clone(),
+            format!(
+                "the {} reaches `{id}`, which is {} by the bundle's word, and no agreement with `{id}` is on file",
+                first.kind,
+                disclosure::joined(&roles)
+            ),
+            format!(
+                "sign the agreement that the role of `{id}` asks for, write it under its `agreements:`, and declare \
+                 what is sent in `flows.yaml`; or remove the address"
+            ),
+        )
+        .confidence(Confidence::Medium)
+        .cause(format!("Party:{id}"))
+        .related(cx.policy_place(&party.id.place), format!("`{id}` is declared here"))
+        .detail(id);
+        out.found(disclosure::with_endpoints(cx, draft, id).party(id));
+    }
 }
 
-fn report(cx: &Context<'_>, objection: &Objection<'_>, out: &mut Outcome) {
-    let Some(place) = objection.place() else { return };
-    let flows = objection.named_flows();
-    let party = objection.party(cx.policy).map(|party| party.id.to_string());
-    let phi = objection.fields.iter().any(|name| disclosure::is_phi(cx, name));
+fn report(cx: &Context<'_>, flow: &DeclaredFlow, objection: &Objection<'_>, out: &mut Outcome) {
+    let fields: Vec<String> = objection.fields.iter().filter(|name| disclosure::carries(flow, name)).cloned().collect();
+    let party = disclosure::receiver(cx.policy, flow).map(|party| party.id.to_string());
+    let phi = fields.iter().any(|name| disclosure::is_phi(cx, name));
     let what = if phi { "PHI" } else { "personal data" };
-    let verb = if objection.flows.len() == 1 { "sends" } else { "send" };
-    let message =
-        format!("{flows} {verb} {what}{}, but {}", objection.for_whom(), objection.reason.fact);
-    let component = match &party {
-        Some(id) => format!("Party:{id}"),
-        None => objection.flows.first().map(|flow| format!("DeclaredFlow:{}", flow.id)).unwrap_or_default(),
-    };
-    let mut draft = Draft::new(component, cx.policy_place(place), message, fix(objection))
+    let message = format!(
+        "the flow `{}` sends {what} to `{}`{}, but {}",
+        flow.id,
+        flow.to,
+        objection.for_whom(),
+        objection.reason.fact
+    );
+    let mut draft = Draft::new(format!("DeclaredFlow:{}", flow.id), cx.policy_place(&flow.place), message, fix(objection))
         .severity(if phi { Severity::High } else { Severity::Medium })
-        .fields(objection.fields.iter().cloned())
-        .detail(detail(objection));
+        .fields(fields)
+        .detail(objection.reason.rule.clone());
+    if objection.reason.rule.ends_with("without-agreement") {
+        // One signature mends all flows to the party.
+        draft = draft.cause(format!("Party:{}", party.as_deref().unwrap_or_default()));
+    }
+    if let Some(place) = objection.reason.place.as_ref().filter(|place| **place != flow.place) {
+        draft = draft.related(cx.policy_place(place), "it rests on this line");
+    }
     if let Some(id) = party {
         draft = disclosure::with_endpoints(cx, draft, &id).party(id);
     }
-    for flow in &objection.flows {
-        if flow.id.place != *place {
-            draft = draft.related(cx.policy_place(&flow.id.place), format!("the flow `{}`", flow.id));
-        }
-    }
     out.found(draft);
-}
-
-fn detail(objection: &Objection<'_>) -> String {
-    // A cause at the party is one whatever flows are added; a cause at a flow is the flow's.
-    let of_party = matches!(objection.reason.rule.as_str(), "ground-without-agreement" | "processor-without-agreement");
-    let flows = objection.flows.iter().map(|flow| flow.id.as_str()).collect::<Vec<_>>().join(" ");
-    format!("{} {}", objection.reason.rule, if of_party { "" } else { &flows })
 }
 
 fn fix(objection: &Objection<'_>) -> &'static str {

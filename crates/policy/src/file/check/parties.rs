@@ -47,7 +47,12 @@ pub(super) fn check(check: &mut Check<'_>) {
 
 fn one_address(check: &mut Check<'_>, endpoint: &Endpoint) {
     let given = [endpoint.named_credential.is_some(), endpoint.url.is_some(), endpoint.host.is_some()];
-    if given.into_iter().filter(|given| *given).count() != 1 {
+    let already = check.problems.iter().any(|problem| {
+        problem.path == *endpoint.place.path
+            && problem.position.is_some_and(|at| at.line == endpoint.place.position.line)
+            && problem.code == "bad-value"
+    });
+    if given.into_iter().filter(|given| *given).count() != 1 && !already {
         let message = "an endpoint is one address".to_owned();
         let help = "write one of `named_credential`, `url` and `host`; give each its own item";
         check.error(&endpoint.place, "bad-endpoint", message, help);
