@@ -71,7 +71,7 @@ fn objects(routes: &[Route], facts: &Facts<'_>) -> BTreeSet<String> {
     ranked.into_iter().take(OBJECTS.min(flowing.max(6))).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn node_of<'a>(object: &'a str, boxes: &BTreeSet<String>) -> String {
+fn node_of(object: &str, boxes: &BTreeSet<String>) -> String {
     let own = boxes.iter().find(|name| name.eq_ignore_ascii_case(object));
     own.map_or_else(|| OTHER_OBJECTS.to_owned(), |name| format!("object/{name}"))
 }

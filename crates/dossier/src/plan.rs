@@ -90,7 +90,7 @@ pub(crate) fn steps<'r>(catalogue: &Catalogue, groups: &[Group<'r>], facts: &Fac
     let mut steps = Vec::new();
     for group in groups {
         // One rule can find the grave and the slight, and these are not due together.
-        let mut parts: BTreeMap<(usize, Who), (Vec<&'r str>, Vec<&'r Finding>, bool)> = BTreeMap::new();
+        let mut parts: BTreeMap<(usize, Who), Part<'r>> = BTreeMap::new();
         let mut changes: BTreeMap<Severity, usize> = BTreeMap::new();
         for cause in &group.causes {
             *changes.entry(cause.severity()).or_default() += 1;
@@ -101,11 +101,11 @@ pub(crate) fn steps<'r>(catalogue: &Catalogue, groups: &[Group<'r>], facts: &Fac
             let stage = stage(cause.severity(), required, count);
             let who = cause.findings.first().map_or(Who::Security, |finding| Who::of(finding.persona));
             let part = parts.entry((stage, who)).or_default();
-            part.0.push(cause.name);
-            part.1.extend(&cause.findings);
-            part.2 |= required;
+            part.causes.push(cause.name);
+            part.findings.extend(&cause.findings);
+            part.required |= required;
         }
-        for ((stage, who), (causes, findings, required)) in parts {
+        for ((stage, who), Part { causes, findings, required }) in parts {
             let severity = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
             let work = Work::Mend { rule: group.rule, causes, findings, required };
             steps.push(Step { stage, severity, who, work });
@@ -122,6 +122,14 @@ pub(crate) fn steps<'r>(catalogue: &Catalogue, groups: &[Group<'r>], facts: &Fac
     steps.extend(renewals(facts));
     steps.sort_by_key(|step| (step.stage, std::cmp::Reverse(step.severity), step.who));
     steps
+}
+
+/// What of a rule's findings falls to the same person at the same time.
+#[derive(Default)]
+struct Part<'r> {
+    causes: Vec<&'r str>,
+    findings: Vec<&'r Finding>,
+    required: bool,
 }
 
 /// Whether what the nearest control asks is required, and not addressable, optional or proposed.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use policy::Policy;
+use policy::bundle::agreement::Agreement;
 use policy::bundle::organisation::Org;
 use policy::vocabulary::{Regime, Region, Transfer};
 use scan::Report;
@@ -87,8 +88,9 @@ fn keeping(facts: Facts<'_>) -> Vec<String> {
     let encrypted = report.fields.iter().filter(|field| field.verdict.is_phi() && field.encrypted).count();
     let org = policy.default_org();
     let place = org.and_then(|org| org.region.as_ref()).map(ToString::to_string);
-    let (transfer, safeguard) = org
-        .map_or_else(unknown_transfer, |org| transfer(&[], place.clone().into_iter().collect(), org, facts));
+    let (transfer, safeguard) = org.map_or_else(unknown_transfer, |org| {
+        transfer(&instruments(&org.agreements, facts.today), place.clone().into_iter().collect(), org, facts)
+    });
     vec![
         format!(
             "Keeping records in the Salesforce org{}",
@@ -100,7 +102,13 @@ fn keeping(facts: Facts<'_>) -> Vec<String> {
         "unknown: fill in the lawful ground of keeping them".to_owned(),
         subjects(&fields, policy),
         categories(&fields),
-        "Salesforce, as processor; see the other rows for who receives from there".to_owned(),
+        match org.map(|org| route::agreement_list(&org.agreements, facts.today)) {
+            Some(agreements) if !agreements.is_empty() => {
+                format!("Salesforce, as processor ({})", agreements.join("; "))
+            }
+            _ => "Salesforce, as processor; unknown: no agreement with Salesforce is on file, fill it in"
+                .to_owned(),
+        },
         transfer,
         safeguard,
         time_limits(policy),
@@ -120,12 +128,7 @@ fn row(route: &Route, facts: Facts<'_>) -> Vec<String> {
     let known_org = policy.default_org();
     let (transfer, safeguard) = known_org.map_or_else(unknown_transfer, |org| {
         let agreements = route::agreements_of(&route.receiver, policy);
-        let instruments: Vec<Transfer> = agreements
-            .iter()
-            .filter(|agreement| agreement.live(facts.today))
-            .filter_map(|agreement| agreement.transfer.as_ref().map(|transfer| transfer.value))
-            .collect();
-        transfer(&instruments, route.receiver.regions.clone(), org, facts)
+        transfer(&instruments(agreements, facts.today), route.receiver.regions.clone(), org, facts)
     });
     let agreements = route::agreements(&route.receiver, policy, facts.today);
     let recipients = match agreements.as_slice() {
@@ -172,10 +175,10 @@ fn row(route: &Route, facts: Facts<'_>) -> Vec<String> {
             }
             None => "unknown: fill in how it is sent and the receiver's measures (Art. 32)".to_owned(),
         },
-        if route.is_declared() && route.seen.is_empty() {
-            format!("flows.yaml: {}", route.name)
-        } else {
-            join(route.seen.iter().map(|(_, place)| place))
+        {
+            let declared = route.is_declared().then(|| format!("declared as {}", route.name));
+            let seen = route.seen.iter().map(|(_, place)| place.clone());
+            join(declared.into_iter().chain(seen))
         },
     ]
 }
@@ -224,6 +227,12 @@ pub(crate) fn categories(fields: &[&PhiField]) -> String {
     let sensitive = fields.iter().any(|field| field.class == policy::vocabulary::Class::PhiSensitive);
     let special = if sensitive { "; with law of its own beyond Art. 9" } else { "" };
     format!("data concerning health, Art. 9: {}{special}", join(kinds.iter()))
+}
+
+/// What the agreements that hold on a day name as ground of a transfer.
+fn instruments(agreements: &[Agreement], today: Date) -> Vec<Transfer> {
+    let live = agreements.iter().filter(|agreement| agreement.live(today));
+    live.filter_map(|agreement| agreement.transfer.as_ref().map(|transfer| transfer.value)).collect()
 }
 
 fn unknown_transfer() -> (String, String) {
@@ -322,3 +331,6 @@ fn time_limits(policy: &Policy) -> String {
         format!("{asked}; the bundle says: {}", limits.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -293,7 +293,11 @@ fn receiver(to: &Destination, policy: &Policy) -> Receiver {
 
 /// What stands of a receiver's agreements on a day, in words; nothing where none is on file.
 pub(crate) fn agreements(receiver: &Receiver, policy: &Policy, today: Date) -> Vec<String> {
-    agreements_of(receiver, policy).iter().map(|agreement| agreement_words(agreement, today)).collect()
+    agreement_list(agreements_of(receiver, policy), today)
+}
+
+pub(crate) fn agreement_list(agreements: &[Agreement], today: Date) -> Vec<String> {
+    agreements.iter().map(|agreement| agreement_words(agreement, today)).collect()
 }
 
 /// The agreements with a party, with the operator of a model, or with Salesforce for an org.

@@ -37,6 +37,8 @@ pub(super) struct Control<'r> {
     pub(super) citation: &'r str,
     pub(super) title: &'r str,
     pub(super) more: String,
+    /// The weakest of the three.
+    pub(super) whole: State,
     pub(super) facets: [Facet<'r>; 3],
 }
 
@@ -145,6 +147,7 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
         citation: &one.control.citation,
         title: &one.control.title,
         more: more.join("; "),
+        whole: one.state(),
         facets: [code, facet(&one.org, Vec::new()), facet(&one.people, Vec::new())],
     }
 }

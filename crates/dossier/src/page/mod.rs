@@ -240,4 +240,56 @@ mod tests {
         assert!(style.len() <= 30 << 10, "{} bytes", style.len());
         assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("</"));
     }
+
+    /// The colours of a sheet's variables in a block: the first after `from`.
+    fn palette(from: &str) -> std::collections::BTreeMap<String, [f64; 3]> {
+        let block = STYLE.split(from).nth(1).and_then(|rest| rest.split_once("{--")).unwrap().1;
+        let block = block.split('}').next().unwrap();
+        let variables = block.split(';').filter_map(|pair| pair.trim_start_matches("--").split_once(':'));
+        variables
+            .map(|(name, value)| {
+                let hex = value.trim_start_matches('#');
+                let long =
+                    if hex.len() == 3 { hex.chars().flat_map(|c| [c, c]).collect() } else { hex.to_owned() };
+                let part =
+                    |at: usize| f64::from(u8::from_str_radix(long.get(at..at + 2).unwrap(), 16).unwrap());
+                (name.to_owned(), [part(0), part(2), part(4)])
+            })
+            .collect()
+    }
+
+    /// WCAG 2.2, relative luminance and contrast ratio.
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let luminance = |colour: [f64; 3]| {
+            let [r, g, b] = colour.map(|part| {
+                let part = part / 255.0;
+                if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn the_pictures_palette_has_the_contrast_that_text_and_lines_need() {
+        for scheme in [".chart", "dark){", "@media print{"] {
+            let colours = palette(scheme);
+            let of = |name: &str| *colours.get(name).unwrap_or_else(|| panic!("{scheme}: {name}"));
+            for back in ["paper", "zone", "org", "outside", "card"] {
+                for text in ["ink", "quiet"] {
+                    let ratio = contrast(of(text), of(back));
+                    assert!(ratio >= 4.5, "{scheme}: {text} on {back} is {ratio:.2}");
+                }
+                for line in ["line", "edge", "warn"] {
+                    let ratio = contrast(of(line), of(back));
+                    assert!(ratio >= 3.0, "{scheme}: {line} on {back} is {ratio:.2}");
+                }
+            }
+            assert!(
+                contrast(of("org-edge"), of("paper")) >= 3.0
+                    && contrast(of("outside-edge"), of("paper")) >= 3.0
+            );
+        }
+    }
 }

@@ -54,9 +54,9 @@ fn of<'r>(step: &Planned<'r>, content: &Content<'r>) -> Step<'r> {
             let rest = cited.len().saturating_sub(CITATIONS);
             let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
             let law = if *required {
-                " (the nearest is required)"
+                "; the first is required"
             } else {
-                " (the nearest is addressable, or guidance)"
+                "; the first is addressable, proposed or guidance"
             };
             let fix = findings.first().map(|finding| finding.fix.as_str()).unwrap_or_default();
             let rest = findings.len().saturating_sub(PRINTS);
