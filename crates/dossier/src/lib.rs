@@ -40,8 +40,10 @@ pub struct Audit<'a> {
     pub project: &'a Project,
     /// As people call it.
     pub project_name: &'a str,
-    /// The moment of the reading. Agreements and exceptions are judged on its day in UTC.
+    /// The moment of the reading.
     pub generated_at: Timestamp,
+    /// The day on which agreements and exceptions are judged, the same as the scan's.
+    pub today: Date,
     /// Of Phiward.
     pub version: &'a str,
 }
@@ -75,7 +77,7 @@ pub fn audit(input: &Audit<'_>) -> Result<Vec<Document>, AuditError> {
 
 fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>, AuditError> {
     let Audit { report, policy, project, .. } = *input;
-    let today = day(input.generated_at);
+    let today = input.today;
     let catalogue = policy::controls::catalogue();
 
     let phi = exposure::phi_fields(report, policy);
@@ -120,9 +122,4 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
         Document::new("controls.json", evidence::controls(input, &standings)?),
         Document::new(evidence::EVIDENCE, evidence::statement(input, &standings)?),
     ])
-}
-
-/// The day of a moment, in UTC.
-fn day(at: Timestamp) -> Date {
-    at.to_zoned(jiff::tz::TimeZone::UTC).date()
 }

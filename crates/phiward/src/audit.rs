@@ -1,9 +1,15 @@
+use journal::{Confidence, Persona};
+
 use crate::arguments::Audit;
 use crate::scan_command::verdict;
 use crate::{Verdict, files, judge, now};
 
 pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
     let subject = &arguments.subject;
+    if subject.persona != Persona::Auditor || subject.min_confidence != Confidence::Low {
+        // What was left out could not be told from what is in order.
+        return Err("an audit shows all: --persona and --min-confidence are for `phiward scan`".to_owned());
+    }
     let read = judge::read(subject)?;
     let report = read.scan(subject)?;
     let folder_name = || {
@@ -17,6 +23,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         project: &read.project,
         project_name: &name,
         generated_at: now(),
+        today: read.today,
         version: env!("CARGO_PKG_VERSION"),
     };
     files::folder(&arguments.out)?;

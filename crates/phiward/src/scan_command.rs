@@ -24,9 +24,7 @@ pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
         eprintln!("wrote the baseline `{}`, which holds until {expires}", path.display());
         return Ok(Verdict::InOrder);
     }
-    let colour = arguments.output.is_none()
-        && std::io::stdout().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none();
+    let colour = arguments.output.is_none() && std::io::stdout().is_terminal() && !no_colour();
     let style = Style { colour, per_rule: if arguments.all { usize::MAX } else { SHOWN } };
     let format = match arguments.format {
         Format::Human => output::Format::Human(style),
@@ -47,4 +45,10 @@ pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
 
 pub(crate) fn verdict(report: &Report, fail_on: journal::Severity) -> Verdict {
     if report.worst().is_some_and(|worst| worst >= fail_on) { Verdict::Findings } else { Verdict::InOrder }
+}
+
+/// Whether the reader asked for none, as terminals agree (no-color.org).
+#[expect(clippy::disallowed_methods, reason = "the binary is where the environment is read")]
+fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

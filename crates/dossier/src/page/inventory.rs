@@ -166,8 +166,7 @@ fn flow(route: &Route, content: &Content<'_>) -> Flow {
         )
     };
     let ground = if route.grounds.is_empty() { unknown() } else { route.grounds.join(", ") };
-    let agreements =
-        route::agreements(&route.receiver, content.audit.policy, crate::day(content.audit.generated_at));
+    let agreements = route::agreements(&route.receiver, content.audit.policy, content.audit.today);
     let seen = route.seen.len().saturating_sub(1);
     let place = route.seen.iter().next().map(|(_, place)| match seen {
         0 => place.clone(),

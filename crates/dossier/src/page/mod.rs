@@ -99,7 +99,7 @@ pub(crate) fn render(content: &Content<'_>) -> Result<Vec<u8>, askama::Error> {
     let Content { audit, .. } = *content;
     let report = audit.report;
     let style = format!("{CSS}{STYLE}");
-    let date = crate::day(audit.generated_at);
+    let date = audit.today;
     let organisation = audit.policy.organisation().map(|organisation| organisation.name.as_str());
     let (accepted, accepted_more) = findings::accepted(content);
     let frameworks = controls::frameworks(content);

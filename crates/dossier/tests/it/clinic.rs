@@ -66,6 +66,7 @@ impl Clinic {
             project: &self.project,
             project_name: &self.name,
             generated_at: moment(),
+            today: jiff::civil::date(2026, 11, 21),
             version: "0.1.0",
         })
         .unwrap()

@@ -10,7 +10,11 @@ fn rules_cite_controls_that_exist() {
     for rule in RULES {
         assert!(!rule.meta.controls.is_empty(), "{} cites no control", rule.id);
         for control in rule.meta.controls {
-            assert!(catalogue.control(control).is_some(), "{} cites `{control}`, which is not there", rule.id);
+            assert!(
+                catalogue.control(control).is_some(),
+                "{} cites `{control}`, which is not there",
+                rule.id
+            );
         }
         let cited: BTreeSet<_> = rule.meta.controls.iter().collect();
         assert_eq!(cited.len(), rule.meta.controls.len(), "{} cites a control twice", rule.id);
@@ -21,7 +25,9 @@ fn rules_cite_controls_that_exist() {
 fn every_rule_has_a_page_with_its_parts() {
     for rule in RULES {
         let page = rule.page();
-        for part in ["# ", "## Why it harms", "## What to change", "## What is not found", "## Seen in the wild"] {
+        for part in
+            ["# ", "## Why it harms", "## What to change", "## What is not found", "## Seen in the wild"]
+        {
             assert!(page.contains(part), "the page of {} has no part `{part}`", rule.id);
         }
         assert!(rule.summary().len() > 40, "{} has no summary", rule.id);
