@@ -215,3 +215,37 @@ fn the_project_command_tells_what_is_missing_and_how_to_get_it() {
     let need = text(&phiward(&["project", path, "--need"]).stdout);
     assert!(need.contains("<name>Profile</name>") && need.contains("sf data query"), "{need}");
 }
+
+/// What the org answers settles what the source leaves unknown.
+#[test]
+fn facts_of_the_org_are_judged() {
+    let project = small_project();
+    let asks = |report: &serde_json::Value| {
+        report["gaps"].to_string().contains("`Patient__c`: its organisation-wide default")
+    };
+    let (report, _) = scan(project.path(), &["--rule", "phi-object-open-by-default"]);
+    assert!(asks(&report) && findings(&report).is_empty());
+
+    let facts = tempfile::tempdir().unwrap();
+    write(
+        facts.path(),
+        "sharing-models.json",
+        r#"{"status":0,"result":{"done":true,"totalSize":1,"records":[{"QualifiedApiName":"Patient__c","InternalSharingModel":"ReadWrite","ExternalSharingModel":"Private"}]}}"#,
+    );
+    write(
+        facts.path(),
+        "packages.json",
+        r#"{"status":0,"result":{"done":true,"totalSize":1,"records":[{"SubscriberPackage":{"Name":"Fax","NamespacePrefix":"faxer"}}]}}"#,
+    );
+    let folder = facts.path().to_str().unwrap();
+    let (report, _) = scan(project.path(), &["--facts", folder, "--rule", "phi-object-open-by-default"]);
+    let found = findings(&report);
+    assert!(!asks(&report));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0]["message"].as_str().unwrap().contains("everybody inside may see all `Patient__c` records")
+    );
+    assert!(found[0]["place"]["path"].as_str().unwrap().ends_with("sharing-models.json"));
+    let (report, _) = scan(project.path(), &["--facts", folder, "--rule", "package-without-agreement"]);
+    assert!(findings(&report)[0]["message"].as_str().unwrap().contains("`faxer`"));
+}

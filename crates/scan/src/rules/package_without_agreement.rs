@@ -56,6 +56,18 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some(party) => declared(cx, namespace, party, place, out),
         }
     }
+    // What is installed and not tracked in the source, as the org answers.
+    let path = cx.facts.paths("packages").first().map_or("facts", String::as_str);
+    for namespace in cx.facts.packages().filter_map(|package| package.namespace()) {
+        if !told.insert(namespace.to_ascii_lowercase()) {
+            continue;
+        }
+        out.judged(1);
+        match cx.policy.party_of_package(namespace) {
+            None => undeclared(cx, namespace, Place::file(path), out),
+            Some(party) => declared(cx, namespace, party, Place::file(path), out),
+        }
+    }
 }
 
 fn undeclared(cx: &Context<'_>, namespace: &str, place: Place, out: &mut Outcome) {

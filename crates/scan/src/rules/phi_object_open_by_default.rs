@@ -28,7 +28,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::{Confidence, Persona, Severity};
+use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
 use sfdx::views::{Object, ObjectKind};
 
@@ -59,7 +59,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         let Some(phi) = PhiObject::of(cx, name) else { continue };
         let Some((object, model)) = object.and_then(|object| Some((object, object.sharing_model()?))) else {
-            unknown(out, &phi.name, "organisation-wide default");
+            by_the_org(cx, &phi, out);
             continue;
         };
         out.judged(1);
@@ -103,6 +103,42 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if let Some(model) = object.external_sharing_model().filter(|m| !is_closed(m) && !is_parents(m)) {
             out.found(outside(cx, object, &phi, &model, &children));
         }
+    }
+}
+
+/// What the org answered of an object whose default is not in the source.
+fn by_the_org(cx: &Context<'_>, phi: &PhiObject, out: &mut Outcome) {
+    let answer = cx.facts.sharing_models().find(|model| {
+        model.object().is_some_and(|object| object.eq_ignore_ascii_case(&phi.name))
+    });
+    let Some(inside) = answer.and_then(|model| model.internal()) else {
+        unknown(out, &phi.name, "organisation-wide default");
+        return;
+    };
+    out.judged(1);
+    let path = cx.facts.paths("sharing-models").first().map_or("facts", String::as_str);
+    let defaults = [
+        ("everybody inside", "internal", Some(inside), Severity::High),
+        ("external users", "external", answer.and_then(|model| model.external()), Severity::Critical),
+    ];
+    for (who, which, model, severity) in defaults {
+        let Some(model) = model.filter(|model| !model.eq_ignore_ascii_case("None")) else {
+            unknown(out, &phi.name, &format!("{which} organisation-wide default"));
+            continue;
+        };
+        let model_of_parent = model.to_ascii_lowercase().starts_with("controlledby");
+        if model_of_parent || model.eq_ignore_ascii_case("Private") {
+            continue;
+        }
+        let message = format!("{who} may see all `{}` records (`{model}`, as the org answers): {}", phi.name, held(phi, &[]));
+        let fix = "set it to Private (Setup > Sharing Settings), and retrieve the object so that the source says so";
+        out.found(
+            Draft::new(format!("CustomObject:{}", phi.name), Place::file(path), message, fix)
+                .severity(severity)
+                .confidence(phi.confidence)
+                .fields(phi.fields.iter().cloned())
+                .detail(format!("{which} default of the org")),
+        );
     }
 }
 
