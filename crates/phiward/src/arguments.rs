@@ -60,12 +60,6 @@ pub(crate) struct Subject {
     /// Not this rule; may be repeated
     #[arg(long = "skip", value_name = "ID", value_parser = rule_id)]
     pub(crate) skip: Vec<String>,
-    /// For whom: a developer sees what a change mends, an auditor sees all
-    #[arg(long, value_name = "WHO", default_value = "auditor")]
-    pub(crate) persona: Persona,
-    /// Leave out findings less sure than this
-    #[arg(long, value_name = "LEVEL", default_value = "low")]
-    pub(crate) min_confidence: Confidence,
     /// Findings that stood already and do not count until the baseline's last day
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -74,10 +68,27 @@ pub(crate) struct Subject {
     pub(crate) fail_on: Severity,
 }
 
+/// For whom a scan is, and how sure it must be. An audit shows all.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Audience {
+    /// For whom: a developer sees what a change mends, an auditor sees all
+    #[arg(long, value_name = "WHO", default_value = "auditor")]
+    pub(crate) persona: Persona,
+    /// Leave out findings less sure than this
+    #[arg(long, value_name = "LEVEL", default_value = "low")]
+    pub(crate) min_confidence: Confidence,
+}
+
+impl Audience {
+    pub(crate) const ALL: Audience = Audience { persona: Persona::Auditor, min_confidence: Confidence::Low };
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) subject: Subject,
+    #[command(flatten)]
+    pub(crate) audience: Audience,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
     /// Write there and not to the terminal

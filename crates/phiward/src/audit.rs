@@ -1,17 +1,12 @@
-use journal::{Confidence, Persona};
-
-use crate::arguments::Audit;
+use crate::arguments::{Audience, Audit};
 use crate::scan_command::verdict;
 use crate::{Verdict, files, judge, now};
 
 pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
     let subject = &arguments.subject;
-    if subject.persona != Persona::Auditor || subject.min_confidence != Confidence::Low {
-        // What was left out could not be told from what is in order.
-        return Err("an audit shows all: --persona and --min-confidence are for `phiward scan`".to_owned());
-    }
     let read = judge::read(subject)?;
-    let report = read.scan(subject)?;
+    let at = now();
+    let report = read.scan(subject, Audience::ALL)?;
     let folder_name = || {
         let root = std::fs::canonicalize(read.project.root()).ok()?;
         Some(root.file_name()?.to_string_lossy().into_owned())
@@ -22,10 +17,11 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         policy: &read.policy,
         project: &read.project,
         project_name: &name,
-        generated_at: now(),
+        generated_at: at,
         today: read.today,
         version: env!("CARGO_PKG_VERSION"),
     };
+    let below = read.below_repository();
     files::folder(&arguments.out)?;
     for document in dossier::audit(&input).map_err(|error| error.to_string())? {
         files::write_below(&arguments.out, document.name, &document.bytes)?;
@@ -34,7 +30,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         [("findings.sarif", scan::output::Format::Sarif), ("findings.json", scan::output::Format::Json)]
     {
         let mut bytes = Vec::new();
-        let stamp = scan::output::Stamp { version: env!("CARGO_PKG_VERSION"), at: now() };
+        let stamp = scan::output::Stamp { version: env!("CARGO_PKG_VERSION"), at, below: &below };
         scan::output::write(format, &report, &read.project, stamp, &mut bytes)
             .map_err(|error| error.to_string())?;
         files::write_below(&arguments.out, name, &bytes)?;

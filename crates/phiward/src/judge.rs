@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use policy::Policy;
 use source::{FolderLimits, Problem, Severity};
 
-use crate::arguments::Subject;
+use crate::arguments::{Audience, Subject};
 use crate::today;
 
 /// All that was read for one judgement.
@@ -25,6 +25,11 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "cedar"];
 pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
     let _progress = Progress::of(format!("reading {}", subject.path.display()));
     let project = read_project(&subject.path)?;
+    let nothing = project.components().next().is_none()
+        && !project.files().iter().any(|file| !matches!(file.kind, sfdx::Kind::Other | sfdx::Kind::Document));
+    if nothing {
+        return Err(format!("`{}` holds no Salesforce metadata, code or data", subject.path.display()));
+    }
     let own = project.root().join("phiward");
     let folder = match &subject.policy {
         Some(folder) => Some(folder.clone()),
@@ -90,7 +95,16 @@ fn shown(folder: &Path, root: &Path) -> String {
 }
 
 impl Read {
-    pub(crate) fn scan(&self, subject: &Subject) -> Result<scan::Report, String> {
+    /// The project's folder below the repository that it lies in.
+    pub(crate) fn below_repository(&self) -> String {
+        let Ok(root) = std::fs::canonicalize(self.project.root()) else { return String::new() };
+        let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+        let below =
+            repository.and_then(|repository| root.strip_prefix(repository).ok()).unwrap_or(Path::new(""));
+        below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    }
+
+    pub(crate) fn scan(&self, subject: &Subject, audience: Audience) -> Result<scan::Report, String> {
         let input = scan::Input {
             project: &self.project,
             policy: &self.policy,
@@ -99,8 +113,8 @@ impl Read {
             today: self.today,
         };
         let config = scan::Config {
-            persona: subject.persona,
-            min_confidence: subject.min_confidence,
+            persona: audience.persona,
+            min_confidence: audience.min_confidence,
             only: subject.rules.clone(),
             skip: subject.skip.clone(),
         };
@@ -110,9 +124,12 @@ impl Read {
         if let Some(path) = &subject.baseline {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("the baseline `{}` cannot be read: {error}", path.display()))?;
-            let baseline = scan::Baseline::read(&text, self.today)
-                .map_err(|error| format!("`{}`: {error}", path.display()))?;
-            baseline.apply(&mut report);
+            match scan::Baseline::read(&text, self.today) {
+                Ok(baseline) => baseline.apply(&mut report),
+                // Its findings count again: that is what an end is for.
+                Err(error @ scan::BaselineError::Expired(_)) => eprintln!("`{}`: {error}", path.display()),
+                Err(error) => return Err(format!("`{}`: {error}", path.display())),
+            }
         }
         Ok(report)
     }

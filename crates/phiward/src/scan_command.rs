@@ -12,9 +12,9 @@ const SHOWN: usize = 10;
 pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
     let subject = &arguments.subject;
     let read = judge::read(subject)?;
-    let mut report = read.scan(subject)?;
+    let mut report = read.scan(subject, arguments.audience)?;
     if let Some(revision) = &arguments.since {
-        since::keep_new(&mut report, subject, revision)?;
+        since::keep_new(&mut report, subject, arguments.audience, revision)?;
     }
     if let (Some(path), Some(expires)) = (&arguments.write_baseline, arguments.baseline_expires) {
         if expires < read.today {
@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
         Format::Github => output::Format::Github,
     };
     let mut bytes = Vec::new();
-    let stamp = Stamp { version: env!("CARGO_PKG_VERSION"), at: now() };
+    let below = read.below_repository();
+    let stamp = Stamp { version: env!("CARGO_PKG_VERSION"), at: now(), below: &below };
     output::write(format, &report, &read.project, stamp, &mut bytes).map_err(|error| error.to_string())?;
     match &arguments.output {
         Some(path) => files::write(path, &bytes)?,

@@ -8,10 +8,15 @@ use std::process::{Command, Stdio};
 use journal::Fingerprint;
 use scan::Report;
 
-use crate::arguments::Subject;
+use crate::arguments::{Audience, Subject};
 use crate::judge;
 
-pub(crate) fn keep_new(report: &mut Report, subject: &Subject, revision: &str) -> Result<(), String> {
+pub(crate) fn keep_new(
+    report: &mut Report,
+    subject: &Subject,
+    audience: Audience,
+    revision: &str,
+) -> Result<(), String> {
     if revision.starts_with('-') {
         return Err(format!("`{revision}` is not a revision"));
     }
@@ -47,7 +52,7 @@ pub(crate) fn keep_new(report: &mut Report, subject: &Subject, revision: &str) -
             skip: subject.skip.clone(),
             ..with_defaults(subject)
         };
-        let report = judge::read(&before)?.scan(&before)?;
+        let report = judge::read(&before)?.scan(&before, audience)?;
         report.counting().map(|finding| finding.fingerprint.clone()).collect()
     } else {
         BTreeSet::new()
@@ -64,8 +69,6 @@ fn with_defaults(subject: &Subject) -> Subject {
         on: subject.on,
         rules: Vec::new(),
         skip: Vec::new(),
-        persona: subject.persona,
-        min_confidence: subject.min_confidence,
         baseline: None,
         fail_on: subject.fail_on,
     }

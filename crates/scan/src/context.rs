@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use journal::Place;
 use policy::Policy;
+use rayon::prelude::*;
 use sfdx::{Project, Value};
 use sha2::{Digest, Sha256};
 use source::Position;
@@ -139,20 +140,42 @@ impl<'p> Context<'p> {
         }
     }
 
-    /// Over each file in order: its path, a zero byte, its size, and for metadata the SHA-256 of its text.
+    /// Over each file in order: its path, a zero byte, its size, and the SHA-256 of its text where rules read it
+    /// (metadata, code and data; not pictures and other binary files).
     pub(crate) fn source_digest(&self) -> String {
+        let files: Vec<_> = self
+            .project
+            .files()
+            .par_iter()
+            .map(|file| {
+                let text = match self.project.tree_at(&file.path) {
+                    Some(tree) => Some(Sha256::digest(tree.source().text().as_bytes())),
+                    None if is_text(file.kind) => self
+                        .project
+                        .load(file)
+                        .ok()
+                        .map(|(source, _)| Sha256::digest(source.text().as_bytes())),
+                    None => None,
+                };
+                (file, text)
+            })
+            .collect();
         let mut whole = Sha256::new();
-        for file in self.project.files() {
+        for (file, text) in files {
             whole.update(file.path.as_bytes());
             whole.update([0]);
             whole.update(file.bytes.to_le_bytes());
-            if let Some(tree) = self.project.tree_at(&file.path) {
-                whole.update(Sha256::digest(tree.source().text().as_bytes()));
+            if let Some(text) = text {
+                whole.update(text);
             }
         }
         let hex: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
     }
+}
+
+fn is_text(kind: sfdx::Kind) -> bool {
+    !matches!(kind, sfdx::Kind::StaticResource | sfdx::Kind::Document | sfdx::Kind::Other)
 }
 
 /// Whether the source turns Shield Platform Encryption on for a field. `EncryptedText` is the classic kind, which

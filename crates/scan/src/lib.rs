@@ -92,7 +92,7 @@ pub fn run(input: &Input<'_>, config: &Config) -> Report {
         .collect();
 
     let mut report = Report {
-        problems: input.project.problems().to_vec(),
+        problems: [input.project.problems(), input.facts.problems()].concat(),
         fields: context.classified_fields(),
         endpoints: context.endpoints().to_vec(),
         totals: context.totals(),

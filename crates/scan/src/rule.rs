@@ -1,6 +1,7 @@
 //! What a rule is: a judgement of the project by the policy, with its page, its controls and its harm.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use journal::{Confidence, Finding, Fingerprint, Gap, Persona, Place, Related, Severity};
 
@@ -61,11 +62,20 @@ pub(crate) struct Outcome {
     pub(crate) gaps: Vec<Gap>,
     pub(crate) flows: Vec<crate::FoundFlow>,
     pub(crate) judged: usize,
+    /// Where in `findings` each anchor stands, so that equal ones are told apart.
+    anchors: BTreeMap<String, Vec<usize>>,
 }
 
 impl Outcome {
     pub(crate) fn new(rule: &'static Rule) -> Self {
-        Self { rule, findings: Vec::new(), gaps: Vec::new(), flows: Vec::new(), judged: 0 }
+        Self {
+            rule,
+            findings: Vec::new(),
+            gaps: Vec::new(),
+            flows: Vec::new(),
+            judged: 0,
+            anchors: BTreeMap::new(),
+        }
     }
 
     /// Says that a thing was looked at, whatever came of it: a control with nothing judged is unknown.
@@ -102,15 +112,17 @@ impl Outcome {
         } = draft;
         let meta = self.rule.meta;
         let anchor = format!("{component}\u{1f}{detail}");
-        let fingerprint = (!detail.is_empty()).then(|| Fingerprint::new(self.rule.id, &anchor, 0));
+        let same = self.anchors.entry(anchor.clone()).or_default();
         // A component that lies in two package directories is one cause in two places.
-        if let Some(same) = fingerprint.as_ref().and_then(|print| {
-            self.findings.iter_mut().find(|f| f.fingerprint == *print && f.place.path != place.path)
-        }) {
-            same.related.push(Related { place, message: "the same in this file".to_owned() });
+        if !detail.is_empty()
+            && let Some(first) = same.first().and_then(|&at| self.findings.get_mut(at))
+            && first.place.path != place.path
+        {
+            first.related.push(Related { place, message: "the same in this file".to_owned() });
             return;
         }
-        let ordinal = self.findings.iter().filter(|f| f.component == component && f.cause == cause).count();
+        let ordinal = same.len();
+        same.push(self.findings.len());
         self.findings.push(Finding {
             rule: self.rule.id,
             severity: severity.unwrap_or(meta.severity),
@@ -126,7 +138,7 @@ impl Outcome {
             party,
             controls: Cow::Borrowed(meta.controls),
             tags: Cow::Borrowed(meta.tags),
-            fingerprint: Fingerprint::new(self.rule.id, &anchor, if detail.is_empty() { ordinal } else { 0 }),
+            fingerprint: Fingerprint::new(self.rule.id, &anchor, ordinal),
             suppressed: None,
         });
     }

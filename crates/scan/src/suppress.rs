@@ -1,10 +1,12 @@
 //! What takes a finding out of the count: a comment beside its line, or an exception of the bundle. Both name a
 //! reason, an approver and the last day, and neither hides the finding from an auditor.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use journal::{Finding, Suppression, SuppressionKind};
+use policy::bundle::exception::Exception;
 use regex::Regex;
 use source::{Problem, Severity, Source};
 
@@ -17,22 +19,67 @@ static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static PART: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?<name>reason|approver|expires)\s*=\s*"(?<value>[^"]*)""#).ok());
 
+/// The longest that an exception may last where the bundle says nothing else.
+const DAYS: u32 = 180;
+
 pub(crate) fn apply(context: &Context<'_>, report: &mut Report) {
-    let mut problems = Vec::new();
+    let exceptions: Vec<(&Exception, Option<Regex>)> = context
+        .policy
+        .exceptions()
+        .iter()
+        .map(|exception| (exception, glob(&exception.location.value)))
+        .collect();
+    let mut sources: BTreeMap<String, Option<Source>> = BTreeMap::new();
+    let mut problems = unknown_rules(context);
     for finding in &mut report.findings {
-        finding.suppressed = inline(context, finding, &mut problems).or_else(|| exception(context, finding));
+        let path = &finding.place.path;
+        let source = sources.entry(path.clone()).or_insert_with(|| source_of(context, path));
+        let inline = source.as_ref().and_then(|source| inline(context, finding, source, &mut problems));
+        finding.suppressed = inline.or_else(|| exception(context, &exceptions, finding));
     }
     problems.sort();
     problems.dedup();
     report.problems.extend(problems);
 }
 
-fn inline(context: &Context<'_>, finding: &Finding, problems: &mut Vec<Problem>) -> Option<Suppression> {
-    let path = &finding.place.path;
-    let source: Source = match context.project.tree_at(path) {
-        Some(tree) => tree.source().clone(),
-        None => context.project.load(context.project.file(path)?).ok()?.0,
-    };
+fn source_of(context: &Context<'_>, path: &str) -> Option<Source> {
+    match context.project.tree_at(path) {
+        Some(tree) => Some(tree.source().clone()),
+        None => Some(context.project.load(context.project.file(path)?).ok()?.0),
+    }
+}
+
+/// Exceptions that name no rule silence nothing, and somebody believes that they do.
+fn unknown_rules(context: &Context<'_>) -> Vec<Problem> {
+    let help = "`phiward rules` lists them";
+    let of_bundle =
+        context.policy.exceptions().iter().filter(|one| crate::rule(one.rule.value.as_str()).is_none());
+    let of_bundle = of_bundle.map(|one| {
+        let place = context.policy_place(&one.rule.place);
+        let message = format!("there is no rule `{}`", one.rule.value);
+        Problem::new(Severity::Warning, "exception-unknown-rule", place.path, message)
+            .at(place.start)
+            .with_help(help)
+    });
+    let comments = context.project.trees().flat_map(|tree| tree.comments().collect::<Vec<_>>());
+    let in_comments = comments.filter_map(|comment| {
+        let text = format!("<!--{}", comment.text());
+        let found = COMMENT.as_ref()?.captures(&text)?;
+        let rule = found.name("rule")?.as_str();
+        let message = format!("there is no rule `{rule}`");
+        let problem =
+            comment.source().problem(Severity::Warning, "exception-unknown-rule", comment.span(), message);
+        crate::rule(rule).is_none().then(|| problem.with_help(help))
+    });
+    of_bundle.chain(in_comments).collect()
+}
+
+fn inline(
+    context: &Context<'_>,
+    finding: &Finding,
+    source: &Source,
+    problems: &mut Vec<Problem>,
+) -> Option<Suppression> {
     let line = finding.place.start.line;
     [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0).find_map(|line| {
         let comment = COMMENT.as_ref()?.captures(source.line(line))?;
@@ -41,33 +88,51 @@ fn inline(context: &Context<'_>, finding: &Finding, problems: &mut Vec<Problem>)
             return None;
         }
         let at = source.line_span(line);
-        match read(comment.name("rest").map_or("", |rest| rest.as_str())) {
-            Ok((reason, approver, expires)) if expires >= context.today => Some(Suppression {
-                kind: SuppressionKind::Inline,
-                reason,
-                approver: Some(approver),
-                expires: Some(expires),
-                place: Some(journal::Place::of(&source, at)),
-            }),
-            Ok((_, _, expires)) => {
-                let message = format!("the exception for `{rule}` ended on {expires}");
-                problems.push(
-                    source
-                        .problem(Severity::Warning, "exception-expired", at, message)
-                        .with_help("mend the finding, or have the exception approved again"),
-                );
-                None
-            }
+        let mut refuse = |severity, code, message: String, help: &str| {
+            problems.push(source.problem(severity, code, at, message).with_help(help));
+            None
+        };
+        let (reason, approver, expires) = match read(comment.name("rest").map_or("", |rest| rest.as_str())) {
+            Ok(parts) => parts,
             Err(missing) => {
                 let message =
                     format!("the exception for `{rule}` has no {missing}, so that it does not hold");
                 let help = r#"write `phiward: allow RULE reason="..." approver="..." expires="YYYY-MM-DD"`"#;
-                problems.push(
-                    source.problem(Severity::Error, "exception-incomplete", at, message).with_help(help),
-                );
-                None
+                return refuse(Severity::Error, "exception-incomplete", message, help);
             }
+        };
+        if expires < context.today {
+            let message = format!("the exception for `{rule}` ended on {expires}");
+            let help = "mend the finding, or have the exception approved again";
+            return refuse(Severity::Warning, "exception-expired", message, help);
         }
+        let days =
+            context.policy.defaults().and_then(|d| d.exception_days.as_ref()).map_or(DAYS, |days| days.value);
+        let last = context.today.saturating_add(jiff::Span::new().days(i64::from(days)));
+        if expires > last {
+            let message =
+                format!("the exception for `{rule}` lasts longer than {days} days, so that it does not hold");
+            let help = format!("let it end by {last} and renew it then");
+            return refuse(Severity::Error, "exception-too-long", message, &help);
+        }
+        let approvers =
+            context.policy.approvers().map(|approvers| approvers.people.as_slice()).unwrap_or_default();
+        if !approvers.is_empty() && !approvers.iter().any(|one| one.id.value.as_str() == approver) {
+            let message = format!("the exception for `{rule}` is approved by nobody whom the bundle names");
+            return refuse(
+                Severity::Error,
+                "exception-unapproved",
+                message,
+                "name one of the bundle's approvers by id",
+            );
+        }
+        Some(Suppression {
+            kind: SuppressionKind::Inline,
+            reason,
+            approver: Some(approver),
+            expires: Some(expires),
+            place: Some(journal::Place::of(source, at)),
+        })
     })
 }
 
@@ -84,11 +149,15 @@ fn read(rest: &str) -> Result<(String, String, Date), &'static str> {
     Ok((reason, approver, expires))
 }
 
-fn exception(context: &Context<'_>, finding: &Finding) -> Option<Suppression> {
-    let exception = context.policy.exceptions().iter().find(|exception| {
+fn exception(
+    context: &Context<'_>,
+    exceptions: &[(&Exception, Option<Regex>)],
+    finding: &Finding,
+) -> Option<Suppression> {
+    let (exception, _) = exceptions.iter().find(|(exception, glob)| {
         exception.rule.value.as_str() == finding.rule
             && exception.live(context.today)
-            && covers(&exception.location.value, finding)
+            && covers(&exception.location.value, glob.as_ref(), finding)
     })?;
     Some(Suppression {
         kind: SuppressionKind::Exception,
@@ -101,12 +170,12 @@ fn exception(context: &Context<'_>, finding: &Finding) -> Option<Suppression> {
 
 /// Whether an exception's `where` means this finding: a component `Type:Name`, a path or glob of paths, a field,
 /// or an object with all its fields. A field's exception covers only findings about that field alone.
-fn covers(location: &str, finding: &Finding) -> bool {
+fn covers(location: &str, glob: Option<&Regex>, finding: &Finding) -> bool {
+    if let Some(glob) = glob {
+        return glob.is_match(&finding.place.path);
+    }
     if location.contains(':') {
         return location.eq_ignore_ascii_case(&finding.component);
-    }
-    if location.contains(['/', '*']) {
-        return matches_path(location, &finding.place.path);
     }
     let name = finding.component.split_once(':').map_or("", |(_, name)| name);
     let is_or_is_in = |full: &str| {
@@ -116,11 +185,14 @@ fn covers(location: &str, finding: &Finding) -> bool {
     is_or_is_in(name) || (!finding.fields.is_empty() && finding.fields.iter().all(|field| is_or_is_in(field)))
 }
 
-/// `*` is any part of a name, `**` any folders.
-fn matches_path(glob: &str, path: &str) -> bool {
+/// The paths that a `where` means, if it means paths: `*` is any part of a name, `**` any folders.
+fn glob(location: &str) -> Option<Regex> {
+    if location.contains(':') || !location.contains(['/', '*']) {
+        return None;
+    }
     let pattern =
-        regex::escape(glob).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*");
-    Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(path))
+        regex::escape(location).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*");
+    Regex::new(&format!("^(?:{pattern})$")).ok()
 }
 
 #[cfg(test)]
@@ -129,10 +201,12 @@ mod tests {
 
     #[test]
     fn globs_match_paths() {
-        assert!(matches_path("force-app/**/A.cls", "force-app/main/default/A.cls"));
-        assert!(matches_path("force-app/*/A.cls", "force-app/main/A.cls"));
-        assert!(!matches_path("force-app/*/A.cls", "force-app/main/default/A.cls"));
-        assert!(!matches_path("a.c", "abc"));
+        let matches = |location: &str, path: &str| glob(location).is_some_and(|glob| glob.is_match(path));
+        assert!(matches("force-app/**/A.cls", "force-app/main/default/A.cls"));
+        assert!(matches("force-app/*/A.cls", "force-app/main/A.cls"));
+        assert!(!matches("force-app/*/A.cls", "force-app/main/default/A.cls"));
+        assert!(!matches("a/b.c", "a/bbc"));
+        assert!(glob("Settings:Security").is_none() && glob("Account.Phone").is_none());
     }
 
     #[test]

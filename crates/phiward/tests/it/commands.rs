@@ -9,6 +9,8 @@ use crate::{FIELD, code, example, findings, phiward, scan, small_project, text, 
 fn exit_codes_say_findings_or_wrong_usage() {
     let project = small_project();
     let path = project.path().to_str().unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(code(&phiward(&["scan", empty.path().to_str().unwrap()])), 2, "nothing read is not clean");
     assert_eq!(code(&phiward(&["scan", path, "--fail-on", "info"])), 1);
     assert_eq!(code(&phiward(&["scan", path, "--fail-on", "critical"])), 0);
     for wrong in [
@@ -19,6 +21,7 @@ fn exit_codes_say_findings_or_wrong_usage() {
         &["scan", path, "--since", "HEAD"],
         &["scan"],
         &["audit", path],
+        &["audit", path, "--out", "x", "--persona", "developer"],
         &[],
     ] {
         let output = phiward(wrong);
@@ -91,8 +94,8 @@ fn a_baseline_lets_known_findings_be_until_its_last_day() {
     assert_eq!(exit, 1);
 
     let late = phiward(&["scan", path, "--on", "2027-02-01", "--baseline", file]);
-    assert_eq!(code(&late), 2);
     assert!(text(&late.stderr).contains("ended on 2027-01-31"));
+    assert!(text(&late.stdout).contains("phi-field-history-tracked"), "its findings count again");
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
@@ -153,6 +156,10 @@ fn an_inline_exception_needs_reason_approver_and_day() {
     let good = r#"phiward: allow phi-field-history-tracked reason="audit wish" approver="mara-voss" expires="2027-01-31""#;
     assert_eq!(with(good).0, 1 - 1);
     assert_eq!(with(&good.replace("2027", "2025")).0, 1);
+    let (count, problems) = with(&good.replace("2027", "2099"));
+    assert!(count == 1 && problems.contains("exception-too-long"), "{problems}");
+    let (_, problems) = with(&good.replace("phi-field-history-tracked", "phi-field-histroy-tracked"));
+    assert!(problems.contains("exception-unknown-rule"), "{problems}");
     let (count, problems) = with(&good.replace(r#"approver="mara-voss""#, ""));
     assert_eq!(count, 1);
     assert!(problems.contains("exception-incomplete"), "{problems}");

@@ -20,16 +20,30 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What people write into metadata in their own words, on one line with its tags: there a name has no shape.
+static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(<(?:value|values|stringValue|defaultValue|description|content|text|body)>)([^<]*)").ok()
+});
+
 /// The line with every value-like part replaced by dots of the same length, so that columns still fit.
 pub fn redact(line: &str) -> Cow<'_, str> {
-    match SHAPES.as_ref() {
-        Some(shapes) => shapes.replace_all(line, |found: &regex::Captures<'_>| {
-            let value = found.get(0).map_or("", |m| m.as_str());
-            "·".repeat(value.chars().count())
-        }),
+    let (Some(shapes), Some(words)) = (SHAPES.as_ref(), WORDS.as_ref()) else {
         // Without the shapes nothing may be shown.
-        None => Cow::Owned("·".repeat(line.chars().count())),
-    }
+        return Cow::Owned(dots(line));
+    };
+    let line = words.replace_all(line, |found: &regex::Captures<'_>| {
+        let part = |index| found.get(index).map_or("", |part| part.as_str());
+        format!("{}{}", part(1), redact_all(part(2)))
+    });
+    Cow::Owned(
+        shapes
+            .replace_all(&line, |found: &regex::Captures<'_>| dots(found.get(0).map_or("", |m| m.as_str())))
+            .into_owned(),
+    )
+}
+
+fn dots(text: &str) -> String {
+    "·".repeat(text.chars().count())
 }
 
 /// The line with everything hidden but the marks that give it its form: for data files.
@@ -44,8 +58,9 @@ mod tests {
     #[test]
     fn values_are_hidden_and_metadata_is_not() {
         for (line, shown) in [
-            ("<value>219-09-9999</value>", "<value>···········</value>"),
-            ("<value>1980-02-29</value>", "<value>··········</value>"),
+            ("<operand>219-09-9999</operand>", "<operand>···········</operand>"),
+            ("<operand>1980-02-29</operand>", "<operand>··········</operand>"),
+            ("<value>Ana Lee</value>", "<value>··· ···</value>"),
             ("mail jo.doe@clinic.example now", "mail ····················· now"),
             ("+1 (415) 555-0100", "·················"),
             (

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use journal::Severity;
 
-use super::plain;
+use super::{Stamp, plain};
 use crate::Report;
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, stamp: Stamp<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.counting() {
         let command = match finding.severity {
             Severity::Critical | Severity::High => "error",
@@ -18,7 +18,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "::{command} file={},line={},endLine={},col={},title={}::{}",
-            property(&place.path),
+            property(&stamp.path(&place.path)),
             place.start.line,
             place.end.line,
             place.start.column,
@@ -31,7 +31,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "::warning file={},line={line},title={}::{}",
-            property(&problem.path),
+            property(&stamp.path(&problem.path)),
             property(problem.code),
             data(&problem.message),
         )?;

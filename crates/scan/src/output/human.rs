@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use journal::{Finding, Severity};
+use journal::{Confidence, Finding, Severity};
 
 use super::excerpt::{redact, redact_all};
 use super::plain;
@@ -38,12 +38,12 @@ pub(super) fn write(
     }
     for problem in &report.problems {
         let level = match problem.severity {
-            source::Severity::Error => "not read",
-            source::Severity::Warning => "read with doubt",
+            source::Severity::Error => "problem",
+            source::Severity::Warning => "note",
         };
         writeln!(out, "{level}: {problem}")?;
     }
-    summary(report, out)
+    summary(report, style, out)
 }
 
 fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> String {
@@ -83,10 +83,20 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
         .iter()
         .map(|id| catalogue.control(id).map_or(*id, |control| control.citation.as_str()))
         .collect();
+    if finding.confidence < Confidence::High {
+        let note = format!("confidence {}: look before you change", finding.confidence);
+        group = group.element(Level::NOTE.message(note));
+    }
     if !cited.is_empty() {
         group = group.element(Level::NOTE.message(format!("touches {}", cited.join(", "))));
     }
     renderer.render(&[group])
+}
+
+/// Where people write names of things. In any other file they may write names of people.
+fn is_metadata_or_code(kind: sfdx::Kind) -> bool {
+    use sfdx::Kind::{Apex, Aura, Lwc, Metadata, Trigger, Visualforce};
+    matches!(kind, Metadata | Apex | Trigger | Visualforce | Aura | Lwc)
 }
 
 /// One line of the file, without values, and the part of it that is meant, in bytes.
@@ -106,7 +116,7 @@ impl Excerpt {
             None => project.load(project.file(&place.path)?).ok()?.0,
         };
         let line = source.line(place.start.line);
-        let data = project.file(&place.path).is_some_and(|file| file.kind == sfdx::Kind::Data);
+        let data = project.file(&place.path).is_none_or(|file| !is_metadata_or_code(file.kind));
         let line: String = if data { redact_all(line) } else { redact(line).into_owned() };
         let line: String = line.chars().take(Self::WIDEST).collect();
         let byte = |column: u32| {
@@ -120,7 +130,7 @@ impl Excerpt {
     }
 }
 
-fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let totals = report.totals;
     writeln!(
         out,
@@ -142,12 +152,17 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => writeln!(out)?,
         count => writeln!(out, " ({count} more accepted)")?,
     }
-    if !report.gaps.is_empty() {
-        writeln!(
-            out,
-            "{} things could not be judged from the source alone; `phiward project --need` lists what would settle them",
-            report.gaps.len()
-        )?;
+    if report.gaps.is_empty() {
+        return Ok(());
     }
+    writeln!(out, "{} things could not be judged from the source:", report.gaps.len())?;
+    for gap in report.gaps.iter().take(style.per_rule) {
+        writeln!(out, "  {}: {}", gap.rule, plain(&gap.missing))?;
+        writeln!(out, "    settled by: {}", plain(&gap.complete_with))?;
+    }
+    if report.gaps.len() > style.per_rule {
+        writeln!(out, "  ... and {} more (--all shows them)", report.gaps.len() - style.per_rule)?;
+    }
+    writeln!(out, "`phiward project --need` lists what to retrieve and to ask of the org")?;
     Ok(())
 }

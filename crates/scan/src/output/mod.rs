@@ -29,6 +29,15 @@ pub enum Format {
 pub struct Stamp<'a> {
     pub version: &'a str,
     pub at: jiff::Timestamp,
+    /// The project's folder below its repository, for readers that know files by the repository; empty where it
+    /// is the repository's root or there is none.
+    pub below: &'a str,
+}
+
+impl Stamp<'_> {
+    fn path(&self, path: &str) -> String {
+        if self.below.is_empty() { path.to_owned() } else { format!("{}/{path}", self.below) }
+    }
 }
 
 /// Writes the report. `project` gives the lines that findings point at.
@@ -44,7 +53,7 @@ pub fn write(
         Format::Json => json::write(report, stamp, out),
         Format::Sarif => sarif::write(report, stamp, out),
         Format::Junit => junit::write(report, out),
-        Format::Github => github::write(report, out),
+        Format::Github => github::write(report, stamp, out),
     }
 }
 

@@ -20,9 +20,10 @@ fn run(report: &Report, stamp: Stamp<'_>) -> sarif::Run {
     // Of more findings than are taken, the worst are kept: they are sorted so. What was left out is said.
     let most = sarif::Limits::GITHUB.results_per_run;
     let results: Vec<_> =
-        report.findings.iter().take(most).map(|finding| result(finding, &controls)).collect();
+        report.findings.iter().take(most).map(|finding| result(finding, &controls, stamp)).collect();
     let left_out = report.findings.len().saturating_sub(most);
-    let mut notifications: Vec<_> = report.problems.iter().map(notification).collect();
+    let mut notifications: Vec<_> =
+        report.problems.iter().map(|problem| notification(problem, stamp)).collect();
     if left_out > 0 {
         notifications.push(sarif::Notification {
             level: sarif::Level::Warning,
@@ -119,7 +120,7 @@ fn capitalised(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn result(finding: &Finding, controls: &Taxa) -> sarif::Result {
+fn result(finding: &Finding, controls: &Taxa, stamp: Stamp<'_>) -> sarif::Result {
     let properties: [(&str, Value); 7] = [
         ("severity", json!(finding.severity)),
         ("confidence", json!(finding.confidence)),
@@ -129,7 +130,7 @@ fn result(finding: &Finding, controls: &Taxa) -> sarif::Result {
         ("party", json!(finding.party)),
         ("fix", json!(finding.fix)),
     ];
-    let mut primary = location(&finding.place, None);
+    let mut primary = location(&finding.place, None, stamp);
     primary.logical_locations =
         vec![sarif::LogicalLocation { fully_qualified_name: finding.component.clone() }];
     sarif::Result {
@@ -144,12 +145,12 @@ fn result(finding: &Finding, controls: &Taxa) -> sarif::Result {
             .enumerate()
             .map(|(index, related)| sarif::Location {
                 id: Some(index as u64),
-                ..location(&related.place, Some(&related.message))
+                ..location(&related.place, Some(&related.message), stamp)
             })
             .collect(),
         code_flows: Vec::new(),
         partial_fingerprints: BTreeMap::from([("phiward/v1".to_owned(), finding.fingerprint.to_string())]),
-        suppressions: finding.suppressed.iter().map(suppression).collect(),
+        suppressions: finding.suppressed.iter().map(|one| suppression(one, stamp)).collect(),
         taxa: finding.controls.iter().map(|control| controls.item(control)).collect(),
         baseline_state: None,
         properties: properties
@@ -160,7 +161,7 @@ fn result(finding: &Finding, controls: &Taxa) -> sarif::Result {
     }
 }
 
-fn suppression(suppression: &journal::Suppression) -> sarif::Suppression {
+fn suppression(suppression: &journal::Suppression, stamp: Stamp<'_>) -> sarif::Suppression {
     let journal::Suppression { kind, reason, approver, expires, place } = suppression;
     let by = approver.as_ref().map(|approver| format!(", accepted by {approver}")).unwrap_or_default();
     let until = expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
@@ -171,17 +172,17 @@ fn suppression(suppression: &journal::Suppression) -> sarif::Suppression {
         },
         status: "accepted",
         justification: Some(format!("{reason}{by}{until}")),
-        location: place.as_ref().map(|place| location(place, None)),
+        location: place.as_ref().map(|place| location(place, None, stamp)),
     }
 }
 
-fn location(place: &Place, message: Option<&str>) -> sarif::Location {
+fn location(place: &Place, message: Option<&str>, stamp: Stamp<'_>) -> sarif::Location {
     let (start, end) = (place.start, place.end.max(place.start));
     sarif::Location {
         id: None,
         physical_location: sarif::PhysicalLocation {
             artifact_location: sarif::ArtifactLocation {
-                uri: sarif::uri_of_path(&place.path),
+                uri: sarif::uri_of_path(&stamp.path(&place.path)),
                 uri_base_id: None,
             },
             region: Some(sarif::Region {
@@ -196,7 +197,7 @@ fn location(place: &Place, message: Option<&str>) -> sarif::Location {
     }
 }
 
-fn notification(problem: &source::Problem) -> sarif::Notification {
+fn notification(problem: &source::Problem, stamp: Stamp<'_>) -> sarif::Notification {
     let place = problem.position.map_or_else(
         || Place::file(&problem.path),
         |position| Place { path: problem.path.clone(), start: position, end: position },
@@ -208,7 +209,7 @@ fn notification(problem: &source::Problem) -> sarif::Notification {
         },
         message: sarif::Text::plain(format!("{} [{}]", problem.message, problem.code)),
         descriptor: None,
-        locations: vec![location(&place, None)],
+        locations: vec![location(&place, None, stamp)],
     }
 }
 
