@@ -15,7 +15,17 @@ pub(crate) fn run(arguments: &Project) -> Result<Verdict, String> {
     let facts = arguments.facts.as_deref().map(judge::read_facts).transpose()?.unwrap_or_default();
     let items = completeness::of(&project, &facts);
     let text = match (arguments.need, arguments.format) {
-        (true, _) => needed(&project, &items),
+        (true, Plain::Human) => needed(&project, &items),
+        (true, Plain::Json) => {
+            let version = project.api_version().unwrap_or(need::API_VERSION);
+            let queries: BTreeMap<&str, String> = completeness::queries(&items)
+                .into_iter()
+                .filter_map(|name| Some((name, need::Query::named(name)?.command("ORG", version))))
+                .collect();
+            let document =
+                json!({"format": 1, "manifest": manifest(&items).to_xml(version), "queries": queries});
+            Ok(serde_json::to_string_pretty(&document).map_err(|error| error.to_string())? + "\n")
+        }
         (false, Plain::Human) => described(&project, &items),
         (false, Plain::Json) => {
             let document = json!({
@@ -96,6 +106,11 @@ fn told(remedy: &Remedy) -> String {
     }
 }
 
+fn manifest(items: &[Item]) -> need::Manifest {
+    let manifest = completeness::manifest(items);
+    if manifest.is_empty() { need::Manifest::for_audit() } else { manifest }
+}
+
 fn needed(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt::Error> {
     let version = project.api_version().unwrap_or(need::API_VERSION);
     let mut text = String::new();
@@ -103,9 +118,7 @@ fn needed(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt::E
         text,
         "# 1. Save this as package.xml, then: sf project retrieve start --manifest package.xml\n"
     )?;
-    let manifest = completeness::manifest(items);
-    let manifest = if manifest.is_empty() { need::Manifest::for_audit() } else { manifest };
-    writeln!(text, "{}", manifest.to_xml(version).trim_end())?;
+    writeln!(text, "{}", manifest(items).to_xml(version).trim_end())?;
     writeln!(
         text,
         "\n# 2. Ask the org (mkdir facts first; ORG is an alias of `sf org login`), then add --facts facts\n"

@@ -4,10 +4,12 @@
 //! [`Problem`]s that name the file, the line and what to do. Nothing here knows what the text means.
 
 mod folder;
+mod plain;
 mod problem;
 mod text;
 
 pub use folder::{FolderLimits, read_folder};
+pub use plain::plain;
 pub use problem::{Problem, Severity};
 pub use text::{Position, Source, Span};
 

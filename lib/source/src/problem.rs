@@ -1,4 +1,4 @@
-use crate::Position;
+use crate::{Position, plain};
 
 /// How much a problem takes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -62,8 +62,4 @@ impl std::fmt::Display for Problem {
         }
         Ok(())
     }
-}
-
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-use crate::{FolderLimits, Position, Source, Span, read_folder};
+use crate::{FolderLimits, Position, Source, Span, plain, read_folder};
 
 #[test]
 fn positions_count_lines_and_characters_from_one() {
@@ -57,4 +57,10 @@ fn a_folder_is_read_sorted_and_links_are_refused() {
     assert_eq!(paths, ["a.yaml", "b/z.yaml"]);
     #[cfg(unix)]
     assert_eq!(problems[0].code, "link-not-followed");
+}
+
+#[test]
+fn what_could_steer_a_terminal_is_replaced() {
+    assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
+    assert_eq!(plain("Größe 12"), "Größe 12");
 }

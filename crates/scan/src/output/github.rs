@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use journal::Severity;
+use source::plain;
 
-use super::{Stamp, plain};
+use super::Stamp;
 use crate::Report;
 
 pub(super) fn write(report: &Report, stamp: Stamp<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use journal::{Confidence, Finding, Severity};
 
 use super::excerpt::{redact, redact_all};
-use super::plain;
+use source::plain;
+
 use crate::Report;
 
 /// How much is shown and whether in colour.
@@ -55,7 +56,7 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
     let title = level
         .clone()
         .with_name(finding.severity.as_str())
-        .primary_title(finding.message.as_str())
+        .primary_title(plain(&finding.message))
         .id(finding.rule);
     let excerpt = Excerpt::of(finding, project);
     let path = plain(&finding.place.path);
@@ -70,11 +71,11 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
         None => group
             .element(annotate_snippets::Origin::path(path.as_str()).line(finding.place.start.line as usize)),
     };
-    let mut group = group.element(Level::HELP.message(finding.fix.as_str()));
+    let mut group = group.element(Level::HELP.message(plain(&finding.fix)));
     for related in &finding.related {
         let place = &related.place;
         group = group.element(
-            Level::NOTE.message(format!("{}:{}: {}", place.path, place.start.line, related.message)),
+            Level::NOTE.message(plain(&format!("{}:{}: {}", place.path, place.start.line, related.message))),
         );
     }
     let catalogue = policy::controls::catalogue();

@@ -56,8 +56,3 @@ pub fn write(
         Format::Github => github::write(report, stamp, out),
     }
 }
-
-/// On one line and without control characters: names come from strangers, and one could steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
