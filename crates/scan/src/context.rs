@@ -140,6 +140,27 @@ impl<'p> Context<'p> {
         }
     }
 
+    pub(crate) fn unjudged(&self) -> BTreeMap<&'static str, usize> {
+        let mut unjudged = BTreeMap::new();
+        for file in self.project.files() {
+            let kind = match file.kind {
+                sfdx::Kind::Apex | sfdx::Kind::Trigger => "Apex",
+                sfdx::Kind::Visualforce => "Visualforce",
+                sfdx::Kind::Aura => "Aura",
+                sfdx::Kind::Lwc => "Lightning web components",
+                _ => continue,
+            };
+            *unjudged.entry(kind).or_default() += 1;
+        }
+        let omnistudio =
+            ["OmniProcess", "OmniScript", "OmniIntegrationProcedure", "OmniDataTransform", "OmniUiCard"];
+        let omnistudio: usize = omnistudio.iter().map(|kind| self.project.of_type(kind).count()).sum();
+        if omnistudio > 0 {
+            unjudged.insert("OmniStudio", omnistudio);
+        }
+        unjudged
+    }
+
     /// Over each file in order: its path, a zero byte, its size, and the SHA-256 of its text where rules read it
     /// (metadata, code and data; not pictures and other binary files).
     pub(crate) fn source_digest(&self) -> String {

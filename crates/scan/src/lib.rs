@@ -96,6 +96,7 @@ pub fn run(input: &Input<'_>, config: &Config) -> Report {
         fields: context.classified_fields(),
         endpoints: context.endpoints().to_vec(),
         totals: context.totals(),
+        unjudged: context.unjudged(),
         source_digest: context.source_digest(),
         policy_digest: input.policy.is_present().then(|| input.policy.digest().to_string()),
         ..Report::default()

@@ -26,6 +26,9 @@ pub struct Report {
     /// What the source sends where, for reconciliation with what the bundle declares.
     pub flows: Vec<FoundFlow>,
     pub totals: Totals,
+    /// Code that is in the source and that no rule of this release judges for what it does with data, by kind and
+    /// number of files. Its addresses and literals are read.
+    pub unjudged: BTreeMap<&'static str, usize>,
     /// SHA-256 over the paths and bytes of what was read, `sha256:` and hexadecimal.
     pub source_digest: String,
     /// The digest of the bundle, where there is one.

@@ -138,6 +138,11 @@ fn summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
         "{} files, {} components, {} fields read, {} of them PHI",
         totals.files, totals.components, totals.fields, totals.phi_fields
     )?;
+    if !report.unjudged.is_empty() {
+        let kinds: Vec<String> =
+            report.unjudged.iter().map(|(kind, files)| format!("{files} of {kind}")).collect();
+        writeln!(out, "read for addresses only, not judged for what they do: {}", kinds.join(", "))?;
+    }
     let counts: Vec<String> = report
         .by_severity()
         .iter()
