@@ -5,15 +5,20 @@ use journal::{Collector, Count, Evidence, Outcome, Period};
 use scan::Report;
 use serde::Serialize;
 
+use crate::absence::Absence;
 use crate::status::{Facet, Standing, State};
 use crate::{Audit, Document};
 
 /// The statement, in canonical JSON, so that its digest can be signed and logged.
-pub(crate) fn statement(audit: &Audit<'_>, standings: &[Standing<'_>]) -> Result<Vec<u8>, CanonicalError> {
-    canonical::bytes(&evidence(audit, standings))
+pub(crate) fn statement(
+    audit: &Audit<'_>,
+    standings: &[Standing<'_>],
+    absences: &[Absence],
+) -> Result<Vec<u8>, CanonicalError> {
+    canonical::bytes(&evidence(audit, standings, absences))
 }
 
-fn evidence(audit: &Audit<'_>, standings: &[Standing<'_>]) -> Evidence {
+fn evidence(audit: &Audit<'_>, standings: &[Standing<'_>], absences: &[Absence]) -> Evidence {
     let report = audit.report;
     let count = |of: &str, number: usize| Count {
         of: of.to_owned(),
@@ -43,15 +48,15 @@ fn evidence(audit: &Audit<'_>, standings: &[Standing<'_>]) -> Evidence {
         collected_at: audit.generated_at,
         counts,
         policy: report.policy_digest.clone(),
-        outcome: outcome(report),
+        outcome: outcome(report, absences),
     }
 }
 
-fn outcome(report: &Report) -> Outcome {
+fn outcome(report: &Report, absences: &[Absence]) -> Outcome {
     let judged: usize = report.judged.values().sum();
     if report.counting().next().is_some() {
         Outcome::Findings
-    } else if judged == 0 || !report.gaps.is_empty() || !report.problems.is_empty() {
+    } else if judged == 0 || !report.gaps.is_empty() || !report.problems.is_empty() || !absences.is_empty() {
         Outcome::Unknown
     } else if report.findings.is_empty() {
         Outcome::InOrder
@@ -92,6 +97,8 @@ struct ControlOut<'a> {
     findings: &'a [&'a str],
     set_aside: &'a [&'a str],
     gaps: &'a [&'a journal::Gap],
+    /// What the source lacks that no rule asks for by name.
+    absences: &'a [&'a Absence],
     /// The file of this folder that the state rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<&'static str>,
@@ -118,6 +125,7 @@ pub(crate) fn controls(audit: &Audit<'_>, standings: &[Standing<'_>]) -> Result<
             findings: &one.findings,
             set_aside: &one.set_aside,
             gaps: &one.gaps,
+            absences: &one.absences,
             evidence: one.is_served().then_some(EVIDENCE),
         })
         .collect();

@@ -150,7 +150,7 @@ pub(crate) fn of(project: &Project, policy: &Policy, fields: &BTreeMap<String, P
         exposure.containers += 1;
         let kind = kind_of(container);
         let licence = container.license().map(|licence| licence.to_string()).unwrap_or_default();
-        let crowd = crowd_of(container, &licence, policy);
+        let crowd = crowd_of(project, container, &licence, policy);
         let on = on_objects(container);
         let has = |name: &str| container.user_permission(name).and_then(|one| one.enabled()) == Some(true);
         let org: Vec<(&str, &str)> = WHOLE_ORG.into_iter().filter(|(name, _)| has(name)).collect();
@@ -268,10 +268,9 @@ fn kind_of(container: Container<'_>) -> &'static str {
     kind_words(container.kind())
 }
 
-fn crowd_of(container: Container<'_>, licence: &str, policy: &Policy) -> Crowd {
-    if container.kind() == ContainerKind::Profile
-        && let Some(audience) = policy.audience_of_profile(container.name())
-    {
+fn crowd_of(project: &Project, container: Container<'_>, licence: &str, policy: &Policy) -> Crowd {
+    let is_profile = container.kind() == ContainerKind::Profile;
+    if is_profile && let Some(audience) = policy.audience_of_profile(container.name()) {
         return match audience.kind.value {
             AudienceKind::Guest => Crowd::Guests,
             AudienceKind::Portal => Crowd::Portal,
@@ -279,7 +278,9 @@ fn crowd_of(container: Container<'_>, licence: &str, policy: &Policy) -> Crowd {
         };
     }
     let licence = licence.to_lowercase();
-    if licence.contains("guest") {
+    if licence.starts_with("guest")
+        || is_profile && licence.is_empty() && is_named_for_guests(project, container.name())
+    {
         Crowd::Guests
     } else if ["community", "portal", "experience"].iter().any(|word| licence.contains(word)) {
         Crowd::Portal
@@ -287,3 +288,17 @@ fn crowd_of(container: Container<'_>, licence: &str, policy: &Policy) -> Crowd {
         Crowd::Staff
     }
 }
+
+/// Whether a site or network calls its guest profile so. The rules take a profile without licence for that of guests
+/// by the same name, and the page must not count it as staff.
+fn is_named_for_guests(project: &Project, name: &str) -> bool {
+    let of_sites = project.sites().filter_map(|site| site.guest_profile_name());
+    let of_networks = project
+        .networks()
+        .filter(|network| !network.name().is_empty())
+        .map(|network| format!("{} Profile", network.name()));
+    of_sites.chain(of_networks).any(|own| own.to_lowercase() == name.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! control is called met without something judged behind it, no page fetches anything from elsewhere, and no name
 //! of a stranger becomes markup, a formula or syntax.
 
+mod absence;
 mod cause;
 mod csv;
 mod diagram;
@@ -38,6 +39,8 @@ pub struct Audit<'a> {
     pub policy: &'a Policy,
     /// The project that the report is of.
     pub project: &'a Project,
+    /// What the org answered, the same as the scan's; the default where it was not asked.
+    pub facts: &'a sfdx::Facts,
     /// As people call it.
     pub project_name: &'a str,
     /// The moment of the reading.
@@ -82,7 +85,9 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
 
     let phi = exposure::phi_fields(report, policy);
     let exposure = exposure::of(project, policy, &phi);
-    let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps);
+    let completeness = sfdx::completeness::of(project, input.facts);
+    let absences = absence::of(project, report, &completeness);
+    let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps, &absences);
     let groups = cause::groups(report.counting());
     let routes = route::of(report, policy);
     let record = record::of(&routes, record::Facts { report, policy, phi: &phi, today });
@@ -104,6 +109,8 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
         rulebook,
         groups: &groups,
         standings: &standings,
+        completeness: &completeness,
+        absences: &absences,
         exposure: &exposure,
         routes: &routes,
         chart: &chart,
@@ -120,6 +127,6 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
         Document::new("flows.csv", table::flows(&routes, agreements)),
         Document::new("ropa.csv", record.into_bytes()),
         Document::new("controls.json", evidence::controls(input, &standings)?),
-        Document::new(evidence::EVIDENCE, evidence::statement(input, &standings)?),
+        Document::new(evidence::EVIDENCE, evidence::statement(input, &standings, &absences)?),
     ])
 }

@@ -242,6 +242,7 @@ fn hosts(route: &Route, facts: &Facts<'_>) -> Option<String> {
         .report
         .endpoints
         .iter()
+        .filter(|endpoint| endpoint.active)
         .filter(|endpoint| match route.receiver.kind {
             Kind::Model => endpoint.model.as_ref() == id,
             _ => endpoint.party.as_ref() == id,

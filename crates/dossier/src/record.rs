@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use policy::Policy;
 use policy::bundle::agreement::Agreement;
 use policy::bundle::organisation::Org;
-use policy::vocabulary::{Regime, Region, Transfer};
+use policy::vocabulary::{AgreementKind, Regime, Region, Transfer};
 use scan::Report;
 
 use crate::csv::Csv;
@@ -229,10 +229,20 @@ pub(crate) fn categories(fields: &[&PhiField]) -> String {
     format!("data concerning health, Art. 9: {}{special}", join(kinds.iter()))
 }
 
-/// What the agreements that hold on a day name as ground of a transfer.
+/// What the agreements that hold on a day name as ground of a transfer. Standard contractual clauses on file are one
+/// without saying so, as for `decide`.
 fn instruments(agreements: &[Agreement], today: Date) -> Vec<Transfer> {
     let live = agreements.iter().filter(|agreement| agreement.live(today));
-    live.filter_map(|agreement| agreement.transfer.as_ref().map(|transfer| transfer.value)).collect()
+    live.filter_map(|agreement| {
+        let said = agreement.transfer.as_ref().map(|transfer| transfer.value);
+        match said {
+            None | Some(Transfer::NoneNeeded) if agreement.kind.value == AgreementKind::Scc => {
+                Some(Transfer::Scc)
+            }
+            said => said,
+        }
+    })
+    .collect()
 }
 
 fn unknown_transfer() -> (String, String) {

@@ -175,7 +175,8 @@ fn as_flow(found: &FoundFlow) -> Flow {
 
 fn add_addresses(report: &Report, policy: &Policy, routes: &mut Vec<Route>) {
     let mut extra: BTreeMap<Receiver, Route> = BTreeMap::new();
-    for endpoint in report.endpoints.iter().filter(|endpoint| endpoint.kind.sends()) {
+    // Nothing goes to an address that is switched off, and the rules pass it over as well.
+    for endpoint in report.endpoints.iter().filter(|endpoint| endpoint.kind.sends() && endpoint.active) {
         let receiver = receiver(&destination(endpoint), policy);
         let seen = (endpoint.component.clone(), place(&endpoint.place));
         let mut known = false;
@@ -339,3 +340,6 @@ fn place(place: &journal::Place) -> String {
 pub(crate) fn join<T: ToString>(items: impl Iterator<Item = T>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

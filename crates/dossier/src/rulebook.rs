@@ -12,6 +12,7 @@ pub(crate) struct RuleWords<'a> {
     /// The first paragraph of its page.
     pub(crate) summary: String,
     pub(crate) controls: &'a [&'a str],
+    pub(crate) tags: &'a [&'a str],
     /// How many things it looked at; nothing where it did not run.
     pub(crate) judged: Option<usize>,
 }
@@ -40,6 +41,7 @@ impl<'a> Rulebook<'a> {
             title: rule.meta.title,
             summary: rule.summary(),
             controls: rule.meta.controls,
+            tags: rule.meta.tags,
             judged: report.judged.get(rule.id).copied(),
         }))
     }
@@ -59,7 +61,12 @@ impl<'a> Rulebook<'a> {
 
     pub(crate) fn facts(&self) -> Vec<RuleFacts<'a>> {
         self.rules()
-            .map(|rule| RuleFacts { id: rule.id, controls: rule.controls, judged: rule.judged })
+            .map(|rule| RuleFacts {
+                id: rule.id,
+                controls: rule.controls,
+                tags: rule.tags,
+                judged: rule.judged,
+            })
             .collect()
     }
 }

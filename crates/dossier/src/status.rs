@@ -10,11 +10,14 @@ use journal::{Finding, Gap, SuppressionKind};
 use policy::controls::{Catalogue, Control, Framework};
 use serde::Serialize;
 
+use crate::absence::Absence;
+
 /// What the scan says of a rule.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuleFacts<'a> {
     pub(crate) id: &'a str,
     pub(crate) controls: &'a [&'a str],
+    pub(crate) tags: &'a [&'a str],
     /// How many things it looked at; nothing where it did not run.
     pub(crate) judged: Option<usize>,
 }
@@ -29,7 +32,7 @@ pub(crate) enum State {
     Unknown,
     /// Not met, and a named person answers for that until a date.
     Accepted,
-    /// Every rule that cites it and had something to judge found nothing.
+    /// Every rule that cites it ran and missed nothing, and those that had something to judge found nothing.
     MetInSource,
     /// It does not ask this.
     NotAsked,
@@ -104,6 +107,8 @@ pub(crate) struct Standing<'c> {
     pub(crate) findings: Vec<&'c str>,
     pub(crate) set_aside: Vec<&'c str>,
     pub(crate) gaps: Vec<&'c Gap>,
+    /// What the source lacks, beside the gaps of its rules.
+    pub(crate) absences: Vec<&'c Absence>,
 }
 
 impl Standing<'_> {
@@ -123,6 +128,7 @@ pub(crate) fn of<'c>(
     rules: &[RuleFacts<'c>],
     findings: &'c [Finding],
     gaps: &'c [Gap],
+    absences: &'c [Absence],
 ) -> Vec<Standing<'c>> {
     let mut by_control: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
@@ -136,9 +142,61 @@ pub(crate) fn of<'c>(
             let citing: Vec<&RuleFacts<'c>> =
                 rules.iter().filter(|rule| rule.controls.contains(&control.id.as_str())).collect();
             let found = by_control.get(control.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            standing(framework, control, &citing, found, gaps)
+            standing(framework, control, &citing, found, &Missing { gaps, absences })
         })
         .collect()
+}
+
+/// What is not known, of all rules.
+struct Missing<'c> {
+    gaps: &'c [Gap],
+    absences: &'c [Absence],
+}
+
+/// What is not known, of the rules that cite a control.
+struct Own<'c> {
+    gaps: Vec<&'c Gap>,
+    absences: Vec<&'c Absence>,
+}
+
+impl<'c> Missing<'c> {
+    fn of(&self, citing: &[&RuleFacts<'c>]) -> Own<'c> {
+        Own {
+            gaps: self.gaps.iter().filter(|gap| citing.iter().any(|rule| rule.id == gap.rule)).collect(),
+            absences: self
+                .absences
+                .iter()
+                .filter(|absence| citing.iter().any(|rule| absence.bears_on.on(rule.tags)))
+                .collect(),
+        }
+    }
+}
+
+impl Own<'_> {
+    fn is_empty(&self) -> bool {
+        self.gaps.is_empty() && self.absences.is_empty()
+    }
+
+    /// What is missing, the widest first: what the source lacks as a whole, then what each rule misses.
+    fn reasons(&self) -> Vec<String> {
+        let absences = self.absences.iter().map(|absence| absence.missing.as_str());
+        once_each("missing", absences, self.gaps.iter().map(|gap| gap.missing.as_str()))
+    }
+
+    fn remedies(&self) -> Vec<String> {
+        let absences = self.absences.iter().map(|absence| absence.complete_with.as_str());
+        once_each("complete with", absences, self.gaps.iter().map(|gap| gap.complete_with.as_str()))
+    }
+}
+
+fn once_each<'s>(
+    what: &str,
+    first: impl Iterator<Item = &'s str>,
+    then: impl Iterator<Item = &'s str>,
+) -> Vec<String> {
+    let then: BTreeSet<&str> = then.collect();
+    let mut seen = BTreeSet::new();
+    first.chain(then).filter(|text| seen.insert(*text)).map(|text| format!("{what}: {text}")).collect()
 }
 
 fn standing<'c>(
@@ -146,10 +204,9 @@ fn standing<'c>(
     control: &'c Control,
     citing: &[&RuleFacts<'c>],
     found: &[&'c Finding],
-    gaps: &'c [Gap],
+    missing: &Missing<'c>,
 ) -> Standing<'c> {
-    let own_gaps: Vec<&Gap> =
-        gaps.iter().filter(|gap| citing.iter().any(|rule| rule.id == gap.rule)).collect();
+    let own = missing.of(citing);
     let (counting, set_aside): (Vec<&Finding>, Vec<&Finding>) =
         found.iter().copied().partition(|finding| finding.counts());
     let prints =
@@ -159,12 +216,13 @@ fn standing<'c>(
         control,
         rules: citing.iter().map(|rule| rule.id).collect(),
         judged: citing.iter().filter_map(|rule| rule.judged).sum(),
-        code: code(control, citing, &counting, &set_aside, &own_gaps),
-        org: org(control, &own_gaps),
+        code: code(control, citing, &counting, &set_aside, &own),
+        org: org(control, &own),
         people: people(control, &set_aside),
         findings: prints(&counting),
         set_aside: prints(&set_aside),
-        gaps: own_gaps,
+        gaps: own.gaps,
+        absences: own.absences,
     }
 }
 
@@ -177,7 +235,7 @@ fn code(
     citing: &[&RuleFacts<'_>],
     counting: &[&Finding],
     set_aside: &[&Finding],
-    gaps: &[&Gap],
+    missing: &Own<'_>,
 ) -> Facet {
     if !counting.is_empty() {
         let rules: BTreeSet<&str> = counting.iter().map(|finding| finding.rule).collect();
@@ -185,17 +243,24 @@ fn code(
         let reason = format!("{} by {}", plural(counting.len(), "finding", "findings"), rules.join(", "));
         return Facet::new(State::NotMet, reason);
     }
+    let silenced = set_aside.iter().filter(|finding| !is_accepted(finding)).count();
+    if silenced > 0 {
+        let silenced = plural(silenced, "finding is", "findings are");
+        return Facet::new(
+            State::Unknown,
+            format!("{silenced} set aside by a comment or a baseline, and nobody answers for that"),
+        );
+    }
+    // Nobody accepts what was not looked at: what was accepted is only what was found.
+    let idle: Vec<&str> = citing.iter().filter(|rule| rule.judged.is_none()).map(|rule| rule.id).collect();
+    if !idle.is_empty() {
+        return Facet::new(State::Unknown, format!("not run: {}", idle.join(", ")));
+    }
+    if !missing.is_empty() {
+        return Facet { state: State::Unknown, reasons: missing.reasons() };
+    }
     if !set_aside.is_empty() {
-        let (accepted, silenced): (Vec<&Finding>, Vec<&Finding>) =
-            set_aside.iter().partition(|finding| is_accepted(finding));
-        if !silenced.is_empty() {
-            let silenced = plural(silenced.len(), "finding is", "findings are");
-            return Facet::new(
-                State::Unknown,
-                format!("{silenced} set aside by a comment or a baseline, and nobody answers for that"),
-            );
-        }
-        let reason = format!("{} accepted in the bundle", plural(accepted.len(), "finding", "findings"));
+        let reason = format!("{} accepted in the bundle", plural(set_aside.len(), "finding", "findings"));
         return Facet::new(State::Accepted, reason);
     }
     if citing.is_empty() {
@@ -204,13 +269,6 @@ fn code(
         } else {
             Facet::not_asked()
         };
-    }
-    let idle: Vec<&str> = citing.iter().filter(|rule| rule.judged.is_none()).map(|rule| rule.id).collect();
-    if !idle.is_empty() {
-        return Facet::new(State::Unknown, format!("not run: {}", idle.join(", ")));
-    }
-    if !gaps.is_empty() {
-        return Facet { state: State::Unknown, reasons: missing(gaps) };
     }
     let judged: usize = citing.iter().filter_map(|rule| rule.judged).sum();
     if judged == 0 {
@@ -227,13 +285,9 @@ fn is_accepted(finding: &Finding) -> bool {
         .is_some_and(|by| by.kind == SuppressionKind::Exception && by.approver.is_some())
 }
 
-fn org(control: &Control, gaps: &[&Gap]) -> Facet {
-    if !gaps.is_empty() {
-        let mut reasons: Vec<String> =
-            gaps.iter().map(|gap| format!("complete with: {}", gap.complete_with)).collect();
-        reasons.sort();
-        reasons.dedup();
-        return Facet { state: State::Unknown, reasons };
+fn org(control: &Control, missing: &Own<'_>) -> Facet {
+    if !missing.is_empty() {
+        return Facet { state: State::Unknown, reasons: missing.remedies() };
     }
     let shows = [
         ("gateway", "what passes the gateway"),
@@ -269,13 +323,6 @@ fn people(control: &Control, set_aside: &[&Finding]) -> Facet {
         return Facet::new(State::Unknown, "a record made by people is needed, and none was read");
     }
     Facet::not_asked()
-}
-
-fn missing(gaps: &[&Gap]) -> Vec<String> {
-    let mut reasons: Vec<String> = gaps.iter().map(|gap| format!("missing: {}", gap.missing)).collect();
-    reasons.sort();
-    reasons.dedup();
-    reasons
 }
 
 pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {

@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
         report: &report,
         policy: &read.policy,
         project: &read.project,
+        facts: &read.facts,
         project_name: &name,
         generated_at: at,
         today: read.today,

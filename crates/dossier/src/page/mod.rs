@@ -11,8 +11,10 @@ mod steps;
 
 use askama::Template;
 use prose::Prose;
+use sfdx::completeness::{Item, State as Known};
 use sha2::{Digest, Sha256};
 
+use crate::absence::{Absence, remedy_words};
 use crate::cause::Group;
 use crate::diagram::{Chart, STYLE, within_page};
 use crate::exposure::Exposure;
@@ -28,6 +30,9 @@ pub(crate) struct Content<'r> {
     pub(crate) rulebook: &'r Rulebook<'r>,
     pub(crate) groups: &'r [Group<'r>],
     pub(crate) standings: &'r [Standing<'r>],
+    /// What the source and the org's answers hold of what an audit wants to know.
+    pub(crate) completeness: &'r [Item],
+    pub(crate) absences: &'r [Absence],
     pub(crate) exposure: &'r Exposure,
     pub(crate) routes: &'r [Route],
     pub(crate) chart: &'r Chart,

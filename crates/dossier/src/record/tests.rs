@@ -56,6 +56,21 @@ fn a_third_country_needs_a_live_instrument() {
 }
 
 #[test]
+fn standard_contractual_clauses_are_an_instrument_by_kind() {
+    for more in ["", ", transfer: none-needed"] {
+        let party = |expires: &str| {
+            format!(
+                "regions: [us], agreements: [{{kind: scc, effective: 2025-01-01, expires: {expires}{more}}}]"
+            )
+        };
+        let (to, by) = transfer_of(BOTH, &party("2027-01-01"));
+        assert_eq!((to.as_str(), by.as_str()), ("to us", "standard contractual clauses, Art. 46(2)(c)"));
+        let (_, by) = transfer_of(BOTH, &party("2026-01-01"));
+        assert!(by.starts_with("unknown: no live transfer instrument"), "{by}");
+    }
+}
+
+#[test]
 fn no_third_country_no_transfer() {
     assert_eq!(
         transfer_of(BOTH, "regions: [de, eu]"),

@@ -4,6 +4,7 @@ use journal::{Confidence, Fingerprint, Persona, Place, Severity, Suppression};
 use policy::controls::catalogue;
 
 use super::*;
+use crate::absence::Bearing;
 
 const ACCESS: &str = "hipaa-sec-312a1"; // gateway, scan, govern; required
 const ENCRYPTION: &str = "hipaa-sec-312a2iv"; // gateway, scan
@@ -42,7 +43,7 @@ fn set_aside(kind: SuppressionKind, approver: Option<&str>) -> Finding {
 }
 
 fn rule<'a>(id: &'a str, controls: &'a [&'a str], judged: Option<usize>) -> RuleFacts<'a> {
-    RuleFacts { id, controls, judged }
+    RuleFacts { id, controls, tags: &["phi", "access"], judged }
 }
 
 fn gap() -> Gap {
@@ -56,7 +57,7 @@ fn states(
     findings: &[Finding],
     gaps: &[Gap],
 ) -> [(State, String); 3] {
-    let standings = of(catalogue(), rules, findings, gaps);
+    let standings = of(catalogue(), rules, findings, gaps, &[]);
     let one = standings.iter().find(|one| one.control.id == control).unwrap();
     [&one.code, &one.org, &one.people].map(|facet| (facet.state, facet.reasons.join("; ")))
 }
@@ -142,11 +143,46 @@ fn the_org_and_people_stay_unknown() {
 #[test]
 fn the_whole_is_its_weakest_part() {
     let rules = [rule("open-door", &[ACCESS], Some(4))];
-    let standings = of(catalogue(), &rules, &[], &[]);
+    let standings = of(catalogue(), &rules, &[], &[], &[]);
     let one = standings.iter().find(|one| one.control.id == ACCESS).unwrap();
     assert_eq!(one.state(), State::Unknown);
     assert!(one.is_served());
     assert_eq!(standings.len(), catalogue().controls().count());
     assert!(standings.iter().filter(|one| !one.is_served()).all(|one| one.state() != State::MetInSource));
     assert!(State::NotMet < State::Unknown && State::Unknown < State::MetInSource);
+}
+
+#[test]
+fn what_did_not_run_or_is_missing_comes_before_accepted() {
+    let accepted = [set_aside(SuppressionKind::Exception, Some("mara"))];
+    let rules = [rule("open-door", &[ENCRYPTION], Some(4)), rule("open-window", &[ENCRYPTION], None)];
+    let [code, _, people] = states(ENCRYPTION, &rules, &accepted, &[]);
+    assert_eq!(code, (State::Unknown, "not run: open-window".into()));
+    assert_eq!(people.0, State::Accepted, "the decision stays on record");
+    let rules = [rule("open-door", &[ENCRYPTION], Some(4))];
+    assert_eq!(states(ENCRYPTION, &rules, &accepted, &[gap()])[0].0, State::Unknown);
+}
+
+#[test]
+fn what_the_source_lacks_leaves_what_rests_on_it_unknown() {
+    let absent = |bears_on| {
+        [Absence { missing: "the cellar".into(), complete_with: "open the cellar".into(), bears_on }]
+    };
+    let rules = [rule("open-door", &[ENCRYPTION], Some(4))];
+    let code = |bears_on, findings: &[Finding]| {
+        let absent = absent(bears_on);
+        let standings = of(catalogue(), &rules, findings, &[], &absent);
+        let one = standings.iter().find(|one| one.control.id == ENCRYPTION).unwrap();
+        (one.code.state, one.code.reasons.join("; "), one.org.reasons.join("; "))
+    };
+    let unknown =
+        (State::Unknown, "missing: the cellar".to_owned(), "complete with: open the cellar".to_owned());
+    assert_eq!(code(Bearing::Every, &[]), unknown);
+    assert_eq!(code(Bearing::Tag("access"), &[]), unknown);
+    assert_eq!(code(Bearing::Tag("data"), &[]).0, State::MetInSource);
+    assert_eq!(
+        code(Bearing::Every, &[set_aside(SuppressionKind::Exception, Some("mara"))]).0,
+        State::Unknown
+    );
+    assert_eq!(code(Bearing::Every, &[finding(ENCRYPTION)]).0, State::NotMet);
 }

@@ -64,6 +64,7 @@ impl Clinic {
             report: &self.report,
             policy: &self.policy,
             project: &self.project,
+            facts: &sfdx::Facts::default(),
             project_name: &self.name,
             generated_at: moment(),
             today: jiff::civil::date(2026, 11, 21),
