@@ -56,8 +56,17 @@ impl Held {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) at: u32,
-    /// The column or name; empty in running text.
-    pub(crate) name: String,
+    pub(crate) called: Called,
+}
+
+/// What may be said of where a value stands: the first line of a table and the keys of JSON may be data themselves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Called {
+    /// A column or key that is surely a name.
+    Name(String),
+    /// The number of the column, from 1.
+    Column(usize),
+    Nothing,
 }
 
 /// The kinds of value in one record, each with its first.
@@ -71,14 +80,21 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Takes in a value under the name that it has in the file.
-    pub(crate) fn add(&mut self, name: &str, value: &str, at: u32) {
+    /// Takes in a value under the name that it has in the file, in the column of that number where it is a table.
+    pub(crate) fn add(&mut self, name: &str, column: Option<usize>, value: &str, at: u32) {
         let value = value.trim();
         if value.is_empty() {
             return;
         }
         if let Some(held) = held(name, value) {
-            self.held.entry(held).or_insert_with(|| Found { at, name: name.to_owned() });
+            self.held.entry(held).or_insert_with(|| {
+                let called = match column {
+                    _ if says(name, held) => Called::Name(name.to_owned()),
+                    Some(column) => Called::Column(column),
+                    None => Called::Nothing,
+                };
+                Found { at, called }
+            });
         }
         self.synthetic |= is_synthetic(name, value);
         let kind = name.eq_ignore_ascii_case("type")
@@ -114,99 +130,139 @@ impl Record {
     }
 }
 
+type Patterns = &'static [&'static [&'static str]];
+
+/// The words of columns that hold a value of a kind.
+const fn patterns(held: Held) -> Patterns {
+    match held {
+        Held::SocialSecurityNumber => &[&["ssn"], &["social", "security"]],
+        Held::MedicareNumber => &[&["mbi"], &["medicare"], &["beneficiary"]],
+        Held::NhsNumber => &[&["nhs"]],
+        Held::RecordNumber => &[
+            &["mrn"],
+            &["medical", "record"],
+            &["patient", "id"],
+            &["patient", "identifier"],
+            &["patient", "number"],
+            &["chart", "number"],
+            &["phn"],
+            &["health", "number"],
+            &["health", "card"],
+        ],
+        Held::PlanNumber => &[
+            &["medicaid"],
+            &["member", "id"],
+            &["member", "number"],
+            &["subscriber", "id"],
+            &["insurance", "number"],
+            &["insurance", "id"],
+            &["health", "plan", "number"],
+            &["beneficiary", "id"],
+        ],
+        Held::BirthDate => &[&["birth*"], &["dob"], &["date", "birth"]],
+        Held::Clinical => &[
+            &["diagnos*"],
+            &["medication*"],
+            &["drug", "name"],
+            &["allerg*"],
+            &["prescription"],
+            &["symptom*"],
+            &["icd"],
+        ],
+        Held::Name => &[
+            &["first", "name"],
+            &["last", "name"],
+            &["firstname"],
+            &["lastname"],
+            &["surname"],
+            &["given"],
+            &["given", "name"],
+            &["family"],
+            &["family", "name"],
+            &["full", "name"],
+            &["patient", "name"],
+        ],
+        Held::Phone => &[&["phone"], &["mobile"], &["telephone"]],
+        Held::Email => &[&["email"], &["mail"]],
+        Held::Address => &[&["street"], &["address", "line"]],
+    }
+}
+
+fn is_any(patterns: &[&[&str]], words: &[String]) -> bool {
+    patterns.iter().any(|pattern| occurs(pattern, words))
+}
+
+/// Whether a column or key names the kind of its value and can hold nothing else: an API name of Salesforce, or made
+/// of words that such names are made of. `Ana Lopez SSN` is a key that names a person too.
+fn says(name: &str, held: Held) -> bool {
+    const WORDS: [&str; 66] = [
+        "account", "address", "allergen", "allergies", "allergy", "beneficiary", "birth", "birthdate", "birthday",
+        "card", "chart", "city", "code", "contact", "customer", "date", "description", "diagnoses", "diagnosis", "dob",
+        "drug", "email", "family", "first", "firstname", "full", "given", "health", "home", "icd", "id", "identifier",
+        "insurance", "last", "lastname", "line", "mail", "mailing", "mbi", "medicaid", "medical", "medicare",
+        "medication", "medications", "member", "mobile", "mrn", "name", "nhs", "number", "of", "patient", "person",
+        "phn", "phone", "plan", "prescription", "primary", "record", "security", "social", "ssn", "street",
+        "subscriber", "surname", "symptoms",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let own = words(name.rsplit('.').next().unwrap_or(name));
+    let is_identifier = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        && name.chars().filter(char::is_ascii_digit).count() < 4;
+    let is_field = is_identifier && ["__c", "__pc"].iter().any(|suffix| lower.ends_with(suffix));
+    let is_known = |name: &str| words(name).iter().all(|word| WORDS.contains(&word.as_str()));
+    is_any(patterns(held), &own) && (is_field || is_known(name))
+}
+
 /// What a value is, by its name and its shape together; by its shape alone where that is telling.
 fn held(name: &str, value: &str) -> Option<Held> {
     let by_name = words(name.rsplit('.').next().unwrap_or(name));
-    let named = |patterns: &[&[&str]]| patterns.iter().any(|pattern| occurs(pattern, &by_name));
+    let named = |held: Held| is_any(patterns(held), &by_name);
     let digits = value.chars().filter(char::is_ascii_digit).count();
     if shape::is_social_security_number(value) {
         // The same shape is that of other numbers too: phones and codes have names of their own.
-        let other = named(&[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]]);
-        return (!other).then_some(Held::SocialSecurityNumber);
+        let others: Patterns =
+            &[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]];
+        return (!is_any(others, &by_name)).then_some(Held::SocialSecurityNumber);
     }
     let bare: String = value.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    if named(&[&["ssn"], &["social", "security"]]) && shape::is_social_security_digits(&bare) {
+    if named(Held::SocialSecurityNumber) && shape::is_social_security_digits(&bare) {
         return Some(Held::SocialSecurityNumber);
     }
-    let card = named(&[&["mbi"], &["medicare"], &["beneficiary"]]);
-    if (card || value.contains('-')) && shape::is_medicare_beneficiary_identifier(value) {
+    if (named(Held::MedicareNumber) || value.contains('-')) && shape::is_medicare_beneficiary_identifier(value) {
         return Some(Held::MedicareNumber);
     }
-    if named(&[&["nhs"]]) && shape::is_nhs_number(value) {
+    if named(Held::NhsNumber) && shape::is_nhs_number(value) {
         return Some(Held::NhsNumber);
     }
-    let record = named(&[
-        &["mrn"],
-        &["medical", "record"],
-        &["patient", "id"],
-        &["patient", "identifier"],
-        &["patient", "number"],
-        &["chart", "number"],
-        &["phn"],
-        &["health", "number"],
-        &["health", "card"],
-    ]);
     // A reference between records of the file, or to one in an org, is no number of a person.
-    if record && digits >= 5 && value.len() <= 24 && !is_record_id(value) {
+    if named(Held::RecordNumber) && digits >= 5 && value.len() <= 24 && !is_record_id(value) {
         return Some(Held::RecordNumber);
     }
-    let plan = named(&[
-        &["medicaid"],
-        &["member", "id"],
-        &["member", "number"],
-        &["subscriber", "id"],
-        &["insurance", "number"],
-        &["insurance", "id"],
-        &["health", "plan", "number"],
-        &["beneficiary", "id"],
-    ]);
-    if plan && digits >= 5 && !is_record_id(value) {
+    if named(Held::PlanNumber) && digits >= 5 && !is_record_id(value) {
         return Some(Held::PlanNumber);
     }
-    if named(&[&["birth*"], &["dob"], &["date", "birth"]]) && shape::is_birth_date(value) {
+    if named(Held::BirthDate) && shape::is_birth_date(value) {
         return Some(Held::BirthDate);
     }
-    let clinical = named(&[
-        &["diagnos*"],
-        &["medication*"],
-        &["drug", "name"],
-        &["allerg*"],
-        &["prescription"],
-        &["symptom*"],
-        &["icd"],
-    ]);
-    if clinical
+    if named(Held::Clinical)
         && value.chars().filter(|c| c.is_alphanumeric()).count() >= 3
         && !is_record_id(value)
         && !is_flag(value)
     {
         return Some(Held::Clinical);
     }
-    if named(&[&["email"], &["mail"]]) && shape::is_email(value) {
+    if named(Held::Email) && shape::is_email(value) {
         return Some(Held::Email);
     }
-    if named(&[&["phone"], &["mobile"], &["telephone"]]) && shape::is_phone(value) {
+    if named(Held::Phone) && shape::is_phone(value) {
         return Some(Held::Phone);
     }
-    if named(&[&["street"], &["address", "line"]]) && digits > 0 && value.len() > 5 {
+    if named(Held::Address) && digits > 0 && value.len() > 5 {
         return Some(Held::Address);
     }
-    let person = named(&[
-        &["first", "name"],
-        &["last", "name"],
-        &["firstname"],
-        &["lastname"],
-        &["surname"],
-        &["given"],
-        &["given", "name"],
-        &["family"],
-        &["family", "name"],
-        &["full", "name"],
-        &["patient", "name"],
-    ]);
     let looks_named =
         value.chars().filter(|c| c.is_alphabetic()).count() >= 2 && digits == 0 && value.len() <= 80;
-    (person && looks_named && !value.contains(['{', '<', '$'])).then_some(Held::Name)
+    (named(Held::Name) && looks_named && !value.contains(['{', '<', '$'])).then_some(Held::Name)
 }
 
 fn is_flag(value: &str) -> bool {
@@ -230,7 +286,8 @@ fn is_synthetic(name: &str, value: &str) -> bool {
         || (shape::is_phone(value) && shape::is_fictional_phone(value))
 }
 
-/// The rows of a table with a line of names first. Rows may run over lines inside quotes.
+/// The rows of a table. The first line is one of names unless a cell of it holds a value of its own, as in a file
+/// without names. Rows may run over lines inside quotes.
 pub(crate) fn of_table(text: &str) -> Vec<Record> {
     let first = text.lines().next().unwrap_or_default();
     let separator = [',', '\t', ';', '|']
@@ -238,15 +295,27 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
         .max_by_key(|separator| first.matches(*separator).count())
         .unwrap_or(',');
     let mut rows = rows(text, separator);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let names: Vec<String> = rows.remove(0).into_iter().map(|(name, _)| name).collect();
+    let is_value = |cell: &str| {
+        shape::is_social_security_number(cell)
+            || shape::is_medicare_beneficiary_identifier(cell)
+            || shape::is_birth_date(cell)
+            || shape::is_email(cell)
+            || shape::is_phone(cell)
+    };
+    let names: Vec<String> = match rows.first() {
+        None => return Vec::new(),
+        Some(first) if first.iter().any(|(cell, _)| is_value(cell.trim())) => Vec::new(),
+        Some(_) => rows.remove(0).into_iter().map(|(name, _)| name).collect(),
+    };
     let mut records = Vec::new();
     for row in rows {
         let mut record = Record::default();
-        for (name, (value, at)) in names.iter().zip(&row) {
-            record.add(name, value, *at);
+        for (index, (value, at)) in row.iter().enumerate() {
+            // A cell beyond the names belongs to none of them.
+            match names.get(index) {
+                None if !names.is_empty() => {}
+                name => record.add(name.map_or("", String::as_str), Some(index + 1), value, *at),
+            }
         }
         records.push(record);
     }
@@ -308,7 +377,7 @@ pub(crate) fn of_script(text: &str) -> Vec<Record> {
                 let length = inside.iter().position(|b| *b == byte || *b == b'\n').unwrap_or(inside.len());
                 let value = text.get(at + 1..at + 1 + length).unwrap_or_default();
                 let name = name_before(text.get(..at).unwrap_or_default());
-                record.add(name, value, offset(at + 1));
+                record.add(name, None, value, offset(at + 1));
                 at += length + 2;
             }
             b';' => {
@@ -331,7 +400,7 @@ pub(crate) fn of_script(text: &str) -> Vec<Record> {
                 let length = rest.find(')').unwrap_or(rest.len());
                 let parts: Vec<&str> =
                     rest.get(..length).unwrap_or_default().split(',').map(str::trim).collect();
-                record.add(name_before(text.get(..at).unwrap_or_default()), &parts.join("-"), offset(at));
+                record.add(name_before(text.get(..at).unwrap_or_default()), None, &parts.join("-"), offset(at));
                 at = inner + length;
             }
             _ => at += 1,
@@ -370,7 +439,7 @@ pub(crate) fn of_text(text: &str) -> Vec<Record> {
         let is_card = word.contains('-') && shape::is_medicare_beneficiary_identifier(word);
         if alone && (is_card || shape::is_social_security_number(word)) {
             let mut record = Record::default();
-            record.add("", word, offset(at + begin));
+            record.add("", None, word, offset(at + begin));
             let start =
                 text.get(..at + begin).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
             let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();

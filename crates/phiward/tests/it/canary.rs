@@ -25,6 +25,13 @@ fn no_form_of_output_repeats_a_value() {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Report xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <columns><field>Account.SSN__pc</field></columns>\n    <filter><criteriaItems><column>Account.SSN__pc</column><operator>equals</operator><value>{SSN}</value></criteriaItems></filter>\n    <format>Tabular</format><name>Canary</name><reportType>AccountList</reportType>\n</Report>\n"
         ),
     );
+    // Where names stand in other files, these have values.
+    let bare = format!("{NAME},{SSN}\n{NAME} II,{SSN}\n");
+    crate::write(project.path(), "data/bare.csv", &bare);
+    crate::write(project.path(), "data/worse.csv", format!("{SSN};{NAME}\n{SSN};SSN {NAME}\n"));
+    crate::write(project.path(), "data/header.csv", format!("{NAME} SSN,x\n{SSN},y\n"));
+    crate::write(project.path(), "data/keyed.json", format!(r#"{{"{NAME}":"{SSN}","SSN {NAME}":"{SSN}"}}"#));
+    crate::write(project.path(), "data/by_number.json", format!(r#"{{"{SSN}":"{SSN}","{MAIL}":"{SSN}"}}"#));
     let path = project.path().to_str().unwrap();
     let out = project.path().join("audit-out");
     let mut written: Vec<(String, Vec<u8>)> = Vec::new();
@@ -43,7 +50,9 @@ fn no_form_of_output_repeats_a_value() {
     assert!(written.len() > 12);
     let json = String::from_utf8_lossy(&written[2].1).into_owned();
     assert!(
-        json.contains("data/people.csv") && json.contains("data/Contacts.json"),
+        ["people.csv", "Contacts.json", "bare.csv", "worse.csv", "header.csv", "keyed.json", "by_number.json"]
+            .iter()
+            .all(|file| json.contains(&format!("data/{file}"))),
         "the canaries were not even found"
     );
     for (name, bytes) in written {

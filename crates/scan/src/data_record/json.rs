@@ -62,7 +62,7 @@ pub(super) fn records(text: &str) -> Vec<Record> {
                         value.clone_into(&mut inside.key);
                     } else {
                         let name = if inside.is_object { inside.key.clone() } else { inside.name.clone() };
-                        inside.record.add(&name, value, offset(start));
+                        inside.record.add(&name, None, value, offset(start));
                     }
                 }
                 at = end + 1;
@@ -75,7 +75,7 @@ pub(super) fn records(text: &str) -> Vec<Record> {
                     .unwrap_or(rest.len());
                 if let Some(inside) = open.last_mut().filter(|inside| inside.is_object && skipped == 0) {
                     let name = inside.key.clone();
-                    inside.record.add(&name, text.get(at..at + length).unwrap_or_default(), offset(at));
+                    inside.record.add(&name, None, text.get(at..at + length).unwrap_or_default(), offset(at));
                 }
                 at += length.max(1);
             }

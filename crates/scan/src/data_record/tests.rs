@@ -49,5 +49,26 @@ fn marks_of_made_up_data_are_seen() {
     let records = of_table(text);
     assert_eq!(records.iter().map(|record| record.synthetic).collect::<Vec<_>>(), [true, false, true, false]);
     assert_eq!(records.iter().map(Record::is_patient).collect::<Vec<_>>(), [true, true, false, false]);
-    assert_eq!(records[1].held[&Held::SocialSecurityNumber].name, "SSN__c");
+    assert_eq!(
+        records[1].held[&Held::SocialSecurityNumber].called,
+        Called::Name("SSN__c".to_owned())
+    );
+}
+
+#[test]
+fn what_may_be_a_value_is_no_name() {
+    let called = |records: Vec<Record>| records[0].held[&Held::SocialSecurityNumber].called.clone();
+    let bare = of_table("Ana,219-09-9999\nBob,219-10-1234\n");
+    assert_eq!(bare.len(), 2, "a first row with values is a record");
+    assert_eq!(called(bare), Called::Column(2));
+    // The first cells tell nothing, and are not repeated all the same.
+    assert_eq!(called(of_table("Ana Lopez,Rua 7\n219-09-9999,x\n")), Called::Column(1));
+    assert_eq!(called(of_json(r#"{"Ana Lopez": "219-09-9999"}"#)), Called::Nothing);
+    assert_eq!(called(of_json(r#"{"Ana Lopez SSN": "219-09-9999"}"#)), Called::Nothing);
+    assert_eq!(called(of_json(r#"{"Ana_Lopez_SSN": "219-09-9999"}"#)), Called::Nothing);
+    assert_eq!(called(of_json(r#"{"ana@lopez.ssn": "219-09-9999"}"#)), Called::Nothing);
+    for name in ["SSN", "Social Security Number", "ns__Lab_SSN__c", "Patient__r.SSN__c"] {
+        let known = of_table(&format!("x,{name}\ny,219-09-9999\n"));
+        assert_eq!(called(known), Called::Name(name.to_owned()));
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! A data file, document, static resource or script holds values in the shape of patients' data: social security or Medicare
 //! numbers, or names together with birth dates, record numbers or clinical details. There is one finding for each file.
-//! No value is repeated.
+//! No value is repeated, and a column or key is named only where it surely is a name: the first row of a table and the keys of
+//! JSON may be data themselves, and then the number of the column is said, or the kind alone.
 //!
 //! ## Why it harms
 //! A repository is copied to every developer, build machine and sandbox, and keeps what was deleted. None of the safeguards
@@ -32,7 +33,7 @@ use sfdx::{File, Kind};
 use source::Span;
 
 use crate::Context;
-use crate::data_record::{self, Held, Record};
+use crate::data_record::{self, Called, Held, Record};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -144,14 +145,13 @@ fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: b
     let kinds: Vec<String> = held
         .iter()
         .map(|held| {
-            let names: BTreeSet<&str> = patients
+            let called: BTreeSet<&Called> = patients
                 .iter()
                 .filter_map(|record| record.held.get(held))
-                .map(|found| found.name.as_str())
-                .filter(|name| !name.is_empty())
+                .map(|found| &found.called)
                 .collect();
-            let names: Vec<String> = names.into_iter().take(3).map(|name| format!("`{name}`")).collect();
-            if names.is_empty() { held.words().to_owned() } else { format!("{} ({})", held.words(), names.join(", ")) }
+            let called: Vec<String> = called.into_iter().filter_map(said).take(3).collect();
+            if called.is_empty() { held.words().to_owned() } else { format!("{} ({})", held.words(), called.join(", ")) }
         })
         .collect();
     let count = if made_up { patients.len() } else { real.len() };
@@ -181,6 +181,15 @@ fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: b
             .severity(severity)
             .confidence(confidence),
     );
+}
+
+/// A name is said where it is surely one; a first row or a key may be a value itself.
+fn said(called: &Called) -> Option<String> {
+    match called {
+        Called::Name(name) => Some(format!("`{name}`")),
+        Called::Column(number) => Some(format!("column {number}")),
+        Called::Nothing => None,
+    }
 }
 
 /// Files that tests are fed with.
