@@ -19,7 +19,7 @@ use crate::bundle::party::{Endpoint, Party};
 use crate::digest::{self, Digest};
 use crate::place::{At, Place};
 use crate::rules::Rules;
-use crate::vocabulary::{Class, Identifier, OrganisationRole, Protect, Region, Tag};
+use crate::vocabulary::{Class, Identifier, Mask, OrganisationRole, Protect, Region, Tag};
 
 /// Everything that the files of a bundle say.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,9 @@ fn lower(name: &str) -> String {
 pub struct Classified<'a> {
     /// The strongest class where the field differs by record type.
     pub class: Class,
+    /// The most direct one where the field differs by record type.
     pub identifier: Option<Identifier>,
+    /// What every rule asks for, together.
     pub protect: Protect,
     pub tags: Vec<Tag>,
     /// The line that says it: the field's own, the object's default, or the bundle's default.
@@ -157,6 +159,14 @@ pub struct Classified<'a> {
     /// Every rule of the field, one unless it differs by record type.
     pub rules: Vec<&'a FieldRule>,
     pub object: Option<&'a ObjectRule>,
+}
+
+impl Classified<'_> {
+    /// The mask that leaves least, where the field differs by record type.
+    pub fn mask(&self) -> Option<Mask> {
+        let masks = self.rules.iter().filter_map(|rule| rule.mask.as_ref()).map(|mask| mask.value);
+        masks.max_by_key(|mask| mask.hides())
+    }
 }
 
 /// Which line classifies a field.
@@ -294,13 +304,7 @@ impl Policy {
         if let Some(found) = self.classified(own_object.clone(), own_field.clone(), ClassifiedBy::Field) {
             return Some(found);
         }
-        // Custom fields of Contact appear on person accounts with the suffix __pc, and are the same data.
-        let twin = match own_object.as_str() {
-            "contact" => own_field.strip_suffix("__c").map(|stem| ("account", format!("{stem}__pc"))),
-            "account" => own_field.strip_suffix("__pc").map(|stem| ("contact", format!("{stem}__c"))),
-            _ => None,
-        };
-        if let Some((object, field)) = twin
+        if let Some((object, field)) = twin(&own_object, &own_field)
             && let Some(found) = self.classified(object.to_owned(), field, ClassifiedBy::PersonAccount)
         {
             return Some(found);
@@ -463,25 +467,43 @@ fn fit(endpoint: &Endpoint, address: &Address) -> Option<(bool, usize)> {
     }
 }
 
+/// The same field by its other name, both lower case: custom fields of Contact appear on person accounts with
+/// the suffix `__pc`, and are the same data.
+pub(crate) fn twin(object: &str, field: &str) -> Option<(&'static str, String)> {
+    match object {
+        "contact" => field.strip_suffix("__c").map(|stem| ("account", format!("{stem}__pc"))),
+        "account" => field.strip_suffix("__pc").map(|stem| ("contact", format!("{stem}__c"))),
+        _ => None,
+    }
+}
+
 fn classified<'a>(
     rules: Vec<&'a FieldRule>,
     place: &Place,
     object: Option<&'a ObjectRule>,
     by: ClassifiedBy,
 ) -> Classified<'a> {
-    let strongest = rules.iter().max_by_key(|rule| rule.class.value).copied();
+    let protects = |one: Protect| {
+        rules.iter().any(|rule| {
+            rule.protect.as_ref().is_some_and(|own| own.value == one || own.value == Protect::Both)
+        })
+    };
     let mut tags: Vec<Tag> = rules.iter().flat_map(|r| r.tags.iter().map(|tag| tag.value)).collect();
     tags.sort_unstable();
     tags.dedup();
     Classified {
-        class: strongest.map_or(Class::Internal, |rule| rule.class.value),
-        identifier: strongest.and_then(|rule| rule.identifier.as_ref()).map(|one| one.value),
-        protect: rules
+        class: rules.iter().map(|rule| rule.class.value).max().unwrap_or(Class::Internal),
+        identifier: rules
             .iter()
-            .filter_map(|rule| rule.protect.as_ref())
-            .map(|protect| protect.value)
-            .max()
-            .unwrap_or(Protect::None),
+            .filter_map(|rule| rule.identifier.as_ref())
+            .map(|one| one.value)
+            .max_by_key(|one| one.points()),
+        protect: match (protects(Protect::Platform), protects(Protect::Gateway)) {
+            (true, true) => Protect::Both,
+            (true, false) => Protect::Platform,
+            (false, true) => Protect::Gateway,
+            (false, false) => Protect::None,
+        },
         tags,
         place: Some(place.clone()),
         by,

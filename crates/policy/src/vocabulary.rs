@@ -60,6 +60,19 @@ choice! {
     }
 }
 
+impl Identifier {
+    /// Higher where it points to one person more surely: of several kinds, the highest is told.
+    pub const fn points(self) -> u8 {
+        match self {
+            Identifier::Clinical => 0,
+            Identifier::Other => 1,
+            Identifier::Date => 2,
+            Identifier::Geographic => 3,
+            _ => 4,
+        }
+    }
+}
+
 choice! {
     /// How a field is encrypted.
     pub enum Protect = "protection" {
@@ -90,6 +103,20 @@ choice! {
         /// The first three digits of a postal code.
         Zip3 = "zip3",
         EmailDomain = "email-domain",
+    }
+}
+
+impl Mask {
+    /// Higher where less is left of the value.
+    pub const fn hides(self) -> u8 {
+        match self {
+            Mask::None => 0,
+            Mask::EmailDomain => 1,
+            Mask::Last4 => 2,
+            Mask::Zip3 => 3,
+            Mask::Year => 4,
+            Mask::Initials => 5,
+        }
     }
 }
 

@@ -321,6 +321,8 @@ pub(crate) struct Seen {
     pub(crate) protect: Protect,
     pub(crate) tags: Vec<Tag>,
     pub(crate) mask: Option<Mask>,
+    /// What each of its rules says it holds: more than one where it differs by record type.
+    pub(crate) kinds: Vec<Option<Identifier>>,
 }
 
 /// One field of one question, with everything that a rule may read.
@@ -330,6 +332,8 @@ pub(crate) struct Case<'a> {
     pub(crate) action: Action,
     pub(crate) field: &'a Seen,
     pub(crate) target: Option<Target<'a>>,
+    /// Who receives, where that is not the organisation itself.
+    pub(crate) party: Option<&'a Party>,
     pub(crate) flow: Option<&'a DeclaredFlow>,
     pub(crate) purpose: Option<Purpose>,
     pub(crate) declared: Declared,

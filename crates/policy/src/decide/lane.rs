@@ -59,6 +59,7 @@ impl<'a> Lane<'a> {
             action: self.request.action,
             field,
             target: self.target,
+            party: self.party,
             flow: self.flow,
             purpose: self.purpose,
             declared: self.declared,
@@ -131,11 +132,29 @@ impl<'a> Lane<'a> {
         })
     }
 
-    /// Regions where the receiver processes.
+    /// Regions where the receiver processes: as the bundle says, narrowed to the one asked for where that lies
+    /// within them. One that does not lie there stands beside them, so that transfers are judged on all.
     pub(crate) fn receiver_regions(&self) -> Vec<&'a Region> {
-        if let Some(region) = &self.request.region {
-            return vec![region];
+        let mut declared = self.declared_regions();
+        match &self.request.region {
+            Some(_) if self.region_elsewhere().is_none() => self.request.region.iter().collect(),
+            asked => {
+                declared.extend(asked);
+                declared
+            }
         }
+    }
+
+    /// The region asked for, where the bundle says of the receiver that it processes in others only. A bundle
+    /// that says nothing of it leaves it to the asker.
+    pub(crate) fn region_elsewhere(&self) -> Option<&'a Region> {
+        let declared = self.declared_regions();
+        let asked = self.request.region.as_ref()?;
+        let fits = declared.is_empty() || declared.iter().any(|own| asked.within(own));
+        (!fits).then_some(asked)
+    }
+
+    fn declared_regions(&self) -> Vec<&'a Region> {
         match self.target {
             Some(Target::Model(model, _)) if model.region.is_some() => {
                 model.region.iter().map(|region| &region.value).collect()
@@ -189,6 +208,9 @@ impl<'a> Lane<'a> {
             return RegionState::Unlisted;
         }
         let Some(flow) = self.flow.filter(|_| self.goes_out()) else { return RegionState::Allowed };
+        if self.region_elsewhere().is_some() {
+            return RegionState::Wrong;
+        }
         let receivers = self.receiver_regions();
         let judge = |allowed: &dyn Fn(&Region) -> bool| {
             let fitting = receivers.iter().filter(|region| allowed(region)).count();
@@ -281,9 +303,7 @@ impl<'a> Lane<'a> {
         let only_there = part2 || self.subject_regions.iter().all(in_gdpr);
         let party = self.party.map(|party| party.id.as_str());
         let holds = |one: &super::standing::Consent| {
-            one.days.hold(self.on)
-                && one.withdrawn.is_none_or(|withdrawn| self.on < withdrawn)
-                && one.scope.holds(party, self.purpose, field.class)
+            one.in_force(self.on) && one.scope.holds(party, self.purpose, field.class)
         };
         let consents = &self.standing.consents;
         let given = match &self.request.subject.pseudonym {

@@ -58,6 +58,9 @@ fn decide_with(policy: &Policy, standing: &Standing, request: &Request, engine: 
             return Decision::Denial(Denial { reasons });
         }
     };
+    if let Some(reason) = reasons::read_for_another(who, target, request) {
+        return Decision::Denial(Denial { reasons: vec![reason] });
+    }
     let missing_target = matches!(request.action, Action::Send | Action::Infer) && target.is_none();
     if missing_target || request.fields.is_empty() {
         let mut missing = Vec::new();
@@ -279,12 +282,19 @@ fn look(policy: &Policy, asked: &AskedField) -> Option<Seen> {
         protect: Protect::None,
         tags: Vec::new(),
         mask: None,
+        kinds: vec![None],
     };
     match policy.class_of(&asked.object, &asked.field) {
         Some(found) => Some(Seen {
             identifier: found.identifier,
             protect: found.protect,
-            mask: found.rules.iter().find_map(|rule| rule.mask.as_ref()).map(|mask| mask.value),
+            mask: found.mask(),
+            kinds: found
+                .rules
+                .iter()
+                .filter(|rule| rule.class.value.is_personal())
+                .map(|rule| rule.identifier.as_ref().map(|one| one.value))
+                .collect(),
             tags: found.tags,
             ..plain(found.class)
         }),
@@ -317,18 +327,18 @@ impl Lane<'_> {
             let id = Some(party.id.as_str());
             for one in &self.standing.authorisations {
                 if subject == Some(&one.subject)
-                    && one.days.hold(self.on)
+                    && one.in_force(self.on)
                     && one.scope.holds(id, self.purpose, field.class)
                 {
-                    all.push((Some(one.id.clone()), one.days.until.and_then(end_of)));
+                    all.push((Some(one.id.clone()), one.last_day().and_then(end_of)));
                 }
             }
             for one in &self.standing.consents {
                 if subject == Some(&one.subject)
-                    && one.days.hold(self.on)
+                    && one.in_force(self.on)
                     && one.scope.holds(id, self.purpose, field.class)
                 {
-                    all.push((Some(one.id.clone()), one.days.until.and_then(end_of)));
+                    all.push((Some(one.id.clone()), one.last_day().and_then(end_of)));
                 }
             }
         }

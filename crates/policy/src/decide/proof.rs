@@ -35,10 +35,12 @@ pub(super) fn of_ground(lane: &Lane<'_>, field: &Seen, region: &Region) -> Proof
         return Proof::NotNeeded;
     }
     let named = || flow.ground.iter().map(|ground| ground.value);
-    let by_hipaa = best(named().filter(|g| !g.is_gdpr()).map(|g| by_hipaa(g, lane, party, field)));
-    if let Some(refused) = needs_authorisation(lane, field, region) {
-        return refused;
+    let prove = |ground: Ground| by_hipaa(ground, lane, party, field);
+    if by_authorisation_only(lane, field, region) {
+        let special = named().filter(|ground| without_agreement(*ground, lane)).map(prove);
+        return best(special).unwrap_or(Proof::AuthorisationMissing);
     }
+    let by_hipaa = best(named().filter(|g| !g.is_gdpr()).map(prove));
     if region.regime() == Regime::Other {
         let hipaa_asks = field.class.is_phi() && lane.policy.under_hipaa();
         return match by_hipaa {
@@ -59,17 +61,22 @@ pub(super) fn of_ground(lane: &Lane<'_>, field: &Seen, region: &Region) -> Proof
     worst(by_hipaa.filter(|_| field.class.is_phi()).unwrap_or(Proof::NotNeeded), gdpr)
 }
 
-/// Psychotherapy notes (45 CFR 164.508(a)(2)) and marketing (164.508(a)(3)) go out by authorisation only;
-/// notes also where law requires it.
-fn needs_authorisation(lane: &Lane<'_>, field: &Seen, region: &Region) -> Option<Proof> {
+/// Psychotherapy notes (45 CFR 164.508(a)(2)) and marketing (164.508(a)(3)) go out by authorisation only.
+fn by_authorisation_only(lane: &Lane<'_>, field: &Seen, region: &Region) -> bool {
     let hipaa = lane.policy.under_hipaa() && region.regime() == Regime::Other && field.class.is_phi();
     let notes = field.tags.contains(&Tag::Psychotherapy);
-    let marketing = lane.purpose == Some(Purpose::Marketing);
-    let flow = lane.flow?;
-    let by_law = flow.has_ground(Ground::RequiredByLaw) && !marketing;
-    let to_the_person = flow.has_ground(Ground::Individual);
-    let asked = hipaa && (notes || marketing) && !by_law && !to_the_person;
-    (asked && !flow.has_ground(Ground::Authorisation)).then_some(Proof::AuthorisationMissing)
+    hipaa && (notes || lane.purpose == Some(Purpose::Marketing))
+}
+
+/// The grounds that count for them: the authorisation, the person themself, and for notes what law requires
+/// (164.508(a)(2)(ii) with 164.512(a); public health, 164.512(b), is not among its exceptions). No agreement
+/// stands in for these.
+fn without_agreement(ground: Ground, lane: &Lane<'_>) -> bool {
+    match ground {
+        Ground::Authorisation | Ground::Individual => true,
+        Ground::RequiredByLaw => lane.purpose == Some(Purpose::RequiredByLaw),
+        _ => false,
+    }
 }
 
 fn by_hipaa(ground: Ground, lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
@@ -108,8 +115,7 @@ fn authorised(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
     let holds = |subject: &str| {
         standing.authorisations.iter().any(|one| {
             one.subject == subject
-                && one.days.hold(lane.on)
-                && one.revoked.is_none_or(|revoked| lane.on < revoked)
+                && one.in_force(lane.on)
                 && one.scope.holds(Some(party.id.as_str()), lane.purpose, field.class)
         })
     };
@@ -128,7 +134,15 @@ fn limited_data_set(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
     if !lane.purpose.is_some_and(|purpose| purposes.contains(&purpose)) {
         return Proof::Unproved;
     }
-    let may_stay = match field.identifier {
+    if kept_out(field).is_some() {
+        return Proof::DirectIdentifier;
+    }
+    agreement(&party.agreements, AgreementKind::Dua, field, lane.purpose, lane.on)
+}
+
+/// What the field may hold, in some record, that a limited data set may not: nothing where all may stay.
+pub(super) fn kept_out(field: &Seen) -> Option<Option<Identifier>> {
+    let may_stay = |kind: &Option<Identifier>| match kind {
         // Town, state and postal code may stay, the street not; only a postal code's mask says which it is.
         Some(Identifier::Geographic) => field.mask == Some(Mask::Zip3),
         Some(Identifier::Date | Identifier::Clinical | Identifier::Other) => true,
@@ -136,10 +150,9 @@ fn limited_data_set(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
         // Nobody has said what the field holds.
         None => false,
     };
-    if !may_stay {
-        return Proof::DirectIdentifier;
-    }
-    agreement(&party.agreements, AgreementKind::Dua, field, lane.purpose, lane.on)
+    let mut out = field.kinds.iter().copied().filter(|kind| !may_stay(kind));
+    let first = out.next()?;
+    Some(first.or_else(|| out.flatten().next()))
 }
 
 /// The GDPR grounds that the flow names: a basis of Art. 6(1), and for data concerning health an exception of

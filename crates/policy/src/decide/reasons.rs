@@ -23,6 +23,7 @@ pub(crate) const REFUSALS: &[(&str, &[&str])] = &[
     ("unknown-identity", &["hipaa-sec-312a2i", "hipaa-sec-312d"]),
     ("unknown-party", &["hipaa-sec-308b1", "hipaa-prv-502e", "gdpr-30-1"]),
     ("unknown-model", &["GV-1.6", "GV-6.1"]),
+    ("reads-for-another", &["hipaa-prv-514d3", "gdpr-30-1"]),
     ("unclassified-field", &["hipaa-sec-308a1iiA"]),
     ("bundle-has-errors", &["hipaa-sec-316a"]),
     ("no-rule-permits", &["hipaa-sec-308a4", "hipaa-sec-312a1"]),
@@ -71,6 +72,30 @@ pub(super) fn target<'a>(policy: &'a Policy, request: &Request) -> Result<Option
     found.or_else(|| policy.org(id).map(Target::Org)).map(Some).ok_or_else(|| {
         let fact = format!("the bundle has no party, model or org `{shown}`");
         Box::new(refusal("unknown-party", fact))
+    })
+}
+
+/// What a party's identity reads is disclosed to that party, whoever gets it next: a question that names
+/// another receiver would be judged on that one's flow and never on the party's own.
+pub(super) fn read_for_another(
+    who: Who<'_>,
+    target: Option<Target<'_>>,
+    request: &Request,
+) -> Option<Reason> {
+    let (Action::Read, Some(own), Some(target)) = (request.action, who.party(), target) else { return None };
+    let to_itself = matches!(target, Target::Party(party) if party.id.as_str() == own);
+    (!to_itself).then(|| {
+        let fact = format!(
+            "`{}` reads for `{own}`, so the read is a disclosure to it and not to `{}`: \
+             ask for the read without a receiver, and for what goes on as a `send`",
+            who.id(),
+            target.id()
+        );
+        let mut reason = refusal("reads-for-another", fact);
+        if let Who::Identity(identity) = who {
+            reason.place = identity.party.as_ref().map(|party| party.place.clone());
+        }
+        reason
     })
 }
 
@@ -289,6 +314,11 @@ fn of_dimension(lane: &Lane<'_>, case: &Case<'_>, dimension: Dimension) -> (Stri
         Dimension::Region => {
             let rule_place = lane.flow.and_then(|flow| flow.region.as_ref()).map(|rule| rule.place.clone());
             match facts.region.as_str() {
+                "wrong" if lane.region_elsewhere().is_some() => {
+                    let asked = lane.region_elsewhere().map_or("", |region| region.as_str());
+                    let fact = format!("the bundle does not say that {to} processes in `{asked}`");
+                    (fact, lane.party.map(|party| party.id.place.clone()).or(flow_place))
+                }
                 "wrong" => {
                     let regions = lane.receiver_regions().iter().map(|r| r.as_str()).collect::<Vec<_>>();
                     let fact = format!("{to} is in {}, where the flow may not go", regions.join(" and "));
@@ -366,7 +396,8 @@ fn of_proof(lane: &Lane<'_>, case: &Case<'_>) -> (String, Option<Place>) {
             of_agreement(lane, case.field, kind, state)
         }
         Proof::DirectIdentifier => {
-            let what = case.field.identifier.map_or("not said to be free of identifiers".to_owned(), |one| {
+            let kind = super::proof::kept_out(case.field).flatten();
+            let what = kind.map_or("not said to be free of identifiers".to_owned(), |one| {
                 format!("a direct identifier ({one})")
             });
             (format!("the field is {what}, which a limited data set may not hold"), Some(place))

@@ -83,6 +83,18 @@ pub struct Authorisation {
     pub revoked: Option<Date>,
 }
 
+impl Authorisation {
+    /// Within its days, and not revoked (45 CFR 164.508(b)(5)): the day of the revocation is the first without.
+    pub fn in_force(&self, on: Date) -> bool {
+        in_force(self.days, self.revoked, on)
+    }
+
+    /// The last day on which it holds, as far as known.
+    pub fn last_day(&self) -> Option<Date> {
+        last_day(self.days, self.revoked)
+    }
+}
+
 /// The organisation agreed to a person's restriction, or had to: 45 CFR 164.522(a), GDPR Art. 18.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restriction {
@@ -109,6 +121,27 @@ pub struct Consent {
     pub scope: Scope,
     pub days: Days,
     pub withdrawn: Option<Date>,
+}
+
+impl Consent {
+    /// Within its days, and not withdrawn (GDPR Art. 7(3)): the day of the withdrawal is the first without.
+    pub fn in_force(&self, on: Date) -> bool {
+        in_force(self.days, self.withdrawn, on)
+    }
+
+    /// The last day on which it holds, as far as known.
+    pub fn last_day(&self) -> Option<Date> {
+        last_day(self.days, self.withdrawn)
+    }
+}
+
+fn in_force(days: Days, taken_back: Option<Date>, on: Date) -> bool {
+    days.hold(on) && taken_back.is_none_or(|day| on < day)
+}
+
+fn last_day(days: Days, taken_back: Option<Date>) -> Option<Date> {
+    let before = taken_back.map(|day| day.yesterday().unwrap_or(day));
+    before.into_iter().chain(days.until).min()
 }
 
 /// Temporary access, emergency access included, within a ceiling of the bundle.

@@ -12,10 +12,7 @@ use crate::decide::facts::{Case, Dimension, Target, Who};
 /// Nothing where Cedar refuses to build it: then nothing is permitted.
 pub(super) fn of(case: &Case<'_>) -> Option<(Request, Entities)> {
     let mut entities = Vec::new();
-    let party = match (case.target.as_ref().and_then(Target::party), case.who) {
-        (Some(party), _) => Some(party),
-        (None, _) => None,
-    };
+    let party = case.party;
     let principal = principal(case.who, &mut entities)?;
     let resource = field(case, &mut entities)?;
     if let Some(party) = party {

@@ -339,6 +339,8 @@ fn walk(json: &serde_json::Value, attributes: &mut BTreeSet<String>) -> bool {
 /// What the bundle names, so that a rule about something else is seen to be a slip of the pen.
 struct Known {
     by_type: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Objects whose default classifies fields that the bundle does not name, lower case.
+    with_default: BTreeSet<String>,
 }
 
 impl Known {
@@ -356,7 +358,19 @@ impl Known {
             ("Class", crate::vocabulary::Class::ALL.iter().map(|c| c.to_string()).collect()),
             ("Tag", crate::vocabulary::Tag::ALL.iter().map(|t| t.to_string()).collect()),
         ]);
-        Self { by_type }
+        let with_default = content.objects.iter().filter(|(_, rule)| rule.default.is_some());
+        let with_default = with_default.map(|(object, _)| object.to_ascii_lowercase()).collect();
+        Self { by_type, with_default }
+    }
+
+    /// Whether a question can be about a field of this name: entities are named in lower case, and a field that
+    /// the bundle does not name is one by its object's default, or as the same field of a person account.
+    fn has_field(&self, id: &str, named: &BTreeSet<String>) -> bool {
+        let Some((object, field)) = id.split_once('.') else { return false };
+        let is_name = crate::vocabulary::FieldPattern::of(id).is_some() && field != "*";
+        let twin = crate::model::twin(object, field).map(|(object, field)| format!("{object}.{field}"));
+        let can_be = self.with_default.contains(object) || twin.is_some_and(|twin| named.contains(&twin));
+        is_name && id.chars().all(|c| !c.is_ascii_uppercase()) && can_be
     }
 
     fn check(&self, policy: &Policy, place: &Place, problems: &mut Vec<Problem>) {
@@ -364,16 +378,31 @@ impl Known {
             let kind = uid.type_name().to_string();
             let id = uid.id().unescaped();
             let Some(known) = self.by_type.get(kind.as_str()) else { continue };
-            // An object's default classifies fields that the bundle does not name.
-            let by_default = kind == "Field"
-                && id.split_once('.').is_some_and(|(object, _)| {
-                    self.by_type.get("Object").is_some_and(|objects| objects.contains(object))
-                });
-            if !known.contains(id) && !by_default {
-                let message = format!("the rule names {kind} `{id}`, which the bundle does not have");
-                let help = suggest::help(id, known.iter().map(String::as_str));
-                problems.push(place.problem(Severity::Error, "unknown-reference", message).with_help(help));
+            if known.contains(id) {
+                continue;
             }
+            let message = format!("the rule names {kind} `{id}`, which the bundle does not have");
+            let names = || known.iter().map(String::as_str);
+            if kind == "Field" && self.has_field(id, known) {
+                // It can be meant, but a name this near to one of the same object is more likely a slip.
+                let object = id.split_once('.').map_or(id, |(object, _)| object);
+                let own = names().filter(|name| name.split_once('.').is_some_and(|(own, _)| own == object));
+                if let Some(near) = suggest::nearest(id, own) {
+                    let help = format!(
+                        "did you mean `{near}`? A field that is not named is of the object's default"
+                    );
+                    let problem = place.problem(Severity::Warning, "unknown-reference", message);
+                    problems.push(problem.with_help(help));
+                }
+                continue;
+            }
+            let help = match id.strip_suffix(".*") {
+                Some(object) if kind == "Field" => {
+                    format!("for all fields of an object write `resource in Object::\"{object}\"`")
+                }
+                _ => suggest::help(id, names()),
+            };
+            problems.push(place.problem(Severity::Error, "unknown-reference", message).with_help(help));
         }
     }
 }

@@ -366,3 +366,97 @@ fn controls_are_cited_by_their_ids() {
         assert!(plain && id.len() > 3, "{id}");
     }
 }
+
+#[test]
+fn no_agreement_stands_in_for_the_authorisation_that_notes_and_marketing_need() {
+    let more = "flows:\n  \
+        - {id: pair, from: [HealthCondition.Note__c], to: cloudmind, by: nurse, purpose: treatment, ground: [baa, authorisation], region: [us]}\n  \
+        - {id: self, from: [HealthCondition.Note__c], to: cloudmind, by: nurse, purpose: treatment, ground: [baa, individual], region: [us]}\n  \
+        - {id: health, from: [HealthCondition.Note__c], to: cloudmind, by: inspector, purpose: public-health, ground: [required-by-law], law: x, region: [us]}\n  \
+        - {id: ads, from: [HealthCondition.Code], to: cloudmind, by: inspector, purpose: marketing, ground: [baa, authorisation], region: [us]}\n\
+        identities: [{id: inspector, kind: role, purposes: [public-health, marketing]}]\n";
+    let policy = sample::with(&[("flows/notes.yaml", more)]);
+    let ask = |who: &str, field: &str, flow: &str, purpose: Purpose| {
+        let mut request = send(who, field, "cloudmind", purpose);
+        request.subject.region = Region::of("us");
+        request.subject.is_receiver = Some(false);
+        request.flow = Some(flow.to_owned());
+        codes(&policy, &request)
+    };
+    let note = "HealthCondition.Note__c";
+    assert_eq!(ask("nurse", note, "pair", Purpose::Treatment), ["authorisation-missing"]);
+    assert_eq!(ask("nurse", note, "self", Purpose::Treatment), ["ground-unproved"]);
+    assert_eq!(ask("inspector", note, "health", Purpose::PublicHealth), ["authorisation-missing"]);
+    assert_eq!(
+        ask("inspector", "HealthCondition.Code", "ads", Purpose::Marketing),
+        ["authorisation-missing"]
+    );
+}
+
+#[test]
+fn rules_know_the_party_for_which_an_identity_reads() {
+    let own = "@id(\"not-northlab\") forbid (principal, action, resource) \
+               when { context has party && context.party == Party::\"northlab\" };\n";
+    let policy = sample::with(&[("access/own.cedar", own)]);
+    let mut request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    request.action = Action::Read;
+    request.to = None;
+    agreed(&["not-northlab"], &policy, &request);
+}
+
+#[test]
+fn a_partys_user_reads_for_the_party_and_for_nobody_else() {
+    let more = "flows:\n  - {id: onward, from: [\"HealthCondition.*\"], to: st-mary, purpose: treatment, ground: treatment-provider, region: any}\n";
+    let policy = sample::with(&[("flows/onward.yaml", more)]);
+    let mut request = send("ehr-sync", "HealthCondition.Severity", "st-mary", Purpose::Treatment);
+    request.subject.region = Region::of("us");
+    request.action = Action::Read;
+    agreed(&["reads-for-another"], &policy, &request);
+    request.who = Some("nurse".to_owned());
+    agreed(&["permit"], &policy, &request);
+    let mut own = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    own.action = Action::Read;
+    agreed(&["permit"], &policy, &own);
+}
+
+#[test]
+fn a_region_that_the_bundle_does_not_give_the_receiver_is_wrong() {
+    let policy = sample::policy();
+    // A receiver in the United States does not come to stand in the Union by saying so.
+    let more = "flows:\n  - {id: any, from: [HealthCondition.Code], to: cloudmind, by: nurse, purpose: treatment, ground: [baa, gdpr-6-1-b, gdpr-9-2-h], region: any}\n";
+    let any = sample::with(&[("flows/any.yaml", more)]);
+    let mut request = send("nurse", "HealthCondition.Code", "cloudmind", Purpose::Treatment);
+    request.flow = Some("any".to_owned());
+    request.region = Region::of("eu");
+    agreed(&["wrong-region"; 2], &any, &request);
+    let mut request = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    request.region = Region::of("de");
+    agreed(&["permit"], &policy, &request);
+}
+
+#[test]
+fn a_limited_data_set_holds_no_field_that_identifies_in_any_of_its_records() {
+    let rules = |rules: &str| {
+        let more = format!(
+            "objects: {{Study__c: {{subject: self, fields: {{X__c: {rules}}}}}}}\n\
+             parties: [{{id: lab, role: [researcher], regions: [us], agreements: [{{kind: dua, effective: 2025-01-01}}]}}]\n\
+             identities: [{{id: sender, kind: role, purposes: [research]}}]\n\
+             flows: [{{id: study, from: [Study__c.X__c], to: lab, by: sender, purpose: research, ground: limited-data-set}}]\n"
+        );
+        let policy = sample::with(&[("study.yaml", &more)]);
+        let mut request = send("sender", "Study__c.X__c", "lab", Purpose::Research);
+        request.subject.region = Region::of("us");
+        codes(&policy, &request)
+    };
+    let ssn = "{class: phi, identifier: ssn, when: A}";
+    let clinical = "{class: phi, identifier: clinical, when: B}";
+    let bare = "{class: phi, when: C}";
+    assert_eq!(rules(&format!("[{ssn}, {clinical}]")), ["direct-identifier"]);
+    assert_eq!(rules(&format!("[{clinical}, {ssn}]")), ["direct-identifier"]);
+    assert_eq!(rules(&format!("[{bare}, {clinical}]")), ["direct-identifier"]);
+    assert_eq!(rules(&format!("[{clinical}, {{class: internal}}]")), ["permit"]);
+    assert_eq!(
+        rules("[{class: pii, identifier: ssn, when: A}, {class: phi, identifier: clinical}]"),
+        ["direct-identifier"]
+    );
+}

@@ -130,3 +130,13 @@ fn regions_lie_within_each_other() {
         assert!(Region::of(bad).is_none(), "{bad}");
     }
 }
+
+#[test]
+fn of_rules_by_record_type_each_counts() {
+    let text = "objects: {Case: {subject: ContactId, fields: {X__c: [{class: phi, identifier: ssn, when: A, protect: platform}, {class: phi, identifier: clinical, mask: last4, protect: gateway, when: B}, {class: phi, mask: initials, when: C}]}}}\n";
+    let policy = sample::with(&[("classification/case.yaml", text)]);
+    let found = policy.class_of("Case", "X__c").unwrap();
+    assert_eq!(found.identifier.unwrap().as_str(), "ssn");
+    assert_eq!(found.mask().unwrap().as_str(), "initials");
+    assert_eq!(found.protect.as_str(), "both");
+}

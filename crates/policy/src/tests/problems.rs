@@ -127,6 +127,33 @@ const ADDED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "access/a.cedar",
+        "@id(\"a\") forbid (principal, action, resource == Field::\"account.SSN__pc\");\n",
+        &[
+            "access/a.cedar:1:1: the rule names Field `account.SSN__pc`, which the bundle does not have [unknown-reference]; did you mean `account.ssn__pc`?",
+        ],
+    ),
+    (
+        "access/a.cedar",
+        "@id(\"a\") forbid (principal, action, resource == Field::\"account.snn__pc\");\n",
+        &[
+            "access/a.cedar:1:1: the rule names Field `account.snn__pc`, which the bundle does not have [unknown-reference]; did you mean `account.ssn__pc`? A field that is not named is of the object's default",
+        ],
+    ),
+    (
+        "access/a.cedar",
+        "@id(\"a\") forbid (principal, action, resource == Field::\"account.*\");\n",
+        &[
+            "access/a.cedar:1:1: the rule names Field `account.*`, which the bundle does not have [unknown-reference]; for all fields of an object write `resource in Object::\"account\"`",
+        ],
+    ),
+    // A field of the object's default, and the other name of a person account's.
+    (
+        "access/a.cedar",
+        "@id(\"a\") forbid (principal, action, resource) when { [Field::\"account.industry\", Field::\"contact.ssn__c\"].contains(resource) };\n",
+        &[],
+    ),
+    (
+        "access/a.cedar",
         "@id(\"a\")\nforbid (principal, action, resource)\nwhen { resource.clas == \"phi\" };\n",
         &[
             "access/a.cedar:3:8: for policy `a`, attribute `clas` on entity type `Field` not found [invalid-rule]; did you mean `class`?",
@@ -375,4 +402,16 @@ fn rules_at_the_limits_are_read_without_running_out_of_stack() {
         });
         assert!(read.unwrap().join().is_ok());
     }
+}
+
+#[test]
+fn a_rule_about_an_unnamed_field_needs_the_objects_default() {
+    let object = "objects: {Case: {subject: ContactId, fields: {Notes__c: {class: phi}}}}\n";
+    let rule = "@id(\"a\") forbid (principal, action, resource == Field::\"case.subject\");\n";
+    let mut files = sample::files(sample::FILES);
+    files.push(Source::new("classification/case.yaml", object));
+    files.push(Source::new("access/a.cedar", rule));
+    let (policy, problems) = read(files);
+    assert!(policy.enforceable().is_none());
+    assert!(problems.iter().any(|problem| problem.code == "unknown-reference"), "{problems:#?}");
 }

@@ -99,29 +99,27 @@ fn reference(policy: &Policy, standing: &Standing, request: &Request, flow: &str
         _ => Open,
     };
     let law = flow.law.is_some();
-    let hipaa: Vec<Answer> = flow
-        .ground
-        .iter()
-        .filter(|ground| !ground.value.as_str().starts_with("gdpr"))
-        .map(|ground| match ground.value {
-            Ground::Baa => yes(has(AgreementKind::Baa)),
-            Ground::TreatmentProvider => yes(purpose == Purpose::Treatment && role(PartyRole::Provider)),
-            Ground::Authorisation => authorised,
-            Ground::RequiredByLaw => yes(law && purpose == Purpose::RequiredByLaw),
-            Ground::Individual => match request.subject.is_receiver {
-                Some(true) => Yes,
-                Some(false) => authorised,
-                None => any(&[authorised, Open]),
-            },
-            Ground::LimitedDataSet => {
-                let purposes = [Purpose::Research, Purpose::PublicHealth, Purpose::Operations];
-                let stays = [Identifier::Clinical, Identifier::Date, Identifier::Other];
-                let fine = field.identifier.is_some_and(|identifier| stays.contains(&identifier));
-                yes(purposes.contains(&purpose) && fine && has(AgreementKind::Dua))
-            }
-            other => panic!("{other}"),
-        })
-        .collect();
+    let grounds: Vec<Ground> = flow.ground.iter().map(|ground| ground.value).collect();
+    let prove = |ground: &Ground| match *ground {
+        Ground::Baa => yes(has(AgreementKind::Baa)),
+        Ground::TreatmentProvider => yes(purpose == Purpose::Treatment && role(PartyRole::Provider)),
+        Ground::Authorisation => authorised,
+        Ground::RequiredByLaw => yes(law && purpose == Purpose::RequiredByLaw),
+        Ground::Individual => match request.subject.is_receiver {
+            Some(true) => Yes,
+            Some(false) => authorised,
+            None => any(&[authorised, Open]),
+        },
+        Ground::LimitedDataSet => {
+            let purposes = [Purpose::Research, Purpose::PublicHealth, Purpose::Operations];
+            let stays = [Identifier::Clinical, Identifier::Date, Identifier::Other];
+            let fine = field.identifier.is_some_and(|identifier| stays.contains(&identifier));
+            yes(purposes.contains(&purpose) && fine && has(AgreementKind::Dua))
+        }
+        other => panic!("{other}"),
+    };
+    let hipaa: Vec<Answer> =
+        grounds.iter().filter(|ground| !ground.as_str().starts_with("gdpr")).map(prove).collect();
     let gdpr_named = |article: &str| flow.ground.iter().any(|g| g.value.as_str().starts_with(article));
     let gdpr = {
         let conditions = flow.ground.iter().all(|ground| match ground.value {
@@ -136,15 +134,18 @@ fn reference(policy: &Policy, standing: &Standing, request: &Request, flow: &str
     let processor = role(PartyRole::Processor);
     let ground = wherever(&regions, |region| {
         let special = field.tags.contains(&Tag::Psychotherapy) || purpose == Purpose::Marketing;
-        let excused = flow.has_ground(Ground::Authorisation)
-            || flow.has_ground(Ground::Individual)
-            || (flow.has_ground(Ground::RequiredByLaw) && purpose != Purpose::Marketing);
+        // 45 CFR 164.508(a)(2) and (3): no agreement and no other ground stands in for these.
+        let signed = grounds.iter().filter(|ground| match ground {
+            Ground::Authorisation | Ground::Individual => true,
+            Ground::RequiredByLaw => purpose == Purpose::RequiredByLaw,
+            _ => false,
+        });
         if european(region) {
             let basis = if gdpr_named("gdpr") || !processor { gdpr } else { Yes };
             let other = if hipaa.is_empty() || !phi { Yes } else { any(&hipaa) };
             all(&[basis, other])
-        } else if phi && special && !excused {
-            No
+        } else if phi && special {
+            any(&signed.map(prove).collect::<Vec<_>>())
         } else if phi {
             any(&hipaa)
         } else if hipaa.is_empty() {
@@ -217,6 +218,11 @@ const GROUNDS: &[(&str, &str, &str)] = &[
     ("consent", "[baa, gdpr-6-1-a, gdpr-9-2-a]", "operations"),
     ("mixed", "[baa, gdpr-6-1-c]", "operations"),
     ("ads", "baa", "marketing"),
+    ("pair", "[baa, authorisation]", "operations"),
+    ("either", "[baa, individual]", "treatment"),
+    ("signed", "[baa, authorisation]", "research"),
+    ("promo", "[baa, authorisation, individual]", "marketing"),
+    ("duty", "[baa, required-by-law]", "required-by-law"),
 ];
 
 const AGREEMENTS: &[(&str, &str)] = &[
@@ -280,7 +286,7 @@ fn world(region_rule: &str, own: &str) -> (Policy, Vec<String>) {
                 let id = format!("{party}-{agreed}-{name}");
                 // `Extra__c` is in nobody's minimum set.
                 let from = "P.Ssn__c, P.Code__c, P.Notes__c, P.Substance__c, P.Email__c, P.Queue__c";
-                let law = if *name == "law" { ", law: \"45 CFR 164.512(a)\"" } else { "" };
+                let law = if ["law", "duty"].contains(name) { ", law: \"45 CFR 164.512(a)\"" } else { "" };
                 writeln!(flows, "  - {{id: {id}, from: [{from}], to: {party}-{agreed}, by: sync, purpose: {purpose}, ground: {ground}, region: {region_rule}{law}}}").unwrap();
                 ids.push(id);
             }
@@ -383,7 +389,7 @@ fn tables_and_the_reference_agree_on_every_question_of_a_small_world_and_cedar_o
             asked += 1;
         }
     }
-    assert_eq!(asked, 3 * 150 * 8 * 3 * 4);
+    assert_eq!(asked, 3 * 225 * 8 * 3 * 4);
     assert_eq!(seen.len(), 3, "the world must hold all three answers");
 }
 
