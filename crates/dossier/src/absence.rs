@@ -3,21 +3,24 @@
 //! A rule reports a gap where it misses something it asked for. It cannot miss what nothing names: a profile that
 //! nobody retrieved gives its access all the same, and the rest of a broken file may hold what a rule looks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scan::Report;
 use serde::Serialize;
 use sfdx::completeness::{Item, Remedy, State};
-use sfdx::{Kind, Project};
+use sfdx::{Facts, Kind, Project};
 use source::Severity;
 
 /// Names that one reason spells out.
-const NAMED: usize = 5;
+const NAMED: usize = 4;
 
 /// Something that is not known, for every rule that it bears on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Absence {
     pub(crate) missing: String,
+    /// The same without names, for where many stand together.
+    #[serde(skip)]
+    pub(crate) short: &'static str,
     pub(crate) complete_with: String,
     #[serde(skip)]
     pub(crate) bears_on: Bearing,
@@ -46,28 +49,63 @@ pub(crate) const ACCESS: &str = "access";
 /// Rules about files of records.
 const DATA: &str = "data";
 
+const UNREAD: &str = "what stands in files that could not be read in full";
+const ABSENT_PROFILES: &str = "profiles of the org that are not in the source";
+
 /// Profiles that an org has or that the source names.
 const PROFILES: [&str; 3] = ["standard-profiles", "guest-profiles", "named-profiles"];
-/// What else opens data to people and is often kept out of a source tree.
-const OPENINGS: [&str; 7] = [
-    "profile-contents",
-    "permission-set-group-members",
-    "type-permissionset",
-    "settings-sharing",
-    "settings-communities",
-    "forceignore",
-    "outside-packages",
+/// What else opens data to people and is often kept out of a source tree, in the words of a reason.
+const OPENINGS: [(&str, &str); 7] = [
+    ("profile-contents", "profiles retrieved without object or field permissions"),
+    ("permission-set-group-members", "permission sets that groups name and the source does not hold"),
+    ("type-permissionset", "permission sets: none is in the source"),
+    ("settings-sharing", "the sharing settings of the org"),
+    ("settings-communities", "the settings that say whether sites exist"),
+    (FORCEIGNORE, "metadata that `.forceignore` leaves out"),
+    ("outside-packages", "metadata outside the package directories"),
 ];
+/// Items that name paths.
+const PATHS: [&str; 2] = [FORCEIGNORE, "outside-packages"];
+const FORCEIGNORE: &str = "forceignore";
+/// The folder of the bundle, which no deployment takes along and no org has.
+const BUNDLE: &str = "phiward/";
+
+/// What is known of what an audit wants to know.
+pub(crate) fn completeness(project: &Project, facts: &Facts) -> Vec<Item> {
+    let mut items = sfdx::completeness::of(project, facts);
+    for item in items.iter_mut().filter(|item| item.id == FORCEIGNORE) {
+        item.lacks.retain(|path| path != BUNDLE);
+        if item.lacks.is_empty() {
+            item.state = State::Present;
+        }
+    }
+    items
+}
 
 pub(crate) fn of(project: &Project, report: &Report, items: &[Item]) -> Vec<Absence> {
     let mut all = unread(project, report);
     all.extend(profiles(items));
-    all.extend(OPENINGS.iter().filter_map(|id| open(items, id)).map(|item| Absence {
-        missing: with_names(&item.what, &item.lacks),
-        complete_with: item.remedies.iter().map(remedy_words).collect::<Vec<_>>().join(", or "),
-        bears_on: Bearing::Tag(ACCESS),
-    }));
+    all.extend(OPENINGS.iter().filter_map(|(id, words)| open(items, id).map(|item| (item, words))).map(
+        |(item, words)| Absence {
+            missing: match item.lacks.as_slice() {
+                _ if names_itself(item) => (*words).to_owned(),
+                // Paths are long, and one shows what kind of thing it is.
+                [first, rest @ ..] if PATHS.contains(&item.id.as_str()) && !rest.is_empty() => {
+                    format!("{words}: {} paths, among them `{first}`", item.lacks.len())
+                }
+                names => with_names(words, names),
+            },
+            short: words,
+            complete_with: remedies(item).join(", or "),
+            bears_on: Bearing::Tag(ACCESS),
+        },
+    ));
     all
+}
+
+/// Settings lack themselves: to name them twice says nothing.
+pub(crate) fn names_itself(item: &Item) -> bool {
+    item.state == State::Absent && item.lacks.len() == 1
 }
 
 /// Files that broke while they were read, by what rests on them.
@@ -86,7 +124,8 @@ fn unread(project: &Project, report: &Report) -> Vec<Absence> {
         .map(|(paths, bears_on)| {
             let paths: Vec<String> = paths.into_iter().collect();
             Absence {
-                missing: with_names("what stands in files that could not be read in full", &paths),
+                missing: with_names(UNREAD, &paths),
+                short: UNREAD,
                 complete_with: "mend these files, or retrieve them again".to_owned(),
                 bears_on,
             }
@@ -96,10 +135,17 @@ fn unread(project: &Project, report: &Report) -> Vec<Absence> {
 
 fn profiles(items: &[Item]) -> Option<Absence> {
     let lacking: Vec<&Item> = PROFILES.iter().filter_map(|id| open(items, id)).collect();
-    let names: BTreeSet<String> = lacking.iter().flat_map(|item| &item.lacks).cloned().collect();
-    let names: Vec<String> = names.into_iter().collect();
+    // Names of profiles do not differ by case alone, and sites write them as they like.
+    let names: BTreeMap<String, String> = lacking
+        .iter()
+        .rev()
+        .flat_map(|item| &item.lacks)
+        .map(|name| (name.to_lowercase(), name.clone()))
+        .collect();
+    let names: Vec<String> = names.into_values().collect();
     (!lacking.is_empty()).then(|| Absence {
-        missing: with_names("profiles of the org that are not in the source", &names),
+        missing: with_names(ABSENT_PROFILES, &names),
+        short: ABSENT_PROFILES,
         complete_with: "retrieve them together with the objects".to_owned(),
         bears_on: Bearing::Tag(ACCESS),
     })
@@ -109,20 +155,23 @@ fn open<'i>(items: &'i [Item], id: &str) -> Option<&'i Item> {
     items.iter().find(|item| item.id == id && item.state != State::Present)
 }
 
-/// A remedy as an order, with names in backticks.
-pub(crate) fn remedy_words(remedy: &Remedy) -> String {
-    match remedy {
-        Remedy::Retrieve { kind, members } => {
-            let all = members.iter().any(|member| member == "*");
-            if all {
+/// What completes an item, as orders with names in backticks.
+pub(crate) fn remedies(item: &Item) -> Vec<String> {
+    item.remedies
+        .iter()
+        .map(|remedy| match remedy {
+            Remedy::Retrieve { kind, members } if members.iter().any(|member| member == "*") => {
                 format!("retrieve all of `{kind}`")
-            } else {
-                with_names(&format!("retrieve `{kind}`"), members)
             }
-        }
-        Remedy::Query(name) => format!("run the query `{name}`"),
-        Remedy::Do(what) => (*what).to_owned(),
-    }
+            Remedy::Retrieve { kind, members } => match members.as_slice() {
+                [one] => format!("retrieve `{kind}:{one}`"),
+                _ if *members == item.lacks => format!("retrieve them (`{kind}`)"),
+                many => with_names(&format!("retrieve `{kind}`"), many),
+            },
+            Remedy::Query(name) => format!("run the query `{name}`"),
+            Remedy::Do(what) => (*what).to_owned(),
+        })
+        .collect()
 }
 
 /// `what: `a`, `b` and 3 more`.

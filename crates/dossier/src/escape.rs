@@ -39,6 +39,11 @@ pub(crate) fn mermaid(text: &str) -> String {
     out
 }
 
+/// A message for a place that shows no code: without the backticks around names.
+pub(crate) fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
 /// Bidirectional controls: with them a name can show as another (CVE-2021-42574).
 pub(crate) const fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
@@ -55,6 +60,7 @@ mod tests {
         });
         assert_eq!(xml("a\u{202e}b\nc"), "ab c");
         assert_eq!(mermaid("\"]; click n0 \"x\""), "#quot;]#59; click n0 #quot;x#quot;");
+        assert_eq!(plain("the field `A.b` is open"), "the field A.b is open");
         assert_eq!(mermaid("#35;<b>"), "#35;35#59;#60;b#62;");
     }
 }

@@ -85,7 +85,7 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
 
     let phi = exposure::phi_fields(report, policy);
     let exposure = exposure::of(project, policy, &phi);
-    let completeness = sfdx::completeness::of(project, input.facts);
+    let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);
     let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps, &absences);
     let groups = cause::groups(report.counting());

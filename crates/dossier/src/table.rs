@@ -1,6 +1,7 @@
 //! The tables that the page shortens, in full, for spreadsheets.
 
 use crate::csv::Csv;
+use crate::escape::plain;
 use crate::exposure::Exposure;
 use crate::route::{Route, join};
 use journal::{Finding, SuppressionKind};
@@ -36,8 +37,8 @@ pub(crate) fn findings(findings: &[Finding], catalogue: &Catalogue) -> Vec<u8> {
             finding.cause.clone(),
             finding.component.clone(),
             format!("{}:{}", finding.place.path, finding.place.start.line),
-            finding.message.clone(),
-            finding.fix.clone(),
+            plain(&finding.message),
+            plain(&finding.fix),
             finding.fields.join(", "),
             finding.party.clone().unwrap_or_default(),
             join(finding.controls.iter().map(|id| {
@@ -46,7 +47,7 @@ pub(crate) fn findings(findings: &[Finding], catalogue: &Catalogue) -> Vec<u8> {
             finding.persona.to_string(),
             if finding.counts() { "yes" } else { "no" }.to_owned(),
             by.map(|by| suppression_words(by.kind).to_owned()).unwrap_or_default(),
-            by.map(|by| by.reason.clone()).unwrap_or_default(),
+            by.map(|by| plain(&by.reason)).unwrap_or_default(),
             by.and_then(|by| by.approver.clone()).unwrap_or_default(),
             by.and_then(|by| by.expires).map(|until| until.to_string()).unwrap_or_default(),
             finding.fingerprint.to_string(),

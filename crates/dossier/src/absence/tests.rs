@@ -27,7 +27,7 @@ fn project(files: &[(&str, &str)], ignore: &str) -> (tempfile::TempDir, Project)
 fn absences(files: &[(&str, &str)], ignore: &str) -> Vec<Absence> {
     let (_folder, project) = project(files, ignore);
     let report = Report { problems: project.problems().to_vec(), ..Report::default() };
-    of(&project, &report, &sfdx::completeness::of(&project, &sfdx::Facts::default()))
+    of(&project, &report, &completeness(&project, &Facts::default()))
 }
 
 fn bearing_on(tags: &[&str], absences: &[Absence]) -> String {
@@ -69,7 +69,7 @@ fn profiles_that_nobody_retrieved_bear_on_access() {
     let all = absences(&[("force-app/permissionsets/Ward.permissionset-meta.xml", SET)], "");
     let on_access = bearing_on(&["phi", "access"], &all);
     assert!(on_access.contains("profiles of the org that are not in the source: `Admin`, "), "{on_access}");
-    assert!(on_access.contains("Sharing settings: `Sharing`"), "{on_access}");
+    assert!(on_access.contains("the sharing settings of the org"), "{on_access}");
     assert_eq!(bearing_on(&["phi", "session"], &all), "");
 }
 
@@ -81,14 +81,24 @@ fn what_is_ignored_or_outside_bears_on_access() {
     ];
     let all = bearing_on(&["access"], &absences(&files, "**/profiles/Risky.profile-meta.xml"));
     assert!(
-        all.contains("metadata that .forceignore leaves out: `force-app/profiles/Risky.profile-meta.xml`"),
+        all.contains("metadata that `.forceignore` leaves out: `force-app/profiles/Risky.profile-meta.xml`"),
         "{all}"
     );
     assert!(all.contains("metadata outside the package directories: `legacy/permissionsets`"), "{all}");
 }
 
 #[test]
+fn the_bundle_is_no_metadata_and_a_name_stands_once() {
+    let site = "<ConnectedApp><profileName>admin</profileName></ConnectedApp>";
+    let files =
+        [("phiward/phiward.yaml", "version: 1"), ("force-app/connectedApps/A.connectedApp-meta.xml", site)];
+    let all = bearing_on(&["access"], &absences(&files, "phiward/"));
+    assert!(!all.contains("leaves out"), "{all}");
+    assert!(all.contains("`Admin`") && !all.contains("`admin`"), "{all}");
+}
+
+#[test]
 fn many_names_are_counted() {
     let names: Vec<String> = (0..7).map(|at| format!("P{at}")).collect();
-    assert_eq!(with_names("profiles", &names), "profiles: `P0`, `P1`, `P2`, `P3`, `P4` and 2 more");
+    assert_eq!(with_names("profiles", &names), "profiles: `P0`, `P1`, `P2`, `P3` and 3 more");
 }

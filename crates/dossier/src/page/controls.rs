@@ -50,6 +50,8 @@ pub(super) struct Facet<'r> {
     pub(super) more: usize,
     /// Rules whose findings stand behind it.
     pub(super) links: Vec<&'r str>,
+    /// Whether Method says more.
+    pub(super) see_method: bool,
 }
 
 /// Reasons that a cell shows.
@@ -136,7 +138,29 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
         State::NotMet => one.rules.iter().copied().filter(|rule| found.contains(rule)).collect(),
         _ => Vec::new(),
     };
-    let mut code = facet(&one.code, Vec::new());
+    let mut code = facet(&one.code);
+    let mut org = facet(&one.org);
+    if let [first, rest @ ..] = one.absences.as_slice() {
+        // The same stands behind many controls: the page says it once, under Method.
+        let and = match rest.len() {
+            0 => String::new(),
+            rest => format!(", and {}", plural(rest, "more thing", "more things")),
+        };
+        let missing = format!("missing: {}{and}", first.short);
+        shorten(
+            &mut code,
+            &one.code,
+            |said| one.absences.iter().any(|absence| says(said, &absence.missing)),
+            &missing,
+        );
+        let with = "complete with: what Method lists";
+        shorten(
+            &mut org,
+            &one.org,
+            |said| one.absences.iter().any(|absence| says(said, &absence.complete_with)),
+            with,
+        );
+    }
     if !links.is_empty() {
         // The links name the rules, so the reason need not.
         code.reasons = vec![Prose::new(&plural(one.findings.len(), "finding:", "findings:"))];
@@ -148,17 +172,37 @@ fn of_control<'r>(one: &'r Standing<'r>, found: &BTreeSet<&str>) -> Control<'r> 
         title: &one.control.title,
         more: more.join("; "),
         whole: one.state(),
-        facets: [code, facet(&one.org, Vec::new()), facet(&one.people, Vec::new())],
+        facets: [code, org, facet(&one.people)],
     }
 }
 
-fn facet<'r>(judgement: &'r Judgement, links: Vec<&'r str>) -> Facet<'r> {
+fn facet<'r>(judgement: &'r Judgement) -> Facet<'r> {
     Facet {
         class: judgement.state.class(),
         mark: judgement.state.mark(),
         words: judgement.state.words(),
         reasons: judgement.reasons.iter().take(REASONS).map(|reason| Prose::new(reason)).collect(),
         more: judgement.reasons.len().saturating_sub(REASONS),
-        links,
+        links: Vec::new(),
+        see_method: false,
     }
+}
+
+/// Whether a reason is a word of what it says, a colon, and this.
+fn says(reason: &str, what: &str) -> bool {
+    reason.split_once(": ").is_some_and(|(_, said)| said == what)
+}
+
+/// Puts one line in the place of all reasons of a kind.
+fn shorten(facet: &mut Facet<'_>, judgement: &Judgement, is_one: impl Fn(&str) -> bool, line: &str) {
+    let others: Vec<&String> = judgement.reasons.iter().filter(|reason| !is_one(reason)).collect();
+    if others.len() == judgement.reasons.len() {
+        return;
+    }
+    facet.reasons = std::iter::once(line)
+        .chain(others.iter().take(REASONS - 1).map(|reason| reason.as_str()))
+        .map(Prose::new)
+        .collect();
+    facet.more = (others.len() + 1).saturating_sub(REASONS);
+    facet.see_method = true;
 }

@@ -25,6 +25,8 @@ pub(super) struct Summary<'r> {
     pub(super) unknown_lead: String,
     pub(super) unknown: Vec<Unknown<'r>>,
     pub(super) unknown_more: usize,
+    /// What the source lacks as a whole, which no rule asks for by name.
+    pub(super) absent: Vec<(Prose, Prose)>,
 }
 
 /// What one rule could not judge.
@@ -52,7 +54,7 @@ pub(super) struct First<'r> {
 pub(super) struct Rule<'r> {
     pub(super) id: &'static str,
     pub(super) title: &'r str,
-    pub(super) summary: &'r str,
+    pub(super) summary: Prose,
     pub(super) severity: Severity,
     pub(super) counts: String,
     pub(super) controls: Vec<String>,
@@ -97,7 +99,7 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
     let (known, in_source) = (content.exposure.fields.len(), report.totals.phi_fields);
     let only_declared = match known.saturating_sub(in_source) {
         0 => String::new(),
-        count => format!(", {count} of them named by the bundle alone"),
+        count => format!("; the bundle alone names {count} of the fields"),
     };
     let read = format!(
         "Phiward read {} of Salesforce source. Patient data is in {} of {}{only_declared}.",
@@ -124,7 +126,8 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         ),
     };
     let aside = if aside > 0 {
-        format!(" {aside} more {} accepted or set aside.", if aside == 1 { "is" } else { "are" })
+        let more = if counting > 0 { " more" } else { "" };
+        format!(" {aside}{more} {} accepted or set aside.", if aside == 1 { "is" } else { "are" })
     } else {
         String::new()
     };
@@ -144,7 +147,7 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
     let mut unknown = unknown(content);
     let all = unknown.len();
     unknown.truncate(UNKNOWN);
-    let gaps = super::gaps(content).len();
+    let gaps = super::questions(&report.gaps);
     let unread = match report.problems.len() {
         0 => String::new(),
         count => format!(" {} could not be read in full.", plural(count, "place", "places")),
@@ -153,11 +156,12 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         lead: vec![format!("{read} {by}"), format!("{found}{aside}{controls}")],
         tiles,
         first: first(content),
-        unknown_lead: format!(
-            "{} {} open.{unread}",
-            plural(gaps, "question", "questions"),
-            if gaps == 1 { "is" } else { "are" }
-        ),
+        unknown_lead: format!("The rules leave {} open.{unread}", plural(gaps, "question", "questions"),),
+        absent: content
+            .absences
+            .iter()
+            .map(|absence| (Prose::new(&absence.missing), Prose::new(&absence.complete_with)))
+            .collect(),
         unknown,
         unknown_more: all.saturating_sub(UNKNOWN),
     }
@@ -217,7 +221,7 @@ pub(super) fn rules<'r>(content: &Content<'r>) -> Vec<Rule<'r>> {
             Rule {
                 id: group.rule,
                 title: content.rulebook.title(group.rule),
-                summary: content.rulebook.summary(group.rule),
+                summary: Prose::new(content.rulebook.summary(group.rule)),
                 severity: group.severity(),
                 counts: format!(
                     "{} in {}",

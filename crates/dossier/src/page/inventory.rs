@@ -13,8 +13,14 @@ const EXPOSED: usize = 50;
 const WIDE: usize = 40;
 const NAMES: usize = 6;
 const ROUTES: usize = 60;
-/// Objects whose fields stand open; the others fold.
+/// Objects whose fields stand open, where these are few; the others fold.
 const OPEN: usize = 3;
+const OPEN_ROWS: usize = 40;
+/// Objects that the page lists, and fields of one.
+const OBJECTS: usize = 60;
+const ROWS: usize = 60;
+/// Fields in all, so that the page opens on any machine.
+const FIELDS: usize = 600;
 
 pub(super) struct Access {
     pub(super) wide: Vec<Wide>,
@@ -192,6 +198,8 @@ fn flow(route: &Route, content: &Content<'_>) -> Flow {
 pub(super) struct Data<'r> {
     pub(super) lead: String,
     pub(super) objects: Vec<Object<'r>>,
+    /// What the page leaves to the table; empty where it leaves nothing.
+    pub(super) more: String,
 }
 
 pub(super) struct Object<'r> {
@@ -200,6 +208,7 @@ pub(super) struct Object<'r> {
     pub(super) whose: String,
     pub(super) open: bool,
     pub(super) rows: Vec<Field<'r>>,
+    pub(super) more: usize,
 }
 
 pub(super) struct Field<'r> {
@@ -240,34 +249,45 @@ pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
             some(&absent.into_iter().collect::<Vec<_>>())
         ),
     };
+    let (mut left, mut shown) = (FIELDS, Vec::new());
+    let all = objects.len();
+    for (at, (name, fields)) in objects.into_iter().take(OBJECTS).enumerate() {
+        if left == 0 {
+            break;
+        }
+        let count = fields.len();
+        let rows: Vec<Field<'r>> =
+            fields.iter().take(ROWS.min(left)).map(|field| field_row(field, content)).collect();
+        left -= rows.len();
+        let whose = policy.object(name).and_then(|rule| rule.subject.as_ref());
+        shown.push(Object {
+            name,
+            counts: format!(
+                "{}, {} encrypted",
+                plural(count, "field", "fields"),
+                fields.iter().filter(|field| field.encrypted).count()
+            ),
+            whose: match whose {
+                Some(path) => format!("Whose data: {}.", findings::subject_words(path.as_str())),
+                None => "Whose data: not declared in the bundle.".to_owned(),
+            },
+            open: at < OPEN && count <= OPEN_ROWS,
+            more: count - rows.len(),
+            rows,
+        });
+    }
+    let more = match all - shown.len() {
+        0 => String::new(),
+        rest => format!("and {} more in", plural(rest, "object", "objects")),
+    };
     Data {
         lead: format!(
             "{} of {} hold patient data; Shield Platform Encryption is on for {encrypted} of them in the source.{absent}",
             plural(total, "field", "fields"),
-            plural(objects.len(), "object", "objects"),
+            plural(all, "object", "objects"),
         ),
-        objects: objects
-            .into_iter()
-            .enumerate()
-            .map(|(at, (name, fields))| {
-                let rule = policy.object(name);
-                let whose = rule.and_then(|rule| rule.subject.as_ref());
-                Object {
-                    name,
-                    counts: format!(
-                        "{}, {} encrypted",
-                        plural(fields.len(), "field", "fields"),
-                        fields.iter().filter(|field| field.encrypted).count()
-                    ),
-                    whose: match whose {
-                        Some(path) => format!("Whose data: {}.", findings::subject_words(path.as_str())),
-                        None => "Whose data: not declared in the bundle.".to_owned(),
-                    },
-                    open: at < OPEN,
-                    rows: fields.into_iter().map(|field| field_row(field, content)).collect(),
-                }
-            })
-            .collect(),
+        objects: shown,
+        more,
     }
 }
 

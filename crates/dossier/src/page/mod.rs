@@ -9,12 +9,15 @@ mod inventory;
 mod prose;
 mod steps;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
+use journal::Gap;
 use prose::Prose;
 use sfdx::completeness::{Item, State as Known};
 use sha2::{Digest, Sha256};
 
-use crate::absence::{Absence, remedy_words};
+use crate::absence::{Absence, names_itself, remedies};
 use crate::cause::Group;
 use crate::diagram::{Chart, STYLE, within_page};
 use crate::exposure::Exposure;
@@ -75,9 +78,31 @@ struct Method<'r> {
     few: usize,
     many: usize,
     judged: Vec<Judged<'r>>,
-    gaps: Vec<GapRow>,
-    problems: Vec<String>,
+    complete_lead: String,
+    complete: Vec<Complete<'r>>,
+    gaps: Vec<Gaps<'r>>,
+    problems: Vec<Prose>,
     problems_more: usize,
+}
+
+/// One thing that an audit wants to know, and how much of it is known.
+struct Complete<'r> {
+    what: &'r str,
+    known: &'static str,
+    lacks: Vec<&'r str>,
+    lacks_more: usize,
+    why: &'static str,
+    complete_with: Vec<Prose>,
+}
+
+/// What one rule could not judge.
+struct Gaps<'r> {
+    rule: &'r str,
+    title: &'r str,
+    count: String,
+    open: bool,
+    rows: Vec<GapRow>,
+    more: usize,
 }
 
 struct Judged<'r> {
@@ -91,11 +116,15 @@ struct Judged<'r> {
 struct GapRow {
     missing: Prose,
     complete_with: Prose,
-    rules: String,
 }
 
 /// How many unreadable files the page names.
 const PROBLEMS: usize = 60;
+/// How many gaps of a rule the page shows, and how many stand open without a click.
+const GAPS: usize = 100;
+const GAPS_OPEN: usize = 5;
+/// How many names that lack.
+const LACKS: usize = 5;
 
 /// # Errors
 ///
@@ -162,30 +191,86 @@ fn method<'r>(content: &Content<'r>) -> Method<'r> {
             gaps: report.gaps.iter().filter(|gap| gap.rule == rule.id).count(),
         })
         .collect();
-    let shown = report.problems.iter().take(PROBLEMS).map(ToString::to_string).collect();
+    let shown =
+        report.problems.iter().take(PROBLEMS).map(|problem| Prose::new(&problem.to_string())).collect();
     Method {
         few: FEW,
         many: MANY,
         judged,
+        complete_lead: complete_lead(content.completeness),
+        complete: content
+            .completeness
+            .iter()
+            .filter(|item| item.state != Known::Present)
+            .map(complete)
+            .collect(),
         gaps: gaps(content),
         problems: shown,
         problems_more: report.problems.len().saturating_sub(PROBLEMS),
     }
 }
 
-/// Gaps, each once with all rules that met it.
-fn gaps(content: &Content<'_>) -> Vec<GapRow> {
-    let mut rows: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
-    for gap in &content.audit.report.gaps {
-        rows.entry((&gap.missing, &gap.complete_with)).or_default().push(gap.rule);
+fn complete_lead(items: &[Item]) -> String {
+    let of = |state: Known| items.iter().filter(|item| item.state == state).count();
+    format!(
+        "Of {} that an audit wants to know, {} known, {} known in part and {} not known.",
+        plural(items.len(), "thing", "things"),
+        are(of(Known::Present)),
+        are(of(Known::Partial)),
+        are(of(Known::Absent)),
+    )
+}
+
+fn are(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "is" } else { "are" })
+}
+
+fn complete(item: &Item) -> Complete<'_> {
+    let lacks: Vec<&str> =
+        if names_itself(item) { Vec::new() } else { item.lacks.iter().map(String::as_str).collect() };
+    Complete {
+        what: &item.what,
+        known: if item.state == Known::Partial { "in part" } else { "no" },
+        lacks_more: lacks.len().saturating_sub(LACKS),
+        lacks: lacks.into_iter().take(LACKS).collect(),
+        why: item.why,
+        complete_with: remedies(item).iter().map(|remedy| Prose::new(remedy)).collect(),
     }
-    rows.into_iter()
-        .map(|((missing, complete_with), rules)| GapRow {
-            missing: Prose::new(missing),
-            complete_with: Prose::new(complete_with),
-            rules: rules.join(", "),
+}
+
+/// Gaps by rule, those with most first.
+fn gaps<'r>(content: &Content<'r>) -> Vec<Gaps<'r>> {
+    let mut by_rule: BTreeMap<&'r str, Vec<&'r Gap>> = BTreeMap::new();
+    for gap in &content.audit.report.gaps {
+        by_rule.entry(gap.rule).or_default().push(gap);
+    }
+    let mut all: Vec<(&str, Vec<&Gap>)> = by_rule.into_iter().collect();
+    all.sort_by_key(|(rule, gaps)| (std::cmp::Reverse(gaps.len()), *rule));
+    all.into_iter()
+        .map(|(rule, gaps)| Gaps {
+            rule,
+            title: content.rulebook.title(rule),
+            count: plural(gaps.len(), "unknown", "unknowns"),
+            open: gaps.len() <= GAPS_OPEN,
+            more: gaps.len().saturating_sub(GAPS),
+            rows: gaps
+                .into_iter()
+                .take(GAPS)
+                .map(|gap| GapRow {
+                    missing: Prose::new(&gap.missing),
+                    complete_with: Prose::new(&gap.complete_with),
+                })
+                .collect(),
         })
         .collect()
+}
+
+/// How many things are missing, each once though several rules ask for it.
+fn questions(gaps: &[Gap]) -> usize {
+    gaps.iter()
+        .map(|gap| (gap.missing.as_str(), gap.complete_with.as_str()))
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
 }
 
 /// `2026-11-21, 10:20 UTC`.
@@ -247,7 +332,7 @@ mod tests {
     }
 
     /// The colours of a sheet's variables in a block: the first after `from`.
-    fn palette(from: &str) -> std::collections::BTreeMap<String, [f64; 3]> {
+    fn palette(from: &str) -> BTreeMap<String, [f64; 3]> {
         let block = STYLE.split(from).nth(1).and_then(|rest| rest.split_once("{--")).unwrap().1;
         let block = block.split('}').next().unwrap();
         let variables = block.split(';').filter_map(|pair| pair.trim_start_matches("--").split_once(':'));

@@ -14,13 +14,22 @@ impl Prose {
     /// The first letter becomes a capital: messages begin in lower case, sentences of a page do not. A name keeps
     /// its spelling.
     pub(super) fn new(text: &str) -> Self {
-        let name =
-            text.split_whitespace().next().is_some_and(|word| word.contains(['`', '_', '.', '/', ':']));
+        let name = text
+            .split_whitespace()
+            .next()
+            .map(|word| word.trim_end_matches([':', ',', '.']))
+            .is_some_and(|word| word.contains(['`', '_', '.', '/', ':']));
         let mut chars = text.chars();
         match chars.next() {
             Some(first) if !name => Self(first.to_uppercase().chain(chars).collect()),
             _ => Self(text.to_owned()),
         }
+    }
+}
+
+impl Prose {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -51,6 +60,8 @@ mod tests {
         assert_eq!(shown("`<b>` stays"), "<code>&lt;b&gt;</code> stays");
         assert_eq!(shown("a lone ` stays"), "A lone ` stays");
         assert_eq!(shown("patient__c is open"), "patient__c is open");
+        assert_eq!(shown("missing: the door"), "Missing: the door", "a colon that ends a word is no name's");
+        assert_eq!(shown("profile:A is open"), "profile:A is open");
         assert_eq!(shown(""), "");
     }
 }

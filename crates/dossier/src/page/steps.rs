@@ -99,7 +99,9 @@ fn of<'r>(step: &Planned<'r>, content: &Content<'r>) -> Step<'r> {
                 )),
                 rule: None,
                 controls: String::new(),
-                proof: "the next audit reads the answers and reports no gap for them".to_owned(),
+                proof: "what can be retrieved is in the source and the next audit reports no gap for it; of queries it reads \
+                        organisation-wide defaults and installed packages, so for each other a named person keeps the \
+                        answer with its date".to_owned(),
                 prints: Vec::new(),
                 prints_more: 0,
             }

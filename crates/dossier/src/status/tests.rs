@@ -166,7 +166,12 @@ fn what_did_not_run_or_is_missing_comes_before_accepted() {
 #[test]
 fn what_the_source_lacks_leaves_what_rests_on_it_unknown() {
     let absent = |bears_on| {
-        [Absence { missing: "the cellar".into(), complete_with: "open the cellar".into(), bears_on }]
+        [Absence {
+            missing: "the cellar".into(),
+            short: "the cellar",
+            complete_with: "open the cellar".into(),
+            bears_on,
+        }]
     };
     let rules = [rule("open-door", &[ENCRYPTION], Some(4))];
     let code = |bears_on, findings: &[Finding]| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use journal::Gap;
 use serde_json::Value;
 
 use crate::clinic::{Clinic, example, flawed};
@@ -204,4 +205,91 @@ fn without_a_bundle_nothing_is_called_undeclared_and_nothing_is_invented() {
     let record = clinic.text("ropa.csv");
     assert!(record.contains("unknown: fill in name and contact of the controller"));
     assert!(!record.contains("Harbor Health"));
+}
+
+#[test]
+fn a_file_that_could_not_be_read_leaves_no_control_met() {
+    let mut clinic = Clinic::read(&example("mended"), "harbor-health");
+    let met = |clinic: &Clinic| {
+        let controls: Value = serde_json::from_str(&clinic.text("controls.json")).unwrap();
+        let all = controls["controls"].as_array().unwrap().clone();
+        all.into_iter().filter(|one| one["code"]["state"] == "met-in-source").collect::<Vec<_>>()
+    };
+    assert!(!met(&clinic).is_empty());
+    let path = "force-app/main/default/objects/Account/Account.object-meta.xml";
+    clinic.report.problems.push(source::Problem::new(
+        source::Severity::Error,
+        "malformed-xml",
+        path,
+        "the file ends inside `CustomObject`",
+    ));
+    assert_eq!(met(&clinic), [] as [Value; 0]);
+    assert!(clinic.text("controls.json").contains(&format!("could not be read in full: `{path}`")));
+    let page = clinic.text("index.html");
+    assert!(page.contains("ends inside <code>CustomObject</code>"), "names show as code");
+}
+
+#[test]
+fn access_is_not_met_while_profiles_of_the_org_are_not_in_the_source() {
+    let clinic = Clinic::read(&example("mended"), "harbor-health");
+    let controls: Value = serde_json::from_str(&clinic.text("controls.json")).unwrap();
+    let on_access: BTreeSet<&str> =
+        scan::RULES.iter().filter(|rule| rule.meta.tags.contains(&"access")).map(|rule| rule.id).collect();
+    let about_access = controls["controls"].as_array().unwrap().iter().filter(|one| {
+        one["rules"].as_array().unwrap().iter().any(|rule| on_access.contains(rule.as_str().unwrap()))
+    });
+    let reason = "profiles of the org that are not in the source: `Admin`";
+    assert!(about_access.clone().count() >= 10);
+    for one in about_access {
+        assert_eq!(one["code"]["state"], "unknown", "{one}");
+        assert!(one["code"]["reasons"].to_string().contains(reason), "{one}");
+    }
+    let page = clinic.text("index.html");
+    let method = page.split("id=\"method\"").nth(1).unwrap();
+    assert!(method.contains("standard profiles") && method.contains("<code>Admin</code>"));
+    let summary = page.split("id=\"summary\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(summary.contains("Profiles of the org that are not in the source"));
+}
+
+#[test]
+fn backticks_are_for_the_page_alone() {
+    let clinic = Clinic::read(&example("flawed"), "harbor-health");
+    for name in ["flows.svg", "flows.csv", "findings.csv", "ropa.csv", "who-sees-what.csv"] {
+        assert!(!clinic.text(name).contains('`'), "{name}");
+    }
+    let page = clinic.text("index.html");
+    assert!(!page.contains('`'), "{}", &page[page.find('`').unwrap() - 200..][..300]);
+}
+
+#[test]
+fn many_unknowns_and_many_fields_stay_readable() {
+    let mut clinic = flawed();
+    clinic.report.gaps = (0..400)
+        .map(|at| Gap {
+            rule: if at % 2 == 0 { "phi-in-email-template" } else { "endpoint-needs-declaration" },
+            missing: format!("the text of `Template_{at:03}`"),
+            complete_with: format!("retrieve `EmailTemplate:Template_{at:03}`"),
+        })
+        .collect();
+    let some = clinic.report.fields.iter().find(|field| field.verdict.is_phi()).unwrap().clone();
+    clinic.report.fields.extend((0..2000).map(|at| scan::ClassifiedField {
+        object: format!("Object_{}__c", at / 20),
+        field: format!("Field_{at}__c"),
+        ..some.clone()
+    }));
+    let page = clinic.text("index.html");
+    let section = |id: &str| {
+        page.split(&format!("id=\"{id}\"")).nth(1).unwrap().split("</section>").next().unwrap().to_owned()
+    };
+    let summary = section("summary");
+    assert!(summary.matches("<li").count() < 30, "{}", summary.matches("<li").count());
+    assert!(summary.contains("200 unknown"));
+    let method = section("method");
+    assert!(method.contains("<details") && method.contains("200 unknown"));
+    let data = section("data");
+    assert!(data.matches("<details open").count() <= 3);
+    assert!(data.matches("<tr>").count() < 1000, "{}", data.matches("<tr>").count());
+    assert!(data.contains("who-sees-what.csv"), "the rest is in the table");
+    let table = clinic.text("who-sees-what.csv");
+    assert!((0..2000).all(|at| table.contains(&format!("\"Field_{at}__c\""))), "nothing is lost");
 }
