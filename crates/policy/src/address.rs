@@ -82,6 +82,16 @@ impl Value for Network {
     }
 }
 
+/// By what code or metadata calls a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Called<'a> {
+    /// Its name, in any case.
+    NamedCredential(&'a str),
+    /// An absolute URL.
+    Url(&'a str),
+    Host(&'a str),
+}
+
 /// A URL taken apart as far as matching needs, so that no spelling of it escapes the match.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
@@ -186,6 +196,11 @@ impl UrlPattern {
         &self.address
     }
 
+    /// How near it comes to an address that it matches: the longer path first, a whole one before an open one.
+    pub(crate) fn nearness(&self) -> usize {
+        self.address.path.len() * 2 + usize::from(!self.open)
+    }
+
     pub fn matches(&self, url: &Address) -> bool {
         let own = &self.address;
         own.scheme == url.scheme
@@ -214,6 +229,11 @@ impl HostPattern {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it stands for every name below one.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.starts_with('*')
     }
 
     pub fn matches(&self, host: &str) -> bool {

@@ -11,6 +11,7 @@ use crate::bundle::organisation::{Approvers, Ceiling, Org, Retention};
 use crate::bundle::party::Party;
 use crate::model::Policy;
 use crate::place::Place;
+use crate::vocabulary::Ground;
 
 /// Which way a change moves what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -156,6 +157,17 @@ impl At<'_> {
         }
     }
 
+    /// Members that came and went, where either can let more through: a role, region or ground that is gone
+    /// takes what the law asked of it along.
+    fn set_in_doubt(&mut self, old: BTreeSet<String>, new: BTreeSet<String>, what: &str) {
+        for added in new.difference(&old) {
+            self.say(Effect::Widens, format!("gains the {what} `{added}`"));
+        }
+        for gone in old.difference(&new) {
+            self.say(Effect::Widens, format!("loses the {what} `{gone}`"));
+        }
+    }
+
     /// A list that means "all" where it is left out.
     fn limit(&mut self, old: Option<BTreeSet<String>>, new: Option<BTreeSet<String>>, what: &str) {
         match (old, new) {
@@ -232,7 +244,8 @@ impl Changes {
         let roles = |policy: &Policy| texts(policy.organisation().iter().flat_map(|o| &o.roles));
         // Fewer roles in law, fewer duties.
         at.set(roles(old), roles(new), "role", Effect::Narrows);
-        at.set(texts(old.regions()), texts(new.regions()), "region", Effect::Widens);
+        // With fewer regions, what a person of another one would forbid is no longer asked.
+        at.set_in_doubt(texts(old.regions()), texts(new.regions()), "region");
         let default = |policy: &Policy| policy.unclassified();
         match (default(old), default(new)) {
             (a, b) if a == b => {}
@@ -284,7 +297,14 @@ impl Changes {
             let what = format!("field {name}");
             let mut at = At { what: &what, place, all: &mut self.all };
             match before.get(name) {
-                None => at.say(Effect::Narrows, format!("is now classed {}", classes(rules))),
+                None => {
+                    // What held before, by a default of the object or the bundle, can have been stronger.
+                    let (object, field) = name.split_once('.').unwrap_or((name, "*"));
+                    let held = old.class_of(object, field).map(|found| found.class).or(old.unclassified());
+                    let weaker = rules.iter().map(|rule| Some(rule.class.value)).max() < Some(held);
+                    let effect = if weaker { Effect::Widens } else { Effect::Narrows };
+                    at.say(effect, format!("is now classed {}", classes(rules)));
+                }
                 Some((_, was)) => class(&mut at, was, rules),
             }
         }
@@ -370,8 +390,8 @@ fn approvers(at: &mut At<'_>, old: &Approvers, new: &Approvers) {
 }
 
 fn party(at: &mut At<'_>, old: &Party, new: &Party) {
-    at.set(texts(&old.role), texts(&new.role), "role", Effect::Widens);
-    at.set(texts(&old.regions), texts(&new.regions), "region", Effect::Widens);
+    at.set_in_doubt(texts(&old.role), texts(&new.role), "role");
+    at.set_in_doubt(texts(&old.regions), texts(&new.regions), "region");
     at.set(texts(&old.subprocessors), texts(&new.subprocessors), "subprocessor", Effect::Widens);
     at.set(texts(&old.packages), texts(&new.packages), "package", Effect::Widens);
     at.set(texts(&old.connected_apps), texts(&new.connected_apps), "connected app", Effect::Widens);
@@ -483,14 +503,15 @@ fn flow(at: &mut At<'_>, old: &DeclaredFlow, new: &DeclaredFlow) {
         (None, None) => {}
     }
     at.changed(old.purpose.as_str(), new.purpose.as_str(), "purpose", Effect::Widens);
-    at.set(texts(old.ground.iter()), texts(new.ground.iter()), "ground", Effect::Widens);
+    grounds(at, old, new);
     let rule = |flow: &DeclaredFlow| match flow.region.as_ref().map(|rule| rule.value.clone()) {
         None | Some(RegionRule::SameAsSubject) => (0, "same-as-subject".to_owned()),
         Some(RegionRule::In(list)) => (1, texts(&list).into_iter().collect::<Vec<_>>().join(" ")),
         Some(RegionRule::Any) => (2, "any".to_owned()),
     };
     let (a, b) = (rule(old), rule(new));
-    let effect = if b.0 < a.0 { Effect::Narrows } else { Effect::Widens };
+    // Only from everywhere is every other rule a narrower one.
+    let effect = if a.0 == 2 { Effect::Narrows } else { Effect::Widens };
     at.changed(&a.1, &b.1, "region", effect);
     let transport = |flow: &DeclaredFlow| flow.transport.as_ref().map(|t| t.to_string()).unwrap_or_default();
     at.changed(&transport(old), &transport(new), "transport", Effect::Widens);
@@ -498,6 +519,20 @@ fn flow(at: &mut At<'_>, old: &DeclaredFlow, new: &DeclaredFlow) {
     let effect = if law(new).is_empty() { Effect::Narrows } else { Effect::Widens };
     at.changed(&law(old), &law(new), "law", effect);
     at.changed(&old.clinical.to_string(), &new.clinical.to_string(), "clinical", Effect::Neutral);
+}
+
+/// Grounds of HIPAA stand in for one another, so one less is narrower; those of the GDPR each ask for something,
+/// and so does the last of HIPAA's.
+fn grounds(at: &mut At<'_>, old: &DeclaredFlow, new: &DeclaredFlow) {
+    let has = |flow: &DeclaredFlow, ground: Ground| flow.has_ground(ground);
+    for added in new.ground.iter().filter(|ground| !has(old, ground.value)) {
+        at.say(Effect::Widens, format!("gains the ground `{}`", added.value));
+    }
+    let others = new.ground.iter().any(|ground| !ground.value.is_gdpr());
+    for gone in old.ground.iter().filter(|ground| !has(new, ground.value)) {
+        let effect = if gone.value.is_gdpr() || !others { Effect::Widens } else { Effect::Narrows };
+        at.say(effect, format!("loses the ground `{}`", gone.value));
+    }
 }
 
 fn model(at: &mut At<'_>, old: &Model, new: &Model) {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use source::Position;
 
+use crate::address::Called;
 use crate::decide::AskedField;
 use crate::model::Policy;
 
@@ -131,18 +132,14 @@ struct Row {
 pub fn receiver(policy: &Policy, to: &Destination) -> Receiver {
     let party = |party: &crate::bundle::party::Party| party.id.to_string();
     let model = |model: &crate::bundle::model::Model| model.id.to_string();
+    let owner = |called: Called<'_>| policy.owner_of(called).map(|owner| owner.id().to_owned());
     let named = match to {
         Destination::Party(id) => policy.party(id).map(party),
         Destination::Model(id) => policy.model(id).map(model),
         Destination::Org(id) => policy.org(id).map(|org| org.id.to_string()),
-        Destination::NamedCredential(name) => policy
-            .party_of_named_credential(name)
-            .map(party)
-            .or_else(|| policy.model_of_named_credential(name).map(model)),
-        Destination::Url(url) => {
-            policy.model_of_url(url).map(model).or_else(|| policy.party_of_url(url).map(party))
-        }
-        Destination::Host(host) => policy.party_of_host(host).map(party),
+        Destination::NamedCredential(name) => owner(Called::NamedCredential(name)),
+        Destination::Url(url) => owner(Called::Url(url)),
+        Destination::Host(host) => owner(Called::Host(host)),
         Destination::Package(namespace) => policy.party_of_package(namespace).map(party),
         Destination::ConnectedApp(name) => policy.party_of_connected_app(name).map(party),
         Destination::Public | Destination::Unknown => None,

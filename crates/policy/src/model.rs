@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use source::{Problem, Severity, Source};
 
-use crate::address::Address;
+use crate::address::Called;
 use crate::bundle::agreement::Agreement;
 use crate::bundle::classification::{FieldRule, ObjectRule};
 use crate::bundle::exception::Exception;
@@ -15,7 +15,7 @@ use crate::bundle::flow::DeclaredFlow;
 use crate::bundle::identity::{Audience, Identity};
 use crate::bundle::model::Model;
 use crate::bundle::organisation::{Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention};
-use crate::bundle::party::{Endpoint, Party};
+use crate::bundle::party::{Fit, Party};
 use crate::digest::{self, Digest};
 use crate::place::{At, Place};
 use crate::rules::Rules;
@@ -69,10 +69,8 @@ struct Index {
     orgs: BTreeMap<String, usize>,
     objects: BTreeMap<String, usize>,
     fields: BTreeMap<(String, String), (usize, usize)>,
-    party_of_named_credential: BTreeMap<String, usize>,
     party_of_package: BTreeMap<String, usize>,
     party_of_connected_app: BTreeMap<String, usize>,
-    model_of_named_credential: BTreeMap<String, usize>,
     identity_of_permission_set: BTreeMap<String, usize>,
     identity_of_profile: BTreeMap<String, usize>,
     identity_of_connected_app: BTreeMap<String, usize>,
@@ -85,9 +83,6 @@ impl Index {
         let mut index = Self::default();
         for (at, party) in content.parties.iter().enumerate() {
             index.parties.insert(party.id.to_string(), at);
-            for name in party.endpoints.iter().filter_map(|e| e.named_credential.as_ref()) {
-                index.party_of_named_credential.entry(lower(name)).or_insert(at);
-            }
             for name in &party.packages {
                 index.party_of_package.entry(lower(name)).or_insert(at);
             }
@@ -122,9 +117,6 @@ impl Index {
         }
         for (at, model) in content.models.iter().enumerate() {
             index.models.insert(model.id.to_string(), at);
-            if let Some(name) = model.endpoint.as_ref().and_then(|e| e.named_credential.as_ref()) {
-                index.model_of_named_credential.entry(lower(name)).or_insert(at);
-            }
         }
         for (at, org) in content.orgs.iter().enumerate() {
             index.orgs.insert(org.id.to_string(), at);
@@ -159,6 +151,23 @@ pub struct Classified<'a> {
     /// Every rule of the field, one unless it differs by record type.
     pub rules: Vec<&'a FieldRule>,
     pub object: Option<&'a ObjectRule>,
+}
+
+/// Who answers at an address.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner<'a> {
+    Party(&'a Party),
+    Model(&'a Model),
+}
+
+impl<'a> Owner<'a> {
+    /// Its id, by which flows name it.
+    pub fn id(&self) -> &'a str {
+        match self {
+            Owner::Party(party) => party.id.as_str(),
+            Owner::Model(model) => model.id.as_str(),
+        }
+    }
 }
 
 impl Classified<'_> {
@@ -330,35 +339,58 @@ impl Policy {
         self.parties().get(*self.inner.index.parties.get(id)?)
     }
 
-    /// The party that has an endpoint where `url` goes: the longest URL of a bundle first, then hosts.
-    pub fn party_of_url(&self, url: &str) -> Option<&Party> {
-        let address = Address::of(url)?;
-        let endpoints =
-            self.parties().iter().flat_map(|party| party.endpoints.iter().map(move |e| (party, e)));
-        endpoints
-            .filter_map(|(party, endpoint)| Some((fit(endpoint, &address)?, party)))
-            .max_by_key(|(fit, _)| *fit)
-            .map(|(_, party)| party)
+    /// The party or model that answers at an address: the nearest match of all. A longer URL comes before a
+    /// shorter one, a URL before a host, a host by its name before `*.` and its parent. Where a model and a party
+    /// come equally near (a model answers at an address of whoever runs it), it is the model.
+    pub fn owner_of(&self, called: Called<'_>) -> Option<Owner<'_>> {
+        match (self.nearest_party(called), self.nearest_model(called)) {
+            (Some((by_party, party)), Some((by_model, _))) if by_party > by_model => {
+                Some(Owner::Party(party))
+            }
+            (_, Some((_, model))) => Some(Owner::Model(model)),
+            (Some((_, party)), None) => Some(Owner::Party(party)),
+            (None, None) => None,
+        }
     }
 
-    /// The party that has `host` as an endpoint, or a URL on it.
-    pub fn party_of_host(&self, host: &str) -> Option<&Party> {
-        let host = host.trim_end_matches('.');
-        let by_host = self.parties().iter().find(|party| {
-            party.endpoints.iter().any(|e| e.host.as_ref().is_some_and(|pattern| pattern.matches(host)))
+    fn nearest_party(&self, called: Called<'_>) -> Option<(Fit, &Party)> {
+        let fits = self.parties().iter().flat_map(|party| party.endpoints.iter().map(move |e| (party, e)));
+        nearest(fits.filter_map(|(party, endpoint)| Some((endpoint.fit(called)?, party))))
+    }
+
+    fn nearest_model(&self, called: Called<'_>) -> Option<(Fit, &Model)> {
+        let fits = self.models().iter().filter_map(|model| Some((model, model.endpoint.as_ref()?)));
+        nearest(fits.filter_map(|(model, endpoint)| Some((endpoint.fit(called)?, model))))
+    }
+
+    /// The party nearest to an address, unless it is that of a model which another party runs.
+    fn party_at(&self, called: Called<'_>) -> Option<&Party> {
+        let (by_party, party) = self.nearest_party(called)?;
+        let elsewhere = self.nearest_model(called).is_some_and(|(by_model, model)| {
+            by_model > by_party && model.provider.as_ref().is_none_or(|own| own.value != party.id.value)
         });
-        by_host.or_else(|| {
-            self.parties().iter().find(|party| {
-                party
-                    .endpoints
-                    .iter()
-                    .any(|e| e.url.as_ref().is_some_and(|url| url.address().host.eq_ignore_ascii_case(host)))
-            })
-        })
+        (!elsewhere).then_some(party)
+    }
+
+    fn model_at(&self, called: Called<'_>) -> Option<&Model> {
+        match self.owner_of(called) {
+            Some(Owner::Model(model)) => Some(model),
+            _ => None,
+        }
+    }
+
+    /// The party that has an endpoint where `url` goes, the nearest: see [`Policy::owner_of`].
+    pub fn party_of_url(&self, url: &str) -> Option<&Party> {
+        self.party_at(Called::Url(url))
+    }
+
+    /// The party that has `host` as an endpoint, or a URL on it, the nearest: see [`Policy::owner_of`].
+    pub fn party_of_host(&self, host: &str) -> Option<&Party> {
+        self.party_at(Called::Host(host))
     }
 
     pub fn party_of_named_credential(&self, name: &str) -> Option<&Party> {
-        self.parties().get(*self.inner.index.party_of_named_credential.get(&lower(name))?)
+        self.party_at(Called::NamedCredential(name))
     }
 
     /// The party whose installed package has this namespace.
@@ -430,16 +462,17 @@ impl Policy {
     }
 
     pub fn model_of_named_credential(&self, name: &str) -> Option<&Model> {
-        self.models().get(*self.inner.index.model_of_named_credential.get(&lower(name))?)
+        self.model_at(Called::NamedCredential(name))
     }
 
+    /// The model that answers where `url` goes, unless a party's endpoint is nearer.
     pub fn model_of_url(&self, url: &str) -> Option<&Model> {
-        let address = Address::of(url)?;
-        let endpoints = self.models().iter().filter_map(|m| Some((m, m.endpoint.as_ref()?)));
-        endpoints
-            .filter_map(|(model, endpoint)| Some((fit(endpoint, &address)?, model)))
-            .max_by_key(|(fit, _)| *fit)
-            .map(|(_, model)| model)
+        self.model_at(Called::Url(url))
+    }
+
+    /// The model that has `host` as an endpoint, or a URL on it, unless a party's endpoint is nearer.
+    pub fn model_of_host(&self, host: &str) -> Option<&Model> {
+        self.model_at(Called::Host(host))
     }
 
     pub fn exceptions(&self) -> &[Exception] {
@@ -456,15 +489,9 @@ impl Policy {
     }
 }
 
-/// How closely an endpoint names an address: URLs before hosts, longer before shorter.
-fn fit(endpoint: &Endpoint, address: &Address) -> Option<(bool, usize)> {
-    let url = endpoint.url.as_ref().filter(|url| url.matches(address));
-    let host = endpoint.host.as_ref().filter(|host| host.matches(&address.host));
-    match (url, host) {
-        (Some(url), _) => Some((true, url.as_str().len())),
-        (None, Some(host)) => Some((false, host.as_str().len())),
-        (None, None) => None,
-    }
+/// The first of those that fit best.
+fn nearest<T>(all: impl Iterator<Item = (Fit, T)>) -> Option<(Fit, T)> {
+    all.reduce(|best, next| if next.0 > best.0 { next } else { best })
 }
 
 /// The same field by its other name, both lower case: custom fields of Contact appear on person accounts with

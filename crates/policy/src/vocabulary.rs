@@ -163,7 +163,7 @@ choice! {
         TreatmentProvider = "treatment-provider",
         /// The person signed an authorisation: 45 CFR 164.508.
         Authorisation = "authorisation",
-        /// 45 CFR 164.512(a).
+        /// 45 CFR 164.512(a); for the purpose of public health, 164.512(b).
         RequiredByLaw = "required-by-law",
         /// To the person themself: 45 CFR 164.502(a)(1)(i), 164.524.
         Individual = "individual",
@@ -221,9 +221,39 @@ impl Ground {
 
     /// Whether 45 CFR 164.502(b) limits a disclosure on this ground to the minimum necessary: it does not for
     /// treatment by a provider, the person, an authorisation, or what law requires (164.502(b)(2)), nor can
-    /// it for a ground of other law.
-    pub const fn minimum_necessary(self) -> bool {
-        matches!(self, Ground::Baa | Ground::LimitedDataSet)
+    /// it for a ground of other law. Payment of a provider and public health (164.512(b)) are no such
+    /// exception.
+    pub const fn minimum_necessary(self, purpose: Purpose) -> bool {
+        match self {
+            Ground::Baa | Ground::LimitedDataSet => true,
+            Ground::TreatmentProvider => !matches!(purpose, Purpose::Treatment),
+            Ground::RequiredByLaw => !matches!(purpose, Purpose::RequiredByLaw),
+            _ => false,
+        }
+    }
+
+    /// Whether it rests on a provision that the flow must name: 45 CFR 164.512(a) and (b), GDPR
+    /// Art. 6(3) for 6(1)(c) and (e), 9(2)(b), (g), (i) and (j).
+    pub const fn needs_law(self) -> bool {
+        matches!(
+            self,
+            Ground::RequiredByLaw
+                | Ground::Gdpr6_1C
+                | Ground::Gdpr6_1E
+                | Ground::Gdpr9_2B
+                | Ground::Gdpr9_2G
+                | Ground::Gdpr9_2I
+                | Ground::Gdpr9_2J
+        )
+    }
+
+    /// The kind of agreement that proves it, where one does.
+    pub const fn agreement(self) -> Option<AgreementKind> {
+        match self {
+            Ground::Baa => Some(AgreementKind::Baa),
+            Ground::LimitedDataSet => Some(AgreementKind::Dua),
+            _ => None,
+        }
     }
 }
 

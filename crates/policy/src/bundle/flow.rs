@@ -22,7 +22,7 @@ record! {
         transport: Option<At<Transport>>,
         /// Whether people are treated by it.
         clinical: bool = false,
-        /// The law that asks for it: for `required-by-law`, GDPR Art. 6(1)(c) and (e), 9(2)(b), (g) and (i).
+        /// The law that asks for it: for `required-by-law`, GDPR Art. 6(1)(c) and (e), 9(2)(b), (g), (i) and (j).
         law: Option<At<String>>,
     }
 }
@@ -39,7 +39,7 @@ impl DeclaredFlow {
 
     /// Whether 45 CFR 164.502(b) makes the minimum set law, and not only the organisation's own rule.
     pub fn minimum_is_law(&self) -> bool {
-        self.ground.iter().any(|ground| ground.value.minimum_necessary())
+        self.ground.iter().any(|ground| ground.value.minimum_necessary(self.purpose.value))
     }
 }
 

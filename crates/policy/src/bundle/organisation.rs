@@ -1,9 +1,13 @@
+use jiff::civil::Date;
+
+use super::agreement::{self, Agreement, AgreementState, Coverage};
 use super::{Citation, Identified};
-use crate::bundle::agreement::Agreement;
 use crate::file::record::record;
 use crate::period::Period;
 use crate::place::At;
-use crate::vocabulary::{Action, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region};
+use crate::vocabulary::{
+    Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region,
+};
 
 record! {
     /// Whose bundle it is.
@@ -123,6 +127,18 @@ record! {
     /// From where Salesforce's support may look in.
     pub struct SupportAccess = "support access" {
         regions: Vec<At<Region>>,
+    }
+}
+
+impl Org {
+    /// How the agreements with Salesforce of a kind stand for this org on a day.
+    pub fn agreement_state(&self, kind: AgreementKind, asked: &Coverage<'_>, on: Date) -> AgreementState<'_> {
+        AgreementState::of(&self.agreements, kind, asked, on)
+    }
+
+    /// The agreement with Salesforce by which data may go to a third country on a day.
+    pub fn transfer_instrument(&self, on: Date) -> Option<&Agreement> {
+        agreement::transfer_instrument(&self.agreements, on)
     }
 }
 

@@ -12,7 +12,7 @@ use super::standing::{Blocked, Days, Grant, Scope, Standing};
 use crate::bundle::flow::{DeclaredFlow, RegionRule};
 use crate::bundle::party::Party;
 use crate::model::Policy;
-use crate::vocabulary::{Action, AudienceKind, Ground, Purpose, Regime, Region, Tag, Transport};
+use crate::vocabulary::{Action, AudienceKind, Class, Ground, Purpose, Regime, Region, Tag, Transport};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane<'a> {
@@ -51,7 +51,7 @@ impl<'a> Lane<'a> {
             network: self.network(),
             tls: if personal { self.tls() } else { TlsState::NotApplicable },
             record_of: if personal { self.record_of() } else { RecordOf::NotApplicable },
-            model_state: if personal { self.model_state(field) } else { ModelState::NotApplicable },
+            model_state: self.model_state(field),
         };
         let (object, name) = field.name.split_once('.').unwrap_or((&field.object, "*"));
         Case {
@@ -179,7 +179,7 @@ impl<'a> Lane<'a> {
             if regime == Regime::Other {
                 return TransferState::NotNeeded;
             }
-            let covered = self.party.is_some_and(|party| proof::has_instrument(party, self.on));
+            let covered = self.party.is_some_and(|party| party.transfer_instrument(self.on).is_some());
             let third = receivers.iter().any(|receiver| receiver.regime() != regime);
             match (receivers.is_empty(), third, covered) {
                 (true, _, false) => TransferState::Unknown,
@@ -255,9 +255,12 @@ impl<'a> Lane<'a> {
     }
 
     fn restriction(&self, field: &Seen) -> Restricted {
-        // 164.522(a)(1)(vi): a restriction does not stop what law requires (164.512); and what a person
-        // restricts is treatment, payment and operations, never their own access (164.522(a)(1)(i)).
-        let exempt = matches!(self.purpose, Some(Purpose::RequiredByLaw | Purpose::IndividualAccess));
+        // 164.522(a)(1)(v): a restriction does not stop what 164.512 permits, law and public health among it;
+        // and what a person restricts is treatment, payment and operations, never their own access
+        // (164.522(a)(1)(i)), for whatever purpose they look.
+        let purposes = [Purpose::RequiredByLaw, Purpose::PublicHealth, Purpose::IndividualAccess];
+        let exempt = self.purpose.is_some_and(|purpose| purposes.contains(&purpose))
+            || self.record_of() == RecordOf::Own;
         let emergency = self.grant(field).is_some_and(|grant| {
             self.policy.ceiling(&grant.ceiling).is_some_and(|ceiling| ceiling.emergency)
                 && self.purpose == Some(Purpose::Treatment)
@@ -274,16 +277,27 @@ impl<'a> Lane<'a> {
     }
 
     fn objection(&self, field: &Seen) -> Objected {
-        let matches = |one: &super::standing::Objection| self.in_scope(&one.scope, one.days, field);
-        let relevant = self.purpose == Some(Purpose::Marketing)
+        // The right to object concerns these only: GDPR Art. 21(1) and (2).
+        let by_right = self.purpose == Some(Purpose::Marketing)
             || self
                 .flow
                 .is_some_and(|flow| flow.has_ground(Ground::Gdpr6_1E) || flow.has_ground(Ground::Gdpr6_1F));
+        // For the organisation's own use no ground is declared: it can be one of these, save where the purpose
+        // itself says that it is not, or the persons look at their own record.
+        let other_basis =
+            [Purpose::Treatment, Purpose::Payment, Purpose::RequiredByLaw, Purpose::IndividualAccess];
+        let can_be = by_right
+            || (self.flow.is_none()
+                && self.record_of() != RecordOf::Own
+                && !self.purpose.is_some_and(|purpose| other_basis.contains(&purpose)));
+        // Who wrote down an objection to named purposes has judged that it holds for these.
+        let matches = |one: &super::standing::Objection| {
+            (can_be || one.scope.purposes.is_some()) && self.in_scope(&one.scope, one.days, field)
+        };
         match self.concerns(&self.standing.objections, matches, |one| &one.subject) {
             Some(true) => Objected::InForce,
             Some(false) => Objected::None,
-            // The right to object concerns these only: GDPR Art. 21(1) and (2).
-            None if !relevant && self.standing.objections.is_empty() => Objected::None,
+            None if !by_right && self.standing.objections.is_empty() => Objected::None,
             None => Objected::Unknown,
         }
     }
@@ -380,6 +394,10 @@ impl<'a> Lane<'a> {
 
     fn model_state(&self, field: &Seen) -> ModelState {
         let Some(Target::Model(model, _)) = self.target else { return ModelState::NotApplicable };
+        // Everyone may have what is public, a model too.
+        if field.class == Class::Public {
+            return ModelState::NotApplicable;
+        }
         let withdrawn =
             self.standing.withdrawals.iter().any(|one| one.model == model.id.as_str() && one.from <= self.on);
         let approved = model.approvals.iter().any(|one| one.on.value <= self.on);

@@ -5,11 +5,9 @@ use jiff::civil::Date;
 use super::facts::{Proof, Seen};
 use super::lane::Lane;
 use super::standing::Standing;
-use crate::bundle::agreement::Agreement;
+use crate::bundle::agreement::{AgreementState, Coverage};
 use crate::bundle::party::Party;
-use crate::vocabulary::{
-    AgreementKind, Ground, Identifier, Mask, PartyRole, Purpose, Regime, Region, Tag, Transfer,
-};
+use crate::vocabulary::{AgreementKind, Ground, Identifier, Mask, PartyRole, Purpose, Regime, Region, Tag};
 
 /// The best of several: any one proves.
 fn best(all: impl Iterator<Item = Proof>) -> Option<Proof> {
@@ -81,7 +79,7 @@ fn without_agreement(ground: Ground, lane: &Lane<'_>) -> bool {
 
 fn by_hipaa(ground: Ground, lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
     match ground {
-        Ground::Baa => agreement(&party.agreements, AgreementKind::Baa, field, lane.purpose, lane.on),
+        Ground::Baa => agreement(party, AgreementKind::Baa, field, lane.purpose, lane.on),
         // 164.506(c)(2): treatment by a provider; (c)(3): payment of a provider or covered entity.
         Ground::TreatmentProvider => {
             let treats = lane.purpose == Some(Purpose::Treatment) && party.has_role(PartyRole::Provider);
@@ -137,7 +135,7 @@ fn limited_data_set(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
     if kept_out(field).is_some() {
         return Proof::DirectIdentifier;
     }
-    agreement(&party.agreements, AgreementKind::Dua, field, lane.purpose, lane.on)
+    agreement(party, AgreementKind::Dua, field, lane.purpose, lane.on)
 }
 
 /// What the field may hold, in some record, that a limited data set may not: nothing where all may stay.
@@ -166,15 +164,15 @@ fn by_gdpr(lane: &Lane<'_>, field: &Seen) -> Proof {
         return Proof::BasisMissing;
     }
     let law = flow.law.is_some();
-    let proved = named().all(|ground| match ground {
-        Ground::Gdpr6_1C | Ground::Gdpr6_1E | Ground::Gdpr9_2B | Ground::Gdpr9_2G => law,
+    let fits = |ground: Ground| match ground {
         Ground::Gdpr9_2H => {
             matches!(lane.purpose, Some(Purpose::Treatment | Purpose::Operations | Purpose::Payment))
         }
-        Ground::Gdpr9_2I => law && lane.purpose == Some(Purpose::PublicHealth),
-        Ground::Gdpr9_2J => law && matches!(lane.purpose, Some(Purpose::Research | Purpose::Analytics)),
+        Ground::Gdpr9_2I => lane.purpose == Some(Purpose::PublicHealth),
+        Ground::Gdpr9_2J => matches!(lane.purpose, Some(Purpose::Research | Purpose::Analytics)),
         _ => true,
-    });
+    };
+    let proved = named().all(|ground| fits(ground) && (law || !(ground.is_gdpr() && ground.needs_law())));
     if proved { Proof::Proved } else { Proof::Unproved }
 }
 
@@ -185,41 +183,29 @@ pub(super) fn of_processor(lane: &Lane<'_>, field: &Seen, region: &Region) -> Pr
     if region.regime() == Regime::Other || !processor || !field.class.is_personal() {
         return Proof::NotNeeded;
     }
-    agreement(&party.agreements, AgreementKind::Dpa, field, lane.purpose, lane.on)
+    agreement(party, AgreementKind::Dpa, field, lane.purpose, lane.on)
 }
 
 /// How agreements of one kind stand for a field and purpose on a day.
-pub(super) fn agreement(
-    agreements: &[Agreement],
+fn agreement(party: &Party, kind: AgreementKind, field: &Seen, purpose: Option<Purpose>, on: Date) -> Proof {
+    match state(party, kind, field, purpose, on) {
+        AgreementState::Live(_) => Proof::Proved,
+        AgreementState::Expired(_) => Proof::Expired,
+        AgreementState::NotYet(_) => Proof::NotYet,
+        AgreementState::NotCovering(_) => Proof::NotCovering,
+        AgreementState::None => Proof::Missing,
+    }
+}
+
+/// As [`agreement`], with the agreement that decides.
+pub(super) fn state<'a>(
+    party: &'a Party,
     kind: AgreementKind,
     field: &Seen,
     purpose: Option<Purpose>,
     on: Date,
-) -> Proof {
-    let (object, name) = field.name.split_once('.').unwrap_or((&field.object, "*"));
-    let covers = |one: &Agreement| {
-        purpose.is_none_or(|purpose| one.covers_purpose(purpose))
-            && one.covers_class(field.class)
-            && one.covers_field(object, name)
-    };
-    let mut state = Proof::Missing;
-    for one in agreements.iter().filter(|one| one.kind.value == kind) {
-        let this = match (covers(one), one.live(on)) {
-            (true, true) => return Proof::Proved,
-            (true, false) if one.expired(on) => Proof::Expired,
-            (true, false) => Proof::NotYet,
-            (false, _) => Proof::NotCovering,
-        };
-        state = state.min(this);
-    }
-    state
-}
-
-/// Whether the party has an instrument of GDPR Chapter V in force.
-pub(super) fn has_instrument(party: &Party, on: Date) -> bool {
-    let carries = |one: &Agreement| {
-        one.kind.value == AgreementKind::Scc
-            || one.transfer.as_ref().is_some_and(|transfer| transfer.value != Transfer::NoneNeeded)
-    };
-    party.agreements.iter().any(|one| one.live(on) && carries(one))
+) -> AgreementState<'a> {
+    let name = field.name.split_once('.').unwrap_or((&field.object, "*"));
+    let asked = Coverage { class: Some(field.class), purpose, field: Some(name) };
+    party.agreement_state(kind, &asked, on)
 }

@@ -4,7 +4,6 @@ use super::answer::Reason;
 use super::facts::{Case, Declared, Dimension, Proof, Seen, Target, Who};
 use super::lane::Lane;
 use super::request::{AskedField, Request};
-use crate::bundle::agreement::Agreement;
 use crate::model::Policy;
 use crate::place::Place;
 use crate::rules::{Rule, Verdict};
@@ -429,28 +428,14 @@ fn of_agreement(lane: &Lane<'_>, field: &Seen, kind: AgreementKind, state: Proof
         AgreementKind::Dua => "data use agreement",
         _ => "agreement",
     };
-    let all = || party.agreements.iter().filter(|one| one.kind.value == kind);
-    let day = |place: fn(&Agreement) -> Option<(String, Place)>, last: bool| {
-        let mut found: Vec<_> = all().filter_map(place).collect();
-        found.sort_by(|a, b| a.0.cmp(&b.0));
-        if last { found.pop() } else { found.into_iter().next() }
-    };
+    let found = super::proof::state(party, kind, field, lane.purpose, lane.on);
+    let place = found.place().cloned();
+    let on = found.day().map(|day| day.to_string()).unwrap_or_default();
     match state {
-        Proof::Expired => {
-            let end =
-                day(|one| one.expires.as_ref().map(|day| (day.value.to_string(), day.place.clone())), true);
-            let (on, place) = end.map_or((String::new(), None), |(on, place)| (on, Some(place)));
-            (format!("the {called} with `{}` expired on {on}", party.id), place)
-        }
-        Proof::NotYet => {
-            let start =
-                day(|one| Some((one.effective.value.to_string(), one.effective.place.clone())), false);
-            let (on, place) = start.map_or((String::new(), None), |(on, place)| (on, Some(place)));
-            (format!("the {called} with `{}` takes effect on {on}", party.id), place)
-        }
+        Proof::Expired => (format!("the {called} with `{}` expired on {on}", party.id), place),
+        Proof::NotYet => (format!("the {called} with `{}` takes effect on {on}", party.id), place),
         Proof::NotCovering => {
             let purpose = lane.purpose.map_or("any purpose", |purpose| purpose.as_str());
-            let place = all().next().map(|one| one.place.clone());
             let fact = format!(
                 "the {called} with `{}` does not cover {} data of the class {} for {purpose}",
                 party.id, field.object, field.class

@@ -3,6 +3,8 @@
 //! A bundle is law that people read line by line, so what makes YAML say something elsewhere than where it
 //! stands (aliases, merge keys, tags, several documents in a file) is refused.
 
+use std::collections::BTreeMap;
+
 use granit_parser::{Event, Parser, ScalarStyle};
 use source::{Problem, Severity, Source, Span};
 
@@ -51,7 +53,8 @@ const NODES: usize = 500_000;
 
 enum Open {
     List(Span, Vec<Node>),
-    Map(Span, Vec<(Key, Node)>, Option<Key>),
+    /// With the keys so far and where each stood first.
+    Map(Span, Vec<(Key, Node)>, Option<Key>, BTreeMap<String, u32>),
 }
 
 /// The tree of one file, nothing where it is empty or cannot be read; problems name what is wrong.
@@ -144,13 +147,13 @@ impl Builder<'_> {
                 if tag.is_some() {
                     self.tag(span);
                 }
-                self.open.push(Open::Map(span, Vec::new(), None));
+                self.open.push(Open::Map(span, Vec::new(), None, BTreeMap::new()));
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List(start, items)) => {
                     return self.place(Node { span: start.to(span), kind: Kind::List(items) });
                 }
-                Some(Open::Map(start, entries, _)) => {
+                Some(Open::Map(start, entries, ..)) => {
                     let end = entries.last().map_or(span, |(_, value)| value.span.to(start));
                     return self.place(Node { span: start.to(end), kind: Kind::Map(entries) });
                 }
@@ -182,12 +185,13 @@ impl Builder<'_> {
         };
         match open {
             Open::List(_, items) => items.push(node),
-            Open::Map(_, entries, pending) => match pending.take() {
+            Open::Map(_, entries, pending, keys) => match pending.take() {
                 Some(key) => entries.push((key, node)),
                 None => match node.kind {
                     Kind::Scalar { text, .. } => {
-                        let first = entries.iter().find(|(key, _)| key.text == text);
-                        let place = first.map(|(key, _)| self.source.position(key.span.start).line);
+                        let first = keys.get(&text).copied();
+                        let place = first.map(|start| self.source.position(start).line);
+                        keys.entry(text.clone()).or_insert(node.span.start);
                         *pending = Some(Key { text: text.clone(), span: node.span });
                         if let Some(line) = place {
                             let message =

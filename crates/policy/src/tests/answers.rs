@@ -460,3 +460,148 @@ fn a_limited_data_set_holds_no_field_that_identifies_in_any_of_its_records() {
         ["direct-identifier"]
     );
 }
+
+#[test]
+fn a_permit_rests_on_nothing_that_was_taken_back() {
+    let more = "flows:\n  - {id: signed, from: [HealthCondition.Code], to: st-mary, by: nurse, purpose: treatment, ground: [treatment-provider, authorisation], region: any}\n";
+    let policy = sample::with(&[("flows/signed.yaml", more)]);
+    let mut request = send("nurse", "HealthCondition.Code", "st-mary", Purpose::Treatment);
+    request.subject.region = Region::of("us");
+    request.flow = Some("signed".to_owned());
+    let days = crate::Days { from: "2026-01-01".parse().unwrap(), until: None };
+    let facts = |day: &str| {
+        let mut standing = Standing::known();
+        standing.authorisations.push(crate::Authorisation {
+            id: "j1".into(),
+            subject: "p1".into(),
+            scope: crate::Scope::default(),
+            days,
+            revoked: day.parse().ok(),
+        });
+        standing.consents.push(crate::Consent {
+            id: "j2".into(),
+            subject: "p1".into(),
+            scope: crate::Scope::default(),
+            days,
+            withdrawn: day.parse().ok(),
+        });
+        let Decision::Permit(permit) = decide(&policy, &standing, &request) else { panic!() };
+        permit.facts().to_vec()
+    };
+    assert_eq!(facts("2026-11-21"), Vec::<String>::new());
+    assert_eq!(facts("2026-11-22"), ["j1", "j2"]);
+}
+
+#[test]
+fn the_day_that_is_told_is_that_of_an_agreement_which_would_cover() {
+    let more = "parties: [{id: lab, role: [business-associate], regions: [us], agreements: [\
+                {kind: baa, effective: 2020-01-01, expires: 2024-12-31}, \
+                {kind: baa, effective: 2020-01-01, expires: 2025-12-31}, \
+                {kind: baa, effective: 2020-01-01, expires: 2027-12-31, purposes: [payment]}]}]\n\
+                flows: [{id: lab, from: [HealthCondition.Code], to: lab, by: nurse, purpose: treatment, ground: baa}]\n";
+    let policy = sample::with(&[("lab.yaml", more)]);
+    let mut request = send("nurse", "HealthCondition.Code", "lab", Purpose::Treatment);
+    request.subject.region = Region::of("us");
+    let decision = decide(&policy, &Standing::known(), &request);
+    assert_eq!(
+        decision.reasons()[0].fact,
+        "the business associate agreement with `lab` expired on 2025-12-31"
+    );
+}
+
+#[test]
+fn a_model_is_given_nothing_but_what_is_public_before_it_is_approved() {
+    let more = "models: [{id: new, purposes: [treatment], classes: [phi]}]\n\
+                flows: [{id: new, from: [\"Account.*\"], to: new, by: nurse, purpose: treatment, ground: baa}]\n";
+    let policy = sample::with(&[("new.yaml", more)]);
+    let mut request = send("nurse", "Account.Industry", "new", Purpose::Treatment);
+    request.action = Action::Infer;
+    agreed(&["model-not-approved"], &policy, &request);
+    request.fields = vec![AskedField::new("Account", "Website")];
+    agreed(&["permit"], &policy, &request);
+    request.to = Some("visit-summary".to_owned());
+    request.flow = Some("summary".to_owned());
+    request.subject.region = Region::of("us");
+    let more = "flows: [{id: wide, from: [\"Account.*\"], to: visit-summary, by: nurse, purpose: treatment, ground: baa, region: any}]\n";
+    let policy = sample::with(&[("wide.yaml", more)]);
+    request.flow = Some("wide".to_owned());
+    request.fields = vec![AskedField::new("Account", "Industry")];
+    agreed(&["model-class-not-allowed"], &policy, &request);
+}
+
+#[test]
+fn an_objection_stops_what_can_be_objected_to_and_a_restriction_nobodys_own_look() {
+    let policy = sample::policy();
+    let days = crate::Days { from: "2026-01-01".parse().unwrap(), until: None };
+    let objection = |purposes: Option<Vec<Purpose>>| {
+        let mut standing = Standing::known();
+        let scope = crate::Scope { purposes, ..crate::Scope::default() };
+        standing.objections.push(crate::Objection { id: "j".into(), subject: "p1".into(), scope, days });
+        standing
+    };
+    let mut treat = send("nurse", "HealthCondition.Code", "st-mary", Purpose::Treatment);
+    treat.region = Region::of("eu");
+    assert!(decide(&policy, &objection(None), &treat).is_permit());
+    let named = objection(Some(vec![Purpose::Treatment]));
+    assert!(decide(&policy, &named, &treat).because("objected-by-patient"));
+    treat.action = Action::Read;
+    treat.to = None;
+    assert!(decide(&policy, &objection(None), &treat).is_permit());
+    let more = "identities: [{id: analyst, kind: role, purposes: [analytics]}]\n";
+    let analysts = sample::with(&[("more.yaml", more)]);
+    let mut analyse = treat.clone();
+    analyse.who = Some("analyst".to_owned());
+    analyse.purpose = Some(Purpose::Analytics);
+    assert!(decide(&analysts, &objection(None), &analyse).because("objected-by-patient"));
+
+    let mut standing = objection(None);
+    let scope = crate::Scope::default();
+    standing.restrictions.push(crate::Restriction { id: "j".into(), subject: "p1".into(), scope, days });
+    let mut own = Request::new(Action::Read, vec![AskedField::new("HealthCondition", "Code")], at());
+    own.who = Some("patients".to_owned());
+    own.subject.pseudonym = Some("p1".to_owned());
+    own.subject.is_receiver = Some(true);
+    own.tls = Some(Tls::V1_3);
+    assert!(decide(&policy, &standing, &own).is_permit());
+    own.subject.is_receiver = Some(false);
+    assert!(decide(&policy, &standing, &own).because("restricted-by-patient"));
+}
+
+#[test]
+fn a_restriction_does_not_stop_public_health() {
+    let more = "identities: [{id: reporter, kind: role, purposes: [public-health]}]\n";
+    let policy = sample::with(&[("more.yaml", more)]);
+    let mut request = Request::new(Action::Read, vec![AskedField::new("HealthCondition", "Code")], at());
+    request.who = Some("reporter".to_owned());
+    request.purpose = Some(Purpose::PublicHealth);
+    request.subject.pseudonym = Some("p1".to_owned());
+    request.tls = Some(Tls::V1_3);
+    let mut standing = Standing::known();
+    let days = crate::Days { from: "2026-01-01".parse().unwrap(), until: None };
+    let scope = crate::Scope::default();
+    standing.restrictions.push(crate::Restriction { id: "j".into(), subject: "p1".into(), scope, days });
+    assert!(decide(&policy, &standing, &request).is_permit());
+}
+
+#[test]
+fn a_reason_says_that_law_asks_for_the_minimum_where_it_does() {
+    let more = "parties: [{id: clinic, role: [provider], regions: [us]}]\n\
+                identities: [{id: clerk, kind: role, purposes: [payment, treatment, public-health, required-by-law]}]\nflows:\n  \
+                - {id: pay, from: [HealthCondition.Code], to: clinic, by: clerk, purpose: payment, ground: treatment-provider}\n  \
+                - {id: treat, from: [HealthCondition.Code], to: clinic, by: clerk, purpose: treatment, ground: treatment-provider}\n  \
+                - {id: health, from: [HealthCondition.Code], to: clinic, by: clerk, purpose: public-health, ground: required-by-law, law: x}\n  \
+                - {id: law, from: [HealthCondition.Code], to: clinic, by: clerk, purpose: required-by-law, ground: required-by-law, law: x}\n";
+    let policy = sample::with(&[("more.yaml", more)]);
+    for (purpose, law) in [
+        (Purpose::Payment, true),
+        (Purpose::Treatment, false),
+        (Purpose::PublicHealth, true),
+        (Purpose::RequiredByLaw, false),
+    ] {
+        let mut request = send("clerk", "HealthCondition.Severity", "clinic", purpose);
+        request.subject.region = Region::of("us");
+        let decision = decide(&policy, &Standing::known(), &request);
+        let reason = decision.reasons().iter().find(|reason| reason.code == "not-in-minimum-set").unwrap();
+        assert_eq!(reason.fact.contains("45 CFR 164.502(b)"), law, "{purpose}: {}", reason.fact);
+    }
+}

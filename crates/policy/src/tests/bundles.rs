@@ -235,6 +235,49 @@ fn a_difference_says_what_widens() {
                 "Narrows flow lab-quality: loses the ground `baa`",
             ],
         ),
+        // What the law asked for goes with a ground, a role or a region.
+        (
+            "flows.yaml",
+            "ground: [treatment-provider, gdpr-6-1-b, gdpr-9-2-h]",
+            "ground: [treatment-provider, gdpr-6-1-b]",
+            &["Widens flow referral: loses the ground `gdpr-9-2-h`"],
+        ),
+        (
+            "flows.yaml",
+            "ground: [treatment-provider, gdpr-6-1-b, gdpr-9-2-h]",
+            "ground: [gdpr-6-1-b, gdpr-9-2-h]",
+            &["Widens flow referral: loses the ground `treatment-provider`"],
+        ),
+        (
+            "flows.yaml",
+            "region: [us]",
+            "region: same-as-subject",
+            &["Widens flow summary: region: `us` becomes `same-as-subject`"],
+        ),
+        (
+            "parties.yaml",
+            "role: [business-associate, processor]",
+            "role: [business-associate]",
+            &["Widens party northlab: loses the role `processor`"],
+        ),
+        (
+            "parties.yaml",
+            "regions: [us, eu]",
+            "regions: [us]",
+            &["Widens party st-mary: loses the region `eu`"],
+        ),
+        (
+            "phiward.yaml",
+            "regions: [us, eu]",
+            "regions: [us]",
+            &["Widens organisation: loses the region `eu`"],
+        ),
+        (
+            "classification/patients.yaml",
+            "      Note__c:",
+            "      Code: {class: internal}\n      Note__c:",
+            &["Widens field HealthCondition.Code: is now classed internal"],
+        ),
         (
             "classification/patients.yaml",
             "{class: pii, identifier: email}",

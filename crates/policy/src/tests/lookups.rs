@@ -1,6 +1,7 @@
 use super::sample;
-use crate::address::{Address, HostPattern, Network, UrlPattern};
-use crate::vocabulary::{Class, Region, Tag};
+use crate::address::{Address, Called, HostPattern, Network, UrlPattern};
+use crate::bundle::agreement::{AgreementState, Coverage};
+use crate::vocabulary::{AgreementKind, Class, Ground, Purpose, Region, Tag};
 use crate::{ClassifiedBy, Period};
 
 #[test]
@@ -139,4 +140,97 @@ fn of_rules_by_record_type_each_counts() {
     assert_eq!(found.identifier.unwrap().as_str(), "ssn");
     assert_eq!(found.mask().unwrap().as_str(), "initials");
     assert_eq!(found.protect.as_str(), "both");
+}
+
+#[test]
+fn an_address_belongs_to_the_nearest() {
+    let more = "\
+parties:
+  - {id: wide, role: [vendor], regions: [us], endpoints: [{host: \"*.x.example\"}, {url: \"https://shared.example/*\"}, {named_credential: Wide}]}
+  - {id: near, role: [vendor], regions: [us], endpoints: [{host: api.x.example}, {url: \"https://shared.example/near/*\"}, {url: \"https://only.x.example/v1\"}]}
+models:
+  - {id: reader, provider: wide, region: us, endpoint: {host: llm.x.example}}
+  - {id: writer, provider: near, region: us, endpoint: {url: \"https://shared.example/near/model\"}}
+  - {id: talker, provider: wide, region: us, endpoint: {named_credential: Wide}}
+";
+    let policy = sample::with(&[("more.yaml", more)]);
+    let owner = |called: Called<'_>| policy.owner_of(called).map_or("nobody", |owner| owner.id());
+    for (called, id) in [
+        (Called::Host("api.x.example"), "near"),
+        (Called::Host("API.x.example."), "near"),
+        (Called::Host("www.x.example"), "wide"),
+        (Called::Host("only.x.example"), "near"),
+        (Called::Host("llm.x.example"), "reader"),
+        (Called::Host("y.example"), "nobody"),
+        (Called::Url("https://api.x.example/a"), "near"),
+        (Called::Url("https://llm.x.example/a"), "reader"),
+        (Called::Url("https://shared.example/far/a"), "wide"),
+        (Called::Url("https://shared.example/near/a"), "near"),
+        (Called::Url("https://shared.example/near/model"), "writer"),
+        (Called::Url("no address"), "nobody"),
+        (Called::NamedCredential("NORTHLAB"), "northlab"),
+        (Called::NamedCredential("wide"), "talker"),
+        (Called::NamedCredential("none"), "nobody"),
+    ] {
+        assert_eq!(owner(called), id, "{called:?}");
+    }
+    let party = |found: Option<&crate::bundle::party::Party>| found.map(|party| party.id.to_string());
+    assert_eq!(party(policy.party_of_host("api.x.example")).as_deref(), Some("near"));
+    assert_eq!(party(policy.party_of_url("https://shared.example/near/b")).as_deref(), Some("near"));
+    // Who runs the model answers at its address; nobody else does.
+    assert_eq!(party(policy.party_of_named_credential("Wide")).as_deref(), Some("wide"));
+    assert_eq!(party(policy.party_of_host("llm.x.example")).as_deref(), Some("wide"));
+    assert_eq!(policy.model_of_host("llm.x.example").unwrap().id.as_str(), "reader");
+    assert!(policy.model_of_url("https://shared.example/near/b").is_none());
+}
+
+#[test]
+fn agreements_tell_how_they_stand_without_a_flow() {
+    let more = "\
+parties:
+  - id: lab
+    role: [business-associate]
+    regions: [us]
+    agreements:
+      - {kind: baa, effective: 2020-01-01, expires: 2022-12-31, purposes: [payment]}
+      - {kind: baa, effective: 2020-01-01, expires: 2023-12-31, purposes: [payment]}
+      - {kind: baa, effective: 2024-01-01, expires: 2028-12-31, purposes: [operations], classes: [phi]}
+      - {kind: baa, effective: 2029-01-01}
+      - {kind: dpa, effective: 2024-01-01, expires: 2025-12-31, transfer: scc}
+orgs:
+  - {id: production, kind: production, region: us, agreements: [{kind: baa, effective: 2024-02-01}, {kind: dpa, effective: 2025-01-01, transfer: bcr}]}
+";
+    let policy = sample::with(&[("lab.yaml", more)]);
+    let lab = policy.party("lab").unwrap();
+    let kind = Ground::Baa.agreement().unwrap();
+    let told = |purpose: Option<Purpose>, on: &str| {
+        let asked = Coverage { purpose, class: Some(Class::Phi), field: None };
+        let state = lab.agreement_state(kind, &asked, on.parse().unwrap());
+        let word = match state {
+            AgreementState::Live(_) => "live",
+            AgreementState::Expired(_) => "expired",
+            AgreementState::NotYet(_) => "not yet",
+            AgreementState::NotCovering(_) => "not covering",
+            AgreementState::None => "none",
+        };
+        let day = state.day().map(|day| format!(" {day}")).unwrap_or_default();
+        format!("{word}{day} at {}", state.place().map_or(0, |place| place.position.line))
+    };
+    assert_eq!(told(Some(Purpose::Operations), "2026-11-21"), "live at 8");
+    assert_eq!(told(Some(Purpose::Payment), "2026-11-21"), "expired 2023-12-31 at 7");
+    assert_eq!(told(Some(Purpose::Research), "2026-11-21"), "not yet 2029-01-01 at 9");
+    assert_eq!(told(None, "2030-01-01"), "live at 9");
+    let on = "2026-11-21".parse().unwrap();
+    let asked = Coverage { field: Some(("Account", "SSN__pc")), ..Coverage::default() };
+    assert!(lab.agreement_state(AgreementKind::Dua, &asked, on).place().is_none());
+    let cloud = policy.party("northlab").unwrap();
+    let research = Coverage { purpose: Some(Purpose::Research), ..Coverage::default() };
+    let state = cloud.agreement_state(kind, &research, on);
+    assert!(matches!(state, AgreementState::NotCovering(one) if one.live(on)), "{state:?}");
+    assert!(lab.transfer_instrument(on).is_none());
+    assert!(lab.transfer_instrument("2025-12-31".parse().unwrap()).is_some());
+    let org = policy.org("production").unwrap();
+    assert!(org.agreement_state(kind, &Coverage::default(), on).is_live());
+    assert!(org.transfer_instrument(on).is_some());
+    assert!(org.transfer_instrument("2024-12-31".parse().unwrap()).is_none());
 }

@@ -415,3 +415,14 @@ fn a_rule_about_an_unnamed_field_needs_the_objects_default() {
     assert!(policy.enforceable().is_none());
     assert!(problems.iter().any(|problem| problem.code == "unknown-reference"), "{problems:#?}");
 }
+
+/// Keys are looked up, not searched for among all before.
+#[test]
+fn a_mapping_of_many_keys_is_read_and_a_repeated_key_is_found() {
+    let keys: String = (0..10_000).map(|at| format!("K{at}: v\n")).collect();
+    let problems = added("more.yaml", &format!("organisation:\n  name: X\n{keys}K7: v\n"));
+    let twice: Vec<_> = problems.iter().filter(|problem| problem.code == "duplicate-key").collect();
+    assert!(
+        twice.iter().any(|one| one.message.contains("`K7` stands twice in this mapping, first on line 10"))
+    );
+}

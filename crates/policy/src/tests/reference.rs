@@ -178,7 +178,11 @@ fn reference(policy: &Policy, standing: &Standing, request: &Request, flow: &str
         _ => wherever(&regions, |region| within(&|place| place.within(region))),
     };
     let restricted = match subject {
-        _ if [Purpose::RequiredByLaw, Purpose::IndividualAccess].contains(&purpose) => Yes,
+        _ if [Purpose::RequiredByLaw, Purpose::PublicHealth, Purpose::IndividualAccess]
+            .contains(&purpose) =>
+        {
+            Yes
+        }
         Some(own) if standing.restrictions.iter().any(|r| r.subject == own && in_scope(&r.scope)) => No,
         _ if standing.is_complete() => Yes,
         _ => Open,

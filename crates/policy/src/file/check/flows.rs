@@ -120,20 +120,8 @@ fn grounds(check: &mut Check<'_>, flow: &DeclaredFlow, party: Option<&Party>) {
         let message = format!("the flow `{id}` rests on treatment and is for {purpose}");
         bad.push((ground, message, "45 CFR 164.506(c) allows treatment and payment: name another ground"));
     }
-    let by_law = |ground: Ground| {
-        matches!(
-            ground,
-            Ground::RequiredByLaw
-                | Ground::Gdpr6_1C
-                | Ground::Gdpr6_1E
-                | Ground::Gdpr9_2B
-                | Ground::Gdpr9_2G
-                | Ground::Gdpr9_2I
-                | Ground::Gdpr9_2J
-        )
-    };
     if flow.law.is_none()
-        && let Some(ground) = flow.ground.iter().find(|ground| by_law(ground.value))
+        && let Some(ground) = flow.ground.iter().find(|ground| ground.value.needs_law())
     {
         let message = format!("the flow `{id}` rests on law ({}) and does not name it", ground.value);
         bad.push((ground, message, "add `law`: the provision that asks for it or allows it"));
