@@ -50,6 +50,7 @@ pub(crate) const ACCESS: &str = "access";
 const DATA: &str = "data";
 
 const UNREAD: &str = "what stands in files that could not be read in full";
+const CODE: &str = "what code does with the data";
 const ABSENT_PROFILES: &str = "profiles of the org that are not in the source";
 
 /// Profiles that an org has or that the source names.
@@ -84,6 +85,7 @@ pub(crate) fn completeness(project: &Project, facts: &Facts) -> Vec<Item> {
 
 pub(crate) fn of(project: &Project, report: &Report, items: &[Item]) -> Vec<Absence> {
     let mut all = unread(project, report);
+    all.extend(code(report));
     all.extend(profiles(items));
     all.extend(OPENINGS.iter().filter_map(|(id, words)| open(items, id).map(|item| (item, words))).map(
         |(item, words)| Absence {
@@ -106,6 +108,22 @@ pub(crate) fn of(project: &Project, report: &Report, items: &[Item]) -> Vec<Abse
 /// Settings lack themselves: to name them twice says nothing.
 pub(crate) fn names_itself(item: &Item) -> bool {
     item.state == State::Absent && item.lacks.len() == 1
+}
+
+/// Code can read past every permission and send to every address, and no rule of this release judges it.
+fn code(report: &Report) -> Vec<Absence> {
+    if report.unjudged.is_empty() {
+        return Vec::new();
+    }
+    let kinds: Vec<String> =
+        report.unjudged.iter().map(|(kind, files)| format!("{files} of {kind}")).collect();
+    let by_code = |tag| Absence {
+        missing: format!("{CODE}: {}", kinds.join(", ")),
+        short: CODE,
+        complete_with: "have the code reviewed: this release reads it for addresses only".to_owned(),
+        bears_on: Bearing::Tag(tag),
+    };
+    [ACCESS, "disclosure", "exposure", "ai"].map(by_code).into()
 }
 
 /// Files that broke while they were read, by what rests on them.

@@ -87,7 +87,8 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
     let exposure = exposure::of(project, policy, &phi);
     let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);
-    let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps, &absences);
+    let laws = status::Laws { hipaa: !policy.is_present() || policy.under_hipaa() };
+    let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps, &absences, laws);
     let groups = cause::groups(report.counting());
     let routes = route::of(report, policy);
     let record = record::of(&routes, record::Facts { report, policy, phi: &phi, today });

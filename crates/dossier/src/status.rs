@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Finding, Gap, SuppressionKind};
-use policy::controls::{Catalogue, Control, Framework};
+use policy::controls::{Catalogue, Control, Framework, Status};
 use serde::Serialize;
 
 use crate::absence::Absence;
@@ -32,7 +32,7 @@ pub(crate) enum State {
     Unknown,
     /// Not met, and a named person answers for that until a date.
     Accepted,
-    /// Every rule that cites it ran and missed nothing, and those that had something to judge found nothing.
+    /// Every rule that cites it had something to judge, missed nothing and found nothing.
     MetInSource,
     /// It does not ask this.
     NotAsked,
@@ -129,6 +129,7 @@ pub(crate) fn of<'c>(
     findings: &'c [Finding],
     gaps: &'c [Gap],
     absences: &'c [Absence],
+    laws: Laws,
 ) -> Vec<Standing<'c>> {
     let mut by_control: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
@@ -142,7 +143,7 @@ pub(crate) fn of<'c>(
             let citing: Vec<&RuleFacts<'c>> =
                 rules.iter().filter(|rule| rule.controls.contains(&control.id.as_str())).collect();
             let found = by_control.get(control.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            standing(framework, control, &citing, found, &Missing { gaps, absences })
+            standing(framework, control, &citing, found, &Missing { gaps, absences, laws })
         })
         .collect()
 }
@@ -151,6 +152,28 @@ pub(crate) fn of<'c>(
 struct Missing<'c> {
     gaps: &'c [Gap],
     absences: &'c [Absence],
+    laws: Laws,
+}
+
+/// Which frameworks bind the organisation, as far as its bundle says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Laws {
+    pub(crate) hipaa: bool,
+}
+
+impl Laws {
+    /// What stands of every control of a framework that does not bind; nothing where it does.
+    fn binds(self, framework: &Framework) -> Option<Facet> {
+        let not_asked =
+            |reason: &str| Some(Facet { state: State::NotAsked, reasons: vec![reason.to_owned()] });
+        match framework.status {
+            Status::Proposed => not_asked("proposed, not law: findings that cite it are listed"),
+            Status::Law | Status::Guidance if !self.hipaa && framework.id.starts_with("hipaa-") => not_asked(
+                "by the bundle the organisation is neither a covered entity nor a business associate",
+            ),
+            Status::Law | Status::Guidance => None,
+        }
+    }
 }
 
 /// What is not known, of the rules that cite a control.
@@ -207,6 +230,7 @@ fn standing<'c>(
     missing: &Missing<'c>,
 ) -> Standing<'c> {
     let own = missing.of(citing);
+    let binds = missing.laws.binds(framework);
     let (counting, set_aside): (Vec<&Finding>, Vec<&Finding>) =
         found.iter().copied().partition(|finding| finding.counts());
     let prints =
@@ -216,9 +240,9 @@ fn standing<'c>(
         control,
         rules: citing.iter().map(|rule| rule.id).collect(),
         judged: citing.iter().filter_map(|rule| rule.judged).sum(),
-        code: code(control, citing, &counting, &set_aside, &own),
-        org: org(control, &own),
-        people: people(control, &set_aside),
+        code: binds.clone().unwrap_or_else(|| code(control, citing, &counting, &set_aside, &own)),
+        org: binds.clone().unwrap_or_else(|| org(control, &own)),
+        people: binds.unwrap_or_else(|| people(control, &set_aside)),
         findings: prints(&counting),
         set_aside: prints(&set_aside),
         gaps: own.gaps,
@@ -270,10 +294,12 @@ fn code(
             Facet::not_asked()
         };
     }
-    let judged: usize = citing.iter().filter_map(|rule| rule.judged).sum();
-    if judged == 0 {
-        return Facet::new(State::Unknown, "nothing of this kind is in the source");
+    // What is not in the source may be in the org.
+    let idle: Vec<&str> = citing.iter().filter(|rule| rule.judged == Some(0)).map(|rule| rule.id).collect();
+    if !idle.is_empty() {
+        return Facet::new(State::Unknown, format!("nothing to judge in the source for {}", idle.join(", ")));
     }
+    let judged: usize = citing.iter().filter_map(|rule| rule.judged).sum();
     let reason = format!("{} judged, no finding", plural(judged, "thing", "things"));
     Facet::new(State::MetInSource, reason)
 }
