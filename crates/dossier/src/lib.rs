@@ -103,7 +103,13 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
             project: input.project_name,
         },
     );
-    let plan = plan::Facts { findings: &report.findings, gaps: &report.gaps, today, open_cells: record.open };
+    let plan = plan::Facts {
+        findings: &report.findings,
+        gaps: &report.gaps,
+        absences: &absences,
+        today,
+        open_cells: record.open,
+    };
     let steps = plan::steps(catalogue, &groups, &plan);
     let page = page::render(&page::Content {
         audit: input,

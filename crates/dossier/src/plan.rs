@@ -12,6 +12,7 @@ use jiff::{Span, ToSpan};
 use journal::{Finding, Gap, Persona, Severity, SuppressionKind};
 use policy::controls::Catalogue;
 
+use crate::absence::Absence;
 use crate::cause::Group;
 
 /// Days from the reading, in stages.
@@ -43,7 +44,7 @@ pub(crate) enum Work<'r> {
         required: bool,
     },
     /// Ask the org what the source cannot tell.
-    Ask { gaps: Vec<&'r Gap> },
+    Ask { gaps: Vec<&'r Gap>, absences: Vec<&'r Absence> },
     /// Decide anew on an accepted finding before its date.
     Renew { findings: Vec<&'r Finding>, until: Date },
     /// Fill in what the draft record of processing leaves open.
@@ -80,6 +81,8 @@ impl Who {
 pub(crate) struct Facts<'r> {
     pub(crate) findings: &'r [Finding],
     pub(crate) gaps: &'r [Gap],
+    /// What the source lacks that no rule asks for by name.
+    pub(crate) absences: &'r [Absence],
     pub(crate) today: Date,
     /// Unknown cells of the draft record.
     pub(crate) open_cells: usize,
@@ -111,8 +114,8 @@ pub(crate) fn steps<'r>(catalogue: &Catalogue, groups: &[Group<'r>], facts: &Fac
             steps.push(Step { stage, severity, who, work });
         }
     }
-    if !facts.gaps.is_empty() {
-        let work = Work::Ask { gaps: facts.gaps.iter().collect() };
+    if !facts.gaps.is_empty() || !facts.absences.is_empty() {
+        let work = Work::Ask { gaps: facts.gaps.iter().collect(), absences: facts.absences.iter().collect() };
         steps.push(Step { stage: 0, severity: Severity::Info, who: Who::Security, work });
     }
     if facts.open_cells > 0 {

@@ -16,11 +16,11 @@ const ROUTES: usize = 60;
 /// Objects whose fields stand open, where these are few; the others fold.
 const OPEN: usize = 3;
 const OPEN_ROWS: usize = 40;
-/// Objects that the page lists, and fields of one.
+/// Objects that the page lists.
 const OBJECTS: usize = 60;
-const ROWS: usize = 60;
-/// Fields in all, so that the page opens on any machine.
+/// Beyond so many fields in all, an object shows its first ones only, so that the page opens on any machine.
 const FIELDS: usize = 600;
+const FIRST_FIELDS: usize = 10;
 
 pub(super) struct Access {
     pub(super) wide: Vec<Wide>,
@@ -249,16 +249,12 @@ pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
             some(&absent.into_iter().collect::<Vec<_>>())
         ),
     };
-    let (mut left, mut shown) = (FIELDS, Vec::new());
+    let few = if total > FIELDS { FIRST_FIELDS } else { FIELDS };
+    let mut shown = Vec::new();
     let all = objects.len();
     for (at, (name, fields)) in objects.into_iter().take(OBJECTS).enumerate() {
-        if left == 0 {
-            break;
-        }
         let count = fields.len();
-        let rows: Vec<Field<'r>> =
-            fields.iter().take(ROWS.min(left)).map(|field| field_row(field, content)).collect();
-        left -= rows.len();
+        let rows: Vec<Field<'r>> = fields.iter().take(few).map(|field| field_row(field, content)).collect();
         let whose = policy.object(name).and_then(|rule| rule.subject.as_ref());
         shown.push(Object {
             name,
@@ -278,7 +274,7 @@ pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
     }
     let more = match all - shown.len() {
         0 => String::new(),
-        rest => format!("and {} more in", plural(rest, "object", "objects")),
+        rest => format!("and {} in", plural(rest, "more object", "more objects")),
     };
     Data {
         lead: format!(

@@ -87,7 +87,7 @@ struct Method<'r> {
 
 /// One thing that an audit wants to know, and how much of it is known.
 struct Complete<'r> {
-    what: &'r str,
+    what: Prose,
     known: &'static str,
     lacks: Vec<&'r str>,
     lacks_more: usize,
@@ -229,8 +229,8 @@ fn complete(item: &Item) -> Complete<'_> {
     let lacks: Vec<&str> =
         if names_itself(item) { Vec::new() } else { item.lacks.iter().map(String::as_str).collect() };
     Complete {
-        what: &item.what,
-        known: if item.state == Known::Partial { "in part" } else { "no" },
+        what: Prose::new(&item.what),
+        known: if item.state == Known::Partial { "known in part" } else { "not known" },
         lacks_more: lacks.len().saturating_sub(LACKS),
         lacks: lacks.into_iter().take(LACKS).collect(),
         why: item.why,

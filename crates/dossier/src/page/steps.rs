@@ -84,8 +84,12 @@ fn of<'r>(step: &Planned<'r>, content: &Content<'r>) -> Step<'r> {
                 prints_more: rest,
             }
         }
-        Work::Ask { gaps } => {
-            let mut with: Vec<&str> = gaps.iter().map(|gap| gap.complete_with.as_str()).collect();
+        Work::Ask { gaps, absences } => {
+            let mut with: Vec<&str> = gaps
+                .iter()
+                .map(|gap| gap.complete_with.as_str())
+                .chain(absences.iter().map(|absence| absence.complete_with.as_str()))
+                .collect();
             with.sort_unstable();
             with.dedup();
             Step {
@@ -94,7 +98,7 @@ fn of<'r>(step: &Planned<'r>, content: &Content<'r>) -> Step<'r> {
                 who,
                 what: Prose::new(&format!(
                     "Settle {} with {}; both are listed under Method.",
-                    plural(gaps.len(), "unknown", "unknowns"),
+                    plural(gaps.len() + absences.len(), "unknown", "unknowns"),
                     plural(with.len(), "query or file", "queries or files")
                 )),
                 rule: None,

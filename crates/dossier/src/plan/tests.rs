@@ -34,10 +34,10 @@ fn findings(severity: Severity, controls: &'static [&'static str], causes: usize
 
 fn plan(findings: &[Finding], gaps: &[Gap], open_cells: usize) -> Vec<(usize, Who, usize)> {
     let groups = groups(findings.iter().filter(|finding| finding.counts()));
-    let facts = Facts { findings, gaps, today: "2026-11-21".parse().unwrap(), open_cells };
+    let facts = Facts { findings, gaps, absences: &[], today: "2026-11-21".parse().unwrap(), open_cells };
     let size = |work: &Work<'_>| match work {
         Work::Mend { findings, .. } | Work::Renew { findings, .. } => findings.len(),
-        Work::Ask { gaps } => gaps.len(),
+        Work::Ask { gaps, absences } => gaps.len() + absences.len(),
         Work::Record { open } => *open,
     };
     steps(catalogue(), &groups, &facts).iter().map(|step| (step.stage, step.who, size(&step.work))).collect()
