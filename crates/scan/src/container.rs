@@ -3,6 +3,7 @@
 use journal::Confidence;
 use policy::bundle::identity::Identity;
 use policy::vocabulary::{AudienceKind, IdentityKind};
+use sfdx::completeness::{self, State};
 use sfdx::views::{Container, ContainerKind};
 
 use crate::Context;
@@ -39,6 +40,36 @@ pub(crate) fn is_salesforces_own(container: Container<'_>) -> bool {
             let license = license.to_ascii_lowercase();
             license.ends_with("integration user") || license == "xorg proxy user"
         })
+}
+
+/// What is missing and what completes it, where standard profiles are not in the source. The system administrator's
+/// is left out: it has everything.
+pub(crate) fn lacking_standard_profiles(cx: &Context<'_>) -> Option<(String, String)> {
+    let lacks = lacks(cx, "standard-profiles");
+    let lacks: Vec<String> = lacks.into_iter().filter(|name| name != "Admin").collect();
+    said(&lacks, "what the standard profiles give that are not in the source")
+}
+
+/// The same for profiles that were retrieved without their objects and fields.
+pub(crate) fn without_contents(cx: &Context<'_>) -> Option<(String, String)> {
+    said(&lacks(cx, "profile-contents"), "what profiles give on objects and fields")
+}
+
+fn lacks(cx: &Context<'_>, id: &str) -> Vec<String> {
+    let items = completeness::of(cx.project, cx.facts);
+    items.into_iter().find(|item| item.id == id && item.state != State::Present).map_or(Vec::new(), |item| item.lacks)
+}
+
+fn said(lacks: &[String], what: &str) -> Option<(String, String)> {
+    let named = |names: Vec<String>| names.join(", ");
+    let shown = named(lacks.iter().take(3).map(|name| format!("`{name}`")).collect());
+    let all = named(lacks.iter().take(3).map(|name| format!("`Profile:{name}`")).collect());
+    let more = match lacks.len() {
+        0 => return None,
+        count if count <= 3 => String::new(),
+        count => format!(" and {} more", count - 3),
+    };
+    Some((format!("{what}: {shown}{more}"), format!("retrieve {all}{more} together with `CustomObject:*`")))
 }
 
 /// Why a container is taken to be for somebody, and how sure that is.

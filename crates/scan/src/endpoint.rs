@@ -4,11 +4,17 @@ use std::fmt;
 
 use journal::Place;
 use policy::Policy;
+use policy::address::{Address, HostPattern};
+use policy::bundle::model::Model;
 use serde::Serialize;
 use sfdx::{Kind, Project, Value};
 use source::Span;
 
-use crate::literal::literals;
+use crate::literal::{is_test_class, literals};
+
+mod salesforce;
+
+pub(crate) use salesforce::{Home, is_salesforce};
 
 /// An address that the source names.
 #[derive(Debug, Clone, Serialize)]
@@ -16,7 +22,7 @@ pub struct Endpoint {
     pub kind: EndpointKind,
     /// The component that names it, as `Type:FullName`.
     pub component: String,
-    /// As it is written; without its query, which may hold a secret.
+    /// As it is written; without query and user, which may hold a secret.
     pub url: String,
     pub host: String,
     pub place: Place,
@@ -67,8 +73,9 @@ impl fmt::Display for EndpointKind {
 /// Every address of the project, in order of place.
 pub(crate) fn of(project: &Project, policy: &Policy) -> Vec<Endpoint> {
     let mut found = Vec::new();
+    let home = Home::of(project);
     let mut add = |kind: EndpointKind, component: String, name: &str, value: &Value<'_>, active: bool| {
-        if let Some(endpoint) = endpoint(policy, kind, component, name, value.as_str(), active) {
+        if let Some(endpoint) = endpoint(policy, &home, kind, component, name, value.as_str(), active) {
             found.push(Endpoint { place: Place::of(value.source(), value.span()), ..endpoint });
         }
     };
@@ -117,20 +124,16 @@ pub(crate) fn of(project: &Project, policy: &Policy) -> Vec<Endpoint> {
             }
         }
     }
-    in_apex(project, policy, &mut found);
+    in_apex(project, policy, &home, &mut found);
     found.sort_by(|a, b| (&a.place, a.kind).cmp(&(&b.place, b.kind)));
     found
 }
 
-fn in_apex(project: &Project, policy: &Policy, found: &mut Vec<Endpoint>) {
+fn in_apex(project: &Project, policy: &Policy, home: &Home, found: &mut Vec<Endpoint>) {
     for file in project.files().iter().filter(|file| matches!(file.kind, Kind::Apex | Kind::Trigger)) {
         let Ok((source, _)) = project.load(file) else { continue };
-        let is_test = {
-            let text = source.text();
-            text.contains("@isTest") || text.contains("@IsTest") || text.contains("@istest")
-        };
         // What a test calls is answered by a mock: a platform without callouts in tests sends nothing.
-        if is_test {
+        if is_test_class(&source) {
             continue;
         }
         for span in literals(&source) {
@@ -140,7 +143,7 @@ fn in_apex(project: &Project, policy: &Policy, found: &mut Vec<Endpoint>) {
             }
             let url = text.split(['\\', ' ', '"', '<']).next().unwrap_or(text);
             let name = format!("Apex:{}", file.name().split('.').next().unwrap_or_default());
-            if let Some(endpoint) = endpoint(policy, EndpointKind::ApexLiteral, name, "", url, true) {
+            if let Some(endpoint) = endpoint(policy, home, EndpointKind::ApexLiteral, name, "", url, true) {
                 let end = span.start.saturating_add(u32::try_from(url.len()).unwrap_or(0));
                 found.push(Endpoint { place: Place::of(&source, Span::new(span.start, end)), ..endpoint });
             }
@@ -150,58 +153,96 @@ fn in_apex(project: &Project, policy: &Policy, found: &mut Vec<Endpoint>) {
 
 fn endpoint(
     policy: &Policy,
+    home: &Home,
     kind: EndpointKind,
     component: String,
     credential: &str,
     url: &str,
     active: bool,
 ) -> Option<Endpoint> {
-    let url = url.split(['?', '#']).next().unwrap_or(url).trim();
-    let host = host_of(url)?;
-    if is_salesforce(&host) || is_vocabulary(&host) {
+    let url = without_user(url.split(['?', '#']).next().unwrap_or(url).trim());
+    let host = host_of(&url)?;
+    // A host of one word in code is the beginning of one that is put together.
+    let is_begun = kind == EndpointKind::ApexLiteral && !host.contains(['.', '[']);
+    if is_begun || is_loopback(&host) || home.stays(&host) || is_vocabulary(&host) {
         return None;
     }
     let by_name = (!credential.is_empty()).then(|| policy.party_of_named_credential(credential)).flatten();
-    let party = by_name.or_else(|| policy.party_of_url(url)).or_else(|| policy.party_of_host(&host));
-    let model = (!credential.is_empty()).then(|| policy.model_of_named_credential(credential)).flatten();
+    let party = by_name.or_else(|| policy.party_of_url(&url)).or_else(|| policy.party_of_host(&host));
+    let by_name = (!credential.is_empty()).then(|| policy.model_of_named_credential(credential)).flatten();
+    let model = by_name.or_else(|| policy.model_of_url(&url)).or_else(|| model_of_host(policy, &host));
     Some(Endpoint {
         kind,
         component,
-        url: url.to_owned(),
         host,
         place: Place::file(""),
         active,
         party: party.map(|party| party.id.value.to_string()),
         model: model.map(|model| model.id.value.to_string()),
+        url,
     })
+}
+
+/// The model that a remote site or origin leads to, which name a host and no path.
+fn model_of_host<'p>(policy: &'p Policy, host: &str) -> Option<&'p Model> {
+    policy.models().iter().find(|model| {
+        model.endpoint.as_ref().is_some_and(|endpoint| {
+            endpoint.host.as_ref().is_some_and(|pattern| pattern.matches(host))
+                || endpoint.url.as_ref().is_some_and(|url| url.address().host == host)
+        })
+    })
+}
+
+/// A URL without the user and password before its host.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    format!("{scheme}://{host}{path}")
+}
+
+/// A URL taken apart as the policy does it; one with a user as its rest.
+pub(crate) fn address_of(url: &str) -> Option<Address> {
+    Address::of(&without_user(url.trim()))
 }
 
 /// The host of a URL or origin, lower case, without port or user. Nothing where there is none to be named:
 /// a merge field, a relative address.
 pub(crate) fn host_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?.trim_end_matches('.').to_ascii_lowercase();
-    let named =
-        host.contains('.') && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '*' | '_'));
-    named.then_some(host)
+    let is_url = url.contains("://");
+    let address = if is_url { address_of(url) } else { address_of(&format!("https://{url}")) };
+    let host = address?.host;
+    let plain =
+        host.starts_with('[') || host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '*' | '_'));
+    let named = host.contains(char::is_alphanumeric) && (is_url || host.contains('.'));
+    (plain && named).then_some(host)
 }
 
-/// Salesforce's own hosts: what stays there does not leave.
-pub(crate) fn is_salesforce(host: &str) -> bool {
-    const OWN: [&str; 10] = [
-        "salesforce.com",
-        "salesforce.org",
-        "force.com",
-        "my.site.com",
-        "salesforce-sites.com",
-        "salesforceliveagent.com",
-        "salesforce-scrt.com",
-        "documentforce.com",
-        "visualforce.com",
-        "sfdcstatic.com",
-    ];
-    OWN.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+/// Plain http that crosses a network; RFC 8252, 7.3: what goes to the same machine does not.
+pub(crate) fn is_plain_http(url: &str) -> bool {
+    address_of(url).is_some_and(|address| address.scheme == "http" && !is_loopback(&address.host))
+}
+
+/// The machine itself: RFC 6761, 6.3, RFC 1122, 3.2.1.3 and RFC 4291, 2.5.3.
+fn is_loopback(host: &str) -> bool {
+    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host == "localhost" || host.ends_with(".localhost") || address.is_some_and(|own| own.to_canonical().is_loopback())
+}
+
+impl Endpoint {
+    /// How a bundle names it: `host: "api.example.com"`, or a URL where the host is none that `host:` takes.
+    pub(crate) fn declaration(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+        match address_of(&self.url).filter(|_| HostPattern::of(&self.host).is_none()) {
+            None => format!("host: {}", quoted(&self.host)),
+            Some(own) => {
+                let usual = matches!((own.scheme.as_str(), own.port), ("https" | "wss", 443) | ("http" | "ws", 80) | (_, 0));
+                let port = if usual { String::new() } else { format!(":{}", own.port) };
+                format!("url: {}", quoted(&format!("{}://{}{port}/*", own.scheme, own.host)))
+            }
+        }
+    }
 }
 
 /// Names of XML vocabularies look like addresses and are none; examples and tests of the standards neither.
@@ -219,27 +260,4 @@ fn is_vocabulary(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_found_in_urls_and_origins() {
-        for (url, host) in [
-            ("https://api.northlab.example/v1?key=1", Some("api.northlab.example")),
-            ("https://user:secret@Host.Example:8443/x", Some("host.example")),
-            ("*.vendor.example", Some("*.vendor.example")),
-            ("{!$Credential.Url}", None),
-            ("https://{!host}/x", None),
-            ("localhost", None),
-        ] {
-            assert_eq!(host_of(url).as_deref(), host, "{url}");
-        }
-    }
-
-    #[test]
-    fn salesforces_own_hosts_are_not_outside() {
-        assert!(is_salesforce("harbor.my.salesforce.com"));
-        assert!(is_salesforce("force.com"));
-        assert!(!is_salesforce("evilforce.com"));
-    }
-}
+mod tests;

@@ -217,7 +217,7 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
             .map(|name| format!("{{named_credential: {}}}", quoted(name)))
             .collect();
         let mut reached: Vec<String> = named.into_iter().collect();
-        reached.push(format!("{{host: {}}}", quoted(host)));
+        reached.extend(endpoints.first().map(|endpoint| format!("{{{}}}", endpoint.declaration())));
         let seen: BTreeSet<String> =
             endpoints.iter().map(|e| format!("{}:{}", e.place.path, e.place.start.line)).collect();
         let _ = writeln!(

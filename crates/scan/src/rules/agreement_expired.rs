@@ -80,7 +80,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             let draft = Draft::new(format!("Party:{id}"), cx.policy_place(place), message, fix)
                 .severity(severity)
                 .fields(objection.fields.iter().cloned())
-                .detail(format!("{} {}", objection.reason.rule, place));
+                .detail(format!("{} {}", objection.reason.rule, which(&party.agreements, place)));
             out.found(disclosure::with_endpoints(cx, draft, id).party(id));
         }
     }
@@ -119,7 +119,7 @@ fn of_parties_without_flows(cx: &Context<'_>, told: &mut BTreeSet<Place>, out: &
                 ),
             )
             .severity(severity);
-            out.found(disclosure::with_endpoints(cx, draft, id).party(id).detail(place.to_string()));
+            out.found(disclosure::with_endpoints(cx, draft, id).party(id).detail(which(&party.agreements, place)));
         }
     }
 }
@@ -139,7 +139,7 @@ fn of_orgs(cx: &Context<'_>, out: &mut Outcome) {
                     ),
                     format!("add the agreement in force to the `agreements:` of `{}` in `orgs.yaml`", org.id),
                 )
-                .detail(place.to_string()),
+                .detail(which(&org.agreements, place)),
             );
         }
     }
@@ -151,6 +151,19 @@ fn all_expired(agreements: &[Agreement], on: Date) -> Option<(Date, &Place)> {
         return None;
     }
     agreements.iter().filter_map(|one| one.expires.as_ref()).max().map(|last| (last.value, &last.place))
+}
+
+/// The agreement that a place of the bundle is about, by kind and first day: its line moves when others are added.
+fn which(agreements: &[Agreement], place: &Place) -> String {
+    let at = |own: &&Agreement| {
+        own.expires.as_ref().is_some_and(|expires| expires.place == *place)
+            || own.kind.place == *place
+            || own.effective.place == *place
+    };
+    agreements.iter().find(at).map_or_else(
+        || kinds(agreements),
+        |own| format!("{} {}", own.kind.value.as_str(), own.effective.value),
+    )
 }
 
 fn kinds(agreements: &[Agreement]) -> String {

@@ -19,7 +19,8 @@
 //! permission away inside a group: the finding stays, as the set can be given without the group. Standard profiles of
 //! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
 //! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
-//! are not repeated.
+//! are not repeated. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
+//! in the source, and profiles without any object or field permission.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 42, 14 of them in one permission set for support staff that may modify all `MedicationRequest` records.
@@ -55,6 +56,7 @@ const EVERYTHING: [(&str, &str); 3] = [
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     // Where no PHI is known, what access to everything reaches is not known either.
     let knows_phi = cx.phi_objects().next().is_some();
+    let mut unjudged = 0_usize;
     for container in cx.project.containers() {
         if container.kind() == ContainerKind::MutingPermissionSet
             || container::is_system_administrator(container)
@@ -62,7 +64,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         {
             continue;
         }
-        out.judged(1);
         let on: Vec<Value<'_>> = container
             .user_permissions()
             .filter(|permission| permission.enabled() == Some(true))
@@ -74,7 +75,25 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         let has = |power: &str| on.iter().any(|name| name.eq_ignore_ascii_case(power));
         let covered = Covered { modify: has("ModifyAllData"), view: has("ModifyAllData") || has("ViewAllData") };
-        objects(cx, out, container, covered);
+        let named = objects(cx, out, container, covered);
+        if knows_phi || named {
+            out.judged(1);
+        } else {
+            unjudged += 1;
+        }
+    }
+    if unjudged > 0 {
+        let whose = if unjudged == 1 { "a profile or permission set".to_owned() } else { format!("{unjudged} profiles and permission sets") };
+        out.unknown(
+            format!("which objects hold PHI: {whose} cannot be judged without it"),
+            "retrieve `CustomObject:*`, or classify the objects in the bundle",
+        );
+    }
+    if let Some((missing, complete_with)) = container::lacking_standard_profiles(cx) {
+        out.unknown(missing, complete_with);
+    }
+    if let Some((missing, complete_with)) = container::without_contents(cx) {
+        out.unknown(missing, complete_with);
     }
 }
 
@@ -105,21 +124,24 @@ fn everything(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, on:
     out.found(draft);
 }
 
-fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covered: Covered) {
+/// Says whether it opens an object with PHI.
+fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covered: Covered) -> bool {
     let given: Vec<Given<'_>> = container
         .object_permissions()
         .filter_map(|permission| Given::of(cx, permission, covered))
         .collect();
+    let opens = !given.is_empty();
     if is_packaged(cx, container) {
         // Who installed the package cannot change its sets: one decision, whether to assign it, for all objects.
         if let Some(draft) = packaged(cx, container, &given) {
             out.found(draft);
         }
-        return;
+        return opens;
     }
     for given in given {
         out.found(given.finding(cx, container));
     }
+    opens
 }
 
 /// Whether it comes with a package: its name begins with a namespace that is not the project's own.

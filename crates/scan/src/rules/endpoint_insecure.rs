@@ -16,8 +16,9 @@
 //!
 //! ## What is not found
 //! Which TLS version and certificate the other side has cannot be seen in the source. An inactive entry has no
-//! effect and is passed over, and so is `localhost`. A wildcard origin that a party of the bundle has word for word is meant. Addresses in Apex are not judged here: without a remote
-//! site or named credential Salesforce does not call them. Outbound messages are `phi-in-outbound-message`.
+//! effect and is passed over, and so is the machine itself (`localhost`, 127.0.0.1, ::1); a host of one word (`ehr`) is another
+//! machine. A wildcard origin that a party of the bundle has word for word is meant. Addresses in Apex are not judged here: without a remote
+//! site or named credential Salesforce does not call them. Of which kinds of entry the source has none at all is said as unknown. Outbound messages are `phi-in-outbound-message`.
 //!
 //! ## Seen in the wild
 //! GSA/SF_WorkSpace: five active remote sites over plain http, one of them with protocol security lifted.
@@ -27,7 +28,8 @@ use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
 
 use crate::Context;
-use crate::endpoint::{host_of, is_salesforce};
+use crate::endpoint::{address_of, host_of, is_plain_http, is_salesforce};
+use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -102,6 +104,28 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
     }
     origins(cx, out);
+    absent_types(cx, out);
+}
+
+/// Settings of which the source has none may still be in the org.
+fn absent_types(cx: &Context<'_>, out: &mut Outcome) {
+    const TYPES: [(&str, &str); 4] = [
+        ("RemoteSiteSetting", "remote sites"),
+        ("NamedCredential", "named credentials"),
+        ("CspTrustedSite", "trusted URLs"),
+        ("CorsWhitelistOrigin", "CORS origins"),
+    ];
+    let absent: Vec<&(&str, &str)> =
+        TYPES.iter().filter(|(kind, _)| cx.project.of_type(kind).next().is_none()).collect();
+    if absent.is_empty() {
+        return;
+    }
+    let what: Vec<String> = absent.iter().map(|(_, what)| (*what).to_owned()).collect();
+    let kinds: Vec<String> = absent.iter().map(|(kind, _)| format!("`{kind}:*`")).collect();
+    out.unknown(
+        format!("whether the org has {}: the source has none", joined(&what)),
+        format!("retrieve {}", kinds.join(", ")),
+    );
 }
 
 fn origins(cx: &Context<'_>, out: &mut Outcome) {
@@ -113,8 +137,8 @@ fn origins(cx: &Context<'_>, out: &mut Outcome) {
             plain(cx, &component, "CORS origin", &pattern, severity(cx, &pattern, Severity::Medium), out);
             continue;
         }
-        let host = pattern.split_once("://").map_or(pattern.as_str(), |(_, rest)| rest);
-        let host = host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase();
+        let whole = if pattern.contains("://") { pattern.as_str().to_owned() } else { format!("https://{}", pattern.as_str()) };
+        let Some(host) = address_of(&whole).map(|address| address.host) else { continue };
         let Some(domain) = host.strip_prefix('*').map(|rest| rest.trim_start_matches('.')) else { continue };
         // A pattern that the bundle has word for word is meant.
         let meant = cx.policy.parties().iter().any(|party| {
@@ -160,7 +184,7 @@ fn plain(
 ) {
     let name = component.split_once(':').map_or(component, |(_, name)| name);
     let place: Place = cx.place(url);
-    let host = host_of(url).unwrap_or_default();
+    let host = host_of(url).or_else(|| Some(address_of(url)?.host)).unwrap_or_default();
     let message = match cx.policy.party_of_host(&host) {
         Some(party) => format!("the {what} `{name}` reaches `{}` (`{host}`) over plain http", party.id),
         None => format!("the {what} `{name}` reaches `{host}` over plain http"),
@@ -186,11 +210,8 @@ fn severity(cx: &Context<'_>, url: &Value<'_>, otherwise: Severity) -> Severity 
     if carries_phi { Severity::High } else { otherwise }
 }
 
-/// Plain http to a host that is not the developer's own machine.
 fn is_plain(url: &Value<'_>) -> bool {
-    let scheme = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
-    let host = host_of(url).unwrap_or_default();
-    scheme && !host.is_empty() && !host.starts_with("127.") && !host.ends_with(".localhost")
+    is_plain_http(url)
 }
 
 /// Domains below which anybody can have a host.

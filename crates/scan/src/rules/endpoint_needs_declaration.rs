@@ -16,7 +16,9 @@
 //! ## What is not found
 //! An address that is put together at run time, or stands in a custom setting, custom metadata record or managed
 //! package. Addresses in Apex are literals of whole URLs; a link that is only shown to users looks the same, so
-//! that confidence is low there. Inactive entries are passed over, and so are tests.
+//! that confidence is low there. Inactive entries are passed over, and so are test classes. Hosts of the platform
+//! (`login.salesforce.com`) and of this org are not outside; the org's own name is known from `MyDomain.settings` and from
+//! sites, and where neither is in the source it is unknown whose hosts those of Salesforce's customers are.
 //!
 //! ## Seen in the wild
 //! CityofToronto/EDC-Salesforce and GSA/SF_WorkSpace: 29 hosts each. vkadagoti-png/Support_POC: 17, nine of them of one
@@ -28,7 +30,8 @@ use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Kind;
 use source::Span;
 
-use crate::literal::literals;
+use crate::endpoint::{Home, is_salesforce};
+use crate::literal::{is_test_class, literals};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::{Context, Endpoint, EndpointKind};
 
@@ -49,15 +52,32 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         by_host.entry(&endpoint.host).or_default().push(endpoint);
     }
     out.judged(by_host.len());
+    let home = Home::of(cx.project);
+    let mut of_an_org: Vec<&str> = Vec::new();
     for (host, mut endpoints) in by_host {
         let of_party = |endpoint: &&Endpoint| endpoint.party.is_some() || endpoint.model.is_some();
         if endpoints.iter().any(of_party) || endpoints.iter().all(|endpoint| is_of_package(cx, endpoint)) {
             continue;
         }
+        if is_salesforce(host) && !home.is_known() {
+            of_an_org.push(host);
+            continue;
+        }
         endpoints.sort_by_key(|endpoint| (endpoint.kind == EndpointKind::ApexLiteral, endpoint.place.clone()));
         report(cx, host, &endpoints, out);
     }
+    if !of_an_org.is_empty() {
+        out.unknown(
+            format!("whether these hosts of Salesforce are this org's own or another's: {}", joined(of_an_org)),
+            "retrieve `Settings:MyDomain`, which has the org's own name; name the others under the `endpoints:` of a party",
+        );
+    }
     credentials(cx, out);
+}
+
+fn joined(hosts: Vec<&str>) -> String {
+    let hosts: Vec<String> = hosts.into_iter().map(|host| format!("`{host}`")).collect();
+    hosts.join(", ")
 }
 
 fn report(cx: &Context<'_>, host: &str, endpoints: &[&Endpoint], out: &mut Outcome) {
@@ -82,8 +102,9 @@ fn report(cx: &Context<'_>, host: &str, endpoints: &[&Endpoint], out: &mut Outco
         first.place.clone(),
         format!("{way} `{host}` ({what} `{named}`{others}), and {who}"),
         format!(
-            "write `{{host: {host}}}` under the `endpoints:` of the party that runs it, in \
-             `phiward/parties.yaml`; delete the entry if nothing uses it"
+            "write `{{{}}}` under the `endpoints:` of the party that runs it, in `phiward/parties.yaml`; delete the \
+             entry if nothing uses it",
+            first.declaration()
         ),
     )
     .confidence(if only_in_code { Confidence::Low } else { Confidence::Medium })
@@ -109,7 +130,7 @@ fn credentials(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.project.files().iter().filter(|file| matches!(file.kind, Kind::Apex | Kind::Trigger));
     for file in code {
         let Ok((source, _)) = cx.project.load(file) else { continue };
-        if !source.text().contains("callout:") || source.text().to_ascii_lowercase().contains("@istest") {
+        if !source.text().contains("callout:") || is_test_class(&source) {
             continue;
         }
         for span in literals(&source) {

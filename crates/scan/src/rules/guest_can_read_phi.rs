@@ -47,18 +47,16 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
     for profile in cx.project.profiles() {
         if let Some(meant) = container::for_guests(cx, profile) {
             out.judged(1);
-            seen.insert(profile.name().to_lowercase());
             judge(cx, out, profile, &meant);
         }
     }
     for site in cx.project.sites().filter(|site| site.active() != Some(false)) {
         let Some(name) = site.guest_profile_name() else { continue };
         let known = cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(&name));
-        if !known && !seen.contains(&name.to_lowercase()) {
+        if !known {
             out.unknown(
                 format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
                 format!("retrieve `Profile:{name}` together with the objects"),

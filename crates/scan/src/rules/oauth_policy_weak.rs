@@ -32,6 +32,7 @@ use source::Span;
 
 use crate::Context;
 use crate::container;
+use crate::endpoint::is_plain_http;
 use crate::oauth_app::{self, OauthApp};
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -128,14 +129,6 @@ fn callback(out: &mut Outcome, app: &OauthApp<'_>) {
                 .detail(format!("callback {url}")),
         );
     }
-}
-
-fn is_plain_http(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    // RFC 8252 7.3: what goes to the same machine does not cross a network.
-    let is_loopback = matches!(host, "localhost" | "127.0.0.1") || rest.starts_with("[::1]");
-    scheme.eq_ignore_ascii_case("http") && !is_loopback
 }
 
 fn pkce(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {

@@ -17,7 +17,8 @@
 //!
 //! ## What is not found
 //! Who subscribes is not in the source: `EventBusSubscriber` in the org names Apex, flows and Pub/Sub clients. What
-//! Apex puts into an event's field of a neutral name (`Payload__c`) is not followed.
+//! Apex puts into an event's field of a neutral name (`Payload__c`) is not followed. A source without any member of a channel
+//! leaves unknown which objects publish changes.
 //!
 //! ## Seen in the wild
 //! None of the public projects that were looked at puts an object of PHI on a channel, or a field of PHI into a platform
@@ -48,6 +49,14 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for member in cx.project.event_channel_members() {
         out.judged(1);
         channel_member(cx, member, out);
+    }
+    let has_members = cx.project.event_channel_members().next().is_some()
+        || cx.project.event_channels().any(|channel| channel.old_members().next().is_some());
+    if !has_members && cx.phi_objects().next().is_some() {
+        out.unknown(
+            "which objects publish change events: the source has no member of a channel",
+            "retrieve `PlatformEventChannelMember:*` and `PlatformEventChannel:*`",
+        );
     }
     // The form of API versions 45.0 and 46.0 keeps its members inside the channel.
     for channel in cx.project.event_channels() {
@@ -122,7 +131,7 @@ fn change_event(
         place: place.clone(),
         confidence,
     });
-    let draft = Draft::new(component, place, message, fix).confidence(confidence).fields(names);
+    let draft = Draft::new(component, place, message, fix).confidence(confidence).fields(names).detail(entity);
     let draft = enriched
         .iter()
         .fold(draft, |draft, (name, place)| draft.related(place.clone(), format!("`{name}` is enriched here")));
@@ -157,6 +166,7 @@ fn platform_event(cx: &Context<'_>, object: sfdx::views::Object<'_>, out: &mut O
             )
             .confidence(verdict.confidence)
             .cause(format!("CustomObject:{}", object.name()))
+            .detail("event")
             .field(field.full_name()),
         );
     }

@@ -28,7 +28,7 @@ use sfdx::Value;
 
 use crate::Context;
 use crate::disclosure::{self, joined, shown};
-use crate::endpoint::{host_of, is_salesforce};
+use crate::endpoint::{Home, host_of, is_plain_http};
 use crate::field_path::{self, Reached};
 use crate::flow::{Destination, FoundFlow};
 use crate::rule::{Draft, Meta, Outcome};
@@ -79,13 +79,13 @@ fn judge(
         return;
     };
     let host = host_of(&url).unwrap_or_default();
-    if is_salesforce(&host) {
+    if Home::of(cx.project).stays(&host) {
         return;
     }
     let fields: Vec<String> = found.iter().map(|(_, reached, _)| reached.full_name()).collect();
     let confidence = found.iter().map(|(_, _, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
     let party = cx.policy.party_of_url(&url).or_else(|| cx.policy.party_of_host(&host));
-    let plain = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    let plain = is_plain_http(&url);
     let mut wrong: Vec<String> = Vec::new();
     let mut fix: Vec<&str> = Vec::new();
     if plain {

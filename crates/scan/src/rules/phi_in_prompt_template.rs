@@ -115,7 +115,8 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
         "take out the fields that the task does not need; or enter the model in `phiward/models.yaml` with provider, \
          region, classes, purposes and approvals, as far as these are really given",
     )
-    .confidence(confidence);
+    .confidence(confidence)
+    .detail(version.identifier().map_or_else(|| "version".to_owned(), |id| id.into_text().into_owned()));
     if let Some(name) = version.model() {
         draft = draft.related(cx.place(&name), "the model is named here");
     }

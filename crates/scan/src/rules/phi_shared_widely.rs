@@ -16,13 +16,14 @@
 //! ## What is not found
 //! Who is in a public group, role or territory is not in the source, so that a rule for a group of everybody is not found
 //! (`SELECT Group.DeveloperName, UserOrGroupId FROM GroupMember` shows it). `roleAndSubordinates` is not judged: how many
-//! stand below a role is unknown. A rule's criteria may match few records.
+//! stand below a role is unknown. A rule's criteria may match few records. An object with PHI whose SharingRules file is not in
+//! the source is unknown.
 //!
 //! ## Seen in the wild
 //! `Gvkp38/Production-Gvkp`: 1 rule that shares accounts and their contacts with all internal users.
 
 use journal::{Confidence, Persona, Severity};
-use sfdx::views::{SharedTo, SharingKind, SharingRule};
+use sfdx::views::{ObjectKind, SharedTo, SharingKind, SharingRule};
 
 use crate::phi_object::PhiObject;
 use crate::rule::{Draft, Meta, Outcome};
@@ -49,6 +50,37 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             out.found(finding(cx, rule, kind, &everybody, &phi));
         }
     }
+    absent_files(cx, out);
+}
+
+/// A retrieve writes a file for each object that is asked for, be it without a rule.
+fn absent_files(cx: &Context<'_>, out: &mut Outcome) {
+    let mut lacks: Vec<&str> = Vec::new();
+    for name in cx.phi_objects() {
+        let Some(object) = cx.project.object(name) else { continue };
+        let of_parent =
+            object.sharing_model().is_some_and(|model| model.eq_ignore_ascii_case("ControlledByParent"));
+        if of_parent || !matches!(object.kind(), ObjectKind::Standard | ObjectKind::Custom) {
+            continue;
+        }
+        let has = cx.project.of_type("SharingRules").any(|file| file.full_name().eq_ignore_ascii_case(name));
+        if has {
+            out.judged(1);
+        } else {
+            lacks.push(object.name());
+        }
+    }
+    let shown: Vec<String> = lacks.iter().take(3).map(|name| format!("`{name}`")).collect();
+    let more = match lacks.len() {
+        0 => return,
+        count if count <= 3 => String::new(),
+        count => format!(" and {} more objects with PHI", count - 3),
+    };
+    let members: Vec<String> = lacks.iter().take(3).map(|name| format!("`SharingRules:{name}`")).collect();
+    out.unknown(
+        format!("the sharing rules of {}{more}: they are not in the source", shown.join(", ")),
+        format!("retrieve {}{}", members.join(", "), if more.is_empty() { "" } else { " and those of the others" }),
+    );
 }
 
 /// Whom a target of a rule stands for, where that is everybody of a kind.
