@@ -27,6 +27,24 @@ pub(super) fn load(
     Ok(decode(path, content))
 }
 
+/// The largest file that says what a project is: more is no manifest.
+const MANIFEST: u64 = 16 << 20;
+
+/// A file that says what a project is, read before any other. A link is refused as everywhere, and so is what is
+/// larger than any manifest.
+pub(super) fn manifest(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no plain file, and links are not followed"));
+    }
+    let mut content = Vec::new();
+    std::fs::File::open(path)?.take(MANIFEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MANIFEST {
+        return Err(std::io::Error::other(format!("it is larger than {MANIFEST} bytes")));
+    }
+    Ok(content)
+}
+
 fn too_large(path: &str, limit: u64) -> Problem {
     Problem::new(Severity::Error, "file-too-large", path, format!("the file is larger than {limit} bytes"))
         .with_help("it was not read; split it or raise the limit")

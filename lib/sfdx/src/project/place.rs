@@ -120,7 +120,7 @@ impl Place {
         let mut problems = Vec::new();
         let mut api_version = None;
         if layout == Layout::Metadata {
-            match std::fs::read(&manifest) {
+            match super::load::manifest(&manifest) {
                 Ok(bytes) => {
                     let (source, problem) = Source::decode("package.xml", bytes, None);
                     let (tree, more) = Tree::parse(source);
@@ -206,7 +206,7 @@ fn read_manifest(root: &Path, problems: &mut Vec<Problem>) -> Manifest {
             problems.push(problem.with_help("the whole folder is read as one package directory"));
             return nothing;
         }
-        _ => std::fs::read(&path),
+        _ => super::load::manifest(&path),
     };
     let bytes = match bytes {
         Ok(bytes) => bytes,

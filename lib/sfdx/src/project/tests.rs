@@ -277,3 +277,17 @@ fn files_of_odd_folders_have_their_kind() {
         assert_eq!(Kind::of(path), kind, "{path}");
     }
 }
+
+#[test]
+fn a_manifest_without_end_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["package.xml", ".forceignore"] {
+        let file = std::fs::File::create(folder.path().join(name)).unwrap();
+        file.set_len(5 << 30).unwrap();
+    }
+    let project = read(folder.path(), &Options::default()).unwrap();
+    let told: Vec<String> = project.problems().iter().map(ToString::to_string).collect();
+    for name in ["package.xml", ".forceignore"] {
+        assert!(told.iter().any(|line| line.starts_with(name) && line.contains("larger than")), "{told:?}");
+    }
+}

@@ -121,7 +121,7 @@ fn entry(place: &Place, path: String, bytes: u64) -> File {
 /// The rules of the root's `.forceignore`: gitignore syntax, as the Salesforce command reads it.
 fn force_ignore(root: &Path, problems: &mut Vec<Problem>) -> Gitignore {
     let file: PathBuf = root.join(".forceignore");
-    if !file.is_file() {
+    if std::fs::symlink_metadata(&file).is_err() {
         return Gitignore::empty();
     }
     let problem = |message: String| {
@@ -130,7 +130,7 @@ fn force_ignore(root: &Path, problems: &mut Vec<Problem>) -> Gitignore {
     };
     // Patterns are relative to the root, and so are the paths they meet.
     let mut builder = GitignoreBuilder::new("");
-    let text = match std::fs::read(&file) {
+    let text = match super::load::manifest(&file) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
             problems.push(problem(format!("cannot be read: {error}")));
