@@ -280,7 +280,7 @@ impl<'p> Classification<'p> {
             };
         }
         if is_system {
-            return plain("a system field");
+            return plain("a system field", Confidence::High);
         }
         if let Some(known) = catalogue.field(object, field) {
             return self.catalogued(object, from_catalogue(known));
@@ -300,7 +300,7 @@ impl<'p> Classification<'p> {
         ) && !described.formula;
         match default {
             Some(known) if writes => self.catalogued(object, by_default(known)),
-            _ => plain("nothing says that it is about a person"),
+            _ => plain("nothing says that it is about a person", Confidence::Low),
         }
     }
 
@@ -366,11 +366,11 @@ fn resolve<'a>(object: &'a str, field: &'a str) -> (&'a str, &'a str) {
     }
 }
 
-fn plain(reason: &'static str) -> Verdict {
+fn plain(reason: &'static str, confidence: Confidence) -> Verdict {
     Verdict {
         class: Class::Internal,
         identifier: None,
-        confidence: Confidence::Medium,
+        confidence,
         evidence: Evidence::Catalogue,
         reason: reason.into(),
     }

@@ -185,6 +185,8 @@ fn too_long(cx: &Context<'_>, component: &str, whose: &str, at: &Value<'_>, minu
     let fix = "set a session timeout of two hours or less, 15 or 30 minutes where screens are shared \
                (Setup > Session Settings > Timeout Value)";
     let severity = if minutes > 240 { Severity::High } else { Severity::Medium };
+    // By setting, so that an exception for one does not take another out.
+    let component = format!("{component}.sessionTimeout");
     Draft::new(component, cx.place(at), message, fix).severity(severity).detail("sessionTimeout")
 }
 
@@ -192,7 +194,7 @@ fn off(cx: &Context<'_>, component: &str, protection: &Protection, at: &Value<'_
     let Protection { name, harm, severity } = protection;
     let message = format!("`{name}` is off: {harm}");
     let fix = format!("set `<{name}>true</{name}>` (Setup > Session Settings)");
-    Draft::new(component, cx.place(at), message, fix).severity(*severity).detail(*name)
+    Draft::new(format!("{component}.{name}"), cx.place(at), message, fix).severity(*severity).detail(*name)
 }
 
 fn of_profile(cx: &Context<'_>, out: &mut Outcome, setting: ProfileSessionSetting<'_>) {
