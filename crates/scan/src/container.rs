@@ -57,7 +57,10 @@ pub(crate) fn without_contents(cx: &Context<'_>) -> Option<(String, String)> {
 
 fn lacks(cx: &Context<'_>, id: &str) -> Vec<String> {
     let items = completeness::of(cx.project, cx.facts);
-    items.into_iter().find(|item| item.id == id && item.state != State::Present).map_or(Vec::new(), |item| item.lacks)
+    items
+        .into_iter()
+        .find(|item| item.id == id && item.state != State::Present)
+        .map_or(Vec::new(), |item| item.lacks)
 }
 
 fn said(lacks: &[String], what: &str) -> Option<(String, String)> {

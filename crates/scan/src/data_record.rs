@@ -196,13 +196,72 @@ fn is_any(patterns: &[&[&str]], words: &[String]) -> bool {
 /// of words that such names are made of. `Ana Lopez SSN` is a key that names a person too.
 fn says(name: &str, held: Held) -> bool {
     const WORDS: [&str; 66] = [
-        "account", "address", "allergen", "allergies", "allergy", "beneficiary", "birth", "birthdate", "birthday",
-        "card", "chart", "city", "code", "contact", "customer", "date", "description", "diagnoses", "diagnosis", "dob",
-        "drug", "email", "family", "first", "firstname", "full", "given", "health", "home", "icd", "id", "identifier",
-        "insurance", "last", "lastname", "line", "mail", "mailing", "mbi", "medicaid", "medical", "medicare",
-        "medication", "medications", "member", "mobile", "mrn", "name", "nhs", "number", "of", "patient", "person",
-        "phn", "phone", "plan", "prescription", "primary", "record", "security", "social", "ssn", "street",
-        "subscriber", "surname", "symptoms",
+        "account",
+        "address",
+        "allergen",
+        "allergies",
+        "allergy",
+        "beneficiary",
+        "birth",
+        "birthdate",
+        "birthday",
+        "card",
+        "chart",
+        "city",
+        "code",
+        "contact",
+        "customer",
+        "date",
+        "description",
+        "diagnoses",
+        "diagnosis",
+        "dob",
+        "drug",
+        "email",
+        "family",
+        "first",
+        "firstname",
+        "full",
+        "given",
+        "health",
+        "home",
+        "icd",
+        "id",
+        "identifier",
+        "insurance",
+        "last",
+        "lastname",
+        "line",
+        "mail",
+        "mailing",
+        "mbi",
+        "medicaid",
+        "medical",
+        "medicare",
+        "medication",
+        "medications",
+        "member",
+        "mobile",
+        "mrn",
+        "name",
+        "nhs",
+        "number",
+        "of",
+        "patient",
+        "person",
+        "phn",
+        "phone",
+        "plan",
+        "prescription",
+        "primary",
+        "record",
+        "security",
+        "social",
+        "ssn",
+        "street",
+        "subscriber",
+        "surname",
+        "symptoms",
     ];
     let lower = name.to_ascii_lowercase();
     let own = words(name.rsplit('.').next().unwrap_or(name));
@@ -220,15 +279,16 @@ fn held(name: &str, value: &str) -> Option<Held> {
     let digits = value.chars().filter(char::is_ascii_digit).count();
     if shape::is_social_security_number(value) {
         // The same shape is that of other numbers too: phones and codes have names of their own.
-        let others: Patterns =
-            &[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]];
+        let others: Patterns = &[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]];
         return (!is_any(others, &by_name)).then_some(Held::SocialSecurityNumber);
     }
     let bare: String = value.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
     if named(Held::SocialSecurityNumber) && shape::is_social_security_digits(&bare) {
         return Some(Held::SocialSecurityNumber);
     }
-    if (named(Held::MedicareNumber) || value.contains('-')) && shape::is_medicare_beneficiary_identifier(value) {
+    if (named(Held::MedicareNumber) || value.contains('-'))
+        && shape::is_medicare_beneficiary_identifier(value)
+    {
         return Some(Held::MedicareNumber);
     }
     if named(Held::NhsNumber) && shape::is_nhs_number(value) {
@@ -400,7 +460,12 @@ pub(crate) fn of_script(text: &str) -> Vec<Record> {
                 let length = rest.find(')').unwrap_or(rest.len());
                 let parts: Vec<&str> =
                     rest.get(..length).unwrap_or_default().split(',').map(str::trim).collect();
-                record.add(name_before(text.get(..at).unwrap_or_default()), None, &parts.join("-"), offset(at));
+                record.add(
+                    name_before(text.get(..at).unwrap_or_default()),
+                    None,
+                    &parts.join("-"),
+                    offset(at),
+                );
                 at = inner + length;
             }
             _ => at += 1,

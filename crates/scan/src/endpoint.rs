@@ -213,8 +213,8 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
     let is_url = url.contains("://");
     let address = if is_url { address_of(url) } else { address_of(&format!("https://{url}")) };
     let host = address?.host;
-    let plain =
-        host.starts_with('[') || host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '*' | '_'));
+    let plain = host.starts_with('[')
+        || host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '*' | '_'));
     let named = host.contains(char::is_alphanumeric) && (is_url || host.contains('.'));
     (plain && named).then_some(host)
 }
@@ -227,7 +227,9 @@ pub(crate) fn is_plain_http(url: &str) -> bool {
 /// The machine itself: RFC 6761, 6.3, RFC 1122, 3.2.1.3 and RFC 4291, 2.5.3.
 fn is_loopback(host: &str) -> bool {
     let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    host == "localhost" || host.ends_with(".localhost") || address.is_some_and(|own| own.to_canonical().is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address.is_some_and(|own| own.to_canonical().is_loopback())
 }
 
 impl Endpoint {
@@ -237,7 +239,10 @@ impl Endpoint {
         match address_of(&self.url).filter(|_| HostPattern::of(&self.host).is_none()) {
             None => format!("host: {}", quoted(&self.host)),
             Some(own) => {
-                let usual = matches!((own.scheme.as_str(), own.port), ("https" | "wss", 443) | ("http" | "ws", 80) | (_, 0));
+                let usual = matches!(
+                    (own.scheme.as_str(), own.port),
+                    ("https" | "wss", 443) | ("http" | "ws", 80) | (_, 0)
+                );
                 let port = if usual { String::new() } else { format!(":{}", own.port) };
                 format!("url: {}", quoted(&format!("{}://{}{port}/*", own.scheme, own.host)))
             }

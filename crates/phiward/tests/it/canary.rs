@@ -50,9 +50,17 @@ fn no_form_of_output_repeats_a_value() {
     assert!(written.len() > 12);
     let json = String::from_utf8_lossy(&written[2].1).into_owned();
     assert!(
-        ["people.csv", "Contacts.json", "bare.csv", "worse.csv", "header.csv", "keyed.json", "by_number.json"]
-            .iter()
-            .all(|file| json.contains(&format!("data/{file}"))),
+        [
+            "people.csv",
+            "Contacts.json",
+            "bare.csv",
+            "worse.csv",
+            "header.csv",
+            "keyed.json",
+            "by_number.json"
+        ]
+        .iter()
+        .all(|file| json.contains(&format!("data/{file}"))),
         "the canaries were not even found"
     );
     for (name, bytes) in written {

@@ -49,10 +49,7 @@ fn marks_of_made_up_data_are_seen() {
     let records = of_table(text);
     assert_eq!(records.iter().map(|record| record.synthetic).collect::<Vec<_>>(), [true, false, true, false]);
     assert_eq!(records.iter().map(Record::is_patient).collect::<Vec<_>>(), [true, true, false, false]);
-    assert_eq!(
-        records[1].held[&Held::SocialSecurityNumber].called,
-        Called::Name("SSN__c".to_owned())
-    );
+    assert_eq!(records[1].held[&Held::SocialSecurityNumber].called, Called::Name("SSN__c".to_owned()));
 }
 
 #[test]
