@@ -18,10 +18,10 @@ pub(crate) struct Objection<'p> {
     pub(crate) reason: Reason,
     /// The flows that it stops, in the order of the bundle.
     pub(crate) flows: Vec<&'p DeclaredFlow>,
-    /// The legal regions of the people for whom it holds.
-    pub(crate) regions: BTreeSet<String>,
-    /// Whether it holds for people of every region that the org holds.
-    pub(crate) everywhere: bool,
+    /// For each flow, by its id, the legal regions of the people for whom it holds.
+    pub(crate) regions: BTreeMap<String, BTreeSet<String>>,
+    /// How many regions the people come from whose data the org holds.
+    asked: usize,
     /// As `Object.Field`.
     pub(crate) fields: BTreeSet<String>,
 }
@@ -41,13 +41,29 @@ impl<'p> Objection<'p> {
         }
     }
 
-    /// Empty where it holds for everyone.
+    /// Empty where it holds for everyone; flow by flow where these differ.
     pub(crate) fn for_whom(&self) -> String {
-        if self.everywhere || self.regions.is_empty() {
+        let each: Vec<(&String, String)> =
+            self.regions.keys().map(|flow| (flow, self.for_whom_of(flow))).collect();
+        let different: BTreeSet<&String> = each.iter().map(|(_, whom)| whom).collect();
+        if different.len() > 1 {
+            let said =
+                |whom: &str| if whom.is_empty() { " for everyone".to_owned() } else { whom.to_owned() };
+            let each: Vec<String> =
+                each.iter().map(|(flow, whom)| format!("`{flow}`{}", said(whom))).collect();
+            return format!(" ({})", each.join(", "));
+        }
+        each.into_iter().next().map(|(_, whom)| whom).unwrap_or_default()
+    }
+
+    /// The same for one flow.
+    pub(crate) fn for_whom_of(&self, flow: &str) -> String {
+        let named: Vec<String> =
+            self.regions.get(flow).into_iter().flatten().map(|region| format!("`{region}`")).collect();
+        if named.is_empty() || named.len() >= self.asked {
             return String::new();
         }
-        let regions: Vec<String> = self.regions.iter().map(|region| format!("`{region}`")).collect();
-        format!(" for people of {}", joined(&regions))
+        format!(" for people of {}", joined(&named))
     }
 
     pub(crate) fn party(&self, policy: &'p Policy) -> Option<&'p Party> {
@@ -93,15 +109,15 @@ pub(crate) fn objections<'p>(cx: &Context<'p>, on: Date) -> Vec<Objection<'p>> {
                 let own = found.entry(key).or_insert_with(|| Objection {
                     reason: reason.clone(),
                     flows: Vec::new(),
-                    regions: BTreeSet::new(),
-                    everywhere: false,
+                    regions: BTreeMap::new(),
+                    asked: regions.len(),
                     fields: BTreeSet::new(),
                 });
                 if !own.flows.iter().any(|known| known.id == flow.id) {
                     own.flows.push(flow);
                 }
-                own.regions.extend(region.map(|region| region.to_string()));
-                own.everywhere = own.regions.len() >= regions.len();
+                let of_flow = own.regions.entry(flow.id.to_string()).or_default();
+                of_flow.extend(region.map(|region| region.to_string()));
                 own.fields.extend(reason.fields);
             }
         }
@@ -234,3 +250,6 @@ pub(crate) fn carries(flow: &DeclaredFlow, full_name: &str) -> bool {
     let (object, field) = full_name.split_once('.').unwrap_or((full_name, "*"));
     flow.carries(object, field) || (field == "*" && flow.carries(object, "*"))
 }
+
+#[cfg(test)]
+mod tests;

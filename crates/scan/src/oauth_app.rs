@@ -38,6 +38,17 @@ impl OauthApp<'_> {
         self.refresh_token.as_ref().map(|policy| policy.eq_ignore_ascii_case("infinite"))
     }
 
+    /// How a lifetime is written in the app's metadata.
+    pub(crate) fn lasting(&self) -> &'static str {
+        if self.component.starts_with("ConnectedApp:") {
+            "`<refreshTokenPolicy>specific_inactivity:7:DAYS</refreshTokenPolicy>`"
+        } else {
+            "`<refreshTokenPolicyType>SpecificInactivity</refreshTokenPolicyType>` with \
+             `<refreshTokenValidityPeriod>7</refreshTokenValidityPeriod>` and \
+             `<refreshTokenValidityUnit>Days</refreshTokenValidityUnit>`"
+        }
+    }
+
     /// Whether each user may authorise the app without an administrator.
     pub(crate) fn is_self_authorised(&self) -> Option<bool> {
         self.permitted_users.as_ref().map(|said| match said.flag() {

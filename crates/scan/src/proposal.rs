@@ -47,9 +47,28 @@ fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
+/// What can stand in a comment, a page's line or a name: no character that ends the line or hides in it.
+fn plain(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if hides(c) { ' ' } else { c }).collect()
+}
+
+/// A key of YAML: as it is where it is an API name, else quoted.
+fn key(name: &str) -> String {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    // Words that YAML reads as something else than text.
+    let is_word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    let is_word = is_word.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if is_name && !is_word { name.to_owned() } else { quoted(name) }
+}
+
 fn ask(questions: &mut Vec<Question>, whom: &'static str, text: impl Into<String>) -> String {
     let id = format!("Q{}", questions.len() + 1);
-    questions.push(Question { id: id.clone(), whom, text: text.into() });
+    questions.push(Question { id: id.clone(), whom, text: plain(&text.into()) });
     id
 }
 
@@ -114,7 +133,7 @@ fn orgs(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> 
     let fields: BTreeSet<String> = region_fields(context);
     if !fields.is_empty() {
         text += "# fields that look like a person's region: ";
-        text += &fields.into_iter().collect::<Vec<_>>().join(", ");
+        text += &plain(&fields.into_iter().collect::<Vec<_>>().join(", "));
         text.push('\n');
     }
     Some(text)
@@ -165,8 +184,8 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
     for (object, fields) in objects {
         let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let _ = match subject {
-            "" => writeln!(text, "  {object}:\n    # subject: ...    # {whose}"),
-            subject => writeln!(text, "  {object}:\n    subject: {subject}"),
+            "" => writeln!(text, "  {}:\n    # subject: ...    # {whose}", key(object)),
+            subject => writeln!(text, "  {}:\n    subject: {subject}", key(object)),
         };
         let _ = writeln!(text, "    fields:");
         for (field, verdict) in fields {
@@ -178,9 +197,10 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
             };
             let _ = writeln!(
                 text,
-                "      {field}: {{class: {}{identifier}}}    # {doubt}{}",
+                "      {}: {{class: {}{identifier}}}    # {doubt}{}",
+                key(field),
                 verdict.class.as_str(),
-                verdict.reason.replace(['\n', '\r'], " ")
+                plain(&verdict.reason)
             );
         }
     }
@@ -219,7 +239,7 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
         let mut reached: Vec<String> = named.into_iter().collect();
         reached.extend(endpoints.first().map(|endpoint| format!("{{{}}}", endpoint.declaration())));
         let seen: BTreeSet<String> =
-            endpoints.iter().map(|e| format!("{}:{}", e.place.path, e.place.start.line)).collect();
+            endpoints.iter().map(|e| format!("{}:{}", plain(&e.place.path), e.place.start.line)).collect();
         let _ = writeln!(
             text,
             "  - id: {id}    # {question}; seen in {}\n    role: [vendor]\n    endpoints: [{}]",
@@ -315,4 +335,25 @@ fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String
         let _ = writeln!(text, "  - id: {id}    # {question}");
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_in_their_comment_and_key() {
+        assert_eq!(plain("a\nparties: []\r\u{2028}b\u{85}c\u{202e}"), "a parties: []  b c ");
+        for (name, expected) in [
+            ("Patient__c", "Patient__c"),
+            ("a: {}\nb", "\"a: {}\\nb\""),
+            ("no", "\"no\""),
+            ("1st", "\"1st\""),
+        ] {
+            assert_eq!(key(name), expected);
+        }
+        let mut questions = Vec::new();
+        ask(&mut questions, "x", "a\n## For the owner");
+        assert!(!questions[0].text.contains('\n'));
+    }
 }

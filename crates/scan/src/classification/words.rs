@@ -41,7 +41,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 }
 
 fn strip_affixes(name: &str) -> &str {
-    const SUFFIXES: [&str; 9] = ["__c", "__pc", "__r", "__pr", "__e", "__x", "__mdt", "__b", "__latitude__s"];
+    const SUFFIXES: [&str; 10] =
+        ["__c", "__pc", "__r", "__pr", "__e", "__x", "__mdt", "__b", "__latitude__s", "__longitude__s"];
     let lower = name.to_ascii_lowercase();
     let kept =
         SUFFIXES.iter().find_map(|suffix| lower.strip_suffix(suffix).map(str::len)).unwrap_or(name.len());
@@ -82,6 +83,8 @@ mod tests {
             ("ns__Icd10Code__c", "icd 10 code"),
             ("Date of Birth (DOB)", "date of birth dob"),
             ("SSN", "ssn"),
+            ("Home__Latitude__s", "home"),
+            ("Home__Longitude__s", "home"),
             ("Größe_cm__c", "grosse cm"),
         ] {
             assert_eq!(words(name).join(" "), expected, "{name}");

@@ -13,8 +13,8 @@
 //! `settings/Event.settings-meta.xml`: `<enableEventLogGeneration>true</enableEventLogGeneration>` (*Setup > Event Monitoring
 //! Settings > Generate event log files*; needs Shield or Event Monitoring) and `<enableDeleteMonitoringData>false`.
 //! `settings/RealTimeEvent.settings-meta.xml`: turn storage on for the events that show access (*Setup > Event Manager*):
-//! `ApiEvent`, `BulkApiResultEventStore`, `ListViewEvent`, `LoginEvent`, `ReportEvent`. Fetch the log before it ends, or let
-//! the gateway keep its own.
+//! `ApiEvent`, `BulkApiResultEventStore`, `FileEventStore`, `ListViewEvent`, `ReportEvent`; and for `LoginEvent`, which shows
+//! from where somebody came and no record that was read. Fetch the log before it ends, or let the gateway keep its own.
 //!
 //! ## What is not found
 //! Whether the org has the licence, and whether anybody reads the log. What is not in the source is unknown: the query
@@ -43,8 +43,10 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// Stored events that tell who saw records.
-const READS: [&str; 6] =
-    ["ApiEvent", "BulkApiResultEventStore", "FileEventStore", "ListViewEvent", "LoginEvent", "ReportEvent"];
+const READS: [&str; 5] = ["ApiEvent", "BulkApiResultEventStore", "FileEventStore", "ListViewEvent", "ReportEvent"];
+
+/// Shows who logged in and from where, and nothing of what was read.
+const LOGIN: &str = "LoginEvent";
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     event_log(cx, out);
@@ -92,7 +94,7 @@ fn stored_events(cx: &Context<'_>, out: &mut Outcome) {
         let mut off: Vec<Value<'_>> = Vec::new();
         for event in settings.root().children_named("realTimeEvents") {
             let Some(name) = event.value("entityName") else { continue };
-            if !READS.iter().any(|read| name.eq_ignore_ascii_case(read)) {
+            if !READS.iter().chain([&LOGIN]).any(|read| name.eq_ignore_ascii_case(read)) {
                 continue;
             }
             out.judged(1);
@@ -103,7 +105,13 @@ fn stored_events(cx: &Context<'_>, out: &mut Outcome) {
         let Some(first) = off.first() else { continue };
         let names: Vec<String> = off.iter().map(|name| format!("`{}`", name.as_str())).collect();
         let names = names.join(", ");
-        let message = format!("storage is off for {names}, which would show who read records");
+        let is_login = |name: &Value<'_>| name.eq_ignore_ascii_case(LOGIN);
+        let shows = match (off.iter().any(is_login), off.iter().all(is_login)) {
+            (_, true) => "who logged in and from where",
+            (true, false) => "who read records, and who logged in from where",
+            (false, _) => "who read records",
+        };
+        let message = format!("storage is off for {names}, which would show {shows}");
         let fix = format!("set `<isEnabled>true</isEnabled>` for {names} (Setup > Event Manager > Enable Storage)");
         let component = format!("RealTimeEventSettings:{}", settings.full_name());
         out.found(Draft::new(component, cx.place(first), message, fix).severity(Severity::Low).detail("storage"));

@@ -1,4 +1,4 @@
-//! # The agreement with a party has expired
+//! # An agreement has expired, and data still goes to the party
 //!
 //! Data about patients goes to a party, and every agreement that would cover it has passed its last day; or will
 //! within 60 days.

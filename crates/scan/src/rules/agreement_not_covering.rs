@@ -1,4 +1,4 @@
-//! # The agreement with a party does not cover what is sent
+//! # An agreement does not cover the data that is sent
 //!
 //! An agreement with the party exists, and what a declared flow sends lies outside it: another class of data,
 //! another purpose, or fields that it does not name.

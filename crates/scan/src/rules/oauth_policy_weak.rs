@@ -100,8 +100,8 @@ fn refresh_token(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>) {
         None => Confidence::Medium,
     };
     let what = format!("has refresh tokens that are valid until they are revoked (`{}`)", policy.as_str());
-    let fix = "set a lifetime or an inactivity, such as `specific_inactivity:7:DAYS`";
-    let draft = draft(cx, app, policy, &what, fix, "refresh-token").confidence(confidence);
+    let fix = format!("set a lifetime or an inactivity, such as {}", app.lasting());
+    let draft = draft(cx, app, policy, &what, &fix, "refresh-token").confidence(confidence);
     out.found(draft.cause(format!("{} refresh token policy", app.component)));
 }
 

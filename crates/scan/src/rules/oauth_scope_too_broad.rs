@@ -12,7 +12,7 @@
 //! ## What to change
 //! Remove the `<scopes>` line (or the name in `<commaSeparatedOauthScopes>`): *Setup > App Manager > Edit*. `Api` is enough
 //! for REST, Bulk and SOAP; a server that uses JWT bearer or client credentials needs no `RefreshToken`. For tokens that
-//! must refresh set `specific_lifetime` or `specific_inactivity` in the app's policy. Users must authorise the app anew.
+//! must refresh set a lifetime or an inactivity in the app's policy. Users must authorise the app anew.
 //!
 //! ## What is not found
 //! Scopes that tokens in use were issued with (`OauthToken`), apps that are installed and not in the source, and scopes
@@ -102,8 +102,7 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, app: &OauthApp<'_>, scope: &str, p
     } else if declared == Some(false) {
         format!("remove scope `{scope}`, or declare it for the identity in the bundle and have that approved")
     } else if is("refresh_token") {
-        "set the refresh token policy to a lifetime or an inactivity (`specific_inactivity:7:DAYS`), or remove the scope"
-            .to_owned()
+        format!("set the refresh token policy to a lifetime or an inactivity ({}), or remove the scope", app.lasting())
     } else {
         format!("remove scope `{scope}`")
     };

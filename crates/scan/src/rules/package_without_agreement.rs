@@ -1,4 +1,4 @@
-//! # An installed package without an agreement with its maker
+//! # A package is installed without an agreement with its maker
 //!
 //! A package of another company is installed, and the bundle does not say whose it is; or it does, the package's
 //! permissions reach data about patients, and no agreement with that company is in force.

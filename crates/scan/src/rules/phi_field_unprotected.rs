@@ -23,8 +23,9 @@
 //!
 //! ## What is not found
 //! Shield turned on for the whole database (*Database Encryption*) and transparent encryption below the org are not
-//! in the source. A field that the bundle names and the source does not hold is unknown: its file or the query
-//! `SELECT FieldName, EncryptionType FROM TenantSecurityEncryptedField` settles it. Types that Shield cannot encrypt
+//! in the source. A field that the bundle names and the source does not hold is unknown: its file settles it, or *Setup >
+//! Encryption Policy > Encrypt Fields*. Orgs with Security Center (API 61.0 or later) can query `SELECT ObjectName, FieldName,
+//! EncryptionType FROM TenantSecurityEncryptedField`. Types that Shield cannot encrypt
 //! (picklist, number, checkbox, formula) are found only where the bundle asks for it. Platform events, external
 //! objects, big objects, custom settings and custom metadata types are left out: field encryption does not reach them.
 //!
@@ -49,7 +50,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a2iv", "hipaa-brn-402c", "gdpr-32-1a", "nprm-encrypt"],
     tags: &["phi", "encryption"],
     replaces: &[],
-    needs: &["the field's file", "TenantSecurityEncryptedField (Tooling or REST query)"],
+    needs: &["the field's file", "Setup > Encryption Policy > Encrypt Fields"],
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
@@ -193,10 +194,7 @@ fn asked_of_absent_fields(cx: &Context<'_>, out: &mut Outcome) {
             if wanted && cx.described(&object.value, &field.value).is_none() {
                 out.unknown(
                     format!("the file of `{name}`: whether it is encrypted as the bundle asks"),
-                    format!(
-                        "retrieve `CustomField:{name}`, or query `SELECT FieldName, EncryptionType FROM \
-                         TenantSecurityEncryptedField`"
-                    ),
+                    format!("retrieve `CustomField:{name}`, or look at Setup > Encryption Policy > Encrypt Fields"),
                 );
             }
         }

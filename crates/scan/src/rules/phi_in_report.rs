@@ -15,7 +15,8 @@
 //! Ask for a filter's value when the report is run, instead of saving it.
 //!
 //! ## What is not found
-//! Who is subscribed to a report, and who has exported it, is in the org (`EventLogFile` of type ReportExport).
+//! A report that shows a drug, a diagnosis or another field that only its words make clinical, and no name, number, contact or
+//! lookup to a person in any column, is not about anybody by itself: it is for information. Who is subscribed to a report, and who has exported it, is in the org (`EventLogFile` of type ReportExport).
 //! Standard columns of report types other than accounts, contacts, leads and cases have names of their own that do
 //! not say their field, and are not judged. A folder that the source does not have is reported as unknown.
 //!
@@ -31,6 +32,7 @@ use sfdx::views::{FolderKind, Report};
 use sfdx::{Project, Value};
 
 use crate::Context;
+use crate::classification::{Evidence, occurs, words};
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::patient_value;
@@ -67,9 +69,16 @@ fn columns(
     let columns = report.all_columns().filter_map(|column| column.field());
     let grouped = report.groupings_down().chain(report.groupings_across()).filter_map(|group| group.field());
     let mut found: Vec<(Value<'_>, Reached, Confidence)> = Vec::new();
+    let mut of_people = false;
     for value in columns.chain(grouped) {
-        let Some(reached) = names.column(cx.project, report, value.as_str()) else { continue };
+        let Some(reached) = names.column(cx.project, report, value.as_str()) else {
+            of_people |= speaks_of_a_person(value.as_str());
+            continue;
+        };
         let verdict = cx.classes.field(&reached.object, &reached.field);
+        // What the bundle, the org's own tag or Salesforce's catalogue call PHI is so; a guess by words needs a person.
+        let is_known = verdict.is_phi() && verdict.evidence != Evidence::Name;
+        of_people |= is_known || is_of_a_person(cx, &reached);
         let known = found.iter().any(|(_, own, _)| own.full_name().eq_ignore_ascii_case(&reached.full_name()));
         if verdict.is_phi() && !known {
             found.push((value, reached, verdict.confidence));
@@ -91,12 +100,14 @@ fn columns(
         }
     };
     let confidence = found.iter().map(|(_, _, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
+    let (severity, confidence) = if of_people { (severity, confidence) } else { (Severity::Info, Confidence::Low) };
     let fields: Vec<String> = found.iter().map(|(_, reached, _)| reached.full_name()).collect();
+    let what = if of_people { "PHI" } else { "clinical fields and no column that says whose" };
     let many = if folder.is_empty() { "" } else { ", or move the report to a folder shared with those alone who need it" };
     let mut draft = Draft::new(
         format!("Report:{}", report.name()),
         cx.place(first),
-        format!("the report `{}` shows PHI, {}{where_}", report.name(), shown(&fields)),
+        format!("the report `{}` shows {what}, {}{where_}", report.name(), shown(&fields)),
         format!("remove the columns that its question does not need{many}"),
     )
     .severity(severity)
@@ -108,6 +119,31 @@ fn columns(
     out.found(draft.fields(fields));
 }
 
+/// Whether a column tells who it is: an identifier, the name or number of a record with PHI, or a lookup to a person.
+fn is_of_a_person(cx: &Context<'_>, reached: &Reached) -> bool {
+    const PEOPLE: [&str; 5] = ["account", "contact", "individual", "lead", "patient"];
+    let verdict = cx.classes.field(&reached.object, &reached.field);
+    let identifies = verdict.class.is_personal() && verdict.identifier.is_some_and(|kind| kind != Identifier::Clinical);
+    let numbers = matches!(reached.field.as_str(), "Name" | "Id" | "CaseNumber") && cx.is_phi_object(&reached.object);
+    let leads = field_path::is_reference(cx.project, reached) && {
+        let field = &reached.field;
+        let lookup = match field.strip_suffix("__c") {
+            Some(stem) => format!("{stem}__r"),
+            None => field.strip_suffix("Id").unwrap_or(field).to_owned(),
+        };
+        let target = field_path::related(cx.project, &reached.object, &lookup);
+        PEOPLE.iter().any(|person| target.eq_ignore_ascii_case(person)) || cx.classes.is_about_patients(&target)
+    };
+    identifies || numbers || leads
+}
+
+/// A column of Salesforce's own whose field is not known, by its words.
+fn speaks_of_a_person(column: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["name", "contact", "account", "patient", "member", "person", "phone", "email", "birth*", "number"];
+    let own = words(column);
+    WORDS.iter().any(|word| occurs(&[word], &own))
+}
 
 fn filters(cx: &Context<'_>, report: Report<'_>, names: &Relationships, out: &mut Outcome) {
     for filter in report.filters() {

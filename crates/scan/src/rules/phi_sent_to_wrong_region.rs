@@ -1,4 +1,4 @@
-//! # Data about patients goes to a region where it may not be
+//! # Data about patients is sent to a region where it may not be
 //!
 //! A declared flow sends data about patients to a party that processes it where the flow may not go: outside the
 //! law that protects the person, with no transfer instrument in force, or outside the regions that the flow names.
@@ -103,11 +103,11 @@ fn by_flow<'p>(cx: &Context<'p>) -> Vec<Wrong<'p>> {
         for objection in objections.iter().filter(|one| one.flows.iter().any(|own| own.id == flow.id)) {
             wrong.fields.extend(objection.fields.iter().filter(|name| disclosure::carries(flow, name)).cloned());
             if objection.reason.rule == "transfer-unproved" {
-                wrong.law.extend(objection.regions.iter().cloned());
-                wrong.whom = objection.for_whom();
+                wrong.law.extend(objection.regions.get(flow.id.as_str()).into_iter().flatten().cloned());
+                wrong.whom = objection.for_whom_of(flow.id.as_str());
             } else {
                 if wrong.law.is_empty() {
-                    wrong.whom = objection.for_whom();
+                    wrong.whom = objection.for_whom_of(flow.id.as_str());
                 }
                 wrong.rule = Some(objection.clone());
             }

@@ -1,4 +1,4 @@
-//! # PHI goes out on a ground that is not proved
+//! # PHI is sent on a ground that is not proved
 //!
 //! A declared flow hands data about patients to another party, and the ground that the flow names does not hold:
 //! no agreement of that kind is on file, it has not begun, or the ground's own conditions are not met.

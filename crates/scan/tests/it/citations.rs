@@ -30,6 +30,8 @@ fn every_rule_has_a_page_with_its_parts() {
         {
             assert!(page.contains(part), "the page of {} has no part `{part}`", rule.id);
         }
+        let heading = page.lines().next().and_then(|line| line.strip_prefix("# "));
+        assert_eq!(heading, Some(rule.meta.title), "the page of {} is headed otherwise", rule.id);
         assert!(rule.summary().len() > 40, "{} has no summary", rule.id);
         assert!(rule.meta.tags.len() <= 19, "{} has more tags than GitHub takes", rule.id);
     }
