@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use journal::Confidence;
 
 use crate::classification::{Catalogue, Evidence};
-use crate::{Context, Endpoint, Input};
+use crate::{Context, Endpoint, Input, Verdict};
 
 /// A file of the proposed bundle, below its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
 }
 
 fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
-    let mut objects: BTreeMap<&str, Vec<(&str, &crate::Verdict)>> = BTreeMap::new();
+    let mut objects: BTreeMap<&str, Vec<(&str, &Verdict)>> = BTreeMap::new();
     for (object, field, verdict) in
         context.classes.all().filter(|(_, _, verdict)| verdict.class.is_personal())
     {
@@ -170,7 +170,7 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         questions,
         "data owner of each object",
         format!(
-            "{doubtful} fields are classified with doubt: their lines say `check`. Are they right? (`classification/objects.yaml`)"
+            "{doubtful} fields are classified with doubt: their lines begin with `# check:`. Which are right? (`classification/objects.yaml`)"
         ),
     );
     let whose = ask(
@@ -179,30 +179,41 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         "By which field does a record of each object lead to the person whose data it is? (`classification/objects.yaml`, `subject`)",
     );
     let mut text = format!(
-        "# Proposed from names, tags and Salesforce's own objects. Lines that say `check` are guesses: {check}\nobjects:\n"
+        "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\nobjects:\n"
     );
+    let mut entries = 0;
     for (object, fields) in objects {
-        let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
-        let _ = match subject {
-            "" => writeln!(text, "  {}:\n    # subject: ...    # {whose}", key(object)),
-            subject => writeln!(text, "  {}:\n    subject: {subject}", key(object)),
+        // A guess stays a comment: in the bundle it would count as the organisation's own word.
+        let is_sure = |verdict: &Verdict| {
+            matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
+                || verdict.confidence == Confidence::High
         };
-        let _ = writeln!(text, "    fields:");
+        let some_sure = fields.iter().any(|(_, verdict)| is_sure(verdict));
+        let mark = |sure: bool| if sure { "" } else { "# check: " };
+        let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
+        let head = mark(some_sure);
+        let _ = writeln!(text, "  {head}{}:", key(object));
+        let _ = match subject {
+            "" => writeln!(text, "    # subject: ...    # {whose}"),
+            subject => writeln!(text, "    {head}subject: {subject}"),
+        };
+        let _ = writeln!(text, "    {head}fields:");
         for (field, verdict) in fields {
             let identifier =
                 verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();
-            let doubt = match (verdict.evidence, verdict.confidence) {
-                (Evidence::Bundle | Evidence::Tag, _) | (_, Confidence::High) => "",
-                _ => "check: ",
-            };
             let _ = writeln!(
                 text,
-                "      {}: {{class: {}{identifier}}}    # {doubt}{}",
+                "      {}{}: {{class: {}{identifier}}}    # {}",
+                mark(is_sure(verdict)),
                 key(field),
                 verdict.class.as_str(),
                 plain(&verdict.reason)
             );
         }
+        entries += usize::from(some_sure);
+    }
+    if entries == 0 {
+        text = text.replace("\nobjects:\n", "\nobjects: {}\n");
     }
     Some(text)
 }
