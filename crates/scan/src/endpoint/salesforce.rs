@@ -67,8 +67,9 @@ impl Home {
     /// Whether what goes to a host stays with Salesforce and in this org: a host of the platform, or the org's own.
     pub(crate) fn stays(&self, host: &str) -> bool {
         let is_platform = PLATFORM.contains(&host) || SHARED.iter().any(|domain| is_below(host, domain));
-        let of_org = is_salesforce(host)
-            && host.split('.').next().is_some_and(|label| self.names.contains(org_name(label)));
+        // A package's pages stand one label further: `c.harbor--vf.force.com`.
+        let of_org =
+            is_salesforce(host) && host.split('.').take(2).any(|label| self.names.contains(org_name(label)));
         is_platform || of_org || self.hosts.contains(host)
     }
 }
@@ -85,4 +86,31 @@ fn is_below(host: &str, domain: &str) -> bool {
 /// Whether Salesforce runs a host, for whatever org.
 pub(crate) fn is_salesforce(host: &str) -> bool {
     OWN.iter().any(|own| is_below(host, own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_org_is_told_from_others() {
+        let home = Home {
+            names: BTreeSet::from(["harbor".to_owned()]),
+            hosts: BTreeSet::from(["portal.harbor.example".to_owned()]),
+        };
+        for (host, stays) in [
+            ("login.salesforce.com", true),
+            ("harbor.my.salesforce.com", true),
+            ("harbor--uat.sandbox.my.salesforce.com", true),
+            ("harbor--c.vf.force.com", true),
+            ("c.harbor--vf.force.com", true),
+            ("portal.harbor.example", true),
+            ("lakeside.my.salesforce.com", false),
+            ("lakeside.my.site.com", false),
+            ("*.force.com", false),
+            ("harbor.example", false),
+        ] {
+            assert_eq!(home.stays(host), stays, "{host}");
+        }
+    }
 }

@@ -58,9 +58,11 @@ fn absent_files(cx: &Context<'_>, out: &mut Outcome) {
     let mut lacks: Vec<&str> = Vec::new();
     for name in cx.phi_objects() {
         let Some(object) = cx.project.object(name) else { continue };
-        let of_parent =
-            object.sharing_model().is_some_and(|model| model.eq_ignore_ascii_case("ControlledByParent"));
-        if of_parent || !matches!(object.kind(), ObjectKind::Standard | ObjectKind::Custom) {
+        // Files, mail and the like have no model of their own, and no sharing rules.
+        let own_model = object
+            .sharing_model()
+            .is_some_and(|model| !model.eq_ignore_ascii_case("ControlledByParent"));
+        if !own_model || !matches!(object.kind(), ObjectKind::Standard | ObjectKind::Custom) {
             continue;
         }
         let has = cx.project.of_type("SharingRules").any(|file| file.full_name().eq_ignore_ascii_case(name));
