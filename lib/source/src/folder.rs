@@ -92,8 +92,12 @@ fn list(
             if let Err(error) = list(root, path.clone(), limits, paths, problems) {
                 problems.push(unreadable(shown(&path), &error));
             }
-        } else {
+        } else if kind.is_file() {
             paths.push(path);
+        } else {
+            // A pipe would keep its reader waiting for ever.
+            let message = "neither a file nor a folder";
+            problems.push(Problem::new(Severity::Warning, "not-a-file", shown(&path), message));
         }
     }
     Ok(())

@@ -143,6 +143,27 @@ fn since_a_revision_only_new_findings_are_told() {
     assert_eq!(code(&phiward(&["scan", project.path().to_str().unwrap(), "--since", "--help"])), 2);
 }
 
+/// A stranger's repository names programs that a checkout would run.
+#[cfg(unix)]
+#[test]
+fn since_runs_nothing_of_the_repository() {
+    let project = small_project();
+    write(project.path(), ".gitattributes", "*.xml filter=evil\n");
+    git(project.path(), &["init", "--quiet"]);
+    git(project.path(), &["add", "."]);
+    git(project.path(), &["commit", "--quiet", "--message", "one"]);
+    let ran = project.path().join("ran");
+    let touch = format!("touch {}; cat", ran.display());
+    git(project.path(), &["config", "filter.evil.smudge", &touch]);
+    git(project.path(), &["config", "core.fsmonitor", &format!("touch {}", ran.display())]);
+    write(project.path(), ".git/hooks/post-index-change", format!("#!/bin/sh\ntouch {}\n", ran.display()));
+    let hook = project.path().join(".git/hooks/post-index-change");
+    std::fs::set_permissions(hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (report, _) = scan(project.path(), &["--since", "HEAD"]);
+    assert_eq!(findings(&report).len(), 0);
+    assert!(!ran.exists(), "a program of the repository ran");
+}
+
 #[test]
 fn an_inline_exception_needs_reason_approver_and_day() {
     let project = small_project();

@@ -255,9 +255,8 @@ fn seen(policy: &Policy, request: &Request) -> (Vec<(AskedField, Seen)>, Vec<Ask
                 field: name.value.clone(),
                 presumed: asked.presumed,
             }));
-            if object.default.is_some() || names.is_empty() {
-                names.push(asked.clone());
-            }
+            // And whatever else the object has.
+            names.push(asked.clone());
         } else {
             names.push(asked.clone());
         }
@@ -271,7 +270,12 @@ fn seen(policy: &Policy, request: &Request) -> (Vec<(AskedField, Seen)>, Vec<Ask
     (fields, unclassified)
 }
 
+/// Nothing of a name that is none: a path, a blank at the end or a letter of another script would be taken for an
+/// unnamed field of the object, and have its default.
 fn look(policy: &Policy, asked: &AskedField) -> Option<Seen> {
+    if !is_api_name(&asked.object) || !(is_api_name(&asked.field) || asked.field == "*") {
+        return None;
+    }
     let object = asked.object.to_ascii_lowercase();
     let name = format!("{object}.{}", asked.field.to_ascii_lowercase());
     let plain = |class: Class| Seen {
@@ -300,6 +304,12 @@ fn look(policy: &Policy, asked: &AskedField) -> Option<Seen> {
         }),
         None => asked.presumed.or(policy.unclassified()).map(plain),
     }
+}
+
+/// As Salesforce writes the API names of objects and fields.
+fn is_api_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Where the person can be, in law: as asked, else any region of the bundle, else anywhere.

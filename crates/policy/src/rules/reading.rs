@@ -223,7 +223,8 @@ fn validate(rules: &mut Vec<(Rule, Policy)>, sources: &[Source], problems: &mut 
     let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
     let mut bad = BTreeSet::new();
     for error in result.validation_errors() {
-        let id = error.policy_id().to_string();
+        // Its displayed form is escaped; the id itself is what the rule has.
+        let id: &str = error.policy_id().as_ref();
         if let Some((Rule { place: Some(place), .. }, _)) = rules.iter().find(|(rule, _)| rule.id == id) {
             let mut problem = place.problem(Severity::Error, "invalid-rule", one_line(&error.to_string()));
             let source = sources.iter().find(|source| source.path() == &*place.path);
@@ -236,7 +237,7 @@ fn validate(rules: &mut Vec<(Rule, Policy)>, sources: &[Source], problems: &mut 
             ));
             problems.push(problem);
         }
-        bad.insert(id);
+        bad.insert(id.to_owned());
     }
     rules.retain(|(rule, _)| !bad.contains(&rule.id));
 }

@@ -118,8 +118,8 @@ impl Excerpt {
         };
         let line = source.line(place.start.line);
         let data = project.file(&place.path).is_none_or(|file| !is_metadata_or_code(file.kind));
-        let line: String = if data { redact_all(line) } else { redact(line).into_owned() };
         let line: String = line.chars().take(Self::WIDEST).collect();
+        let line = if data { redact_all(&line) } else { redact(&line).into_owned() };
         let byte = |column: u32| {
             let characters = column.saturating_sub(1) as usize;
             line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at)
