@@ -605,3 +605,45 @@ fn a_reason_says_that_law_asks_for_the_minimum_where_it_does() {
         assert_eq!(reason.fact.contains("45 CFR 164.502(b)"), law, "{purpose}: {}", reason.fact);
     }
 }
+
+/// A path, a blank or a letter of another script would else be an unnamed field with its object's default.
+#[test]
+fn what_is_no_api_name_is_never_permitted() {
+    let policy = sample::policy();
+    let right = send("ehr-sync", "HealthCondition.Code", "northlab", Purpose::Operations);
+    assert_eq!(codes(&policy, &right), ["permit"]);
+    for field in ["Code ", "Patient__r.MRN__c", "C\u{43e}de", "", "*.*", "Code\n"] {
+        let mut request = right.clone();
+        request.fields = vec![AskedField::new("HealthCondition", field)];
+        assert_ne!(codes(&policy, &request), ["permit"], "{field:?}");
+    }
+}
+
+#[test]
+fn all_fields_of_an_object_are_more_than_those_that_are_named() {
+    let files = [
+        ("phiward.yaml", "version: 1\norganisation: {name: A, roles: [covered-entity]}\nregions: [us]\n"),
+        ("classification/a.yaml", "objects:\n  Place__c:\n    fields:\n      Name__c: {class: public}\n"),
+        ("identities.yaml", "identities:\n  - {id: staff, kind: role, purposes: [operations]}\n"),
+    ];
+    let (policy, problems) = crate::read(sample::files(&files));
+    assert!(problems.iter().all(|problem| problem.severity != source::Severity::Error), "{problems:?}");
+    let asked = |field: &str| {
+        let mut request = Request::new(Action::Read, vec![AskedField::new("Place__c", field)], at());
+        request.who = Some("staff".to_owned());
+        request.purpose = Some(Purpose::Operations);
+        request.network = "10.2.3.4".parse().ok();
+        request.tls = Some(Tls::V1_3);
+        codes(&policy, &request)
+    };
+    assert_eq!(asked("Name__c"), ["permit"]);
+    assert_eq!(asked("*"), ["class"]);
+}
+
+#[test]
+fn a_rule_whose_id_needs_escapes_is_checked_like_any_other() {
+    let rule = "@id(\"x\\\\ny\") forbid(principal, action, resource) when { context.proof == 1 };\n";
+    let (policy, problems) = crate::read(sample::files(&[("access/x.cedar", rule)]));
+    assert!(problems.iter().any(|problem| problem.code == "invalid-rule"), "{problems:?}");
+    assert!(policy.enforceable().is_none());
+}

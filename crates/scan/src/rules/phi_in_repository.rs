@@ -113,6 +113,10 @@ fn read(cx: &Context<'_>, file: &File, form: Form, out: &mut Outcome) {
     let text = source.text();
     let head = text.get(..text.len().min(1024)).unwrap_or(text);
     if head.contains('\0') || head.contains(char::REPLACEMENT_CHARACTER) {
+        // A table in an old encoding is a table; a picture is none.
+        if matches!(form, Form::Table | Form::Json | Form::Lines) {
+            out.unknown(format!("what `{}` holds: it is not UTF-8 text", file.path), "save it as UTF-8");
+        }
         return;
     }
     let mut in_text = false;
