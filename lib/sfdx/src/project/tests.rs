@@ -291,3 +291,16 @@ fn a_manifest_without_end_is_refused_unread() {
         assert!(told.iter().any(|line| line.starts_with(name) && line.contains("larger than")), "{told:?}");
     }
 }
+
+#[test]
+fn a_prefix_hides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "objects/A__c/A__c.object-meta.xml",
+        "<m:CustomObject xmlns:m=\"http://soap.sforce.com/2006/04/metadata\"><m:sharingModel>ReadWrite</m:sharingModel></m:CustomObject>",
+    );
+    let project = open(folder.path());
+    let object = project.object("A__c").unwrap();
+    assert_eq!(object.sharing_model().unwrap().as_str(), "ReadWrite");
+}

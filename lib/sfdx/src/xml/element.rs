@@ -38,9 +38,10 @@ impl<'p> Element<'p> {
         self.index
     }
 
-    /// As written, with its prefix if it has one.
+    /// The local name: metadata has one namespace, and a prefix for it says nothing.
     pub fn name(self) -> &'p str {
-        self.source().slice(self.name_span())
+        let written = self.source().slice(self.name_span());
+        written.split_once(':').map_or(written, |(_, local)| local)
     }
 
     pub fn name_span(self) -> Span {
