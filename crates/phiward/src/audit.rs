@@ -36,13 +36,8 @@ pub(crate) fn run(arguments: &Audit) -> Result<Verdict, String> {
             .map_err(|error| error.to_string())?;
         files::write_below(&arguments.out, name, &bytes)?;
     }
-    let counts: Vec<String> = report
-        .by_severity()
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(severity, count)| format!("{count} {severity}"))
-        .collect();
-    let found = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    let counts = report.counts();
+    let found = if counts.is_empty() { "no findings" } else { &counts };
     println!("{found}; {} things could not be judged from the source", report.gaps.len());
     println!("open {}", arguments.out.join("index.html").display());
     Ok(verdict(&report, subject.fail_on))

@@ -84,4 +84,10 @@ impl Report {
     pub fn by_severity(&self) -> [(Severity, usize); 5] {
         Severity::ALL.map(|severity| (severity, self.counting().filter(|f| f.severity == severity).count()))
     }
+
+    /// How many count, in words for people, the worst severity first; empty where none does.
+    pub fn counts(&self) -> String {
+        let some = self.by_severity().into_iter().filter(|(_, count)| *count > 0);
+        some.map(|(severity, count)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
+    }
 }

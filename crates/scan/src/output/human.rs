@@ -143,16 +143,10 @@ fn summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
             report.unjudged.iter().map(|(kind, files)| format!("{files} of {kind}")).collect();
         writeln!(out, "read for addresses only, not judged for what they do: {}", kinds.join(", "))?;
     }
-    let counts: Vec<String> = report
-        .by_severity()
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(severity, count)| format!("{count} {severity}"))
-        .collect();
     let suppressed = report.findings.iter().filter(|finding| !finding.counts()).count();
-    match counts.as_slice() {
-        [] => write!(out, "no findings")?,
-        counts => write!(out, "findings: {}", counts.join(", "))?,
+    match report.counts().as_str() {
+        "" => write!(out, "no findings")?,
+        counts => write!(out, "findings: {counts}")?,
     }
     match suppressed {
         0 => writeln!(out)?,
