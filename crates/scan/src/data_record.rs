@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use crate::classification::{occurs, words};
 use crate::patient_value as shape;
 
+/// Longer names of columns and keys, in bytes, are none. Every cell asks for its name's words.
+const NAME_LIMIT: usize = 128;
+
 /// What a value in a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Held {
@@ -86,6 +89,7 @@ impl Record {
         if value.is_empty() {
             return;
         }
+        let name = if name.len() > NAME_LIMIT { "" } else { name };
         if let Some(held) = held(name, value) {
             self.held.entry(held).or_insert_with(|| {
                 let called = match column {
@@ -354,7 +358,6 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
         .into_iter()
         .max_by_key(|separator| first.matches(*separator).count())
         .unwrap_or(',');
-    let mut rows = rows(text, separator);
     let is_value = |cell: &str| {
         shape::is_social_security_number(cell)
             || shape::is_medicare_beneficiary_identifier(cell)
@@ -362,13 +365,17 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
             || shape::is_email(cell)
             || shape::is_phone(cell)
     };
-    let names: Vec<String> = match rows.first() {
-        None => return Vec::new(),
-        Some(first) if first.iter().any(|(cell, _)| is_value(cell.trim())) => Vec::new(),
-        Some(_) => rows.remove(0).into_iter().map(|(name, _)| name).collect(),
-    };
+    let mut names: Option<Vec<String>> = None;
     let mut records = Vec::new();
-    for row in rows {
+    rows(text, separator, |row| {
+        let names = match &mut names {
+            Some(names) => &*names,
+            None if row.iter().any(|(cell, _)| is_value(cell.trim())) => &*names.insert(Vec::new()),
+            None => {
+                names = Some(row.into_iter().map(|(name, _)| name).collect());
+                return;
+            }
+        };
         let mut record = Record::default();
         for (index, (value, at)) in row.iter().enumerate() {
             // A cell beyond the names belongs to none of them.
@@ -377,14 +384,20 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
                 name => record.add(name.map_or("", String::as_str), Some(index + 1), value, *at),
             }
         }
-        records.push(record);
-    }
+        if !record.held.is_empty() {
+            records.push(record);
+        }
+    });
     records
 }
 
-/// RFC 4180, as people write it.
-fn rows(text: &str, separator: char) -> Vec<Vec<(String, u32)>> {
-    let mut rows = Vec::new();
+/// Hands on each row that is not empty. RFC 4180, as people write it.
+fn rows(text: &str, separator: char, mut each: impl FnMut(Vec<(String, u32)>)) {
+    let mut each = |row: Vec<(String, u32)>| {
+        if row.iter().any(|(cell, _)| !cell.trim().is_empty()) {
+            each(row);
+        }
+    };
     let mut row = Vec::new();
     let mut cell = String::new();
     let mut start = 0;
@@ -401,7 +414,7 @@ fn rows(text: &str, separator: char) -> Vec<Vec<(String, u32)>> {
             '\r' => {}
             '\n' => {
                 row.push((std::mem::take(&mut cell), start));
-                rows.push(std::mem::take(&mut row));
+                each(std::mem::take(&mut row));
                 start = offset(at + 1);
             }
             _ if c == separator => {
@@ -413,10 +426,8 @@ fn rows(text: &str, separator: char) -> Vec<Vec<(String, u32)>> {
     }
     if !cell.is_empty() || !row.is_empty() {
         row.push((cell, start));
-        rows.push(row);
+        each(row);
     }
-    rows.retain(|row| row.iter().any(|(cell, _)| !cell.trim().is_empty()));
-    rows
 }
 
 /// The objects of a JSON text, or of one JSON text a line.
@@ -478,6 +489,7 @@ pub(crate) fn of_script(text: &str) -> Vec<Record> {
 
 /// The name to which a value is assigned: the word before `=`, `:`, `=>`, `==` or an opening parenthesis's own.
 fn name_before(before: &str) -> &str {
+    let before = last_bytes(before, 2 * NAME_LIMIT);
     let trimmed = before
         .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '=' | ':' | '>' | '(' | '"' | '\''));
     let trimmed = if trimmed.len() == before.len() { "" } else { trimmed };
@@ -485,6 +497,21 @@ fn name_before(before: &str) -> &str {
         trimmed.strip_suffix("Date.valueOf").map_or(trimmed, |rest| rest.trim_end_matches([' ', '=']));
     let start = trimmed.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
     trimmed.get(start..).unwrap_or_default()
+}
+
+/// How far a word that marks a number as made up may stand from it on its line, in bytes.
+const BESIDE: usize = 200;
+
+/// At most so many bytes of the beginning.
+fn first_bytes(text: &str, limit: usize) -> &str {
+    let end = text.floor_char_boundary(limit);
+    text.get(..end).unwrap_or(text)
+}
+
+/// At most so many bytes of the end.
+fn last_bytes(text: &str, limit: usize) -> &str {
+    let start = text.ceil_char_boundary(text.len().saturating_sub(limit));
+    text.get(start..).unwrap_or(text)
 }
 
 /// Numbers in running text that name a person by themselves, a record for each.
@@ -505,10 +532,10 @@ pub(crate) fn of_text(text: &str) -> Vec<Record> {
         if alone && (is_card || shape::is_social_security_number(word)) {
             let mut record = Record::default();
             record.add("", None, word, offset(at + begin));
-            let start =
-                text.get(..at + begin).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
-            let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            record.synthetic |= line.to_lowercase().contains("fake");
+            let before = last_bytes(text.get(..at + begin).unwrap_or_default(), BESIDE);
+            let after = first_bytes(run, BESIDE);
+            let beside = before.rsplit('\n').next().into_iter().chain(after.lines().next());
+            record.synthetic |= beside.into_iter().any(|beside| beside.to_lowercase().contains("fake"));
             records.push(record);
         }
         at += begin + length;

@@ -56,10 +56,12 @@ pub(super) fn records(text: &str) -> Vec<Record> {
                 let start = at + 1;
                 let end = end_of_text(bytes, start);
                 let value = text.get(start..end).unwrap_or_default();
-                let after = bytes.get(end + 1..).unwrap_or_default().trim_ascii_start();
+                let after =
+                    bytes.get(end + 1..).unwrap_or_default().iter().find(|b| !b.is_ascii_whitespace());
                 if let Some(inside) = open.last_mut().filter(|_| skipped == 0) {
-                    if inside.is_object && after.first() == Some(&b':') {
-                        value.clone_into(&mut inside.key);
+                    if inside.is_object && after == Some(&b':') {
+                        let name = if value.len() > super::NAME_LIMIT { "" } else { value };
+                        name.clone_into(&mut inside.key);
                     } else {
                         let name = if inside.is_object { inside.key.clone() } else { inside.name.clone() };
                         inside.record.add(&name, None, value, offset(start));

@@ -5,6 +5,7 @@
 //! REST API's (`{records, done}`) or a plain array; CSV has the fields' names in its first line.
 
 mod csv;
+mod json;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ use crate::need::Query;
 
 /// Larger outputs are refused: split the query.
 pub const FILE_LIMIT: u64 = 256 << 20;
+
+/// Of values in all outputs of a folder together.
+const VALUES_LIMIT: usize = 20_000_000;
 
 /// All outputs of a folder. The default is no folder: everything unknown.
 #[derive(Default)]
@@ -45,8 +49,9 @@ pub fn read_facts(folder: &Path) -> std::io::Result<Facts> {
     let limits = FolderLimits { files: 10_000, bytes_per_file: FILE_LIMIT, depth: 1 };
     let (sources, problems) = source::read_folder(folder, &["json", "csv"], limits)?;
     let mut facts = Facts { tables: BTreeMap::new(), problems };
+    let mut cells = rows::Cells::new(VALUES_LIMIT);
     for source in sources {
-        facts.add(&source);
+        facts.add(&source, &mut cells);
     }
     facts.compare_token_count();
     facts.problems.sort();
@@ -126,7 +131,7 @@ impl Facts {
         self.rows("organisation").first().map(Organisation)
     }
 
-    fn add(&mut self, source: &Source) {
+    fn add(&mut self, source: &Source, cells: &mut rows::Cells) {
         let file = source.path();
         let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
         let name = stem.split_once('.').map_or(stem, |(name, _)| name);
@@ -136,7 +141,7 @@ impl Facts {
                 .push(problem.with_help("name the file as the list of queries does; it was not read"));
             return;
         };
-        let read = if extension == "csv" { csv::read(source) } else { rows::from_json(source) };
+        let read = if extension == "csv" { csv::read(source, cells) } else { json::read(source, cells) };
         let output = match read {
             Ok(output) => output,
             Err(problem) => {

@@ -1,15 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde_json::Value as Json;
-use source::{Position, Problem, Severity, Source};
-
-/// One record: its values by dotted path, such as `Profile.Name`. A null is no value.
+/// One record: its values by dotted path, such as `Profile.Name`, sorted. A null is no value.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Row(pub(super) BTreeMap<String, String>);
+pub struct Row(Vec<(Arc<str>, Box<str>)>);
 
 impl Row {
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        let at = self.0.binary_search_by(|(own, _)| (**own).cmp(path)).ok()?;
+        self.0.get(at).map(|(_, value)| &**value)
     }
 
     pub fn flag(&self, path: &str) -> Option<bool> {
@@ -26,14 +25,57 @@ impl Row {
 
     /// All paths and values, sorted by path.
     pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(path, value)| (path.as_str(), value.as_str()))
+        self.0.iter().map(|(path, value)| (&**path, &**value))
+    }
+
+    /// Ready to be asked. Of a path said twice, the last counts.
+    pub(super) fn sorted(mut self) -> Self {
+        self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.0.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+        self.0.shrink_to_fit();
+        self
     }
 }
 
 impl std::fmt::Debug for Row {
     /// Without the values: they name people.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.0.iter().map(|(path, _)| path)).finish()
+    }
+}
+
+/// Hands out what rows are made of: each path is kept once, and there is an end to values.
+pub(super) struct Cells {
+    paths: BTreeSet<Arc<str>>,
+    left: usize,
+}
+
+impl Cells {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { paths: BTreeSet::new(), left: limit }
+    }
+
+    /// Whether there was room.
+    #[must_use]
+    pub(super) fn put(&mut self, row: &mut Row, path: &str, value: &str) -> bool {
+        let Some(left) = self.left.checked_sub(1) else { return false };
+        self.left = left;
+        let path = match self.paths.get(path) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let path: Arc<str> = path.into();
+                self.paths.insert(Arc::clone(&path));
+                path
+            }
+        };
+        row.0.push((path, value.into()));
+        true
     }
 }
 
@@ -41,73 +83,6 @@ pub(super) struct Output {
     pub(super) rows: Vec<Row>,
     pub(super) total: Option<u64>,
     pub(super) done: bool,
-}
-
-pub(super) fn from_json(source: &Source) -> Result<Output, Problem> {
-    let bad = |message: &str| {
-        Problem::new(Severity::Error, "bad-facts", source.path(), message).with_help("run the query again")
-    };
-    let json: Json = serde_json::from_str(source.text()).map_err(|error| {
-        let position = Position {
-            line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
-            column: u32::try_from(error.column()).unwrap_or(u32::MAX).max(1),
-        };
-        bad("not JSON").at(position)
-    })?;
-    if json.get("status").and_then(Json::as_u64).is_some_and(|status| status != 0) {
-        return Err(bad("the query failed in the org").with_help(
-            "check the org's name, the user's permissions and the API version, and run it again",
-        ));
-    }
-    let body = json.get("result").unwrap_or(&json);
-    let records = match body {
-        Json::Array(records) => records,
-        _ => match body.get("records") {
-            Some(Json::Array(records)) => records,
-            _ => return Err(bad("no list of records")),
-        },
-    };
-    let mut rows = Vec::with_capacity(records.len());
-    for record in records {
-        if !record.is_object() {
-            return Err(bad("a record is not an object"));
-        }
-        let mut row = Row::default();
-        flatten(record, &mut row);
-        rows.push(row);
-    }
-    Ok(Output {
-        rows,
-        total: body.get("totalSize").and_then(Json::as_u64),
-        done: body.get("done").and_then(Json::as_bool).unwrap_or(true),
-    })
-}
-
-/// Iterative, although the parser has bounded the depth already.
-fn flatten(record: &Json, row: &mut Row) {
-    let mut open = vec![(String::new(), record)];
-    while let Some((path, value)) = open.pop() {
-        let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        match value {
-            Json::Null => {}
-            Json::Bool(flag) => {
-                row.0.insert(path, flag.to_string());
-            }
-            Json::Number(number) => {
-                row.0.insert(path, number.to_string());
-            }
-            Json::String(text) => {
-                row.0.insert(path, text.clone());
-            }
-            Json::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(at, item)| (below(&at.to_string()), item)));
-            }
-            Json::Object(fields) => {
-                let fields = fields.iter().filter(|(key, _)| *key != "attributes");
-                open.extend(fields.map(|(key, item)| (below(key), item)));
-            }
-        }
-    }
 }
 
 /// A view of a row.

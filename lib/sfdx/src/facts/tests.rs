@@ -96,6 +96,48 @@ fn the_count_of_tokens_shows_what_the_query_cannot_return() {
 }
 
 #[test]
+fn crafted_outputs_cost_no_more_than_their_size() {
+    let long = "k".repeat(200);
+    let wide = format!(r#"[{{"{long}":{{"{long}":[{}0]}}}}]"#, "0,".repeat(50_000));
+    let many = format!(r#"[{{"A":[{}0]}}]"#, "0,".repeat(50_000));
+    let names = format!("{}\n", "A,".repeat(2_000));
+    let facts = read(&[
+        ("users.json", &wide),
+        ("tokens.json", &many),
+        ("logins.csv", &names),
+        ("packages.json", r#"[{"A":1},null]"#),
+        ("organisation.json", r#"{"status":"0","result":7,"records":[{"Name":"a","Name":"b"}]}"#),
+    ]);
+    let told: Vec<String> = facts.problems().iter().map(|problem| problem.message.clone()).collect();
+    assert_eq!(
+        told,
+        [
+            "more than 1000 fields",
+            "no list of records",
+            "a record is not an object",
+            "a record has more than 10000 values",
+            "the path of a value is longer than 255 bytes",
+        ]
+    );
+}
+
+#[test]
+fn values_have_an_end() {
+    let mut cells = super::rows::Cells::new(2);
+    let mut row = super::Row::default();
+    assert!(cells.put(&mut row, "B", "1") && cells.put(&mut row, "A", "2"));
+    assert!(!cells.put(&mut row, "C", "3"));
+    assert_eq!(row.sorted().values().collect::<Vec<_>>(), [("A", "2"), ("B", "1")]);
+}
+
+#[test]
+fn of_a_field_said_twice_the_last_counts() {
+    let facts = read(&[("organisation.json", r#"[{"Name":"a","Name":"b"}]"#), ("logins.csv", "A,A\n1,2\n")]);
+    assert_eq!(facts.rows("organisation")[0].get("Name"), Some("b"));
+    assert_eq!(facts.rows("logins")[0].values().collect::<Vec<_>>(), [("A", "2")]);
+}
+
+#[test]
 fn bad_outputs_are_problems_without_their_text() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let facts = read(&[
