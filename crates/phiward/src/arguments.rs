@@ -13,7 +13,8 @@ use journal::{Confidence, Persona, Severity};
     version,
     max_term_width = 100,
     after_help = "\
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read."
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or nothing could be read.
+A file that could not be read counts as a high finding: it may hold one."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

@@ -1,5 +1,6 @@
 use std::io::IsTerminal;
 
+use journal::Severity;
 use scan::output::{self, Stamp, Style};
 use scan::{Baseline, Report};
 
@@ -44,8 +45,14 @@ pub(crate) fn run(arguments: &Scan) -> Result<Verdict, String> {
     Ok(verdict(&report, subject.fail_on))
 }
 
-pub(crate) fn verdict(report: &Report, fail_on: journal::Severity) -> Verdict {
-    if report.worst().is_some_and(|worst| worst >= fail_on) { Verdict::Findings } else { Verdict::InOrder }
+/// What could not be read counts as a high finding does: it may hold one.
+pub(crate) fn verdict(report: &Report, fail_on: Severity) -> Verdict {
+    let unread = report.unread().next().map(|_| Severity::High);
+    if report.worst().max(unread).is_some_and(|worst| worst >= fail_on) {
+        Verdict::Findings
+    } else {
+        Verdict::InOrder
+    }
 }
 
 /// Whether the reader asked for none, as terminals agree (no-color.org).

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use journal::Fingerprint;
 use scan::Report;
+use source::Problem;
 
 use crate::arguments::{Audience, Subject};
 use crate::judge;
@@ -36,7 +37,7 @@ pub(crate) fn keep_new(
     write_revision(top, commit.trim(), &files)?;
 
     let old = files.join(below);
-    let known: BTreeSet<Fingerprint> = if old.exists() {
+    let (known, unread): (BTreeSet<Fingerprint>, BTreeSet<Problem>) = if old.exists() {
         let policy = match &subject.policy {
             Some(policy) => moved(policy, top, &files),
             None => None,
@@ -49,11 +50,13 @@ pub(crate) fn keep_new(
             ..with_defaults(subject)
         };
         let report = judge::read(&before)?.scan(&before, audience)?;
-        report.counting().map(|finding| finding.fingerprint.clone()).collect()
+        let known = report.counting().map(|finding| finding.fingerprint.clone()).collect();
+        (known, report.problems.into_iter().collect())
     } else {
-        BTreeSet::new()
+        Default::default()
     };
     report.findings.retain(|finding| !known.contains(&finding.fingerprint));
+    report.problems.retain(|problem| !unread.contains(problem));
     Ok(())
 }
 

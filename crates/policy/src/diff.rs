@@ -298,10 +298,12 @@ impl Changes {
             let mut at = At { what: &what, place, all: &mut self.all };
             match before.get(name) {
                 None => {
-                    // What held before, by a default of the object or the bundle, can have been stronger.
+                    // What held before, by a default of the object or the bundle, can have been stronger; and of
+                    // what had no class at all, nothing was permitted.
                     let (object, field) = name.split_once('.').unwrap_or((name, "*"));
                     let held = old.class_of(object, field).map(|found| found.class).or(old.unclassified());
-                    let weaker = rules.iter().map(|rule| Some(rule.class.value)).max() < Some(held);
+                    let class = rules.iter().map(|rule| rule.class.value).max();
+                    let weaker = held.is_none_or(|held| class < Some(held));
                     let effect = if weaker { Effect::Widens } else { Effect::Narrows };
                     at.say(effect, format!("is now classed {}", classes(rules)));
                 }

@@ -384,9 +384,7 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
                 name => record.add(name.map_or("", String::as_str), Some(index + 1), value, *at),
             }
         }
-        if !record.held.is_empty() {
-            records.push(record);
-        }
+        records.push(record);
     });
     records
 }

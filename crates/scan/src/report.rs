@@ -63,6 +63,11 @@ impl Report {
         self.findings.iter().filter(|finding| finding.counts())
     }
 
+    /// Problems that kept a part from being read or an exception from holding.
+    pub fn unread(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.severity == source::Severity::Error)
+    }
+
     pub(crate) fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
             let key =

@@ -1,7 +1,7 @@
 //! What a rule is: a judgement of the project by the policy, with its page, its controls and its harm.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Finding, Fingerprint, Gap, Persona, Place, Related, Severity};
 
@@ -64,6 +64,7 @@ pub(crate) struct Outcome {
     pub(crate) judged: usize,
     /// Where in `findings` each anchor stands, so that equal ones are told apart.
     anchors: BTreeMap<String, Vec<usize>>,
+    told: BTreeSet<(Place, String)>,
 }
 
 impl Outcome {
@@ -75,6 +76,7 @@ impl Outcome {
             flows: Vec::new(),
             judged: 0,
             anchors: BTreeMap::new(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -85,10 +87,11 @@ impl Outcome {
 
     /// Says that something absent from the source keeps the rule from judging.
     pub(crate) fn unknown(&mut self, missing: impl Into<String>, complete_with: impl Into<String>) {
-        let gap = Gap { rule: self.rule.id, missing: missing.into(), complete_with: complete_with.into() };
-        if !self.gaps.contains(&gap) {
-            self.gaps.push(gap);
-        }
+        self.gaps.push(Gap {
+            rule: self.rule.id,
+            missing: missing.into(),
+            complete_with: complete_with.into(),
+        });
     }
 
     /// Says that data goes somewhere, for reconciliation with what the bundle declares.
@@ -110,6 +113,10 @@ impl Outcome {
             cause,
             detail,
         } = draft;
+        // What belongs to two copies of an object is judged with each.
+        if !self.told.insert((place.clone(), format!("{component}\u{1f}{message}"))) {
+            return;
+        }
         let meta = self.rule.meta;
         let anchor = format!("{component}\u{1f}{detail}");
         let same = self.anchors.entry(anchor.clone()).or_default();

@@ -19,6 +19,9 @@ static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static PART: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?<name>reason|approver|expires)\s*=\s*"(?<value>[^"]*)""#).ok());
 
+/// On longer lines, in bytes, no comment is looked for: they were written by a program, and may hold every finding.
+const LINE_LIMIT: usize = 10_000;
+
 /// The longest that an exception may last where the bundle says nothing else.
 const DAYS: u32 = 180;
 
@@ -82,7 +85,11 @@ fn inline(
 ) -> Option<Suppression> {
     let line = finding.place.start.line;
     [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0).find_map(|line| {
-        let comment = COMMENT.as_ref()?.captures(source.line(line))?;
+        let text = source.line(line);
+        if text.len() > LINE_LIMIT {
+            return None;
+        }
+        let comment = COMMENT.as_ref()?.captures(text)?;
         let rule = comment.name("rule")?.as_str();
         if rule != finding.rule {
             return None;

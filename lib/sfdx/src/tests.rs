@@ -368,3 +368,49 @@ fn what_a_project_split_into_files_belongs_to_its_whole() {
     let set = project.permission_sets().next().unwrap();
     assert_eq!((set.name(), set.object_permissions().count()), ("Nurse", 1));
 }
+
+#[test]
+fn copies_that_contradict_each_other_come_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    write(root, "sfdx-project.json", r#"{"packageDirectories":[{"path":"a"},{"path":"b"}]}"#);
+    for (package, model, scheme) in [("a", "Private", "ProbabilisticEncryption"), ("b", "ReadWrite", "None")]
+    {
+        let object = |name: &str, inner: &str| {
+            write(
+                root,
+                &format!("{package}/objects/{name}/{name}.object-meta.xml"),
+                &document("CustomObject", inner),
+            );
+        };
+        object("Visit__c", &format!("<label>{package}</label><sharingModel>{model}</sharingModel>"));
+        object("Room__c", &format!("<label>{package}</label><sharingModel>Private</sharingModel>"));
+        write(
+            root,
+            &format!("{package}/objects/Room__c/fields/Key__c.field-meta.xml"),
+            &document(
+                "CustomField",
+                &format!("<fullName>Key__c</fullName><encryptionScheme>{scheme}</encryptionScheme>"),
+            ),
+        );
+    }
+    let project = read(root, &Options::default()).unwrap();
+    let models: Vec<_> = project
+        .objects()
+        .map(|object| (object.name(), object.sharing_model().map(|model| model.to_string())))
+        .collect();
+    assert_eq!(
+        models,
+        [
+            ("Room__c", Some("Private".to_owned())),
+            ("Visit__c", Some("Private".to_owned())),
+            ("Visit__c", Some("ReadWrite".to_owned())),
+        ]
+    );
+    let room = project.object("Room__c").unwrap();
+    assert_eq!(room.wholes().count(), 2, "labels are no contradiction");
+    let schemes: Vec<_> =
+        room.fields().map(|field| field.encryption_scheme().map(|scheme| scheme.to_string())).collect();
+    assert_eq!(schemes, [Some("ProbabilisticEncryption".to_owned()), Some("None".to_owned())]);
+    assert_eq!(project.field("Room__c.Key__c").unwrap().components().count(), 2);
+}

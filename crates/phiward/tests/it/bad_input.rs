@@ -84,3 +84,15 @@ fn names_with_control_characters_do_not_reach_the_terminal() {
         assert!(!output.stdout.contains(&0x1b), "{format}: {}", text(&output.stdout));
     }
 }
+
+#[test]
+fn what_could_not_be_read_counts_as_a_high_finding() {
+    let project = small_project();
+    write(project.path(), &format!("{FIELDS}/Half__c.field-meta.xml"), "<CustomField><label>a</label>");
+    let path = project.path().to_str().unwrap();
+    let junit = phiward(&["scan", path, "--format", "junit"]);
+    assert_eq!(code(&junit), 1);
+    let junit = text(&junit.stdout);
+    assert!(junit.contains(r#"<error type="malformed-xml""#) && junit.contains(r#" errors="1">"#), "{junit}");
+    assert_eq!(code(&phiward(&["scan", path, "--fail-on", "critical"])), 0);
+}

@@ -306,10 +306,10 @@ impl<'a> Lane<'a> {
         let Some(flow) = self.flow.filter(|_| self.party.is_some()) else { return Consented::NotNeeded };
         let basis = flow.has_ground(Ground::Gdpr6_1A) || flow.has_ground(Ground::Gdpr9_2A);
         let in_gdpr = |region: &Region| region.regime() != Regime::Other;
-        // 42 CFR 2.12(c)(4), 2.31, 2.33: a service organisation under agreement, or the person, needs none.
-        let part2 = field.tags.contains(&Tag::Part2)
-            && !flow.has_ground(Ground::Baa)
-            && !flow.has_ground(Ground::Individual);
+        // 42 CFR 2.12(c)(4), 2.31, 2.33: a service organisation whose agreement holds, or the person, needs none.
+        let serves = flow.has_ground(Ground::Baa)
+            && self.party.is_some_and(|party| proof::of_associate(self, party, field) == Proof::Proved);
+        let part2 = field.tags.contains(&Tag::Part2) && !serves && !flow.has_ground(Ground::Individual);
         let by_basis = basis && self.subject_regions.iter().any(in_gdpr);
         if !part2 && !by_basis {
             return Consented::NotNeeded;

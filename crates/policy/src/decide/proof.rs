@@ -79,7 +79,7 @@ fn without_agreement(ground: Ground, lane: &Lane<'_>) -> bool {
 
 fn by_hipaa(ground: Ground, lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
     match ground {
-        Ground::Baa => agreement(party, AgreementKind::Baa, field, lane.purpose, lane.on),
+        Ground::Baa => of_associate(lane, party, field),
         // 164.506(c)(2): treatment by a provider; (c)(3): payment of a provider or covered entity.
         Ground::TreatmentProvider => {
             let treats = lane.purpose == Some(Purpose::Treatment) && party.has_role(PartyRole::Provider);
@@ -106,6 +106,11 @@ fn by_hipaa(ground: Ground, lane: &Lane<'_>, party: &Party, field: &Seen) -> Pro
         Ground::LimitedDataSet => limited_data_set(lane, party, field),
         _ => Proof::Unproved,
     }
+}
+
+/// The business associate agreement of 45 CFR 164.504(e).
+pub(super) fn of_associate(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {
+    agreement(party, AgreementKind::Baa, field, lane.purpose, lane.on)
 }
 
 fn authorised(lane: &Lane<'_>, party: &Party, field: &Seen) -> Proof {

@@ -80,8 +80,16 @@ fn read_own(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) 
     let mut ids: BTreeMap<String, Option<Place>> =
         shipped().iter().map(|(rule, _)| (rule.id.clone(), None)).collect();
     let known = Known::of(content);
+    let mut bytes = 0;
     for source in sources.iter().filter(|source| source.path().ends_with(".cedar")) {
         let path = std::sync::Arc::from(source.path());
+        bytes += source.text().len();
+        if bytes > BYTES {
+            let message = format!("the rules of the bundle are longer than {BYTES} bytes together");
+            let problem = source.problem(Severity::Error, "too-many-rules", Span::default(), message);
+            problems.push(problem.with_help("this file was not read: say with lists what many rules say"));
+            continue;
+        }
         if let Some(at) = too_deep(source.text()) {
             problems.push(
                 source
@@ -154,6 +162,14 @@ fn read_own(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) 
                 }
                 continue;
             }
+            if rules.len() == RULES {
+                let message = format!("the bundle has more than {RULES} rules");
+                let problem = place.problem(Severity::Error, "too-many-rules", message);
+                problems.push(problem.with_help(
+                    "this rule and those after it were not read: say with lists what many rules say",
+                ));
+                break;
+            }
             ids.insert(id.to_owned(), Some(place.clone()));
             known.check(&policy, &place, problems);
             let own = rule(&policy, id.to_owned(), Some(place));
@@ -164,6 +180,10 @@ fn read_own(sources: &[Source], content: &Content, problems: &mut Vec<Problem>) 
     validate(&mut rules, sources, problems);
     rules
 }
+
+/// Of all rules of a bundle together: validation and every decision cost by the rule.
+const BYTES: usize = 1 << 20;
+const RULES: usize = 1_000;
 
 /// Cedar's parser, validator and evaluator go down the stack with every bracket and operator of a rule.
 const DEPTH: usize = 24;

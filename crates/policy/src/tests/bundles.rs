@@ -544,3 +544,22 @@ fn the_page_has_every_key_word_clause_and_code() {
     walk(&<crate::bundle::File as crate::file::record::Value>::shape(), &mut need);
     assert_eq!(missing, BTreeSet::new());
 }
+
+#[test]
+fn a_first_class_makes_permitted_what_was_undetermined() {
+    let bundle = |more: &str| {
+        let text = format!("version: 1\norganisation: {{name: X}}\nregions: [us]\n{more}");
+        read(vec![Source::new("phiward.yaml", text)]).0
+    };
+    let classed = "objects: {Visit__c: {fields: {Note__c: {class: phi}}}}\n";
+    let told = |old: &str| -> Vec<String> {
+        diff(&bundle(old), &bundle(&format!("{old}{classed}")))
+            .iter()
+            .map(|change| format!("{:?} {}: {}", change.effect, change.what, change.how))
+            .filter(|told| told.contains("Note__c"))
+            .collect()
+    };
+    assert_eq!(told(""), ["Widens field Visit__c.Note__c: is now classed phi"]);
+    let by_default = "defaults: {unclassified: internal}\n";
+    assert_eq!(told(by_default), ["Narrows field Visit__c.Note__c: is now classed phi"]);
+}

@@ -209,6 +209,13 @@ const ADDED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "more.yaml",
+        "parties:\n  - {id: modelhost, role: [vendor], regions: [eu], endpoints: [{host: \"*.models.example\"}]}\nmodels:\n  - {id: free, region: eu, endpoint: {url: \"https://eu.models.example/v1/*\"}, purposes: [treatment], classes: [phi], approvals: [{by: mara-voss, on: 2026-02-01}]}\n",
+        &[
+            "more.yaml:4:38: the model `free` answers at a host of `modelhost`, and does not say who provides it [model-without-provider]",
+        ],
+    ),
+    (
+        "more.yaml",
         "objects: {Case: {subject: ContactId, fields: {Notes__c: {class: phi}}}}\nflows:\n  - {id: x, from: [Case.Note__c], to: billco, purpose: payment, ground: baa}\n",
         &[
             "more.yaml:3:20: the bundle does not classify the field `Case.Note__c` [unclassified-field]; did you mean `Notes__c`?",
@@ -250,6 +257,23 @@ fn a_file_given_twice_is_told() {
     assert!(told.iter().any(|one| one.code == "duplicate-file"), "{told:?}");
 }
 
+fn many_rules(count: usize) -> String {
+    (0..count).map(|at| format!("@id(\"r{at}\") forbid (principal, action, resource);\n")).collect()
+}
+
+#[test]
+fn rules_have_an_end() {
+    let told = added("access/a.cedar", &many_rules(1_001));
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter().any(|one| one.starts_with("access/a.cedar:1001:1: the bundle has more than 1000 rules")),
+        "{told:?}"
+    );
+    let long = format!("// {}\n", "x".repeat(1 << 20));
+    assert!(added("access/a.cedar", &long).iter().any(|one| one.code == "too-many-rules"));
+    assert!(!added("access/a.cedar", &many_rules(200)).iter().any(|one| one.code == "too-many-rules"));
+}
+
 /// The codes that reading can give, taken from its source.
 #[test]
 fn every_code_of_a_problem_has_a_test() {
@@ -266,6 +290,7 @@ fn every_code_of_a_problem_has_a_test() {
     let (_, problems) = read(vec![Source::new("parties.yaml", "parties: []\n")]);
     take(problems);
     take(added("phiward.yaml", "version: 1\n"));
+    take(added("access/a.cedar", &many_rules(1_001)));
     let sources = [
         include_str!("../file/mod.rs"),
         include_str!("../file/tree.rs"),

@@ -1,4 +1,5 @@
-//! JUnit's XML, as build servers read it: a test suite a rule, a failure a finding.
+//! JUnit's XML, as build servers read it: a test suite a rule, a failure a finding, an error what could
+//! not be read.
 
 use std::io::{self, Write};
 
@@ -12,7 +13,30 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         report.judged.get(rule.id).copied().unwrap_or(0).saturating_sub(found)
     };
     let passed = RULES.iter().filter(|rule| in_order(rule) > 0).count();
-    writeln!(out, r#"<testsuites name="phiward" tests="{}" failures="{failures}">"#, failures + passed)?;
+    let unread: Vec<_> = report.unread().collect();
+    writeln!(
+        out,
+        r#"<testsuites name="phiward" tests="{}" failures="{failures}" errors="{}">"#,
+        failures + passed + unread.len(),
+        unread.len(),
+    )?;
+    if !unread.is_empty() {
+        writeln!(out, r#"  <testsuite name="reading" tests="{0}" errors="{0}">"#, unread.len())?;
+        for problem in unread {
+            let path = escape(&problem.path);
+            let line = problem.position.map_or(1, |position| position.line);
+            writeln!(out, r#"    <testcase classname="reading" name="{path}" file="{path}" line="{line}">"#)?;
+            writeln!(
+                out,
+                r#"      <error type="{}" message="{}">{path}:{line}: {}</error>"#,
+                escape(problem.code),
+                escape(&problem.message),
+                escape(problem.help.as_deref().unwrap_or("it was not judged")),
+            )?;
+            writeln!(out, "    </testcase>")?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
     for rule in RULES {
         let findings: Vec<_> = report.counting().filter(|finding| finding.rule == rule.id).collect();
         let in_order = in_order(rule);

@@ -48,17 +48,25 @@ struct Table {
 pub fn read_facts(folder: &Path) -> std::io::Result<Facts> {
     let limits = FolderLimits { files: 10_000, bytes_per_file: FILE_LIMIT, depth: 1 };
     let (sources, problems) = source::read_folder(folder, &["json", "csv"], limits)?;
-    let mut facts = Facts { tables: BTreeMap::new(), problems };
-    let mut cells = rows::Cells::new(VALUES_LIMIT);
-    for source in sources {
-        facts.add(&source, &mut cells);
-    }
-    facts.compare_token_count();
+    let mut facts = Facts::of(sources);
+    facts.problems.extend(problems);
     facts.problems.sort();
     Ok(facts)
 }
 
 impl Facts {
+    /// Outputs as files of a folder: `users.json`, `logins.csv`.
+    pub fn of(sources: Vec<Source>) -> Self {
+        let mut facts = Self::default();
+        let mut cells = rows::Cells::new(VALUES_LIMIT);
+        for source in sources {
+            facts.add(&source, &mut cells);
+        }
+        facts.compare_token_count();
+        facts.problems.sort();
+        facts
+    }
+
     /// What could not be read or is not complete, sorted.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

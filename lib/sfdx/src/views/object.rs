@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::sharing::SharedTo;
 use super::{getter, part};
 use crate::project::Parts;
@@ -54,14 +56,15 @@ impl ObjectKind {
 #[derive(Clone, Copy)]
 pub struct Object<'p> {
     project: &'p Project,
-    parts: &'p Parts,
+    wholes: &'p [u32],
+    parts: &'p [u32],
     first: Component<'p>,
 }
 
 impl<'p> Object<'p> {
-    fn new(project: &'p Project, parts: &'p Parts) -> Option<Self> {
-        let first = parts.wholes.first().or(parts.parts.first())?;
-        Some(Self { project, parts, first: project.component(*first)? })
+    fn new(project: &'p Project, wholes: &'p [u32], parts: &'p [u32]) -> Option<Self> {
+        let first = wholes.first().or(parts.first())?;
+        Some(Self { project, wholes, parts, first: project.component(*first)? })
     }
 
     /// The API name.
@@ -78,7 +81,7 @@ impl<'p> Object<'p> {
 
     /// The files that describe the object itself. None where the source has only some of its fields.
     pub fn wholes(self) -> impl Iterator<Item = Component<'p>> + use<'p> {
-        self.parts.wholes.iter().filter_map(move |&at| self.project.component(at))
+        self.wholes.iter().filter_map(move |&at| self.project.component(at))
     }
 
     /// The place to point at: the object's own file, or that of its first part.
@@ -133,10 +136,14 @@ impl<'p> Object<'p> {
         self.wholes().find_map(|whole| whole.root().child("nameField")).map(NameField)
     }
 
-    /// All fields that the source describes, sorted by name; one that several files describe is one field.
+    /// All fields that the source describes, sorted by name. One that several files describe is one field, unless
+    /// they contradict each other: then each copy comes by itself.
     pub fn fields(self) -> impl Iterator<Item = Field<'p>> + use<'p> {
         let project = self.project;
-        project.fields_of(self.name()).filter_map(move |ats| Field::new(project, ats))
+        project
+            .fields_of(self.name())
+            .flat_map(move |ats| copies(project, ats))
+            .filter_map(move |ats| Field::new(project, ats))
     }
 
     /// By the field's API name, in any case.
@@ -145,7 +152,7 @@ impl<'p> Object<'p> {
     }
 
     fn of_kind(self, kind: &'static str) -> impl Iterator<Item = Component<'p>> + use<'p> {
-        let parts = self.parts.parts.iter().filter_map(move |&at| self.project.component(at));
+        let parts = self.parts.iter().filter_map(move |&at| self.project.component(at));
         parts.filter(move |part| part.kind() == kind)
     }
 
@@ -185,7 +192,7 @@ impl<'p> Object<'p> {
 
 impl PartialEq for Object<'_> {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.parts, other.parts)
+        std::ptr::eq(self.wholes, other.wholes) && std::ptr::eq(self.parts, other.parts)
     }
 }
 
@@ -198,21 +205,45 @@ impl std::fmt::Debug for Object<'_> {
 }
 
 impl Project {
-    /// All objects of which the source describes anything, sorted by name.
+    /// All objects of which the source describes anything, sorted by name. One that lies in several package
+    /// directories is one object, unless its files contradict each other: which of them the org got last, the
+    /// source does not tell, so that each copy comes by itself.
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
-        self.object_parts().filter_map(move |parts| Object::new(self, parts))
+        self.object_parts()
+            .flat_map(move |parts| copies(self, &parts.wholes).map(move |wholes| (wholes, parts)))
+            .filter_map(move |(wholes, parts)| Object::new(self, wholes, &parts.parts))
     }
 
-    /// By API name, in any case.
+    /// By API name, in any case; of copies that contradict each other, the first speaks.
     pub fn object(&self, name: &str) -> Option<Object<'_>> {
-        self.parts_of(name).and_then(|parts| Object::new(self, parts))
+        self.parts_of(name).and_then(|parts| Object::new(self, &parts.wholes, &parts.parts))
     }
 
-    /// By `Object.Field`, in any case.
+    /// By `Object.Field`, in any case; of copies that contradict each other, the first speaks.
     pub fn field(&self, full_name: &str) -> Option<Field<'_>> {
         self.field_entries(full_name).and_then(|ats| Field::new(self, ats))
     }
 }
+
+/// The files of one component as one, or one by one where they contradict each other.
+fn copies<'p>(project: &'p Project, ats: &'p [u32]) -> impl Iterator<Item = &'p [u32]> + use<'p> {
+    let mut said: BTreeMap<&str, String> = BTreeMap::new();
+    let contradicts = |copy: Component<'p>| {
+        let root = copy.root();
+        root.children().map(Element::name).filter(|name| !TEXTS.contains(name)).any(|name| {
+            // Of a list, its first speaks.
+            let Some(value) = root.value(name) else { return false };
+            let first = said.entry(name).or_insert_with(|| value.to_string());
+            *first != *value
+        })
+    };
+    let contradict = ats.len() > 1 && ats.iter().filter_map(|&at| project.component(at)).any(contradicts);
+    let (whole, each) = if contradict { (None, ats) } else { (Some(ats), [].as_slice()) };
+    whole.into_iter().chain(each.chunks(1))
+}
+
+/// What people read: copies that differ in these alone do not contradict each other.
+const TEXTS: [&str; 5] = ["label", "pluralLabel", "description", "inlineHelpText", "fullName"];
 
 /// One field, put together from all files that describe it.
 #[derive(Clone, Copy)]

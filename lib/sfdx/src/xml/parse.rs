@@ -272,11 +272,12 @@ impl Builder<'_> {
     }
 }
 
-/// A name as a message can hold it: a stranger's "name" may be the rest of the file.
+/// A name as a message can hold it: a stranger's "name" may be the rest of the file, values and all. What the
+/// Metadata API names is letters, in some files with digits and underscores.
 fn shown(name: &str) -> String {
-    let mut shown: String = name.chars().take(40).filter(|c| !c.is_control()).collect();
-    if shown.len() < name.len() {
-        shown.push_str("...");
-    }
-    shown
+    let is_name = name.len() <= 40
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':'))
+        && name.chars().filter(char::is_ascii_digit).count() < 4;
+    if is_name { name.to_owned() } else { "...".to_owned() }
 }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::{Check, names};
+use crate::address::Called;
+use crate::bundle::model::Model;
 use crate::bundle::party::{Endpoint, Party};
 use crate::file::record::clipped;
 use crate::period::Period;
@@ -36,6 +38,7 @@ pub(super) fn check(check: &mut Check<'_>) {
             // A model answers at an address of whoever runs it.
             let owner = model.provider.as_ref().unwrap_or(&model.id);
             unshared(check, &mut addresses, owner.as_str(), endpoint);
+            run_by_nobody(check, model, endpoint);
         }
     }
     check.twice(content.parties.iter().flat_map(|party| &party.packages), "package namespace");
@@ -149,6 +152,27 @@ fn identities(check: &mut Check<'_>) {
     check.twice(profiles.chain(guests), "profile");
     check.twice(all().flat_map(|names| &names.permission_sets), "permission set");
     check.twice(all().flat_map(|names| &names.connected_apps), "connected app");
+}
+
+/// A model at a party's host is that party's: named as nobody's, it would need no agreement.
+fn run_by_nobody(check: &mut Check<'_>, model: &Model, endpoint: &Endpoint) {
+    let host = match (&endpoint.url, &endpoint.host) {
+        (Some(url), _) => url.address().host.as_str(),
+        (None, Some(host)) => host.as_str(),
+        (None, None) => return,
+    };
+    let is_of = |party: &&Party| party.endpoints.iter().any(|own| own.fit(Called::Host(host)).is_some());
+    if model.provider.is_none()
+        && let Some(party) = check.content.parties.iter().find(is_of)
+    {
+        let party = &party.id.value;
+        let message = format!(
+            "the model `{}` answers at a host of `{party}`, and does not say who provides it",
+            model.id.value
+        );
+        let help = format!("write `provider: {party}`, so that the agreements with it are asked for");
+        check.error(&endpoint.place, "model-without-provider", message, help);
+    }
 }
 
 fn models(check: &mut Check<'_>, parties: &[&str]) {
