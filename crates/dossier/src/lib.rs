@@ -87,7 +87,7 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
     let exposure = exposure::of(project, policy, &phi);
     let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);
-    let laws = status::Laws { hipaa: !policy.is_present() || policy.under_hipaa() };
+    let laws = status::Laws::of(policy);
     let standings = status::of(catalogue, &rulebook.facts(), &report.findings, &report.gaps, &absences, laws);
     let groups = cause::groups(report.counting());
     let routes = route::of(report, policy);

@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Finding, Gap, SuppressionKind};
+use policy::Policy;
+use policy::bundle::classification::ObjectRule;
 use policy::controls::{Catalogue, Control, Framework, Status};
+use policy::vocabulary::Tag;
 use serde::Serialize;
 
 use crate::absence::Absence;
@@ -159,9 +162,23 @@ struct Missing<'c> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Laws {
     pub(crate) hipaa: bool,
+    /// Whether it holds records of treatment for substance use disorders; nothing where nobody has said.
+    pub(crate) part2: Option<bool>,
 }
 
 impl Laws {
+    /// Without a bundle every law may bind.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let is_tagged = |object: &ObjectRule| {
+            let named = object.fields.0.iter().flat_map(|(_, rules)| rules.iter());
+            object.default.iter().chain(named).any(|rule| rule.tags.iter().any(|tag| tag.value == Tag::Part2))
+        };
+        Self {
+            hipaa: !policy.is_present() || policy.under_hipaa(),
+            part2: policy.is_present().then(|| policy.objects().any(|(_, object)| is_tagged(object))),
+        }
+    }
+
     /// What stands of every control of a framework that does not bind; nothing where it does.
     fn binds(self, framework: &Framework) -> Option<Facet> {
         let not_asked =
@@ -171,6 +188,14 @@ impl Laws {
             Status::Law | Status::Guidance if !self.hipaa && framework.id.starts_with("hipaa-") => not_asked(
                 "by the bundle the organisation is neither a covered entity nor a business associate",
             ),
+            Status::Law if framework.id == "part-2" => match self.part2 {
+                Some(true) => None,
+                Some(false) => not_asked("no field of the bundle is tagged `part2`"),
+                None => Some(Facet::new(
+                    State::Unknown,
+                    "whether records of a substance use disorder programme are held: a bundle tags them `part2`",
+                )),
+            },
             Status::Law | Status::Guidance => None,
         }
     }
@@ -230,7 +255,7 @@ fn standing<'c>(
     missing: &Missing<'c>,
 ) -> Standing<'c> {
     let own = missing.of(citing);
-    let binds = missing.laws.binds(framework);
+    let binds = if control.asks() { missing.laws.binds(framework) } else { Some(Facet::not_asked()) };
     let (counting, set_aside): (Vec<&Finding>, Vec<&Finding>) =
         found.iter().copied().partition(|finding| finding.counts());
     let prints =
@@ -320,6 +345,8 @@ fn org(control: &Control, missing: &Own<'_>) -> Facet {
         ("audit", "the access log"),
         ("sync", "what synchronisation moved"),
         ("ai", "the log of what models were given"),
+        ("guard", "what was encrypted, masked and shredded"),
+        ("ledger", "the record of what happened"),
     ];
     let wanted: Vec<&str> =
         shows.iter().filter(|(room, _)| asks(control, &[room])).map(|(_, what)| *what).collect();
@@ -345,7 +372,7 @@ fn people(control: &Control, set_aside: &[&Finding]) -> Facet {
     if !decided.is_empty() {
         return Facet { state: State::Accepted, reasons: decided.into_iter().collect() };
     }
-    if asks(control, &["govern"]) {
+    if asks(control, &["govern", "people"]) {
         return Facet::new(State::Unknown, "a record made by people is needed, and none was read");
     }
     Facet::not_asked()

@@ -21,7 +21,7 @@ use source::Source;
 use crate::rules;
 
 /// The version of the control catalogue whose ids this crate cites.
-pub const CATALOGUE_VERSION: u32 = 2;
+pub const CATALOGUE_VERSION: u32 = 3;
 
 /// SHA-256 of a bundle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

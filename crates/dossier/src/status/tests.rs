@@ -42,7 +42,7 @@ fn set_aside(kind: SuppressionKind, approver: Option<&str>) -> Finding {
     Finding { suppressed: Some(suppressed), ..finding(ENCRYPTION) }
 }
 
-const BOUND: Laws = Laws { hipaa: true };
+const BOUND: Laws = Laws { hipaa: true, part2: Some(true) };
 
 fn rule<'a>(id: &'a str, controls: &'a [&'a str], judged: Option<usize>) -> RuleFacts<'a> {
     RuleFacts { id, controls, tags: &["phi", "access"], judged }
@@ -212,7 +212,15 @@ fn what_does_not_bind_is_not_asked() {
             .map(|standing| standing.code.state)
     };
     assert_eq!(of_laws(BOUND), Some(State::MetInSource));
-    assert_eq!(of_laws(Laws { hipaa: false }), Some(State::NotAsked));
+    assert_eq!(of_laws(Laws { hipaa: false, part2: None }), Some(State::NotAsked));
+    let part2 = |part2| {
+        let standings = of(catalogue(), &[], &[], &[], &[], Laws { part2, ..BOUND });
+        let of_part2 = standings.iter().filter(|standing| standing.framework.id == "part-2");
+        of_part2.map(Standing::state).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(part2(Some(false)), [State::NotAsked].into());
+    assert_eq!(part2(Some(true)), [State::Unknown, State::NotAsked].into());
+    assert_eq!(part2(None), [State::Unknown, State::NotAsked].into());
     let standings = of(catalogue(), &rules, &[], &[], &[], BOUND);
     let proposed = standings.iter().filter(|standing| standing.framework.status == Status::Proposed);
     assert!(proposed.clone().count() > 0);

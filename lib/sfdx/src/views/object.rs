@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::sharing::SharedTo;
 use super::{getter, part};
-use crate::project::Parts;
 use crate::{Component, Element, Project, Value};
 
 /// What an object's name and file say that it is.
