@@ -2,18 +2,27 @@
 //! catalogue of Salesforce objects, and last the words of its name and label.
 
 mod catalogue;
+mod content;
+mod formula;
+mod role;
+mod vocabulary;
 mod words;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use journal::Confidence;
 use policy::vocabulary::{Class, Identifier};
 use policy::{ClassifiedBy, Policy};
 use serde::Serialize;
 use sfdx::Value;
+use sfdx::views::Object;
 
 pub(crate) use catalogue::Catalogue;
+pub(crate) use content::Described;
+use content::Spoken;
+use role::{Role, Roles};
+use vocabulary::{Vocabulary, list};
 pub(crate) use words::{occurs, words};
 
 /// Where a verdict comes from, the strongest first.
@@ -26,8 +35,12 @@ pub enum Evidence {
     Tag,
     /// The shipped catalogue of Salesforce's objects.
     Catalogue,
-    /// The words of its name or label.
+    /// The words of its name, label or help text.
     Name,
+    /// What it is computed from.
+    Formula,
+    /// Whose record it is kept in.
+    Relation,
 }
 
 /// What a field holds.
@@ -48,22 +61,12 @@ impl Verdict {
     }
 }
 
-/// What is known of a field beside its name.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Described<'a> {
-    pub(crate) label: &'a str,
-    pub(crate) field_type: &'a str,
-    pub(crate) compliance: &'a str,
-    pub(crate) formula: bool,
-}
-
 /// The verdict of every field in the project, and of any other field on demand.
 #[derive(Debug)]
 pub struct Classification<'p> {
     policy: &'p Policy,
     fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>>,
-    /// Objects whose records are about patients, in lower case.
-    patients: BTreeSet<String>,
+    roles: Roles,
     /// Objects as they are written in the source, by lower case.
     names: BTreeMap<String, String>,
     /// Whether anything shows that this org is about health care at all.
@@ -71,68 +74,31 @@ pub struct Classification<'p> {
 }
 
 impl<'p> Classification<'p> {
-    pub(crate) fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
+    pub fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
+        let health = policy.is_present() || project.objects().any(|object| shows_health_care(object));
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
-            patients: BTreeSet::new(),
-            names: BTreeMap::new(),
-            health: policy.is_present() || project.objects().any(|object| is_clinical(object.name())),
+            roles: Roles::of(project, health),
+            names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
+            health,
         };
-        for object in project.objects() {
-            let key = object.name().to_lowercase();
-            this.names.insert(key.clone(), object.name().to_owned());
-            let label = object.label().map(Value::into_text).unwrap_or_default();
-            if is_about_patients(object.name(), &label) {
-                this.patients.insert(key);
-            }
-        }
-        let mut children = BTreeSet::new();
-        for object in project.objects() {
-            let mut parents = object.fields().flat_map(|field| field.reference_to().collect::<Vec<_>>());
-            if parents.any(|parent| this.is_about_patients(parent.as_str())) {
-                children.insert(object.name().to_lowercase());
-            }
-        }
-        this.patients.extend(children);
-        // Twice: a field that is PHI by its own words makes its object one of patients, and that in turn makes
-        // a plain name or phone number on it PHI.
         this.judge(project);
-        let found: Vec<String> = this
-            .fields
-            .iter()
-            .filter(|(_, fields)| {
-                fields.values().any(|(_, v)| {
-                    v.evidence != Evidence::Catalogue && v.class.is_phi() && v.confidence == Confidence::High
-                })
-            })
-            .map(|(object, _)| object.clone())
-            .filter(|object| object.ends_with("__c"))
-            .collect();
-        let before = (this.patients.len(), this.health);
-        this.patients.extend(found);
-        this.health = this.health || this.shows_health_care();
-        if (this.patients.len(), this.health) != before {
-            this.judge(project);
-        }
+        this.follow_formulas(project);
         this
-    }
-
-    /// Accounts, contacts, cases and chats are about patients where there are patients. An org that sells or leases
-    /// has them too: the org's own names must show health care somewhere.
-    fn shows_health_care(&self) -> bool {
-        let clinical = |(_, verdict): &(String, Verdict)| {
-            verdict.evidence != Evidence::Catalogue
-                && verdict.is_phi()
-                && verdict.identifier == Some(Identifier::Clinical)
-        };
-        self.fields.values().any(|fields| fields.values().any(clinical))
-            || self.names.keys().any(|object| occurs(&["patient"], &words(object)))
     }
 
     /// The catalogue's word, no more than a guess for an object that is about patients in health care alone.
     fn catalogued(&self, object: &str, verdict: Verdict) -> Verdict {
-        if self.health || !verdict.class.is_phi() || is_clinical(object) {
+        if !verdict.class.is_phi() || is_clinical(object) {
+            return verdict;
+        }
+        let is_of_people = Catalogue::shipped().default_of(object).is_none();
+        if self.health && is_of_people && self.roles.has_own_patients() && self.roles.role(object) == Role::Unknown {
+            let reason = format!("{}; this org keeps its patients in an object of its own", verdict.reason);
+            return Verdict { class: Class::Pii, reason: reason.into(), ..verdict };
+        }
+        if self.health {
             return verdict;
         }
         let reason = format!("{}; nothing else in the source shows health care", verdict.reason);
@@ -142,9 +108,8 @@ impl<'p> Classification<'p> {
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
     /// patients in some orgs and anybody in others: a lookup to one says nothing.
     pub(crate) fn is_about_patients(&self, object: &str) -> bool {
-        let by_default = Catalogue::shipped().default_of(object);
-        by_default.is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium)
-            || (self.patients.contains(&object.to_lowercase()) && object.ends_with("__c"))
+        let role = self.roles.role(object);
+        role.is_of_patient()
     }
 
     fn judge(&mut self, project: &sfdx::Project) {
@@ -155,14 +120,23 @@ impl<'p> Classification<'p> {
                 let label = field.label().map(Value::into_text).unwrap_or_default();
                 let field_type = field.data_type().map(Value::into_text).unwrap_or_default();
                 let compliance = field.compliance_group().map(Value::into_text).unwrap_or_default();
+                let help = field.help_text().map(Value::into_text).unwrap_or_default();
+                let references: Vec<String> = field.reference_to().map(|target| target.to_string()).collect();
                 let described = Described {
                     label: &label,
+                    help: &help,
                     field_type: &field_type,
                     compliance: &compliance,
                     formula: field.formula().is_some(),
+                    references: &references,
                 };
                 let verdict = self.verdict(object.name(), field.name(), described);
-                judged.insert(field.name().to_lowercase(), (field.name().to_owned(), verdict));
+                // Of copies that contradict each other, the worst counts.
+                let known = judged.entry(field.name().to_lowercase());
+                let known = known.or_insert_with(|| (field.name().to_owned(), verdict.clone()));
+                if verdict.class > known.1.class {
+                    known.1 = verdict;
+                }
             }
         }
         self.fields = fields;
@@ -224,7 +198,7 @@ impl<'p> Classification<'p> {
         // Where the source shows accounts, it shows whether they are persons; else patients elsewhere make it likely.
         match fields.filter(|fields| fields.keys().any(|name| !name.contains("__"))) {
             Some(fields) => !fields.keys().any(|name| of_persons(name)),
-            None => self.patients.is_empty() && self.policy.object(object).is_none(),
+            None => !self.health && self.policy.object(object).is_none(),
         }
     }
 
@@ -241,7 +215,7 @@ impl<'p> Classification<'p> {
         in_source
             || in_bundle
             || is_clinical(object)
-            || (self.health && is_about_patients(object, ""))
+            || (self.health && self.roles.role(object).is_of_patient())
             || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 
@@ -270,12 +244,14 @@ impl<'p> Classification<'p> {
                 reason: format!("the bundle says so{place}").into(),
             };
         }
-        let by_name = self.by_name(object, field, described);
+        let role = self.roles.role(object);
+        let spoken = Spoken::of(field, described);
+        let by_words = || content::verdict(role, &self.roles, &spoken, self.health);
         if let Some(tagged) = by_tag(described.compliance) {
             // PHI by its words and personal by its tag is PHI: the tag says which law, not what it holds.
-            return match by_name {
-                Some(name) if name.class > tagged.class && name.confidence >= Confidence::Medium => name,
-                Some(name) => Verdict { identifier: name.identifier, ..tagged },
+            return match by_words() {
+                Some(said) if said.class > tagged.class && said.confidence >= Confidence::Medium => said,
+                Some(said) => Verdict { identifier: said.identifier, ..tagged },
                 None => tagged,
             };
         }
@@ -290,8 +266,8 @@ impl<'p> Classification<'p> {
         if let Some(known) = default.filter(|known| !known.class.is_personal()) {
             return from_catalogue(known);
         }
-        if let Some(name) = by_name {
-            return name;
+        if let Some(said) = by_words() {
+            return if default.is_some() { self.catalogued(object, said) } else { said };
         }
         // An object's default speaks of what people write, not of what points elsewhere or is computed.
         let writes = !matches!(
@@ -302,47 +278,6 @@ impl<'p> Classification<'p> {
             Some(known) if writes => self.catalogued(object, by_default(known)),
             _ => plain("nothing says that it is about a person", Confidence::Low),
         }
-    }
-
-    fn by_name(&self, object: &str, field: &str, described: Described<'_>) -> Option<Verdict> {
-        let by_api = words(field);
-        let by_label = words(described.label);
-        let about_patients = self.patients.contains(&object.to_lowercase());
-        for pattern in &Catalogue::shipped().names {
-            let source = if occurs(&pattern.words, &by_api) {
-                "name"
-            } else if occurs(&pattern.words, &by_label) {
-                "label"
-            } else {
-                continue;
-            };
-            let off = pattern.unless.iter().any(|words| occurs(words, &by_api) || occurs(words, &by_label));
-            let other_type = !described.field_type.is_empty()
-                && if pattern.types.is_empty() {
-                    // A box to tick tells about a process far more often than about a person.
-                    described.field_type == "Checkbox"
-                } else {
-                    !pattern.types.iter().any(|kind| kind.eq_ignore_ascii_case(described.field_type))
-                };
-            if off || other_type {
-                continue;
-            }
-            let known = pattern.known;
-            let phi_here = known.class == Class::Pii && about_patients;
-            let words = pattern.words.join(" ");
-            return Some(Verdict {
-                class: if phi_here { Class::Phi } else { known.class },
-                identifier: known.identifier,
-                confidence: known.confidence,
-                evidence: Evidence::Name,
-                reason: if phi_here {
-                    format!("`{words}` in its {source}, on an object about patients").into()
-                } else {
-                    format!("`{words}` in its {source}: {}", known.reason).into()
-                },
-            });
-        }
-        None
     }
 }
 
@@ -426,15 +361,18 @@ fn is_clinical(object: &str) -> bool {
     })
 }
 
-fn is_about_patients(object: &str, label: &str) -> bool {
-    if Catalogue::shipped().object(object).is_some() {
-        let by_default = Catalogue::shipped().default_of(object);
-        return by_default
-            .is_some_and(|known| known.class.is_phi() && known.confidence >= Confidence::Medium);
-    }
-    // Words for people only: a care team or a medical device is no patient.
-    const PEOPLE: [&str; 7] =
-        ["patient", "patienten", "paciente", "enrollee", "resident", "beneficiary", "subscriber"];
-    let words: Vec<String> = words(object).into_iter().chain(words(label)).collect();
-    PEOPLE.iter().any(|word| occurs(&[word], &words))
+/// Whether an object shows that this org is about health care at all. Accounts, contacts, cases and chats are about
+/// patients where there are patients; an org that sells or leases has them too.
+fn shows_health_care(object: Object<'_>) -> bool {
+    let is_custom = object.name().contains("__");
+    let by_name = |text: &str| Vocabulary::shipped().has(list::PATIENT, &words(text));
+    let clinical = |field: sfdx::views::Field<'_>| {
+        let label = field.label().map(Value::into_text).unwrap_or_default();
+        let field_type = field.data_type().map(Value::into_text).unwrap_or_default();
+        let described = Described { label: &label, field_type: &field_type, ..Described::default() };
+        Spoken::of(field.name(), described).is_clinical()
+    };
+    is_clinical(object.name())
+        || by_name(object.name())
+        || object.fields().filter(|field| is_custom || field.is_custom()).any(clinical)
 }

@@ -1,0 +1,315 @@
+//! What a field holds by the role of its object and the words of its own name.
+
+use std::borrow::Cow;
+
+use journal::Confidence;
+use policy::vocabulary::{Class, Identifier};
+
+use super::catalogue::{Catalogue, Known, NamePattern};
+use super::role::{Role, Roles};
+use super::vocabulary::{Vocabulary, Words, list};
+use super::words::{occurs, words};
+use super::{Evidence, Verdict, plain};
+
+/// What is known of a field beside its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Described<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) help: &'a str,
+    pub(crate) field_type: &'a str,
+    pub(crate) compliance: &'a str,
+    pub(crate) formula: bool,
+    /// Objects that a lookup may point at.
+    pub(crate) references: &'a [String],
+}
+
+/// A field as its words tell of it.
+pub(super) struct Spoken<'a> {
+    name: Words,
+    label: Words,
+    described: Described<'a>,
+}
+
+impl<'a> Spoken<'a> {
+    pub(super) fn of(field: &str, described: Described<'a>) -> Self {
+        Self { name: words(field), label: words(described.label), described }
+    }
+
+    /// Whether its name surely tells of somebody's health.
+    pub(super) fn is_clinical(&self) -> bool {
+        self.pattern().is_some_and(|(pattern, _)| {
+            pattern.known.class.is_phi()
+                && pattern.known.identifier == Some(Identifier::Clinical)
+                && pattern.known.confidence >= Confidence::Medium
+        })
+    }
+
+    fn has(&self, wanted: &str) -> bool {
+        let vocabulary = Vocabulary::shipped();
+        vocabulary.has(wanted, &self.name) || vocabulary.has(wanted, &self.label)
+    }
+
+    fn occurs(&self, pattern: &[&str]) -> bool {
+        occurs(pattern, &self.name) || occurs(pattern, &self.label)
+    }
+
+    fn is(&self, kinds: &[&str]) -> bool {
+        kinds.contains(&self.described.field_type)
+    }
+
+    fn is_lookup(&self) -> bool {
+        self.is(&["Lookup", "MasterDetail", "Hierarchy"])
+    }
+
+    /// The first pattern of `names.tsv` that fits, and where its words stand.
+    fn pattern(&self) -> Option<(&'static NamePattern, &'static str)> {
+        let help = words(self.described.help);
+        Catalogue::shipped().names.iter().find_map(|pattern| {
+            let place = if occurs(&pattern.words, &self.name) {
+                "name"
+            } else if occurs(&pattern.words, &self.label) {
+                "label"
+            } else if pattern.words.len() > 1 && occurs(&pattern.words, &help) {
+                // One word of a sentence tells nothing.
+                "help text"
+            } else {
+                return None;
+            };
+            let off = pattern.unless.iter().any(|words| self.occurs(words));
+            let kind = self.described.field_type;
+            let other_type = !kind.is_empty()
+                && if pattern.types.is_empty() {
+                    // A box to tick tells about a process far more often than about a person.
+                    kind == "Checkbox"
+                } else {
+                    !pattern.types.iter().any(|own| own.eq_ignore_ascii_case(kind))
+                };
+            (!off && !other_type).then_some((pattern, place))
+        })
+    }
+}
+
+/// What a field of this object holds, as far as words tell; nothing where they do not.
+pub(super) fn verdict(role: Role, roles: &Roles, field: &Spoken<'_>, health: bool) -> Option<Verdict> {
+    let named = field.pattern();
+    match role {
+        Role::Patient | Role::AboutPatient | Role::Mixed => of_patient(role, roles, field, named),
+        Role::MixedPeople => of_people(roles, field, named),
+        Role::Person => of_person(field, named),
+        Role::Thing => named.filter(|(pattern, _)| names_somebody(pattern)).map(|(p, at)| by_name(p, at, false)),
+        Role::Unknown => of_anything(roles, field, named, health),
+    }
+}
+
+fn of_patient(
+    role: Role,
+    roles: &Roles,
+    field: &Spoken<'_>,
+    named: Option<(&'static NamePattern, &'static str)>,
+) -> Option<Verdict> {
+    if field.is_lookup() {
+        return Some(lookup(roles, field));
+    }
+    let of_patient = field.has(list::PATIENT);
+    if field.has(list::OTHER_PERSON) && !of_patient && !field.occurs(&["insur*"]) {
+        return Some(of_somebody_else(field, named));
+    }
+    let strong = named.filter(|(pattern, _)| pattern.known.class.is_phi() && pattern.known.confidence == Confidence::High);
+    if field.has(list::PLUMBING) && (strong.is_none() || field.is(&["Checkbox"])) {
+        return Some(plain("its name tells of how the record is kept, not of the patient", Confidence::Medium));
+    }
+    if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
+        // What is a guess elsewhere is likely here.
+        let verdict = by_name(pattern, place, true);
+        return Some(Verdict { confidence: verdict.confidence.max(Confidence::Medium), ..verdict });
+    }
+    if field.is(&["AutoNumber"]) {
+        return Some(plain("a number that the org counts up", Confidence::Medium));
+    }
+    if field.is(&["Checkbox"]) && !field.has(list::HEALTH) && (role == Role::Mixed || field.has(list::PROCESS)) {
+        return Some(plain("a box that tells of a process", Confidence::Medium));
+    }
+    let identifier = match field.described.field_type {
+        "Date" | "DateTime" => Identifier::Date,
+        "Phone" => Identifier::Phone,
+        "Email" => Identifier::Email,
+        "Location" | "Address" => Identifier::Geographic,
+        _ => Identifier::Clinical,
+    };
+    Some(Verdict {
+        class: Class::Phi,
+        identifier: Some(identifier),
+        confidence: Confidence::Medium,
+        evidence: Evidence::Relation,
+        reason: match role {
+            Role::Patient => "kept in the record of a patient".into(),
+            Role::Mixed => "kept in a record that is about a patient in this org".into(),
+            _ => "kept in a record about a patient".into(),
+        },
+    })
+}
+
+/// Contacts and accounts that are patients or other people.
+fn of_people(
+    roles: &Roles,
+    field: &Spoken<'_>,
+    named: Option<(&'static NamePattern, &'static str)>,
+) -> Option<Verdict> {
+    if field.is_lookup() {
+        return Some(lookup(roles, field));
+    }
+    if field.has(list::OTHER_PERSON) && !field.has(list::PATIENT) {
+        return Some(of_somebody_else(field, named));
+    }
+    if let Some((pattern, place)) = named {
+        return Some(by_name(pattern, place, !roles.has_own_patients()));
+    }
+    let says = field.has(list::PATIENT) && field.has(list::HEALTH);
+    says.then(|| Verdict {
+        class: Class::Phi,
+        identifier: Some(Identifier::Clinical),
+        confidence: Confidence::Medium,
+        evidence: Evidence::Name,
+        reason: "says of a patient and of health in its name".into(),
+    })
+}
+
+/// A doctor's name in a patient's record is the doctor's.
+fn of_somebody_else(field: &Spoken<'_>, named: Option<(&'static NamePattern, &'static str)>) -> Verdict {
+    let identity = named.filter(|(pattern, _)| {
+        pattern.known.class.is_personal() && pattern.known.identifier != Some(Identifier::Clinical)
+    });
+    if let Some((pattern, place)) = identity {
+        return cap(by_name(pattern, place, false), "of somebody else than the patient");
+    }
+    let identifier = match field.described.field_type {
+        "Phone" => Some(Identifier::Phone),
+        "Email" => Some(Identifier::Email),
+        "Text" if field.occurs(&["name"]) => Some(Identifier::Name),
+        _ => None,
+    };
+    match identifier {
+        Some(identifier) => Verdict {
+            class: Class::Pii,
+            identifier: Some(identifier),
+            confidence: Confidence::Medium,
+            evidence: Evidence::Name,
+            reason: "of somebody else than the patient, by its name".into(),
+        },
+        None => plain("about staff, a place or a company, by its name", Confidence::Medium),
+    }
+}
+
+fn of_person(field: &Spoken<'_>, named: Option<(&'static NamePattern, &'static str)>) -> Option<Verdict> {
+    if field.is_lookup() {
+        return Some(plain("a record id", Confidence::Medium));
+    }
+    if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
+        let is_of_patient = pattern.words.first().is_some_and(|word| *word == "patient");
+        let verdict = by_name(pattern, place, false);
+        return Some(if is_of_patient { verdict } else { cap(verdict, "of a person who is no patient here") });
+    }
+    let identifier = match field.described.field_type {
+        "Phone" => Identifier::Phone,
+        "Email" => Identifier::Email,
+        "Location" | "Address" => Identifier::Geographic,
+        _ if field.has(list::OF_A_PERSON) && !field.is(&["Checkbox"]) => Identifier::Other,
+        _ => return Some(plain("nothing in its name tells of the person", Confidence::Medium)),
+    };
+    Some(Verdict {
+        class: Class::Pii,
+        identifier: Some(identifier),
+        confidence: Confidence::Medium,
+        evidence: Evidence::Relation,
+        reason: "kept in the record of a person who is no patient here".into(),
+    })
+}
+
+fn of_anything(
+    roles: &Roles,
+    field: &Spoken<'_>,
+    named: Option<(&'static NamePattern, &'static str)>,
+    health: bool,
+) -> Option<Verdict> {
+    if field.is_lookup() {
+        let is_patient = field.described.references.iter().any(|target| roles.role(target) == Role::Patient);
+        return is_patient.then(|| lookup(roles, field));
+    }
+    let (pattern, place) = named?;
+    let verdict = by_name(pattern, place, false);
+    // Who somebody is makes no patient of them; what ails them does, where there is health care at all.
+    let identity = !matches!(pattern.known.identifier, Some(Identifier::Clinical) | None);
+    let says_patient = field.has(list::PATIENT);
+    if verdict.class.is_phi() && !says_patient && (identity || !health) {
+        return Some(cap(verdict, "of a person, and nothing says of a patient"));
+    }
+    Some(verdict)
+}
+
+/// A lookup holds a record's id. It tells who the patient is where it points at one, and what they have where it
+/// points at a code of that.
+fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
+    let references = field.described.references;
+    let to_patient = references.iter().any(|target| roles.role(target) == Role::Patient);
+    let may_be_person = references.is_empty()
+        || references.iter().any(|target| {
+            matches!(roles.role(target), Role::MixedPeople | Role::Unknown | Role::AboutPatient)
+                && ["account", "contact", "lead", "individual", "careprogramenrollee", "user"]
+                    .contains(&target.to_lowercase().as_str())
+        });
+    let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT);
+    if to_patient || (may_be_person && !other && field.has(list::PATIENT_LINK)) {
+        return Verdict {
+            class: Class::Phi,
+            identifier: Some(Identifier::Name),
+            confidence: Confidence::Medium,
+            evidence: Evidence::Relation,
+            reason: "points at the patient, whose name it shows".into(),
+        };
+    }
+    let is_code = references.iter().any(|target| {
+        let target = words(target);
+        let vocabulary = Vocabulary::shipped();
+        vocabulary.has(list::CLINICAL_LINK, &target) && !vocabulary.has(list::UNIT, &target)
+    }) || (references.is_empty() && field.has(list::CLINICAL_LINK));
+    if is_code && !field.has(list::UNIT) && !other {
+        return Verdict {
+            class: Class::Phi,
+            identifier: Some(Identifier::Clinical),
+            confidence: Confidence::Medium,
+            evidence: Evidence::Relation,
+            reason: "points at what the patient has or gets, whose name it shows".into(),
+        };
+    }
+    plain("a record id", Confidence::Medium)
+}
+
+/// Names a patient whatever the object is.
+fn names_somebody(pattern: &NamePattern) -> bool {
+    pattern.words.first().is_some_and(|word| *word == "patient")
+        || matches!(pattern.known.identifier, Some(Identifier::Ssn | Identifier::Mrn | Identifier::HealthPlan))
+            && pattern.known.confidence == Confidence::High
+}
+
+fn by_name(pattern: &NamePattern, place: &str, about_patient: bool) -> Verdict {
+    let Known { class, identifier, confidence, reason, .. } = pattern.known;
+    let phi_here = class == Class::Pii && about_patient;
+    let words = pattern.words.join(" ");
+    Verdict {
+        class: if phi_here { Class::Phi } else { class },
+        identifier,
+        confidence: if place == "help text" { confidence.min(Confidence::Medium) } else { confidence },
+        evidence: Evidence::Name,
+        reason: if phi_here {
+            format!("`{words}` in its {place}, in a record about a patient").into()
+        } else {
+            format!("`{words}` in its {place}: {reason}").into()
+        },
+    }
+}
+
+/// About a person, and no patient's.
+fn cap(verdict: Verdict, whose: &str) -> Verdict {
+    let reason: Cow<'static, str> = format!("{}; {whose}", verdict.reason).into();
+    Verdict { class: verdict.class.min(Class::Pii), reason, ..verdict }
+}
