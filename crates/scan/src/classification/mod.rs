@@ -108,8 +108,7 @@ impl<'p> Classification<'p> {
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
     /// patients in some orgs and anybody in others: a lookup to one says nothing.
     pub(crate) fn is_about_patients(&self, object: &str) -> bool {
-        let role = self.roles.role(object);
-        role.is_of_patient()
+        self.roles.role(object).is_of_patient()
     }
 
     fn judge(&mut self, project: &sfdx::Project) {
@@ -198,7 +197,7 @@ impl<'p> Classification<'p> {
         // Where the source shows accounts, it shows whether they are persons; else patients elsewhere make it likely.
         match fields.filter(|fields| fields.keys().any(|name| !name.contains("__"))) {
             Some(fields) => !fields.keys().any(|name| of_persons(name)),
-            None => !self.health && self.policy.object(object).is_none(),
+            None => !self.roles.has_patients() && self.policy.object(object).is_none(),
         }
     }
 
@@ -215,7 +214,9 @@ impl<'p> Classification<'p> {
         in_source
             || in_bundle
             || is_clinical(object)
-            || (self.health && self.roles.role(object).is_of_patient())
+            || (self.policy.object(object).is_none()
+                && self.health
+                && self.roles.role(object).is_of_patient())
             || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 

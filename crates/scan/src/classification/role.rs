@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sfdx::Value;
 use sfdx::views::{Field, Object, ObjectKind};
 
+use super::content::{Described, Spoken};
 use super::vocabulary::{Vocabulary, Words, list};
 use super::{Catalogue, occurs, words};
 
@@ -34,19 +35,7 @@ impl Role {
 }
 
 /// Standard objects that keep what an org makes of them.
-const RECORDS: [&str; 11] = [
-    "case",
-    "task",
-    "event",
-    "opportunity",
-    "workorder",
-    "serviceappointment",
-    "asset",
-    "order",
-    "contract",
-    "quote",
-    "campaignmember",
-];
+const RECORDS: [&str; 6] = ["case", "task", "event", "opportunity", "workorder", "serviceappointment"];
 /// Standard objects that keep people of any kind.
 const PEOPLE: [&str; 6] = ["account", "contact", "lead", "individual", "personaccount", "user"];
 
@@ -57,15 +46,21 @@ struct Told {
     label: Words,
     kind: String,
     targets: Vec<String>,
+    /// Whether its name surely tells of somebody's health.
+    clinical: bool,
 }
 
 impl Told {
     fn of(field: Field<'_>) -> Self {
+        let label = field.label().map(Value::into_text).unwrap_or_default();
+        let kind = field.data_type().map(|kind| kind.to_string()).unwrap_or_default();
+        let described = Described { label: &label, field_type: &kind, ..Described::default() };
         Self {
             name: words(field.name()),
-            label: field.label().map(|label| words(&label)).unwrap_or_default(),
-            kind: field.data_type().map(|kind| kind.to_string()).unwrap_or_default(),
+            label: words(&label),
+            clinical: field.is_custom() && Spoken::of(field.name(), described).is_clinical(),
             targets: field.reference_to().map(|target| target.to_lowercase()).collect(),
+            kind,
         }
     }
 
@@ -101,6 +96,14 @@ impl Roles {
         }
         this.own_patients =
             this.roles.iter().any(|(key, role)| *role == Role::Patient && key.ends_with("__c"));
+        // What is a part of a medicine or a code is one of a dictionary too.
+        for (key, (_, fields)) in &objects {
+            let mut masters = fields.iter().filter(|field| field.kind == "MasterDetail");
+            let of_thing = masters.any(|field| field.targets.iter().any(|to| this.role(to) == Role::Thing));
+            if of_thing && this.role(key) == Role::Unknown {
+                this.roles.insert(key.clone(), Role::Thing);
+            }
+        }
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
         let mut open: Vec<&String> = objects.keys().filter(|key| key.ends_with("__c")).collect();
@@ -128,6 +131,11 @@ impl Roles {
 
     pub(crate) fn has_own_patients(&self) -> bool {
         self.own_patients
+    }
+
+    /// Whether the source has any object about patients.
+    pub(crate) fn has_patients(&self) -> bool {
+        self.roles.values().any(|role| role.is_of_patient())
     }
 
     /// Whether it is a patient's by what it looks up to.
@@ -186,7 +194,7 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: bool) -> Role {
     }
     if PEOPLE.contains(&key.as_str()) || RECORDS.contains(&key.as_str()) {
         let of_patients = fields.iter().filter(|field| field.names_a_patient()).count();
-        let of_care = fields.iter().filter(|field| field.has(list::HEALTH) && !field.has(list::PROCESS)).count();
+        let of_care = fields.iter().filter(|field| field.clinical).count();
         let of_others = fields.iter().filter(|field| field.has(list::OTHER_PERSON)).count();
         let is_shared = PEOPLE.contains(&key.as_str()) && of_others > 1;
         return match (is_shared, health && of_patients + of_care > 1) {
