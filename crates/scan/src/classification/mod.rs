@@ -21,7 +21,7 @@ use sfdx::views::Object;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use content::Described;
 use content::Spoken;
-use role::{Role, Roles};
+use role::{Health, Role, Roles};
 use vocabulary::{Vocabulary, list};
 pub(crate) use words::{occurs, words};
 
@@ -76,12 +76,13 @@ pub struct Classification<'p> {
 impl<'p> Classification<'p> {
     pub fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
         let health = policy.is_present() || project.objects().any(|object| shows_health_care(object));
+        let (roles, shown) = Roles::of(project, health);
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
-            roles: Roles::of(project, health),
+            roles,
             names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
-            health,
+            health: shown > Health::No,
         };
         this.judge(project);
         this.follow_formulas(project);
@@ -94,12 +95,22 @@ impl<'p> Classification<'p> {
             return verdict;
         }
         let is_of_people = Catalogue::shipped().default_of(object).is_none();
-        if self.health && is_of_people && self.roles.has_own_patients() && self.roles.role(object) == Role::Unknown {
+        if self.health
+            && is_of_people
+            && self.roles.has_own_patients()
+            && self.roles.role(object) == Role::Unknown
+        {
             let reason = format!("{}; this org keeps its patients in an object of its own", verdict.reason);
             return Verdict { class: Class::Pii, reason: reason.into(), ..verdict };
         }
         if self.health {
-            return verdict;
+            // Where contacts are the patients, what is a guess elsewhere is likely.
+            let sure = if is_of_people && self.roles.role(object) == Role::Mixed {
+                Confidence::Medium
+            } else {
+                Confidence::Low
+            };
+            return Verdict { confidence: verdict.confidence.max(sure), ..verdict };
         }
         let reason = format!("{}; nothing else in the source shows health care", verdict.reason);
         Verdict { confidence: Confidence::Low, reason: reason.into(), ..verdict }
