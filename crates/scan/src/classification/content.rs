@@ -62,6 +62,14 @@ impl<'a> Spoken<'a> {
         kinds.contains(&self.described.field_type)
     }
 
+    /// `Cart_Id__c`, `Type__c`: tells of the record and not of whom it is about.
+    fn is_bare_id(&self) -> bool {
+        let ends = self.name.last().is_some_and(|word| word == "id" || word == "ids");
+        let is_bare =
+            self.name.len() == 1 && ["type", "order"].iter().any(|word| self.name.iter().any(|w| w == word));
+        (ends || is_bare) && !self.is(&["Date", "DateTime", "Checkbox", "Email", "Phone"])
+    }
+
     fn is_lookup(&self) -> bool {
         self.is(&["Lookup", "MasterDetail", "Hierarchy"])
     }
@@ -126,8 +134,10 @@ fn of_patient(
         let verdict = by_name(pattern, place, true);
         return Some(Verdict { confidence: verdict.confidence.max(Confidence::Medium), ..verdict });
     }
-    let is_date = field.is(&["Date", "DateTime"]);
-    if field.has(list::OTHER_PERSON) && !of_patient && !is_date && !field.occurs(&["insur*"]) {
+    // What is counted, written at length or dated is of the patient, whoever else its name tells of.
+    let is_content =
+        field.is(&["Date", "DateTime", "Number", "Currency", "LongTextArea", "MultiselectPicklist"]);
+    if field.has(list::OTHER_PERSON) && !of_patient && !is_content && !field.occurs(&["insur*"]) {
         return Some(of_somebody_else(field, named));
     }
     let reaches = field.is(&["Phone", "Email"]) || field.occurs(&["address"]) || field.occurs(&["fax"]);
@@ -145,6 +155,9 @@ fn of_patient(
     }
     let strong = named
         .filter(|(pattern, _)| pattern.known.class.is_phi() && pattern.known.confidence == Confidence::High);
+    if field.is_bare_id() && strong.is_none() {
+        return Some(plain("a number that another system or table counts by", Confidence::Medium));
+    }
     let spoken_for = strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]);
     if field.has(list::PLUMBING) && !spoken_for && !field.has(list::TELLS_HEALTH) {
         return Some(plain(
@@ -198,16 +211,20 @@ fn of_people(
     if field.has(list::OTHER_PERSON) && !field.has(list::PATIENT) {
         return Some(of_somebody_else(field, named));
     }
-    if let Some((pattern, place)) = named {
-        return Some(by_name(pattern, place, !roles.has_own_patients()));
+    if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
+        let about_patient = !roles.has_own_patients();
+        let verdict = by_name(pattern, place, about_patient);
+        let sure = if about_patient { Confidence::Medium } else { Confidence::Low };
+        return Some(Verdict { confidence: verdict.confidence.max(sure), ..verdict });
     }
-    let says = field.has(list::PATIENT) && field.has(list::HEALTH);
-    says.then(|| Verdict {
+    let of_health = field.has(list::PATIENT) && field.has(list::HEALTH);
+    let of_person = field.has(list::DEMOGRAPHIC) && !field.has(list::PLUMBING) && !field.is_bare_id();
+    (of_health || of_person).then(|| Verdict {
         class: Class::Phi,
-        identifier: Some(Identifier::Clinical),
+        identifier: Some(if of_health { Identifier::Clinical } else { Identifier::Other }),
         confidence: Confidence::Medium,
-        evidence: Evidence::Name,
-        reason: "says of a patient and of health in its name".into(),
+        evidence: Evidence::Relation,
+        reason: "tells of a person, and patients are among these".into(),
     })
 }
 
@@ -294,7 +311,12 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
     let is_people =
         |target: &str| ["account", "contact", "lead", "individual"].contains(&target.to_lowercase().as_str());
     let to_patient = references.iter().any(|target| {
-        roles.role(target) == Role::Patient || (is_people(target) && roles.role(target) == Role::Mixed)
+        // `Contact__c` to a contact, in a record about somebody, is that somebody.
+        let is_plain = words(target) == field.name || words(target) == field.label;
+        roles.is_patient(target)
+            || (is_people(target)
+                && (roles.role(target) == Role::Mixed
+                    || (is_plain && !target.eq_ignore_ascii_case("account"))))
     });
     let may_be_person = references.is_empty()
         || references.iter().any(|target| {

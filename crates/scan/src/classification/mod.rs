@@ -105,7 +105,7 @@ impl<'p> Classification<'p> {
         }
         if self.health {
             // Where contacts are the patients, what is a guess elsewhere is likely.
-            let sure = if is_of_people && self.roles.role(object) == Role::Mixed {
+            let sure = if is_of_people && matches!(self.roles.role(object), Role::Mixed | Role::MixedPeople) {
                 Confidence::Medium
             } else {
                 Confidence::Low

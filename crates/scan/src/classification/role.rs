@@ -83,7 +83,6 @@ impl Told {
             && (self.has(list::PATIENT) || (health == Health::Own && self.has(list::CLIENT)))
             && !self.has(list::PROCESS)
     }
-
 }
 
 /// How far the source shows health care.
@@ -123,8 +122,9 @@ impl Roles {
             this.roles.insert(key.clone(), first_guess(*object, fields, health));
         }
         this.take_people(&objects, health);
-        this.own_patients =
-            this.roles.iter().any(|(key, role)| *role == Role::Patient && key.ends_with("__c"));
+        this.own_patients = objects.iter().any(|(key, (object, _))| {
+            key.ends_with("__c") && ends(*object, list::PATIENT) && this.role(key) == Role::Patient
+        });
         this.take_parts_of_things(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
@@ -158,6 +158,20 @@ impl Roles {
     /// Whether the source has any object about patients.
     pub(crate) fn has_patients(&self) -> bool {
         self.roles.values().any(|role| role.is_of_patient())
+    }
+
+    /// Whether a lookup to it is one to a patient, as far as its name tells where it is not in the source.
+    pub(crate) fn is_patient(&self, object: &str) -> bool {
+        match self.role(object) {
+            Role::Patient => true,
+            Role::Unknown if object.ends_with("__c") => {
+                let words = words(object);
+                let vocabulary = Vocabulary::shipped();
+                vocabulary.ends(list::PATIENT, &words)
+                    || (self.has_patients() && vocabulary.ends(list::CLIENT, &words))
+            }
+            _ => false,
+        }
     }
 
     /// Contacts, accounts and leads to which a lookup called patient points are patients.
@@ -327,7 +341,7 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
         && (has_identifier(Identifier::Name)
             || has_identifier(Identifier::Phone)
             || has_identifier(Identifier::Email));
-    if health == Health::Own && (is_somebody || (of_health > 2 && of_health * 4 > fields.len())) {
+    if health == Health::Own && (is_somebody || is_born || (of_health > 2 && of_health * 4 > fields.len())) {
         return if is_somebody { Role::Patient } else { Role::AboutPatient };
     }
     if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }

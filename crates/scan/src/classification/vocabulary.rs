@@ -24,6 +24,7 @@ pub(crate) mod list {
     pub(crate) const ANIMAL: &str = "animal";
     pub(crate) const STAFF: &str = "staff";
     pub(crate) const THING: &str = "thing";
+    pub(crate) const DEMOGRAPHIC: &str = "demographic";
     pub(crate) const DICTIONARY: &str = "dictionary";
     pub(crate) const TECHNICAL: &str = "technical";
     pub(crate) const JOURNAL: &str = "journal";
@@ -39,7 +40,7 @@ pub(crate) mod list {
     pub(crate) const UNIT: &str = "unit";
     pub(crate) const OF_A_PERSON: &str = "of-a-person";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 21] = [
+    pub(crate) const ALL: [&str; 22] = [
         PATIENT,
         CLIENT,
         CARE,
@@ -47,6 +48,7 @@ pub(crate) mod list {
         ANIMAL,
         STAFF,
         THING,
+        DEMOGRAPHIC,
         DICTIONARY,
         TECHNICAL,
         JOURNAL,
