@@ -155,11 +155,12 @@ fn of_patient(
     }
     let strong = named
         .filter(|(pattern, _)| pattern.known.class.is_phi() && pattern.known.confidence == Confidence::High);
-    if field.is_bare_id() && strong.is_none() {
+    if field.is_bare_id() && strong.is_none() && !field.has(list::TELLING_ID) {
         return Some(plain("a number that another system or table counts by", Confidence::Medium));
     }
     let spoken_for = strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]);
-    if field.has(list::PLUMBING) && !spoken_for && !field.has(list::TELLS_HEALTH) {
+    let is_written = field.has(list::CONTENT) && !field.is(&["Checkbox", "Picklist"]);
+    if field.has(list::PLUMBING) && !spoken_for && !is_written && !field.has(list::TELLS_HEALTH) {
         return Some(plain(
             "its name tells of how the record is kept, not of the patient",
             Confidence::Medium,

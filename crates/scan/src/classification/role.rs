@@ -81,7 +81,7 @@ impl Told {
             !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
         is_one
             && (self.has(list::PATIENT) || (health == Health::Own && self.has(list::CLIENT)))
-            && !self.has(list::PROCESS)
+            && (self.kind != "Text" || !self.has(list::PROCESS))
     }
 }
 
@@ -305,7 +305,9 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     let of_care = fields.iter().filter(|field| field.clinical).count();
     let is_used_for_patients = health > Health::No && of_patients + of_care > 1;
     if PEOPLE.contains(&key.as_str()) {
-        return if is_used_for_patients { of_people(fields) } else { Role::Unknown };
+        let is_called = health == Health::Own
+            && fields.iter().any(|field| field.is_custom && field.names_a_patient(health));
+        return if is_used_for_patients || is_called { of_people(fields) } else { Role::Unknown };
     }
     if RECORDS.contains(&key.as_str()) {
         return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
@@ -341,8 +343,16 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
         && (has_identifier(Identifier::Name)
             || has_identifier(Identifier::Phone)
             || has_identifier(Identifier::Email));
-    if health == Health::Own && (is_somebody || is_born || (of_health > 2 && of_health * 4 > fields.len())) {
+    let is_linked = is_somebody || fields.iter().any(|field| !field.targets.is_empty());
+    let is_full_of_health = is_linked && of_health > 2 && of_health * 4 > fields.len();
+    if health == Health::Own && (is_somebody || is_born || is_full_of_health) {
         return if is_somebody { Role::Patient } else { Role::AboutPatient };
+    }
+    // A visit has a day, and a kind of visit has none.
+    let is_dated =
+        fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
+    if health == Health::Own && ends(object, list::CARE) && is_dated {
+        return Role::AboutPatient;
     }
     if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }
 }

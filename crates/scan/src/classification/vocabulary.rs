@@ -24,6 +24,8 @@ pub(crate) mod list {
     pub(crate) const ANIMAL: &str = "animal";
     pub(crate) const STAFF: &str = "staff";
     pub(crate) const THING: &str = "thing";
+    pub(crate) const CONTENT: &str = "content";
+    pub(crate) const TELLING_ID: &str = "telling-id";
     pub(crate) const DEMOGRAPHIC: &str = "demographic";
     pub(crate) const DICTIONARY: &str = "dictionary";
     pub(crate) const TECHNICAL: &str = "technical";
@@ -40,7 +42,7 @@ pub(crate) mod list {
     pub(crate) const UNIT: &str = "unit";
     pub(crate) const OF_A_PERSON: &str = "of-a-person";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 22] = [
+    pub(crate) const ALL: [&str; 24] = [
         PATIENT,
         CLIENT,
         CARE,
@@ -48,6 +50,8 @@ pub(crate) mod list {
         ANIMAL,
         STAFF,
         THING,
+        CONTENT,
+        TELLING_ID,
         DEMOGRAPHIC,
         DICTIONARY,
         TECHNICAL,
