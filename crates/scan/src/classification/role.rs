@@ -121,10 +121,10 @@ impl Roles {
         for (key, (object, fields)) in &objects {
             this.roles.insert(key.clone(), first_guess(*object, fields, health));
         }
-        this.take_people(&objects, health);
         this.own_patients = objects.iter().any(|(key, (object, _))| {
             key.ends_with("__c") && ends(*object, list::PATIENT) && this.role(key) == Role::Patient
         });
+        this.take_people(&objects, health);
         this.take_parts_of_things(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
@@ -179,12 +179,14 @@ impl Roles {
         if health == Health::No {
             return;
         }
+        // Where patients have an object of their own, a client is a customer.
+        let clients = health == Health::Own && !self.own_patients;
         let called: BTreeSet<&String> = objects
             .values()
             .flat_map(|(_, fields)| fields)
             .filter(|field| {
                 !field.has(list::OTHER_PERSON)
-                    && (field.has(list::PATIENT) || (health == Health::Own && field.has(list::CLIENT)))
+                    && (field.has(list::PATIENT) || (clients && field.has(list::CLIENT)))
             })
             .flat_map(|field| &field.targets)
             .filter(|target| PEOPLE.contains(&target.as_str()) && *target != "user")
@@ -204,12 +206,12 @@ impl Roles {
             .collect();
         for _ in 0..3 {
             for (key, (_, fields)) in objects {
-                let is_part = fields.iter().any(|field| {
-                    field.targets.iter().any(|to| {
-                        (field.kind == "MasterDetail" && self.role(to) == Role::Thing) || animals.contains(to)
-                    })
-                });
-                if is_part && self.role(key) == Role::Unknown {
+                let mut targets =
+                    fields.iter().flat_map(|field| field.targets.iter().map(move |to| (field, to)));
+                let of_animal = targets.clone().any(|(_, to)| animals.contains(to));
+                let is_part =
+                    targets.any(|(field, to)| field.kind == "MasterDetail" && self.role(to) == Role::Thing);
+                if of_animal || (is_part && self.role(key) == Role::Unknown) {
                     self.roles.insert(key.clone(), Role::Thing);
                 }
             }
@@ -219,7 +221,7 @@ impl Roles {
     /// Whether it is a patient's by what it looks up to.
     fn is_linked(&self, object: Object<'_>, fields: &[Told], health: Health) -> bool {
         let own = self.role(object.name());
-        if own.is_of_patient() || (own == Role::Thing && is_technical(object)) {
+        if own.is_of_patient() || own == Role::Person || (own == Role::Thing && is_technical(object)) {
             return false;
         }
         let care = is_care(object);

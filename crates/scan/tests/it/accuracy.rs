@@ -158,6 +158,7 @@ fn measure(path: &Path, mistakes: &mut String) -> Count {
     let labels = labels(path);
     let name = path.file_stem().unwrap().to_str().unwrap().replace("__", "+");
     let whole = std::env::var_os("PHIWARD_PROJECTS").map(|folder| Path::new(&folder).join(name));
+    let is_whole = whole.is_some();
     let (_folder, project) = match whole {
         Some(path) => (None, sfdx::read(&path, &sfdx::Options::default()).unwrap()),
         None => {
@@ -169,6 +170,10 @@ fn measure(path: &Path, mistakes: &mut String) -> Count {
     let classes = scan::Classification::of(&project, &policy);
     let mut count = Count::default();
     for one in labels.iter().filter(|one| one.class != "unsure") {
+        // Some were labelled outside the package directories.
+        if is_whole && project.field(&format!("{}.{}", one.object, one.field)).is_none() {
+            continue;
+        }
         let verdict = classes.field(&one.object, &one.field);
         let labelled = one.class.starts_with("phi");
         let sure = verdict.confidence >= journal::Confidence::Medium;
