@@ -126,6 +126,7 @@ impl Roles {
         });
         this.take_people(&objects, health);
         this.take_parts_of_things(&objects);
+        this.take_parts_of_patients(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
         let mut open: Vec<&String> = objects.keys().filter(|key| key.ends_with("__c")).collect();
@@ -183,12 +184,14 @@ impl Roles {
         let clients = health == Health::Own && !self.own_patients;
         let called: BTreeSet<&String> = objects
             .values()
-            .flat_map(|(_, fields)| fields)
-            .filter(|field| {
-                !field.has(list::OTHER_PERSON)
-                    && (field.has(list::PATIENT) || (clients && field.has(list::CLIENT)))
+            .flat_map(|(object, fields)| fields.iter().map(|field| (*object, field)))
+            .filter(|(object, field)| {
+                // A detail of care belongs to whoever gets it.
+                let detail = clients && field.kind == "MasterDetail" && is_care(*object);
+                let called = field.has(list::PATIENT) || (clients && field.has(list::CLIENT));
+                !field.has(list::OTHER_PERSON) && (called || detail)
             })
-            .flat_map(|field| &field.targets)
+            .flat_map(|(_, field)| &field.targets)
             .filter(|target| PEOPLE.contains(&target.as_str()) && *target != "user")
             .collect();
         for target in called {
@@ -216,6 +219,20 @@ impl Roles {
                 }
             }
         }
+    }
+
+    /// The address to which a patient's record points is the patient's.
+    fn take_parts_of_patients(&mut self, objects: &Objects<'_>) {
+        let parts: Vec<String> = objects
+            .iter()
+            .filter(|(key, _)| self.role(key) == Role::Patient)
+            .flat_map(|(_, (_, fields))| fields.iter().flat_map(|field| field.targets.clone()))
+            .filter(|target| {
+                objects.get(target).is_some_and(|(object, _)| ends(*object, list::PART_OF_PERSON))
+                    && target.ends_with("__c")
+            })
+            .collect();
+        self.roles.extend(parts.into_iter().map(|part| (part, Role::AboutPatient)));
     }
 
     /// Whether it is a patient's by what it looks up to.
@@ -314,8 +331,12 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if RECORDS.contains(&key.as_str()) {
         return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
     }
+    let is_born = fields.iter().any(|field| {
+        field.identifier == Some(Identifier::Date)
+            && field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
+    });
     let is_named = |wanted: &str| has(object, |vocabulary, words| vocabulary.has(wanted, words));
-    if is_technical(object) || is_named(list::ANIMAL) {
+    if (is_technical(object) && !is_born) || is_named(list::ANIMAL) {
         return Role::Thing;
     }
     if is_named(list::PATIENT) {
@@ -327,7 +348,7 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if health == Health::Own && ends(object, list::CLIENT) {
         return Role::Patient;
     }
-    if ends(object, list::STAFF) {
+    if ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object)) {
         return Role::Person;
     }
     if health > Health::No && of_patients > 0 {
@@ -335,11 +356,6 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     }
     // A birth date beside a name, or health in every third field: somebody's record in an org in health care.
     let has_identifier = |wanted: Identifier| fields.iter().any(|field| field.identifier == Some(wanted));
-    let is_born = fields.iter().any(|field| {
-        field.identifier == Some(Identifier::Date)
-            && (field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
-                || field.name.contains(&"birthdate".to_owned()))
-    });
     let of_health = fields.iter().filter(|field| field.is_custom && field.has(list::HEALTH)).count();
     let is_somebody = is_born
         && (has_identifier(Identifier::Name)
@@ -353,7 +369,7 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     // A visit has a day, and a kind of visit has none.
     let is_dated =
         fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
-    if health == Health::Own && ends(object, list::CARE) && is_dated {
+    if health == Health::Own && is_care(object) && is_dated {
         return Role::AboutPatient;
     }
     if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }
