@@ -313,9 +313,14 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
     let is_people =
         |target: &str| ["account", "contact", "lead", "individual"].contains(&target.to_lowercase().as_str());
     let to_patient = references.iter().any(|target| {
+        // The master of a record about a patient is the patient.
+        let is_master = field.is(&["MasterDetail"])
+            && is_people(target)
+            && matches!(roles.role(target), Role::Mixed | Role::MixedPeople);
         // `Contact__c` to a contact, in a record about somebody, is that somebody.
         let is_plain = words(target) == field.name || words(target) == field.label;
         roles.is_patient(target)
+            || is_master
             || (is_people(target)
                 && (roles.role(target) == Role::Mixed
                     || (is_plain && !target.eq_ignore_ascii_case("account"))))

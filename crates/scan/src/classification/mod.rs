@@ -273,6 +273,19 @@ impl<'p> Classification<'p> {
         if let Some(known) = catalogue.field(object, field) {
             return self.catalogued(object, from_catalogue(known));
         }
+        // A custom object has no standard fields beside its name and those of the platform.
+        if object.contains("__") && !field.contains("__") {
+            return match role {
+                Role::Patient if field.eq_ignore_ascii_case("Name") => Verdict {
+                    class: Class::Phi,
+                    identifier: Some(Identifier::Name),
+                    confidence: Confidence::Medium,
+                    evidence: Evidence::Relation,
+                    reason: "the name of a patient's record".into(),
+                },
+                _ => plain("a field of the platform's own", Confidence::Medium),
+            };
+        }
         // Of a dictionary (medicines, codes) the catalogue knows that it is about nobody, whatever a name says.
         let default = catalogue.default_of(object);
         if let Some(known) = default.filter(|known| !known.class.is_personal()) {
