@@ -6,6 +6,7 @@
 //! and no value from a data file is repeated.
 
 mod baseline;
+pub mod benchmark;
 mod classification;
 mod config;
 mod container;

@@ -46,6 +46,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a1", "hipaa-prv-502b", "gdpr-5-1c"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the flows (`flows/`), and what their Apex actions do"],
 };
 

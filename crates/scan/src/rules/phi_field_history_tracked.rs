@@ -42,6 +42,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["gdpr-5-1c", "gdpr-17", "hipaa-sec-312a2iv", "hipaa-prv-530c"],
     tags: &["phi", "retention"],
     replaces: &[],
+    sbs: &[],
     needs: &["the field's file"],
 };
 

@@ -50,6 +50,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a2iv", "hipaa-brn-402c", "gdpr-32-1a", "nprm-encrypt"],
     tags: &["phi", "encryption"],
     replaces: &[],
+    sbs: &[],
     needs: &["the field's file", "Setup > Encryption Policy > Encrypt Fields"],
 };
 

@@ -42,6 +42,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312e1", "hipaa-prv-502b", "gdpr-32-1a", "gdpr-5-1c"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the bodies of the templates (`email/`)"],
 };
 

@@ -46,6 +46,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-502b", "hipaa-prv-514d2", "gdpr-5-1c"],
     tags: &["phi", "exposure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the sharing of report folders (`*.reportFolder-meta.xml`)"],
 };
 
