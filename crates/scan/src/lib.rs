@@ -13,10 +13,16 @@ mod container;
 mod context;
 mod data_record;
 mod disclosure;
+mod encryption;
 mod endpoint;
 mod field_path;
 mod flow;
+mod flow_data;
+mod folder;
+mod formula;
+mod list_column;
 mod literal;
+mod mail;
 mod merge_field;
 mod oauth_app;
 pub mod output;
@@ -25,7 +31,9 @@ mod phi_object;
 mod proposal;
 mod registry;
 mod report;
+mod report_column;
 mod rule;
+mod setting;
 mod sharing;
 mod suppress;
 
@@ -42,6 +50,13 @@ pub use rule::{Meta, Rule};
 
 registry::rules![
     phi_field_unprotected = "phi-field-unprotected",
+    phi_in_unencryptable_type = "phi-in-unencryptable-type",
+    phi_deterministic_low_entropy = "phi-deterministic-low-entropy",
+    phi_in_classic_encrypted_text = "phi-in-classic-encrypted-text",
+    encrypted_history_keeps_old_key = "encrypted-history-keeps-old-key",
+    event_bus_unencrypted = "event-bus-unencrypted",
+    encryption_settings_disagree = "encryption-settings-disagree",
+    encrypted_field_used_in_filter = "encrypted-field-used-in-filter",
     phi_field_history_tracked = "phi-field-history-tracked",
     phi_object_open_by_default = "phi-object-open-by-default",
     phi_shared_with_guests = "phi-shared-with-guests",
@@ -63,6 +78,10 @@ registry::rules![
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     package_without_agreement = "package-without-agreement",
     phi_in_report = "phi-in-report",
+    phi_in_list_view = "phi-in-list-view",
+    phi_in_dashboard = "phi-in-dashboard",
+    web_form_takes_phi = "web-form-takes-phi",
+    mail_without_transport_security = "mail-without-transport-security",
     phi_in_email_template = "phi-in-email-template",
     phi_in_outbound_message = "phi-in-outbound-message",
     phi_in_change_events = "phi-in-change-events",

@@ -1,0 +1,160 @@
+//! Formulas, as far as rules look into them: which references stand inside which functions and beside which operators.
+
+use crate::merge_field::formula_fields;
+
+/// A piece of a formula, with the byte at which it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece<'a> {
+    Reference(&'a str),
+    Function(&'a str),
+    Open,
+    Close,
+    Comma,
+    /// `&` is the one operator that works on encrypted fields.
+    Join,
+    Operator,
+    Literal,
+}
+
+/// The references that a formula uses in a way that Shield does not let it use an encrypted field in: in another function than
+/// those that it allows, or beside another operator than `&`.
+pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
+    const ALLOWED: [&str; 8] =
+        ["BLANKVALUE", "CASE", "HYPERLINK", "IF", "IMAGE", "ISBLANK", "ISNULL", "NULLVALUE"];
+    let pieces = pieces(text);
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let Piece::Reference(name) = piece else { continue };
+        // From the reference outwards: what stands beside it, then the function around it, and so on.
+        let (mut from, mut to) = (at, at);
+        let beyond = loop {
+            let before = from.checked_sub(1).and_then(|at| pieces.get(at));
+            let after = pieces.get(to + 1);
+            if [before, after].into_iter().flatten().any(|piece| *piece == Piece::Operator) {
+                break true;
+            }
+            let Some((open, close)) = around(&pieces, from, to) else { break false };
+            match open.checked_sub(1).and_then(|at| pieces.get(at)) {
+                Some(Piece::Function(function)) => {
+                    let own = |name: &&str| name.eq_ignore_ascii_case(function);
+                    if !ALLOWED.iter().any(|name| own(name)) {
+                        break true;
+                    }
+                    // Whether it is blank is no longer the value.
+                    if ["ISBLANK", "ISNULL"].iter().any(|name| own(name)) {
+                        break false;
+                    }
+                    from = open - 1;
+                }
+                _ => from = open,
+            }
+            to = close;
+        };
+        if beyond && !found.contains(name) {
+            found.push(*name);
+        }
+    }
+    found
+}
+
+/// The parentheses around a stretch of pieces.
+fn around(pieces: &[Piece<'_>], from: usize, to: usize) -> Option<(usize, usize)> {
+    let mut depth = 0_usize;
+    let open = (0..from).rev().find(|&at| match pieces.get(at) {
+        Some(Piece::Close) => {
+            depth += 1;
+            false
+        }
+        Some(Piece::Open) if depth == 0 => true,
+        Some(Piece::Open) => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    })?;
+    let mut depth = 0_usize;
+    let close = (to + 1..pieces.len()).find(|&at| match pieces.get(at) {
+        Some(Piece::Open) => {
+            depth += 1;
+            false
+        }
+        Some(Piece::Close) if depth == 0 => true,
+        Some(Piece::Close) => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    })?;
+    Some((open, close))
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let references = formula_fields(text);
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let own = references.iter().find(|reference| reference.span.start as usize == at);
+        if let Some(reference) = own {
+            let end = reference.span.end as usize;
+            found.push(Piece::Reference(text.get(at..end).unwrap_or_default()));
+            at = end.max(at + 1);
+            continue;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (piece, length) = match byte {
+            b'"' | b'\'' => {
+                let inside = rest.iter().skip(1).position(|b| *b == byte);
+                (Some(Piece::Literal), inside.map_or(rest.len(), |inside| inside + 2))
+            }
+            b'/' if rest.starts_with(b"/*") => {
+                (None, rest.windows(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 2))
+            }
+            b'(' => (Some(Piece::Open), 1),
+            b')' => (Some(Piece::Close), 1),
+            b',' => (Some(Piece::Comma), 1),
+            b'&' if rest.starts_with(b"&&") => (Some(Piece::Operator), 2),
+            b'&' => (Some(Piece::Join), 1),
+            b'=' | b'<' | b'>' | b'!' | b'+' | b'-' | b'*' | b'/' | b'^' | b'|' => (Some(Piece::Operator), 1),
+            b'0'..=b'9' => {
+                let length = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'));
+                (Some(Piece::Literal), length.unwrap_or(rest.len()))
+            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'$' => {
+                let length =
+                    rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$')));
+                let length = length.unwrap_or(rest.len());
+                (text.get(at..at + length).map(Piece::Function), length)
+            }
+            _ => (None, 1),
+        };
+        found.extend(piece);
+        at += length.max(1);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beyond_encryption;
+
+    #[test]
+    fn only_some_functions_work_on_encrypted_fields() {
+        for (formula, beyond) in [
+            ("SSN__c", &[][..]),
+            ("\"a\" & SSN__c & \"b\"", &[]),
+            ("IF(ISBLANK(SSN__c), \"none\", SSN__c)", &[]),
+            ("IF(Status__c = \"Open\", SSN__c, \"\")", &["Status__c"]),
+            ("LEFT(SSN__c, 3)", &["SSN__c"]),
+            ("SSN__c = \"x\"", &["SSN__c"]),
+            ("BLANKVALUE(SSN__c, \"\") = \"x\"", &["SSN__c"]),
+            ("(SSN__c & \"-\") = \"x\"", &["SSN__c"]),
+            ("IF(NOT(ISBLANK(SSN__c)), 1, 0)", &[]),
+            ("\"LEFT(SSN__c)\"", &[]),
+            ("LEFT( Patient__r.SSN__c /* a ) */, 3)", &["Patient__r.SSN__c"]),
+            ("LEFT(SSN__c", &[]),
+        ] {
+            assert_eq!(beyond_encryption(formula), beyond, "{formula}");
+        }
+    }
+}
