@@ -13,7 +13,8 @@ enum Piece<'a> {
     /// `&` is the one operator that works on encrypted fields.
     Join,
     Operator,
-    Literal,
+    /// Without its quotes.
+    Literal(&'a str),
 }
 
 /// The references that a formula uses in a way that Shield does not let it use an encrypted field in: in another function than
@@ -55,6 +56,51 @@ pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
         }
     }
     found
+}
+
+/// An address that a formula makes with `HYPERLINK`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Address<'a> {
+    /// The text with which it begins, where that is a literal.
+    pub(crate) begins: Option<&'a str>,
+    /// The references that are put into it.
+    pub(crate) references: Vec<&'a str>,
+}
+
+/// The first arguments of all calls of `HYPERLINK`.
+pub(crate) fn addresses(text: &str) -> Vec<Address<'_>> {
+    let pieces = pieces(text);
+    let calls = pieces.iter().enumerate().filter(
+        |(_, piece)| matches!(piece, Piece::Function(name) if name.eq_ignore_ascii_case("HYPERLINK")),
+    );
+    calls
+        .map(|(at, _)| {
+            let mut depth = 0_usize;
+            let inside = pieces.iter().skip(at + 1).take_while(|piece| {
+                match piece {
+                    Piece::Open => depth += 1,
+                    Piece::Close => depth = depth.saturating_sub(1),
+                    Piece::Comma if depth == 1 => return false,
+                    _ => {}
+                }
+                depth > 0
+            });
+            let inside: Vec<&Piece<'_>> = inside.filter(|piece| **piece != Piece::Open).collect();
+            Address {
+                begins: match inside.first() {
+                    Some(Piece::Literal(text)) => Some(text),
+                    _ => None,
+                },
+                references: inside
+                    .iter()
+                    .filter_map(|piece| match piece {
+                        Piece::Reference(name) => Some(*name),
+                        _ => None,
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
 }
 
 /// The parentheses around a stretch of pieces.
@@ -105,7 +151,9 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let (piece, length) = match byte {
             b'"' | b'\'' => {
                 let inside = rest.iter().skip(1).position(|b| *b == byte);
-                (Some(Piece::Literal), inside.map_or(rest.len(), |inside| inside + 2))
+                let length = inside.map_or(rest.len(), |inside| inside + 2);
+                let text = text.get(at + 1..at + length).unwrap_or_default();
+                (Some(Piece::Literal(text.trim_end_matches(byte as char))), length)
             }
             b'/' if rest.starts_with(b"/*") => {
                 (None, rest.windows(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 2))
@@ -118,7 +166,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             b'=' | b'<' | b'>' | b'!' | b'+' | b'-' | b'*' | b'/' | b'^' | b'|' => (Some(Piece::Operator), 1),
             b'0'..=b'9' => {
                 let length = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'));
-                (Some(Piece::Literal), length.unwrap_or(rest.len()))
+                let length = length.unwrap_or(rest.len());
+                (text.get(at..at + length).map(Piece::Literal), length)
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'$' => {
                 let length =
@@ -136,7 +185,18 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::beyond_encryption;
+    use super::{addresses, beyond_encryption};
+
+    #[test]
+    fn the_address_of_a_hyperlink_is_its_first_argument() {
+        let found =
+            addresses("HYPERLINK(\"https://a.example/?q=\" & MRN__c & LEFT(Name, 2), \"x\" & SSN__c)");
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.begins, Some("https://a.example/?q="));
+        assert_eq!(only.references, ["MRN__c", "Name"]);
+        assert_eq!(addresses("HYPERLINK(").len(), 1);
+        assert_eq!(addresses("\"HYPERLINK(a)\"").len(), 0);
+    }
 
     #[test]
     fn only_some_functions_work_on_encrypted_fields() {

@@ -20,6 +20,7 @@ mod flow;
 mod flow_data;
 mod folder;
 mod formula;
+mod link;
 mod list_column;
 mod literal;
 mod mail;
@@ -78,6 +79,10 @@ registry::rules![
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     package_without_agreement = "package-without-agreement",
     phi_in_report = "phi-in-report",
+    phi_in_link_url = "phi-in-link-url",
+    script_in_metadata = "script-in-metadata",
+    phi_in_configuration = "phi-in-configuration",
+    phi_copied_to_unclassified_field = "phi-copied-to-unclassified-field",
     phi_in_list_view = "phi-in-list-view",
     phi_in_dashboard = "phi-in-dashboard",
     web_form_takes_phi = "web-form-takes-phi",

@@ -151,8 +151,22 @@ pub(crate) struct Shown<'p> {
 }
 
 impl<'p> Shown<'p> {
+    /// What the rows of the report show.
     pub(crate) fn of(cx: &Context<'p>, report: Report<'p>, names: &ReportColumns) -> Self {
-        let columns = report.all_columns().filter_map(|column| column.field());
+        Self::of_columns(cx, report, names, report.all_columns().filter_map(|column| column.field()))
+    }
+
+    /// What a chart of the report shows: by what it is grouped.
+    pub(crate) fn of_groups(cx: &Context<'p>, report: Report<'p>, names: &ReportColumns) -> Self {
+        Self::of_columns(cx, report, names, std::iter::empty())
+    }
+
+    fn of_columns(
+        cx: &Context<'p>,
+        report: Report<'p>,
+        names: &ReportColumns,
+        columns: impl Iterator<Item = Value<'p>>,
+    ) -> Self {
         let grouped =
             report.groupings_down().chain(report.groupings_across()).filter_map(|group| group.field());
         let mut found: Vec<(Value<'_>, Reached, Confidence)> = Vec::new();

@@ -23,7 +23,8 @@
 //! sends is not looked at. The finding is low where no template and no flow of the source puts PHI into mail.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `vamsireddy2002/smartAgentsCrew` sends bounced messages on, and has no template with PHI. `bcgov/MoH-SAT` mails PHI, and its mail
+//! settings are not in the source.
 
 use journal::{Confidence, Persona, Severity};
 

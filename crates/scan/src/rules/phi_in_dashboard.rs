@@ -14,7 +14,7 @@
 //! who may see all of it.
 //!
 //! ## What is not found
-//! Components that show one number (`Metric`, `Gauge`) hold no patient's value. A chart by a field of PHI does. Dashboards that run as their viewer or as one of
+//! Components that show one number (`Metric`, `Gauge`) hold no patient's value. A chart shows by what its report is grouped, and only that counts. Dashboards that run as their viewer or as one of
 //! the viewer's team keep the viewer's rights. What a report shows is judged as `phi-in-report` does; a report that is not in the source is
 //! unknown. Who subscribed to a dashboard is in the org.
 //!
@@ -62,8 +62,10 @@ fn judge(cx: &Context<'_>, dashboard: Dashboard<'_>, names: &ReportColumns, fold
     let mut related: Vec<(Place, String)> = Vec::new();
     let mut confidence = Confidence::Low;
     for name in dashboard.report_names() {
-        let of_one_number = name.element().parent().and_then(|component| component.value("componentType"));
-        if of_one_number.is_some_and(|kind| matches!(kind.as_str(), "Metric" | "Gauge")) {
+        let component = name.element().parent();
+        let kind = component.and_then(|component| component.value("componentType"));
+        let kind = kind.as_deref().unwrap_or_default();
+        if matches!(kind, "Metric" | "Gauge") {
             continue;
         }
         let Some(report) = named(cx, &name) else {
@@ -73,7 +75,11 @@ fn judge(cx: &Context<'_>, dashboard: Dashboard<'_>, names: &ReportColumns, fold
             );
             continue;
         };
-        let Shown { found, of_people } = Shown::of(cx, report, names);
+        // A chart shows by what it is grouped; a click on it opens the report with the viewer's own rights.
+        let Shown { found, of_people } = match kind.contains("Table") || kind.is_empty() {
+            true => Shown::of(cx, report, names),
+            false => Shown::of_groups(cx, report, names),
+        };
         let Some((first, _, _)) = found.first().filter(|_| of_people) else { continue };
         if !reports.insert(report.name().to_owned()) {
             continue;

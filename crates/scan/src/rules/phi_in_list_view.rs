@@ -16,17 +16,20 @@
 //! ## What is not found
 //! Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of one's own records (`Mine`). A
 //! private view is never retrieved. The
-//! record's own name, by which it is found, is no finding as a column. A diagnosis or status in a filter names nobody. Columns of Salesforce's own that do not say their field are
+//! record's own name, by which it is found, is no finding as a column, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names nobody. Columns of Salesforce's own that do not say their field are
 //! not judged. Search results and lookups show fields too (*Search Layouts*) and are not looked at here.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `bcgov/MoH-SAT` shows names of medicines, `vamsireddy2002/smartAgentsCrew` birth dates of contacts and appointments. No public
+//! project that was looked at has a patient's value in a filter.
 
 use journal::{Confidence, Persona, Severity};
+use policy::vocabulary::Identifier;
 use sfdx::Value;
 use sfdx::views::{ListView, Object};
 
 use crate::Context;
+use crate::classification::Evidence;
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::list_column;
@@ -72,7 +75,11 @@ fn columns(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
             continue;
         }
         let verdict = cx.classes.field(&reached.object, &reached.field);
-        if verdict.is_phi() && !field_path::is_reference(cx.project, &reached) {
+        // That an object is about patients makes each of its fields PHI, and not every one a reason to hide a column.
+        let only_by_object = verdict.evidence == Evidence::Catalogue
+            && verdict.confidence < Confidence::High
+            && verdict.identifier.is_none_or(|kind| kind == Identifier::Clinical);
+        if verdict.is_phi() && !only_by_object && !field_path::is_reference(cx.project, &reached) {
             found.push((column, reached, verdict.confidence));
         }
     }
