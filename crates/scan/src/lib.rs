@@ -30,6 +30,7 @@ pub mod output;
 mod patient_value;
 mod phi_object;
 mod proposal;
+mod reach;
 mod registry;
 mod report;
 mod report_column;
@@ -79,6 +80,10 @@ registry::rules![
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     package_without_agreement = "package-without-agreement",
     phi_in_report = "phi-in-report",
+    self_registration_reaches_phi = "self-registration-reaches-phi",
+    portal_members_see_each_other = "portal-members-see-each-other",
+    site_protection_weak = "site-protection-weak",
+    public_file_links = "public-file-links",
     phi_in_link_url = "phi-in-link-url",
     script_in_metadata = "script-in-metadata",
     phi_in_configuration = "phi-in-configuration",

@@ -14,14 +14,16 @@
 //! ## What is not found
 //! Ids and lookups say nothing of what stands in their record. What Apex copies is code. What a subflow or an Apex action returns is not
 //! followed: where it is not in the source and goes into such a field, it is unknown. Targets that the bundle classifies as PHI or personal are where
-//! such data belongs; flows that do not run are left out. A record variable counts where the flow stores it.
+//! such data belongs; flows that do not run are left out. A patient's name on a record about patients
+//! is no copy that matters. A record variable counts where the flow stores it.
 //!
 //! ## Seen in the wild
 //! WILD
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Persona, Severity};
+use policy::vocabulary::Identifier;
 use sfdx::Value;
 use sfdx::views::{Flow, FlowValue, WorkflowFieldUpdate};
 
@@ -73,10 +75,7 @@ fn of_flow(cx: &Context<'_>, flow: Flow<'_>, out: &mut Outcome) {
     let absent = absent_sources(cx, flow, &data);
     for Written { element, target, at, value } in written(cx, flow, &data) {
         let Some(severity) = open_target(cx, &target) else { continue };
-        let phi = |field: &String| {
-            let same = field.eq_ignore_ascii_case(&target.full_name());
-            !same && cx.verdict(field).is_some_and(|verdict| verdict.is_phi())
-        };
+        let phi = |field: &String| is_new_to(cx, field, &target, severity);
         let fields: Vec<String> = data.of_value(cx, value).into_iter().filter(phi).collect();
         let target = target.full_name();
         if !fields.is_empty() {
@@ -99,6 +98,16 @@ fn of_flow(cx: &Context<'_>, flow: Flow<'_>, out: &mut Outcome) {
             );
         }
     }
+}
+
+/// Whether a field is PHI that its target's record does not have anyway: records about patients have their names.
+fn is_new_to(cx: &Context<'_>, field: &str, target: &Reached, severity: Severity) -> bool {
+    let same = field.eq_ignore_ascii_case(&target.full_name());
+    cx.verdict(field).filter(|verdict| verdict.is_phi() && !same).is_some_and(|verdict| {
+        verdict.identifier != Some(Identifier::Name)
+            || severity == Severity::High
+            || !cx.is_phi_object(&target.object)
+    })
 }
 
 fn copy(cx: &Context<'_>, component: String, at: &Value<'_>, who: &str, fields: Vec<String>, target: &str) -> Draft {
@@ -131,7 +140,7 @@ fn open_target(cx: &Context<'_>, target: &Reached) -> Option<Severity> {
         });
     let is_said = matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag);
     // That people may write PHI into a description is no reason to copy it there.
-    let belongs = verdict.class.is_personal() && (is_said || (!is_shown && verdict.confidence >= Confidence::Medium));
+    let belongs = verdict.class.is_personal() && (is_said || !is_shown);
     let of_patients = target.field.eq_ignore_ascii_case("Name") && verdict.is_phi();
     if belongs || of_patients || field_path::is_reference(cx.project, target) {
         return None;
@@ -199,8 +208,8 @@ fn absent_sources(
     cx: &Context<'_>,
     flow: Flow<'_>,
     data: &FlowData,
-) -> std::collections::BTreeMap<String, String> {
-    let mut found = std::collections::BTreeMap::new();
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
     if !data.objects.values().any(|object| cx.is_phi_object(object)) {
         return found;
     }
@@ -261,9 +270,7 @@ fn of_workflow(cx: &Context<'_>, update: WorkflowFieldUpdate<'_>, out: &mut Outc
             if reference.path.is_empty() { reference.head.to_owned() } else { format!("{}.{}", reference.head, reference.path) };
         let reached = field_path::follow(cx.project, object, &path);
         let name = reached.full_name();
-        let is_phi = cx.classes.is_phi(&reached.object, &reached.field);
-        let same = name.eq_ignore_ascii_case(&target.full_name());
-        if is_phi && !same && !field_path::is_reference(cx.project, &reached) && !fields.contains(&name) {
+        if is_new_to(cx, &name, &target, severity) && !field_path::is_reference(cx.project, &reached) && !fields.contains(&name) {
             fields.push(name);
         }
     }
