@@ -4,6 +4,7 @@ use sfdx::Value;
 use sfdx::views::{Container, Network, SharingSet};
 
 use crate::Context;
+use crate::container;
 use crate::phi_object::PhiObject;
 
 /// An object with PHI that a container opens.
@@ -74,7 +75,10 @@ pub(crate) fn persons_are_accounts(cx: &Context<'_>) -> bool {
 pub(crate) fn is_of_ones_own(cx: &Context<'_>, user_field: &str) -> bool {
     match user_field.to_ascii_lowercase().as_str() {
         "contact" | "contactid" | "id" => true,
-        "account" | "accountid" => persons_are_accounts(cx),
+        // Those of a related account are the ones whom a person cares for.
+        "account" | "accountid" | "contact.account" | "contact.relatedaccount" | "manager.account" => {
+            persons_are_accounts(cx)
+        }
         _ => false,
     }
 }
@@ -84,7 +88,8 @@ pub(crate) fn is_for(set: SharingSet<'_>, profile: &str) -> bool {
     set.profiles().any(|name| name.eq_ignore_ascii_case(profile))
 }
 
-/// The profiles of a network's members.
+/// The profiles of a network's members. Administrators are members of every network and left out.
 pub(crate) fn members<'p>(cx: &Context<'p>, network: Network<'_>) -> Vec<Container<'p>> {
-    network.member_profiles().flat_map(|name| profiles(cx, &name)).collect()
+    let all = network.member_profiles().flat_map(|name| profiles(cx, &name));
+    all.filter(|profile| !container::is_system_administrator(*profile)).collect()
 }

@@ -19,7 +19,7 @@
 //! unknown. Who subscribed to a dashboard is in the org.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `bcgov/MoH-SAT`: one dashboard, charts by a patient's medication as one fixed user sees them, in a folder shared with chosen groups.
 
 use std::collections::BTreeSet;
 

@@ -17,7 +17,8 @@
 //! high, and so is one that is put together when the link is opened.
 //!
 //! ## Seen in the wild
-//! WILD
+//! No public project that was looked at merges PHI into a link. Links that Salesforce ships (maps, news) merge names and addresses of
+//! accounts and contacts; they are found where these are patients.
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;

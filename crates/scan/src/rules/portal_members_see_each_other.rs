@@ -13,11 +13,12 @@
 //! by the user's own contact. Take `PortalSuperUser` away where the account is not one person's.
 //!
 //! ## What is not found
-//! Sharing by account is right where each person is an account: the project shows it by fields of person accounts, the bundle by `subject: self`.
+//! There is one finding for a sharing set. Sharing by account is right where each person is an account: the project shows it by fields of person accounts, the bundle by `subject: self`.
 //! Nicknames do not undo visibility. What is not in the source is unknown. The rule speaks where the source has a network and PHI.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `bcgov/MoH-SAT`: three permission sets make nurses, pharmacists and physicians super users over patients' accounts, and members of two
+//! portals see each other.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -92,31 +93,38 @@ fn visibility(cx: &Context<'_>, component: String, at: &Value<'_>, harm: String)
 
 fn sharing_sets(cx: &Context<'_>, out: &mut Outcome) {
     for set in cx.project.sharing_sets() {
+        let mut shared: Vec<(Value<'_>, PhiObject)> = Vec::new();
         for mapping in set.mappings() {
             let (Some(object), Some(user_field)) = (mapping.object(), mapping.user_field()) else { continue };
             out.judged(1);
-            if reach::is_of_ones_own(cx, &user_field) {
+            // An account by one's own account is that account and nobody's record.
+            if reach::is_of_ones_own(cx, &user_field) || object.eq_ignore_ascii_case("Account") {
                 continue;
             }
-            let Some(phi) = PhiObject::of(cx, &object) else { continue };
-            out.found(
-                Draft::new(
-                    format!("SharingSet:{}", set.name()),
-                    cx.place(&user_field),
-                    format!(
-                        "the sharing set `{}` gives members `{}` of everybody in their account (`{}`): it holds {}",
-                        set.name(),
-                        phi.name,
-                        user_field.as_str(),
-                        phi.holds()
-                    ),
-                    "map it by the user's own contact (`<userField>Contact</userField>`), or make each person an account",
-                )
-                .severity(Severity::High)
-                .confidence(phi.confidence)
-                .detail(phi.name.clone()),
-            );
+            shared.extend(PhiObject::of(cx, &object).map(|phi| (user_field, phi)));
         }
+        let Some((first, _)) = shared.first() else { continue };
+        let places: Vec<_> = shared.iter().skip(1).map(|(field, phi)| (cx.place(field), phi.name.clone())).collect();
+        let at = cx.place(first);
+        let by = first.as_str().to_owned();
+        let Some(phi) = PhiObject::together(shared.into_iter().map(|(_, phi)| phi).collect()) else { continue };
+        let draft = Draft::new(
+            format!("SharingSet:{}", set.name()),
+            at,
+            format!(
+                "the sharing set `{}` gives members `{}` of everybody in their account (`{by}`): it holds {}",
+                set.name(),
+                phi.name,
+                phi.holds()
+            ),
+            "map it by the user's own contact (`<userField>Contact</userField>`), or make each person an account",
+        )
+        .severity(Severity::High)
+        .confidence(phi.confidence)
+        .detail("mappings");
+        out.found(places.into_iter().fold(draft, |draft, (place, name)| {
+            draft.related(place, format!("`{name}` is shared here"))
+        }));
     }
 }
 

@@ -16,12 +16,16 @@
 //! ## What is not found
 //! The org's switches are on by default and are no finding alone; who may use them is. Which links exist, when they expire and whether they have a password is in the org
 //! (`ContentDistribution`). The elements for passwords of deliveries are documented without saying which value means what, and are not
-//! judged. People who read no object with PHI are left out: files of patients hang on their records.
+//! judged. All profiles and permission sets together are one finding, as one switch mends them; the system administrator's is left out. People who read no object with PHI are left out: files of patients hang on their records.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `vamsireddy2002/smartAgentsCrew` and `sivakumarSfdc/EntireDevOrgCode` let guests upload; in five projects profiles other than the administrator's
+//! read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`.
 
 use journal::{Confidence, Persona, Severity};
+
+use sfdx::Value;
+use sfdx::views::{Container, ContainerKind};
 
 use crate::Context;
 use crate::container;
@@ -81,30 +85,62 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Flag::Silent | Flag::Absent => {}
         }
     }
+    let mut makers: Vec<Maker<'_>> = Vec::new();
     for container in cx.project.containers() {
-        of_container(cx, container, out);
+        makers.extend(maker(cx, container, out));
     }
+    let Some(first) = makers.first() else { return };
+    let mut who: Vec<String> = makers.iter().map(|maker| container::title(maker.container)).collect();
+    who.dedup();
+    let shown = match who.len() {
+        1 => who.join(""),
+        2 => joined(&who),
+        more => format!("{} and {} more profiles and permission sets", who.first().map_or("", String::as_str), more - 1),
+    };
+    let reads = if who.len() == 1 { "reads" } else { "read" };
+    let draft = Draft::new(
+        "ContentSettings:Content",
+        cx.place(&first.permission),
+        format!("{shown} {reads} objects with PHI (`{}`) and may make {}, which need no log-in", first.object, joined(&first.what)),
+        "take the permission away from whoever reads patients, or switch such links off for the org",
+    )
+    .confidence(makers.iter().map(|maker| maker.confidence).max().unwrap_or(Confidence::Medium))
+    .related(cx.place(&first.switch), "the org allows it")
+    .detail("links");
+    out.found(makers.iter().skip(1).fold(draft, |draft, maker| {
+        draft.related(cx.place(&maker.permission), format!("{} may too", container::title(maker.container)))
+    }));
 }
 
-fn of_container(cx: &Context<'_>, container: sfdx::views::Container<'_>, out: &mut Outcome) {
-    let is_muting = container.kind() == sfdx::views::ContainerKind::MutingPermissionSet;
-    if is_muting || container::is_salesforces_own(container) {
-        return;
+/// A profile or permission set whose users read PHI and may make public links.
+struct Maker<'p> {
+    container: Container<'p>,
+    permission: Value<'p>,
+    switch: Value<'p>,
+    what: Vec<String>,
+    object: String,
+    confidence: Confidence,
+}
+
+fn maker<'p>(cx: &Context<'p>, container: Container<'p>, out: &mut Outcome) -> Option<Maker<'p>> {
+    let is_muting = container.kind() == ContainerKind::MutingPermissionSet;
+    if is_muting || container::is_salesforces_own(container) || container::is_system_administrator(container) {
+        return None;
     }
     let given: Vec<_> = PERMISSIONS
         .iter()
         .filter_map(|(permission, switch, what)| Some((reach::has(container, permission)?, *switch, *what)))
         .collect();
     if given.is_empty() {
-        return;
+        return None;
     }
     let opened = reach::opened(cx, container);
-    let Some(first) = opened.first() else { return };
+    let object = opened.first()?.phi.name.clone();
     out.judged(1);
     let mut allowed = Vec::new();
     for (name, switch, what) in given {
         match setting::flag(cx, "Content", &[switch]) {
-            Flag::On(at) => allowed.push((name, at, what)),
+            Flag::On(at) => allowed.push((name, at, what.to_owned())),
             Flag::Off(_) => {}
             Flag::Silent | Flag::Absent => out.unknown(
                 format!("`ContentSettings`, `{switch}`: whether the org allows {what}, which readers of PHI may make"),
@@ -113,21 +149,8 @@ fn of_container(cx: &Context<'_>, container: sfdx::views::Container<'_>, out: &m
         }
     }
     allowed.sort_by_key(|(name, _, _)| name.span().start);
-    let Some((name, switch, _)) = allowed.first() else { return };
-    let what: Vec<String> = allowed.iter().map(|(_, _, what)| (*what).to_owned()).collect();
-    let objects = match opened.len() {
-        1 => format!("`{}`", first.phi.name),
-        more => format!("`{}` and {} more objects with PHI", first.phi.name, more - 1),
-    };
-    out.found(
-        Draft::new(
-            container::component(container),
-            cx.place(name),
-            format!("{} reads {objects} and may make {}, which need no log-in", container::title(container), joined(&what)),
-            "take the permission away from whoever reads patients, or switch such links off for the org",
-        )
-        .confidence(opened.iter().map(|one| one.phi.confidence).max().unwrap_or(Confidence::Medium))
-        .related(cx.place(switch), "the org allows it")
-        .detail("links"),
-    );
+    let what = allowed.iter().map(|(_, _, what)| what.clone()).collect();
+    let (permission, switch, _) = allowed.into_iter().next()?;
+    let confidence = opened.iter().map(|one| one.phi.confidence).max()?;
+    Some(Maker { container, permission, switch, what, object, confidence })
 }

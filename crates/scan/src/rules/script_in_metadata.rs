@@ -19,7 +19,8 @@
 //! `phi-in-outbound-message`.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `CityofToronto/EDC-Salesforce`: five tabs of a forms package give the session id to its vendor's host. `GSA/SF_WorkSpace`: a link gives it to
+//! a document service, and eight more scripts, three of them Aura bundles without Locker. Five public projects in all.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

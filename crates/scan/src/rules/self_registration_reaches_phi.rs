@@ -16,7 +16,7 @@
 //! permission sets that Apex assigns on registering, are not looked at. A profile that is not in the source is unknown.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `vkadagoti-png/Support_POC`: two portals of a city let strangers register into profiles that read contacts and benefits.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

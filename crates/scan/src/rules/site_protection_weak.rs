@@ -19,7 +19,7 @@
 //! `enableGuestFileAccess` is about asset files: none is judged. Framing by listed hosts is let be.
 //!
 //! ## Seen in the wild
-//! WILD
+//! `bcgov/MoH-SAT` shows the members of a support portal to guests; `GSA/SF_WorkSpace` lets any site frame two of its sites.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -50,18 +50,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             network.site().is_some_and(|name| name.eq_ignore_ascii_case(site.name()))
                 || network.content_site().is_some_and(|name| name.eq_ignore_ascii_case(site.name()))
         });
-        let guest = site.guest_profile_name().map(|name| reach::profiles(cx, &name)).unwrap_or_default();
-        let members = network.map(|network| reach::members(cx, network)).unwrap_or_default();
-        let touched = touched(cx, &format!("the site `{}`", site.name()), guest.into_iter().chain(members), out);
-        let found = |value: &Value<'_>, harm: &str, right: &str| {
-            finding(cx, format!("CustomSite:{}", site.name()), site.name(), value, harm, right, &touched)
-        };
-        let root = site.element();
+        let mut weak: Vec<(Value<'_>, &str, &str)> = Vec::new();
         match site.clickjack_protection() {
             Some(level) => {
                 out.judged(1);
                 if level == "AllowAllFraming" {
-                    out.found(found(&level, "any other site may frame its pages", "SameOriginOnly"));
+                    weak.push((level, "any other site may frame its pages", "SameOriginOnly"));
                 }
             }
             None => unsaid("clickjackProtectionLevel", site.name(), out),
@@ -70,15 +64,25 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             ("contentSniffingProtection", "browsers may take a file for a page and run it"),
             ("referrerPolicyOriginWhenCrossOrigin", "full addresses, with ids and tokens, go on to other hosts"),
         ] {
-            match root.value(name) {
+            match site.element().value(name) {
                 Some(value) => {
                     out.judged(1);
                     if value.flag() == Some(false) {
-                        out.found(found(&value, harm, "true"));
+                        weak.push((value, harm, "true"));
                     }
                 }
                 None => unsaid(name, site.name(), out),
             }
+        }
+        if weak.is_empty() {
+            continue;
+        }
+        let guest = site.guest_profile_name().map(|name| reach::profiles(cx, &name)).unwrap_or_default();
+        let members = network.map(|network| reach::members(cx, network)).unwrap_or_default();
+        let touched = touched(cx, &format!("the site `{}`", site.name()), guest.into_iter().chain(members), out);
+        for (value, harm, right) in weak {
+            let component = format!("CustomSite:{}", site.name());
+            out.found(finding(cx, component, site.name(), &value, harm, right, &touched));
         }
     }
     for network in cx.project.networks() {
