@@ -38,11 +38,11 @@ pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
             match open.checked_sub(1).and_then(|at| pieces.get(at)) {
                 Some(Piece::Function(function)) => {
                     let own = |name: &&str| name.eq_ignore_ascii_case(function);
-                    if !ALLOWED.iter().any(|name| own(name)) {
+                    if !ALLOWED.iter().any(own) {
                         break true;
                     }
                     // Whether it is blank is no longer the value.
-                    if ["ISBLANK", "ISNULL"].iter().any(|name| own(name)) {
+                    if ["ISBLANK", "ISNULL"].iter().any(own) {
                         break false;
                     }
                     from = open - 1;

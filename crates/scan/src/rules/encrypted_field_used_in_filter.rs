@@ -304,9 +304,9 @@ fn formulas(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
     for object in cx.project.objects() {
         for field in object.fields() {
             let Some(text) = field.formula() else { continue };
-            let used = formula::beyond_encryption(&text).into_iter().filter_map(|reference| {
+            let used = formula::beyond_encryption(&text).into_iter().map(|reference| {
                 let reached = field_path::follow(cx.project, object.name(), reference);
-                Some((reached, cx.place(&text)))
+                (reached, cx.place(&text))
             });
             let what = format!("the formula `{}` computes with", field.full_name());
             let way = Way {

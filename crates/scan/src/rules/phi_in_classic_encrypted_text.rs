@@ -57,7 +57,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             rule.protect.as_ref().is_some_and(|protect| protect.value == Protect::None)
         };
         // The organisation's own documented choice.
-        if !of_bundle.is_empty() && of_bundle.iter().all(|rule| is_accepted(&rule)) {
+        if !of_bundle.is_empty() && of_bundle.iter().all(is_accepted) {
             continue;
         }
         let wishes = said.iter().flat_map(|said| said.rules.iter().filter_map(|rule| rule.protect.as_ref()));

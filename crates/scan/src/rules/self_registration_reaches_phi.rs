@@ -99,7 +99,7 @@ fn judge(cx: &Context<'_>, network: Network<'_>, who: &str, profile: Option<Valu
             format!("Network:{}", network.name()),
             cx.place(&name),
             format!(
-                "whoever {who} at `{}` gets the profile `{}`, which reads {objects}: {} holds {}",
+                "whoever {who} at `{}` gets the profile `{}`, which reads {objects}: `{}` holds {}",
                 network.name(),
                 name.as_str(),
                 worst.name,
