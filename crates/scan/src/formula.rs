@@ -2,7 +2,10 @@
 
 use crate::merge_field::formula_fields;
 
-/// A piece of a formula, with the byte at which it begins.
+/// A formula has 3,900 characters at most; what is much longer is none, and not looked into.
+const LONGEST: usize = 16 << 10;
+
+/// A piece of a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {
     Reference(&'a str),
@@ -20,6 +23,9 @@ enum Piece<'a> {
 /// The references that a formula uses in a way that Shield does not let it use an encrypted field in: in another function than
 /// those that it allows, or beside another operator than `&`.
 pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
     const ALLOWED: [&str; 8] =
         ["BLANKVALUE", "CASE", "HYPERLINK", "IF", "IMAGE", "ISBLANK", "ISNULL", "NULLVALUE"];
     let pieces = pieces(text);
@@ -69,6 +75,9 @@ pub(crate) struct Address<'a> {
 
 /// The first arguments of all calls of `HYPERLINK`.
 pub(crate) fn addresses(text: &str) -> Vec<Address<'_>> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
     let pieces = pieces(text);
     let calls = pieces.iter().enumerate().filter(
         |(_, piece)| matches!(piece, Piece::Function(name) if name.eq_ignore_ascii_case("HYPERLINK")),
@@ -136,12 +145,13 @@ fn around(pieces: &[Piece<'_>], from: usize, to: usize) -> Option<(usize, usize)
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let references = formula_fields(text);
+    let mut references = references.iter().peekable();
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let own = references.iter().find(|reference| reference.span.start as usize == at);
-        if let Some(reference) = own {
+        while references.next_if(|reference| (reference.span.start as usize) < at).is_some() {}
+        if let Some(reference) = references.next_if(|reference| reference.span.start as usize == at) {
             let end = reference.span.end as usize;
             found.push(Piece::Reference(text.get(at..end).unwrap_or_default()));
             at = end.max(at + 1);

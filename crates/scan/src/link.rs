@@ -60,9 +60,13 @@ pub(crate) fn target(home: &Home, url: &str) -> Target {
         let begins_inside = url.to_ascii_lowercase().starts_with("{!urlfor(") || url.is_empty();
         return if begins_inside { Target::Inside } else { Target::Unknown };
     }
-    let Some((_, rest)) = written.split_once("://") else { return Target::Inside };
+    let absolute = match written.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None => written.to_owned(),
+    };
+    let Some((_, rest)) = absolute.split_once("://") else { return Target::Inside };
     let ends = rest.contains(['/', '?', '#']) || written.len() == url.len();
-    match host_of(written).filter(|_| ends) {
+    match host_of(&absolute).filter(|_| ends) {
         Some(host) if home.stays(&host) || is_salesforce(&host) => Target::Inside,
         Some(host) => Target::Host(host),
         None => Target::Unknown,
@@ -104,5 +108,46 @@ impl Merged {
             self.fields.push(name);
         }
         self.confidence = self.confidence.max(Some(verdict.confidence));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_where_it_is_written_to_lead() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = sfdx::read(folder.path(), &sfdx::Options::default()).unwrap();
+        let home = Home::of(&project);
+        let host = |name: &str| Target::Host(name.to_owned());
+        for (url, expected) in [
+            ("https://a.example/q?x={!Account.Name}", host("a.example")),
+            ("HTTPS://A.example?x={!Account.Name}", host("a.example")),
+            ("//a.example/q", host("a.example")),
+            ("https://a.example{!Account.Name}", Target::Unknown),
+            ("https://{!$Setup.Clinic__c.Host__c}/q", Target::Unknown),
+            ("{!Account.Website}", Target::Unknown),
+            ("{!URLFOR($Action.Account.Tab)}", Target::Inside),
+            ("/apex/Chart?id={!Account.Id}", Target::Inside),
+            ("https://login.salesforce.com/x", Target::Inside),
+            ("https://harbor.my.salesforce.com/{!Account.Id}", Target::Inside),
+            ("", Target::Inside),
+        ] {
+            assert_eq!(target(&home, url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_server_of_a_session_is_no_session() {
+        for (text, expected) in [
+            ("/x?sid={!$Api.Session_ID}", true),
+            ("/x?sid={!API.SESSION_ID}", true),
+            ("{!GETSESSIONID()}", true),
+            ("/x?server={!API.Partner_Server_URL_260}", false),
+            ("/sessions", false),
+        ] {
+            assert_eq!(takes_session(text), expected, "{text}");
+        }
     }
 }

@@ -94,7 +94,7 @@ fn of_flow(cx: &Context<'_>, flow: Flow<'_>, out: &mut Outcome) {
             );
         } else if let Some(source) = heads(flow, value).iter().find_map(|head| absent.get(head)) {
             out.unknown(
-                format!("whether {source} gives the flow `{}` PHI, which it writes to `{target}`", flow.name()),
+                format!("whether {source} gives the flow `{}` PHI, which it writes to unclassified fields", flow.name()),
                 format!("retrieve {source}"),
             );
         }

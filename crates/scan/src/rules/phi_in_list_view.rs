@@ -16,7 +16,7 @@
 //! ## What is not found
 //! Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of one's own records (`Mine`). A
 //! private view is never retrieved. The
-//! record's own name, by which it is found, is no finding as a column, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names nobody. Columns of Salesforce's own that do not say their field are
+//! record's own name and status are no finding as columns, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names nobody. Columns of Salesforce's own that do not say their field are
 //! not judged. Search results and lookups show fields too (*Search Layouts*) and are not looked at here.
 //!
 //! ## Seen in the wild
@@ -70,8 +70,10 @@ fn columns(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
     let mut found: Vec<(Value<'_>, Reached, Confidence)> = Vec::new();
     for column in view.columns() {
         let Some(reached) = list_column::field(cx.project, object.name(), &column) else { continue };
-        // By its name a record is found: a list without one would be none.
-        if reached.object.eq_ignore_ascii_case(object.name()) && reached.field == "Name" {
+        // By its name a record is found, and by its status it is worked on: a list without them would be none.
+        if reached.object.eq_ignore_ascii_case(object.name())
+            && matches!(reached.field.as_str(), "Name" | "Status")
+        {
             continue;
         }
         let verdict = cx.classes.field(&reached.object, &reached.field);
@@ -93,7 +95,7 @@ fn columns(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
     )
     .confidence(found.iter().map(|(_, _, confidence)| *confidence).max().unwrap_or(Confidence::Medium))
     // What one decision on the object's columns would mend.
-    .cause(format!("CustomObject:{} list views", object.name()))
+    .cause(format!("ListView:{}", object.name()))
     .detail("columns");
     out.found(draft.fields(fields));
 }

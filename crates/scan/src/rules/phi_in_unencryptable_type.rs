@@ -17,17 +17,21 @@
 //! A formula shows what its source fields hold: protect those.
 //!
 //! ## What is not found
-//! Nothing is said where the bundle does not ask for `platform` or `both`: `gateway` alone needs no Shield. Encryption of
+//! Fields that an object's default asks for are one finding. Nothing is said where the bundle does not ask for `platform` or `both`: `gateway` alone needs no Shield. Encryption of
 //! the whole database (*Database Encryption*) reaches every type and is not in the source. Which standard fields Shield
 //! encrypts is a list of Salesforce's own; standard fields whose file names no type are not judged.
 //!
 //! ## Seen in the wild
 //! No public project has a bundle, so that none asks for Shield and none has the case.
 
-use journal::{Confidence, Persona, Severity};
+use journal::{Confidence, Persona, Place, Severity};
+use policy::ClassifiedBy;
 use policy::vocabulary::Class;
+use sfdx::Value;
+use sfdx::views::Field;
 
 use crate::Context;
+use crate::classification::Verdict;
 use crate::encryption::{self, Asked, PhiField, is_encryptable};
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -44,8 +48,11 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    // What an object's default asks is one line of the bundle, and one finding.
+    let mut by_default: Vec<(String, Vec<Refused<'_>>)> = Vec::new();
     for PhiField { field, verdict, .. } in encryption::phi_fields(cx) {
-        let Asked::Shield(wish) = encryption::asked(cx, field.object_name(), field.name()) else { continue };
+        let object = field.object_name();
+        let Asked::Shield(wish) = encryption::asked(cx, object, field.name()) else { continue };
         let Some(kind) = field.data_type() else { continue };
         out.judged(1);
         let computed = field.formula().is_some();
@@ -53,30 +60,19 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if kind == "EncryptedText" || (is_encryptable(&kind) && !computed) {
             continue;
         }
-        let name = field.full_name();
-        let what = if computed { "a formula".to_owned() } else { format!("a `{}` field", kind.as_str()) };
-        let fix = if computed {
-            "encrypt the fields that the formula reads and see who may read it; change `protect` in the bundle to what \
-             protects the formula itself"
+        let refused = Refused { field, verdict, kind, computed, wish };
+        let said = cx.policy.class_of(object, field.name());
+        if said.is_some_and(|said| said.by == ClassifiedBy::ObjectDefault) {
+            match by_default.last_mut().filter(|(known, _)| known == object) {
+                Some((_, all)) => all.push(refused),
+                None => by_default.push((object.to_owned(), vec![refused])),
+            }
         } else {
-            "keep the value in a text, date or other field that Shield encrypts, with an `encryptionScheme`; or change \
-             `protect` in the bundle and say what protects it instead"
-        };
-        let severity =
-            if verdict.class == Class::PhiSensitive { Severity::High } else { Severity::Medium };
-        out.found(
-            Draft::new(
-                format!("CustomField:{name}"),
-                encryption::place_of_type(cx, field),
-                format!("the bundle asks for Shield on `{name}`, which is {what}: Shield cannot encrypt it"),
-                fix,
-            )
-            .severity(severity)
-            .confidence(verdict.confidence)
-            .related(wish, "the bundle asks for Shield here")
-            .detail("type")
-            .field(name),
-        );
+            report(cx, &[refused], out);
+        }
+    }
+    for (_, all) in &by_default {
+        report(cx, all, out);
     }
     for absent in encryption::absent_fields(cx).iter().filter(|absent| absent.field.contains("__")) {
         let name = absent.full_name();
@@ -85,4 +81,46 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             format!("retrieve `CustomField:{name}`"),
         );
     }
+}
+
+/// A field that the bundle wants encrypted and that cannot be.
+struct Refused<'p> {
+    field: Field<'p>,
+    verdict: Verdict,
+    kind: Value<'p>,
+    computed: bool,
+    wish: Place,
+}
+
+/// One finding for fields that one line of the bundle asks for.
+fn report(cx: &Context<'_>, all: &[Refused<'_>], out: &mut Outcome) {
+    let Some(Refused { field, kind, computed, wish, .. }) = all.first() else { return };
+    let name = field.full_name();
+    let what = if *computed { "a formula".to_owned() } else { format!("a `{}` field", kind.as_str()) };
+    let more = match all.len() - 1 {
+        0 => String::new(),
+        more => format!(", and on {more} more such fields by the object's default"),
+    };
+    let fix = if *computed {
+        "encrypt the fields that the formula reads and see who may read it; change `protect` in the bundle to what protects \
+         the formula itself"
+    } else {
+        "keep the value in a text, date or other field that Shield encrypts, with an `encryptionScheme`; or change `protect` \
+         in the bundle and say what protects it instead"
+    };
+    let is_sensitive = all.iter().any(|one| one.verdict.class == Class::PhiSensitive);
+    let draft = Draft::new(
+        format!("CustomField:{name}"),
+        encryption::place_of_type(cx, *field),
+        format!("the bundle asks for Shield on `{name}`, which is {what} and cannot be encrypted{more}"),
+        fix,
+    )
+    .severity(if is_sensitive { Severity::High } else { Severity::Medium })
+    .confidence(all.iter().map(|one| one.verdict.confidence).max().unwrap_or(Confidence::Medium))
+    .related(wish.clone(), "the bundle asks for Shield here")
+    .detail("type")
+    .fields(all.iter().map(|one| one.field.full_name().to_owned()));
+    out.found(all.iter().skip(1).take(9).fold(draft, |draft, one| {
+        draft.related(encryption::place_of_type(cx, one.field), format!("`{}` too", one.field.full_name()))
+    }));
 }

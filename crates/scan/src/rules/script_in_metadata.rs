@@ -20,7 +20,8 @@
 //!
 //! ## Seen in the wild
 //! `CityofToronto/EDC-Salesforce`: five tabs of a forms package give the session id to its vendor's host. `GSA/SF_WorkSpace`: a link gives it to
-//! a document service, and eight more scripts, three of them Aura bundles without Locker. Five public projects in all.
+//! a document service, and eight more scripts, three of them Aura bundles without Locker. Of seven public
+//! projects of organisations five have the case, and packages such as `SalesforceFoundation/NPSP` have Aura bundles without Locker.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -96,7 +97,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
     }
     for bundle in cx.project.of_type("AuraDefinitionBundle") {
-        let Some(version) = bundle.root().value("apiVersion") else { continue };
+        // Events and interfaces run nothing.
+        let file = bundle.file().name();
+        let runs = [".cmp-meta.xml", ".app-meta.xml"].iter().any(|end| file.ends_with(end));
+        let Some(version) = bundle.root().value("apiVersion").filter(|_| runs) else { continue };
         out.judged(1);
         if version.trim().parse::<f64>().is_ok_and(|version| version < LOCKER) {
             out.found(script(

@@ -19,7 +19,7 @@
 //! looked at.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: Web-to-Case is on, and cases hold diagnoses and approved doses. Four more projects have it on, and no PHI in cases.
+//! `bcgov/MoH-SAT`: Web-to-Case is on, and cases hold diagnoses and approved doses. Three more projects have it on, and no PHI in cases.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
