@@ -16,6 +16,9 @@
 //! it, record that it changed and not the value: Event Monitoring, or the gateway's journal; or accept it in
 //! `exceptions.yaml` with the reason.
 //!
+//! The Security Benchmark for Salesforce asks for the opposite of fields that an organisation lists as sensitive (SBS-DATA-004: history shows
+//! who changed what). Where a field's history is wanted for that, write it down in `exceptions.yaml` with who may read it.
+//!
 //! ## What is not found
 //! Fields whose values Salesforce never copies are left out: long and rich text, multi-select picklists and classic
 //! encrypted text are tracked as changed, without values (Salesforce Help, *Field History Tracking*). A flag on an
@@ -42,6 +45,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["gdpr-5-1c", "gdpr-17", "hipaa-sec-312a2iv", "hipaa-prv-530c"],
     tags: &["phi", "retention"],
     replaces: &[],
+    sbs: &[],
     needs: &["the field's file"],
 };
 
