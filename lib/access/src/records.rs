@@ -89,7 +89,7 @@ impl Access<'_> {
     fn sharing_of(&self, object: u32, asked: &mut Vec<u32>, missing: &mut Vec<Remedy>) -> Both {
         if asked.contains(&object) {
             missing.push(Remedy::Do("mend the master-detail fields that run in a circle"));
-            return Both::of(Range::SOME_OR_ALL);
+            return self.no_parent();
         }
         asked.push(object);
         let mut base = self.base_of(object, asked, missing);
@@ -104,9 +104,14 @@ impl Access<'_> {
             }
             missing.push(Remedy::Do("read whom the restriction rule names"));
         }
+        // The guest licence has not held these since Spring '21: for guests only what a file gives counts.
+        let all = |flag| match self.flag_by_number(object, flag) {
+            Answer::Unknown if guest => Answer::No,
+            answer => answer,
+        };
         Both {
-            read: base.read.overridden(self.flag_by_number(object, ObjectFlag::ViewAll)),
-            edit: base.edit.overridden(self.flag_by_number(object, ObjectFlag::ModifyAll)),
+            read: base.read.overridden(all(ObjectFlag::ViewAll)),
+            edit: base.edit.overridden(all(ObjectFlag::ModifyAll)),
         }
     }
 
@@ -179,7 +184,7 @@ impl Access<'_> {
         };
         if parents.is_empty() {
             missing.push(Remedy::Do("find out by which object the records are controlled"));
-            return Both::of(Range::SOME_OR_ALL);
+            return self.no_parent();
         }
         let mut least = Both::of(Range::ALL);
         for (parent, read_is_enough) in parents {
@@ -188,6 +193,14 @@ impl Access<'_> {
             least.edit = least.edit.min(if read_is_enough { of_parent.read } else { of_parent.edit });
         }
         least
+    }
+
+    /// What is left where nobody knows whose records decide.
+    fn no_parent(&self) -> Both {
+        match self.principal.crowd {
+            Crowd::Guest => Both { read: Range::NONE_OR_SOME, edit: Range::NONE },
+            _ => Both::of(Range::SOME_OR_ALL),
+        }
     }
 
     /// The default for people inside.
