@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use access::{Access, Answer, Crowd, Decision, Matrix, Model, ObjectFlag, Path, Range, Reach};
 
-use crate::oracle::{self, FLAGS, Oracle, Tri, Way, Who};
+use crate::oracle::{self, FLAGS, Flag, Item, Oracle, Tri, Way, Who};
 use crate::orgs::{Org, RuleKind};
 
 /// A question that the two answer otherwise.
@@ -94,7 +94,8 @@ fn way(path: &Path) -> Option<Way> {
         return Some(Way::Hierarchy);
     }
     let rule = named("sharing rule `").or_else(|| named("guest sharing rule `")).map(Way::Rule);
-    rule.or_else(|| named("sharing set `").map(Way::SharingSet)).or_else(|| named("records in queue `").map(Way::Queue))
+    rule.or_else(|| named("sharing set `").map(Way::SharingSet))
+        .or_else(|| named("records in queue `").map(Way::Queue))
 }
 
 impl Comparison<'_> {
@@ -129,7 +130,14 @@ impl Comparison<'_> {
 
     fn model(&mut self, model: &Model) {
         let principals = self.oracle.principals();
-        let found = lower(model.principals().map(|(_, principal)| principal.to_string()).collect::<Vec<_>>().iter().map(String::as_str));
+        let found = lower(
+            model
+                .principals()
+                .map(|(_, principal)| principal.to_string())
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str),
+        );
         let wanted = principals.iter().map(|(name, _)| name.clone()).collect();
         self.same("principals", &|| "principals".to_owned(), found, wanted);
         let names = |all: Vec<String>, known: Vec<String>| -> Vec<String> {
@@ -137,8 +145,18 @@ impl Comparison<'_> {
         };
         let objects = lower(model.objects());
         let fields = lower(model.fields());
-        self.same("objects", &|| "objects not known".to_owned(), names(self.oracle.objects(), objects.clone()), vec![]);
-        self.same("fields", &|| "fields not known".to_owned(), names(self.oracle.fields(), fields.clone()), vec![]);
+        self.same(
+            "objects",
+            &|| "objects not known".to_owned(),
+            names(self.oracle.objects(), objects.clone()),
+            vec![],
+        );
+        self.same(
+            "fields",
+            &|| "fields not known".to_owned(),
+            names(self.oracle.fields(), fields.clone()),
+            vec![],
+        );
         let matrix = model.matrix(fields.iter().map(String::as_str));
         self.same("matrix", &|| "fields of the matrix".to_owned(), lower(matrix.fields()), fields.clone());
         for (name, who) in principals {
@@ -168,16 +186,21 @@ impl Comparison<'_> {
             self.same("permission", &question, tri(answer), wanted);
             self.decision("permission told", &question, answer, &access.permission(permission));
             self.count(format!("permission: {wanted:?}"));
+            if self.oracle.is_taken(who, &Item::Permission(permission)) {
+                self.count("muted: permission".to_owned());
+            }
         }
         let wanted = self.oracle.escalations(who);
         let told = access.escalations();
-        let mut found: Vec<(&str, Tri)> = told.iter().map(|way| (way.name, tri(way.decision.answer))).collect();
+        let mut found: Vec<(&str, Tri)> =
+            told.iter().map(|way| (way.name, tri(way.decision.answer))).collect();
         found.sort_unstable();
         for (_, answer) in &wanted {
             self.count(format!("escalation: {answer:?}"));
         }
-        let told_none = wanted.iter().all(|(way, _)| *way != "LogInAsAnyUser");
-        self.count(format!("log in as any user: {}", if told_none { "No" } else { "Yes or Unknown" }));
+        let log_in =
+            wanted.iter().find(|(way, _)| *way == "LogInAsAnyUser").map_or(Tri::No, |(_, answer)| *answer);
+        self.count(format!("log in as any user: {log_in:?}"));
         self.same("escalations", &|| format!("{name}: escalations"), found, wanted);
         for way in told {
             let answer = way.decision.answer;
@@ -193,6 +216,9 @@ impl Comparison<'_> {
             self.same("object", &question, tri(answer), wanted);
             self.decision("object told", &question, answer, &access.object(object, flag).unwrap());
             self.count(format!("object {asked:?}: {wanted:?}"));
+            if self.oracle.is_taken(who, &Item::Object(object.to_owned(), asked)) {
+                self.count("muted: object".to_owned());
+            }
         }
         let question = || format!("{name}: records of {object}");
         let wanted = self.oracle.reach(who, object);
@@ -204,16 +230,22 @@ impl Comparison<'_> {
         self.same("missing", &question, told.missing.is_empty(), !partial);
         self.same("complete", &question, told.is_complete(), !partial);
         self.same("missing sorted", &question, told.missing.is_sorted(), true);
-        let (read, edit) = wanted;
-        self.count(format!("records read: {read:?}"));
-        self.count(format!("records edit: {edit:?}"));
-        self.count(format!("records, {:?}: {read:?}", self.oracle.crowd(who)));
-        let ways = self.oracle.ways(who, object);
+        self.count_records(name, who, object, wanted);
+        // Where nothing is reached, or nothing is shared, nobody asks how.
+        let ways = if wanted.0.1 == oracle::Reach::None || self.oracle.is_not_shared(object) {
+            Vec::new()
+        } else {
+            self.oracle.ways(who, object)
+        };
         for (way, answer) in &ways {
             let kind = match way {
                 Way::Rule(name) => {
                     let rule = self.org.rules.iter().find(|rule| rule.name == *name).unwrap();
-                    let to = if rule.kind == RuleKind::Guest { vec![] } else { rule.to.iter().map(|to| to.0).collect() };
+                    let to = if rule.kind == RuleKind::Guest {
+                        vec![]
+                    } else {
+                        rule.to.iter().map(|to| to.0).collect()
+                    };
                     for to in to {
                         self.count(format!("shared to {to}: {answer:?}"));
                     }
@@ -227,8 +259,38 @@ impl Comparison<'_> {
         }
         let mut found: Vec<(Way, Tri)> =
             told.paths.iter().filter_map(|path| Some((way(path)?, tri(path.answer)))).collect();
+        // One set may map an object twice.
         found.sort();
+        found.dedup();
         self.same("ways", &question, found, ways);
+    }
+
+    fn count_records(
+        &mut self,
+        name: &str,
+        who: &Who,
+        object: &str,
+        (read, edit): (oracle::Range, oracle::Range),
+    ) {
+        let crowd = self.oracle.crowd(who);
+        let kind = name.split(':').next().unwrap();
+        self.count(format!("records read: {read:?}"));
+        self.count(format!("records edit: {edit:?}"));
+        self.count(format!("records, {crowd:?}: {read:?}"));
+        self.count(format!("records, {kind}: {read:?}"));
+        let whole = (oracle::Reach::All, oracle::Reach::All);
+        let base = self.oracle.base(who, object, &[]);
+        for (flag, range, base) in [(Flag::ViewAll, read, base.0), (Flag::ModifyAll, edit, base.1)] {
+            if range == whole && base != whole && self.oracle.object_flag(who, object, flag) == Tri::Yes {
+                self.count(format!("opened by {flag:?}"));
+            }
+        }
+        if oracle::is_controlled(self.oracle.default_inside(object)) {
+            self.count(format!("controlled by parent, {crowd:?}: {:?}", base.0));
+        }
+        if self.oracle.has_restriction(object) {
+            self.count(format!("under a restriction rule: {:?}", base.0));
+        }
     }
 
     fn field(&mut self, name: &str, who: &Who, access: &Access<'_>, field: &str) {
@@ -245,8 +307,16 @@ impl Comparison<'_> {
             self.same("complete", &question, told.is_complete(), answer != Answer::Unknown);
             self.same("missing sorted", &question, told.missing.is_sorted(), true);
         }
-        self.count(format!("field read: {:?}", wanted.read));
-        self.count(format!("field edit: {:?}", wanted.edit));
+        let kind = name.split(':').next().unwrap();
+        self.count(format!("field read, {kind}: {:?}", wanted.read));
+        self.count(format!("field edit, {kind}: {:?}", wanted.edit));
+        self.count(format!("field-level security: {:?}", self.oracle.has_level(field)));
+        if self.oracle.is_restricted(field) {
+            self.count(format!("under a field restriction rule: {:?}", wanted.read));
+        }
+        if self.oracle.is_taken(who, &Item::FieldRead(field.to_owned())) {
+            self.count("muted: field".to_owned());
+        }
     }
 
     fn matrix(

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::orgs::{ContainerFile, ContainerKind, FieldFile, Layout, ObjectFile, Org, RuleKind, Table, Written};
+use crate::orgs::{
+    ContainerFile, ContainerKind, FieldFile, Layout, ObjectFile, Org, RuleKind, Table, Written,
+};
 
 /// Path and content; facts lie below `facts/`, the project below `project/`.
 pub(crate) fn files(org: &Org) -> Vec<(String, String)> {
@@ -90,7 +92,8 @@ impl Files<'_> {
     fn manifest(&mut self) {
         match self.org.layout {
             Layout::Source => {
-                let version = self.org.api.map(|api| format!(", \"sourceApiVersion\": \"{api}\"")).unwrap_or_default();
+                let version =
+                    self.org.api.map(|api| format!(", \"sourceApiVersion\": \"{api}\"")).unwrap_or_default();
                 let second = if self.org.containers.iter().any(|file| file.package > 0) {
                     ", {\"path\": \"extra\"}"
                 } else {
@@ -157,7 +160,8 @@ impl Files<'_> {
                 "modifyAllRecords",
                 "viewAllFields",
             ];
-            let mut said: String = FLAGS.iter().zip(row.flags).map(|(name, flag)| maybe(name, flag)).collect();
+            let mut said: String =
+                FLAGS.iter().zip(row.flags).map(|(name, flag)| maybe(name, flag)).collect();
             said += &tag("object", &row.object);
             body += &around("objectPermissions", &said);
         }
@@ -167,7 +171,9 @@ impl Files<'_> {
         let (folder, suffix, kind, license) = match file.kind {
             ContainerKind::Profile => ("profiles", "profile", "Profile", "userLicense"),
             ContainerKind::Set => ("permissionsets", "permissionset", "PermissionSet", "license"),
-            ContainerKind::Muting => ("mutingpermissionsets", "mutingpermissionset", "MutingPermissionSet", "license"),
+            ContainerKind::Muting => {
+                ("mutingpermissionsets", "mutingpermissionset", "MutingPermissionSet", "license")
+            }
         };
         body += &maybe(license, file.license);
         let mut content = whole(kind, &body);
@@ -204,7 +210,8 @@ impl Files<'_> {
         for set in &org.sharing_sets {
             let mut body = String::new();
             for object in &set.objects {
-                let mapping = tag("accessLevel", "Read") + &tag("object", object) + &tag("objectField", "Account");
+                let mapping =
+                    tag("accessLevel", "Read") + &tag("object", object) + &tag("objectField", "Account");
                 body += &around("accessMappings", &(mapping + &tag("userField", "Account")));
             }
             body += &tag("name", set.name);
@@ -229,7 +236,10 @@ impl Files<'_> {
             if !members.is_empty() {
                 body += &around("queueMembers", &members);
             }
-            queue.objects.iter().for_each(|object| body += &around("queueSobject", &tag("sobjectType", object)));
+            queue
+                .objects
+                .iter()
+                .for_each(|object| body += &around("queueSobject", &tag("sobjectType", object)));
             self.add("queues", queue.name, "queue", "Queue", &body);
         }
         for group in &org.public_groups {
@@ -283,7 +293,7 @@ impl Files<'_> {
                 user.name,
                 user.active.map_or("null", |flag| if flag { "true" } else { "false" }),
                 text(user.kind),
-                user.role.map_or("null".to_owned(), |name| format!("{{\"DeveloperName\":\"{name}\"}}")),
+                user.role.as_ref().map_or("null".to_owned(), |name| format!("{{\"DeveloperName\":\"{name}\"}}")),
             )
         });
         self.table("permission-set-assignments", &org.assignments, |row| {
@@ -332,13 +342,17 @@ impl Files<'_> {
             (true, 0) => format!("{{\"done\":false,\"records\":{rows}}}"),
             (true, _) => {
                 let total = table.rows.len() + 1;
-                format!("{{\"status\":0,\"result\":{{\"totalSize\":{total},\"done\":true,\"records\":{rows}}}}}")
+                format!(
+                    "{{\"status\":0,\"result\":{{\"totalSize\":{total},\"done\":true,\"records\":{rows}}}}}"
+                )
             }
             (false, 0) => rows,
             (false, 1) => format!("{{\"done\":true,\"records\":{rows}}}"),
             (false, _) => {
                 let total = table.rows.len();
-                format!("{{\"status\":0,\"result\":{{\"totalSize\":{total},\"done\":true,\"records\":{rows}}}}}")
+                format!(
+                    "{{\"status\":0,\"result\":{{\"totalSize\":{total},\"done\":true,\"records\":{rows}}}}}"
+                )
             }
         };
         self.all.push((format!("facts/{name}.json"), content));

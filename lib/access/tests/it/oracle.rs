@@ -7,6 +7,7 @@ mod ways;
 
 use crate::orgs::{ContainerFile, ContainerKind, Org, Written};
 
+pub(crate) use records::is_controlled;
 pub(crate) use ways::Way;
 
 /// An answer (1.1).
@@ -78,19 +79,12 @@ pub(crate) enum Flag {
     ViewAllFields,
 }
 
-pub(crate) const FLAGS: [Flag; 7] = [
-    Flag::Create,
-    Flag::Read,
-    Flag::Edit,
-    Flag::Delete,
-    Flag::ViewAll,
-    Flag::ModifyAll,
-    Flag::ViewAllFields,
-];
+pub(crate) const FLAGS: [Flag; 7] =
+    [Flag::Create, Flag::Read, Flag::Edit, Flag::Delete, Flag::ViewAll, Flag::ModifyAll, Flag::ViewAllFields];
 
 /// 3.2.
 #[derive(Clone, Debug)]
-enum Item {
+pub(crate) enum Item {
     Object(String, Flag),
     FieldRead(String),
     FieldEdit(String),
@@ -156,7 +150,8 @@ impl<'o> Oracle<'o> {
     pub(crate) fn objects(self) -> Vec<String> {
         let described = self.org.objects.iter().map(|object| object.name.clone());
         let rows = self.org.containers.iter().flat_map(|file| &file.objects).map(|row| row.object.clone());
-        let facts = self.org.sharing_models.iter().flat_map(|table| &table.rows).map(|row| row.object.clone());
+        let facts =
+            self.org.sharing_models.iter().flat_map(|table| &table.rows).map(|row| row.object.clone());
         // A field is of an object: who can be asked for the one can be asked for the other.
         let fields = self.fields().into_iter().filter_map(|field| Some(field.split_once('.')?.0.to_owned()));
         sorted(described.chain(rows).chain(facts).chain(fields))
@@ -165,9 +160,8 @@ impl<'o> Oracle<'o> {
     /// 1.5, in lower case.
     pub(crate) fn fields(self) -> Vec<String> {
         let objects = self.org.objects.iter();
-        let described = objects.flat_map(|object| {
-            object.fields.iter().map(|field| format!("{}.{}", object.name, field.name))
-        });
+        let described = objects
+            .flat_map(|object| object.fields.iter().map(|field| format!("{}.{}", object.name, field.name)));
         let rows = self.org.containers.iter().flat_map(|file| &file.fields).map(|row| row.field.clone());
         sorted(described.chain(rows).chain(self.org.asked.iter().cloned()))
     }
@@ -194,7 +188,8 @@ impl<'o> Oracle<'o> {
             "ManageSessionPermissionSets",
             "ExternalClientAppAdmin",
         ];
-        let mut all: Vec<(&str, Tri)> = GIVING.iter().map(|name| (*name, self.permission(who, name))).collect();
+        let mut all: Vec<(&str, Tri)> =
+            GIVING.iter().map(|name| (*name, self.permission(who, name))).collect();
         let setting = flag(self.org.log_in_as).map_or(Unknown, known);
         let log_in = [self.permission(who, "ModifyAllData"), self.permission(who, "ManageUsers"), setting];
         all.push(("LogInAsAnyUser", and(log_in)));

@@ -193,7 +193,7 @@ pub(crate) struct User {
     pub(crate) kind: Written,
     pub(crate) profile: Written,
     pub(crate) license: Written,
-    pub(crate) role: Written,
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -216,7 +216,7 @@ pub(crate) struct SetGroupMember {
 #[derive(Clone, Debug)]
 pub(crate) struct GroupMember {
     pub(crate) id: String,
-    pub(crate) group: &'static str,
+    pub(crate) group: String,
     pub(crate) kind: &'static str,
     pub(crate) member: String,
 }
@@ -320,26 +320,58 @@ impl Org {
             seed,
             layout,
             api,
-            objects: known.objects.clone().into_iter().filter_map(|name| object(dice, &known, name)).collect(),
+            objects: known
+                .objects
+                .clone()
+                .into_iter()
+                .filter_map(|name| object(dice, &known, name))
+                .collect(),
             containers: containers(dice, &known),
             groups: dice.some(60, GROUPS).into_iter().map(|name| group(dice, name)).collect(),
             rules: dice.several(7, |dice, at| rule(dice, &known, at)),
-            rule_files: dice.several(2, |dice, _| dice.pick(&known.objects).to_owned()),
-            sharing_sets: dice.some(40, &["Patients_Own", "Cases_Own"]).into_iter().map(|name| SharingSet {
-                name,
-                profiles: dice.several(3, |dice, _| { let name = dice.pick(PROFILES); dice.cased(name) }),
-                objects: dice.several(3, |dice, _| { let name = dice.pick(&known.objects); dice.cased(name) }),
-            }).collect(),
-            queues: dice.some(40, QUEUES).into_iter().map(|name| Queue {
-                name,
-                objects: dice.several(3, |dice, _| { let name = dice.pick(&known.objects); dice.cased(name) }),
-                users: dice.several(2, |dice, _| { let at = dice.below(6); dice.cased(&user_name(at)) }),
-                others: dice.maybe(40, |dice| dice.pick(QUEUE_LISTS)),
-            }).collect(),
-            public_groups: dice.some(60, &PUBLIC_GROUPS[..3]).into_iter().map(|name| PublicGroup {
-                name,
-                bosses: if dice.chance(40) { Some("false") } else { dice.flag(50) },
-            }).collect(),
+            rule_files: dice.several(2, |dice, _| {
+                let name = dice.pick(&known.objects);
+                dice.cased(name)
+            }),
+            sharing_sets: dice
+                .some(40, &["Patients_Own", "Cases_Own"])
+                .into_iter()
+                .map(|name| SharingSet {
+                    name,
+                    profiles: dice.several(3, |dice, _| {
+                        let name = dice.pick(PROFILES);
+                        dice.cased(name)
+                    }),
+                    objects: dice.several(3, |dice, _| {
+                        let name = dice.pick(&known.objects);
+                        dice.cased(name)
+                    }),
+                })
+                .collect(),
+            queues: dice
+                .some(40, QUEUES)
+                .into_iter()
+                .map(|name| Queue {
+                    name,
+                    objects: dice.several(3, |dice, _| {
+                        let name = dice.pick(&known.objects);
+                        dice.cased(name)
+                    }),
+                    users: dice.several(2, |dice, _| {
+                        let at = dice.below(6);
+                        dice.cased(&user_name(at))
+                    }),
+                    others: dice.maybe(40, |dice| dice.pick(QUEUE_LISTS)),
+                })
+                .collect(),
+            public_groups: dice
+                .some(60, &PUBLIC_GROUPS[..3])
+                .into_iter()
+                .map(|name| PublicGroup {
+                    name,
+                    bosses: if dice.chance(40) { Some("false") } else { dice.flag(50) },
+                })
+                .collect(),
             roles: roles(dice),
             sites: dice.some(60, SITES).into_iter().map(|(name, label)| Site { name, label }).collect(),
             networks: dice.some(30, NETWORKS),
@@ -347,13 +379,24 @@ impl Org {
             external_model: dice.maybe(50, |dice| dice.flag(50)).flatten(),
             log_in_as: dice.maybe(60, |dice| dice.flag(70)).flatten(),
             users: dice.maybe(75, |dice| table(dice, 8, |dice| users(dice, &known))),
-            assignments: dice.maybe(80, |dice| table(dice, 12, |dice| dice.several(9, |dice, _| assignment(dice, &known)))),
-            set_group_members: dice.maybe(35, |dice| table(dice, 25, |dice| dice.several(6, |dice, _| set_group_member(dice)))),
-            group_members: dice.maybe(60, |dice| table(dice, 15, |dice| dice.several(9, |dice, _| group_member(dice, &known)))),
-            sharing_models: dice.maybe(50, |dice| table(dice, 15, |dice| dice.several(5, |dice, _| sharing_model(dice, &known)))),
-            asked: dice.some(50, &known.fields),
+            assignments: dice.maybe(80, |dice| {
+                table(dice, 12, |dice| dice.several(9, |dice, _| assignment(dice, &known)))
+            }),
+            set_group_members: dice
+                .maybe(35, |dice| table(dice, 25, |dice| dice.several(6, |dice, _| set_group_member(dice)))),
+            group_members: dice.maybe(60, |dice| {
+                table(dice, 15, |dice| dice.several(9, |dice, _| group_member(dice, &known)))
+            }),
+            sharing_models: dice.maybe(50, |dice| {
+                table(dice, 15, |dice| dice.several(5, |dice, _| sharing_model(dice, &known)))
+            }),
+            asked: dice.some(50, &known.fields).into_iter().map(|name| dice.cased(&name)).collect(),
         };
-        // One object has one file of rules, and one description.
+        if let Some(table) = &mut org.sharing_models {
+            let name = |row: &SharingModel| row.object.to_lowercase();
+            table.rows.sort_by_key(name);
+            table.rows.dedup_by_key(|row| name(row));
+        }
         org.rule_files.sort_unstable();
         org.rule_files.dedup();
         org
@@ -393,7 +436,13 @@ fn object(dice: &mut Dice, known: &Known, name: &'static str) -> Option<ObjectFi
     let mut fields = Vec::new();
     for field in known.fields.iter().filter_map(|field| field.strip_prefix(name)?.strip_prefix('.')) {
         // Parts of addresses and fields of person accounts stand in no file, standard ones in few.
-        let often = if field.ends_with("__c") { 70 } else if field.contains("__") { 0 } else { 12 };
+        let often = if field.ends_with("__c") {
+            70
+        } else if field.contains("__") {
+            0
+        } else {
+            12
+        };
         if dice.chance(often) {
             fields.push(description(dice, known, field));
         }
@@ -402,10 +451,14 @@ fn object(dice: &mut Dice, known: &Known, name: &'static str) -> Option<ObjectFi
         return None;
     }
     Some(ObjectFile {
-        name: name.to_owned(),
+        name: dice.cased(name),
         sharing: if whole { dice.maybe(65, |dice| dice.pick(SHARING)) } else { None },
         external: if whole { dice.maybe(35, |dice| dice.pick(SHARING)) } else { None },
-        name_type: if whole { dice.maybe(70, |dice| dice.pick(&["Text", "Text", "AutoNumber"])) } else { None },
+        name_type: if whole {
+            dice.maybe(70, |dice| dice.pick(&["Text", "Text", "AutoNumber"]))
+        } else {
+            None
+        },
         setting: whole && name == "Prefs__c" && dice.chance(70),
         fields,
     })
@@ -420,7 +473,14 @@ fn description(dice: &mut Dice, known: &Known, name: &str) -> FieldFile {
         kind,
         required: dice.maybe(30, |dice| dice.flag(60)).flatten(),
         formula: custom && !master && dice.chance(15),
-        parent: if master { dice.maybe(95, |dice| { let name = dice.pick(&known.objects); dice.cased(name) }) } else { None },
+        parent: if master {
+            dice.maybe(95, |dice| {
+                let name = dice.pick(&known.objects);
+                dice.cased(name)
+            })
+        } else {
+            None
+        },
         reparentable: if master { dice.maybe(50, |dice| dice.flag(60)).flatten() } else { None },
         reads_master: if master { dice.maybe(50, |dice| dice.flag(60)).flatten() } else { None },
     }
@@ -487,11 +547,17 @@ fn group(dice: &mut Dice, name: &'static str) -> GroupFile {
 fn rule(dice: &mut Dice, known: &Known, at: usize) -> Rule {
     let kind = dice.pick(&[RuleKind::Owner, RuleKind::Criteria, RuleKind::Guest, RuleKind::Territory]);
     let to = match kind {
-        RuleKind::Guest => vec![("guestUser", { let name = dice.pick(GUESTS); dice.cased(name) })],
+        RuleKind::Guest => vec![("guestUser", {
+            let name = dice.pick(GUESTS);
+            dice.cased(name)
+        })],
         _ => (0..1 + dice.below(2)).map(|_| target(dice)).collect(),
     };
     Rule {
-        object: dice.pick(&known.objects).to_owned(),
+        object: {
+            let name = dice.pick(&known.objects);
+            dice.cased(name)
+        },
         name: format!("Rule{at}"),
         kind,
         split: dice.chance(30),
@@ -514,7 +580,9 @@ fn roles(dice: &mut Dice) -> Vec<Role> {
     let parents = [None, Some("Chief"), Some("Head"), Some("Head"), Some("Gone")];
     let named = ROLES.iter().zip(parents).map(|(name, parent)| Role { name, parent });
     let mut roles: Vec<Role> = named.filter(|_| dice.chance(85)).collect();
-    if dice.chance(3) && let Some(first) = roles.first_mut() {
+    if dice.chance(3)
+        && let Some(first) = roles.first_mut()
+    {
         first.parent = Some("Doctor");
     }
     roles
@@ -543,7 +611,10 @@ fn users(dice: &mut Dice, known: &Known) -> Vec<User> {
                 if dice.chance(80) { dice.pick(&known.profiles) } else { dice.pick(PROFILE_NAMES) }
             }),
             license: dice.maybe(50, |dice| dice.pick(LICENSES)),
-            role: dice.maybe(70, |dice| dice.pick(ROLES)),
+            role: dice.maybe(70, |dice| {
+                let name = dice.pick(ROLES);
+                dice.cased(name)
+            }),
         })
         .collect()
 }
@@ -598,7 +669,7 @@ fn group_member(dice: &mut Dice, known: &Known) -> GroupMember {
         6..9 => id("00G", dice.below(PUBLIC_GROUPS.len()), dice.chance(50)),
         _ => id("00G", 90, false),
     };
-    GroupMember { id: id("00G", at, dice.chance(50)), group: name, kind, member }
+    GroupMember { id: id("00G", at, dice.chance(50)), group: dice.cased(name), kind, member }
 }
 
 fn sharing_model(dice: &mut Dice, known: &Known) -> SharingModel {

@@ -4,6 +4,9 @@ use crate::compare::{Coverage, Difference, differences};
 use crate::files::files;
 use crate::orgs::{Layout, Org, Table};
 
+/// Makes an org of which a change takes something.
+type Taking<'t> = dyn FnMut(&dyn Fn(&mut Org)) + 't;
+
 /// Takes away what the difference does not need, and says what is left: files and answers.
 pub(crate) fn told(org: &Org, kind: &str) -> String {
     let (org, found) = shrunk(org.clone(), kind);
@@ -106,7 +109,7 @@ fn smaller(org: &Org) -> Vec<Org> {
     all
 }
 
-fn without_each<T>(org: &Org, with: &mut dyn FnMut(&dyn Fn(&mut Org)), list: impl Fn(&mut Org) -> &mut Vec<T>) {
+fn without_each<T>(org: &Org, with: &mut Taking<'_>, list: impl Fn(&mut Org) -> &mut Vec<T>) {
     let count = list(&mut org.clone()).len();
     if count > 1 {
         with(&|org| list(org).clear());
@@ -116,11 +119,7 @@ fn without_each<T>(org: &Org, with: &mut dyn FnMut(&dyn Fn(&mut Org)), list: imp
     }
 }
 
-fn without_table<R>(
-    org: &Org,
-    with: &mut dyn FnMut(&dyn Fn(&mut Org)),
-    table: impl Fn(&mut Org) -> &mut Option<Table<R>>,
-) {
+fn without_table<R>(org: &Org, with: &mut Taking<'_>, table: impl Fn(&mut Org) -> &mut Option<Table<R>>) {
     let Some(count) = table(&mut org.clone()).as_ref().map(|table| table.rows.len()) else {
         return;
     };

@@ -116,12 +116,19 @@ impl Oracle<'_> {
 
     /// 5.3: the fields whose rows are this field's.
     fn rows_of(self, field: &str) -> Vec<String> {
-        let own = || vec![field.to_owned()];
+        let mut rows = vec![field.to_owned()];
         if self.has_row(field) {
-            return own();
+            return rows;
         }
-        let (object, name) = parts(field);
-        stands_under(object, name).unwrap_or_else(own)
+        // One after the other: a part of an activity's address comes to the address, and that to two fields.
+        while let [row] = rows.as_slice() {
+            let (object, name) = parts(row);
+            match stands_under(object, name) {
+                Some(next) => rows = next,
+                None => break,
+            }
+        }
+        rows
     }
 
     /// 5.3: what describes a field.
@@ -137,10 +144,12 @@ impl Oracle<'_> {
     }
 
     /// 5.4: whether it has field-level security.
-    fn has_level(self, field: &str) -> Tri {
+    pub(crate) fn has_level(self, field: &str) -> Tri {
         let (object, name) = parts(field);
         let described = self.description(field);
-        if described.is_some_and(|field| flag(field.required) == Some(true) || field.kind == Some("MasterDetail")) {
+        if described
+            .is_some_and(|field| flag(field.required) == Some(true) || field.kind == Some("MasterDetail"))
+        {
             return No;
         }
         let of_persons = PERSONS.iter().any(|person| same(person, object));
@@ -168,7 +177,9 @@ impl Oracle<'_> {
                 return No;
             }
         }
-        if same(field, "Case.CaseNumber") || ANYWHERE.iter().any(|(known, written)| same(known, name) && !written) {
+        if same(field, "Case.CaseNumber")
+            || ANYWHERE.iter().any(|(known, written)| same(known, name) && !written)
+        {
             return No;
         }
         if same(name, "Name") {
@@ -182,7 +193,7 @@ impl Oracle<'_> {
     }
 
     /// 5.6.
-    fn is_restricted(self, field: &str) -> bool {
+    pub(crate) fn is_restricted(self, field: &str) -> bool {
         let (object, _) = parts(field);
         let rules = self.org.restrictions.iter().filter(|rule| rule.of_fields && same(&rule.object, object));
         rules.into_iter().any(|rule| flag(rule.active) != Some(false))
@@ -192,8 +203,10 @@ impl Oracle<'_> {
     pub(crate) fn field(self, who: &Who, field: &str) -> Field {
         let (object, _) = parts(field);
         let rows = self.rows_of(field);
-        let by_rows = |item: fn(String) -> Item| or(rows.iter().map(|row| self.grant(who, &item(row.clone()))));
-        let with_level_read = or([by_rows(Item::FieldRead), self.object_flag(who, object, Flag::ViewAllFields)]);
+        let by_rows =
+            |item: fn(String) -> Item| or(rows.iter().map(|row| self.grant(who, &item(row.clone()))));
+        let with_level_read =
+            or([by_rows(Item::FieldRead), self.object_flag(who, object, Flag::ViewAllFields)]);
         let with_level_edit = by_rows(Item::FieldEdit);
         let level = |with: Tri| match self.has_level(field) {
             No => Yes,
@@ -201,7 +214,8 @@ impl Oracle<'_> {
             Unknown => or([with, Unknown]),
         };
         let (level_read, level_edit) = (level(with_level_read), level(with_level_edit));
-        let restricted = |answer: Tri| if answer == Yes && self.is_restricted(field) { Unknown } else { answer };
+        let restricted =
+            |answer: Tri| if answer == Yes && self.is_restricted(field) { Unknown } else { answer };
         Field {
             read: restricted(and([self.object_flag(who, object, Flag::Read), level_read])),
             edit: restricted(and([

@@ -15,6 +15,10 @@ const STANDARD_PROFILES: [(&str, &str); 8] = [
     ("Authenticated Website", "PlatformPortal"),
 ];
 
+pub(super) fn standard_file(profile: &str) -> &str {
+    STANDARD_PROFILES.iter().find(|(name, _)| same(name, profile)).map_or(profile, |(_, file)| file)
+}
+
 /// 2.3: one flag brings another.
 fn brings(flag: Flag) -> &'static [Flag] {
     match flag {
@@ -97,7 +101,8 @@ impl Oracle<'_> {
         }
         match (kind, item) {
             (ContainerKind::Profile, Item::Permission(_)) => {
-                let whole = files.iter().any(|file| file.license.is_some() && !file.permissions.is_empty());
+                let says = |file: &ContainerFile| file.permissions.iter().any(|row| flag(row.1).is_some());
+                let whole = files.iter().any(|file| file.license.is_some() && says(file));
                 if whole { No } else { Unknown }
             }
             (ContainerKind::Profile, _) => Unknown,
@@ -149,6 +154,15 @@ impl Oracle<'_> {
         and(group.muting.iter().map(|name| not(self.muted(name, item))).chain([given]))
     }
 
+    /// Whether muting takes away what the members surely give.
+    pub(crate) fn is_taken(self, who: &Who, item: &Item) -> bool {
+        let Who::Group(at) = who else {
+            return false;
+        };
+        let bare = GroupFile { muting: Vec::new(), ..self.org.groups[*at].clone() };
+        self.group_grant(&bare, item) == Yes && self.grant(who, item) == No
+    }
+
     /// A group that is assigned to a user: 3.4, 3.7, 3.8.
     fn assigned_group_grant(self, name: &str, item: &Item) -> Tri {
         if let Some(group) = self.org.groups.iter().find(|group| same(group.name, name)) {
@@ -167,9 +181,8 @@ impl Oracle<'_> {
     /// 3.9: the name of the file of a user's profile.
     pub(super) fn profile_file(self, user: &User) -> Option<String> {
         let name = user.profile?;
-        let standard = STANDARD_PROFILES.iter().find(|(named, _)| same(named, name)).map(|(_, file)| *file);
-        let names = [Some(name), standard].into_iter().flatten();
-        names.map(str::to_owned).find(|name| !self.files(ContainerKind::Profile, name).is_empty())
+        let names = [name, standard_file(name)];
+        names.map(str::to_owned).into_iter().find(|name| !self.files(ContainerKind::Profile, name).is_empty())
     }
 
     /// 3.8.
@@ -250,7 +263,11 @@ impl Oracle<'_> {
             Who::User(at) => self.profile_file(self.user(*at)),
             Who::Set(_) | Who::Group(_) => None,
         };
-        if profile.is_some_and(|profile| self.is_guest_profile(&profile)) { Crowd::Guest } else { Crowd::Internal }
+        if profile.is_some_and(|profile| self.is_guest_profile(&profile)) {
+            Crowd::Guest
+        } else {
+            Crowd::Internal
+        }
     }
 
     fn is_guest_profile(self, profile: &str) -> bool {
@@ -304,7 +321,8 @@ impl Oracle<'_> {
 
 /// 3.10.
 fn is_assigned(row: &Assignment, user: &User) -> bool {
-    row.id.as_ref().is_some_and(|id| *id == user.id) || row.user.as_ref().is_some_and(|name| same(name, &user.name))
+    row.id.as_ref().is_some_and(|id| *id == user.id)
+        || row.user.as_ref().is_some_and(|name| same(name, &user.name))
 }
 
 fn full_name(namespace: Option<&str>, name: &str) -> String {
@@ -317,7 +335,14 @@ fn crowd_of_license(license: &str) -> Crowd {
     let holds = |words: &[&str]| words.iter().any(|word| license.contains(word));
     if license.starts_with("guest") {
         Crowd::Guest
-    } else if holds(&["community", "portal", "partner", "external", "authenticated website", "channel account"]) {
+    } else if holds(&[
+        "community",
+        "portal",
+        "partner",
+        "external",
+        "authenticated website",
+        "channel account",
+    ]) {
         let by_name = ["customer community", "customer community login"].contains(&license.as_str());
         if by_name || holds(&["high volume", "authenticated website", "external"]) {
             Crowd::HighVolume

@@ -21,7 +21,7 @@ fn of_default(default: Option<&str>) -> Both {
     }
 }
 
-fn is_controlled(default: Option<&str>) -> bool {
+pub(crate) fn is_controlled(default: Option<&str>) -> bool {
     matches!(default, Some("ControlledByParent" | "ControlledByCampaign" | "ControlledByLeadOrContact"))
 }
 
@@ -53,8 +53,11 @@ impl Oracle<'_> {
     /// 6.2. `asked` are the objects that are being asked for.
     fn sharing(self, who: &Who, object: &str, asked: &[&str]) -> Both {
         let base = self.base(who, object, asked);
+        let guest = self.crowd(who) == Crowd::Guest;
         let over = |answer: Tri, base: Range| match answer {
             Yes => ALL,
+            // 6.8.
+            Unknown if guest => base,
             Unknown => (base.0, Reach::All),
             No => base,
         };
@@ -65,7 +68,7 @@ impl Oracle<'_> {
     }
 
     /// 6.3 to 6.8.
-    fn base(self, who: &Who, object: &str, asked: &[&str]) -> Both {
+    pub(crate) fn base(self, who: &Who, object: &str, asked: &[&str]) -> Both {
         let guest = self.crowd(who) == Crowd::Guest;
         let open = if self.is_not_shared(object) {
             (ALL, ALL)
@@ -84,7 +87,11 @@ impl Oracle<'_> {
     }
 
     fn base_by(self, default: Option<&str>, who: &Who, object: &str, asked: &[&str]) -> Both {
-        if is_controlled(default) { self.base_by_parents(who, object, asked) } else { of_default(default) }
+        if is_controlled(default) {
+            self.base_by_parents(default, who, object, asked)
+        } else {
+            of_default(default)
+        }
     }
 
     /// 6.6.
@@ -102,13 +109,13 @@ impl Oracle<'_> {
     }
 
     /// 6.3, last sentence.
-    pub(super) fn is_not_shared(self, object: &str) -> bool {
+    pub(crate) fn is_not_shared(self, object: &str) -> bool {
         let name = object.to_lowercase();
         let endings = ["__e", "__b", "changeevent", "__dlm", "__dll"];
         endings.iter().any(|ending| name.ends_with(ending)) || self.is_metadata_or_setting(object)
     }
 
-    fn has_restriction(self, object: &str) -> bool {
+    pub(crate) fn has_restriction(self, object: &str) -> bool {
         self.org.restrictions.iter().any(|rule| {
             !rule.of_fields
                 && same(&rule.object, object)
@@ -118,7 +125,7 @@ impl Oracle<'_> {
     }
 
     /// 6.5.
-    pub(super) fn default_inside(self, object: &str) -> Option<&'static str> {
+    pub(crate) fn default_inside(self, object: &str) -> Option<&'static str> {
         let facts = self.org.sharing_models.iter().flat_map(|table| &table.rows);
         let by_facts = facts.filter(|row| same(&row.object, object)).find_map(|row| row.internal);
         let in_source = self.object(object).and_then(|object| object.sharing);
@@ -146,8 +153,8 @@ impl Oracle<'_> {
         fields.iter().any(|field| field.kind == Some("MasterDetail"))
     }
 
-    /// 6.7.
-    fn parents(self, object: &str) -> Vec<Parent> {
+    /// 6.7, by the default that holds for the principal.
+    fn parents(self, object: &str, default: Option<&str>) -> Vec<Parent> {
         let fields = self.object(object).map(|object| object.fields.as_slice()).unwrap_or_default();
         let masters = fields.iter().filter(|field| field.kind == Some("MasterDetail"));
         let parents = masters.filter_map(|field| {
@@ -161,7 +168,7 @@ impl Oracle<'_> {
         let named: &[&str] = match object.to_lowercase().as_str() {
             "contact" | "asset" => &["Account"],
             "opportunitylineitem" => &["Opportunity"],
-            "campaignmember" if self.default_inside(object) == Some("ControlledByLeadOrContact") => {
+            "campaignmember" if default == Some("ControlledByLeadOrContact") => {
                 &["Campaign", "Lead", "Contact"]
             }
             "campaignmember" => &["Campaign"],
@@ -171,25 +178,29 @@ impl Oracle<'_> {
     }
 
     /// 6.7.
-    fn base_by_parents(self, who: &Who, object: &str, asked: &[&str]) -> Both {
+    fn base_by_parents(self, default: Option<&str>, who: &Who, object: &str, asked: &[&str]) -> Both {
+        let not_known = match self.crowd(who) {
+            // 6.8.
+            Crowd::Guest => ((Reach::None, Reach::Some), NOTHING),
+            _ => (SOME_OR_ALL, SOME_OR_ALL),
+        };
         let mut chain = asked.to_vec();
         chain.push(object);
-        let shares = self.parents(object).into_iter().map(|parent| {
-            if chain.iter().any(|asked| same(asked, &parent.object)) {
-                return (SOME_OR_ALL, SOME_OR_ALL);
-            }
-            let (read, edit) = self.sharing(who, &parent.object, &chain);
+        let shares = self.parents(object, default).into_iter().map(|parent| {
+            let (read, edit) = if chain.iter().any(|asked| same(asked, &parent.object)) {
+                not_known
+            } else {
+                self.sharing(who, &parent.object, &chain)
+            };
             (read, if parent.reading_is_enough { read } else { edit })
         });
-        shares
-            .reduce(|one, other| (smaller(one.0, other.0), smaller(one.1, other.1)))
-            .unwrap_or((SOME_OR_ALL, SOME_OR_ALL))
+        shares.reduce(|one, other| (smaller(one.0, other.0), smaller(one.1, other.1))).unwrap_or(not_known)
     }
 
     /// 6.8.
     fn guest_base(self, who: &Who, object: &str, asked: &[&str]) -> Both {
         if is_controlled(self.default_inside(object)) {
-            return self.base_by_parents(who, object, asked);
+            return self.base_by_parents(self.default_inside(object), who, object, asked);
         }
         let rules = self.org.rules.iter().filter(|rule| same(&rule.object, object));
         let has_rules =

@@ -1,6 +1,7 @@
 //! Section 6.9 and section 7: ways by which records come to be shared.
 
-use super::{Crowd, No, Oracle, Tri, Unknown, Who, Yes, flag, known, or, same};
+use super::grant::standard_file;
+use super::{Crowd, No, Oracle, Tri, Unknown, Who, Yes, and, flag, known, or, same};
 use crate::orgs::{GroupMember, Queue, Rule, RuleKind, User};
 
 /// One way to records.
@@ -46,13 +47,13 @@ impl Oracle<'_> {
         ways
     }
 
-    /// The file of a principal's profile, or the profile's name where there is no file.
+    /// What a principal's profile is called: as its file, or as its file would be.
     fn profile_name(self, who: &Who) -> Option<String> {
         match who {
             Who::Profile(name) => Some(name.clone()),
             Who::User(at) => {
                 let user = self.user(*at);
-                self.profile_file(user).or(user.profile.map(str::to_owned))
+                self.profile_file(user).or_else(|| user.profile.map(|name| standard_file(name).to_owned()))
             }
             Who::Set(_) | Who::Group(_) => None,
         }
@@ -127,14 +128,14 @@ impl Oracle<'_> {
 
     /// 7.3, a role of an internal user.
     fn role(self, user: &User, object: &str, element: &str, name: &str) -> Tri {
-        let Some(own) = user.role else {
+        let Some(own) = user.role.as_deref() else {
             return No;
         };
         if same(own, name) {
             return Yes;
         }
         let below = if element == "role" { No } else { self.is_below(own, name) };
-        let above = if self.is_below(name, own) == Yes { self.by_hierarchy(object) } else { No };
+        let above = and([self.is_below(name, own), self.by_hierarchy(object)]);
         or([below, above])
     }
 
@@ -152,8 +153,9 @@ impl Oracle<'_> {
             if same(parent, other) {
                 return Yes;
             }
+            // A circle never ends.
             if passed.contains(&parent) {
-                return No;
+                return Unknown;
             }
             passed.push(parent);
             at = parent.to_owned();
@@ -163,7 +165,7 @@ impl Oracle<'_> {
     /// 7.3, a public group.
     fn group(self, user: &User, name: &str, rows: &[GroupMember]) -> Tri {
         let rows: Vec<&GroupMember> = rows.iter().filter(|row| row.kind != "Queue").collect();
-        let mut open: Vec<&GroupMember> = rows.iter().copied().filter(|row| same(row.group, name)).collect();
+        let mut open: Vec<&GroupMember> = rows.iter().copied().filter(|row| same(&row.group, name)).collect();
         let mut seen: Vec<&str> = Vec::new();
         let mut holds_unknown = false;
         while let Some(row) = open.pop() {
@@ -175,7 +177,8 @@ impl Oracle<'_> {
                 continue;
             }
             seen.push(member);
-            let inner: Vec<&GroupMember> = rows.iter().copied().filter(|row| row.id[..15] == *member).collect();
+            let inner: Vec<&GroupMember> =
+                rows.iter().copied().filter(|row| row.id[..15] == *member).collect();
             holds_unknown |= inner.is_empty();
             open.extend(inner);
         }
@@ -192,7 +195,7 @@ impl Oracle<'_> {
         }
         if let Some(user) = self.user_of(who) {
             let rows = self.org.group_members.iter().flat_map(|table| &table.rows);
-            let mut queued = rows.filter(|row| row.kind == "Queue" && same(row.group, queue.name));
+            let mut queued = rows.filter(|row| row.kind == "Queue" && same(&row.group, queue.name));
             if queue.users.iter().any(|name| same(name, &user.name))
                 || queued.any(|row| row.member[..15] == user.id[..15])
             {

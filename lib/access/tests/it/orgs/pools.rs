@@ -41,8 +41,16 @@ pub(super) const OBJECTS: &[&str] = &[
     "ns__Plan__c",
 ];
 
-pub(super) const ANY_FIELDS: &[&str] =
-    &["Id", "Name", "OwnerId", "CreatedDate", "RecordTypeId", "Description", "CurrencyIsoCode", "SystemModstamp"];
+pub(super) const ANY_FIELDS: &[&str] = &[
+    "Id",
+    "Name",
+    "OwnerId",
+    "CreatedDate",
+    "RecordTypeId",
+    "Description",
+    "CurrencyIsoCode",
+    "SystemModstamp",
+];
 
 pub(super) const STANDARD_FIELDS: &[(&str, &[&str])] = &[
     (
@@ -60,7 +68,18 @@ pub(super) const STANDARD_FIELDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Asset", &["Street", "Address", "Status"]),
-    ("Contact", &["LastName", "MiddleName", "MailingStreet", "MailingAddress", "OtherGeocodeAccuracy", "Email", "HomeCity"]),
+    (
+        "Contact",
+        &[
+            "LastName",
+            "MiddleName",
+            "MailingStreet",
+            "MailingAddress",
+            "OtherGeocodeAccuracy",
+            "Email",
+            "HomeCity",
+        ],
+    ),
     ("Lead", &["FirstName", "Company", "Status", "Street", "Address", "PostalCode", "Email"]),
     ("Case", &["Status", "CaseNumber", "Subject"]),
     ("Opportunity", &["StageName", "CloseDate", "Amount"]),
@@ -83,20 +102,11 @@ pub(super) const CUSTOM_FIELDS: &[&str] = &[
     "ns__Place__Street__s",
 ];
 
-/// Of person accounts; the last two are of no field of contacts that a file may describe.
+/// Of person accounts; the last stands under a field of contacts that nothing speaks of.
 pub(super) const PERSON_FIELDS: &[&str] = &["Plain__pc", "Must__pc", "Home__pc", "Other__pc"];
 
-pub(super) const FIELD_TYPES: &[&str] = &[
-    "Text",
-    "Text",
-    "Text",
-    "Lookup",
-    "Location",
-    "Summary",
-    "AutoNumber",
-    "MasterDetail",
-    "MasterDetail",
-];
+pub(super) const FIELD_TYPES: &[&str] =
+    &["Text", "Text", "Text", "Lookup", "Location", "Summary", "AutoNumber", "MasterDetail", "MasterDetail"];
 
 /// Organisation-wide defaults, one that nobody knows among them.
 pub(super) const SHARING: &[&str] = &[
@@ -127,6 +137,7 @@ pub(super) const PROFILES: &[&str] = &[
     "Clinic Profile",
     "Help & Care Profile",
     "Portal Hub Profile",
+    "Standard User",
 ];
 
 /// Profiles as an org names them, one that has no file among them.
@@ -239,7 +250,8 @@ pub(super) const TARGETS: &[&str] = &[
 ];
 
 /// Sites and their labels.
-pub(super) const SITES: &[(&str, &str)] = &[("Clinic_Site", "Clinic"), ("Care", "Help & Care"), ("Shop", "Shop")];
+pub(super) const SITES: &[(&str, &str)] =
+    &[("Clinic_Site", "Clinic"), ("Care", "Help & Care"), ("Shop", "Shop")];
 /// Sites that guest rules name; the last has no file.
 pub(super) const GUESTS: &[&str] = &["Clinic_Site", "Care", "Shop", "Gone_Site"];
 pub(super) const NETWORKS: &[&str] = &["Portal Hub", "Clinic"];
