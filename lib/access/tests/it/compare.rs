@@ -232,7 +232,8 @@ impl Comparison<'_> {
         self.same("missing sorted", &question, told.missing.is_sorted(), true);
         self.count_records(name, who, object, wanted);
         // Where nothing is reached, or nothing is shared, nobody asks how.
-        let ways = if wanted.0.1 == oracle::Reach::None || self.oracle.is_not_shared(object) {
+        let nothing = [wanted.0, wanted.1].iter().all(|range| range.1 == oracle::Reach::None);
+        let ways = if nothing || self.oracle.is_not_shared(object) {
             Vec::new()
         } else {
             self.oracle.ways(who, object)

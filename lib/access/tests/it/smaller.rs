@@ -92,9 +92,6 @@ fn smaller(org: &Org) -> Vec<Org> {
         without_each(org, &mut with, move |org| &mut org.groups[at].sets);
         without_each(org, &mut with, move |org| &mut org.groups[at].muting);
     }
-    for at in 0..org.rules.len() {
-        without_each(org, &mut with, move |org| &mut org.rules[at].to);
-    }
     for at in 0..org.sharing_sets.len() {
         without_each(org, &mut with, move |org| &mut org.sharing_sets[at].profiles);
         without_each(org, &mut with, move |org| &mut org.sharing_sets[at].objects);

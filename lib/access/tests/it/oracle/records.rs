@@ -168,9 +168,7 @@ impl Oracle<'_> {
         let named: &[&str] = match object.to_lowercase().as_str() {
             "contact" | "asset" => &["Account"],
             "opportunitylineitem" => &["Opportunity"],
-            "campaignmember" if default == Some("ControlledByLeadOrContact") => {
-                &["Campaign", "Lead", "Contact"]
-            }
+            "campaignmember" if default == Some("ControlledByLeadOrContact") => &["Lead", "Contact"],
             "campaignmember" => &["Campaign"],
             _ => &[],
         };
