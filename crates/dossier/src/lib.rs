@@ -27,6 +27,7 @@ use policy::Policy;
 use scan::Report;
 use sfdx::Project;
 
+pub use csv::Csv;
 use rulebook::Rulebook;
 
 /// What an audit is made from.

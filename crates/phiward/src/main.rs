@@ -6,6 +6,7 @@
     reason = "a command that speaks to a person at a terminal"
 )]
 
+mod access_command;
 mod arguments;
 mod audit;
 mod bundle;
@@ -13,6 +14,7 @@ mod docs;
 mod files;
 mod init;
 mod judge;
+mod near;
 mod project;
 mod rules;
 mod scan_command;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
+        Command::Access(access) => access_command::run(&access),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::Answer;
-use crate::access::{field_of, union};
 use crate::bits::{Bits, Grant};
+use crate::granted::{field_of, union};
 use crate::model::Model;
 use crate::principal::{Part, PrincipalId};
 use crate::universe::Use;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sfdx::views::ObjectKind;
 use sfdx::{Facts, Project};
 
-use crate::access::Access;
 use crate::container::{self, Container};
 use crate::escalation;
 use crate::field::{self, FieldTraits};
+use crate::granted::Access;
 use crate::path::Place;
 use crate::principal::{self, Group, Part, Principal, PrincipalId, PrincipalKind};
 use crate::sharing::{self, Sharing};

@@ -3,7 +3,7 @@
 use sfdx::completeness::Remedy;
 use sfdx::views::{ObjectKind, SharingKind};
 
-use crate::access::Access;
+use crate::granted::Access;
 use crate::path::{Path, Step, retrieve};
 use crate::principal::{Crowd, Principal};
 use crate::sharing::{Default, Level, ObjectSharing, Rule, STANDARD_PARENTS};

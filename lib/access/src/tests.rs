@@ -315,9 +315,10 @@ fn a_field_that_nothing_describes_may_be_required() {
 
 #[test]
 fn parts_stand_under_their_whole() {
-    let rows = ["Contact.MailingAddress", "Contact.Race__c", "Visit__c.Home__c", "Task.Sum__c"]
-        .map(|field| of(field, true, false))
-        .concat();
+    let rows =
+        ["Contact.MailingAddress", "Contact.Email", "Contact.Race__c", "Visit__c.Home__c", "Task.Sum__c"]
+            .map(|field| of(field, true, false))
+            .concat();
     let objects = ["Contact", "Account", "Visit__c"].map(|object| on(object, "allowRead")).concat();
     let folder = tempfile::tempdir().unwrap();
     let sets = folder.path().join("permissionsets");
@@ -329,6 +330,10 @@ fn parts_stand_under_their_whole() {
         ("Contact.MailingStreet", Yes),
         ("Contact.OtherStreet", No),
         ("Account.Race__pc", Yes),
+        ("Account.PersonMailingCity", Yes),
+        ("Account.PersonEmail", Yes),
+        ("Account.Personality", No),
+        ("Account.PersonContactId", Yes),
         ("Visit__c.Home__City__s", Yes),
         ("Activity.Sum__c", Yes),
         ("Contact.Capital", No),

@@ -99,6 +99,46 @@ impl<'m> Access<'m> {
         })
     }
 
+    /// What is missing of the principal's own grants, whatever is asked: sorted, each once. Empty where its grants are
+    /// complete. Defaults, parents and rules of an object may still be missing: see [`Access::records`].
+    pub fn missing(&self) -> Vec<Remedy> {
+        let mut missing = Vec::new();
+        let container = |at: usize| self.model.containers.get(at);
+        let own = |container: &Container, missing: &mut Vec<Remedy>| {
+            if !container.is_whole() {
+                missing.push(retrieve(container.type_name(), &container.name));
+                if container.kind == ContainerKind::Profile {
+                    missing.push(retrieve("CustomObject", "*"));
+                }
+            }
+        };
+        for part in &self.principal.parts {
+            match part {
+                Part::Lacking(remedy) => missing.push(remedy.clone()),
+                Part::Container(at) => {
+                    container(*at).into_iter().for_each(|container| own(container, &mut missing));
+                }
+                Part::Group(at) => {
+                    let Some(group) = self.model.groups.get(*at) else { continue };
+                    if group.place.is_none() {
+                        missing.push(retrieve("PermissionSetGroup", &group.name));
+                    }
+                    let members = group.members.iter().map(|member| ("PermissionSet", member));
+                    let mutings = group.mutings.iter().map(|member| ("MutingPermissionSet", member));
+                    for (kind, member) in members.chain(mutings) {
+                        match member.container.and_then(container) {
+                            Some(set) => own(set, &mut missing),
+                            None => missing.push(retrieve(kind, &member.name)),
+                        }
+                    }
+                }
+            }
+        }
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+
     pub(crate) fn flag_by_number(&self, object: u32, flag: ObjectFlag) -> Answer {
         flag_of(self.model, &self.grant, object, flag)
     }
