@@ -120,9 +120,12 @@ impl Comparison<'_> {
         }
     }
 
-    /// 9.1: a partial answer names what would settle it, and only a partial one.
+    /// 9.1: a partial answer names what would settle it, and only a partial one. A yes says how it comes about, and
+    /// no way that gives can end in a no.
     fn decision(&mut self, kind: &'static str, question: &dyn Fn() -> String, answer: Answer, of: &Decision) {
         self.same(kind, question, of.answer, answer);
+        let gives = of.paths.iter().any(|path| path.answer == Answer::Yes);
+        self.same("paths", question, gives, answer == Answer::Yes);
         self.same("missing", question, of.missing.is_empty(), answer != Answer::Unknown);
         self.same("complete", question, of.is_complete(), answer != Answer::Unknown);
         self.same("missing sorted", question, of.missing.is_sorted(), true);
@@ -157,7 +160,8 @@ impl Comparison<'_> {
             names(self.oracle.fields(), fields.clone()),
             vec![],
         );
-        let matrix = model.matrix(fields.iter().map(String::as_str));
+        let written: Vec<&str> = model.fields().collect();
+        let matrix = model.matrix(written.iter().copied());
         self.same("matrix", &|| "fields of the matrix".to_owned(), lower(matrix.fields()), fields.clone());
         for (name, who) in principals {
             let Some(id) = model.principal_named(&name) else {
@@ -168,7 +172,7 @@ impl Comparison<'_> {
             for object in &objects {
                 self.object(&name, &who, &access, object);
             }
-            for (at, field) in fields.iter().enumerate() {
+            for (at, field) in written.iter().enumerate() {
                 self.field(&name, &who, &access, field);
                 self.matrix(&name, &matrix, id, at, &access, field);
             }
@@ -297,7 +301,7 @@ impl Comparison<'_> {
     fn field(&mut self, name: &str, who: &Who, access: &Access<'_>, field: &str) {
         let wanted = self.oracle.field(who, field);
         let question = || format!("{name}: field {field}");
-        let (read, edit) = access.reads_and_edits(field).unwrap();
+        let (read, edit) = access.reads_and_edits(&field.to_lowercase()).unwrap();
         self.same("field", &question, (tri(read), tri(edit)), (wanted.read, wanted.edit));
         let told = access.field(field).unwrap();
         self.same("field told", &question, (told.read.answer, told.edit.answer), (read, edit));

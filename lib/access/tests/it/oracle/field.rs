@@ -25,7 +25,7 @@ const PERSONS: [&str; 4] = ["Account", "Contact", "Lead", "User"];
 const PERSON_NAMES: [&str; 5] = ["FirstName", "LastName", "MiddleName", "Salutation", "Suffix"];
 
 /// 5.4, fourth kind.
-const NAMED: [&str; 13] = [
+const NAMED: [&str; 15] = [
     "Lead.Company",
     "Lead.Status",
     "Case.Status",
@@ -39,7 +39,12 @@ const NAMED: [&str; 13] = [
     "User.ProfileId",
     "User.IsActive",
     "User.Alias",
+    "Account.IsPersonAccount",
+    "Account.PersonContactId",
 ];
+
+/// 5.5: of these and of the second kind of 5.4.
+const READ_ONLY: [&str; 3] = ["Case.CaseNumber", "Account.IsPersonAccount", "Account.PersonContactId"];
 
 /// 5.3: endings of parts of addresses, and what may stand before.
 const PARTS: [&str; 10] = [
@@ -54,8 +59,7 @@ const PARTS: [&str; 10] = [
     "Longitude",
     "GeocodeAccuracy",
 ];
-const BEFORE_PARTS: [&str; 8] =
-    ["", "Mailing", "Other", "Billing", "Shipping", "PersonMailing", "PersonOther", "Permanent"];
+const BEFORE_PARTS: [&str; 6] = ["", "Mailing", "Other", "Billing", "Shipping", "Permanent"];
 
 /// A field's answers: read and edit, and field-level security alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,29 +78,35 @@ fn ends_with(text: &str, ending: &str) -> bool {
     text.to_lowercase().ends_with(&ending.to_lowercase())
 }
 
-/// 5.3, but for the field's own row.
-fn stands_under(object: &str, name: &str) -> Option<Vec<String>> {
-    if same(object, "Account") && ends_with(name, "__pc") {
-        return Some(vec![format!("Contact.{}__c", &name[..name.len() - "__pc".len()])]);
+/// 5.3, first step: of a person account.
+fn of_person(field: &str) -> Option<String> {
+    let (object, name) = parts(field);
+    if !same(object, "Account") {
+        return None;
     }
+    if ends_with(name, "__pc") {
+        return Some(format!("Contact.{}__c", &name[..name.len() - "__pc".len()]));
+    }
+    // Here the case of letters counts.
+    let rest = name.strip_prefix("Person")?;
+    let standard = rest.starts_with(|first: char| first.is_ascii_uppercase()) && !rest.contains("__");
+    standard.then(|| format!("Contact.{rest}"))
+}
+
+/// 5.3, second step: a part of an address.
+fn of_address(field: &str) -> Option<String> {
+    let (object, name) = parts(field);
     if ends_with(name, "__s") {
         let whole = name[..name.len() - "__s".len()].rsplit_once("__")?.0;
-        return Some(vec![format!("{object}.{whole}__c")]);
+        return Some(format!("{object}.{whole}__c"));
     }
-    if !object.contains("__") {
-        for part in PARTS {
-            if ends_with(name, part) {
-                let before = &name[..name.len() - part.len()];
-                if BEFORE_PARTS.iter().any(|known| same(known, before)) {
-                    return Some(vec![format!("{object}.{before}Address")]);
-                }
-            }
-        }
+    if object.contains("__") {
+        return None;
     }
-    if same(object, "Activity") && ends_with(name, "__c") {
-        return Some(vec![format!("Task.{name}"), format!("Event.{name}")]);
-    }
-    None
+    PARTS.iter().filter(|part| ends_with(name, part)).find_map(|part| {
+        let before = &name[..name.len() - part.len()];
+        BEFORE_PARTS.iter().any(|known| same(known, before)).then(|| format!("{object}.{before}Address"))
+    })
 }
 
 impl Oracle<'_> {
@@ -116,19 +126,16 @@ impl Oracle<'_> {
 
     /// 5.3: the fields whose rows are this field's.
     fn rows_of(self, field: &str) -> Vec<String> {
-        let mut rows = vec![field.to_owned()];
         if self.has_row(field) {
-            return rows;
+            return vec![field.to_owned()];
         }
-        // One after the other: a part of an activity's address comes to the address, and that to two fields.
-        while let [row] = rows.as_slice() {
-            let (object, name) = parts(row);
-            match stands_under(object, name) {
-                Some(next) => rows = next,
-                None => break,
-            }
+        let field = of_person(field).unwrap_or_else(|| field.to_owned());
+        let field = of_address(&field).unwrap_or(field);
+        let (object, name) = parts(&field);
+        if same(object, "Activity") && ends_with(name, "__c") {
+            return vec![format!("Task.{name}"), format!("Event.{name}")];
         }
-        rows
+        vec![field]
     }
 
     /// 5.3: what describes a field.
@@ -177,7 +184,7 @@ impl Oracle<'_> {
                 return No;
             }
         }
-        if same(field, "Case.CaseNumber")
+        if READ_ONLY.iter().any(|known| same(known, field))
             || ANYWHERE.iter().any(|(known, written)| same(known, name) && !written)
         {
             return No;
