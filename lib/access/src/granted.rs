@@ -86,8 +86,9 @@ impl<'m> Access<'m> {
     /// Read and edit of a field, `Object.Field`; none where the model knows no such field.
     pub fn reads_and_edits(&self, field: &str) -> Option<(Answer, Answer)> {
         let field = self.model.universe.fields.find(field)?;
-        let of = |what| field_of(self.model, &self.grant, field, what);
-        Some((of(Use::Read), of(Use::Edit)))
+        let of = self.of_object(self.model.universe.object_of(field));
+        let answer = |what| field_of(self.model, &self.grant, of, field, what);
+        Some((answer(Use::Read), answer(Use::Edit)))
     }
 
     /// The same, with their paths.
@@ -143,6 +144,10 @@ impl<'m> Access<'m> {
         flag_of(self.model, &self.grant, object, flag)
     }
 
+    fn of_object(&self, object: u32) -> OfObject {
+        OfObject::new(self.model, &self.grant, object)
+    }
+
     pub(crate) fn object_decision(&self, object: u32, flag: ObjectFlag) -> Decision {
         let answer = self.flag_by_number(object, flag);
         let name = self.model.universe.objects.shown(object);
@@ -174,13 +179,14 @@ impl<'m> Access<'m> {
         let universe = &self.model.universe;
         let object = universe.object_of(field);
         let flag = if what == Use::Read { ObjectFlag::Read } else { ObjectFlag::Edit };
-        let answer = field_of(self.model, &self.grant, field, what);
+        let of = self.of_object(object);
+        let answer = field_of(self.model, &self.grant, of, field, what);
         let by_object = self.object_decision(object, flag);
         let Some(traits) = self.model.fields.get(field as usize) else {
             let by_field = Decision::new(Answer::Unknown, Vec::new(), Vec::new());
             return FieldDecision { answer, by_object, by_field, barred: None, missing: Vec::new() };
         };
-        let level = level_of(self.model, &self.grant, field, what);
+        let level = level_of(self.model, &self.grant, of, field, what);
         let name = universe.fields.shown(field);
         let by_field = if traits.secured == Answer::No {
             let step = Step::new(traits.why_open, traits.place.clone());
@@ -424,26 +430,49 @@ pub(crate) fn flag_of(model: &Model, grant: &Grant, object: u32, flag: ObjectFla
     permissions.fold(own, |answer, permission| answer.or(has(model, grant, permission)))
 }
 
+/// What the fields of an object ask of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfObject {
+    read: Answer,
+    edit: Answer,
+    all_fields: Answer,
+}
+
+impl OfObject {
+    pub(crate) fn new(model: &Model, grant: &Grant, object: u32) -> Self {
+        let flag = |flag| flag_of(model, grant, object, flag);
+        Self {
+            read: flag(ObjectFlag::Read),
+            edit: flag(ObjectFlag::Edit),
+            all_fields: flag(ObjectFlag::ViewAllFields),
+        }
+    }
+
+    fn needed(self, what: Use) -> Answer {
+        match what {
+            Use::Read => self.read,
+            Use::Edit => self.edit,
+        }
+    }
+}
+
 /// Field-level security alone.
-fn level_of(model: &Model, grant: &Grant, field: u32, what: Use) -> Answer {
+fn level_of(model: &Model, grant: &Grant, of: OfObject, field: u32, what: Use) -> Answer {
     let Some(traits) = model.fields.get(field as usize) else { return Answer::Unknown };
     if traits.secured == Answer::No {
         return Answer::Yes;
     }
     let rows = traits.rows.iter().map(|&row| grant.at(model.universe.field_item(row, what)));
     let mut answer = rows.fold(Answer::No, Answer::or);
-    if what == Use::Read && answer != Answer::Yes {
-        let object = model.universe.object_of(field);
-        answer = answer.or(flag_of(model, grant, object, ObjectFlag::ViewAllFields));
+    if what == Use::Read {
+        answer = answer.or(of.all_fields);
     }
     if traits.secured == Answer::Unknown { answer.or(Answer::Unknown) } else { answer }
 }
 
-pub(crate) fn field_of(model: &Model, grant: &Grant, field: u32, what: Use) -> Answer {
+pub(crate) fn field_of(model: &Model, grant: &Grant, of: OfObject, field: u32, what: Use) -> Answer {
     let Some(traits) = model.fields.get(field as usize) else { return Answer::Unknown };
-    let object = model.universe.object_of(field);
-    let flag = if what == Use::Read { ObjectFlag::Read } else { ObjectFlag::Edit };
-    let mut answer = flag_of(model, grant, object, flag).and(level_of(model, grant, field, what));
+    let mut answer = of.needed(what).and(level_of(model, grant, of, field, what));
     if what == Use::Edit {
         answer = answer.and(traits.writable);
     }

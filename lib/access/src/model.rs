@@ -15,7 +15,6 @@ use crate::sharing::{self, Sharing};
 use crate::universe::Universe;
 
 /// Who holds what, and what opens the records.
-#[derive(Debug)]
 pub struct Model {
     pub(crate) universe: Universe,
     pub(crate) containers: Vec<Container>,
@@ -141,6 +140,17 @@ impl Model {
 
     pub(crate) fn parts_of(&self, id: PrincipalId) -> &[Part] {
         self.principal(id).map_or(&[], |principal| &principal.parts)
+    }
+}
+
+impl std::fmt::Debug for Model {
+    /// Counts: names of users name people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("objects", &self.universe.objects.len())
+            .field("fields", &self.universe.fields.len())
+            .field("principals", &self.principals.len())
+            .finish_non_exhaustive()
     }
 }
 

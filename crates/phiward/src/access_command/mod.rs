@@ -26,8 +26,8 @@ impl Told {
 /// One principal and one field that it reaches, or may reach.
 struct Row {
     /// Their places in the lists.
-    field: usize,
-    principal: usize,
+    field: u32,
+    principal: u32,
     read: Answer,
     edit: Answer,
     read_records: Range,
@@ -181,38 +181,37 @@ impl<'m> Answers<'m> {
     fn of(model: &'m Model, fields: Vec<Told>, principals: &[PrincipalId], explained: bool) -> Self {
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         let matrix = model.matrix(names.iter().copied());
+        let told: Vec<(PrincipalId, Access<'m>)> =
+            principals.iter().filter_map(|&id| Some((id, model.access(id)?))).collect();
+        let mut reach: BTreeMap<(&str, u32), (Range, Range)> = BTreeMap::new();
         let mut rows = Vec::new();
-        let mut told = Vec::new();
-        for &id in principals {
-            let Some(access) = model.access(id) else { continue };
-            let mut reach: BTreeMap<&str, (Range, Range)> = BTreeMap::new();
-            for (at, field) in fields.iter().enumerate() {
-                let (read, edit) = (matrix.read(id, at), matrix.edit(id, at));
+        for ((field, told_of), at) in (0_u32..).zip(&fields).zip(0..) {
+            let object = told_of.object();
+            for (principal, (id, access)) in (0_u32..).zip(&told) {
+                let (read, edit) = (matrix.read(*id, at), matrix.edit(*id, at));
                 if read == Answer::No && edit == Answer::No {
                     continue;
                 }
-                let object = field.object();
-                let (read_records, edit_records) = *reach.entry(object).or_insert_with(|| {
+                let (read_records, edit_records) = *reach.entry((object, principal)).or_insert_with(|| {
                     let nothing = Range { low: Reach::None, high: Reach::All };
                     access.reach(object).unwrap_or((nothing, nothing))
                 });
-                rows.push(Row { field: at, principal: told.len(), read, edit, read_records, edit_records });
+                rows.push(Row { field, principal, read, edit, read_records, edit_records });
             }
-            told.push(access);
         }
-        rows.sort_by_key(|row| (row.field, row.principal));
-        Self { fields, principals: told, rows, explained }
+        let principals = told.into_iter().map(|(_, access)| access).collect();
+        Self { fields, principals, rows, explained }
     }
 
     fn field(&self, row: &Row) -> Option<&Told> {
-        self.fields.get(row.field)
+        self.fields.get(row.field as usize)
     }
 
     fn principal(&self, row: &Row) -> Option<&Access<'m>> {
-        self.principals.get(row.principal)
+        self.principals.get(row.principal as usize)
     }
 
-    fn rows_of(&self, field: usize) -> &[Row] {
+    fn rows_of(&self, field: u32) -> &[Row] {
         let from = self.rows.partition_point(|row| row.field < field);
         let to = self.rows.partition_point(|row| row.field <= field);
         self.rows.get(from..to).unwrap_or_default()

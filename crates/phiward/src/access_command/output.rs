@@ -25,7 +25,7 @@ impl Lines {
 pub(super) fn table(answers: &Answers<'_>, unknown_too: bool) -> String {
     let mut lines = Lines::default();
     let all_rows = unknown_too || answers.explained;
-    for (at, field) in answers.fields.iter().enumerate() {
+    for (at, field) in (0_u32..).zip(&answers.fields) {
         let rows = answers.rows_of(at);
         let count = |what: fn(&Row) -> Answer, wanted| rows.iter().filter(|row| what(row) == wanted).count();
         let holds = if field.holds.is_empty() { String::new() } else { format!(" ({})", field.holds) };
@@ -184,7 +184,7 @@ pub(super) fn csv(answers: &Answers<'_>) -> Vec<u8> {
     let names: Vec<String> = answers.principals.iter().map(|access| access.principal().to_string()).collect();
     for row in &answers.rows {
         let (Some(field), Some(principal), Some(name)) =
-            (answers.field(row), answers.principal(row), names.get(row.principal))
+            (answers.field(row), answers.principal(row), names.get(row.principal as usize))
         else {
             continue;
         };
