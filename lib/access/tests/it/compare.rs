@@ -120,12 +120,16 @@ impl Comparison<'_> {
         }
     }
 
-    /// 9.1: a partial answer names what would settle it, and only a partial one. A yes says how it comes about, and
-    /// no way that gives can end in a no.
+    /// As `partly`; and a yes says how it comes about, and only a yes has a way that gives.
     fn decision(&mut self, kind: &'static str, question: &dyn Fn() -> String, answer: Answer, of: &Decision) {
-        self.same(kind, question, of.answer, answer);
         let gives = of.paths.iter().any(|path| path.answer == Answer::Yes);
         self.same("paths", question, gives, answer == Answer::Yes);
+        self.partly(kind, question, answer, of);
+    }
+
+    /// 9.1: a partial answer names what would settle it, and only a partial one.
+    fn partly(&mut self, kind: &'static str, question: &dyn Fn() -> String, answer: Answer, of: &Decision) {
+        self.same(kind, question, of.answer, answer);
         self.same("missing", question, of.missing.is_empty(), answer != Answer::Unknown);
         self.same("complete", question, of.is_complete(), answer != Answer::Unknown);
         self.same("missing sorted", question, of.missing.is_sorted(), true);
@@ -208,7 +212,13 @@ impl Comparison<'_> {
         self.same("escalations", &|| format!("{name}: escalations"), found, wanted);
         for way in told {
             let answer = way.decision.answer;
-            self.decision("escalation", &|| format!("{name}: {}", way.name), answer, &way.decision);
+            let question = || format!("{name}: {}", way.name);
+            // What two permissions and a setting allow together has a path for each.
+            if way.name == access::LOG_IN_AS {
+                self.partly("escalation", &question, answer, &way.decision);
+            } else {
+                self.decision("escalation", &question, answer, &way.decision);
+            }
         }
     }
 
@@ -307,6 +317,12 @@ impl Comparison<'_> {
         self.same("field told", &question, (told.read.answer, told.edit.answer), (read, edit));
         let level = (tri(told.read.by_field.answer), tri(told.edit.by_field.answer));
         self.same("field level", &question, level, (wanted.level_read, wanted.level_edit));
+        let (object, _) = field.split_once('.').unwrap();
+        for (flag, told) in [(ObjectFlag::Read, &told.read), (ObjectFlag::Edit, &told.edit)] {
+            let answer = access.flag(object, flag).unwrap();
+            self.decision("field by object", &question, answer, &told.by_object);
+            self.decision("field by field", &question, told.by_field.answer, &told.by_field);
+        }
         for (answer, told) in [(read, &told.read), (edit, &told.edit)] {
             self.same("missing", &question, told.missing.is_empty(), answer != Answer::Unknown);
             self.same("complete", &question, told.is_complete(), answer != Answer::Unknown);

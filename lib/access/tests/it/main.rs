@@ -41,6 +41,7 @@ fn agree(orgs: u64) {
         part.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
     }
     differences.sort_unstable();
+    differences.dedup();
     println!("{orgs} orgs, {} answers", counts.values().sum::<usize>());
     for (what, count) in &counts {
         println!("{count:>9}  {what}");
@@ -66,6 +67,5 @@ fn judge(worker: u64, workers: u64, orgs: u64) -> (compare::Coverage, Vec<(u64, 
         let differences = compare::differences(&orgs::Org::new(seed), &mut counts);
         found.extend(differences.iter().map(|difference| (seed, difference.kind)));
     }
-    found.dedup();
     (counts, found)
 }
