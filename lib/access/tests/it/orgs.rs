@@ -662,11 +662,11 @@ fn group_member(dice: &mut Dice, known: &Known) -> GroupMember {
         (PUBLIC_GROUPS[at], "Regular", at)
     };
     let member = match dice.below(10) {
-        0..6 => {
+        0..5 => {
             let bare = &known.ids[dice.below(5)][..15];
             format!("{bare}{}", if dice.chance(50) { "AAA" } else { "" })
         }
-        6..9 => id("00G", dice.below(PUBLIC_GROUPS.len()), dice.chance(50)),
+        5..9 => id("00G", dice.below(PUBLIC_GROUPS.len()), dice.chance(50)),
         _ => id("00G", 90, false),
     };
     GroupMember { id: id("00G", at, dice.chance(50)), group: dice.cased(name), kind, member }

@@ -227,7 +227,8 @@ pub(super) const PERMISSIONS: &[&str] = &[
     "RunReports",
 ];
 
-pub(super) const QUEUES: &[&str] = &["Triage", "Recall"];
+/// One of them is called as a public group is.
+pub(super) const QUEUES: &[&str] = &["Triage", "Ward"];
 pub(super) const QUEUE_LISTS: &[(&str, &str)] = &[
     ("publicGroups", "Ward"),
     ("roles", "Head"),
