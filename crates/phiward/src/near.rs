@@ -6,7 +6,7 @@ const TOLD: usize = 3;
 /// The known names nearest to `asked`, as words for the end of a message; empty where none is near.
 pub(crate) fn matches<'n>(asked: &str, known: impl Iterator<Item = &'n str>) -> String {
     let asked = asked.to_lowercase();
-    let limit = (asked.chars().count() / 3).max(2);
+    let limit = (asked.chars().count() / 4).max(2);
     let mut near: Vec<(usize, &str)> = known
         .filter_map(|name| {
             let other = name.to_lowercase();

@@ -43,6 +43,8 @@ impl FieldDecision {
     }
 }
 
+const UNGOVERNED: Remedy = Remedy::Do("look up who is given this custom setting or metadata type");
+
 /// What a flag or a field may be given by: a row, or a user permission for all at once.
 #[derive(Clone, Copy)]
 enum Giver<'n> {
@@ -156,8 +158,7 @@ impl<'m> Access<'m> {
         match special {
             Special::None => givers.push(Giver::Flag(object, flag)),
             Special::Ungoverned => {
-                let remedy = Remedy::Do("look up who is given this custom setting or metadata type");
-                return Decision::new(answer, Vec::new(), vec![remedy]);
+                return Decision::new(answer, Vec::new(), vec![UNGOVERNED]);
             }
             Special::User if flag == ObjectFlag::Read => {
                 let step = Step::new("no object permission guards `User`", None);
@@ -193,11 +194,19 @@ impl<'m> Access<'m> {
             Decision::new(level, vec![Path::new(Answer::Yes, vec![step])], Vec::new())
         } else {
             let mut givers: Vec<Giver<'_>> = traits.rows.iter().map(|&row| Giver::Field(row, what)).collect();
-            if what == Use::Read {
+            let special = self.model.special.get(object as usize).copied().unwrap_or(Special::None);
+            if what == Use::Read && special == Special::None {
                 givers.push(Giver::Flag(object, ObjectFlag::ViewAllFields));
+            }
+            if what == Use::Read && special != Special::Ungoverned {
                 givers.push(Giver::Permission("ViewAllFieldsGlobal"));
             }
             let mut decision = self.decide(level, &givers);
+            if level == Answer::Unknown && what == Use::Read && special == Special::Ungoverned {
+                decision.missing.push(UNGOVERNED);
+                decision.missing.sort();
+                decision.missing.dedup();
+            }
             if level == Answer::Unknown && traits.secured == Answer::Unknown {
                 decision.missing.push(retrieve("CustomField", name));
                 decision.missing.sort();
