@@ -160,13 +160,9 @@ fn special(project: &Project, name: &str) -> Special {
         "event" => Special::Event,
         "activity" => Special::Activity,
         "user" => Special::User,
-        _ => {
-            let object = project.object(name);
-            let kind = object.map_or_else(|| ObjectKind::of_name(name), |object| object.kind());
-            match kind {
-                ObjectKind::CustomMetadata | ObjectKind::CustomSetting => Special::Ungoverned,
-                _ => Special::None,
-            }
-        }
+        _ => match sharing::kind_of(project, name) {
+            ObjectKind::CustomMetadata | ObjectKind::CustomSetting => Special::Ungoverned,
+            _ => Special::None,
+        },
     }
 }

@@ -333,11 +333,25 @@ fn short(id: &str) -> String {
     id.chars().take(15).collect()
 }
 
+/// What kind of object a name means, in any case.
+pub(crate) fn kind_of(project: &Project, name: &str) -> ObjectKind {
+    let key = name.to_lowercase();
+    match ObjectKind::of_name(&key) {
+        ObjectKind::Custom
+            if project.object(name).is_some_and(|object| object.value("customSettingsType").is_some()) =>
+        {
+            ObjectKind::CustomSetting
+        }
+        ObjectKind::Standard if key.ends_with("changeevent") => ObjectKind::ChangeEvent,
+        kind => kind,
+    }
+}
+
 /// What the source says of one object, without rules.
 fn plain(project: &Project, universe: &Universe, number: u32) -> ObjectSharing {
     let name = universe.objects.shown(number);
     let object = project.object(name);
-    let kind = object.map_or_else(|| ObjectKind::of_name(name), |object| object.kind());
+    let kind = kind_of(project, name);
     let said = |value: sfdx::Value<'_>| Default {
         level: Level::of(value.as_str()),
         text: value.to_string(),
