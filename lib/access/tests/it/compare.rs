@@ -34,7 +34,10 @@ const ASKED: [&str; 9] = [
 ];
 
 pub(crate) fn differences(org: &Org, coverage: &mut Coverage) -> Vec<Difference> {
-    let folder = tempfile::tempdir().unwrap();
+    // Thousands of small files: in memory where the system has a folder for that.
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    let folder = folder.unwrap();
     crate::files::write(org, folder.path());
     let project = sfdx::read(&folder.path().join("project"), &sfdx::Options::default()).unwrap();
     let facts = sfdx::read_facts(&folder.path().join("facts")).unwrap();

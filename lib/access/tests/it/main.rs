@@ -54,7 +54,7 @@ fn agree(orgs: u64) {
             eprintln!("{}", smaller::told(&orgs::Org::new(*seed), kind));
         }
     }
-    assert!(differences.is_empty(), "{} differences: {differences:?}", differences.len());
+    assert!(differences.is_empty(), "{} differences, by seed: {differences:?}", differences.len());
     let lacking = coverage::lacking(&counts);
     assert!(lacking.is_empty(), "answers that never occurred: {lacking:#?}");
 }
