@@ -7,7 +7,6 @@
 
 mod absence;
 mod cause;
-mod csv;
 mod diagram;
 mod escape;
 mod evidence;
@@ -27,7 +26,6 @@ use policy::Policy;
 use scan::Report;
 use sfdx::Project;
 
-pub use csv::Csv;
 use rulebook::Rulebook;
 
 /// What an audit is made from.
