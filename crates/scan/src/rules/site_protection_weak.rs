@@ -77,7 +77,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if weak.is_empty() {
             continue;
         }
-        let guest = site.guest_profile_name().map(|name| reach::profiles(cx, &name)).unwrap_or_default();
+        let guest = reach::guest_profiles(cx, site);
         let members = network.map(|network| reach::members(cx, network)).unwrap_or_default();
         let touched = touched(cx, &format!("the site `{}`", site.name()), guest.into_iter().chain(members), out);
         for (value, harm, right) in weak {
@@ -105,7 +105,7 @@ fn of_network(cx: &Context<'_>, network: Network<'_>, out: &mut Outcome) {
     }
     let site = network.site();
     let site = cx.project.sites().find(|own| site.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(own.name())));
-    let guest = site.and_then(|site| site.guest_profile_name()).map(|name| reach::profiles(cx, &name));
+    let guest = site.map(|site| reach::guest_profiles(cx, site));
     let containers = guest.unwrap_or_default().into_iter().chain(reach::members(cx, network));
     let touched = touched(cx, &format!("the network `{}`", network.name()), containers, out);
     for (value, harm) in weak {
