@@ -1,25 +1,28 @@
 //! # A site's pages lack a protection
 //!
-//! A site lets other sites frame it, lets browsers guess what a file is, sends full addresses on, or a network shows its members or its feeds to guests.
-//! There is one finding for each setting and site.
+//! A site lets other sites frame it, lets browsers guess what a file is, sends full addresses on, or a network shows
+//! its members or its feeds to guests. There is one finding for each setting and site.
 //!
 //! ## Why it harms
-//! A framed page lets another site click as the patient who is logged in. A file that a browser takes for a page runs with the patient's session. A full
-//! referrer carries record ids and tokens to other hosts. The members of a patients' portal are patients, and that they are is PHI (45 CFR
-//! 160.103). 45 CFR 164.312(a)(1), (c)(1) and (e)(1), 164.502(a); GDPR Art. 32(1)(b).
+//! A framed page lets another site click as the patient who is logged in. A file that a browser takes for a page runs
+//! with the patient's session. A full referrer carries record ids and tokens to other hosts. The members of a
+//! patients' portal are patients, and that they are is PHI (45 CFR 160.103). 45 CFR 164.312(a)(1), (c)(1) and (e)(1),
+//! 164.502(a); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
-//! *Setup > Sites* or the element in the site's file: `<clickjackProtectionLevel>SameOriginOnly`, `<contentSniffingProtection>true`,
-//! `<referrerPolicyOriginWhenCrossOrigin>true`. In the network (*Workspaces > Administration > Preferences*): `<enableGuestMemberVisibility>false`,
-//! `<enableGuestChatter>false`.
+//! *Setup > Sites* or the element in the site's file: `<clickjackProtectionLevel>SameOriginOnly`,
+//! `<contentSniffingProtection>true`, `<referrerPolicyOriginWhenCrossOrigin>true`. In the network (*Workspaces >
+//! Administration > Preferences*): `<enableGuestMemberVisibility>false`, `<enableGuestChatter>false`.
 //!
 //! ## What is not found
-//! Medium where the site's guest profile or a member profile of its network reads an object with PHI, low otherwise; whose profiles are not in the source, that is
-//! unknown. A site that is switched off serves nothing. `browserXssProtection` sets a header that browsers have dropped, `requireHttps` is ignored since API 52.0,
+//! Medium where the site's guest profile or a member profile of its network reads an object with PHI, low otherwise;
+//! whose profiles are not in the source, that is unknown. A site that is switched off serves nothing.
+//! `browserXssProtection` sets a header that browsers have dropped, `requireHttps` is ignored since API 52.0,
 //! `enableGuestFileAccess` is about asset files: none is judged. Framing by listed hosts is let be.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT` shows the members of a support portal to guests; `GSA/SF_WorkSpace` lets any site frame two of its sites.
+//! `bcgov/MoH-SAT` shows the members of a support portal to guests; `GSA/SF_WorkSpace` lets any site frame two of its
+//! sites.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
