@@ -87,14 +87,4 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             draft.related(cx.policy_place(&wish.place), "the bundle asks for protection here")
         }));
     }
-    for (object, rule) in cx.policy.objects() {
-        let holds_phi = rule.fields.0.iter().any(|(_, rules)| rules.iter().any(|rule| rule.class.value.is_phi()));
-        let has_fields = |object: sfdx::views::Object<'_>| object.fields().next().is_some();
-        if holds_phi && !cx.project.object(&object.value).is_some_and(has_fields) {
-            out.unknown(
-                format!("the fields of `{}`: whether any is of the type `EncryptedText`", object.value),
-                format!("retrieve `CustomObject:{}` with its fields", object.value),
-            );
-        }
-    }
 }
