@@ -1,0 +1,1 @@
+//! The engine against an oracle that was written from `semantics.md` alone.
