@@ -301,6 +301,8 @@ fn field_row<'r>(field: &'r ClassifiedField, content: &Content<'r>) -> Field<'r>
         Evidence::Tag => "the org's tag",
         Evidence::Catalogue => "catalogue",
         Evidence::Name => "name",
+        Evidence::Formula => "formula",
+        Evidence::Relation => "record",
     };
     Field {
         field: &field.field,

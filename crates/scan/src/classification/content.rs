@@ -44,6 +44,11 @@ impl<'a> Spoken<'a> {
         })
     }
 
+    /// What its name says that it identifies somebody by.
+    pub(super) fn identifier(&self) -> Option<Identifier> {
+        self.pattern().and_then(|(pattern, _)| pattern.known.identifier)
+    }
+
     fn has(&self, wanted: &str) -> bool {
         let vocabulary = Vocabulary::shipped();
         vocabulary.has(wanted, &self.name) || vocabulary.has(wanted, &self.label)
@@ -55,6 +60,14 @@ impl<'a> Spoken<'a> {
 
     fn is(&self, kinds: &[&str]) -> bool {
         kinds.contains(&self.described.field_type)
+    }
+
+    /// `Cart_Id__c`, `Type__c`: tells of the record and not of whom it is about.
+    fn is_bare_id(&self) -> bool {
+        let ends = self.name.last().is_some_and(|word| word == "id" || word == "ids");
+        let is_bare =
+            self.name.len() == 1 && ["type", "order"].iter().any(|word| self.name.iter().any(|w| w == word));
+        (ends || is_bare) && !self.is(&["Date", "DateTime", "Checkbox", "Email", "Phone"])
     }
 
     fn is_lookup(&self) -> bool {
@@ -96,7 +109,9 @@ pub(super) fn verdict(role: Role, roles: &Roles, field: &Spoken<'_>, health: boo
         Role::Patient | Role::AboutPatient | Role::Mixed => of_patient(role, roles, field, named),
         Role::MixedPeople => of_people(roles, field, named),
         Role::Person => of_person(field, named),
-        Role::Thing => named.filter(|(pattern, _)| names_somebody(pattern)).map(|(p, at)| by_name(p, at, false)),
+        Role::Thing => {
+            named.filter(|(pattern, _)| names_somebody(pattern)).map(|(p, at)| by_name(p, at, false))
+        }
         Role::Unknown => of_anything(roles, field, named, health),
     }
 }
@@ -111,12 +126,45 @@ fn of_patient(
         return Some(lookup(roles, field));
     }
     let of_patient = field.has(list::PATIENT);
-    if field.has(list::OTHER_PERSON) && !of_patient && !field.occurs(&["insur*"]) {
+    let numbered = named.filter(|(pattern, _)| {
+        let known = pattern.known.identifier;
+        matches!(known, Some(Identifier::Mrn | Identifier::Ssn | Identifier::HealthPlan))
+    });
+    if let Some((pattern, place)) = numbered {
+        let verdict = by_name(pattern, place, true);
+        return Some(Verdict { confidence: verdict.confidence.max(Confidence::Medium), ..verdict });
+    }
+    // What is counted, written at length or dated is of the patient, whoever else its name tells of.
+    let is_content =
+        field.is(&["Date", "DateTime", "Number", "Currency", "LongTextArea", "MultiselectPicklist"]);
+    if field.has(list::OTHER_PERSON) && !of_patient && !is_content && !field.occurs(&["insur*"]) {
         return Some(of_somebody_else(field, named));
     }
-    let strong = named.filter(|(pattern, _)| pattern.known.class.is_phi() && pattern.known.confidence == Confidence::High);
-    if field.has(list::PLUMBING) && (strong.is_none() || field.is(&["Checkbox"])) {
-        return Some(plain("its name tells of how the record is kept, not of the patient", Confidence::Medium));
+    let reaches = field.is(&["Phone", "Email"]) || field.occurs(&["address"]) || field.occurs(&["fax"]);
+    if reaches && field.has(list::ORGANISATION) && !of_patient {
+        return Some(plain("how a company is reached", Confidence::Medium));
+    }
+    if field.has(list::MEETING_LINK) && (field.occurs(&["link"]) || field.occurs(&["url"])) {
+        return Some(Verdict {
+            class: Class::Phi,
+            identifier: Some(Identifier::Url),
+            confidence: Confidence::Medium,
+            evidence: Evidence::Name,
+            reason: "the link to a visit by video is the key to it".into(),
+        });
+    }
+    let strong = named
+        .filter(|(pattern, _)| pattern.known.class.is_phi() && pattern.known.confidence == Confidence::High);
+    if field.is_bare_id() && strong.is_none() && !field.has(list::TELLING_ID) {
+        return Some(plain("a number that another system or table counts by", Confidence::Medium));
+    }
+    let spoken_for = strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]);
+    let is_written = field.has(list::CONTENT) && !field.is(&["Checkbox", "Picklist"]);
+    if field.has(list::PLUMBING) && !spoken_for && !is_written && !field.has(list::TELLS_HEALTH) {
+        return Some(plain(
+            "its name tells of how the record is kept, not of the patient",
+            Confidence::Medium,
+        ));
     }
     if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
         // What is a guess elsewhere is likely here.
@@ -126,7 +174,10 @@ fn of_patient(
     if field.is(&["AutoNumber"]) {
         return Some(plain("a number that the org counts up", Confidence::Medium));
     }
-    if field.is(&["Checkbox"]) && !field.has(list::HEALTH) && (role == Role::Mixed || field.has(list::PROCESS)) {
+    if field.is(&["Checkbox"])
+        && !field.has(list::HEALTH)
+        && (role == Role::Mixed || field.has(list::PROCESS))
+    {
         return Some(plain("a box that tells of a process", Confidence::Medium));
     }
     let identifier = match field.described.field_type {
@@ -161,16 +212,20 @@ fn of_people(
     if field.has(list::OTHER_PERSON) && !field.has(list::PATIENT) {
         return Some(of_somebody_else(field, named));
     }
-    if let Some((pattern, place)) = named {
-        return Some(by_name(pattern, place, !roles.has_own_patients()));
+    if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
+        let about_patient = !roles.has_own_patients();
+        let verdict = by_name(pattern, place, about_patient);
+        let sure = if about_patient { Confidence::Medium } else { Confidence::Low };
+        return Some(Verdict { confidence: verdict.confidence.max(sure), ..verdict });
     }
-    let says = field.has(list::PATIENT) && field.has(list::HEALTH);
-    says.then(|| Verdict {
+    let of_health = field.has(list::PATIENT) && field.has(list::HEALTH);
+    let of_person = field.has(list::DEMOGRAPHIC) && !field.has(list::PLUMBING) && !field.is_bare_id();
+    (of_health || of_person).then(|| Verdict {
         class: Class::Phi,
-        identifier: Some(Identifier::Clinical),
+        identifier: Some(if of_health { Identifier::Clinical } else { Identifier::Other }),
         confidence: Confidence::Medium,
-        evidence: Evidence::Name,
-        reason: "says of a patient and of health in its name".into(),
+        evidence: Evidence::Relation,
+        reason: "tells of a person, and patients are among these".into(),
     })
 }
 
@@ -207,7 +262,11 @@ fn of_person(field: &Spoken<'_>, named: Option<(&'static NamePattern, &'static s
     if let Some((pattern, place)) = named.filter(|(pattern, _)| pattern.known.class.is_personal()) {
         let is_of_patient = pattern.words.first().is_some_and(|word| *word == "patient");
         let verdict = by_name(pattern, place, false);
-        return Some(if is_of_patient { verdict } else { cap(verdict, "of a person who is no patient here") });
+        return Some(if is_of_patient {
+            verdict
+        } else {
+            cap(verdict, "of a person who is no patient here")
+        });
     }
     let identifier = match field.described.field_type {
         "Phone" => Identifier::Phone,
@@ -250,15 +309,25 @@ fn of_anything(
 /// points at a code of that.
 fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
     let references = field.described.references;
-    let to_patient = references.iter().any(|target| roles.role(target) == Role::Patient);
+    let is_people =
+        |target: &str| ["account", "contact", "lead", "individual"].contains(&target.to_lowercase().as_str());
+    let to_patient = references.iter().any(|target| {
+        // `Contact__c` to a contact, in a record about somebody, is that somebody.
+        let is_plain = words(target) == field.name || words(target) == field.label;
+        roles.is_patient(target)
+            || (is_people(target)
+                && (roles.role(target) == Role::Mixed
+                    || (is_plain && !target.eq_ignore_ascii_case("account"))))
+    });
     let may_be_person = references.is_empty()
         || references.iter().any(|target| {
             matches!(roles.role(target), Role::MixedPeople | Role::Unknown | Role::AboutPatient)
                 && ["account", "contact", "lead", "individual", "careprogramenrollee", "user"]
                     .contains(&target.to_lowercase().as_str())
         });
-    let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT);
-    if to_patient || (may_be_person && !other && field.has(list::PATIENT_LINK)) {
+    let insurer = field.occurs(&["insur*"]);
+    let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT) && !insurer;
+    if (to_patient && !other) || (may_be_person && !other && field.has(list::PATIENT_LINK)) {
         return Verdict {
             class: Class::Phi,
             identifier: Some(Identifier::Name),
@@ -268,10 +337,15 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
         };
     }
     let is_code = references.iter().any(|target| {
+        // What lies between is a record of its own, whose number shows.
+        if roles.role(target).is_of_patient() {
+            return false;
+        }
         let target = words(target);
         let vocabulary = Vocabulary::shipped();
         vocabulary.has(list::CLINICAL_LINK, &target) && !vocabulary.has(list::UNIT, &target)
-    }) || (references.is_empty() && field.has(list::CLINICAL_LINK));
+    }) || insurer
+        || (references.is_empty() && field.has(list::CLINICAL_LINK));
     if is_code && !field.has(list::UNIT) && !other {
         return Verdict {
             class: Class::Phi,
@@ -287,8 +361,10 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
 /// Names a patient whatever the object is.
 fn names_somebody(pattern: &NamePattern) -> bool {
     pattern.words.first().is_some_and(|word| *word == "patient")
-        || matches!(pattern.known.identifier, Some(Identifier::Ssn | Identifier::Mrn | Identifier::HealthPlan))
-            && pattern.known.confidence == Confidence::High
+        || matches!(
+            pattern.known.identifier,
+            Some(Identifier::Ssn | Identifier::Mrn | Identifier::HealthPlan)
+        ) && pattern.known.confidence == Confidence::High
 }
 
 fn by_name(pattern: &NamePattern, place: &str, about_patient: bool) -> Verdict {

@@ -21,7 +21,7 @@ use sfdx::views::Object;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use content::Described;
 use content::Spoken;
-use role::{Role, Roles};
+use role::{Health, Role, Roles};
 use vocabulary::{Vocabulary, list};
 pub(crate) use words::{occurs, words};
 
@@ -76,12 +76,13 @@ pub struct Classification<'p> {
 impl<'p> Classification<'p> {
     pub fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
         let health = policy.is_present() || project.objects().any(|object| shows_health_care(object));
+        let (roles, shown) = Roles::of(project, health);
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
-            roles: Roles::of(project, health),
+            roles,
             names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
-            health,
+            health: shown > Health::No,
         };
         this.judge(project);
         this.follow_formulas(project);
@@ -94,12 +95,22 @@ impl<'p> Classification<'p> {
             return verdict;
         }
         let is_of_people = Catalogue::shipped().default_of(object).is_none();
-        if self.health && is_of_people && self.roles.has_own_patients() && self.roles.role(object) == Role::Unknown {
+        if self.health
+            && is_of_people
+            && self.roles.has_own_patients()
+            && self.roles.role(object) == Role::Unknown
+        {
             let reason = format!("{}; this org keeps its patients in an object of its own", verdict.reason);
             return Verdict { class: Class::Pii, reason: reason.into(), ..verdict };
         }
         if self.health {
-            return verdict;
+            // Where contacts are the patients, what is a guess elsewhere is likely.
+            let sure = if is_of_people && matches!(self.roles.role(object), Role::Mixed | Role::MixedPeople) {
+                Confidence::Medium
+            } else {
+                Confidence::Low
+            };
+            return Verdict { confidence: verdict.confidence.max(sure), ..verdict };
         }
         let reason = format!("{}; nothing else in the source shows health care", verdict.reason);
         Verdict { confidence: Confidence::Low, reason: reason.into(), ..verdict }
@@ -108,8 +119,7 @@ impl<'p> Classification<'p> {
     /// A lookup to such an object makes what stands beside it a patient's. Accounts, contacts and the like are
     /// patients in some orgs and anybody in others: a lookup to one says nothing.
     pub(crate) fn is_about_patients(&self, object: &str) -> bool {
-        let role = self.roles.role(object);
-        role.is_of_patient()
+        self.roles.role(object).is_of_patient()
     }
 
     fn judge(&mut self, project: &sfdx::Project) {
@@ -198,7 +208,7 @@ impl<'p> Classification<'p> {
         // Where the source shows accounts, it shows whether they are persons; else patients elsewhere make it likely.
         match fields.filter(|fields| fields.keys().any(|name| !name.contains("__"))) {
             Some(fields) => !fields.keys().any(|name| of_persons(name)),
-            None => !self.health && self.policy.object(object).is_none(),
+            None => !self.roles.has_patients() && self.policy.object(object).is_none(),
         }
     }
 
@@ -215,7 +225,9 @@ impl<'p> Classification<'p> {
         in_source
             || in_bundle
             || is_clinical(object)
-            || (self.health && self.roles.role(object).is_of_patient())
+            || (self.policy.object(object).is_none()
+                && self.health
+                && self.roles.role(object).is_of_patient())
             || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 

@@ -1,10 +1,12 @@
 //! Whose records an object keeps: by its name, by what its fields are called, and by what it looks up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use policy::vocabulary::Identifier;
 use sfdx::Value;
 use sfdx::views::{Field, Object, ObjectKind};
 
+use super::content::{Described, Spoken};
 use super::vocabulary::{Vocabulary, Words, list};
 use super::{Catalogue, occurs, words};
 
@@ -15,13 +17,13 @@ pub(crate) enum Role {
     Patient,
     /// Something of one patient: a visit, a claim, a message.
     AboutPatient,
-    /// A standard object that this org uses for patients' records among others: cases, tasks.
+    /// A standard object that this org uses for patients or their records among others: contacts, cases, tasks.
     Mixed,
-    /// Patients beside other people: contacts and accounts of an org in health care.
+    /// Patients beside staff and partners: contacts and accounts whose fields tell of both.
     MixedPeople,
     /// Staff, customers, candidates.
     Person,
-    /// A medicine, a place, a code, a setting, a log.
+    /// A medicine, a place, a code, an animal, a setting, a log.
     Thing,
     Unknown,
 }
@@ -34,19 +36,7 @@ impl Role {
 }
 
 /// Standard objects that keep what an org makes of them.
-const RECORDS: [&str; 11] = [
-    "case",
-    "task",
-    "event",
-    "opportunity",
-    "workorder",
-    "serviceappointment",
-    "asset",
-    "order",
-    "contract",
-    "quote",
-    "campaignmember",
-];
+const RECORDS: [&str; 6] = ["case", "task", "event", "opportunity", "workorder", "serviceappointment"];
 /// Standard objects that keep people of any kind.
 const PEOPLE: [&str; 6] = ["account", "contact", "lead", "individual", "personaccount", "user"];
 
@@ -57,15 +47,26 @@ struct Told {
     label: Words,
     kind: String,
     targets: Vec<String>,
+    is_custom: bool,
+    /// Whether its name surely tells of somebody's health.
+    clinical: bool,
+    identifier: Option<Identifier>,
 }
 
 impl Told {
     fn of(field: Field<'_>) -> Self {
+        let label = field.label().map(Value::into_text).unwrap_or_default();
+        let kind = field.data_type().map(|kind| kind.to_string()).unwrap_or_default();
+        let described = Described { label: &label, field_type: &kind, ..Described::default() };
+        let spoken = Spoken::of(field.name(), described);
         Self {
             name: words(field.name()),
-            label: field.label().map(|label| words(&label)).unwrap_or_default(),
-            kind: field.data_type().map(|kind| kind.to_string()).unwrap_or_default(),
+            label: words(&label),
+            is_custom: field.is_custom(),
+            clinical: field.is_custom() && spoken.is_clinical(),
+            identifier: spoken.identifier(),
             targets: field.reference_to().map(|target| target.to_lowercase()).collect(),
+            kind,
         }
     }
 
@@ -75,10 +76,23 @@ impl Told {
     }
 
     /// Whether it says who the patient is; a count of patients, or a box about one, does not.
-    fn names_a_patient(&self) -> bool {
-        let is_one = !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
-        is_one && self.has(list::PATIENT) && !self.has(list::PROCESS)
+    fn names_a_patient(&self, health: Health) -> bool {
+        let is_one =
+            !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
+        is_one
+            && (self.has(list::PATIENT) || (health == Health::Own && self.has(list::CLIENT)))
+            && (self.kind != "Text" || !self.has(list::PROCESS))
     }
+}
+
+/// How far the source shows health care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Health {
+    No,
+    /// Salesforce's own clinical objects, or a bundle.
+    Standard,
+    /// The org's own objects and fields speak of it.
+    Own,
 }
 
 /// The role of each object of the source, by name in lower case.
@@ -89,18 +103,29 @@ pub(crate) struct Roles {
     own_patients: bool,
 }
 
+type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
+
 impl Roles {
-    pub(crate) fn of(project: &sfdx::Project, health: bool) -> Self {
-        let objects: BTreeMap<String, (Object<'_>, Vec<Told>)> = project
+    /// With the roles, how far the source shows health care.
+    pub(crate) fn of(project: &sfdx::Project, health: bool) -> (Self, Health) {
+        let objects: Objects<'_> = project
             .objects()
             .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
             .collect();
+        let health = match (health, is_own_health_care(&objects)) {
+            (_, true) => Health::Own,
+            (true, false) => Health::Standard,
+            (false, false) => Health::No,
+        };
         let mut this = Self::default();
         for (key, (object, fields)) in &objects {
             this.roles.insert(key.clone(), first_guess(*object, fields, health));
         }
-        this.own_patients =
-            this.roles.iter().any(|(key, role)| *role == Role::Patient && key.ends_with("__c"));
+        this.take_people(&objects, health);
+        this.own_patients = objects.iter().any(|(key, (object, _))| {
+            key.ends_with("__c") && ends(*object, list::PATIENT) && this.role(key) == Role::Patient
+        });
+        this.take_parts_of_things(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
         let mut open: Vec<&String> = objects.keys().filter(|key| key.ends_with("__c")).collect();
@@ -114,7 +139,7 @@ impl Roles {
                 _ => true,
             });
             if open.len() == before {
-                return this;
+                return (this, health);
             }
         }
     }
@@ -130,38 +155,119 @@ impl Roles {
         self.own_patients
     }
 
+    /// Whether the source has any object about patients.
+    pub(crate) fn has_patients(&self) -> bool {
+        self.roles.values().any(|role| role.is_of_patient())
+    }
+
+    /// Whether a lookup to it is one to a patient, as far as its name tells where it is not in the source.
+    pub(crate) fn is_patient(&self, object: &str) -> bool {
+        match self.role(object) {
+            Role::Patient => true,
+            Role::Unknown if object.ends_with("__c") => {
+                let words = words(object);
+                let vocabulary = Vocabulary::shipped();
+                vocabulary.ends(list::PATIENT, &words)
+                    || (self.has_patients() && vocabulary.ends(list::CLIENT, &words))
+            }
+            _ => false,
+        }
+    }
+
+    /// Contacts, accounts and leads to which a lookup called patient points are patients.
+    fn take_people(&mut self, objects: &Objects<'_>, health: Health) {
+        if health == Health::No {
+            return;
+        }
+        let called: BTreeSet<&String> = objects
+            .values()
+            .flat_map(|(_, fields)| fields)
+            .filter(|field| {
+                !field.has(list::OTHER_PERSON)
+                    && (field.has(list::PATIENT) || (health == Health::Own && field.has(list::CLIENT)))
+            })
+            .flat_map(|field| &field.targets)
+            .filter(|target| PEOPLE.contains(&target.as_str()) && *target != "user")
+            .collect();
+        for target in called {
+            let fields = objects.get(target).map(|(_, fields)| fields.as_slice()).unwrap_or_default();
+            self.roles.insert(target.clone(), of_people(fields));
+        }
+    }
+
+    /// What is a part of a medicine, a code or an animal is one of a dictionary too.
+    fn take_parts_of_things(&mut self, objects: &Objects<'_>) {
+        let animals: BTreeSet<&String> = objects
+            .iter()
+            .filter(|(_, (object, _))| has(*object, |vocabulary, words| vocabulary.has(list::ANIMAL, words)))
+            .map(|(key, _)| key)
+            .collect();
+        for _ in 0..3 {
+            for (key, (_, fields)) in objects {
+                let is_part = fields.iter().any(|field| {
+                    field.targets.iter().any(|to| {
+                        (field.kind == "MasterDetail" && self.role(to) == Role::Thing) || animals.contains(to)
+                    })
+                });
+                if is_part && self.role(key) == Role::Unknown {
+                    self.roles.insert(key.clone(), Role::Thing);
+                }
+            }
+        }
+    }
+
     /// Whether it is a patient's by what it looks up to.
-    fn is_linked(&self, object: Object<'_>, fields: &[Told], health: bool) -> bool {
+    fn is_linked(&self, object: Object<'_>, fields: &[Told], health: Health) -> bool {
         let own = self.role(object.name());
-        if own.is_of_patient() {
+        if own.is_of_patient() || (own == Role::Thing && is_technical(object)) {
             return false;
         }
         let care = is_care(object);
         let is_open = matches!(own, Role::Unknown | Role::Mixed);
-        if own == Role::Thing && is_technical(object) {
-            return false;
-        }
         fields.iter().filter(|field| !field.targets.is_empty()).any(|field| {
             let details = field.kind == "MasterDetail";
-            field.targets.iter().any(|target| match self.role(target) {
-                Role::Patient => is_open || details,
-                Role::AboutPatient => {
-                    (is_open || details) && (details || care || !PEOPLE.contains(&target.as_str()))
+            let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT);
+            field.targets.iter().any(|target| {
+                let people = PEOPLE.contains(&target.as_str());
+                match self.role(target) {
+                    _ if other => false,
+                    Role::Patient => is_open || details,
+                    Role::AboutPatient if people => (is_open || details) && (details || care),
+                    Role::AboutPatient => is_open || details,
+                    // A person of any kind, whom the lookup calls a patient.
+                    Role::Mixed | Role::MixedPeople | Role::Unknown if people => {
+                        let called = field.has(list::PATIENT)
+                            || (health == Health::Own && field.has(list::CLIENT))
+                            || (details && self.role(target) == Role::Mixed);
+                        health > Health::No && is_open && (care || called)
+                    }
+                    // `Case_Review__c` with a case is about that case.
+                    Role::Mixed => {
+                        let target = words(target);
+                        let pattern: Vec<&str> = target.iter().map(String::as_str).collect();
+                        details || (is_open && (care || occurs(&pattern, &words(object.name()))))
+                    }
+                    _ => false,
                 }
-                // `Case_Review__c` with a case is about that case.
-                Role::Mixed => {
-                    let target = words(target);
-                    let pattern: Vec<&str> = target.iter().map(String::as_str).collect();
-                    details || (is_open && (care || occurs(&pattern, &words(object.name()))))
-                }
-                // A person of any kind, whom the lookup calls a patient.
-                Role::MixedPeople | Role::Unknown if PEOPLE.contains(&target.as_str()) => {
-                    health && is_open && (care || field.has(list::PATIENT))
-                }
-                _ => false,
             })
         })
     }
+}
+
+/// Whether the org's own names speak of health care: an object by its name, or two fields.
+fn is_own_health_care(objects: &Objects<'_>) -> bool {
+    let is_own = |object: &Object<'_>| object.name().ends_with("__c");
+    let by_object = objects.values().any(|(object, _)| {
+        is_own(object)
+            && has(*object, |vocabulary, words| {
+                vocabulary.has(list::PATIENT, words) || vocabulary.has(list::SECTOR, words)
+            })
+    });
+    let fields = objects.values().flat_map(|(_, fields)| fields);
+    let of_health = fields.filter(|field| {
+        field.is_custom && (field.clinical || field.has(list::SECTOR) || field.has(list::PATIENT))
+    });
+    by_object || of_health.count() > 1
 }
 
 fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
@@ -170,46 +276,85 @@ fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
     test(vocabulary, &words(object.name())) || test(vocabulary, &words(&label))
 }
 
+fn ends(object: Object<'_>, list: &str) -> bool {
+    has(object, |vocabulary, words| vocabulary.ends(list, words))
+}
+
 fn is_technical(object: Object<'_>) -> bool {
     matches!(object.kind(), ObjectKind::CustomSetting | ObjectKind::CustomMetadata)
-        || has(object, |vocabulary, words| vocabulary.ends(list::TECHNICAL, words))
+        || ends(object, list::TECHNICAL)
+        || (ends(object, list::JOURNAL) && !is_care(object))
 }
 
 fn is_care(object: Object<'_>) -> bool {
     has(object, |vocabulary, words| vocabulary.has(list::CARE, words))
 }
 
-fn first_guess(object: Object<'_>, fields: &[Told], health: bool) -> Role {
+/// Contacts and the like that are patients: all of them, unless their fields tell of staff and partners as well.
+fn of_people(fields: &[Told]) -> Role {
+    let of_others = fields.iter().filter(|field| field.is_custom && field.has(list::OTHER_PERSON)).count();
+    if of_others > 1 { Role::MixedPeople } else { Role::Mixed }
+}
+
+fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     let key = object.name().to_lowercase();
     if let Some(role) = by_catalogue(object.name()) {
         return role;
     }
-    if PEOPLE.contains(&key.as_str()) || RECORDS.contains(&key.as_str()) {
-        let of_patients = fields.iter().filter(|field| field.names_a_patient()).count();
-        let of_care = fields.iter().filter(|field| field.has(list::HEALTH) && !field.has(list::PROCESS)).count();
-        let of_others = fields.iter().filter(|field| field.has(list::OTHER_PERSON)).count();
-        let is_shared = PEOPLE.contains(&key.as_str()) && of_others > 1;
-        return match (is_shared, health && of_patients + of_care > 1) {
-            (true, true) => Role::MixedPeople,
-            (false, true) => Role::Mixed,
-            (_, false) => Role::Unknown,
-        };
+    let of_patients = fields.iter().filter(|field| field.names_a_patient(health)).count();
+    let of_care = fields.iter().filter(|field| field.clinical).count();
+    let is_used_for_patients = health > Health::No && of_patients + of_care > 1;
+    if PEOPLE.contains(&key.as_str()) {
+        let is_called = health == Health::Own
+            && fields.iter().any(|field| field.is_custom && field.names_a_patient(health));
+        return if is_used_for_patients || is_called { of_people(fields) } else { Role::Unknown };
     }
-    if is_technical(object) {
+    if RECORDS.contains(&key.as_str()) {
+        return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
+    }
+    let is_named = |wanted: &str| has(object, |vocabulary, words| vocabulary.has(wanted, words));
+    if is_technical(object) || is_named(list::ANIMAL) {
         return Role::Thing;
     }
-    if has(object, |vocabulary, words| vocabulary.has(list::PATIENT, words)) {
-        let is_one = has(object, |vocabulary, words| vocabulary.ends(list::PATIENT, words));
-        return if is_one { Role::Patient } else { Role::AboutPatient };
+    if is_named(list::PATIENT) {
+        return if ends(object, list::PATIENT) { Role::Patient } else { Role::AboutPatient };
     }
-    if has(object, |vocabulary, words| vocabulary.ends(list::STAFF, words)) {
+    if ends(object, list::DICTIONARY) {
+        return Role::Thing;
+    }
+    if health == Health::Own && ends(object, list::CLIENT) {
+        return Role::Patient;
+    }
+    if ends(object, list::STAFF) {
         return Role::Person;
     }
-    if health && fields.iter().any(Told::names_a_patient) {
+    if health > Health::No && of_patients > 0 {
         return Role::AboutPatient;
     }
-    let is_thing = has(object, |vocabulary, words| vocabulary.ends(list::THING, words));
-    if is_thing && !is_care(object) { Role::Thing } else { Role::Unknown }
+    // A birth date beside a name, or health in every third field: somebody's record in an org in health care.
+    let has_identifier = |wanted: Identifier| fields.iter().any(|field| field.identifier == Some(wanted));
+    let is_born = fields.iter().any(|field| {
+        field.identifier == Some(Identifier::Date)
+            && (field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
+                || field.name.contains(&"birthdate".to_owned()))
+    });
+    let of_health = fields.iter().filter(|field| field.is_custom && field.has(list::HEALTH)).count();
+    let is_somebody = is_born
+        && (has_identifier(Identifier::Name)
+            || has_identifier(Identifier::Phone)
+            || has_identifier(Identifier::Email));
+    let is_linked = is_somebody || fields.iter().any(|field| !field.targets.is_empty());
+    let is_full_of_health = is_linked && of_health > 2 && of_health * 4 > fields.len();
+    if health == Health::Own && (is_somebody || is_born || is_full_of_health) {
+        return if is_somebody { Role::Patient } else { Role::AboutPatient };
+    }
+    // A visit has a day, and a kind of visit has none.
+    let is_dated =
+        fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
+    if health == Health::Own && ends(object, list::CARE) && is_dated {
+        return Role::AboutPatient;
+    }
+    if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }
 }
 
 /// What the shipped catalogue says of all records of a standard object.

@@ -18,31 +18,53 @@ static SHIPPED: LazyLock<Vocabulary> =
 /// The lists. Each has a line that says what it is for in the catalogue's README.
 pub(crate) mod list {
     pub(crate) const PATIENT: &str = "patient";
+    pub(crate) const CLIENT: &str = "client";
     pub(crate) const CARE: &str = "care";
+    pub(crate) const SECTOR: &str = "sector";
+    pub(crate) const ANIMAL: &str = "animal";
     pub(crate) const STAFF: &str = "staff";
     pub(crate) const THING: &str = "thing";
+    pub(crate) const CONTENT: &str = "content";
+    pub(crate) const TELLING_ID: &str = "telling-id";
+    pub(crate) const DEMOGRAPHIC: &str = "demographic";
+    pub(crate) const DICTIONARY: &str = "dictionary";
     pub(crate) const TECHNICAL: &str = "technical";
+    pub(crate) const JOURNAL: &str = "journal";
     pub(crate) const PLUMBING: &str = "plumbing";
     pub(crate) const PROCESS: &str = "process";
     pub(crate) const HEALTH: &str = "health";
+    pub(crate) const TELLS_HEALTH: &str = "tells-health";
     pub(crate) const OTHER_PERSON: &str = "other-person";
+    pub(crate) const ORGANISATION: &str = "organisation";
     pub(crate) const PATIENT_LINK: &str = "patient-link";
     pub(crate) const CLINICAL_LINK: &str = "clinical-link";
+    pub(crate) const MEETING_LINK: &str = "meeting-link";
     pub(crate) const UNIT: &str = "unit";
     pub(crate) const OF_A_PERSON: &str = "of-a-person";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 13] = [
+    pub(crate) const ALL: [&str; 24] = [
         PATIENT,
+        CLIENT,
         CARE,
+        SECTOR,
+        ANIMAL,
         STAFF,
         THING,
+        CONTENT,
+        TELLING_ID,
+        DEMOGRAPHIC,
+        DICTIONARY,
         TECHNICAL,
+        JOURNAL,
         PLUMBING,
         PROCESS,
         HEALTH,
+        TELLS_HEALTH,
         OTHER_PERSON,
+        ORGANISATION,
         PATIENT_LINK,
         CLINICAL_LINK,
+        MEETING_LINK,
         UNIT,
         OF_A_PERSON,
     ];

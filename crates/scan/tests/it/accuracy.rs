@@ -1,6 +1,7 @@
 //! Measures the classification against labels that people gave who had not read it: see `tests/labels`.
 //!
-//! Each file of labels becomes a project of its objects and fields, by names, labels, types and lookups alone.
+//! Each file of labels becomes a project of its objects and fields, by names, labels, types and lookups alone; with
+//! `PHIWARD_PROJECTS`, a folder of the projects themselves as `owner+name`, they are read as they are.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -152,9 +153,18 @@ fn tally(cell: &mut [usize; 3], labelled: bool, told: bool) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "`cargo xtask prove accuracy` measures on fetched projects")]
 fn measure(path: &Path, mistakes: &mut String) -> Count {
     let labels = labels(path);
-    let (_folder, project) = project(&labels);
+    let name = path.file_stem().unwrap().to_str().unwrap().replace("__", "+");
+    let whole = std::env::var_os("PHIWARD_PROJECTS").map(|folder| Path::new(&folder).join(name));
+    let (_folder, project) = match whole {
+        Some(path) => (None, sfdx::read(&path, &sfdx::Options::default()).unwrap()),
+        None => {
+            let (folder, project) = project(&labels);
+            (Some(folder), project)
+        }
+    };
     let policy = policy::Policy::empty();
     let classes = scan::Classification::of(&project, &policy);
     let mut count = Count::default();
