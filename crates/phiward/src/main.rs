@@ -11,12 +11,15 @@ mod audit;
 mod bundle;
 mod docs;
 mod files;
+mod impact_command;
 mod init;
 mod judge;
 mod project;
+mod revision;
 mod rules;
 mod scan_command;
 mod since;
+mod snapshot_cache;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
+        Command::Impact(impact) => impact_command::run(&impact),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

@@ -15,6 +15,7 @@ mod disclosure;
 mod endpoint;
 mod field_path;
 mod flow;
+pub mod impact;
 mod literal;
 mod merge_field;
 mod oauth_app;
