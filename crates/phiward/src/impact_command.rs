@@ -276,9 +276,8 @@ impl Asked<'_> {
                 let below = path
                     .strip_prefix(repository.top())
                     .map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
-                let files = tempfile::tempdir().map_err(|error| error.to_string())?;
-                let top = files.path().join("files");
-                repository.write(commit, None, &top)?;
+                let files = repository.files(commit)?;
+                let top = std::fs::canonicalize(files.path()).map_err(|error| error.to_string())?;
                 let bundle = match policy {
                     None => Bundle::Own,
                     Some(policy) => match whole(policy)?.strip_prefix(repository.top()) {

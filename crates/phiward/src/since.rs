@@ -26,9 +26,8 @@ pub(crate) fn keep_new(
         .strip_prefix(repository.top())
         .map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
 
-    let then = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let files = then.path().join("files");
-    repository.write(&commit, None, &files)?;
+    let then = repository.files(&commit)?;
+    let files = std::fs::canonicalize(then.path()).map_err(|error| error.to_string())?;
 
     let old = files.join(below);
     let (known, unread): (BTreeSet<Fingerprint>, BTreeSet<Problem>) = if old.exists() {

@@ -5,6 +5,7 @@ mod canary;
 mod commands;
 mod example;
 mod formats;
+mod impact;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -9,7 +9,7 @@ use policy::vocabulary::Class;
 
 use super::approval::{Approval, BundleChange, Needed};
 use super::shown::{listed, principal_words};
-use super::snapshot::{Accepted, SeenField, SeenFinding, Snapshot};
+use super::snapshot::{Accepted, SeenField, SeenFinding, SeenGap, SeenProblem, Snapshot};
 use super::whose::Whose;
 use super::{Change, Effect, Files, Impact, Kind, Side, State, Where, access_change, flow_change};
 
@@ -404,27 +404,52 @@ fn data_of(base: Side<'_>, head: Side<'_>, kind: &str, name: &str) -> Vec<super:
 fn gaps(base: Side<'_>, head: Side<'_>) -> Vec<Change> {
     let (before, after): (BTreeSet<_>, BTreeSet<_>) =
         (base.snapshot.gaps.iter().collect(), head.snapshot.gaps.iter().collect());
-    let change = |gap: &super::snapshot::SeenGap, effect, how: String| {
+    let change = |gap: &SeenGap, effect, how: String| {
         let mut change = Change::new(Kind::Gap, effect, gap.missing.clone(), how);
         change.rule = Some(gap.rule.clone());
         let rule = crate::rule(&gap.rule);
         change.touching(rule.map(|rule| rule.meta.controls).unwrap_or_default())
     };
-    let new = after.difference(&before).map(|gap| {
-        let how = format!("is now unknown; settled by: {}", gap.complete_with);
-        change(gap, Effect::Unknown, how)
-    });
-    let old =
-        before.difference(&after).map(|gap| change(gap, Effect::Neutral, "is no longer open".to_owned()));
-    new.chain(old).collect()
+    let mut gone: Vec<&SeenGap> = before.difference(&after).copied().collect();
+    let mut changes = Vec::new();
+    for gap in after.difference(&before) {
+        // One gap can name many things, and only which they are has changed.
+        let was =
+            gone.iter().position(|was| (&was.rule, &was.complete_with) == (&gap.rule, &gap.complete_with));
+        let was = was.map(|at| gone.remove(at));
+        let known: BTreeSet<&str> = was.map(|was| names_in(&was.missing)).unwrap_or_default();
+        let more: Vec<&str> = names_in(&gap.missing).difference(&known).copied().collect();
+        let settled = &gap.complete_with;
+        changes.push(match was {
+            None => change(gap, Effect::Unknown, format!("is now unknown; settled by: {settled}")),
+            Some(_) if more.is_empty() => {
+                change(gap, Effect::Neutral, "is unknown, and of less than before".to_owned())
+            }
+            Some(_) => {
+                let more = listed(more.into_iter().map(|name| format!("`{name}`")), 8);
+                change(
+                    gap,
+                    Effect::Unknown,
+                    format!("is unknown; new among them: {more}; settled by: {settled}"),
+                )
+            }
+        });
+    }
+    changes.extend(gone.into_iter().map(|gap| change(gap, Effect::Neutral, "is no longer open".to_owned())));
+    changes
+}
+
+/// What a sentence names in backticks.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
 }
 
 fn unread(base: Side<'_>, head: Side<'_>) -> Vec<Change> {
     // Lines move; what is wrong with a file stays.
-    let key = |one: &super::snapshot::SeenProblem| (one.path.clone(), one.code.clone(), one.message.clone());
+    let key = |one: &SeenProblem| (one.path.clone(), one.code.clone(), one.message.clone());
     let of = |snapshot: &Snapshot| snapshot.problems.iter().map(key).collect::<BTreeSet<_>>();
     let (before, after) = (of(base.snapshot), of(head.snapshot));
-    let change = |problem: &super::snapshot::SeenProblem, effect, side| {
+    let change = |problem: &SeenProblem, effect, side| {
         let how = format!("{} [{}]", problem.message, problem.code);
         let site = super::Site { path: problem.path.clone(), line: problem.line };
         Change::new(Kind::Unread, effect, format!("`{}`", problem.path), how).at(side, &site)

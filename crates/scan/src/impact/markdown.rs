@@ -51,7 +51,9 @@ fn page(impact: &Impact, heading: &Heading<'_>, most: usize) -> Result<String, s
         if count == 0 {
             continue;
         }
-        let open = if matches!(effect, Effect::Widens | Effect::Unknown) { " open" } else { "" };
+        // What narrows asks for nobody's decision: it is folded, and gives way first.
+        let first = matches!(effect, Effect::Widens | Effect::Unknown);
+        let (open, most) = if first { (" open", most) } else { ("", (most / 8).max(1)) };
         let title = capitalised(effect_words(effect));
         writeln!(text, "\n<details{open}><summary><b>{title} ({count})</b></summary>\n")?;
         for kind in Kind::ALL {
@@ -183,7 +185,9 @@ fn groups<'c>(changes: impl Iterator<Item = &'c Change>) -> Vec<(String, Vec<&'c
 }
 
 fn list(text: &mut String, title: &str, told: &[Told<'_>], most: usize) -> std::fmt::Result {
-    writeln!(text, "**{}**\n", capitalised(title))?;
+    let signed = told.iter().any(|one| one.first.approval == Needed::Bundle);
+    let note = if signed { " (each needs approval by the base's bundle)" } else { "" };
+    writeln!(text, "**{}**{note}\n", capitalised(title))?;
     for one in told.iter().take(most) {
         let change = one.first;
         let place =
@@ -194,14 +198,12 @@ fn list(text: &mut String, title: &str, told: &[Told<'_>], most: usize) -> std::
         for path in &change.by {
             writeln!(text, "  - by {}", escaped(&cut(path)))?;
         }
-        for data in &change.data {
+        let pressing = matches!(change.effect, Effect::Widens | Effect::Unknown);
+        for data in change.data.iter().filter(|_| pressing) {
             writeln!(text, "  - whose data: {}", escaped(&cut(&data.words(6))))?;
         }
         if let Some(fix) = change.fix.as_ref().filter(|_| change.effect == Effect::Widens) {
             writeln!(text, "  - to do: {}", escaped(&cut(fix)))?;
-        }
-        if change.kind == Kind::Policy && change.approval == Needed::Bundle && change.controls.is_empty() {
-            writeln!(text, "  - needs approval by the base's bundle")?;
         }
     }
     if told.len() > most {

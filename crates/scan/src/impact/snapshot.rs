@@ -20,7 +20,7 @@ use crate::{EndpointKind, Input, Report, Totals};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
-    format: u32,
+    pub(super) format: u32,
     pub source_digest: String,
     pub policy_digest: Option<String>,
     pub totals: Totals,
