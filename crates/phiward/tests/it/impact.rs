@@ -76,7 +76,12 @@ fn mending_narrows_and_the_way_back_widens() {
     }
     // What came one way went the other.
     let findings = |one: &Value, effect: &str| {
-        let of = |change: &&Value| change["kind"] == "finding" && change["effect"] == effect;
+        let of = |change: &&Value| match change["kind"].as_str() {
+            Some("finding") => change["effect"] == effect,
+            // What was accepted on the way there counts again on the way back.
+            Some("acceptance") => effect == "narrows",
+            _ => false,
+        };
         changes(one).iter().filter(of).map(|change| change["fingerprint"].to_string()).collect::<Vec<_>>()
     };
     let (mut gone, mut new) = (findings(&mended, "narrows"), findings(&flawed, "widens"));

@@ -124,7 +124,9 @@ fn count(changes: &[&Change]) -> String {
 fn whose(text: &mut String, impact: &Impact) -> std::fmt::Result {
     const OBJECTS: usize = 20;
     const FIELDS: usize = 8;
-    let mut objects: BTreeMap<&str, (&Data, BTreeSet<(&str, String)>)> = BTreeMap::new();
+    /// An object, and its fields with what they hold.
+    type Concerned<'d> = (&'d Data, BTreeSet<(&'d str, String)>);
+    let mut objects: BTreeMap<&str, Concerned<'_>> = BTreeMap::new();
     for change in impact.of(Effect::Widens).chain(impact.of(Effect::Unknown)) {
         for data in &change.data {
             let own = objects.entry(&data.object).or_insert_with(|| (data, BTreeSet::new()));
