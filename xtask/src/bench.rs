@@ -1,5 +1,7 @@
 //! `cargo xtask bench NAME [DIR]`: figures for `docs/benchmarks.md`.
 
+mod org;
+
 use std::path::{Path, PathBuf};
 
 use crate::measure::{Taken, median};
@@ -14,7 +16,8 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["scan", folder] => scan(Some(Path::new(folder))),
         ["impact"] => impact(None),
         ["impact", folder] => impact(Some(Path::new(folder))),
-        _ => Err("name a benchmark: scan [DIR], impact [DIR]".to_owned()),
+        ["access"] => access(),
+        _ => Err("name a benchmark: scan [DIR], impact [DIR], access".to_owned()),
     }
 }
 
@@ -100,6 +103,24 @@ fn scan(folder: Option<&Path>) -> Result<(), String> {
         };
         print(name, own, beside);
     }
+    Ok(())
+}
+
+/// Who reaches what in an org of 5,000 users and 500 fields with patient data, after a run over the same files without
+/// users: the difference is what users cost. No peer computes this from files.
+fn access() -> Result<(), String> {
+    steps::call("cargo", &["build", "--release", "--quiet", "--package", "phiward"])?;
+    let phiward = target().join("release/phiward").display().to_string();
+    let folder = org::write(&org::Size { users: 5_000, objects: 10, fields_per_object: 50 })?;
+    let (path, facts) = (folder.display().to_string(), folder.join("facts").display().to_string());
+    println!("{:<28} {:>10} {:>10}", "", "CPU s", "peak MB");
+    let csv = ["--format", "csv", "--output", "/dev/null"];
+    let without = [&["access", path.as_str()][..], &csv].concat();
+    print("500 fields, no users", median(RUNS, &phiward, &without)?, None);
+    let with = [&["access", path.as_str(), "--facts", facts.as_str()][..], &csv].concat();
+    print("500 fields, 5,000 users", median(RUNS, &phiward, &with)?, None);
+    let one = [&with[..], &["--principal", "user:user4999@org.example"]].concat();
+    print("one user of 5,000", median(RUNS, &phiward, &one)?, None);
     Ok(())
 }
 

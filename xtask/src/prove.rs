@@ -10,11 +10,21 @@ use crate::steps::{self, command, target};
 
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     match words {
+        ["access"] => access(),
         ["corpus", folder] => corpus(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
-        _ => Err("name a proof: corpus DIR (a folder of Salesforce projects), fuzz [SECONDS]".to_owned()),
+        _ => {
+            Err("name a proof: access, corpus DIR (a folder of Salesforce projects), fuzz [SECONDS]"
+                .to_owned())
+        }
     }
+}
+
+/// The access engine against its oracle on ten thousand orgs made by chance.
+fn access() -> Result<(), String> {
+    let test = ["test", "--release", "--quiet", "--package", "phiward-access", "--test", "it"];
+    steps::call("cargo", &[&test[..], &["--", "--ignored", "--nocapture"]].concat())
 }
 
 /// Scans and audits every project below the folder; none may crash, and what could not be read is counted.

@@ -7,7 +7,6 @@
 
 mod absence;
 mod cause;
-mod csv;
 mod diagram;
 mod escape;
 mod evidence;

@@ -1,9 +1,9 @@
 //! The tables that the page shortens, in full, for spreadsheets.
 
-use crate::csv::Csv;
 use crate::escape::plain;
 use crate::exposure::Exposure;
 use crate::route::{Route, join};
+use csv::Csv;
 use journal::{Finding, SuppressionKind};
 use policy::controls::Catalogue;
 

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Assess a change: what widens or narrows, whose data it is, and who must approve it
     Impact(Impact),
+    /// Tell who reaches which patient data, and by which paths
+    Access(Access),
     /// Show what a project holds, and what its source cannot tell
     Project(Project),
     /// Work with a policy bundle
@@ -167,6 +169,52 @@ pub(crate) struct Impact {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = ACCESS_FORMATS)]
+pub(crate) struct Access {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// Tell of this field, step by step; may be repeated [default: every field with patient data, without the steps]
+    #[arg(long = "field", value_name = "OBJECT.FIELD")]
+    pub(crate) fields: Vec<String>,
+    /// Only this principal: profile:NAME, permission-set:NAME, permission-set-group:NAME or user:USERNAME; may be
+    /// repeated
+    #[arg(long = "principal", value_name = "KIND:NAME")]
+    pub(crate) principals: Vec<String>,
+    /// Only fields of this object; may be repeated
+    #[arg(long = "object", value_name = "OBJECT")]
+    pub(crate) objects: Vec<String>,
+    /// What queries of the org answered; with users and assignments, each user is told as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    /// The policy bundle [default: the folder `phiward` of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Tabular::Table)]
+    pub(crate) format: Tabular,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+const ACCESS_FORMATS: &str = "\
+Answers are yes, no or unknown; how far into the records is none, some (one's own and shared ones) or all, as the
+least and the most. A principal is told of a field where it reads or edits it, or may. What is not in the source is
+unknown. The rules are lib/access/semantics.md; they judge a permission set or group as given to an internal user.
+
+CSV has the columns Field, Holds, Principal, Crowd, Reads, Edits, Reads records at least, Reads records at most,
+Edits records at least, Edits records at most, Complete.
+
+JSON has `format` 1; `fields`, each with `field` and `holds`; `principals`, each with `principal`, `kind`, `name`,
+`crowd`, `api` (whether it may use the APIs), `escalations` (`name`, `answer`: ways to give oneself more) and
+`missing` (what would complete its grants); and `access`, each with `field`, `principal`, `read`, `edit`, `records`
+(`read` and `edit`, each with `low` and `high`) and `complete`. With --field, each of `access` has `explained` as
+well: `read` and `edit` (each with `answer`, `byObject`, `byField`, `barred`, `missing`) and `records` (with `paths`
+and `missing`). A path has an `answer` and `steps`, each with `words` and, where it stands in a file, `place`
+(`path`, `line`, `column`).
+
+Exits with 2 where a field, object or principal is not known.";
+
+#[derive(Debug, Args)]
 pub(crate) struct Project {
     /// A project root, a package folder, or any folder or file of sources
     pub(crate) path: PathBuf,
@@ -277,6 +325,13 @@ pub(crate) enum Assessment {
     Human,
     Markdown,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tabular {
+    Table,
+    Json,
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -49,6 +49,10 @@ fn rules() -> Result<String, std::fmt::Error> {
             let (citation, title) = control.map_or(("", ""), |c| (c.citation.as_str(), c.title.as_str()));
             writeln!(page, "- {citation} (`{id}`): {title}")?;
         }
+        for id in rule.meta.sbs {
+            let title = scan::benchmark::title(id).unwrap_or_default();
+            writeln!(page, "- Security Benchmark for Salesforce (`{id}`): {title}")?;
+        }
         if !rule.meta.replaces.is_empty() {
             writeln!(page, "\nTakes the place of `{}`.", rule.meta.replaces.join("`, `"))?;
         }

@@ -6,6 +6,7 @@
     reason = "a command that speaks to a person at a terminal"
 )]
 
+mod access_command;
 mod arguments;
 mod audit;
 mod bundle;
@@ -14,6 +15,7 @@ mod files;
 mod impact_command;
 mod init;
 mod judge;
+mod near;
 mod project;
 mod revision;
 mod rules;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
         Command::Impact(impact) => impact_command::run(&impact),
+        Command::Access(access) => access_command::run(&access),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

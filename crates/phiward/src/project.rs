@@ -98,7 +98,8 @@ fn shortened(names: &[String]) -> String {
     if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
-fn told(remedy: &Remedy) -> String {
+/// What to do, in words.
+pub(crate) fn told(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Retrieve { kind, members } => format!("retrieve {kind}: {}", shortened(members)),
         Remedy::Query(name) => format!("ask the org: {name} (see --need)"),

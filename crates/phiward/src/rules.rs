@@ -34,8 +34,17 @@ fn page(rule: &Rule) -> String {
         .filter_map(|id| catalogue.control(id))
         .map(|control| format!("- {} ({}): {}\n", control.citation, control.id, control.title))
         .collect();
+    let benchmark: String = rule
+        .meta
+        .sbs
+        .iter()
+        .map(|id| {
+            let title = scan::benchmark::title(id).unwrap_or_default();
+            format!("- Security Benchmark for Salesforce ({id}): {title}\n")
+        })
+        .collect();
     format!(
-        "{}\nRule `{}`, severity {}, confidence {}, for the {}\n\n{controls}",
+        "{}\nRule `{}`, severity {}, confidence {}, for the {}\n\n{controls}{benchmark}",
         rule.page(),
         rule.id,
         rule.meta.severity,
@@ -56,6 +65,7 @@ fn described(rule: &Rule) -> Value {
         "tags": meta.tags,
         "controls": meta.controls,
         "replaces": meta.replaces,
+        "sbs": meta.sbs,
         "needs": meta.needs,
     })
 }

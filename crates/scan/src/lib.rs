@@ -6,26 +6,37 @@
 //! and no value from a data file is repeated.
 
 mod baseline;
+pub mod benchmark;
 mod classification;
 mod config;
 mod container;
 mod context;
 mod data_record;
 mod disclosure;
+mod encryption;
 mod endpoint;
 mod field_path;
 mod flow;
+mod flow_data;
+mod folder;
+mod formula;
 pub mod impact;
+mod link;
+mod list_column;
 mod literal;
+mod mail;
 mod merge_field;
 mod oauth_app;
 pub mod output;
 mod patient_value;
 mod phi_object;
 mod proposal;
+mod reach;
 mod registry;
 mod report;
+mod report_column;
 mod rule;
+mod setting;
 mod sharing;
 mod suppress;
 
@@ -42,11 +53,23 @@ pub use rule::{Meta, Rule};
 
 registry::rules![
     phi_field_unprotected = "phi-field-unprotected",
+    phi_in_unencryptable_type = "phi-in-unencryptable-type",
+    phi_in_classic_encrypted_text = "phi-in-classic-encrypted-text",
+    phi_deterministic_low_entropy = "phi-deterministic-low-entropy",
+    encrypted_field_used_in_filter = "encrypted-field-used-in-filter",
+    encrypted_history_keeps_old_key = "encrypted-history-keeps-old-key",
+    event_bus_unencrypted = "event-bus-unencrypted",
+    encryption_settings_disagree = "encryption-settings-disagree",
     phi_field_history_tracked = "phi-field-history-tracked",
     phi_object_open_by_default = "phi-object-open-by-default",
     phi_shared_with_guests = "phi-shared-with-guests",
     phi_shared_widely = "phi-shared-widely",
     guest_can_read_phi = "guest-can-read-phi",
+    self_registration_reaches_phi = "self-registration-reaches-phi",
+    portal_members_see_each_other = "portal-members-see-each-other",
+    site_protection_weak = "site-protection-weak",
+    public_file_links = "public-file-links",
+    web_form_takes_phi = "web-form-takes-phi",
     broad_permission_on_phi = "broad-permission-on-phi",
     integration_over_privileged = "integration-over-privileged",
     oauth_scope_too_broad = "oauth-scope-too-broad",
@@ -54,6 +77,7 @@ registry::rules![
     session_setting_weak = "session-setting-weak",
     password_policy_weak = "password-policy-weak",
     access_not_logged = "access-not-logged",
+    script_in_metadata = "script-in-metadata",
     endpoint_insecure = "endpoint-insecure",
     endpoint_needs_declaration = "endpoint-needs-declaration",
     phi_sent_without_ground = "phi-sent-without-ground",
@@ -63,11 +87,17 @@ registry::rules![
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     package_without_agreement = "package-without-agreement",
     phi_in_report = "phi-in-report",
+    phi_in_dashboard = "phi-in-dashboard",
+    phi_in_list_view = "phi-in-list-view",
+    phi_in_link_url = "phi-in-link-url",
     phi_in_email_template = "phi-in-email-template",
+    mail_without_transport_security = "mail-without-transport-security",
     phi_in_outbound_message = "phi-in-outbound-message",
     phi_in_change_events = "phi-in-change-events",
     flow_sends_phi_in_system_mode = "flow-sends-phi-in-system-mode",
+    phi_copied_to_unclassified_field = "phi-copied-to-unclassified-field",
     phi_in_prompt_template = "phi-in-prompt-template",
+    phi_in_configuration = "phi-in-configuration",
     phi_in_repository = "phi-in-repository",
 ];
 

@@ -4,6 +4,8 @@
 //! group 00 and serial 0000); CMS, *Understanding the Medicare Beneficiary Identifier Format*; NHS Data Dictionary,
 //! *NHS Number* (modulus 11); RFC 2606 (example domains); NANPA (555-0100 to 555-0199 for fiction).
 
+use policy::vocabulary::Identifier;
+
 /// `ddd-dd-dddd`, dashes or spaces, in the ranges that are given out.
 pub(crate) fn is_social_security_number(text: &str) -> bool {
     let parts: Vec<&str> = text.split(['-', ' ']).collect();
@@ -99,6 +101,48 @@ pub(crate) fn is_fictional_phone(text: &str) -> bool {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let tail = digits.len().checked_sub(7).and_then(|at| digits.get(at..)).unwrap_or_default();
     tail.starts_with("55501")
+}
+
+/// Whether a filter's text is a value of one person, and no range, keyword or list of choices.
+pub(crate) fn is_of_one_person(field: &str, kind: Option<Identifier>, value: &str) -> bool {
+    let value = value.trim();
+    let is_birth = ["birth", "dob"].iter().any(|word| field.to_lowercase().contains(word));
+    if is_birth && is_birth_date(value) {
+        return true;
+    }
+    let Some(kind) = kind else { return false };
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    match kind {
+        Identifier::Name => {
+            // A name has a letter that is no code: `Smith`, `Ana Lee`; `TEST`, `%` and flags are none.
+            let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+            letters >= 4
+                && digits == 0
+                && value.chars().any(char::is_uppercase)
+                && value.chars().any(char::is_lowercase)
+                && !["test", "demo", "sample", "unknown", "anonymous", "none", "null"]
+                    .iter()
+                    .any(|word| value.to_lowercase().contains(word))
+        }
+        Identifier::Email => {
+            value.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+        }
+        Identifier::Ssn
+        | Identifier::Mrn
+        | Identifier::HealthPlan
+        | Identifier::Account
+        | Identifier::Phone
+        | Identifier::Fax => digits >= 6,
+        Identifier::Date => false,
+        Identifier::Geographic => digits >= 1 && value.chars().filter(|c| c.is_alphabetic()).count() >= 5,
+        _ => false,
+    }
+}
+
+/// A social security number or Medicare identifier, whatever field it stands in.
+pub(crate) fn is_number_by_shape(value: &str) -> bool {
+    let value = value.trim();
+    is_social_security_number(value) || (value.contains('-') && is_medicare_beneficiary_identifier(value))
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub struct Meta {
     pub tags: &'static [&'static str],
     /// Rules of other analysers that this one takes the place of, as `pmd:RuleName`.
     pub replaces: &'static [&'static str],
+    /// Ids of the Security Benchmark for Salesforce that this rule helps to meet: see [`crate::benchmark`].
+    pub sbs: &'static [&'static str],
     /// What settles a gap of this rule, in general.
     pub needs: &'static [&'static str],
 }

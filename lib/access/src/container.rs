@@ -53,6 +53,11 @@ impl Container {
         self.files.first().map(|file| Place { path: file.path().to_owned(), line: 1, column: 1 })
     }
 
+    /// Whether a row that is not there is a no.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole && self.whole_in_permissions
+    }
+
     /// The rows of one subject.
     pub(crate) fn rows(&self, subject: Subject) -> &[Row] {
         let from = self.rows.partition_point(|row| row.subject < subject);

@@ -3,7 +3,7 @@
 use sfdx::completeness::Remedy;
 
 use crate::Answer;
-use crate::access::Access;
+use crate::granted::Access;
 use crate::path::{Decision, Path, Step, retrieve};
 
 /// One way to more.

@@ -36,8 +36,7 @@ const ADDRESS_PARTS: [&str; 10] = [
     "Longitude",
     "GeocodeAccuracy",
 ];
-const ADDRESSES: [&str; 8] =
-    ["", "mailing", "other", "billing", "shipping", "personmailing", "personother", "permanent"];
+const ADDRESSES: [&str; 6] = ["", "mailing", "other", "billing", "shipping", "permanent"];
 
 /// Without field-level security on any object, and whether they can be written.
 const SYSTEM: [(&str, bool); 13] = [
@@ -58,7 +57,9 @@ const SYSTEM: [(&str, bool); 13] = [
 const PERSON_NAMES: [&str; 5] = ["firstname", "lastname", "middlename", "salutation", "suffix"];
 const PERSONS: [&str; 4] = ["account", "contact", "lead", "user"];
 /// Always required, so without field-level security, and whether they can be written.
-const REQUIRED: [(&str, bool); 13] = [
+const REQUIRED: [(&str, bool); 15] = [
+    ("account.ispersonaccount", false),
+    ("account.personcontactid", false),
     ("lead.company", true),
     ("lead.status", true),
     ("case.status", true),
@@ -89,10 +90,16 @@ fn wholes(full_name: &str) -> Vec<String> {
     let Some((object, name)) = full_name.split_once('.') else { return Vec::new() };
     let (mut object, mut name) = (object.to_owned(), name.to_owned());
     let lower = |text: &str| text.to_lowercase();
-    if lower(&object) == "account"
-        && let Some(custom) = without_end(&name, "__pc")
-    {
-        (object, name) = ("Contact".to_owned(), format!("{custom}__c"));
+    if lower(&object) == "account" {
+        // "Account Fields" in Salesforce Help: a person account's field inherits from the contact's.
+        if let Some(custom) = without_end(&name, "__pc") {
+            (object, name) = ("Contact".to_owned(), format!("{custom}__c"));
+        } else if let Some(standard) = name.strip_prefix("Person")
+            && !standard.contains("__")
+            && standard.starts_with(|first: char| first.is_ascii_uppercase())
+        {
+            (object, name) = ("Contact".to_owned(), standard.to_owned());
+        }
     }
     if let Some((whole, _)) = without_end(&name, "__s").and_then(|rest| rest.rsplit_once("__")) {
         name = format!("{whole}__c");

@@ -8,12 +8,12 @@
 //!
 //! The rules are `semantics.md`; nothing here decides what they do not. Nothing here knows what a field means.
 
-mod access;
 mod answer;
 mod bits;
 mod container;
 mod escalation;
 mod field;
+mod granted;
 mod matrix;
 mod model;
 mod path;
@@ -22,9 +22,9 @@ mod records;
 mod sharing;
 mod universe;
 
-pub use access::{Access, FieldAccess, FieldDecision};
 pub use answer::{Answer, Range, Reach};
 pub use escalation::{Escalation, LOG_IN_AS};
+pub use granted::{Access, FieldAccess, FieldDecision};
 pub use matrix::Matrix;
 pub use model::Model;
 pub use path::{Decision, Path, Place, Step};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::Answer;
-use crate::access::{field_of, union};
-use crate::bits::{Bits, Grant};
+use crate::bits::Grant;
+use crate::granted::{OfObject, field_of, union};
 use crate::model::Model;
 use crate::principal::{Part, PrincipalId};
 use crate::universe::Use;
@@ -18,16 +18,10 @@ pub struct Matrix {
     rows: Vec<Row>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
     read: Grant,
     edit: Grant,
-}
-
-impl Default for Grant {
-    fn default() -> Self {
-        Grant::nothing(0)
-    }
 }
 
 impl Model {
@@ -42,10 +36,7 @@ impl Model {
             let parts = self.parts_of(principal);
             let class = *classes.entry(parts).or_insert_with(|| {
                 let grant = union(self, parts);
-                rows.push(Row {
-                    read: self.column(&grant, &numbers, Use::Read),
-                    edit: self.column(&grant, &numbers, Use::Edit),
-                });
+                rows.push(self.row(&grant, &numbers));
                 u32::try_from(rows.len() - 1).unwrap_or(u32::MAX)
             });
             row_of.push(class);
@@ -54,19 +45,23 @@ impl Model {
         Matrix { fields, row_of, rows }
     }
 
-    fn column(&self, grant: &Grant, fields: &[u32], what: Use) -> Grant {
-        let (mut yes, mut maybe) = (Bits::empty(fields.len()), Bits::empty(fields.len()));
+    fn row(&self, grant: &Grant, fields: &[u32]) -> Row {
+        let mut objects: BTreeMap<u32, OfObject> = BTreeMap::new();
+        let mut row = Row { read: Grant::nothing(fields.len()), edit: Grant::nothing(fields.len()) };
         for (at, &field) in fields.iter().enumerate() {
-            match field_of(self, grant, field, what) {
-                Answer::No => {}
-                Answer::Unknown => maybe.add(at),
-                Answer::Yes => {
-                    yes.add(at);
-                    maybe.add(at);
+            let object = self.universe.object_of(field);
+            let of = *objects.entry(object).or_insert_with(|| OfObject::new(self, grant, object));
+            for (what, column) in [(Use::Read, &mut row.read), (Use::Edit, &mut row.edit)] {
+                let answer = field_of(self, grant, of, field, what);
+                if answer != Answer::No {
+                    column.maybe.add(at);
+                }
+                if answer == Answer::Yes {
+                    column.yes.add(at);
                 }
             }
         }
-        Grant { yes, maybe }
+        row
     }
 }
 

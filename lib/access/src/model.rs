@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use sfdx::views::ObjectKind;
 use sfdx::{Facts, Project};
 
-use crate::access::Access;
 use crate::container::{self, Container};
 use crate::escalation;
 use crate::field::{self, FieldTraits};
+use crate::granted::Access;
 use crate::path::Place;
 use crate::principal::{self, Group, Part, Principal, PrincipalId, PrincipalKind};
 use crate::sharing::{self, Sharing};
 use crate::universe::Universe;
 
 /// Who holds what, and what opens the records.
-#[derive(Debug)]
 pub struct Model {
     pub(crate) universe: Universe,
     pub(crate) containers: Vec<Container>,
@@ -144,19 +143,26 @@ impl Model {
     }
 }
 
+impl std::fmt::Debug for Model {
+    /// Counts: names of users name people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("objects", &self.universe.objects.len())
+            .field("fields", &self.universe.fields.len())
+            .field("principals", &self.principals.len())
+            .finish_non_exhaustive()
+    }
+}
+
 fn special(project: &Project, name: &str) -> Special {
     match name.to_lowercase().as_str() {
         "task" => Special::Task,
         "event" => Special::Event,
         "activity" => Special::Activity,
         "user" => Special::User,
-        _ => {
-            let object = project.object(name);
-            let kind = object.map_or_else(|| ObjectKind::of_name(name), |object| object.kind());
-            match kind {
-                ObjectKind::CustomMetadata | ObjectKind::CustomSetting => Special::Ungoverned,
-                _ => Special::None,
-            }
-        }
+        _ => match sharing::kind_of(project, name) {
+            ObjectKind::CustomMetadata | ObjectKind::CustomSetting => Special::Ungoverned,
+            _ => Special::None,
+        },
     }
 }

@@ -57,7 +57,7 @@ impl Crowd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalId(pub(crate) u32);
 
-#[derive(Debug)]
+/// Someone or something that holds access.
 pub struct Principal {
     pub(crate) kind: PrincipalKind,
     pub(crate) name: String,
@@ -72,7 +72,7 @@ pub struct Principal {
 }
 
 /// What sharing asks of a user.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct UserFacts {
     pub(crate) id: Option<String>,
     pub(crate) role: Option<String>,
@@ -104,6 +104,14 @@ impl Principal {
     /// The file that describes it; users have none.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
+    }
+}
+
+impl std::fmt::Debug for Principal {
+    /// Without the name: a user's names a person.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Principal");
+        shown.field("kind", &self.kind).field("crowd", &self.crowd).finish_non_exhaustive()
     }
 }
 

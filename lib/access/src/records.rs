@@ -3,7 +3,7 @@
 use sfdx::completeness::Remedy;
 use sfdx::views::{ObjectKind, SharingKind};
 
-use crate::access::Access;
+use crate::granted::Access;
 use crate::path::{Path, Step, retrieve};
 use crate::principal::{Crowd, Principal};
 use crate::sharing::{Default, Level, ObjectSharing, Rule, STANDARD_PARENTS};
@@ -40,19 +40,42 @@ impl Both {
     }
 }
 
+/// What would settle a range, where somebody asks.
+struct Lacks {
+    asked: bool,
+    remedies: Vec<Remedy>,
+}
+
+impl Lacks {
+    const fn asked() -> Self {
+        Self { asked: true, remedies: Vec::new() }
+    }
+
+    const fn not_asked() -> Self {
+        Self { asked: false, remedies: Vec::new() }
+    }
+
+    fn add(&mut self, remedy: Remedy) {
+        if self.asked {
+            self.remedies.push(remedy);
+        }
+    }
+}
+
 impl Access<'_> {
     /// The ranges alone; none where the model knows no such object.
     pub fn reach(&self, object: &str) -> Option<(Range, Range)> {
         let object = self.model.universe.objects.find(object)?;
-        let both = self.reach_of(object, &mut Vec::new(), &mut Vec::new());
+        let both = self.reach_of(object, &mut Vec::new(), &mut Lacks::not_asked());
         Some((both.read, both.edit))
     }
 
     /// The ranges, how they come about, and what would settle them.
     pub fn records(&self, object: &str) -> Option<Records> {
         let number = self.model.universe.objects.find(object)?;
-        let mut missing = Vec::new();
-        let both = self.reach_of(number, &mut Vec::new(), &mut missing);
+        let mut lacks = Lacks::asked();
+        let both = self.reach_of(number, &mut Vec::new(), &mut lacks);
+        let mut missing = lacks.remedies;
         let mut paths = Vec::new();
         for flag in [ObjectFlag::ViewAll, ObjectFlag::ModifyAll] {
             let decision = self.object_decision(number, flag);
@@ -77,8 +100,8 @@ impl Access<'_> {
         Some(Records { read: both.read, edit: both.edit, paths, missing })
     }
 
-    fn reach_of(&self, object: u32, asked: &mut Vec<u32>, missing: &mut Vec<Remedy>) -> Both {
-        let sharing = self.sharing_of(object, asked, missing);
+    fn reach_of(&self, object: u32, asked: &mut Vec<u32>, lacks: &mut Lacks) -> Both {
+        let sharing = self.sharing_of(object, asked, lacks);
         Both {
             read: sharing.read.needing(self.flag_by_number(object, ObjectFlag::Read)),
             edit: sharing.edit.needing(self.flag_by_number(object, ObjectFlag::Edit)),
@@ -86,13 +109,13 @@ impl Access<'_> {
     }
 
     /// Sharing alone, with the permissions that override it.
-    fn sharing_of(&self, object: u32, asked: &mut Vec<u32>, missing: &mut Vec<Remedy>) -> Both {
+    fn sharing_of(&self, object: u32, asked: &mut Vec<u32>, lacks: &mut Lacks) -> Both {
         if asked.contains(&object) {
-            missing.push(Remedy::Do("mend the master-detail fields that run in a circle"));
+            lacks.add(Remedy::Do("mend the master-detail fields that run in a circle"));
             return self.no_parent();
         }
         asked.push(object);
-        let mut base = self.base_of(object, asked, missing);
+        let mut base = self.base_of(object, asked, lacks);
         asked.pop();
         let guest = self.principal.crowd == Crowd::Guest;
         if let Some(sharing) = self.model.sharing.object(object)
@@ -102,7 +125,14 @@ impl Access<'_> {
             for range in [&mut base.read, &mut base.edit] {
                 range.low = range.low.min(Reach::Some);
             }
-            missing.push(Remedy::Do("read whom the restriction rule names"));
+            lacks.add(Remedy::Do("read whom the restriction rule names"));
+        }
+        if lacks.asked {
+            for (flag, range) in [(ObjectFlag::ViewAll, base.read), (ObjectFlag::ModifyAll, base.edit)] {
+                if range.high < Reach::All || !range.is_complete() {
+                    lacks.remedies.extend(self.object_decision(object, flag).missing);
+                }
+            }
         }
         // The guest licence has not held these since Spring '21: for guests only what a file gives counts.
         let all = |flag| match self.flag_by_number(object, flag) {
@@ -115,7 +145,7 @@ impl Access<'_> {
         }
     }
 
-    fn base_of(&self, object: u32, asked: &mut Vec<u32>, missing: &mut Vec<Remedy>) -> Both {
+    fn base_of(&self, object: u32, asked: &mut Vec<u32>, lacks: &mut Lacks) -> Both {
         let Some(sharing) = self.model.sharing.object(object) else { return Both::of(Range::SOME_OR_ALL) };
         if !is_shared(sharing.kind) {
             return Both::of(Range::ALL);
@@ -124,12 +154,12 @@ impl Access<'_> {
         let inside = self.internal(object).map_or(Level::Unknown, |default| default.level);
         if self.principal.crowd == Crowd::Guest {
             return if inside.is_by_parent() {
-                self.by_parents(object, sharing, inside, asked, missing)
+                self.by_parents(object, sharing, inside, asked, lacks)
             } else {
                 let read = self.guest_read(sharing);
                 if !read.is_complete() {
-                    missing.push(retrieve("SharingRules", name));
-                    missing.push(retrieve("CustomSite", "*"));
+                    lacks.add(retrieve("SharingRules", name));
+                    lacks.add(retrieve("CustomSite", "*"));
                 }
                 Both { read, edit: Range::NONE }
             };
@@ -142,9 +172,9 @@ impl Access<'_> {
             (None, true) => {
                 let stays = inside == Level::Private || inside.is_by_parent();
                 if !stays && self.model.sharing.external_model != Some(false) {
-                    missing.push(retrieve("CustomObject", name));
-                    missing.push(retrieve("Settings", "Sharing"));
-                    missing.push(Remedy::Query("sharing-models"));
+                    lacks.add(retrieve("CustomObject", name));
+                    lacks.add(retrieve("Settings", "Sharing"));
+                    lacks.add(Remedy::Query("sharing-models"));
                     let wide = of_level(inside);
                     return Both {
                         read: Range { low: Reach::Some, high: wide.read.high },
@@ -155,11 +185,11 @@ impl Access<'_> {
             }
         };
         if level.is_by_parent() {
-            return self.by_parents(object, sharing, level, asked, missing);
+            return self.by_parents(object, sharing, level, asked, lacks);
         }
         if level == Level::Unknown {
-            missing.push(retrieve("CustomObject", name));
-            missing.push(Remedy::Query("sharing-models"));
+            lacks.add(retrieve("CustomObject", name));
+            lacks.add(Remedy::Query("sharing-models"));
         }
         of_level(level)
     }
@@ -170,7 +200,7 @@ impl Access<'_> {
         sharing: &ObjectSharing,
         level: Level,
         asked: &mut Vec<u32>,
-        missing: &mut Vec<Remedy>,
+        lacks: &mut Lacks,
     ) -> Both {
         let name = self.model.universe.objects.shown(object);
         let find = |name: &str| self.model.universe.objects.find(name);
@@ -183,12 +213,12 @@ impl Access<'_> {
             known.and_then(|(_, parent)| find(parent)).map(|parent| (parent, false)).into_iter().collect()
         };
         if parents.is_empty() {
-            missing.push(Remedy::Do("find out by which object the records are controlled"));
+            lacks.add(Remedy::Do("find out by which object the records are controlled"));
             return self.no_parent();
         }
         let mut least = Both::of(Range::ALL);
         for (parent, read_is_enough) in parents {
-            let of_parent = self.sharing_of(parent, asked, missing);
+            let of_parent = self.sharing_of(parent, asked, lacks);
             least.read = least.read.min(of_parent.read);
             least.edit = least.edit.min(if read_is_enough { of_parent.read } else { of_parent.edit });
         }
@@ -233,14 +263,12 @@ impl Access<'_> {
     }
 
     fn guest_rule(&self, rule: &Rule) -> Answer {
-        let Some(own) = self.principal.profile.as_ref().map(|profile| profile.to_lowercase()) else {
-            return Answer::Unknown;
-        };
+        let own = self.principal.profile.as_ref().map(|profile| profile.to_lowercase());
         let guests = rule.targets.iter().filter(|(kind, _)| kind == "guestUser");
         let answers = guests.filter_map(|(_, name)| name.as_ref()).map(|site| {
-            match self.model.sharing.sites.get(site) {
-                Some(Some(profile)) => Answer::of(*profile == own),
-                Some(None) | None => Answer::Unknown,
+            match (self.model.sharing.sites.get(site), &own) {
+                (Some(Some(profile)), Some(own)) => Answer::of(profile == own),
+                _ => Answer::Unknown,
             }
         });
         answers.fold(Answer::No, Answer::or)

@@ -2,6 +2,7 @@
 //! Sections 6 and 7 of `semantics.md` are computed from this in `records`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use sfdx::views::{ObjectKind, SharingKind};
 use sfdx::{Facts, Project};
@@ -107,14 +108,8 @@ pub(crate) struct Role {
     pub(crate) parent: Option<String>,
 }
 
-/// One row of the members of groups and queues.
-#[derive(Debug)]
-struct Membership {
-    group: Option<String>,
-    member: String,
-    queue: bool,
-    name: Option<String>,
-}
+/// Ids of users and of groups within, by their first characters.
+type Members = BTreeSet<String>;
 
 #[derive(Debug)]
 pub(crate) struct Sharing {
@@ -127,7 +122,10 @@ pub(crate) struct Sharing {
     pub(crate) sites: BTreeMap<String, Option<String>>,
     pub(crate) external_model: Option<bool>,
     pub(crate) members_known: bool,
-    memberships: Vec<Membership>,
+    /// Public groups by name, groups of any kind by id, queues by name.
+    named: BTreeMap<String, Members>,
+    by_id: BTreeMap<String, Members>,
+    queues: BTreeMap<String, Members>,
 }
 
 /// Parents of standard objects that no master-detail field tells.
@@ -257,6 +255,7 @@ impl Sharing {
         let sites = project.sites().map(|site| {
             (site.name().to_lowercase(), site.guest_profile_name().map(|name| name.to_lowercase()))
         });
+        let (named, by_id, queues) = members(facts);
         Sharing {
             objects,
             roles: roles.collect(),
@@ -269,17 +268,9 @@ impl Sharing {
                 .settings("Sharing")
                 .and_then(|settings| settings.component().root().flag("enableExternalSharingModel")),
             members_known: facts.is_complete("group-members"),
-            memberships: facts
-                .group_members()
-                .filter_map(|row| {
-                    Some(Membership {
-                        group: row.row().get("GroupId").map(short),
-                        member: short(row.member_id()?),
-                        queue: row.kind() == Some("Queue"),
-                        name: row.group().map(str::to_lowercase),
-                    })
-                })
-                .collect(),
+            named,
+            by_id,
+            queues,
         }
     }
 
@@ -289,35 +280,52 @@ impl Sharing {
 
     /// Whether a user stands in a group: surely, surely not, or through something unknown.
     pub(crate) fn is_member(&self, group: &str, user: &str) -> crate::Answer {
+        const USER: &str = "005";
         let user = short(user);
         let mut answer = crate::Answer::No;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
-        let named = self.memberships.iter().filter(|row| !row.queue && row.name.as_deref() == Some(group));
-        let mut open: Vec<&Membership> = named.collect();
-        while let Some(row) = open.pop() {
-            if row.member == user {
+        let mut open: Vec<&Members> = self.named.get(group).into_iter().collect();
+        while let Some(members) = open.pop() {
+            if members.contains(&user) {
                 return crate::Answer::Yes;
             }
-            if row.member.starts_with("005") || !seen.insert(&row.member) {
-                continue;
-            }
-            let before = open.len();
-            open.extend(
-                self.memberships.iter().filter(|inner| inner.group.as_deref() == Some(row.member.as_str())),
-            );
-            if open.len() == before {
-                answer = crate::Answer::Unknown;
+            let groups = members
+                .range::<str, _>((Bound::Unbounded, Bound::Excluded(USER)))
+                .chain(members.range::<str, _>((Bound::Included("006"), Bound::Unbounded)))
+                .filter(|member| seen.insert(member));
+            for inner in groups {
+                match self.by_id.get(inner) {
+                    Some(members) => open.push(members),
+                    None => answer = crate::Answer::Unknown,
+                }
             }
         }
         answer
     }
 
     pub(crate) fn is_in_queue(&self, queue: &str, user: &str) -> bool {
-        let user = short(user);
-        let queue = queue.to_lowercase();
-        let of_queue = |row: &&Membership| row.queue && row.name.as_deref() == Some(queue.as_str());
-        self.memberships.iter().filter(of_queue).any(|row| row.member == user)
+        self.queues.get(&queue.to_lowercase()).is_some_and(|members| members.contains(&short(user)))
     }
+}
+
+/// The rows of groups and queues.
+fn members(
+    facts: &Facts,
+) -> (BTreeMap<String, Members>, BTreeMap<String, Members>, BTreeMap<String, Members>) {
+    let mut named: BTreeMap<String, Members> = BTreeMap::new();
+    let mut by_id: BTreeMap<String, Members> = BTreeMap::new();
+    let mut queues: BTreeMap<String, Members> = BTreeMap::new();
+    for row in facts.group_members() {
+        let Some(member) = row.member_id().map(short) else { continue };
+        if let Some(id) = row.row().get("GroupId") {
+            by_id.entry(short(id)).or_default().insert(member.clone());
+        }
+        if let Some(name) = row.group().map(str::to_lowercase) {
+            let of_kind = if row.kind() == Some("Queue") { &mut queues } else { &mut named };
+            of_kind.entry(name).or_default().insert(member);
+        }
+    }
+    (named, by_id, queues)
 }
 
 /// The part of an id that both its forms have.
@@ -325,11 +333,25 @@ fn short(id: &str) -> String {
     id.chars().take(15).collect()
 }
 
+/// What kind of object a name means, in any case.
+pub(crate) fn kind_of(project: &Project, name: &str) -> ObjectKind {
+    let key = name.to_lowercase();
+    match ObjectKind::of_name(&key) {
+        ObjectKind::Custom
+            if project.object(name).is_some_and(|object| object.value("customSettingsType").is_some()) =>
+        {
+            ObjectKind::CustomSetting
+        }
+        ObjectKind::Standard if key.ends_with("changeevent") => ObjectKind::ChangeEvent,
+        kind => kind,
+    }
+}
+
 /// What the source says of one object, without rules.
 fn plain(project: &Project, universe: &Universe, number: u32) -> ObjectSharing {
     let name = universe.objects.shown(number);
     let object = project.object(name);
-    let kind = object.map_or_else(|| ObjectKind::of_name(name), |object| object.kind());
+    let kind = kind_of(project, name);
     let said = |value: sfdx::Value<'_>| Default {
         level: Level::of(value.as_str()),
         text: value.to_string(),

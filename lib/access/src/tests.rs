@@ -315,9 +315,10 @@ fn a_field_that_nothing_describes_may_be_required() {
 
 #[test]
 fn parts_stand_under_their_whole() {
-    let rows = ["Contact.MailingAddress", "Contact.Race__c", "Visit__c.Home__c", "Task.Sum__c"]
-        .map(|field| of(field, true, false))
-        .concat();
+    let rows =
+        ["Contact.MailingAddress", "Contact.Email", "Contact.Race__c", "Visit__c.Home__c", "Task.Sum__c"]
+            .map(|field| of(field, true, false))
+            .concat();
     let objects = ["Contact", "Account", "Visit__c"].map(|object| on(object, "allowRead")).concat();
     let folder = tempfile::tempdir().unwrap();
     let sets = folder.path().join("permissionsets");
@@ -329,6 +330,10 @@ fn parts_stand_under_their_whole() {
         ("Contact.MailingStreet", Yes),
         ("Contact.OtherStreet", No),
         ("Account.Race__pc", Yes),
+        ("Account.PersonMailingCity", Yes),
+        ("Account.PersonEmail", Yes),
+        ("Account.Personality", No),
+        ("Account.PersonContactId", Yes),
         ("Visit__c.Home__City__s", Yes),
         ("Activity.Sum__c", Yes),
         ("Contact.Capital", No),
@@ -620,4 +625,48 @@ fn tasks_and_users_are_governed_otherwise() {
     assert_eq!(flag("User", ObjectFlag::Delete), No);
     assert_eq!(flag("Conf__mdt", ObjectFlag::Read), Unknown);
     assert_eq!(set.reach("Task"), Some((Range::SOME, Range::SOME)), "as activities are");
+}
+
+/// Every yes has a path that gives it, every unknown names what would settle it, and cheap answers are the told ones.
+fn holds_together(root: &std::path::Path) {
+    let project = sfdx::read(root, &Options::default()).unwrap();
+    let model = Model::of(&project, &Facts::default());
+    let fields: Vec<&str> = model.fields().collect();
+    let objects: Vec<&str> = model.objects().collect();
+    let matrix = model.matrix(fields.iter().copied());
+    assert!(model.principals().count() > 3 && fields.len() > 10);
+    for (id, principal) in model.principals() {
+        let access = model.access(id).unwrap();
+        let mut any_unknown = false;
+        for (at, field) in fields.iter().enumerate() {
+            let told = access.field(field).unwrap();
+            let what = format!("{principal} {field}");
+            assert_eq!(
+                (matrix.read(id, at), matrix.edit(id, at)),
+                (told.read.answer, told.edit.answer),
+                "{what}"
+            );
+            for decision in [&told.read, &told.edit] {
+                assert_eq!(decision.answer == Unknown, !decision.missing.is_empty(), "{what}");
+                any_unknown |= decision.by_field.answer == Unknown;
+                for side in [&decision.by_object, &decision.by_field] {
+                    let given = side.paths.iter().any(|path| path.answer == Yes);
+                    assert_eq!(side.answer == Yes, given, "{what}: {side:?}");
+                }
+            }
+        }
+        for object in &objects {
+            let records = access.records(object).unwrap();
+            assert_eq!(records.is_complete(), records.missing.is_empty(), "{principal} {object}");
+            assert_eq!(access.reach(object), Some((records.read, records.edit)), "{principal} {object}");
+        }
+        assert!(any_unknown || access.missing().is_empty(), "{principal}: {:?}", access.missing());
+    }
+}
+
+#[test]
+fn the_example_holds_together() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/harbor-health");
+    holds_together(&examples.join("flawed"));
+    holds_together(&examples.join("mended"));
 }

@@ -53,7 +53,7 @@ fn sarif_is_valid_and_carries_controls_and_peers() {
     }
     for rule in rules {
         let properties = &rule["properties"];
-        for key in ["tags", "controls", "replaces"] {
+        for key in ["tags", "controls", "replaces", "sbs"] {
             assert!(properties[key].is_array(), "{} has no {key}", rule["id"]);
         }
         assert!(!properties["controls"].as_array().unwrap().is_empty(), "{}", rule["id"]);

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod access;
 mod bad_input;
 mod canary;
 mod commands;

@@ -159,7 +159,8 @@ fn of_patient(
         return Some(plain("a number that another system or table counts by", Confidence::Medium));
     }
     let spoken_for = strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]);
-    let is_written = field.has(list::CONTENT) && !field.is(&["Checkbox", "Picklist"]);
+    let is_written = (field.has(list::CONTENT) && !field.is(&["Checkbox", "Picklist"]))
+        || (field.is(&["LongTextArea", "Html"]) && !field.has(list::TECHNICAL));
     if field.has(list::PLUMBING) && !spoken_for && !is_written && !field.has(list::TELLS_HEALTH) {
         return Some(plain(
             "its name tells of how the record is kept, not of the patient",
@@ -312,9 +313,14 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
     let is_people =
         |target: &str| ["account", "contact", "lead", "individual"].contains(&target.to_lowercase().as_str());
     let to_patient = references.iter().any(|target| {
+        // The master of a record about a patient is the patient.
+        let is_master = field.is(&["MasterDetail"])
+            && is_people(target)
+            && matches!(roles.role(target), Role::Mixed | Role::MixedPeople);
         // `Contact__c` to a contact, in a record about somebody, is that somebody.
         let is_plain = words(target) == field.name || words(target) == field.label;
         roles.is_patient(target)
+            || is_master
             || (is_people(target)
                 && (roles.role(target) == Role::Mixed
                     || (is_plain && !target.eq_ignore_ascii_case("account"))))
@@ -325,9 +331,12 @@ fn lookup(roles: &Roles, field: &Spoken<'_>) -> Verdict {
                 && ["account", "contact", "lead", "individual", "careprogramenrollee", "user"]
                     .contains(&target.to_lowercase().as_str())
         });
-    let insurer = field.occurs(&["insur*"]);
+    let insurer =
+        field.occurs(&["insur*"]) || field.occurs(&["health", "fund"]) || field.occurs(&["health", "plan"]);
     let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT) && !insurer;
-    if (to_patient && !other) || (may_be_person && !other && field.has(list::PATIENT_LINK)) {
+    let called =
+        field.has(list::PATIENT) && !references.iter().all(|target| roles.role(target) == Role::Thing);
+    if (to_patient && !other) || called || (may_be_person && !other && field.has(list::PATIENT_LINK)) {
         return Verdict {
             class: Class::Phi,
             identifier: Some(Identifier::Name),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sfdx::Project;
 use sfdx::views::Field;
 
-use super::{Classification, Evidence, Verdict};
+use super::vocabulary::{Vocabulary, list};
+use super::{Classification, Evidence, Verdict, words};
 use crate::field_path;
 
 /// Chains of formulas over formulas that are followed.
@@ -50,13 +51,19 @@ impl Classification<'_> {
 }
 
 /// The paths whose values a computed field shows; nothing for a field that shows none. A box or a number computed
-/// from PHI tells too little: whether a birth date is given, how many there are.
+/// from PHI tells too little: whether a birth date is given, how many there are. A formula that calls itself the
+/// doctor's, or the state of a process, picks that out of the record.
 fn shown(field: Field<'_>) -> Option<Vec<String>> {
     let kind = field.data_type().map(|kind| kind.to_string()).unwrap_or_default();
     if !matches!(kind.as_str(), "Text" | "LongTextArea" | "Date" | "DateTime" | "Email" | "Phone") {
         return None;
     }
     let formula = field.formula()?;
+    let words = words(field.name());
+    let vocabulary = Vocabulary::shipped();
+    if vocabulary.has(list::OTHER_PERSON, &words) || vocabulary.has(list::PLUMBING, &words) {
+        return None;
+    }
     let paths: BTreeSet<String> = paths(&formula).map(str::to_owned).collect();
     Some(paths.into_iter().collect())
 }

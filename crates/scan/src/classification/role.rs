@@ -75,12 +75,18 @@ impl Told {
         vocabulary.has(wanted, &self.name) || vocabulary.has(wanted, &self.label)
     }
 
+    /// Whether it says who the client or member is, in an org where these are patients.
+    fn names_a_client(&self, health: Health) -> bool {
+        let is_lookup = !self.targets.is_empty();
+        (health == Health::Own || (health == Health::Standard && is_lookup)) && self.has(list::CLIENT)
+    }
+
     /// Whether it says who the patient is; a count of patients, or a box about one, does not.
     fn names_a_patient(&self, health: Health) -> bool {
         let is_one =
             !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
         is_one
-            && (self.has(list::PATIENT) || (health == Health::Own && self.has(list::CLIENT)))
+            && (self.has(list::PATIENT) || self.names_a_client(health))
             && (self.kind != "Text" || !self.has(list::PROCESS))
     }
 }
@@ -107,25 +113,22 @@ type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
 
 impl Roles {
     /// With the roles, how far the source shows health care.
-    pub(crate) fn of(project: &sfdx::Project, health: bool) -> (Self, Health) {
+    pub(crate) fn of(project: &sfdx::Project, told: Health) -> (Self, Health) {
         let objects: Objects<'_> = project
             .objects()
             .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
             .collect();
-        let health = match (health, is_own_health_care(&objects)) {
-            (_, true) => Health::Own,
-            (true, false) => Health::Standard,
-            (false, false) => Health::No,
-        };
+        let health = if is_own_health_care(&objects) { Health::Own } else { told };
         let mut this = Self::default();
         for (key, (object, fields)) in &objects {
             this.roles.insert(key.clone(), first_guess(*object, fields, health));
         }
-        this.take_people(&objects, health);
         this.own_patients = objects.iter().any(|(key, (object, _))| {
             key.ends_with("__c") && ends(*object, list::PATIENT) && this.role(key) == Role::Patient
         });
+        this.take_people(&objects, health);
         this.take_parts_of_things(&objects);
+        this.take_parts_of_patients(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
         // longest chain is no longer than there are objects.
         let mut open: Vec<&String> = objects.keys().filter(|key| key.ends_with("__c")).collect();
@@ -179,14 +182,19 @@ impl Roles {
         if health == Health::No {
             return;
         }
+        // Where patients have an object of their own, a client is a customer.
+        let clients = !self.own_patients;
         let called: BTreeSet<&String> = objects
             .values()
-            .flat_map(|(_, fields)| fields)
-            .filter(|field| {
-                !field.has(list::OTHER_PERSON)
-                    && (field.has(list::PATIENT) || (health == Health::Own && field.has(list::CLIENT)))
+            .flat_map(|(object, fields)| fields.iter().map(|field| (*object, field)))
+            .filter(|(object, field)| {
+                // A detail of care belongs to whoever gets it.
+                let detail =
+                    health == Health::Own && clients && field.kind == "MasterDetail" && is_care(*object);
+                let called = field.has(list::PATIENT) || (clients && field.names_a_client(health));
+                !field.has(list::OTHER_PERSON) && (called || detail)
             })
-            .flat_map(|field| &field.targets)
+            .flat_map(|(_, field)| &field.targets)
             .filter(|target| PEOPLE.contains(&target.as_str()) && *target != "user")
             .collect();
         for target in called {
@@ -204,22 +212,36 @@ impl Roles {
             .collect();
         for _ in 0..3 {
             for (key, (_, fields)) in objects {
-                let is_part = fields.iter().any(|field| {
-                    field.targets.iter().any(|to| {
-                        (field.kind == "MasterDetail" && self.role(to) == Role::Thing) || animals.contains(to)
-                    })
-                });
-                if is_part && self.role(key) == Role::Unknown {
+                let mut targets =
+                    fields.iter().flat_map(|field| field.targets.iter().map(move |to| (field, to)));
+                let of_animal = targets.clone().any(|(_, to)| animals.contains(to));
+                let is_part =
+                    targets.any(|(field, to)| field.kind == "MasterDetail" && self.role(to) == Role::Thing);
+                if of_animal || (is_part && self.role(key) == Role::Unknown) {
                     self.roles.insert(key.clone(), Role::Thing);
                 }
             }
         }
     }
 
+    /// The address to which a patient's record points is the patient's.
+    fn take_parts_of_patients(&mut self, objects: &Objects<'_>) {
+        let parts: Vec<String> = objects
+            .iter()
+            .filter(|(key, _)| self.role(key) == Role::Patient)
+            .flat_map(|(_, (_, fields))| fields.iter().flat_map(|field| field.targets.clone()))
+            .filter(|target| {
+                objects.get(target).is_some_and(|(object, _)| ends(*object, list::PART_OF_PERSON))
+                    && target.ends_with("__c")
+            })
+            .collect();
+        self.roles.extend(parts.into_iter().map(|part| (part, Role::AboutPatient)));
+    }
+
     /// Whether it is a patient's by what it looks up to.
     fn is_linked(&self, object: Object<'_>, fields: &[Told], health: Health) -> bool {
         let own = self.role(object.name());
-        if own.is_of_patient() || (own == Role::Thing && is_technical(object)) {
+        if own.is_of_patient() || own == Role::Person || (own == Role::Thing && is_technical(object)) {
             return false;
         }
         let care = is_care(object);
@@ -237,7 +259,7 @@ impl Roles {
                     // A person of any kind, whom the lookup calls a patient.
                     Role::Mixed | Role::MixedPeople | Role::Unknown if people => {
                         let called = field.has(list::PATIENT)
-                            || (health == Health::Own && field.has(list::CLIENT))
+                            || field.names_a_client(health)
                             || (details && self.role(target) == Role::Mixed);
                         health > Health::No && is_open && (care || called)
                     }
@@ -312,8 +334,12 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if RECORDS.contains(&key.as_str()) {
         return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
     }
+    let is_born = fields.iter().any(|field| {
+        field.identifier == Some(Identifier::Date)
+            && field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
+    });
     let is_named = |wanted: &str| has(object, |vocabulary, words| vocabulary.has(wanted, words));
-    if is_technical(object) || is_named(list::ANIMAL) {
+    if (is_technical(object) && !is_born) || is_named(list::ANIMAL) {
         return Role::Thing;
     }
     if is_named(list::PATIENT) {
@@ -325,7 +351,11 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if health == Health::Own && ends(object, list::CLIENT) {
         return Role::Patient;
     }
-    if ends(object, list::STAFF) {
+    // A doctor is one whatever stands in the record; a candidate with a patient beside the name is that patient.
+    let is_staff = ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object));
+    let is_of_patient =
+        health > Health::No && (of_patients > 0 || (health == Health::Own && is_named(list::CLIENT)));
+    if is_staff && (is_named(list::OTHER_PERSON) || !is_of_patient) {
         return Role::Person;
     }
     if health > Health::No && of_patients > 0 {
@@ -333,11 +363,6 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     }
     // A birth date beside a name, or health in every third field: somebody's record in an org in health care.
     let has_identifier = |wanted: Identifier| fields.iter().any(|field| field.identifier == Some(wanted));
-    let is_born = fields.iter().any(|field| {
-        field.identifier == Some(Identifier::Date)
-            && (field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
-                || field.name.contains(&"birthdate".to_owned()))
-    });
     let of_health = fields.iter().filter(|field| field.is_custom && field.has(list::HEALTH)).count();
     let is_somebody = is_born
         && (has_identifier(Identifier::Name)
@@ -351,7 +376,7 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     // A visit has a day, and a kind of visit has none.
     let is_dated =
         fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
-    if health == Health::Own && ends(object, list::CARE) && is_dated {
+    if health == Health::Own && is_care(object) && is_dated {
         return Role::AboutPatient;
     }
     if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }

@@ -89,10 +89,11 @@ fn descriptor(rule: &Rule, controls: &Taxa) -> sarif::ReportingDescriptor {
     let mut tags = vec!["security"];
     tags.extend(meta.tags);
     tags.truncate(sarif::Limits::GITHUB.tags_per_rule);
-    let properties: [(&str, Value); 7] = [
+    let properties: [(&str, Value); 8] = [
         ("tags", json!(tags)),
         ("controls", json!(meta.controls)),
         ("replaces", json!(meta.replaces)),
+        ("sbs", json!(meta.sbs)),
         ("persona", json!(meta.persona)),
         ("precision", json!(meta.confidence)),
         ("severity", json!(meta.severity)),

@@ -39,6 +39,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312b", "hipaa-sec-308a1iiD", "gdpr-5-2"],
     tags: &["phi", "logging"],
     replaces: &[],
+    sbs: &[],
     needs: &["settings/Event.settings-meta.xml", "settings/RealTimeEvent.settings-meta.xml", "EventLogFile (SOQL)"],
 };
 

@@ -39,6 +39,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-308b1", "hipaa-sec-308b3", "hipaa-prv-502e", "gdpr-28-3"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the agreements with the party, in `parties.yaml`"],
 };
 

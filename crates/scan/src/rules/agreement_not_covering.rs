@@ -37,6 +37,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-504e2i", "hipaa-prv-502a", "gdpr-28-3a"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the agreements with the party, in `parties.yaml`"],
 };
 

@@ -43,6 +43,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-514d2", "hipaa-sec-308a4", "gdpr-25-2", "API5"],
     tags: &["phi", "access"],
     replaces: &[],
+    sbs: &["SBS-ACS-004"],
     needs: &["profiles and permission sets, retrieved with the objects", "PermissionSetAssignment (SOQL)"],
 };
 

@@ -40,6 +40,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312e1", "hipaa-sec-312e2ii", "gdpr-32-1a", "API8"],
     tags: &["phi", "endpoint"],
     replaces: &[],
+    sbs: &["SBS-INT-002", "SBS-INT-003"],
     needs: &["`remoteSiteSettings/`, `namedCredentials/`, `cspTrustedSites/`, `corsWhitelistOrigins/`"],
 };
 

@@ -43,6 +43,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["gdpr-30-1", "hipaa-sec-308a1iiA", "API9"],
     tags: &["phi", "endpoint"],
     replaces: &[],
+    sbs: &["SBS-INT-002", "SBS-INT-003"],
     needs: &["`endpoints:` of the parties, in `parties.yaml`"],
 };
 

@@ -42,6 +42,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["gdpr-44", "gdpr-46", "gdpr-28-3"],
     tags: &["phi", "region"],
     replaces: &[],
+    sbs: &[],
     needs: &["the org's instance and region, in `orgs.yaml`"],
 };
 

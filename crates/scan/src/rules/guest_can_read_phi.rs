@@ -43,6 +43,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a1", "hipaa-prv-502a", "gdpr-5-1f", "API1"],
     tags: &["phi", "access", "guest"],
     replaces: &[],
+    sbs: &["SBS-CPORTAL-002"],
     needs: &["the guest profile of each site", "PermissionSetAssignment of the guest user (SOQL)"],
 };
 

@@ -38,6 +38,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a1", "hipaa-sec-308a4iiC", "hipaa-prv-502b", "API5"],
     tags: &["phi", "access", "integration"],
     replaces: &[],
+    sbs: &["SBS-ACS-008"],
     needs: &["the integration's profile and permission sets", "PermissionSetAssignment (SOQL)"],
 };
 

@@ -44,6 +44,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312d", "hipaa-sec-312e1", "gdpr-32-1b", "API2"],
     tags: &["phi", "oauth", "integration"],
     replaces: &[],
+    sbs: &["SBS-OAUTH-001"],
     needs: &["ConnectedApp, ExtlClntAppOauthConfigurablePolicies and ExtlClntAppGlobalOauthSettings files"],
 };
 

@@ -37,6 +37,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-502b", "hipaa-sec-312a1", "gdpr-25-2", "API2"],
     tags: &["phi", "oauth", "integration"],
     replaces: &[],
+    sbs: &[],
     needs: &["ConnectedApp and ExtlClntAppOauthSettings files", "OauthToken (SOQL)"],
 };
 

@@ -37,6 +37,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-308a5iiD", "hipaa-sec-312d", "gdpr-32-1b", "API2"],
     tags: &["phi", "password"],
     replaces: &[],
+    sbs: &["SBS-SECCONF-002"],
     needs: &["settings/Security.settings-meta.xml", "profilePasswordPolicies"],
 };
 

@@ -42,6 +42,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-502b", "hipaa-sec-312a1", "gdpr-5-1c"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["`platformEventChannelMembers/`", "the subscribers (`EventBusSubscriber`)"],
 };
 

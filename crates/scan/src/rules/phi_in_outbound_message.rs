@@ -41,6 +41,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312e1", "hipaa-prv-502e", "gdpr-28-3"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["`endpoints:` of the parties, in `parties.yaml`"],
 };
 

@@ -46,6 +46,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["LLM02", "GAI-4", "hipaa-prv-502e", "aia-26-4"],
     tags: &["phi", "ai"],
     replaces: &[],
+    sbs: &[],
     needs: &["the models that are approved, in `models.yaml`", "what flows and Apex add to the prompts"],
 };
 

@@ -45,6 +45,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a1", "hipaa-prv-514a", "gdpr-5-1f", "gdpr-32-1a"],
     tags: &["phi", "data"],
     replaces: &[],
+    sbs: &[],
     needs: &["the data files of the project; its spreadsheets and archives, read by a person"],
 };
 

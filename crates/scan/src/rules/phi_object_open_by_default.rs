@@ -44,6 +44,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-514d2", "hipaa-sec-308a4", "gdpr-25-2", "API1"],
     tags: &["phi", "access"],
     replaces: &[],
+    sbs: &[],
     needs: &["the object's file with sharingModel and externalSharingModel", "EntityDefinition (SOQL)"],
 };
 

@@ -41,6 +41,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["gdpr-44", "gdpr-46", "gdpr-28-3a"],
     tags: &["phi", "region"],
     replaces: &[],
+    sbs: &[],
     needs: &["where the party processes, in its `regions:`", "the legal regions of the org's patients"],
 };
 

@@ -41,6 +41,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-502e", "hipaa-sec-308b1", "gdpr-28-3", "gdpr-9-2"],
     tags: &["phi", "disclosure"],
     replaces: &[],
+    sbs: &[],
     needs: &["the agreements with the party, in `parties.yaml`", "patients' authorisations and consents"],
 };
 

@@ -37,6 +37,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-514d2", "hipaa-sec-308a4", "gdpr-25-2", "API1"],
     tags: &["phi", "access"],
     replaces: &[],
+    sbs: &[],
     needs: &["the SharingRules file of each PHI object", "GroupMember (SOQL)"],
 };
 

@@ -36,6 +36,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-prv-502a", "hipaa-sec-312a1", "gdpr-5-1f", "API1"],
     tags: &["phi", "access", "guest"],
     replaces: &[],
+    sbs: &["SBS-CPORTAL-002"],
     needs: &["the SharingRules file of each PHI object"],
 };
 

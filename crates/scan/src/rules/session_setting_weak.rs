@@ -39,6 +39,7 @@ pub(crate) const META: Meta = Meta {
     controls: &["hipaa-sec-312a2iii", "hipaa-sec-312d", "gdpr-32-1b", "API8"],
     tags: &["phi", "session"],
     replaces: &[],
+    sbs: &["SBS-SECCONF-002"],
     needs: &["settings/Security.settings-meta.xml", "profileSessionSettings"],
 };
 

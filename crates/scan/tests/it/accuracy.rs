@@ -158,6 +158,7 @@ fn measure(path: &Path, mistakes: &mut String) -> Count {
     let labels = labels(path);
     let name = path.file_stem().unwrap().to_str().unwrap().replace("__", "+");
     let whole = std::env::var_os("PHIWARD_PROJECTS").map(|folder| Path::new(&folder).join(name));
+    let is_whole = whole.is_some();
     let (_folder, project) = match whole {
         Some(path) => (None, sfdx::read(&path, &sfdx::Options::default()).unwrap()),
         None => {
@@ -165,10 +166,20 @@ fn measure(path: &Path, mistakes: &mut String) -> Count {
             (Some(folder), project)
         }
     };
-    let policy = policy::Policy::empty();
+    let policy = match std::env::var_os("PHIWARD_TOLD") {
+        None => policy::Policy::empty(),
+        Some(_) => {
+            let said = "version: 1\norganisation: {name: X, roles: [covered-entity]}\nregions: [us]\n";
+            policy::read(vec![source::Source::new("phiward.yaml", said)]).0
+        }
+    };
     let classes = scan::Classification::of(&project, &policy);
     let mut count = Count::default();
     for one in labels.iter().filter(|one| one.class != "unsure") {
+        // Some were labelled outside the package directories.
+        if is_whole && project.field(&format!("{}.{}", one.object, one.field)).is_none() {
+            continue;
+        }
         let verdict = classes.field(&one.object, &one.field);
         let labelled = one.class.starts_with("phi");
         let sure = verdict.confidence >= journal::Confidence::Medium;
@@ -269,7 +280,7 @@ fn open_labels_are_met() {
 
 #[test]
 fn sealed_labels_are_met() {
-    let sum = half("tests/labels/sealed", false);
-    assert!(sum.fields > 1000);
+    let sum = half("tests/labels/sealed-2", false);
+    assert!(sum.fields > 900);
     assert!(recall(sum.phi) >= 0.95 && precision(sum.phi) >= 0.85, "{sum:?}");
 }

@@ -22,6 +22,19 @@ fn rules_cite_controls_that_exist() {
 }
 
 #[test]
+fn rules_name_controls_of_the_benchmark_that_exist() {
+    for rule in RULES {
+        for id in rule.meta.sbs {
+            assert!(scan::benchmark::title(id).is_some(), "{} names `{id}`, which is not there", rule.id);
+        }
+        let named: BTreeSet<_> = rule.meta.sbs.iter().collect();
+        assert_eq!(named.len(), rule.meta.sbs.len(), "{} names a control twice", rule.id);
+    }
+    let known: BTreeSet<_> = scan::benchmark::CONTROLS.iter().map(|(id, _)| id).collect();
+    assert_eq!(known.len(), scan::benchmark::CONTROLS.len());
+}
+
+#[test]
 fn every_rule_has_a_page_with_its_parts() {
     for rule in RULES {
         let page = rule.page();

@@ -11,6 +11,8 @@
 //! unknown rule-id "part of what is missing"
 //! ```
 //! ~~~
+//!
+//! Blocks below `facts/` are what queries of the org answered, and are no part of the project.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -89,8 +91,12 @@ fn cases(markdown: &str) -> Vec<Case> {
 
 fn judge(rule: &str, case: &Case) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
+    let of_org = tempfile::tempdir().unwrap();
     for (path, text) in &case.files {
-        let full = folder.path().join(path);
+        let full = match path.strip_prefix("facts/") {
+            Some(name) => of_org.path().join(name),
+            None => folder.path().join(path),
+        };
         std::fs::create_dir_all(full.parent().unwrap()).unwrap();
         std::fs::write(full, text).unwrap();
     }
@@ -99,7 +105,11 @@ fn judge(rule: &str, case: &Case) -> Result<(), String> {
         let minimal = "version: 1\norganisation: {name: Test Clinic, roles: [covered-entity, controller]}\nregions: [us, eu]\n";
         std::fs::write(bundle.join("phiward.yaml"), minimal).unwrap();
     }
-    let report = scan_folder(folder.path(), &bundle)?;
+    let facts = sfdx::read_facts(of_org.path()).unwrap();
+    if let Some(problem) = facts.problems().iter().find(|problem| problem.code != "query-cut") {
+        return Err(format!("    the facts of this case: {problem}\n"));
+    }
+    let report = scan_folder(folder.path(), &bundle, &facts)?;
 
     let mut wrong = String::new();
     let mut findings: Vec<_> = report.findings.iter().filter(|f| f.rule == rule && f.counts()).collect();
@@ -135,7 +145,7 @@ fn judge(rule: &str, case: &Case) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
+fn scan_folder(project: &Path, bundle: &Path, facts: &sfdx::Facts) -> Result<scan::Report, String> {
     let project = sfdx::read(project, &sfdx::Options::default()).map_err(|error| error.to_string())?;
     let policy = if bundle.is_dir() {
         let (sources, problems) =
@@ -154,13 +164,7 @@ fn scan_folder(project: &Path, bundle: &Path) -> Result<scan::Report, String> {
     } else {
         policy::Policy::empty()
     };
-    let input = scan::Input {
-        project: &project,
-        policy: &policy,
-        bundle: "phiward",
-        facts: &sfdx::Facts::default(),
-        today: TODAY,
-    };
+    let input = scan::Input { project: &project, policy: &policy, bundle: "phiward", facts, today: TODAY };
     Ok(scan::run(&input, &scan::Config::default()))
 }
 

@@ -3,18 +3,20 @@
 //! A cell that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, "CSV Injection"). Every
 //! cell is quoted, so that a comma, a semicolon or a quote in a name cannot open a cell of its own.
 
-pub(crate) struct Csv {
+/// A table in the making.
+#[derive(Debug)]
+pub struct Csv {
     text: String,
 }
 
 impl Csv {
-    pub(crate) fn new(header: &[&str]) -> Self {
+    pub fn new(header: &[&str]) -> Self {
         let mut this = Self { text: String::from('\u{feff}') };
         this.row(header);
         this
     }
 
-    pub(crate) fn row<C: AsRef<str>>(&mut self, cells: &[C]) {
+    pub fn row<C: AsRef<str>>(&mut self, cells: &[C]) {
         for (at, cell) in cells.iter().enumerate() {
             if at > 0 {
                 self.text.push(',');
@@ -39,7 +41,7 @@ impl Csv {
         self.text.push('"');
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
+    pub fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }
 }

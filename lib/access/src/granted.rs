@@ -43,6 +43,8 @@ impl FieldDecision {
     }
 }
 
+const UNGOVERNED: Remedy = Remedy::Do("look up who is given this custom setting or metadata type");
+
 /// What a flag or a field may be given by: a row, or a user permission for all at once.
 #[derive(Clone, Copy)]
 enum Giver<'n> {
@@ -86,8 +88,9 @@ impl<'m> Access<'m> {
     /// Read and edit of a field, `Object.Field`; none where the model knows no such field.
     pub fn reads_and_edits(&self, field: &str) -> Option<(Answer, Answer)> {
         let field = self.model.universe.fields.find(field)?;
-        let of = |what| field_of(self.model, &self.grant, field, what);
-        Some((of(Use::Read), of(Use::Edit)))
+        let of = self.of_object(self.model.universe.object_of(field));
+        let answer = |what| field_of(self.model, &self.grant, of, field, what);
+        Some((answer(Use::Read), answer(Use::Edit)))
     }
 
     /// The same, with their paths.
@@ -99,8 +102,52 @@ impl<'m> Access<'m> {
         })
     }
 
+    /// What is missing of the principal's own grants, whatever is asked: sorted, each once. Empty where its grants are
+    /// complete. Defaults, parents and rules of an object may still be missing: see [`Access::records`].
+    pub fn missing(&self) -> Vec<Remedy> {
+        let mut missing = Vec::new();
+        let container = |at: usize| self.model.containers.get(at);
+        let own = |container: &Container, missing: &mut Vec<Remedy>| {
+            if !container.is_whole() {
+                missing.push(retrieve(container.type_name(), &container.name));
+                if container.kind == ContainerKind::Profile {
+                    missing.push(retrieve("CustomObject", "*"));
+                }
+            }
+        };
+        for part in &self.principal.parts {
+            match part {
+                Part::Lacking(remedy) => missing.push(remedy.clone()),
+                Part::Container(at) => {
+                    container(*at).into_iter().for_each(|container| own(container, &mut missing));
+                }
+                Part::Group(at) => {
+                    let Some(group) = self.model.groups.get(*at) else { continue };
+                    if group.place.is_none() {
+                        missing.push(retrieve("PermissionSetGroup", &group.name));
+                    }
+                    let members = group.members.iter().map(|member| ("PermissionSet", member));
+                    let mutings = group.mutings.iter().map(|member| ("MutingPermissionSet", member));
+                    for (kind, member) in members.chain(mutings) {
+                        match member.container.and_then(container) {
+                            Some(set) => own(set, &mut missing),
+                            None => missing.push(retrieve(kind, &member.name)),
+                        }
+                    }
+                }
+            }
+        }
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+
     pub(crate) fn flag_by_number(&self, object: u32, flag: ObjectFlag) -> Answer {
         flag_of(self.model, &self.grant, object, flag)
+    }
+
+    fn of_object(&self, object: u32) -> OfObject {
+        OfObject::new(self.model, &self.grant, object)
     }
 
     pub(crate) fn object_decision(&self, object: u32, flag: ObjectFlag) -> Decision {
@@ -111,8 +158,7 @@ impl<'m> Access<'m> {
         match special {
             Special::None => givers.push(Giver::Flag(object, flag)),
             Special::Ungoverned => {
-                let remedy = Remedy::Do("look up who is given this custom setting or metadata type");
-                return Decision::new(answer, Vec::new(), vec![remedy]);
+                return Decision::new(answer, Vec::new(), vec![UNGOVERNED]);
             }
             Special::User if flag == ObjectFlag::Read => {
                 let step = Step::new("no object permission guards `User`", None);
@@ -134,24 +180,33 @@ impl<'m> Access<'m> {
         let universe = &self.model.universe;
         let object = universe.object_of(field);
         let flag = if what == Use::Read { ObjectFlag::Read } else { ObjectFlag::Edit };
-        let answer = field_of(self.model, &self.grant, field, what);
+        let of = self.of_object(object);
+        let answer = field_of(self.model, &self.grant, of, field, what);
         let by_object = self.object_decision(object, flag);
         let Some(traits) = self.model.fields.get(field as usize) else {
             let by_field = Decision::new(Answer::Unknown, Vec::new(), Vec::new());
             return FieldDecision { answer, by_object, by_field, barred: None, missing: Vec::new() };
         };
-        let level = level_of(self.model, &self.grant, field, what);
+        let level = level_of(self.model, &self.grant, of, field, what);
         let name = universe.fields.shown(field);
         let by_field = if traits.secured == Answer::No {
             let step = Step::new(traits.why_open, traits.place.clone());
             Decision::new(level, vec![Path::new(Answer::Yes, vec![step])], Vec::new())
         } else {
             let mut givers: Vec<Giver<'_>> = traits.rows.iter().map(|&row| Giver::Field(row, what)).collect();
-            if what == Use::Read {
+            let special = self.model.special.get(object as usize).copied().unwrap_or(Special::None);
+            if what == Use::Read && special == Special::None {
                 givers.push(Giver::Flag(object, ObjectFlag::ViewAllFields));
+            }
+            if what == Use::Read && special != Special::Ungoverned {
                 givers.push(Giver::Permission("ViewAllFieldsGlobal"));
             }
             let mut decision = self.decide(level, &givers);
+            if level == Answer::Unknown && what == Use::Read && special == Special::Ungoverned {
+                decision.missing.push(UNGOVERNED);
+                decision.missing.sort();
+                decision.missing.dedup();
+            }
             if level == Answer::Unknown && traits.secured == Answer::Unknown {
                 decision.missing.push(retrieve("CustomField", name));
                 decision.missing.sort();
@@ -384,26 +439,49 @@ pub(crate) fn flag_of(model: &Model, grant: &Grant, object: u32, flag: ObjectFla
     permissions.fold(own, |answer, permission| answer.or(has(model, grant, permission)))
 }
 
+/// What the fields of an object ask of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfObject {
+    read: Answer,
+    edit: Answer,
+    all_fields: Answer,
+}
+
+impl OfObject {
+    pub(crate) fn new(model: &Model, grant: &Grant, object: u32) -> Self {
+        let flag = |flag| flag_of(model, grant, object, flag);
+        Self {
+            read: flag(ObjectFlag::Read),
+            edit: flag(ObjectFlag::Edit),
+            all_fields: flag(ObjectFlag::ViewAllFields),
+        }
+    }
+
+    fn needed(self, what: Use) -> Answer {
+        match what {
+            Use::Read => self.read,
+            Use::Edit => self.edit,
+        }
+    }
+}
+
 /// Field-level security alone.
-fn level_of(model: &Model, grant: &Grant, field: u32, what: Use) -> Answer {
+fn level_of(model: &Model, grant: &Grant, of: OfObject, field: u32, what: Use) -> Answer {
     let Some(traits) = model.fields.get(field as usize) else { return Answer::Unknown };
     if traits.secured == Answer::No {
         return Answer::Yes;
     }
     let rows = traits.rows.iter().map(|&row| grant.at(model.universe.field_item(row, what)));
     let mut answer = rows.fold(Answer::No, Answer::or);
-    if what == Use::Read && answer != Answer::Yes {
-        let object = model.universe.object_of(field);
-        answer = answer.or(flag_of(model, grant, object, ObjectFlag::ViewAllFields));
+    if what == Use::Read {
+        answer = answer.or(of.all_fields);
     }
     if traits.secured == Answer::Unknown { answer.or(Answer::Unknown) } else { answer }
 }
 
-pub(crate) fn field_of(model: &Model, grant: &Grant, field: u32, what: Use) -> Answer {
+pub(crate) fn field_of(model: &Model, grant: &Grant, of: OfObject, field: u32, what: Use) -> Answer {
     let Some(traits) = model.fields.get(field as usize) else { return Answer::Unknown };
-    let object = model.universe.object_of(field);
-    let flag = if what == Use::Read { ObjectFlag::Read } else { ObjectFlag::Edit };
-    let mut answer = flag_of(model, grant, object, flag).and(level_of(model, grant, field, what));
+    let mut answer = of.needed(what).and(level_of(model, grant, of, field, what));
     if what == Use::Edit {
         answer = answer.and(traits.writable);
     }

@@ -1,0 +1,230 @@
+//! Formulas, as far as rules look into them: which references stand inside which functions and beside which operators.
+
+use crate::merge_field::formula_fields;
+
+/// A formula has 3,900 characters at most; what is much longer is none, and not looked into.
+const LONGEST: usize = 16 << 10;
+
+/// A piece of a formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece<'a> {
+    Reference(&'a str),
+    Function(&'a str),
+    Open,
+    Close,
+    Comma,
+    /// `&` is the one operator that works on encrypted fields.
+    Join,
+    Operator,
+    /// Without its quotes.
+    Literal(&'a str),
+}
+
+/// The references that a formula uses in a way that Shield does not let it use an encrypted field in: in another function than
+/// those that it allows, or beside another operator than `&`.
+pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    const ALLOWED: [&str; 8] =
+        ["BLANKVALUE", "CASE", "HYPERLINK", "IF", "IMAGE", "ISBLANK", "ISNULL", "NULLVALUE"];
+    let pieces = pieces(text);
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let Piece::Reference(name) = piece else { continue };
+        // From the reference outwards: what stands beside it, then the function around it, and so on.
+        let (mut from, mut to) = (at, at);
+        let beyond = loop {
+            let before = from.checked_sub(1).and_then(|at| pieces.get(at));
+            let after = pieces.get(to + 1);
+            if [before, after].into_iter().flatten().any(|piece| *piece == Piece::Operator) {
+                break true;
+            }
+            let Some((open, close)) = around(&pieces, from, to) else { break false };
+            match open.checked_sub(1).and_then(|at| pieces.get(at)) {
+                Some(Piece::Function(function)) => {
+                    let own = |name: &&str| name.eq_ignore_ascii_case(function);
+                    if !ALLOWED.iter().any(own) {
+                        break true;
+                    }
+                    // Whether it is blank is no longer the value.
+                    if ["ISBLANK", "ISNULL"].iter().any(own) {
+                        break false;
+                    }
+                    from = open - 1;
+                }
+                _ => from = open,
+            }
+            to = close;
+        };
+        if beyond && !found.contains(name) {
+            found.push(*name);
+        }
+    }
+    found
+}
+
+/// An address that a formula makes with `HYPERLINK`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Address<'a> {
+    /// The text with which it begins, where that is a literal.
+    pub(crate) begins: Option<&'a str>,
+    /// The references that are put into it.
+    pub(crate) references: Vec<&'a str>,
+}
+
+/// The first arguments of all calls of `HYPERLINK`.
+pub(crate) fn addresses(text: &str) -> Vec<Address<'_>> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    let pieces = pieces(text);
+    let calls = pieces.iter().enumerate().filter(
+        |(_, piece)| matches!(piece, Piece::Function(name) if name.eq_ignore_ascii_case("HYPERLINK")),
+    );
+    calls
+        .map(|(at, _)| {
+            let mut depth = 0_usize;
+            let inside = pieces.iter().skip(at + 1).take_while(|piece| {
+                match piece {
+                    Piece::Open => depth += 1,
+                    Piece::Close => depth = depth.saturating_sub(1),
+                    Piece::Comma if depth == 1 => return false,
+                    _ => {}
+                }
+                depth > 0
+            });
+            let inside: Vec<&Piece<'_>> = inside.filter(|piece| **piece != Piece::Open).collect();
+            Address {
+                begins: match inside.first() {
+                    Some(Piece::Literal(text)) => Some(text),
+                    _ => None,
+                },
+                references: inside
+                    .iter()
+                    .filter_map(|piece| match piece {
+                        Piece::Reference(name) => Some(*name),
+                        _ => None,
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// The parentheses around a stretch of pieces.
+fn around(pieces: &[Piece<'_>], from: usize, to: usize) -> Option<(usize, usize)> {
+    let mut depth = 0_usize;
+    let open = (0..from).rev().find(|&at| match pieces.get(at) {
+        Some(Piece::Close) => {
+            depth += 1;
+            false
+        }
+        Some(Piece::Open) if depth == 0 => true,
+        Some(Piece::Open) => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    })?;
+    let mut depth = 0_usize;
+    let close = (to + 1..pieces.len()).find(|&at| match pieces.get(at) {
+        Some(Piece::Open) => {
+            depth += 1;
+            false
+        }
+        Some(Piece::Close) if depth == 0 => true,
+        Some(Piece::Close) => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    })?;
+    Some((open, close))
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let references = formula_fields(text);
+    let mut references = references.iter().peekable();
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        while references.next_if(|reference| (reference.span.start as usize) < at).is_some() {}
+        if let Some(reference) = references.next_if(|reference| reference.span.start as usize == at) {
+            let end = reference.span.end as usize;
+            found.push(Piece::Reference(text.get(at..end).unwrap_or_default()));
+            at = end.max(at + 1);
+            continue;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (piece, length) = match byte {
+            b'"' | b'\'' => {
+                let inside = rest.iter().skip(1).position(|b| *b == byte);
+                let length = inside.map_or(rest.len(), |inside| inside + 2);
+                let text = text.get(at + 1..at + length).unwrap_or_default();
+                (Some(Piece::Literal(text.trim_end_matches(byte as char))), length)
+            }
+            b'/' if rest.starts_with(b"/*") => {
+                (None, rest.windows(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 2))
+            }
+            b'(' => (Some(Piece::Open), 1),
+            b')' => (Some(Piece::Close), 1),
+            b',' => (Some(Piece::Comma), 1),
+            b'&' if rest.starts_with(b"&&") => (Some(Piece::Operator), 2),
+            b'&' => (Some(Piece::Join), 1),
+            b'=' | b'<' | b'>' | b'!' | b'+' | b'-' | b'*' | b'/' | b'^' | b'|' => (Some(Piece::Operator), 1),
+            b'0'..=b'9' => {
+                let length = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'));
+                let length = length.unwrap_or(rest.len());
+                (text.get(at..at + length).map(Piece::Literal), length)
+            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'$' => {
+                let length =
+                    rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$')));
+                let length = length.unwrap_or(rest.len());
+                (text.get(at..at + length).map(Piece::Function), length)
+            }
+            _ => (None, 1),
+        };
+        found.extend(piece);
+        at += length.max(1);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{addresses, beyond_encryption};
+
+    #[test]
+    fn the_address_of_a_hyperlink_is_its_first_argument() {
+        let found =
+            addresses("HYPERLINK(\"https://a.example/?q=\" & MRN__c & LEFT(Name, 2), \"x\" & SSN__c)");
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.begins, Some("https://a.example/?q="));
+        assert_eq!(only.references, ["MRN__c", "Name"]);
+        assert_eq!(addresses("HYPERLINK(").len(), 1);
+        assert_eq!(addresses("\"HYPERLINK(a)\"").len(), 0);
+    }
+
+    #[test]
+    fn only_some_functions_work_on_encrypted_fields() {
+        for (formula, beyond) in [
+            ("SSN__c", &[][..]),
+            ("\"a\" & SSN__c & \"b\"", &[]),
+            ("IF(ISBLANK(SSN__c), \"none\", SSN__c)", &[]),
+            ("IF(Status__c = \"Open\", SSN__c, \"\")", &["Status__c"]),
+            ("LEFT(SSN__c, 3)", &["SSN__c"]),
+            ("SSN__c = \"x\"", &["SSN__c"]),
+            ("BLANKVALUE(SSN__c, \"\") = \"x\"", &["SSN__c"]),
+            ("(SSN__c & \"-\") = \"x\"", &["SSN__c"]),
+            ("IF(NOT(ISBLANK(SSN__c)), 1, 0)", &[]),
+            ("\"LEFT(SSN__c)\"", &[]),
+            ("LEFT( Patient__r.SSN__c /* a ) */, 3)", &["Patient__r.SSN__c"]),
+            ("LEFT(SSN__c", &[]),
+        ] {
+            assert_eq!(beyond_encryption(formula), beyond, "{formula}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! # Files of patients can leave by a public link
+//!
+//! Guests may upload files, portal users may deliver content, or people who read PHI may make public links to files
+//! or content deliveries and the org allows it.
+//!
+//! ## Why it harms
+//! Whoever has such a link has the file: nobody is authenticated (45 CFR 164.312(d), 164.312(a)(1)), and who received
+//! it is recorded by nobody (164.528; GDPR Art. 5(1)(f) and 32). Links are found in mail, chats and search engines
+//! years later. Where guests upload, anybody puts files before the staff that open them.
+//!
+//! ## What to change
+//! Take *Create Public Links* (`ChatterFileLink`) and *Create Content Deliveries* (`DistributeFromPersWksp`) from
+//! those who read patients, or switch both off (*Setup > General Settings* of Files, *Setup > Content Deliveries and
+//! Public Links*). Send files through the portal's log-in. Where links must be, require a password and an expiry. Let
+//! guests upload through a form of your own that scans what comes in.
+//!
+//! ## What is not found
+//! The org's switches are on by default and are no finding alone; who may use them is. Which links exist, when they
+//! expire and whether they have a password is in the org (`ContentDistribution`). The elements for passwords of
+//! deliveries are documented without saying which value means what, and are not judged. All profiles and permission
+//! sets together are one finding, as one switch mends them; the system administrator's is left out. People who read
+//! no object with PHI are left out: files of patients hang on their records.
+//!
+//! ## Seen in the wild
+//! `vamsireddy2002/smartAgentsCrew` and `sivakumarSfdc/EntireDevOrgCode` let guests upload; in five projects profiles
+//! other than the administrator's read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`.
+
+use journal::{Confidence, Persona, Severity};
+use sfdx::Value;
+use sfdx::views::{Container, ContainerKind};
+
+use crate::Context;
+use crate::container;
+use crate::disclosure::joined;
+use crate::reach;
+use crate::rule::{Draft, Meta, Outcome};
+use crate::setting::{self, Flag};
+
+pub(crate) const META: Meta = Meta {
+    title: "Files of patients can leave by a public link",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    persona: Persona::Security,
+    controls: &["hipaa-sec-312d", "hipaa-sec-312a1", "hipaa-prv-528", "gdpr-5-1f"],
+    tags: &["phi", "files", "exposure"],
+    replaces: &[],
+    sbs: &["SBS-FILE-003"],
+    needs: &["settings/Content.settings-meta.xml", "profiles and permission sets"],
+};
+
+/// A user permission, the org's switch without which it gives nothing, and what it is called.
+const PERMISSIONS: [(&str, &str, &str); 2] = [
+    ("ChatterFileLink", "enableChatterFileLink", "public links to files"),
+    ("DistributeFromPersWksp", "enableContentDistribution", "content deliveries"),
+];
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    if cx.phi_objects().next().is_none() {
+        return;
+    }
+    for (name, severity, harm, fix) in [
+        (
+            "enableContentDistForPortalUsers",
+            Severity::Medium,
+            "portal users may make links to files that need no log-in",
+            "set it to `false`: members get files behind their own log-in",
+        ),
+        (
+            "enableSiteGuestUserToUploadFiles",
+            Severity::High,
+            "anybody on the internet may upload files",
+            "set it to `false`, and take files through a form that knows who sends and scans what comes in",
+        ),
+    ] {
+        match setting::flag(cx, "Content", &[name]) {
+            Flag::On(value) => {
+                out.judged(1);
+                let draft = Draft::new(
+                    format!("ContentSettings:{name}"),
+                    cx.place(&value),
+                    format!("`{name}` is on: {harm}"),
+                    fix,
+                );
+                out.found(draft.severity(severity).detail(name));
+            }
+            Flag::Off(_) => out.judged(1),
+            Flag::Silent | Flag::Absent => {}
+        }
+    }
+    let mut makers: Vec<Maker<'_>> = Vec::new();
+    for container in cx.project.containers() {
+        makers.extend(maker(cx, container, out));
+    }
+    let Some(first) = makers.first() else { return };
+    let mut who: Vec<String> = makers.iter().map(|maker| container::title(maker.container)).collect();
+    who.dedup();
+    let shown = match who.len() {
+        1 => who.join(""),
+        2 => joined(&who),
+        more => format!("{} and {} more profiles and permission sets", who.first().map_or("", String::as_str), more - 1),
+    };
+    let reads = if who.len() == 1 { "reads" } else { "read" };
+    let draft = Draft::new(
+        "ContentSettings:Content",
+        cx.place(&first.permission),
+        format!("{shown} {reads} objects with PHI (`{}`) and may make {}, which need no log-in", first.object, joined(&first.what)),
+        "take the permission away from whoever reads patients, or switch such links off for the org",
+    )
+    .confidence(makers.iter().map(|maker| maker.confidence).max().unwrap_or(Confidence::Medium))
+    .related(cx.place(&first.switch), "the org allows it")
+    .detail("links");
+    out.found(makers.iter().skip(1).fold(draft, |draft, maker| {
+        draft.related(cx.place(&maker.permission), format!("{} may too", container::title(maker.container)))
+    }));
+}
+
+/// A profile or permission set whose users read PHI and may make public links.
+struct Maker<'p> {
+    container: Container<'p>,
+    permission: Value<'p>,
+    switch: Value<'p>,
+    what: Vec<String>,
+    object: String,
+    confidence: Confidence,
+}
+
+fn maker<'p>(cx: &Context<'p>, container: Container<'p>, out: &mut Outcome) -> Option<Maker<'p>> {
+    let is_muting = container.kind() == ContainerKind::MutingPermissionSet;
+    if is_muting || container::is_salesforces_own(container) || container::is_system_administrator(container) {
+        return None;
+    }
+    let given: Vec<_> = PERMISSIONS
+        .iter()
+        .filter_map(|(permission, switch, what)| Some((reach::has(container, permission)?, *switch, *what)))
+        .collect();
+    if given.is_empty() {
+        return None;
+    }
+    let opened = reach::opened(cx, container);
+    let object = opened.first()?.phi.name.clone();
+    out.judged(1);
+    let mut allowed = Vec::new();
+    for (name, switch, what) in given {
+        match setting::flag(cx, "Content", &[switch]) {
+            Flag::On(at) => allowed.push((name, at, what.to_owned())),
+            Flag::Off(_) => {}
+            Flag::Silent | Flag::Absent => out.unknown(
+                format!("`ContentSettings`, `{switch}`: whether the org allows {what}, which readers of PHI may make"),
+                "retrieve `Settings:Content` with the newest API version",
+            ),
+        }
+    }
+    allowed.sort_by_key(|(name, _, _)| name.span().start);
+    let what = allowed.iter().map(|(_, _, what)| what.clone()).collect();
+    let (permission, switch, _) = allowed.into_iter().next()?;
+    let confidence = opened.iter().map(|one| one.phi.confidence).max()?;
+    Some(Maker { container, permission, switch, what, object, confidence })
+}
