@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use policy::Policy;
 use scan::impact::{self, Heading, Label, Side, Snapshot};
-use tempfile::TempDir;
 
 use crate::arguments::{Assessment, Audience, Impact};
 use crate::judge::{self, Progress};
-use crate::revision::Repository;
+use crate::revision::{Files, Repository};
 use crate::snapshot_cache::{Cache, Kept};
 use crate::{Verdict, files, today};
 
@@ -106,8 +105,8 @@ struct Folder {
     bundle: Bundle,
     /// What stands where the repository's top stands.
     top: Option<PathBuf>,
-    /// Removed when this is dropped, so it lives as long as the project does.
-    _files: Option<TempDir>,
+    /// Of a revision; gone when this is dropped, so it lives as long as the project does.
+    files: Option<Files>,
 }
 
 enum Bundle {
@@ -202,6 +201,13 @@ impl Asked<'_> {
             Bundle::Named(bundle) => Some(bundle.clone()),
             Bundle::Missing => None,
         };
+        if let (Some(from), Some(files)) = (&from, &folder.files)
+            && files.lack(from)
+        {
+            return Err(
+                "this clone of the repository lacks a part of the policy bundle: fetch it first".to_owned()
+            );
+        }
         let policy = match &from {
             Some(from) => judge::read_bundle(from)?,
             None => Policy::empty(),
@@ -223,7 +229,8 @@ impl Asked<'_> {
             only: Vec::new(),
             skip: Vec::new(),
         };
-        let report = scan::run(&input, &config);
+        let mut report = scan::run(&input, &config);
+        report.problems.extend(folder.files.iter().flat_map(|files| files.problems(project.root())));
         let model = impact::model(&input);
         let snapshot = Snapshot::of(&input, &report, &model);
         if let (Some(cache), Place::Commit(commit)) = (cache, &state.place) {
@@ -246,9 +253,9 @@ impl Asked<'_> {
             (_, _, None) => Policy::empty(),
             (Some(inside), _, Some(_)) => {
                 let files = tempfile::tempdir().map_err(|error| error.to_string())?;
-                self.repository()?.write(commit, Some(Path::new(inside)), files.path())?;
+                let missing = self.repository()?.write(commit, Some(Path::new(inside)), files.path())?;
                 let folder = files.path().join(inside);
-                if !folder.is_dir() {
+                if !folder.is_dir() || !missing.is_empty() {
                     return Ok(None);
                 }
                 judge::read_bundle(&folder)?
@@ -267,7 +274,7 @@ impl Asked<'_> {
             Place::Folder(path) => {
                 let bundle = policy.map_or(Bundle::Own, |policy| Bundle::Named(policy.to_owned()));
                 let top = self.repository.as_ref().ok().map(|repository| repository.top().to_owned());
-                Ok(Folder { path: path.clone(), bundle, top, _files: None })
+                Ok(Folder { path: path.clone(), bundle, top, files: None })
             }
             Place::Commit(commit) => {
                 let _progress = Progress::of(format!("reading {} from git", state.label));
@@ -277,7 +284,7 @@ impl Asked<'_> {
                     .strip_prefix(repository.top())
                     .map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
                 let files = repository.files(commit)?;
-                let top = std::fs::canonicalize(files.path()).map_err(|error| error.to_string())?;
+                let top = files.top.clone();
                 let bundle = match policy {
                     None => Bundle::Own,
                     Some(policy) => match whole(policy)?.strip_prefix(repository.top()) {
@@ -286,7 +293,7 @@ impl Asked<'_> {
                         Err(_) => Bundle::Named(policy.to_owned()),
                     },
                 };
-                Ok(Folder { path: top.join(below), bundle, top: Some(top), _files: Some(files) })
+                Ok(Folder { path: top.join(below), bundle, top: Some(top), files: Some(files) })
             }
         }
     }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use source::{Problem, Severity};
 use tempfile::TempDir;
 
 /// A file system in memory, on Linux; small in some containers.
@@ -14,6 +15,44 @@ const MEMORY: &str = "/dev/shm";
 #[derive(Debug)]
 pub(crate) struct Repository {
     top: PathBuf,
+}
+
+/// The files of a revision, in a folder that goes with this value.
+#[derive(Debug)]
+pub(crate) struct Files {
+    _folder: TempDir,
+    /// Stands for the repository's top.
+    pub(crate) top: PathBuf,
+    /// Files whose objects the clone lacks.
+    missing: Vec<PathBuf>,
+}
+
+impl Files {
+    fn of(folder: TempDir, missing: Vec<PathBuf>) -> Result<Self, String> {
+        let whole = |path: &Path| std::fs::canonicalize(path).map_err(|error| error.to_string());
+        let top = whole(folder.path())?;
+        let missing = missing
+            .iter()
+            .filter_map(|path| Some(top.join(path.strip_prefix(folder.path()).ok()?)))
+            .collect();
+        Ok(Self { _folder: folder, top, missing })
+    }
+
+    /// Whether a file below `folder` is missing.
+    pub(crate) fn lack(&self, folder: &Path) -> bool {
+        self.missing.iter().any(|path| path.starts_with(folder))
+    }
+
+    /// What cannot be read of the project at `root`, as a reader of the project would tell it.
+    pub(crate) fn problems(&self, root: &Path) -> impl Iterator<Item = Problem> {
+        self.missing.iter().filter_map(move |path| {
+            let below = path.strip_prefix(root).ok()?;
+            let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            let message = "this clone of the repository lacks the file";
+            let problem = Problem::new(Severity::Error, "object-missing", parts.join("/"), message);
+            Some(problem.with_help("fetch it, or clone without a filter; nothing is fetched here"))
+        })
+    }
 }
 
 impl Repository {
@@ -38,22 +77,27 @@ impl Repository {
         Ok(commit.map_err(|_| unknown())?.trim().to_owned())
     }
 
-    /// The plain files of a commit, in a folder that goes with the value.
-    pub(crate) fn files(&self, commit: &str) -> Result<TempDir, String> {
+    /// The plain files of a commit.
+    pub(crate) fn files(&self, commit: &str) -> Result<Files, String> {
         // Thousands of small files that live for a second: in memory, where there is room, they cost a tenth.
         if let Ok(folder) = tempfile::tempdir_in(MEMORY)
-            && self.write(commit, None, folder.path()).is_ok()
+            && let Ok(missing) = self.write(commit, None, folder.path())
         {
-            return Ok(folder);
+            return Files::of(folder, missing);
         }
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        self.write(commit, None, folder.path())?;
-        Ok(folder)
+        let missing = self.write(commit, None, folder.path())?;
+        Files::of(folder, missing)
     }
 
     /// Writes the plain files of a commit, those below `only` where it is given, as they lie in the repository's
-    /// objects.
-    pub(crate) fn write(&self, commit: &str, only: Option<&Path>, into: &Path) -> Result<(), String> {
+    /// objects. Gives the paths of those whose objects a partial clone lacks: nothing is fetched.
+    pub(crate) fn write(
+        &self,
+        commit: &str,
+        only: Option<&Path>,
+        into: &Path,
+    ) -> Result<Vec<PathBuf>, String> {
         let failed = |error: std::io::Error| format!("the files of `{commit}` cannot be read: {error}");
         std::fs::create_dir_all(into).map_err(failed)?;
         let mut listing = vec!["ls-tree", "-r", "-z", "--full-tree", commit];
@@ -81,7 +125,8 @@ impl Repository {
                 _ => {}
             }
         }
-        self.copy(&wanted).map_err(|error| format!("the files of `{commit}` cannot be read: {error}"))?;
+        let missing =
+            self.copy(&wanted).map_err(|error| format!("the files of `{commit}` cannot be read: {error}"))?;
         // A link is no file of the revision, and readers tell that they did not follow it. It leads nowhere here, so
         // that nothing can be written or read through it; where one cannot be made, nothing is told.
         #[cfg(unix)]
@@ -89,10 +134,10 @@ impl Repository {
             let made = link.parent().map_or(Ok(()), std::fs::create_dir_all);
             let _ = made.and_then(|()| std::os::unix::fs::symlink("a-link-of-the-revision", link));
         }
-        Ok(())
+        Ok(missing)
     }
 
-    fn copy(&self, wanted: &[(String, PathBuf)]) -> Result<(), String> {
+    fn copy(&self, wanted: &[(String, PathBuf)]) -> Result<Vec<PathBuf>, String> {
         let mut child = command(&self.top, &["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -114,17 +159,21 @@ impl Repository {
     }
 }
 
-fn copy_all(wanted: &[(String, PathBuf)], answers: &mut impl BufRead) -> Result<(), String> {
+fn copy_all(wanted: &[(String, PathBuf)], answers: &mut impl BufRead) -> Result<Vec<PathBuf>, String> {
     let failed = |error: std::io::Error| error.to_string();
+    let mut missing = Vec::new();
     let mut folder = PathBuf::new();
     for (object, path) in wanted {
         let mut header = String::new();
         answers.read_line(&mut header).map_err(failed)?;
         let size = header.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
         let Some(size) = size else {
-            return Err(format!(
-                "the object {object} is not in this clone: fetch it first (`git fetch --refetch`, or a whole clone)"
-            ));
+            // `<object> missing`
+            if !header.starts_with(object.as_str()) {
+                return Err("git stopped answering".to_owned());
+            }
+            missing.push(path.clone());
+            continue;
         };
         if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
             std::fs::create_dir_all(parent).map_err(failed)?;
@@ -134,7 +183,7 @@ fn copy_all(wanted: &[(String, PathBuf)], answers: &mut impl BufRead) -> Result<
         std::io::copy(&mut answers.by_ref().take(size), &mut file).map_err(failed)?;
         answers.read_exact(&mut [0]).map_err(failed)?;
     }
-    Ok(())
+    Ok(missing)
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {

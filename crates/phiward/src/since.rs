@@ -27,12 +27,16 @@ pub(crate) fn keep_new(
         .map_err(|_| format!("`{}` lies outside its repository", path.display()))?;
 
     let then = repository.files(&commit)?;
-    let files = std::fs::canonicalize(then.path()).map_err(|error| error.to_string())?;
+    let files = &then.top;
 
     let old = files.join(below);
+    // Their findings are told as new: better so than not at all.
+    for problem in then.problems(&old) {
+        eprintln!("{revision}: {problem}");
+    }
     let (known, unread): (BTreeSet<Fingerprint>, BTreeSet<Problem>) = if old.exists() {
         let policy = match &subject.policy {
-            Some(policy) => moved(policy, repository.top(), &files),
+            Some(policy) => moved(policy, repository.top(), files),
             None => None,
         };
         let before = Subject {

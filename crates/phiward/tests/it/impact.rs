@@ -272,7 +272,7 @@ fn nothing_of_the_repository_is_run() {
         std::process::Command::new("git")
             .arg("-C")
             .arg(project.path())
-            .args(["rev-parse", &format!("HEAD:{DIAGNOSIS}")])
+            .args(["rev-parse", &format!("HEAD:{}", DIAGNOSIS.replace("Diagnosis", "Allergies"))])
             .output()
             .unwrap()
             .stdout,
@@ -280,9 +280,10 @@ fn nothing_of_the_repository_is_run() {
     .unwrap();
     let (start, rest) = blob.trim().split_at(2);
     std::fs::remove_file(project.path().join(".git/objects").join(start).join(rest)).unwrap();
-    let output = phiward(&["impact", "HEAD", "--path", project.path().to_str().unwrap()]);
-    assert_eq!(code(&output), 2);
-    assert!(text(&output.stderr).contains("is not in this clone"), "{}", text(&output.stderr));
+    let (told, exit) = impact(project.path(), &["HEAD~1", "HEAD", "--fail-on", "critical"]);
+    let (_, high) = impact(project.path(), &["HEAD~1", "HEAD"]);
+    assert_eq!((exit, high), (0, 1), "a file that is not there counts as high");
+    assert!(told.to_string().contains("object-missing"), "{told:#}");
     assert!(!ran.exists(), "a program of the repository ran");
 }
 

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod access;
+mod action;
 mod bad_input;
 mod canary;
 mod commands;

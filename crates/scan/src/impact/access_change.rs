@@ -63,7 +63,14 @@ pub(super) fn fields(base: Side<'_>, head: Side<'_>) -> Vec<Change> {
             }
         }
         for (turn, objects) in turned {
-            for fields in objects.into_values() {
+            // Of somebody new, what is not known is one thing to say.
+            let whole = !known_before && matches!(turn, Turn::Unknown { .. });
+            let groups: Vec<Vec<String>> = if whole {
+                vec![objects.into_values().flatten().collect()]
+            } else {
+                objects.into_values().collect()
+            };
+            for fields in groups {
                 let how = words(turn, &fields, known_before, known_after);
                 let mut change = Change::new(Kind::Access, turn.effect(), principal_words(principal), how)
                     .touching(&controls::ACCESS)
