@@ -199,6 +199,10 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         command.arg("-c").arg(setting);
     }
     command.arg("-C").arg(folder).args(arguments).stdin(Stdio::null());
+    // Inside a hook, git says by these which repository it means, relative to another folder.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        command.env_remove(name);
+    }
     command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none").env("GIT_OPTIONAL_LOCKS", "0");
     command
 }
