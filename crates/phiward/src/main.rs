@@ -10,6 +10,7 @@ mod access_command;
 mod arguments;
 mod audit;
 mod bundle;
+mod classify;
 mod docs;
 mod files;
 mod impact_command;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
         Command::Impact(impact) => impact_command::run(&impact),
+        Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),

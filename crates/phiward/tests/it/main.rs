@@ -4,6 +4,7 @@ mod access;
 mod action;
 mod bad_input;
 mod canary;
+mod classify;
 mod commands;
 mod example;
 mod formats;

@@ -280,7 +280,7 @@ fn open_labels_are_met() {
 
 #[test]
 fn sealed_labels_are_met() {
-    let sum = half("tests/labels/sealed-2", false);
+    let sum = half("tests/labels/sealed-3", false);
     assert!(sum.fields > 900);
     assert!(recall(sum.phi) >= 0.95 && precision(sum.phi) >= 0.85, "{sum:?}");
 }
