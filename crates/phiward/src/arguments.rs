@@ -129,10 +129,10 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-BASE and HEAD are git revisions of the repository that PATH lies in, or folders. Where a name is both, write the
-folder as ./NAME. Nothing of the repository is run and nothing is checked out.
-Exit codes: 0 nothing new at or above --fail-on and, with --fail-on-widening, nothing that widens; 1 there is;
-2 wrong usage or nothing could be read.")]
+BASE and HEAD are git revisions of the repository that PATH lies in, or folders. Where a name is
+both, write the folder as ./NAME. Nothing is checked out, and nothing of the repository is run.
+Exit codes: 0 no new finding at or above --fail-on and, with --fail-on-widening, nothing that
+widens; 1 there is; 2 wrong usage or nothing could be read.")]
 pub(crate) struct Impact {
     /// What was before: a git revision or a folder
     pub(crate) base: String,
