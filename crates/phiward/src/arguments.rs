@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Write the page for a privacy officer, with diagrams and tables
     Audit(Audit),
+    /// Assess a change: what widens or narrows, whose data it is, and who must approve it
+    Impact(Impact),
     /// Say what each field holds and why, and let people decide
     Classify(Classify),
     /// Tell who reaches which patient data, and by which paths
@@ -123,6 +125,49 @@ pub(crate) struct Audit {
     /// The project's name on the page [default: the folder's]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+BASE and HEAD are git revisions of the repository that PATH lies in, or folders. Where a name is
+both, write the folder as ./NAME. Nothing is checked out, and nothing of the repository is run.
+Exit codes: 0 no new finding at or above --fail-on and, with --fail-on-widening, nothing that
+widens; 1 there is; 2 wrong usage or nothing could be read.")]
+pub(crate) struct Impact {
+    /// What was before: a git revision or a folder
+    pub(crate) base: String,
+    /// What is now: a git revision or a folder [default: the working tree]
+    pub(crate) head: Option<String>,
+    /// The project in the repository: its root, a package folder, or any folder of sources
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    #[arg(long, value_enum, default_value_t = Assessment::Human)]
+    pub(crate) format: Assessment,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The policy bundle, as it stood on either side where it lies in the repository [default: the folder `phiward`
+    /// of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// What queries of the org answered, for both sides
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    /// Judge agreements and exceptions of both sides as of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    /// Keep what a revision came to there, and read it back the next time
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Exit with 1 where a new finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(crate) fail_on: Severity,
+    /// Exit with 1 where anything widens
+    #[arg(long)]
+    pub(crate) fail_on_widening: bool,
+    /// Show every change, however many
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -317,6 +362,13 @@ pub(crate) enum Format {
     Sarif,
     Junit,
     Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Assessment {
+    Human,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

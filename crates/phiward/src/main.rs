@@ -13,13 +13,16 @@ mod bundle;
 mod classify;
 mod docs;
 mod files;
+mod impact_command;
 mod init;
 mod judge;
 mod near;
 mod project;
+mod revision;
 mod rules;
 mod scan_command;
 mod since;
+mod snapshot_cache;
 
 use std::process::ExitCode;
 
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
+        Command::Impact(impact) => impact_command::run(&impact),
         Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Project(project) => project::run(&project),

@@ -143,14 +143,9 @@ impl<'p> Context<'p> {
     pub(crate) fn unjudged(&self) -> BTreeMap<&'static str, usize> {
         let mut unjudged = BTreeMap::new();
         for file in self.project.files() {
-            let kind = match file.kind {
-                sfdx::Kind::Apex | sfdx::Kind::Trigger => "Apex",
-                sfdx::Kind::Visualforce => "Visualforce",
-                sfdx::Kind::Aura => "Aura",
-                sfdx::Kind::Lwc => "Lightning web components",
-                _ => continue,
-            };
-            *unjudged.entry(kind).or_default() += 1;
+            if let Some(kind) = unjudged_kind(file.kind) {
+                *unjudged.entry(kind).or_default() += 1;
+            }
         }
         let omnistudio =
             ["OmniProcess", "OmniScript", "OmniIntegrationProcedure", "OmniDataTransform", "OmniUiCard"];
@@ -195,7 +190,18 @@ impl<'p> Context<'p> {
     }
 }
 
-fn is_text(kind: sfdx::Kind) -> bool {
+/// What code of this kind is called, where no rule judges it for what it does with data.
+pub(crate) fn unjudged_kind(kind: sfdx::Kind) -> Option<&'static str> {
+    match kind {
+        sfdx::Kind::Apex | sfdx::Kind::Trigger => Some("Apex"),
+        sfdx::Kind::Visualforce => Some("Visualforce"),
+        sfdx::Kind::Aura => Some("Aura"),
+        sfdx::Kind::Lwc => Some("Lightning web components"),
+        _ => None,
+    }
+}
+
+pub(crate) fn is_text(kind: sfdx::Kind) -> bool {
     !matches!(kind, sfdx::Kind::StaticResource | sfdx::Kind::Document | sfdx::Kind::Other)
 }
 

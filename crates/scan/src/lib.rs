@@ -20,6 +20,7 @@ mod flow;
 mod flow_data;
 mod folder;
 mod formula;
+pub mod impact;
 mod link;
 mod list_column;
 mod literal;
