@@ -132,12 +132,16 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         String::new()
     };
     let controls = format!(
-        " Of {} that the rules look at, code decides: {} not met, {} unknown, {} accepted, {} met in source.",
+        " Of {} that the rules look at, code decides: {} not met, {} unknown, {} accepted, {} met in source{}.",
         plural(served.len(), "control", "controls"),
         of_state(State::NotMet),
         of_state(State::Unknown),
         of_state(State::Accepted),
         of_state(State::MetInSource),
+        match of_state(State::MetWithFacts) {
+            0 => String::new(),
+            count => format!(", {count} met with org facts"),
+        },
     );
     let tiles = report
         .by_severity()
