@@ -130,6 +130,22 @@ pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<M
     })
 }
 
+/// Sites whose guest profile is not in the source: what is missing, and what completes it.
+pub(crate) fn lacking_guest_profiles(cx: &Context<'_>) -> Vec<(String, String)> {
+    let sites = cx.project.sites().filter(|site| site.active() != Some(false));
+    let lacking = sites.filter_map(|site| {
+        let name = site.guest_profile_name()?;
+        let known = cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(&name));
+        (!known).then(|| {
+            (
+                format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
+                format!("retrieve `Profile:{name}` together with the objects"),
+            )
+        })
+    });
+    lacking.collect()
+}
+
 /// The identity of the bundle that uses it.
 pub(crate) fn identity<'p>(cx: &Context<'p>, container: Container<'_>) -> Option<&'p Identity> {
     match container.kind() {
@@ -170,7 +186,7 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
 }
 
 /// The user licence for programs, and the permission set licence that goes with it, by name and label.
-fn is_programs_license(license: &str) -> bool {
+pub(crate) fn is_programs_license(license: &str) -> bool {
     ["Salesforce Integration", "SalesforceAPIIntegrationPsl", "Salesforce API Integration"]
         .iter()
         .any(|name| license.eq_ignore_ascii_case(name))

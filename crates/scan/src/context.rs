@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use journal::Place;
@@ -37,6 +38,7 @@ pub struct Context<'p> {
     bundle: &'p str,
     endpoints: Vec<Endpoint>,
     phi_objects: BTreeSet<String>,
+    access: OnceLock<access::Model>,
 }
 
 impl<'p> Context<'p> {
@@ -44,8 +46,17 @@ impl<'p> Context<'p> {
         let Input { project, policy, bundle, facts, today } = *input;
         let classes = Classification::of(project, policy);
         let endpoints = endpoint::of(project, policy);
-        let mut this =
-            Self { project, policy, facts, today, classes, bundle, endpoints, phi_objects: BTreeSet::new() };
+        let mut this = Self {
+            project,
+            policy,
+            facts,
+            today,
+            classes,
+            bundle,
+            endpoints,
+            phi_objects: BTreeSet::new(),
+            access: OnceLock::new(),
+        };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
         this
@@ -70,6 +81,18 @@ impl<'p> Context<'p> {
     /// Whether records of this object hold PHI; it may be in neither source nor bundle.
     pub fn is_phi_object(&self, object: &str) -> bool {
         self.phi_objects.contains(object) || self.classes.is_phi_object(object)
+    }
+
+    /// Who can do what, put together when a rule first asks.
+    pub(crate) fn access(&self) -> &access::Model {
+        self.access.get_or_init(|| {
+            let mut fields = Vec::new();
+            for object in self.phi_objects() {
+                let known = self.classes.phi_fields(object).into_iter();
+                fields.extend(known.map(|(field, _)| format!("{object}.{field}")));
+            }
+            access::Model::with_fields(self.project, self.facts, fields.iter().map(String::as_str))
+        })
     }
 
     /// The field of the source that describes a field: a person account's `X__pc` is the contact's `X__c`.
