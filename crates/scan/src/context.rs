@@ -11,6 +11,7 @@ use source::Position;
 
 use crate::classification::{Classification, Verdict};
 use crate::endpoint::{self, Endpoint};
+use crate::phi_object::PhiObject;
 use crate::report::{ClassifiedField, Totals};
 
 /// What a scan reads.
@@ -39,6 +40,7 @@ pub struct Context<'p> {
     endpoints: Vec<Endpoint>,
     phi_objects: BTreeSet<String>,
     access: OnceLock<access::Model>,
+    telling: OnceLock<Vec<PhiObject>>,
 }
 
 impl<'p> Context<'p> {
@@ -56,6 +58,7 @@ impl<'p> Context<'p> {
             endpoints,
             phi_objects: BTreeSet::new(),
             access: OnceLock::new(),
+            telling: OnceLock::new(),
         };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
@@ -81,6 +84,27 @@ impl<'p> Context<'p> {
     /// Whether records of this object hold PHI; it may be in neither source nor bundle.
     pub fn is_phi_object(&self, object: &str) -> bool {
         self.phi_objects.contains(object) || self.classes.is_phi_object(object)
+    }
+
+    /// The same as findings speak of them, those that tell most first: about patients, then by confidence and how many fields
+    /// are known. Users
+    /// see each other as names, so that their object is left out.
+    pub(crate) fn telling_objects(&self) -> &[PhiObject] {
+        self.telling.get_or_init(|| {
+            let own = self.phi_objects().filter(|object| !object.eq_ignore_ascii_case("User"));
+            let mut found: Vec<PhiObject> = own.filter_map(|object| PhiObject::of(self, object)).collect();
+            let weight = |one: &PhiObject| {
+                (self.classes.is_about_patients(&one.name), one.confidence, one.fields.len())
+            };
+            found.sort_by_key(|one| std::cmp::Reverse(weight(one)));
+            found
+        })
+    }
+
+    /// Line 1 of what a query of the org answered: rows have no lines.
+    pub(crate) fn facts_place(&self, query: &str) -> Place {
+        let file = self.facts.paths(query).first().cloned().unwrap_or_else(|| format!("{query}.json"));
+        Place::line(format!("facts/{file}"), 1)
     }
 
     /// Who can do what, put together when a rule first asks.

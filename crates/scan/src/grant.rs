@@ -93,13 +93,9 @@ impl<'p> Grant<'_, 'p> {
         self.gives("ViewAllData") || self.gives("ModifyAllData")
     }
 
-    /// The first object with PHI, by name, on which a flag is surely given. Users see each other as names, so that their
-    /// object is left out.
-    pub(crate) fn phi_with(&self, cx: &Context<'_>, flag: ObjectFlag) -> Option<PhiObject> {
-        let with = |object: &&str| {
-            !object.eq_ignore_ascii_case("User") && self.access.flag(object, flag) == Some(Answer::Yes)
-        };
-        cx.phi_objects().find(with).and_then(|object| PhiObject::of(cx, object))
+    /// The most telling object with PHI on which a flag is surely given.
+    pub(crate) fn phi_with<'x>(&self, cx: &'x Context<'_>, flag: ObjectFlag) -> Option<&'x PhiObject> {
+        phi_with(cx, &self.access, flag)
     }
 
     /// The system administrator's profile, or one of Salesforce's own that nobody can edit.
@@ -116,6 +112,13 @@ impl<'p> Grant<'_, 'p> {
     /// Whether programs use it. A group is for programs where one of its members is.
     pub(crate) fn for_programs(&self, cx: &Context<'_>) -> bool {
         self.containers.iter().any(|file| container::for_programs(cx, *file).is_some())
+    }
+
+    /// A standard profile for programs that every org comes with and that reads no PHI here.
+    pub(crate) fn is_idle_standard(&self, cx: &Context<'_>) -> bool {
+        self.containers.iter().all(|file| file.is_custom() == Some(false))
+            && self.containers.iter().all(|file| container::identity(cx, *file).is_none())
+            && self.phi_with(cx, ObjectFlag::Read).is_none()
     }
 
     /// Where a user permission is switched on; of a group, where it names the first member that does.
@@ -146,6 +149,15 @@ impl<'p> Grant<'_, 'p> {
             .map(|set| set.into_text().into_owned())
             .collect()
     }
+}
+
+/// The most telling object with PHI on which a flag is surely given.
+pub(crate) fn phi_with<'x>(
+    cx: &'x Context<'_>,
+    access: &Access<'_>,
+    flag: ObjectFlag,
+) -> Option<&'x PhiObject> {
+    cx.telling_objects().iter().find(|object| access.flag(&object.name, flag) == Some(Answer::Yes))
 }
 
 /// Where a permission set group's grant hangs on sets that the source does not hold: what is missing, and what completes it.

@@ -5,6 +5,7 @@
 //! function of these. What never happens here: nothing absent from the source is judged, nothing is fetched,
 //! and no value from a data file is repeated.
 
+mod account;
 mod baseline;
 pub mod benchmark;
 mod classification;
@@ -83,7 +84,11 @@ registry::rules![
     integration_over_privileged = "integration-over-privileged",
     integration_can_log_in_as_a_person = "integration-can-log-in-as-a-person",
     integration_from_anywhere = "integration-from-anywhere",
+    integration_account_shared = "integration-account-shared",
+    user_with_access_inactive = "user-with-access-inactive",
     oauth_scope_too_broad = "oauth-scope-too-broad",
+    oauth_app_self_authorised = "oauth-app-self-authorised",
+    oauth_token_unused = "oauth-token-unused",
     oauth_policy_weak = "oauth-policy-weak",
     session_setting_weak = "session-setting-weak",
     password_policy_weak = "password-policy-weak",
@@ -95,11 +100,14 @@ registry::rules![
     access_not_logged = "access-not-logged",
     script_in_metadata = "script-in-metadata",
     endpoint_insecure = "endpoint-insecure",
+    endpoint_without_authentication = "endpoint-without-authentication",
+    certificate_weak = "certificate-weak",
     endpoint_needs_declaration = "endpoint-needs-declaration",
     phi_sent_without_ground = "phi-sent-without-ground",
     agreement_expired = "agreement-expired",
     agreement_not_covering = "agreement-not-covering",
     phi_sent_to_wrong_region = "phi-sent-to-wrong-region",
+    region_field_missing = "region-field-missing",
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     support_access_outside_region = "support-access-outside-region",
     feature_outside_agreement = "feature-outside-agreement",
@@ -112,6 +120,7 @@ registry::rules![
     phi_in_link_url = "phi-in-link-url",
     phi_in_email_template = "phi-in-email-template",
     mail_without_transport_security = "mail-without-transport-security",
+    report_subscription_mails_phi = "report-subscription-mails-phi",
     phi_in_outbound_message = "phi-in-outbound-message",
     phi_in_change_events = "phi-in-change-events",
     flow_sends_phi_in_system_mode = "flow-sends-phi-in-system-mode",

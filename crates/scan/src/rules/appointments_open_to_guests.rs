@@ -65,7 +65,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             }
         }
     }
-    for (missing, complete_with) in container::lacking_guest_profiles(cx) {
+    if let Some((missing, complete_with)) = container::lacking_guest_profiles(cx) {
         out.unknown(missing, complete_with);
     }
 }

@@ -57,9 +57,9 @@ const WAYS: [(&str, &str); 7] = [
 ];
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let Some(first_phi) = cx.phi_objects().next() else { return };
+    let Some(first_phi) = cx.telling_objects().first() else { return };
     let grants = grant::all(cx);
-    let readers: Vec<(&Grant<'_, '_>, PhiObject)> = grants
+    let readers: Vec<(&Grant<'_, '_>, &PhiObject)> = grants
         .iter()
         .filter(|grant| grant.kind() != PrincipalKind::Profile)
         .filter_map(|grant| Some((grant, grant.phi_with(cx, ObjectFlag::Read)?)))
@@ -97,8 +97,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 fn judge(
     cx: &Context<'_>,
     grant: &Grant<'_, '_>,
-    readers: &[(&Grant<'_, '_>, PhiObject)],
-    first_phi: &str,
+    readers: &[(&Grant<'_, '_>, &PhiObject)],
+    first_phi: &PhiObject,
     out: &mut Outcome,
 ) -> bool {
     let mut lacks_a_set = false;
@@ -122,14 +122,7 @@ fn judge(
     }
     let Some((first, _)) = ways.first() else { return lacks_a_set };
     let how: Vec<String> = ways.iter().map(|(_, how)| how.clone()).collect();
-    let owned;
-    let object = match phi {
-        Some(object) => object.name.as_str(),
-        None => {
-            owned = PhiObject::of(cx, first_phi);
-            owned.as_ref().map_or(first_phi, |object| object.name.as_str())
-        }
-    };
+    let object = &phi.unwrap_or(first_phi).name;
     // A set comes on top of a profile, which may read it.
     let confidence = match grant.kind() {
         PrincipalKind::Profile => Confidence::High,
@@ -139,7 +132,7 @@ fn judge(
     let draft = Draft::new(
         grant.component(),
         cx.place(first),
-        format!("{} reads no object with PHI and can take it (`{object}`): {}", grant.title(), joined(&how)),
+        format!("{} reads no object with PHI and lets its holder take it (`{object}`): {}", grant.title(), joined(&how)),
         format!("set {} to `<enabled>false</enabled>`, or leave it with administrators whose work is watched", joined(&names)),
     )
     .confidence(confidence)

@@ -15,7 +15,8 @@
 //! Formulas that only ask whether there is a value, and roll-ups by count. A permission set that belongs to a group is judged within
 //! it, another by itself: what a user's profile and sets give together is not in the source. Whoever has *View All Data*, *Modify All
 //! Data* or *View All Fields* counts as one who may read the field. Where neither source nor profile names the field, whether it is hidden is not known and nothing is found; a
-//! formula that nobody in the source reads is unknown. Confidence is medium where the profile does not mention the field.
+//! formula that nobody in the source reads is unknown. Confidence is medium for permission sets and groups, which come
+//! on top of a profile, and where a profile does not mention the field. Fields that are PHI only because they stand on a patient's record do not count.
 //!
 //! ## Seen in the wild
 //! Not yet.
@@ -28,6 +29,7 @@ use sfdx::Value;
 use sfdx::views::Field;
 
 use crate::Context;
+use crate::classification::Evidence;
 use crate::disclosure::{joined, shown};
 use crate::field_path;
 use crate::formula;
@@ -170,7 +172,8 @@ fn follow(
             Some(inner) if depth > 0 => follow(cx, inner, depth - 1, seen, phi),
             _ => {
                 let verdict = cx.classes.field(&reached.object, &reached.field);
-                if verdict.is_phi() {
+                // That a record is a patient's makes each of its fields PHI, and not each one a secret of its own.
+                if verdict.is_phi() && verdict.evidence != Evidence::Relation {
                     phi.insert(name, verdict.confidence);
                 }
             }
@@ -187,7 +190,9 @@ fn reader(cx: &Context<'_>, computed: &Computed<'_>, grant: &Grant<'_, '_>) -> O
     for (name, sure) in &computed.phi {
         if let Some(own) = hides(cx, grant, name) {
             hidden.insert(name.clone());
-            confidence = confidence.max(own.min(*sure));
+            // A set comes on top of a profile, which may open the field.
+            let alone = if grant.kind() == PrincipalKind::Profile { Confidence::High } else { Confidence::Medium };
+            confidence = confidence.max(own.min(*sure).min(alone));
         }
     }
     if hidden.is_empty() {

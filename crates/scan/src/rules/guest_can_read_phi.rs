@@ -54,8 +54,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             judge(cx, out, profile, &meant);
         }
     }
-    for (missing, complete_with) in container::lacking_guest_profiles(cx) {
-        out.unknown(missing, complete_with);
+    for (site, name) in container::without_guest_profile(cx) {
+        out.unknown(
+            format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
+            format!("retrieve `Profile:{name}` together with the objects"),
+        );
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             classes(cx, profile, &meant, out);
         }
     }
-    for (missing, complete_with) in container::lacking_guest_profiles(cx) {
+    if let Some((missing, complete_with)) = container::lacking_guest_profiles(cx) {
         out.unknown(missing, complete_with);
     }
 }
@@ -129,15 +129,15 @@ fn classes(cx: &Context<'_>, profile: Container<'_>, meant: &Meant, out: &mut Ou
     let classes: Vec<Value<'_>> = open.filter_map(|access| access.class()).collect();
     let Some(first) = classes.first() else { return };
     let (count, they) = match classes.len() {
-        1 => (format!("the Apex class `{}`", first.as_str()), "it"),
-        many => (format!("{many} Apex classes, `{}` first", first.as_str()), "they"),
+        1 => (format!("the Apex class `{}`", first.as_str()), "it reads"),
+        many => (format!("{many} Apex classes (`{}` first)", first.as_str()), "they read"),
     };
     out.found(
         Draft::new(
             container::component(profile),
             cx.place(first),
             format!(
-                "guests may run {count} through {}; what {they} read is not judged here ({})",
+                "guests may run {count} through {}; what {they} is not judged here ({})",
                 container::title(profile),
                 meant.because
             ),

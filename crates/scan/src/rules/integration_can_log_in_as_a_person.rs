@@ -14,7 +14,7 @@
 //! ## What is not found
 //! A profile is a program's as in `integration-over-privileged`. Where the bundle names permission sets or groups of the identity, one of them
 //! suffices, unless it works only in a session that activates it. A profile file without licence or user permissions does not tell, nor does an
-//! identity without a profile in the source: both are unknown. Where no object with PHI is known, nothing is said.
+//! identity without a profile in the source: both are unknown. A standard profile for programs that reads no object with PHI is left out. Where no object with PHI is known, nothing is said.
 //!
 //! ## Seen in the wild
 //! Not yet.
@@ -22,7 +22,6 @@
 use access::{Answer, PrincipalKind};
 use journal::{Confidence, Persona, Severity};
 use policy::bundle::identity::Identity;
-use policy::vocabulary::IdentityKind;
 
 use crate::grant::{self, Grant};
 use crate::rule::{Draft, Meta, Outcome};
@@ -51,6 +50,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let Some(meant) = grant.containers.iter().find_map(|file| container::for_programs(cx, *file)) else {
             continue;
         };
+        if grant.is_idle_standard(cx) {
+            continue;
+        }
         out.judged(1);
         let by_licence =
             grant.containers.iter().filter_map(|file| file.license()).any(|own| container::is_programs_license(&own));
@@ -112,8 +114,7 @@ fn is_api_only(cx: &Context<'_>, identity: &Identity) -> bool {
 /// Programs of the bundle of whose profile the source has nothing.
 fn without_profile(cx: &Context<'_>, out: &mut Outcome) {
     for identity in cx.policy.identities() {
-        let is_program = matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient);
-        let Some(names) = identity.salesforce.as_ref().filter(|_| is_program) else { continue };
+        let Some(names) = identity.salesforce.as_ref().filter(|_| container::is_program(identity)) else { continue };
         let has_user = !names.users.is_empty() || !names.permission_sets.is_empty() || !names.profiles.is_empty();
         let in_source = names.profiles.iter().any(|name| {
             cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(&name.value))

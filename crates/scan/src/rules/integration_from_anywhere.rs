@@ -13,7 +13,7 @@
 //! ## What is not found
 //! Where the bundle names `networks` for the identity, the limit is declared. Trusted ranges of the org (`networkAccess`) spare a second
 //! factor and limit nobody. A profile file without licence is a part of a profile, and unknown; so is a program whose profile is not in the source. Several ranges that cover
-//! everything together are not added up. A range wider than a /8 is high, because somebody meant to limit and did not.
+//! everything together are not added up. A standard profile for programs that reads no object with PHI is left out. A range wider than a /8 is high, because somebody meant to limit and did not.
 //!
 //! ## Seen in the wild
 //! Not yet.
@@ -22,7 +22,6 @@ use std::net::IpAddr;
 
 use access::PrincipalKind;
 use journal::{Confidence, Persona, Severity};
-use policy::vocabulary::IdentityKind;
 use sfdx::Value;
 use sfdx::views::IpRange;
 
@@ -47,13 +46,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     for grant in grant::all(cx).iter().filter(|grant| grant.kind() == PrincipalKind::Profile) {
-        if !grant.is_salesforces_own() {
+        let is_idle = grant.is_idle_standard(cx) && !grant.is_administrators() && !grant.gives("ModifyAllData");
+        if !grant.is_salesforces_own() && !is_idle {
             judge(cx, grant, out);
         }
     }
     for identity in cx.policy.identities() {
-        let is_program = matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient);
-        let Some(names) = identity.salesforce.as_ref().filter(|_| is_program && identity.networks.is_empty()) else {
+        let Some(names) = identity.salesforce.as_ref().filter(|_| container::is_program(identity) && identity.networks.is_empty()) else {
             continue;
         };
         for name in &names.profiles {

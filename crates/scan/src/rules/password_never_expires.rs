@@ -75,11 +75,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 /// What a set's holders read by the rest of a group that has it.
-fn within_group(
-    cx: &Context<'_>,
+fn within_group<'x>(
+    cx: &'x Context<'_>,
     set: &Grant<'_, '_>,
     grants: &[Grant<'_, '_>],
-) -> Option<(PhiObject, String)> {
+) -> Option<(&'x PhiObject, String)> {
     if set.kind() != PrincipalKind::PermissionSet {
         return None;
     }

@@ -130,7 +130,7 @@ fn guests(cx: &Context<'_>, links: &BTreeSet<String>, out: &mut Outcome) {
             }
         }
     }
-    for (missing, complete_with) in container::lacking_guest_profiles(cx) {
+    if let Some((missing, complete_with)) = container::lacking_guest_profiles(cx) {
         out.unknown(missing, complete_with);
     }
 }

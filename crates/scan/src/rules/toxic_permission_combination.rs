@@ -27,8 +27,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::{Access, Answer, ObjectFlag, PrincipalKind};
-use journal::{Confidence, Persona, Place, Severity};
+use access::{Access, ObjectFlag, PrincipalKind};
+use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::disclosure::joined;
@@ -133,7 +133,7 @@ fn held(cx: &Context<'_>, access: &Access<'_>, combination: &Held) -> Option<Str
     match combination.half {
         Half::Permission(name) => access.has(name).is_yes().then(|| format!("`{name}`")),
         Half::Object(needs) => {
-            let object = object_with(cx, access, needs)?;
+            let object = &grant::phi_with(cx, access, needs.flag())?.name;
             let what = match needs {
                 Needs::Read => "read of",
                 Needs::ViewAll => "all records of",
@@ -142,13 +142,6 @@ fn held(cx: &Context<'_>, access: &Access<'_>, combination: &Held) -> Option<Str
             Some(format!("{what} `{object}`"))
         }
     }
-}
-
-/// The first object with PHI on which the flag is given.
-fn object_with<'c>(cx: &'c Context<'_>, access: &Access<'_>, needs: Needs) -> Option<&'c str> {
-    cx.phi_objects().find(|object| {
-        !object.eq_ignore_ascii_case("User") && access.flag(object, needs.flag()) == Some(Answer::Yes)
-    })
 }
 
 /// All combinations that are held, one for each id.
@@ -241,14 +234,13 @@ fn users(cx: &Context<'_>, alone: &BTreeSet<(PrincipalKind, String, &'static str
             *found.entry((*held, names)).or_default() += 1;
         }
     }
-    let path = cx.facts.paths(ASSIGNMENTS).first().map_or(ASSIGNMENTS, String::as_str);
     for ((held, names), count) in found {
         let who = if count == 1 { "a user holds".to_owned() } else { format!("{count} users hold") };
         let names = joined(&names);
         out.found(
             Draft::new(
                 format!("Facts:{ASSIGNMENTS}"),
-                Place::line(format!("facts/{path}"), 1),
+                cx.facts_place(ASSIGNMENTS),
                 format!("{who} {names} together, and with them `{}`: {}", held.with, held.harm),
                 format!("take one of {names} away from whoever has both"),
             )
@@ -265,7 +257,7 @@ fn givers(cx: &Context<'_>, access: &Access<'_>, held: &Held) -> BTreeSet<(Princ
         own.has(held.with).is_yes()
             || match held.half {
                 Half::Permission(name) => own.has(name).is_yes(),
-                Half::Object(needs) => object_with(cx, own, needs).is_some(),
+                Half::Object(needs) => grant::phi_with(cx, own, needs.flag()).is_some(),
             }
     };
     let of = |kind, name: &str| model.find(kind, name).and_then(|id| model.access(id));

@@ -59,6 +59,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 "transaction security is switched off: no policy stops a mass export",
                 format!("set `<{SWITCH}>true</{SWITCH}>`"),
             )
+            // Without Shield or Event Monitoring there is nothing to switch on.
+            .confidence(Confidence::Medium)
             .detail(SWITCH),
         );
         return;
