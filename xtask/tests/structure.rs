@@ -47,8 +47,9 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
 fn height(package: &str) -> u32 {
     match package {
         "phiward-source" => 0,
-        "phiward-sfdx" | "phiward-sarif" | "phiward-soql" | "phiward-tlog" => 1,
-        "phiward-apex" | "phiward-access" | "phiward-orgsim" => 2,
+        "phiward-csv" => 1,
+        "phiward-sfdx" | "phiward-sarif" | "phiward-soql" | "phiward-tlog" => 2,
+        "phiward-apex" | "phiward-access" | "phiward-orgsim" => 3,
         "phiward-policy" => 10,
         "phiward-journal" => 11,
         "phiward-wire" => 12,

@@ -7,7 +7,6 @@
 
 mod absence;
 mod cause;
-mod csv;
 mod diagram;
 mod escape;
 mod evidence;
@@ -27,7 +26,6 @@ use policy::Policy;
 use scan::Report;
 use sfdx::Project;
 
-pub use csv::Csv;
 use rulebook::Rulebook;
 
 /// What an audit is made from.
@@ -85,7 +83,7 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
     let catalogue = policy::controls::catalogue();
 
     let phi = exposure::phi_fields(report, policy);
-    let exposure = exposure::of(project, policy, &phi);
+    let exposure = exposure::of(project, input.facts, policy, &phi);
     let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);
     let laws = status::Laws::of(policy);

@@ -10,9 +10,9 @@ use policy::bundle::organisation::Org;
 use policy::vocabulary::{AgreementKind, Regime, Region, Transfer};
 use scan::Report;
 
-use crate::csv::Csv;
 use crate::exposure::PhiField;
 use crate::route::{self, Kind, Route, join};
+use csv::Csv;
 
 const HEADER: [&str; 13] = [
     "Processing",

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Write the page for a privacy officer, with diagrams and tables
     Audit(Audit),
+    /// Say what each field holds and why, and let people decide
+    Classify(Classify),
     /// Tell who reaches which patient data, and by which paths
     Access(Access),
     /// Show what a project holds, and what its source cannot tell
@@ -122,6 +124,48 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CLASSIFY_FORMATS)]
+pub(crate) struct Classify {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// The policy bundle, whose word comes first [default: the folder `phiward` of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Tabular::Table)]
+    pub(crate) format: Tabular,
+    /// Show fields without personal data too; JSON and CSV always hold every field
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write `complianceGroup` and `securityClassification` into the field files that have none
+    #[arg(long, conflicts_with_all = ["from", "output"])]
+    pub(crate) write: bool,
+    /// Read the CSV back, with decisions filled in, and print what the bundle would have to say as a patch
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+impl Classify {
+    pub(crate) fn is_all(&self) -> bool {
+        self.all || self.format != Tabular::Table
+    }
+}
+
+const CLASSIFY_FORMATS: &str = "\
+JSON is a list with one object a field: `object`, `field`, `label`, `class` (phi, phi-sensitive, pii, internal, public),
+`identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation)
+and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
+
+For people without git: send out `--format csv --output fields.csv`; read it back with `--from fields.csv`, which prints
+a patch of the bundle for `git apply`, and who must approve it.
+
+--write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
+where it is at least likely. These are values of Salesforce's default lists; an org that renamed them must adapt the
+files. What a file says already stays.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = ACCESS_FORMATS)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use policy::Policy;
-use source::{FolderLimits, Problem, Severity};
+use source::{FolderLimits, Problem, Severity, Source};
 
 use crate::arguments::{Audience, Subject};
 use crate::today;
@@ -60,8 +60,7 @@ pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::Facts, String> {
 
 /// The bundle with every problem that reading it had.
 pub(crate) fn read_bundle_with_problems(folder: &Path) -> Result<(Policy, Vec<Problem>), String> {
-    let (sources, mut problems) = source::read_folder(folder, &EXTENSIONS, FolderLimits::default())
-        .map_err(|error| format!("the bundle `{}` cannot be read: {error}", folder.display()))?;
+    let (sources, mut problems) = read_sources(folder)?;
     if sources.is_empty() {
         return Err(format!("`{}` holds no file of a bundle (.yaml, .cedar)", folder.display()));
     }
@@ -69,6 +68,16 @@ pub(crate) fn read_bundle_with_problems(folder: &Path) -> Result<(Policy, Vec<Pr
     problems.extend(more);
     problems.sort();
     Ok((policy, problems))
+}
+
+/// The files of a bundle.
+pub(crate) fn bundle_sources(folder: &Path) -> Result<Vec<Source>, String> {
+    Ok(read_sources(folder)?.0)
+}
+
+fn read_sources(folder: &Path) -> Result<(Vec<Source>, Vec<Problem>), String> {
+    source::read_folder(folder, &EXTENSIONS, FolderLimits::default())
+        .map_err(|error| format!("the bundle `{}` cannot be read: {error}", folder.display()))
 }
 
 /// A bundle with an error is never judged by.
@@ -87,7 +96,7 @@ pub(crate) fn read_bundle(folder: &Path) -> Result<Policy, String> {
 }
 
 /// The folder as findings name it: below the project where it lies there.
-fn shown(folder: &Path, root: &Path) -> String {
+pub(crate) fn shown(folder: &Path, root: &Path) -> String {
     let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
     let (folder, root) = (whole(folder), whole(root));
     let relative = folder.strip_prefix(&root).unwrap_or(&folder);

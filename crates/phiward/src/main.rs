@@ -10,6 +10,7 @@ mod access_command;
 mod arguments;
 mod audit;
 mod bundle;
+mod classify;
 mod docs;
 mod files;
 mod init;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
+        Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),

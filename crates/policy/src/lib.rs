@@ -19,6 +19,7 @@ pub mod flow;
 mod model;
 mod period;
 mod place;
+pub mod reclassify;
 mod rules;
 mod schema;
 pub mod vocabulary;

@@ -1,7 +1,7 @@
 //! What a profile or permission set gives of objects with PHI, and who the members of a site are.
 
 use sfdx::Value;
-use sfdx::views::{Container, Network, SharingSet};
+use sfdx::views::{Container, Network, SharingSet, Site};
 
 use crate::Context;
 use crate::container;
@@ -53,6 +53,17 @@ pub(crate) fn has<'p>(container: Container<'p>, permission: &str) -> Option<Valu
 /// The profiles of a name; metadata writes it in any case.
 pub(crate) fn profiles<'p>(cx: &Context<'p>, name: &str) -> Vec<Container<'p>> {
     cx.project.profiles().filter(|profile| profile.name().eq_ignore_ascii_case(name)).collect()
+}
+
+/// The profile of a site's guests: by the name that Salesforce gives it, else the one profile that is for guests.
+pub(crate) fn guest_profiles<'p>(cx: &Context<'p>, site: Site<'_>) -> Vec<Container<'p>> {
+    let named = site.guest_profile_name().map(|name| profiles(cx, &name)).unwrap_or_default();
+    if !named.is_empty() {
+        return named;
+    }
+    let for_guests: Vec<Container<'p>> =
+        cx.project.profiles().filter(|profile| container::for_guests(cx, *profile).is_some()).collect();
+    if for_guests.len() == 1 { for_guests } else { Vec::new() }
 }
 
 /// Whether the project shows that each person is an account of their own, so that what is shared by account is shared with one

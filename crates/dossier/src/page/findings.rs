@@ -95,7 +95,7 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
     let counting = report.counting().count();
     let aside = report.findings.len() - counting;
     let objects: BTreeSet<&str> =
-        content.exposure.fields.iter().map(|(field, _)| field.object.as_str()).collect();
+        content.exposure.fields.iter().map(|exposed| exposed.field.object.as_str()).collect();
     let (known, in_source) = (content.exposure.fields.len(), report.totals.phi_fields);
     let only_declared = match known.saturating_sub(in_source) {
         0 => String::new(),

@@ -168,7 +168,7 @@ fn missing(lines: &mut Lines, missing: &[Remedy]) {
 }
 
 pub(super) fn csv(answers: &Answers<'_>) -> Vec<u8> {
-    let mut csv = dossier::Csv::new(&[
+    let mut csv = csv::Csv::new(&[
         "Field",
         "Holds",
         "Principal",

@@ -6,6 +6,7 @@ use crate::{copy, example, phiward};
 const SSN: &str = "536-22-8716";
 const NAME: &str = "Zyxwane Qorvalth";
 const BORN: &str = "1947-03-09";
+const SECRET: &str = "zq7Qm2vZwL41rTy";
 const MAIL: &str = "zyxwane.qorvalth@mailhost.example";
 
 #[test]
@@ -23,6 +24,25 @@ fn no_form_of_output_repeats_a_value() {
         "force-app/main/default/reports/Clinical/Canary.report-meta.xml",
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Report xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <columns><field>Account.SSN__pc</field></columns>\n    <filter><criteriaItems><column>Account.SSN__pc</column><operator>equals</operator><value>{SSN}</value></criteriaItems></filter>\n    <format>Tabular</format><name>Canary</name><reportType>AccountList</reportType>\n</Report>\n"
+        ),
+    );
+    for (name, value) in [
+        ("Plain", format!("<value xsi:type=\"xsd:string\">{SECRET}</value>")),
+        ("Broken", format!("<value xsi:type=\"xsd:string\">\n{SECRET}\n</value>")),
+    ] {
+        crate::write(
+            project.path(),
+            &format!("force-app/main/default/customMetadata/Canary__mdt.{name}.md-meta.xml"),
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CustomMetadata xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <label>Canary</label>\n    <values><field>Api_Key__c</field>{value}</values>\n</CustomMetadata>\n"
+            ),
+        );
+    }
+    crate::write(
+        project.path(),
+        "force-app/main/default/objects/Account/listViews/Canary.listView-meta.xml",
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListView xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <fullName>Canary</fullName>\n    <columns>NAME</columns>\n    <filterScope>Everything</filterScope>\n    <filters><field>SSN__c</field><operation>equals</operation><value>{SSN}</value></filters>\n    <label>Canary</label>\n</ListView>\n"
         ),
     );
     // Where names stand in other files, these have values.
@@ -63,9 +83,12 @@ fn no_form_of_output_repeats_a_value() {
         .all(|file| json.contains(&format!("data/{file}"))),
         "the canaries were not even found"
     );
+    for file in ["Canary__mdt.Plain.md", "Canary__mdt.Broken.md", "Canary.listView"] {
+        assert!(json.contains(file), "the canary in `{file}` was not found");
+    }
     for (name, bytes) in written {
         let text = String::from_utf8_lossy(&bytes);
-        for value in [SSN, "536228716", "Qorvalth", BORN, MAIL] {
+        for value in [SSN, "536228716", "Qorvalth", BORN, MAIL, SECRET] {
             assert!(!text.contains(value), "`{name}` repeats a value");
         }
     }

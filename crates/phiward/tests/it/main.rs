@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod canary;
+mod classify;
 mod commands;
 mod example;
 mod formats;

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use journal::Confidence;
-use policy::vocabulary::{Class, Identifier};
+use policy::vocabulary::{Class, Identifier, OrganisationRole};
 use policy::{ClassifiedBy, Policy};
 use serde::Serialize;
 use sfdx::Value;
@@ -75,8 +75,17 @@ pub struct Classification<'p> {
 
 impl<'p> Classification<'p> {
     pub fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
-        let health = policy.is_present() || project.objects().any(|object| shows_health_care(object));
-        let (roles, shown) = Roles::of(project, health);
+        let is_shown = policy.is_present() || project.objects().any(|object| shows_health_care(object));
+        // An organisation that HIPAA binds has said what it is.
+        let told = match (
+            policy.organisation().is_some_and(|own| own.roles.iter().any(|r| is_bound(r.value))),
+            is_shown,
+        ) {
+            (true, _) => Health::Own,
+            (false, true) => Health::Standard,
+            (false, false) => Health::No,
+        };
+        let (roles, shown) = Roles::of(project, told);
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
@@ -384,6 +393,11 @@ fn is_clinical(object: &str) -> bool {
             && known.identifier == Some(Identifier::Clinical)
             && known.confidence >= Confidence::Medium
     })
+}
+
+/// Whether HIPAA binds an organisation of this role.
+fn is_bound(role: OrganisationRole) -> bool {
+    matches!(role, OrganisationRole::CoveredEntity | OrganisationRole::BusinessAssociate)
 }
 
 /// Whether an object shows that this org is about health care at all. Accounts, contacts, cases and chats are about

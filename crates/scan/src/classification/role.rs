@@ -75,12 +75,18 @@ impl Told {
         vocabulary.has(wanted, &self.name) || vocabulary.has(wanted, &self.label)
     }
 
+    /// Whether it says who the client or member is, in an org where these are patients.
+    fn names_a_client(&self, health: Health) -> bool {
+        let is_lookup = !self.targets.is_empty();
+        (health == Health::Own || (health == Health::Standard && is_lookup)) && self.has(list::CLIENT)
+    }
+
     /// Whether it says who the patient is; a count of patients, or a box about one, does not.
     fn names_a_patient(&self, health: Health) -> bool {
         let is_one =
             !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
         is_one
-            && (self.has(list::PATIENT) || (health == Health::Own && self.has(list::CLIENT)))
+            && (self.has(list::PATIENT) || self.names_a_client(health))
             && (self.kind != "Text" || !self.has(list::PROCESS))
     }
 }
@@ -107,16 +113,12 @@ type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
 
 impl Roles {
     /// With the roles, how far the source shows health care.
-    pub(crate) fn of(project: &sfdx::Project, health: bool) -> (Self, Health) {
+    pub(crate) fn of(project: &sfdx::Project, told: Health) -> (Self, Health) {
         let objects: Objects<'_> = project
             .objects()
             .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
             .collect();
-        let health = match (health, is_own_health_care(&objects)) {
-            (_, true) => Health::Own,
-            (true, false) => Health::Standard,
-            (false, false) => Health::No,
-        };
+        let health = if is_own_health_care(&objects) { Health::Own } else { told };
         let mut this = Self::default();
         for (key, (object, fields)) in &objects {
             this.roles.insert(key.clone(), first_guess(*object, fields, health));
@@ -181,14 +183,15 @@ impl Roles {
             return;
         }
         // Where patients have an object of their own, a client is a customer.
-        let clients = health == Health::Own && !self.own_patients;
+        let clients = !self.own_patients;
         let called: BTreeSet<&String> = objects
             .values()
             .flat_map(|(object, fields)| fields.iter().map(|field| (*object, field)))
             .filter(|(object, field)| {
                 // A detail of care belongs to whoever gets it.
-                let detail = clients && field.kind == "MasterDetail" && is_care(*object);
-                let called = field.has(list::PATIENT) || (clients && field.has(list::CLIENT));
+                let detail =
+                    health == Health::Own && clients && field.kind == "MasterDetail" && is_care(*object);
+                let called = field.has(list::PATIENT) || (clients && field.names_a_client(health));
                 !field.has(list::OTHER_PERSON) && (called || detail)
             })
             .flat_map(|(_, field)| &field.targets)
@@ -256,7 +259,7 @@ impl Roles {
                     // A person of any kind, whom the lookup calls a patient.
                     Role::Mixed | Role::MixedPeople | Role::Unknown if people => {
                         let called = field.has(list::PATIENT)
-                            || (health == Health::Own && field.has(list::CLIENT))
+                            || field.names_a_client(health)
                             || (details && self.role(target) == Role::Mixed);
                         health > Health::No && is_open && (care || called)
                     }
@@ -348,7 +351,11 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if health == Health::Own && ends(object, list::CLIENT) {
         return Role::Patient;
     }
-    if ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object)) {
+    // A doctor is one whatever stands in the record; a candidate with a patient beside the name is that patient.
+    let is_staff = ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object));
+    let is_of_patient =
+        health > Health::No && (of_patients > 0 || (health == Health::Own && is_named(list::CLIENT)));
+    if is_staff && (is_named(list::OTHER_PERSON) || !is_of_patient) {
         return Role::Person;
     }
     if health > Health::No && of_patients > 0 {

@@ -123,8 +123,8 @@ mod tests {
     #[test]
     fn the_last_word_says_what_it_is() {
         let shipped = Vocabulary::shipped();
-        assert!(shipped.ends(list::TECHNICAL, &words("Patient_Sync_Log__c")));
-        assert!(!shipped.ends(list::TECHNICAL, &words("Log_Patient__c")));
+        assert!(shipped.ends(list::JOURNAL, &words("Patient_Sync_Log__c")));
+        assert!(!shipped.ends(list::JOURNAL, &words("Log_Patient__c")));
         assert!(shipped.has(list::PATIENT, &words("Patient_Sync_Log__c")));
     }
 }

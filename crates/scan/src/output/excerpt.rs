@@ -22,7 +22,10 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// What people write into metadata in their own words, on one line with its tags: there a name has no shape.
 static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(<(?:value|values|stringValue|defaultValue|description|content|text|body)>)([^<]*)").ok()
+    Regex::new(
+        r"(<(?:value|values|stringValue|defaultValue|description|content|text|body)(?:\s[^<>]*)?>)([^<]*)",
+    )
+    .ok()
 });
 
 /// The line with every value-like part replaced by dots of the same length, so that columns still fit.
@@ -61,6 +64,7 @@ mod tests {
             ("<operand>219-09-9999</operand>", "<operand>···········</operand>"),
             ("<operand>1980-02-29</operand>", "<operand>··········</operand>"),
             ("<value>Ana Lee</value>", "<value>··· ···</value>"),
+            ("<value xsi:type=\"xsd:string\">hk7Qz</value>", "<value xsi:type=\"xsd:string\">·····</value>"),
             ("mail jo.doe@clinic.example now", "mail ····················· now"),
             ("+1 (415) 555-0100", "·················"),
             (

@@ -118,6 +118,8 @@ impl Excerpt {
         };
         let line = source.line(place.start.line);
         let data = project.file(&place.path).is_none_or(|file| !is_metadata_or_code(file.kind));
+        // A secret has no shape and may stand on a line without its tag.
+        let data = data || (finding.tags.contains(&"secret") && !line.contains("<fullName>"));
         let line: String = line.chars().take(Self::WIDEST).collect();
         let line = if data { redact_all(&line) } else { redact(&line).into_owned() };
         let byte = |column: u32| {

@@ -1,28 +1,30 @@
 //! # An encrypted field is used where it cannot be
 //!
-//! A PHI field with probabilistic encryption is filtered, sorted or grouped by, matched on, unique or an external id, or used in a
-//! formula in a way that encryption does not allow; or a field with any scheme is a criterion of a sharing rule. There is one
-//! finding for each component that uses it so.
+//! A PHI field with probabilistic encryption is filtered, sorted or grouped by, matched on, unique or an external id,
+//! or used in a formula in a way that encryption does not allow; or a field with any scheme is a criterion of a
+//! sharing rule. There is one finding for each component that uses it so.
 //!
 //! ## Why it harms
-//! Salesforce refuses such a use, or drops it in silence: a filter that is gone shows more records than it was meant to, a
-//! sharing rule that cannot be evaluated shares nothing or what it shared before, a duplicate is not found. What people then do is to
-//! switch the encryption off (Salesforce Help, *Tradeoffs and Limitations of Shield Platform Encryption* and *Field Limits with
-//! Shield Platform Encryption*). 45 CFR 164.312(a)(2)(iv) and GDPR Art. 32(1)(a) ask that the encryption last; 164.312(c)(1) that
-//! data stay right.
+//! Salesforce refuses such a use, or drops it in silence: a filter that is gone shows more records than it was meant
+//! to, a sharing rule that cannot be evaluated shares nothing or what it shared before, a duplicate is not found.
+//! What people then do is to switch the encryption off (Salesforce Help, *Tradeoffs and Limitations of Shield
+//! Platform Encryption* and *Field Limits with Shield Platform Encryption*). 45 CFR 164.312(a)(2)(iv) and GDPR Art.
+//! 32(1)(a) ask that the encryption last; 164.312(c)(1) that data stay right.
 //!
 //! ## What to change
-//! Filter, group or match on another field (a status, a record type, a region); give a field of many values, such as a record
-//! number, a deterministic scheme, which can be filtered on by equality; share by owner, group or a field that is no PHI. In formulas only `BLANKVALUE`,
-//! `CASE`, `HYPERLINK`, `IF`, `IMAGE`, `ISBLANK`, `ISNULL`, `NULLVALUE` and `&` work on an encrypted field.
+//! Filter, group or match on another field (a status, a record type, a region); give a field of many values, such as
+//! a record number, a deterministic scheme, which can be filtered on by equality; share by owner, group or a field
+//! that is no PHI. In formulas only `BLANKVALUE`, `CASE`, `HYPERLINK`, `IF`, `IMAGE`, `ISBLANK`, `ISNULL`,
+//! `NULLVALUE` and `&` work on an encrypted field.
 //!
 //! ## What is not found
-//! Queries in Apex (`WHERE`, `ORDER BY`, `GROUP BY`) are code, which no rule reads yet. Conditions of a flow that look at a record which
-//! the flow already has are evaluated in memory and work. Fields that the source does not show as encrypted may be so in the org.
+//! Queries in Apex (`WHERE`, `ORDER BY`, `GROUP BY`) are code, which no rule reads yet. Conditions of a flow that
+//! look at a record which the flow already has are evaluated in memory and work. Fields that the source does not show
+//! as encrypted may be so in the org.
 //!
 //! ## Seen in the wild
-//! No public project has a PHI field with an encryption scheme: the only schemes seen are on fields of `SalesforceFoundation/NPSP`
-//! that hold no PHI.
+//! No public project has a PHI field with an encryption scheme: the only schemes seen are on fields of
+//! `SalesforceFoundation/NPSP` that hold no PHI.
 
 use std::collections::BTreeMap;
 

@@ -1,19 +1,20 @@
 //! # History of encrypted fields keeps the old key
 //!
-//! A PHI field is encrypted and its history or feed is tracked, and the org's settings leave history and feed out when
-//! data is encrypted again under a new key.
+//! A PHI field is encrypted and its history or feed is tracked, and the org's settings leave history and feed out
+//! when data is encrypted again under a new key.
 //!
 //! ## Why it harms
-//! Field history and feed hold the old and new value of each change. With `enableEncryptFieldHistory` off, the background
-//! process that follows a key rotation passes them by (Metadata API Developer Guide, *PlatformEncryptionSettings*):
-//! they stay under the old key, or in clear if they are older than the encryption. A key that was rotated because it may have been seen
-//! still opens them. NIST SP 800-57 Part 1, 5.3.5 asks that data which outlives its key be protected again; HHS's guidance
-//! (74 FR 19006) counts encryption only while the key has not been breached. 45 CFR 164.312(a)(2)(iv), GDPR Art. 32(1)(a).
+//! Field history and feed hold the old and new value of each change. With `enableEncryptFieldHistory` off, the
+//! background process that follows a key rotation passes them by (Metadata API Developer Guide,
+//! *PlatformEncryptionSettings*): they stay under the old key, or in clear if they are older than the encryption. A
+//! key that was rotated because it may have been seen still opens them. NIST SP 800-57 Part 1, 5.3.5 asks that data
+//! which outlives its key be protected again; HHS's guidance (74 FR 19006) counts encryption only while the key has
+//! not been breached. 45 CFR 164.312(a)(2)(iv), GDPR Art. 32(1)(a).
 //!
 //! ## What to change
-//! `<enableEncryptFieldHistory>true</enableEncryptFieldHistory>` in `settings/PlatformEncryption.settings-meta.xml` (*Setup >
-//! Encryption Settings > Encrypt Field History and Feed Tracking Values*), then *Encryption Statistics > Sync*. Better
-//! still, do not track PHI fields: see `phi-field-history-tracked`.
+//! `<enableEncryptFieldHistory>true</enableEncryptFieldHistory>` in `settings/PlatformEncryption.settings-meta.xml`
+//! (*Setup > Encryption Settings > Encrypt Field History and Feed Tracking Values*), then *Encryption Statistics >
+//! Sync*. Better still, do not track PHI fields: see `phi-field-history-tracked`.
 //!
 //! ## What is not found
 //! A setting that the source does not say is unknown. Whether a key was ever rotated is in the org (`TenantSecret`).

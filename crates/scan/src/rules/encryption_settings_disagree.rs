@@ -1,30 +1,32 @@
 //! # Encryption settings disagree with what is encrypted
 //!
-//! The org's encryption settings do not let a field be encrypted as its file asks, or leave a protection of its keys off.
-//! There is one finding for each setting.
+//! The org's encryption settings do not let a field be encrypted as its file asks, or leave a protection of its keys
+//! off. There is one finding for each setting.
 //!
 //! ## Why it harms
-//! - `enableDeterministicEncryption` off (also written `enableDeterministEncryption`) while a field asks for a deterministic scheme:
-//!   the field cannot be deployed as it is written, and somebody will take the scheme off to make it work.
-//! - `enableCacheOnlyKeys` on without `enableReplayDetection`: whoever recorded an answer of the key service can play it
-//!   back and have an old key used again.
-//! - `canOptOutOfDerivationWithBYOK` on: a key that is brought to the org can be used as it is, so that one leak opens all that was
-//!   ever encrypted with it, instead of a key derived from it and Salesforce's own secret.
+//! - `enableDeterministicEncryption` off (also written `enableDeterministEncryption`) while a field asks for a
+//!   deterministic scheme: the field cannot be deployed as it is written, and somebody will take the scheme off to
+//!   make it work.
+//! - `enableCacheOnlyKeys` on without `enableReplayDetection`: whoever recorded an answer of the key service can play
+//!   it back and have an old key used again.
+//! - `canOptOutOfDerivationWithBYOK` on: a key that is brought to the org can be used as it is, so that one leak
+//!   opens all that was ever encrypted with it, instead of a key derived from it and Salesforce's own secret.
 //!
-//! Encryption makes a loss no breach only as long as the key is not lost with it (74 FR 19006; 45 CFR 164.402). 45 CFR 164.312(a)(2)(iv),
-//! GDPR Art. 32(1)(a) and (b).
+//! Encryption makes a loss no breach only as long as the key is not lost with it (74 FR 19006; 45 CFR 164.402). 45
+//! CFR 164.312(a)(2)(iv), GDPR Art. 32(1)(a) and (b).
 //!
 //! ## What to change
 //! The element named in the finding, in `settings/PlatformEncryption.settings-meta.xml` or
 //! `settings/EncryptionKey.settings-meta.xml` (*Setup > Encryption Settings*).
 //!
 //! ## What is not found
-//! A setting that the source does not say is unknown where it matters. Where no PHI field is encrypted in the source and the bundle
-//! asks for no Shield, nothing is said. `isUseHighAssuranceKeysRequired` is not judged: the Metadata API Developer Guide
-//! calls it internal.
+//! A setting that the source does not say is unknown where it matters. Where no PHI field is encrypted in the source
+//! and the bundle asks for no Shield, nothing is said. `isUseHighAssuranceKeysRequired` is not judged: the Metadata
+//! API Developer Guide calls it internal.
 //!
 //! ## Seen in the wild
-//! Six public projects have these settings; none has a PHI field with an encryption scheme or cache-only keys, so that none has the case.
+//! Six public projects have these settings; none has a PHI field with an encryption scheme or cache-only keys, so
+//! that none has the case.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

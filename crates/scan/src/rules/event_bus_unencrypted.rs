@@ -1,22 +1,24 @@
 //! # PHI on an event bus that is not encrypted
 //!
-//! Change events of an object with PHI, or a platform event with PHI of its own, are published while the org's settings have
-//! encryption of the event bus off.
+//! Change events of an object with PHI, or a platform event with PHI of its own, are published while the org's
+//! settings have encryption of the event bus off.
 //!
 //! ## Why it harms
-//! Events are stored for up to three days so that subscribers can replay them. Field encryption does not hold there: a value that is
-//! encrypted in its record lies in the event as clear text, unless the bus is encrypted too (Salesforce Help, *Encrypt Data at Rest in the
-//! Salesforce Event Bus*). 45 CFR 164.312(a)(2)(iv) and GDPR Art. 32(1)(a) ask for encryption of ePHI wherever it is kept,
-//! not in one of its places.
+//! Events are stored for up to three days so that subscribers can replay them. Field encryption does not hold there:
+//! a value that is encrypted in its record lies in the event as clear text, unless the bus is encrypted too
+//! (Salesforce Help, *Encrypt Data at Rest in the Salesforce Event Bus*). 45 CFR 164.312(a)(2)(iv) and GDPR Art.
+//! 32(1)(a) ask for encryption of ePHI wherever it is kept, not in one of its places.
 //!
 //! ## What to change
-//! With Shield: make a tenant secret of the type *Event Bus*, then *Setup > Encryption Settings > Encrypt and deliver change
-//! data capture events*, which is `<enableEventBusEncryption>true</enableEventBusEncryption>` in
-//! `settings/PlatformEncryption.settings-meta.xml`. Without Shield: keep PHI out of events, see `phi-in-change-events`.
+//! With Shield: make a tenant secret of the type *Event Bus*, then *Setup > Encryption Settings > Encrypt and deliver
+//! change data capture events*, which is `<enableEventBusEncryption>true</enableEventBusEncryption>` in
+//! `settings/PlatformEncryption.settings-meta.xml`. Without Shield: keep PHI out of events, see
+//! `phi-in-change-events`.
 //!
 //! ## What is not found
-//! A setting that the source does not say is unknown. The Metadata API Developer Guide calls the element internal in some versions;
-//! orgs write it, and *Setup > Encryption Settings* shows the same. What a subscriber keeps is the subscriber's.
+//! A setting that the source does not say is unknown. The Metadata API Developer Guide calls the element internal in
+//! some versions; orgs write it, and *Setup > Encryption Settings* shows the same. What a subscriber keeps is the
+//! subscriber's.
 //!
 //! ## Seen in the wild
 //! Six public projects switch encryption of the bus off; none of them publishes an object with PHI.

@@ -1,30 +1,33 @@
 //! # Mail settings send copies or leave transport open
 //!
-//! The org's mail settings restrict TLS to some domains, send a copy of every message elsewhere, or send bounced messages on. There
-//! is one finding for each setting.
+//! The org's mail settings restrict TLS to some domains, send a copy of every message elsewhere, or send bounced
+//! messages on. There is one finding for each setting.
 //!
 //! ## Why it harms
-//! - `enableRestrictTlsToDomains` on: the TLS setting holds for the listed domains only; for all others the org takes TLS where it is
-//!   offered and plain SMTP where it is not (Metadata API Developer Guide, *EmailAdministrationSettings*).
+//! - `enableRestrictTlsToDomains` on: the TLS setting holds for the listed domains only; for all others the org takes
+//!   TLS where it is offered and plain SMTP where it is not (Metadata API Developer Guide,
+//!   *EmailAdministrationSettings*).
 //! - `enableComplianceBcc` on: a copy of each message that the org sends goes to one more mailbox.
 //! - `enableResendBouncedEmails` on: a message that bounced comes back to its sender, with what it said.
 //!
-//! 45 CFR 164.312(e)(1) and (e)(2)(ii) ask to guard ePHI in transmission, 164.502(b) for no more copies than are needed; GDPR
-//! Art. 32(1)(a) and 5(1)(c).
+//! 45 CFR 164.312(e)(1) and (e)(2)(ii) ask to guard ePHI in transmission, 164.502(b) for no more copies than are
+//! needed; GDPR Art. 32(1)(a) and 5(1)(c).
 //!
 //! ## What to change
-//! *Setup > Deliverability > Transport Layer Security*: *Required*, for all domains; an archive of mail by journaling on your own mail
-//! system rather than *Compliance BCC Email*. Better still, keep PHI out of mail: `phi-in-email-template`.
+//! *Setup > Deliverability > Transport Layer Security*: *Required*, for all domains; an archive of mail by journaling
+//! on your own mail system rather than *Compliance BCC Email*. Better still, keep PHI out of mail:
+//! `phi-in-email-template`.
 //!
 //! ## What is not found
-//! The level of TLS, the list of its domains and the address of the copies are in no metadata: where the source sends PHI by mail, whether TLS is
-//! required is unknown. SPF, DKIM and sender ids keep others from writing in your name and protect no message on its
-//! way; they are not judged, nor is sending through Gmail or Office 365, whose operators are parties to declare. Mail that Apex
-//! sends is not looked at. The finding is low where no template and no flow of the source puts PHI into mail.
+//! The level of TLS, the list of its domains and the address of the copies are in no metadata: where the source sends
+//! PHI by mail, whether TLS is required is unknown. SPF, DKIM and sender ids keep others from writing in your name
+//! and protect no message on its way; they are not judged, nor is sending through Gmail or Office 365, whose
+//! operators are parties to declare. Mail that Apex sends is not looked at. The finding is low where no template and
+//! no flow of the source puts PHI into mail.
 //!
 //! ## Seen in the wild
-//! `vamsireddy2002/smartAgentsCrew` sends bounced messages on, and has no template with PHI. `bcgov/MoH-SAT` mails PHI, and its mail
-//! settings are not in the source.
+//! `vamsireddy2002/smartAgentsCrew` sends bounced messages on, and has no template with PHI. `bcgov/MoH-SAT` mails
+//! PHI, and its mail settings are not in the source.
 
 use journal::{Confidence, Persona, Severity};
 

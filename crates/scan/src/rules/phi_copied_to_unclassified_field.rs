@@ -3,23 +3,25 @@
 //! A flow or a workflow field update copies a field of PHI into a field that is not classified as PHI or as personal.
 //!
 //! ## Why it harms
-//! The copy has no encryption, no class, other readers and a life of its own: erasure and amendment miss it, field-level security of the source does not
-//! hold for it, and reports, list views and mails show it without anybody knowing what it is. Subjects, descriptions and names are shown
-//! everywhere by their nature. 45 CFR 164.502(b), 164.312(a)(1), 164.526; GDPR Art. 5(1)(c) and 17.
+//! The copy has no encryption, no class, other readers and a life of its own: erasure and amendment miss it,
+//! field-level security of the source does not hold for it, and reports, list views and mails show it without anybody
+//! knowing what it is. Subjects, descriptions and names are shown everywhere by their nature. 45 CFR 164.502(b),
+//! 164.312(a)(1), 164.526; GDPR Art. 5(1)(c) and 17.
 //!
 //! ## What to change
-//! Write the record's Id or a link, and let whoever needs the value open the record. Where the copy must be, classify the target in the bundle
-//! as what it holds, and protect it as the source is protected.
+//! Write the record's Id or a link, and let whoever needs the value open the record. Where the copy must be, classify
+//! the target in the bundle as what it holds, and protect it as the source is protected.
 //!
 //! ## What is not found
-//! Ids and lookups say nothing of what stands in their record. What Apex copies is code. What a subflow or an Apex action returns is not
-//! followed: where it is not in the source and goes into such a field, it is unknown. Targets that the bundle classifies as PHI or personal are where
-//! such data belongs; flows that do not run are left out. A patient's name on a record about patients
-//! is no copy that matters. A record variable counts where the flow stores it.
+//! Ids and lookups say nothing of what stands in their record. What Apex copies is code. What a subflow or an Apex
+//! action returns is not followed: where it is not in the source and goes into such a field, it is unknown. Targets
+//! that the bundle classifies as PHI or personal are where such data belongs; flows that do not run are left out. A
+//! patient's name on a record about patients is no copy that matters. A record variable counts where the flow stores
+//! it.
 //!
 //! ## Seen in the wild
-//! No public project that was looked at has the case: flows of `bcgov/MoH-SAT` copy patients' names between records about patients, which are
-//! left alone.
+//! No public project that was looked at has the case: flows of `bcgov/MoH-SAT` copy patients' names between records
+//! about patients, which are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

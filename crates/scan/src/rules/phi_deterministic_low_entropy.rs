@@ -1,24 +1,25 @@
 //! # Deterministic encryption of PHI with few values
 //!
-//! A PHI field that can only hold a few values (gender, date or year of birth, ZIP code, state, country, blood type, marital
-//! status, yes or no) is encrypted by a deterministic scheme.
+//! A PHI field that can only hold a few values (gender, date or year of birth, ZIP code, state, country, blood type,
+//! marital status, yes or no) is encrypted by a deterministic scheme.
 //!
 //! ## Why it harms
-//! Deterministic encryption gives the same value the same ciphertext, which is how it can be filtered on. Where there are few
-//! values, whoever sees the ciphertexts counts them: the most frequent one of a column of genders or ZIP codes is
-//! known from any census, and every record that shares it is told (Naveed, Kamara and Wright, *Inference Attacks on
-//! Property-Preserving Encrypted Databases*, CCS 2015, which recovered such columns of hospital records). One known patient
-//! gives away all who share the value. 45 CFR 164.312(a)(2)(iv) asks for encryption that renders ePHI unreadable, GDPR
-//! Art. 32(1)(a) for encryption that fits the risk.
+//! Deterministic encryption gives the same value the same ciphertext, which is how it can be filtered on. Where there
+//! are few values, whoever sees the ciphertexts counts them: the most frequent one of a column of genders or ZIP
+//! codes is known from any census, and every record that shares it is told (Naveed, Kamara and Wright, *Inference
+//! Attacks on Property-Preserving Encrypted Databases*, CCS 2015, which recovered such columns of hospital records).
+//! One known patient gives away all who share the value. 45 CFR 164.312(a)(2)(iv) asks for encryption that renders
+//! ePHI unreadable, GDPR Art. 32(1)(a) for encryption that fits the risk.
 //!
 //! ## What to change
-//! `<encryptionScheme>ProbabilisticEncryption</encryptionScheme>`, and filter on something else: a region or age band that is no
-//! PHI, or the patient's record. Where the filter must stay, accept it in `exceptions.yaml` with who can see ciphertext.
+//! `<encryptionScheme>ProbabilisticEncryption</encryptionScheme>`, and filter on something else: a region or age band
+//! that is no PHI, or the patient's record. Where the filter must stay, accept it in `exceptions.yaml` with who can
+//! see ciphertext.
 //!
 //! ## What is not found
-//! Numbers that name one person (SSN, record number, e-mail, phone) and names are right for this scheme. Diagnosis and procedure
-//! codes have a frequency too and are not reported: there are many of them and filters on them are why they are
-//! deterministic. How the values are spread in this org is in no source.
+//! Numbers that name one person (SSN, record number, e-mail, phone) and names are right for this scheme. Diagnosis
+//! and procedure codes have a frequency too and are not reported: there are many of them and filters on them are why
+//! they are deterministic. How the values are spread in this org is in no source.
 //!
 //! ## Seen in the wild
 //! No public project has a PHI field with a deterministic scheme: of those that were looked at only

@@ -4,11 +4,11 @@
 //! live on without the field's protection.
 //!
 //! ## Why it harms
-//! History rows keep values for 18 to 24 months and longer with Field Audit Trail; feed items are shown on the record,
-//! searched and sent in Chatter e-mails. Erasing the value in the record (GDPR Art. 17, 45 CFR 164.526 amendments)
-//! leaves the copy; keys that protect the field are not rotated for its history unless the org asks for it
-//! (*Metadata API Developer Guide*, `PlatformEncryptionSettings.enableEncryptFieldHistory`). GDPR Art. 5(1)(c) and (e)
-//! ask that copies be few and end.
+//! History rows keep values for 18 to 24 months and longer with Field Audit Trail; feed items are shown on the
+//! record, searched and sent in Chatter e-mails. Erasing the value in the record (GDPR Art. 17, 45 CFR 164.526
+//! amendments) leaves the copy; keys that protect the field are not rotated for its history unless the org asks for
+//! it (*Metadata API Developer Guide*, `PlatformEncryptionSettings.enableEncryptFieldHistory`). GDPR Art. 5(1)(c) and
+//! (e) ask that copies be few and end.
 //!
 //! ## What to change
 //! Set `<trackHistory>false</trackHistory>` (`<trackFeedHistory>` for the feed). Rows that exist stay: deleting them
@@ -16,8 +16,9 @@
 //! it, record that it changed and not the value: Event Monitoring, or the gateway's journal; or accept it in
 //! `exceptions.yaml` with the reason.
 //!
-//! The Security Benchmark for Salesforce asks for the opposite of fields that an organisation lists as sensitive (SBS-DATA-004: history shows
-//! who changed what). Where a field's history is wanted for that, write it down in `exceptions.yaml` with who may read it.
+//! The Security Benchmark for Salesforce asks for the opposite of fields that an organisation lists as sensitive
+//! (SBS-DATA-004: history shows who changed what). Where a field's history is wanted for that, write it down in
+//! `exceptions.yaml` with who may read it.
 //!
 //! ## What is not found
 //! Fields whose values Salesforce never copies are left out: long and rich text, multi-select picklists and classic
@@ -26,8 +27,8 @@
 //! flows that copy values to objects of their own are other rules' matter. Existing rows are not in the source.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: 4, among them `Contact.Birthdate` and `Contact.Patient_Identifier__c`. `Gvkp38/Production-Gvkp` tracks
-//! the name and the day of admission of `Patient__c`; `jperram92/LifesciencesPOC` has 1.
+//! `bcgov/MoH-SAT`: 4, among them `Contact.Birthdate` and `Contact.Patient_Identifier__c`. `Gvkp38/Production-Gvkp`
+//! tracks the name and the day of admission of `Patient__c`; `jperram92/LifesciencesPOC` has 1.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

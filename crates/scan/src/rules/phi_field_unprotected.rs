@@ -4,33 +4,34 @@
 //! custom PHI field that Shield Platform Encryption could encrypt is not.
 //!
 //! ## Why it harms
-//! Whoever gets at stored data outside the permissions of the org, in a backup, an export of the database or a
-//! copy of it, reads what is not encrypted. 45 CFR 164.312(a)(2)(iv) asks for a mechanism to encrypt ePHI; it is
-//! addressable, so that a decision against it must be documented with what is done instead. PHI that is not
-//! encrypted as HHS describes (74 FR 19006, after NIST SP 800-111) is *unsecured*: its loss must be notified under
-//! 45 CFR 164.404, that of encrypted PHI whose key was not lost need not. GDPR Art. 32(1)(a) names encryption.
+//! Whoever gets at stored data outside the permissions of the org, in a backup, an export of the database or a copy
+//! of it, reads what is not encrypted. 45 CFR 164.312(a)(2)(iv) asks for a mechanism to encrypt ePHI; it is
+//! addressable, so that a decision against it must be documented with what is done instead. PHI that is not encrypted
+//! as HHS describes (74 FR 19006, after NIST SP 800-111) is *unsecured*: its loss must be notified under 45 CFR
+//! 164.404, that of encrypted PHI whose key was not lost need not. GDPR Art. 32(1)(a) names encryption.
 //!
 //! ## What to change
 //! With Shield: *Setup > Encryption Policy > Encrypt Fields*, or `<encryptionScheme>` in the field's file:
 //! `ProbabilisticEncryption`, or `CaseSensitiveDeterministicEncryption` where the field is unique, an external id or
 //! filtered on. Encrypted fields cannot be used in criteria-based sharing rules, probabilistic ones not in `WHERE`,
 //! `ORDER BY` or `GROUP BY` (Salesforce Help, *Which Standard Fields and Data Elements Can I Encrypt?* and *Tradeoffs
-//! and Limitations of Shield Platform Encryption*). Values that exist are encrypted by *Encryption Statistics > Sync*.
-//! Without Shield: say in the bundle what protects the field: `protect: gateway`, or `protect: none` and why.
+//! and Limitations of Shield Platform Encryption*). Values that exist are encrypted by *Encryption Statistics >
+//! Sync*. Without Shield: say in the bundle what protects the field: `protect: gateway`, or `protect: none` and why.
 //!
 //! ## What is not found
 //! Shield turned on for the whole database (*Database Encryption*) and transparent encryption below the org are not
-//! in the source. A field that the bundle names and the source does not hold is unknown: its file settles it, or *Setup >
-//! Encryption Policy > Encrypt Fields*. Orgs with Security Center (API 61.0 or later) can query `SELECT ObjectName, FieldName,
-//! EncryptionType FROM TenantSecurityEncryptedField`. Types that Shield cannot encrypt
+//! in the source. A field that the bundle names and the source does not hold is unknown: its file settles it, or
+//! *Setup > Encryption Policy > Encrypt Fields*. Orgs with Security Center (API 61.0 or later) can query `SELECT
+//! ObjectName, FieldName, EncryptionType FROM TenantSecurityEncryptedField`. Types that Shield cannot encrypt
 //! (picklist, number, checkbox, formula) are `phi-in-unencryptable-type`, and classic encryption is
-//! `phi-in-classic-encrypted-text`. Platform events, external
-//! objects, big objects, custom settings and custom metadata types are left out: field encryption does not reach them.
+//! `phi-in-classic-encrypted-text`. Platform events, external objects, big objects, custom settings and custom
+//! metadata types are left out: field encryption does not reach them.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`, a public health project: 16 fields, among them `Case.PHN_Global_Search__c` and `Contact.Patient_Identifier__c`;
-//! 3 of medium confidence stand in catalogues of medicines. `CityofToronto/EDC-Salesforce` has 4,
-//! `Gvkp38/Production-Gvkp` 3, `jperram92/LifesciencesPOC` 5. None has a bundle, so that none asks for Shield.
+//! `bcgov/MoH-SAT`, a public health project: 16 fields, among them `Case.PHN_Global_Search__c` and
+//! `Contact.Patient_Identifier__c`; 3 of medium confidence stand in catalogues of medicines.
+//! `CityofToronto/EDC-Salesforce` has 4, `Gvkp38/Production-Gvkp` 3, `jperram92/LifesciencesPOC` 5. None has a
+//! bundle, so that none asks for Shield.
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::views::Field;

@@ -4,23 +4,24 @@
 //!
 //! ## Why it harms
 //! It is AES with a 128-bit key that the org does not rotate by policy, holds 175 characters, cannot be searched or
-//! filtered, and shows its value to everybody with the permission *View Encrypted Data*, in every field of this type at
-//! once. Where the bundle says `platform`, the field counts as protected by Shield and is not; where it says `gateway`, the
-//! value should never have come in clear. 45 CFR 164.312(a)(2)(iv) and GDPR Art. 32(1)(a) ask for encryption that fits
-//! the risk; most programmes ask for 256 bits and keys that are rotated.
+//! filtered, and shows its value to everybody with the permission *View Encrypted Data*, in every field of this type
+//! at once. Where the bundle says `platform`, the field counts as protected by Shield and is not; where it says
+//! `gateway`, the value should never have come in clear. 45 CFR 164.312(a)(2)(iv) and GDPR Art. 32(1)(a) ask for
+//! encryption that fits the risk; most programmes ask for 256 bits and keys that are rotated.
 //!
 //! ## What to change
-//! Make a `Text` field with an `encryptionScheme` (Shield, AES-256), move the values, delete this field and its erased
-//! copy: Salesforce cannot convert the type. Take *View Encrypted Data* from those who had it for this field alone.
-//! Without Shield: let the gateway keep a token in a text field.
+//! Make a `Text` field with an `encryptionScheme` (Shield, AES-256), move the values, delete this field and its
+//! erased copy: Salesforce cannot convert the type. Take *View Encrypted Data* from those who had it for this field
+//! alone. Without Shield: let the gateway keep a token in a text field.
 //!
 //! ## What is not found
-//! With `protect: none` the bundle says that the organisation decided against encryption, and nothing is found. Who has
-//! *View Encrypted Data*, and how long the key is in use, is not looked at. Fields of the type that hold something other than PHI are left alone.
+//! With `protect: none` the bundle says that the organisation decided against encryption, and nothing is found. Who
+//! has *View Encrypted Data*, and how long the key is in use, is not looked at. Fields of the type that hold
+//! something other than PHI are left alone.
 //!
 //! ## Seen in the wild
-//! `SalesforceFoundation/EDA`, a package for schools, has two: social security numbers of `Contact` and `Lead`. No public health
-//! project has one.
+//! `SalesforceFoundation/EDA`, a package for schools, has two: social security numbers of `Contact` and `Lead`. No
+//! public health project has one.
 
 use journal::{Confidence, Persona, Severity};
 use policy::bundle::classification::FieldRule;
@@ -85,15 +86,5 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         out.found(wishes.iter().fold(draft, |draft, wish| {
             draft.related(cx.policy_place(&wish.place), "the bundle asks for protection here")
         }));
-    }
-    for (object, rule) in cx.policy.objects() {
-        let holds_phi = rule.fields.0.iter().any(|(_, rules)| rules.iter().any(|rule| rule.class.value.is_phi()));
-        let has_fields = |object: sfdx::views::Object<'_>| object.fields().next().is_some();
-        if holds_phi && !cx.project.object(&object.value).is_some_and(has_fields) {
-            out.unknown(
-                format!("the fields of `{}`: whether any is of the type `EncryptedText`", object.value),
-                format!("retrieve `CustomObject:{}` with its fields", object.value),
-            );
-        }
     }
 }

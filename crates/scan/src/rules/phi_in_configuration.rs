@@ -1,26 +1,28 @@
 //! # PHI or a secret in the org's configuration
 //!
-//! A custom setting or custom metadata type has fields of PHI; or a record of custom metadata, or a custom label, holds a value in the
-//! shape of a patient's number or of a secret.
+//! A custom setting or custom metadata type has fields of PHI; or a record of custom metadata, or a custom label,
+//! holds a value in the shape of a patient's number or of a secret.
 //!
 //! ## Why it harms
-//! Configuration is read by all code without sharing and, for Apex, without field-level security; it goes into every sandbox, scratch org and package, and its
-//! values stand in the source (Apex Developer Guide, *Custom Settings*; *Custom Metadata Types*). 45 CFR 164.312(a)(1),
-//! 164.502(b), 164.514(a); GDPR Art. 25(2) and 32. A secret there opens what it opens to everyone who may read metadata (164.312(d)).
+//! Configuration is read by all code without sharing and, for Apex, without field-level security; it goes into every
+//! sandbox, scratch org and package, and its values stand in the source (Apex Developer Guide, *Custom Settings*;
+//! *Custom Metadata Types*). 45 CFR 164.312(a)(1), 164.502(b), 164.514(a); GDPR Art. 25(2) and 32. A secret there
+//! opens what it opens to everyone who may read metadata (164.312(d)).
 //!
 //! ## What to change
-//! Keep patients' data in objects with sharing; in examples use numbers that nobody has (an SSN from 900 up). Keep secrets in external and named
-//! credentials; change a secret that was in the source, and remove it from the history of the repository.
+//! Keep patients' data in objects with sharing; in examples use numbers that nobody has (an SSN from 900 up). Keep
+//! secrets in external and named credentials; change a secret that was in the source, and remove it from the history
+//! of the repository.
 //!
 //! ## What is not found
-//! Contact data of the organisation and tables of codes are what configuration is for: a phone, e-mail, address, name or diagnosis
-//! counts where its `complianceGroup` or the bundle says that it is PHI. Records of custom settings are data and not in the source.
-//! A secret is told by the name of its field and the look of its value; one in another field is not found. That a type is *Protected* changes
-//! nothing within the org.
+//! Contact data of the organisation and tables of codes are what configuration is for: a phone, e-mail, address, name
+//! or diagnosis counts where its `complianceGroup` or the bundle says that it is PHI. Records of custom settings are
+//! data and not in the source. A secret is told by the name of its field and the look of its value; one in another
+//! field is not found. That a type is *Protected* changes nothing within the org.
 //!
 //! ## Seen in the wild
-//! `GSA/SF_WorkSpace`: six custom metadata records hold what looks like passwords and client secrets, two of them named as test data. No public
-//! project that was looked at has PHI in configuration.
+//! `GSA/SF_WorkSpace`: six custom metadata records hold what looks like passwords and client secrets, two of them
+//! named as test data. No public project that was looked at has PHI in configuration.
 
 use journal::{Confidence, Persona, Severity};
 use policy::vocabulary::Identifier;

@@ -3,23 +3,25 @@
 //! A dashboard runs as one fixed user and shows a report with PHI.
 //!
 //! ## Why it harms
-//! Everyone who can open the dashboard's folder sees the rows and fields that this one user may see, whatever their own sharing
-//! and field-level security say (Salesforce Help, *Choose a Running User for a Dashboard*). A clerk reads the diagnoses of the chief physician's
-//! patients, and the log says that the dashboard was opened. 45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR
-//! Art. 25(2).
+//! Everyone who can open the dashboard's folder sees the rows and fields that this one user may see, whatever their
+//! own sharing and field-level security say (Salesforce Help, *Choose a Running User for a Dashboard*). A clerk reads
+//! the diagnoses of the chief physician's patients, and the log says that the dashboard was opened. 45 CFR
+//! 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR Art. 25(2).
 //!
 //! ## What to change
-//! `<dashboardType>LoggedInUser</dashboardType>` (*View Dashboard As > The dashboard viewer*), which shows each viewer what is theirs. Where
-//! the organisation's limit of such dashboards is used up: keep PHI columns out of the report, or the folder to those
-//! who may see all of it.
+//! `<dashboardType>LoggedInUser</dashboardType>` (*View Dashboard As > The dashboard viewer*), which shows each
+//! viewer what is theirs. Where the organisation's limit of such dashboards is used up: keep PHI columns out of the
+//! report, or the folder to those who may see all of it.
 //!
 //! ## What is not found
-//! Components that show one number (`Metric`, `Gauge`) hold no patient's value. A chart shows by what its report is grouped, and only that counts. Dashboards that run as their viewer or as one of
-//! the viewer's team keep the viewer's rights. What a report shows is judged as `phi-in-report` does; a report that is not in the source is
+//! Components that show one number (`Metric`, `Gauge`) hold no patient's value. A chart shows by what its report is
+//! grouped, and only that counts. Dashboards that run as their viewer or as one of the viewer's team keep the
+//! viewer's rights. What a report shows is judged as `phi-in-report` does; a report that is not in the source is
 //! unknown. Who subscribed to a dashboard is in the org.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: one dashboard, charts by a patient's medication as one fixed user sees them, in a folder shared with chosen groups.
+//! `bcgov/MoH-SAT`: one dashboard, charts by a patient's medication as one fixed user sees them, in a folder shared
+//! with chosen groups.
 
 use std::collections::BTreeSet;
 

@@ -3,22 +3,23 @@
 //! A button, link, tab or `HYPERLINK` formula merges a field of PHI into a URL, or a button's script names one.
 //!
 //! ## Why it harms
-//! A URL is kept where no permission reaches: in the browser's history, in the logs of proxies and servers, in the `Referer` header of
-//! what the page loads, in bookmarks and chats (RFC 9110, 17.9, *Disclosure of Sensitive Information in URIs*). The operator of the host is handed the value by the click.
-//! 45 CFR 164.312(e)(1), 164.502(b); GDPR Art. 5(1)(c) and (f).
+//! A URL is kept where no permission reaches: in the browser's history, in the logs of proxies and servers, in the
+//! `Referer` header of what the page loads, in bookmarks and chats (RFC 9110, 17.9, *Disclosure of Sensitive
+//! Information in URIs*). The operator of the host is handed the value by the click. 45 CFR 164.312(e)(1),
+//! 164.502(b); GDPR Art. 5(1)(c) and (f).
 //!
 //! ## What to change
-//! Pass the record's Id and let the page or party fetch what it may see; where another system needs a number, open it by a form that posts, or
-//! by a single sign-on with context. Make a Lightning action of a script.
+//! Pass the record's Id and let the page or party fetch what it may see; where another system needs a number, open it
+//! by a form that posts, or by a single sign-on with context. Make a Lightning action of a script.
 //!
 //! ## What is not found
-//! Ids of records say nothing to whoever cannot log in. The label of a `HYPERLINK` is shown on the page and sent nowhere. URLs that
-//! Apex, Visualforce and Lightning components make are code. A host of Salesforce or of a party of the bundle is medium, any other
-//! high, and so is one that is put together when the link is opened.
+//! Ids of records say nothing to whoever cannot log in. The label of a `HYPERLINK` is shown on the page and sent
+//! nowhere. URLs that Apex, Visualforce and Lightning components make are code. A host of Salesforce or of a party of
+//! the bundle is medium, any other high, and so is one that is put together when the link is opened.
 //!
 //! ## Seen in the wild
-//! No public project that was looked at merges PHI into a link. Links that Salesforce ships (maps, news) merge names and addresses of
-//! accounts and contacts; they are found where these are patients.
+//! No public project that was looked at merges PHI into a link. Links that Salesforce ships (maps, news) merge names
+//! and addresses of accounts and contacts; they are found where these are patients.
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;

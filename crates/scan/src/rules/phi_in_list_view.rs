@@ -1,27 +1,29 @@
 //! # A list view puts PHI before everyone
 //!
-//! A list view that everyone can choose has columns of PHI; or a filter of any list view names a patient's value, which then stands in the
-//! source.
+//! A list view that everyone can choose has columns of PHI; or a filter of any list view names a patient's value,
+//! which then stands in the source.
 //!
 //! ## Why it harms
-//! A list view is the first page of a tab: names, birth dates and diagnoses of fifty patients at a glance, to whoever opens it and whoever looks
-//! over a shoulder, and one click from export. Sharing and field-level security still hold, so that this is a matter of the minimum, not of access:
-//! 45 CFR 164.502(b) and 164.514(d)(2), GDPR Art. 5(1)(c). A value in a filter is copied to every sandbox and repository and names a patient there
-//! (164.514(a)).
+//! A list view is the first page of a tab: names, birth dates and diagnoses of fifty patients at a glance, to whoever
+//! opens it and whoever looks over a shoulder, and one click from export. Sharing and field-level security still
+//! hold, so that this is a matter of the minimum, not of access: 45 CFR 164.502(b) and 164.514(d)(2), GDPR Art.
+//! 5(1)(c). A value in a filter is copied to every sandbox and repository and names a patient there (164.514(a)).
 //!
 //! ## What to change
-//! Keep to columns by which a record is found (its number, status, date), and share views with more to the groups that work with them. Empty the
-//! filter's value, or filter by something that names nobody; see that the history of the repository loses it too.
+//! Keep to columns by which a record is found (its number, status, date), and share views with more to the groups
+//! that work with them. Empty the filter's value, or filter by something that names nobody; see that the history of
+//! the repository loses it too.
 //!
 //! ## What is not found
-//! Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of one's own records (`Mine`). A
-//! private view is never retrieved. The
-//! record's own name and status are no finding as columns, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names nobody. Columns of Salesforce's own that do not say their field are
-//! not judged. Search results and lookups show fields too (*Search Layouts*) and are not looked at here.
+//! Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of
+//! one's own records (`Mine`). A private view is never retrieved. The record's own name and status are no finding as
+//! columns, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names
+//! nobody. Columns of Salesforce's own that do not say their field are not judged. Search results and lookups show
+//! fields too (*Search Layouts*) and are not looked at here.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT` shows names of medicines, `vamsireddy2002/smartAgentsCrew` birth dates of contacts and appointments. No public
-//! project that was looked at has a patient's value in a filter.
+//! `bcgov/MoH-SAT` shows names of medicines, `vamsireddy2002/smartAgentsCrew` birth dates of contacts and
+//! appointments. No public project that was looked at has a patient's value in a filter.
 
 use journal::{Confidence, Persona, Severity};
 use policy::vocabulary::Identifier;

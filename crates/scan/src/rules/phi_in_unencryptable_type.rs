@@ -4,22 +4,23 @@
 //! percent, picklist, checkbox, auto-number, time or location, a formula or roll-up summary, or a lookup.
 //!
 //! ## Why it harms
-//! The bundle promises what the org cannot do: the value lies in clear in storage, backups and copies, while the policy
-//! and whoever reads it say that it is encrypted. 45 CFR 164.312(a)(2)(iv) asks for a mechanism to encrypt ePHI or for a
-//! documented decision with something else in its place; here there is neither. PHI that is not encrypted as HHS
-//! describes (74 FR 19006) is unsecured, and its loss must be notified (164.402, 164.404). GDPR Art. 32(1)(a) names
-//! encryption.
+//! The bundle promises what the org cannot do: the value lies in clear in storage, backups and copies, while the
+//! policy and whoever reads it say that it is encrypted. 45 CFR 164.312(a)(2)(iv) asks for a mechanism to encrypt
+//! ePHI or for a documented decision with something else in its place; here there is neither. PHI that is not
+//! encrypted as HHS describes (74 FR 19006) is unsecured, and its loss must be notified (164.402, 164.404). GDPR Art.
+//! 32(1)(a) names encryption.
 //!
 //! ## What to change
-//! Keep the value in a new field of a type that Shield encrypts (text, text area, e-mail, phone, URL, date, date/time), move the
-//! values, and delete this one. Where the type must stay (a roll-up, a picklist that drives automation), write `protect:
-//! none` in the bundle with the reason, or let the gateway keep a token, and close the field by field-level security.
-//! A formula shows what its source fields hold: protect those.
+//! Keep the value in a new field of a type that Shield encrypts (text, text area, e-mail, phone, URL, date,
+//! date/time), move the values, and delete this one. Where the type must stay (a roll-up, a picklist that drives
+//! automation), write `protect: none` in the bundle with the reason, or let the gateway keep a token, and close the
+//! field by field-level security. A formula shows what its source fields hold: protect those.
 //!
 //! ## What is not found
-//! Fields that an object's default asks for are one finding. Nothing is said where the bundle does not ask for `platform` or `both`: `gateway` alone needs no Shield. Encryption of
-//! the whole database (*Database Encryption*) reaches every type and is not in the source. Which standard fields Shield
-//! encrypts is a list of Salesforce's own; standard fields whose file names no type are not judged.
+//! Fields that an object's default asks for are one finding. Nothing is said where the bundle does not ask for
+//! `platform` or `both`: `gateway` alone needs no Shield. Encryption of the whole database (*Database Encryption*)
+//! reaches every type and is not in the source. Which standard fields Shield encrypts is a list of Salesforce's own;
+//! standard fields whose file names no type are not judged.
 //!
 //! ## Seen in the wild
 //! No public project has a bundle, so that none asks for Shield and none has the case.

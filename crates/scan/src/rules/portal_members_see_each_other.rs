@@ -1,24 +1,26 @@
 //! # Members of a portal see each other
 //!
-//! Users of a portal are visible to each other, records with PHI are shared through an account that several people share, or super users see what
-//! everybody in their account's role sees.
+//! Users of a portal are visible to each other, records with PHI are shared through an account that several people
+//! share, or super users see what everybody in their account's role sees.
 //!
 //! ## Why it harms
-//! The members of a patients' portal are patients and their relatives: that somebody is a patient of this clinic is PHI by itself (45 CFR 160.103). A
-//! sharing set by account gives one household, employer or clinic account's members each other's records. 45 CFR 164.502(a),
-//! 164.514(d)(2); GDPR Art. 9(1) and 25(2).
+//! The members of a patients' portal are patients and their relatives: that somebody is a patient of this clinic is
+//! PHI by itself (45 CFR 160.103). A sharing set by account gives one household, employer or clinic account's members
+//! each other's records. 45 CFR 164.502(a), 164.514(d)(2); GDPR Art. 9(1) and 25(2).
 //!
 //! ## What to change
-//! *Setup > Sharing Settings > Portal User Visibility* and *Site User Visibility* off; the network's *See other members of this site* off. Map sharing sets
-//! by the user's own contact. Take `PortalSuperUser` away where the account is not one person's.
+//! *Setup > Sharing Settings > Portal User Visibility* and *Site User Visibility* off; the network's *See other
+//! members of this site* off. Map sharing sets by the user's own contact. Take `PortalSuperUser` away where the
+//! account is not one person's.
 //!
 //! ## What is not found
-//! There is one finding for a sharing set. Sharing by account is right where each person is an account: the project shows it by fields of person accounts, the bundle by `subject: self`.
-//! Nicknames do not undo visibility. What is not in the source is unknown. The rule speaks where the source has a network and PHI.
+//! There is one finding for a sharing set. Sharing by account is right where each person is an account: the project
+//! shows it by fields of person accounts, the bundle by `subject: self`. Nicknames do not undo visibility. What is
+//! not in the source is unknown. The rule speaks where the source has a network and PHI.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: three permission sets make nurses, pharmacists and physicians super users over patients' accounts, and members of two
-//! portals see each other.
+//! `bcgov/MoH-SAT`: three permission sets make nurses, pharmacists and physicians super users over patients'
+//! accounts, and members of two portals see each other.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -1,29 +1,31 @@
 //! # Files of patients can leave by a public link
 //!
-//! Guests may upload files, portal users may deliver content, or people who read PHI may make public links to files or content deliveries
-//! and the org allows it.
+//! Guests may upload files, portal users may deliver content, or people who read PHI may make public links to files
+//! or content deliveries and the org allows it.
 //!
 //! ## Why it harms
-//! Whoever has such a link has the file: nobody is authenticated (45 CFR 164.312(d), 164.312(a)(1)), and who received it is recorded by
-//! nobody (164.528; GDPR Art. 5(1)(f) and 32). Links are found in mail, chats and search engines years later. Where guests upload,
-//! anybody puts files before the staff that open them.
+//! Whoever has such a link has the file: nobody is authenticated (45 CFR 164.312(d), 164.312(a)(1)), and who received
+//! it is recorded by nobody (164.528; GDPR Art. 5(1)(f) and 32). Links are found in mail, chats and search engines
+//! years later. Where guests upload, anybody puts files before the staff that open them.
 //!
 //! ## What to change
-//! Take *Create Public Links* (`ChatterFileLink`) and *Create Content Deliveries* (`DistributeFromPersWksp`) from those who read
-//! patients, or switch both off (*Setup > General Settings* of Files, *Setup > Content Deliveries and Public Links*). Send files through the portal's log-in. Where links must
-//! be, require a password and an expiry. Let guests upload through a form of your own that scans what comes in.
+//! Take *Create Public Links* (`ChatterFileLink`) and *Create Content Deliveries* (`DistributeFromPersWksp`) from
+//! those who read patients, or switch both off (*Setup > General Settings* of Files, *Setup > Content Deliveries and
+//! Public Links*). Send files through the portal's log-in. Where links must be, require a password and an expiry. Let
+//! guests upload through a form of your own that scans what comes in.
 //!
 //! ## What is not found
-//! The org's switches are on by default and are no finding alone; who may use them is. Which links exist, when they expire and whether they have a password is in the org
-//! (`ContentDistribution`). The elements for passwords of deliveries are documented without saying which value means what, and are not
-//! judged. All profiles and permission sets together are one finding, as one switch mends them; the system administrator's is left out. People who read no object with PHI are left out: files of patients hang on their records.
+//! The org's switches are on by default and are no finding alone; who may use them is. Which links exist, when they
+//! expire and whether they have a password is in the org (`ContentDistribution`). The elements for passwords of
+//! deliveries are documented without saying which value means what, and are not judged. All profiles and permission
+//! sets together are one finding, as one switch mends them; the system administrator's is left out. People who read
+//! no object with PHI are left out: files of patients hang on their records.
 //!
 //! ## Seen in the wild
-//! `vamsireddy2002/smartAgentsCrew` and `sivakumarSfdc/EntireDevOrgCode` let guests upload; in five projects profiles other than the administrator's
-//! read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`.
+//! `vamsireddy2002/smartAgentsCrew` and `sivakumarSfdc/EntireDevOrgCode` let guests upload; in five projects profiles
+//! other than the administrator's read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`.
 
 use journal::{Confidence, Persona, Severity};
-
 use sfdx::Value;
 use sfdx::views::{Container, ContainerKind};
 

@@ -1,27 +1,30 @@
 //! # A script lives in metadata
 //!
-//! A button, link, tab or home page component runs JavaScript in the page, an S-control or an Aura bundle without Lightning Locker is still there, a
-//! message channel is open to every namespace, or the id of the user's session is put into an address or field.
+//! A button, link, tab or home page component runs JavaScript in the page, an S-control or an Aura bundle without
+//! Lightning Locker is still there, a message channel is open to every namespace, or the id of the user's session is
+//! put into an address or field.
 //!
 //! ## Why it harms
-//! Such a script runs with its user's rights over every patient, past every review of code and every scanner of code. The id of a session is the user's log-in:
-//! whoever has it is the user, until the session ends. Sent to another host, it gives that host the API with all that the user may see;
-//! in a formula it stands where others read it. 45 CFR 164.312(a)(1), (c)(1) and (d); GDPR Art. 32(1)(b).
+//! Such a script runs with its user's rights over every patient, past every review of code and every scanner of code.
+//! The id of a session is the user's log-in: whoever has it is the user, until the session ends. Sent to another
+//! host, it gives that host the API with all that the user may see; in a formula it stands where others read it. 45
+//! CFR 164.312(a)(1), (c)(1) and (d); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
-//! A Lightning action, flow or Lightning web component in place of the script (*Lightning Experience Configuration Converter*); a connected app with OAuth and
-//! scopes of its own in place of the session id; `<isExposed>false` for a message channel that only your own components use; `apiVersion` 40.0
-//! or later for an Aura bundle, after a test.
+//! A Lightning action, flow or Lightning web component in place of the script (*Lightning Experience Configuration
+//! Converter*); a connected app with OAuth and scopes of its own in place of the session id; `<isExposed>false` for a
+//! message channel that only your own components use; `apiVersion` 40.0 or later for an Aura bundle, after a test.
 //!
 //! ## What is not found
-//! Scripts of Visualforce pages, Aura and Lightning web components and static resources are code. A script that names a field of PHI is
-//! `phi-in-link-url`. The address of the session's server is no session. Session ids that an outbound message carries are
-//! `phi-in-outbound-message`.
+//! Scripts of Visualforce pages, Aura and Lightning web components and static resources are code. A script that names
+//! a field of PHI is `phi-in-link-url`. The address of the session's server is no session. Session ids that an
+//! outbound message carries are `phi-in-outbound-message`.
 //!
 //! ## Seen in the wild
-//! `CityofToronto/EDC-Salesforce`: five tabs of a forms package give the session id to its vendor's host. `GSA/SF_WorkSpace`: a link gives it to
-//! a document service, and eight more scripts, three of them Aura bundles without Locker. Of seven public
-//! projects of organisations five have the case, and packages such as `SalesforceFoundation/NPSP` have Aura bundles without Locker.
+//! `CityofToronto/EDC-Salesforce`: five tabs of a forms package give the session id to its vendor's host.
+//! `GSA/SF_WorkSpace`: a link gives it to a document service, and eight more scripts, three of them Aura bundles
+//! without Locker. Of seven public projects of organisations five have the case, and packages such as
+//! `SalesforceFoundation/NPSP` have Aura bundles without Locker.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

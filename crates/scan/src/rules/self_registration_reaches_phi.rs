@@ -1,22 +1,26 @@
 //! # Strangers who register reach PHI
 //!
-//! A site lets anybody make an account, and its profile reads objects with PHI that no sharing set limits to the person's own records.
+//! A site lets anybody make an account, and its profile reads objects with PHI that no sharing set limits to the
+//! person's own records.
 //!
 //! ## Why it harms
-//! Nobody has verified who registers (45 CFR 164.312(d), 164.514(h)), and what the profile may, a stranger may: 164.312(a)(1), 164.502(a);
-//! GDPR Art. 32(1)(b). A log-in that one gives oneself is no protection.
+//! Nobody has verified who registers (45 CFR 164.312(d), 164.514(h)), and what the profile may, a stranger may:
+//! 164.312(a)(1), 164.502(a); GDPR Art. 32(1)(b). A log-in that one gives oneself is no protection.
 //!
 //! ## What to change
-//! Register into a profile without PHI and give access when identity is proved (an invitation, a code by post, an identity provider); or keep the object private to external
-//! users and share by a sharing set with the user's own contact. Take *View All* away from the profile.
+//! Register into a profile without PHI and give access when identity is proved (an invitation, a code by post, an
+//! identity provider); or keep the object private to external users and share by a sharing set with the user's own
+//! contact. Take *View All* away from the profile.
 //!
 //! ## What is not found
-//! Where the object is private and a sharing set for the profile gives one's own records of it, there is no finding. Where the source does not say the object's
-//! external default, the finding is medium, as it is for a private object without such a set: the next sharing rule opens it. Registration that is off, and
-//! permission sets that Apex assigns on registering, are not looked at. A profile that is not in the source is unknown.
+//! Where the object is private and a sharing set for the profile gives one's own records of it, there is no finding.
+//! Where the source does not say the object's external default, the finding is medium, as it is for a private object
+//! without such a set: the next sharing rule opens it. Registration that is off, and permission sets that Apex
+//! assigns on registering, are not looked at. A profile that is not in the source is unknown.
 //!
 //! ## Seen in the wild
-//! `vkadagoti-png/Support_POC`: two portals of a city let strangers register into profiles that read contacts and benefits.
+//! `vkadagoti-png/Support_POC`: two portals of a city let strangers register into profiles that read contacts and
+//! benefits.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -1,25 +1,28 @@
 //! # A site's pages lack a protection
 //!
-//! A site lets other sites frame it, lets browsers guess what a file is, sends full addresses on, or a network shows its members or its feeds to guests.
-//! There is one finding for each setting and site.
+//! A site lets other sites frame it, lets browsers guess what a file is, sends full addresses on, or a network shows
+//! its members or its feeds to guests. There is one finding for each setting and site.
 //!
 //! ## Why it harms
-//! A framed page lets another site click as the patient who is logged in. A file that a browser takes for a page runs with the patient's session. A full
-//! referrer carries record ids and tokens to other hosts. The members of a patients' portal are patients, and that they are is PHI (45 CFR
-//! 160.103). 45 CFR 164.312(a)(1), (c)(1) and (e)(1), 164.502(a); GDPR Art. 32(1)(b).
+//! A framed page lets another site click as the patient who is logged in. A file that a browser takes for a page runs
+//! with the patient's session. A full referrer carries record ids and tokens to other hosts. The members of a
+//! patients' portal are patients, and that they are is PHI (45 CFR 160.103). 45 CFR 164.312(a)(1), (c)(1) and (e)(1),
+//! 164.502(a); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
-//! *Setup > Sites* or the element in the site's file: `<clickjackProtectionLevel>SameOriginOnly`, `<contentSniffingProtection>true`,
-//! `<referrerPolicyOriginWhenCrossOrigin>true`. In the network (*Workspaces > Administration > Preferences*): `<enableGuestMemberVisibility>false`,
-//! `<enableGuestChatter>false`.
+//! *Setup > Sites* or the element in the site's file: `<clickjackProtectionLevel>SameOriginOnly`,
+//! `<contentSniffingProtection>true`, `<referrerPolicyOriginWhenCrossOrigin>true`. In the network (*Workspaces >
+//! Administration > Preferences*): `<enableGuestMemberVisibility>false`, `<enableGuestChatter>false`.
 //!
 //! ## What is not found
-//! Medium where the site's guest profile or a member profile of its network reads an object with PHI, low otherwise; whose profiles are not in the source, that is
-//! unknown. A site that is switched off serves nothing. `browserXssProtection` sets a header that browsers have dropped, `requireHttps` is ignored since API 52.0,
+//! Medium where the site's guest profile or a member profile of its network reads an object with PHI, low otherwise;
+//! whose profiles are not in the source, that is unknown. A site that is switched off serves nothing.
+//! `browserXssProtection` sets a header that browsers have dropped, `requireHttps` is ignored since API 52.0,
 //! `enableGuestFileAccess` is about asset files: none is judged. Framing by listed hosts is let be.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT` shows the members of a support portal to guests; `GSA/SF_WorkSpace` lets any site frame two of its sites.
+//! `bcgov/MoH-SAT` shows the members of a support portal to guests; `GSA/SF_WorkSpace` lets any site frame two of its
+//! sites.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -77,7 +80,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if weak.is_empty() {
             continue;
         }
-        let guest = site.guest_profile_name().map(|name| reach::profiles(cx, &name)).unwrap_or_default();
+        let guest = reach::guest_profiles(cx, site);
         let members = network.map(|network| reach::members(cx, network)).unwrap_or_default();
         let touched = touched(cx, &format!("the site `{}`", site.name()), guest.into_iter().chain(members), out);
         for (value, harm, right) in weak {
@@ -105,7 +108,7 @@ fn of_network(cx: &Context<'_>, network: Network<'_>, out: &mut Outcome) {
     }
     let site = network.site();
     let site = cx.project.sites().find(|own| site.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(own.name())));
-    let guest = site.and_then(|site| site.guest_profile_name()).map(|name| reach::profiles(cx, &name));
+    let guest = site.map(|site| reach::guest_profiles(cx, site));
     let containers = guest.unwrap_or_default().into_iter().chain(reach::members(cx, network));
     let touched = touched(cx, &format!("the network `{}`", network.name()), containers, out);
     for (value, harm) in weak {

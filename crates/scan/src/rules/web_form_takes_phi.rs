@@ -1,25 +1,28 @@
 //! # A web form or mail thread carries PHI of cases
 //!
-//! Cases hold PHI, and Web-to-Case lets anybody post them, or Email-to-Case sends the whole thread back with each answer.
+//! Cases hold PHI, and Web-to-Case lets anybody post them, or Email-to-Case sends the whole thread back with each
+//! answer.
 //!
 //! ## Why it harms
-//! Anybody on the internet can post to the form's address; it asks nobody who they are (45 CFR 164.312(d)). What is posted also lies in the
-//! fields `SuppliedName`, `SuppliedEmail`, `SuppliedPhone` and `SuppliedCompany` (*Web Name* and so on), which Shield does not encrypt
-//! at rest (Salesforce Help, *General Shield Platform Encryption Considerations*; 164.312(a)(2)(iv)). An answer that quotes the thread
-//! mails symptoms and results back in plain mail, more than the answer needs (164.502(b), 164.312(e)(1)). GDPR Art. 32(1).
+//! Anybody on the internet can post to the form's address; it asks nobody who they are (45 CFR 164.312(d)). What is
+//! posted also lies in the fields `SuppliedName`, `SuppliedEmail`, `SuppliedPhone` and `SuppliedCompany` (*Web Name*
+//! and so on), which Shield does not encrypt at rest (Salesforce Help, *General Shield Platform Encryption
+//! Considerations*; 164.312(a)(2)(iv)). An answer that quotes the thread mails symptoms and results back in plain
+//! mail, more than the answer needs (164.502(b), 164.312(e)(1)). GDPR Art. 32(1).
 //!
 //! ## What to change
-//! Take requests behind the log-in of the portal, or by a form of your own on a party with an agreement; keep Web-to-Case for questions that
-//! are about no patient, with CAPTCHA (*Setup > Web-to-Case*). For Email-to-Case set `<replyWithNewContentOnly>true`, or
-//! answer with a link.
+//! Take requests behind the log-in of the portal, or by a form of your own on a party with an agreement; keep
+//! Web-to-Case for questions that are about no patient, with CAPTCHA (*Setup > Web-to-Case*). For Email-to-Case set
+//! `<replyWithNewContentOnly>true`, or answer with a link.
 //!
 //! ## What is not found
-//! Cases hold PHI where the bundle, the org's tags or the words of a custom field say so, or the bundle of a standard one; not for being
-//! cases of a clinic. Whether Web-to-Lead is on is in no metadata: where leads hold PHI it is unknown. Whether a form requires CAPTCHA is not
-//! looked at.
+//! Cases hold PHI where the bundle, the org's tags or the words of a custom field say so, or the bundle of a standard
+//! one; not for being cases of a clinic. Whether Web-to-Lead is on is in no metadata: where leads hold PHI it is
+//! unknown. Whether a form requires CAPTCHA is not looked at.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: Web-to-Case is on, and cases hold diagnoses and approved doses. Three more projects have it on, and no PHI in cases.
+//! `bcgov/MoH-SAT`: Web-to-Case is on, and cases hold diagnoses and approved doses. Three more projects have it on,
+//! and no PHI in cases.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

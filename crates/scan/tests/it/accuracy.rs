@@ -166,7 +166,13 @@ fn measure(path: &Path, mistakes: &mut String) -> Count {
             (Some(folder), project)
         }
     };
-    let policy = policy::Policy::empty();
+    let policy = match std::env::var_os("PHIWARD_TOLD") {
+        None => policy::Policy::empty(),
+        Some(_) => {
+            let said = "version: 1\norganisation: {name: X, roles: [covered-entity]}\nregions: [us]\n";
+            policy::read(vec![source::Source::new("phiward.yaml", said)]).0
+        }
+    };
     let classes = scan::Classification::of(&project, &policy);
     let mut count = Count::default();
     for one in labels.iter().filter(|one| one.class != "unsure") {
@@ -274,7 +280,7 @@ fn open_labels_are_met() {
 
 #[test]
 fn sealed_labels_are_met() {
-    let sum = half("tests/labels/sealed-2", false);
+    let sum = half("tests/labels/sealed-3", false);
     assert!(sum.fields > 900);
     assert!(recall(sum.phi) >= 0.95 && precision(sum.phi) >= 0.85, "{sum:?}");
 }

@@ -4,9 +4,9 @@
 //! (subscriptions of each owner). JSON is the Salesforce CLI's envelope (`{status, result: {records}}`), the
 //! REST API's (`{records, done}`) or a plain array; CSV has the fields' names in its first line.
 
-mod csv;
 mod json;
 mod rows;
+mod table;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -153,7 +153,7 @@ impl Facts {
                 .push(problem.with_help("name the file as the list of queries does; it was not read"));
             return;
         };
-        let read = if extension == "csv" { csv::read(source, cells) } else { json::read(source, cells) };
+        let read = if extension == "csv" { table::read(source, cells) } else { json::read(source, cells) };
         let output = match read {
             Ok(output) => output,
             Err(problem) => {

@@ -5,6 +5,7 @@
 //! expands no entity and stops at no error: what was read before an error stays.
 
 mod decode;
+pub mod edit;
 mod element;
 mod parse;
 

@@ -1,58 +1,20 @@
+//! Reads RFC 4180: fields in double quotes may hold commas, line ends and doubled quotes.
+
 use source::{Problem, Severity, Source, Span};
 
-use super::rows::{Cells, Output, Row};
-
-/// Of names in the first line.
-const NAMES_LIMIT: usize = 1_000;
-
-const AGAIN: &str = "run the query again";
-
-/// Reads RFC 4180: fields in double quotes may hold commas, line ends and doubled quotes.
-pub(super) fn read(source: &Source, cells: &mut Cells) -> Result<Output, Problem> {
-    let bad = |at: u32, message: String, help: &str| {
-        source.problem(Severity::Error, "bad-facts", Span::new(at, at), message).with_help(help)
-    };
-    let mut records = Records::of(source);
-    let Some(names) = records.next() else {
-        let problem = Problem::new(Severity::Error, "bad-facts", source.path(), "no line of field names");
-        return Err(problem.with_help(AGAIN));
-    };
-    let (at, names) = names?;
-    if names.len() > NAMES_LIMIT {
-        return Err(bad(at, format!("more than {NAMES_LIMIT} fields"), "ask for fewer fields"));
-    }
-    let mut rows = Vec::new();
-    for record in records {
-        let (at, fields) = record?;
-        if fields.len() != names.len() {
-            let message = format!("{} fields where the first line has {}", fields.len(), names.len());
-            return Err(bad(at, message, AGAIN));
-        }
-        let mut row = Row::default();
-        for (name, value) in names.iter().zip(&fields).filter(|(_, value)| !value.is_empty()) {
-            if !cells.put(&mut row, name, value) {
-                let message = "the answers hold more than 20 million values together".to_owned();
-                return Err(bad(
-                    at,
-                    message,
-                    "ask for the fields that the list of queries names, and no others",
-                ));
-            }
-        }
-        rows.push(row.sorted());
-    }
-    Ok(Output { rows, total: None, done: true })
-}
-
-/// The records of a text, one after the other, each with the offset at which it starts.
-struct Records<'s> {
+/// The records of a text, one after the other, each with the offset at which it starts. Empty lines are none. The
+/// first problem ends it: what follows an open quote is not known.
+#[derive(Debug)]
+pub struct Records<'s> {
     source: &'s Source,
     at: usize,
 }
 
 impl<'s> Records<'s> {
-    fn of(source: &'s Source) -> Self {
-        Self { source, at: 0 }
+    pub fn of(source: &'s Source) -> Self {
+        // Spreadsheets begin with a byte order mark.
+        let at = if source.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { source, at }
     }
 
     /// The next record that is no empty line.
@@ -89,11 +51,11 @@ impl<'s> Records<'s> {
         if let Some(at) = opened {
             let problem = self.source.problem(
                 Severity::Error,
-                "bad-facts",
+                "malformed-csv",
                 Span::new(at, at),
                 "a quoted field is not closed",
             );
-            return Err(problem.with_help(AGAIN));
+            return Err(problem.with_help("close the quotes, or write the file again"));
         }
         if record.is_empty() && field.is_empty() {
             return Ok(None);

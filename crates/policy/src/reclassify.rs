@@ -1,0 +1,281 @@
+//! What people decided of fields, written into a bundle as a change that others can read and approve.
+
+use std::collections::BTreeMap;
+
+use source::{Problem, Severity, Source};
+
+use crate::bundle::classification::{FieldRule, ObjectRule};
+use crate::file::record::OneOrMany;
+use crate::model::Policy;
+use crate::vocabulary::{Class, Identifier};
+
+/// What somebody decided that a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    pub object: String,
+    pub field: String,
+    pub class: Class,
+    /// Left as it stands where nothing was decided.
+    pub identifier: Option<Identifier>,
+}
+
+/// A file of the bundle, before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    pub path: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// The bundle with what was decided.
+#[derive(Clone, Debug, Default)]
+pub struct Revised {
+    /// Only files that change.
+    pub files: Vec<Revision>,
+    /// What has no one place to be written, and why.
+    pub by_hand: Vec<(Decided, &'static str)>,
+}
+
+/// Where fields of objects go that the bundle does not have.
+const REVIEWED: &str = "classification/reviewed.yaml";
+
+struct Edit {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+/// Writes decisions into the lines that they are about. The error is that the bundle would not be valid afterwards:
+/// then the problems that it would have.
+pub fn reclassify(
+    sources: &[Source],
+    policy: &Policy,
+    decisions: &[Decided],
+) -> Result<Revised, Vec<Problem>> {
+    let mut revised = Revised::default();
+    let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
+    let mut new: BTreeMap<&str, Vec<&Decided>> = BTreeMap::new();
+    for decided in decisions {
+        let Some((object, rule)) =
+            policy.objects().find(|(name, _)| name.value.eq_ignore_ascii_case(&decided.object))
+        else {
+            new.entry(&decided.object).or_default().push(decided);
+            continue;
+        };
+        let Some(source) = sources.iter().find(|source| source.path() == &*object.place.path) else {
+            continue;
+        };
+        match of_object(source, rule, decided) {
+            Ok(more) => edits.entry(source.path()).or_default().extend(more),
+            Err(why) => revised.by_hand.push((decided.clone(), why)),
+        }
+    }
+    for source in sources {
+        let Some(edits) = edits.remove(source.path()).filter(|edits| !edits.is_empty()) else { continue };
+        let before = source.text().to_owned();
+        let after = applied(&before, edits);
+        revised.files.push(Revision { path: source.path().to_owned(), before, after });
+    }
+    if !new.is_empty() {
+        add_objects(sources, &new, &mut revised);
+    }
+    check(sources, &revised)?;
+    Ok(revised)
+}
+
+fn of_object(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Vec<Edit>, &'static str> {
+    let named = rule.fields.0.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(&decided.field));
+    match named {
+        Some((_, OneOrMany(rules))) => match rules.as_slice() {
+            [rule] => Ok(of_field(source, rule, decided)),
+            _ => Err("the bundle says different things of it by record"),
+        },
+        None => beside(source, rule, decided).map(|edit| vec![edit]),
+    }
+}
+
+fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut replace = |place: &crate::place::Place, text: &str| {
+        edits.push(Edit {
+            start: place.span.start as usize,
+            end: place.span.end as usize,
+            text: text.to_owned(),
+        });
+    };
+    if rule.class.value != decided.class {
+        replace(&rule.class.place, decided.class.as_str());
+    }
+    match (&rule.identifier, decided.identifier) {
+        (Some(own), Some(identifier)) if own.value != identifier => {
+            replace(&own.place, identifier.as_str());
+        }
+        (None, Some(identifier)) => {
+            let end = rule.class.place.span.end as usize;
+            let line = line_of(source, rule.class.place.span.start as usize);
+            let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+            let is_block = line.trim_start().starts_with("class:");
+            let text = if is_block {
+                format!("\n{indent}identifier: {}", identifier.as_str())
+            } else {
+                format!(", identifier: {}", identifier.as_str())
+            };
+            edits.push(Edit { start: end, end, text });
+        }
+        _ => {}
+    }
+    edits
+}
+
+/// A new line after the last field of the object, or after its default where it has no fields yet.
+fn beside(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Edit, &'static str> {
+    const NO_PLACE: &str = "its object is written so that a line cannot be put in";
+    let (at, end, is_first) = match (rule.fields.0.last(), &rule.default) {
+        (Some((name, rules)), _) => {
+            let end = rules.0.iter().map(|rule| rule.place.span.end).max();
+            (name.place.span.start as usize, end.unwrap_or(name.place.span.end) as usize, false)
+        }
+        (None, Some(default)) => {
+            (default.class.place.span.start as usize, default.place.span.end as usize, true)
+        }
+        (None, None) => return Err(NO_PLACE),
+    };
+    let line = line_of(source, at);
+    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    let written = line.get(indent.len()..).unwrap_or_default();
+    let stands_alone =
+        if is_first { written.starts_with("default:") } else { column(source, at) == indent.len() };
+    if !stands_alone {
+        return Err(NO_PLACE);
+    }
+    // The reader's span of a block ends at its last value or at the line after.
+    let text = source.text();
+    let kept = text.get(..end).ok_or(NO_PLACE)?.trim_end().len();
+    let end = text.get(kept..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| kept + at);
+    let line = line_for(decided);
+    let text =
+        if is_first { format!("\n{indent}fields:\n{indent}  {line}") } else { format!("\n{indent}{line}") };
+    Ok(Edit { start: end, end, text })
+}
+
+fn column(source: &Source, at: usize) -> usize {
+    at - source.text().get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1)
+}
+
+fn line_for(decided: &Decided) -> String {
+    let identifier = decided
+        .identifier
+        .map(|identifier| format!(", identifier: {}", identifier.as_str()))
+        .unwrap_or_default();
+    format!("{}: {{class: {}{identifier}}}", decided.field, decided.class.as_str())
+}
+
+fn line_of(source: &Source, at: usize) -> &str {
+    let text = source.text();
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+}
+
+fn add_objects(sources: &[Source], new: &BTreeMap<&str, Vec<&Decided>>, revised: &mut Revised) {
+    let before =
+        sources.iter().find(|source| source.path() == REVIEWED).map(|source| source.text().to_owned());
+    let mut after = before.clone().unwrap_or_else(|| "objects:\n".to_owned());
+    if !after.ends_with('\n') {
+        after.push('\n');
+    }
+    for (object, fields) in new {
+        after.push_str(&format!("  {object}:\n    fields:\n"));
+        for decided in fields {
+            after.push_str(&format!("      {}\n", line_for(decided)));
+        }
+    }
+    revised.files.push(Revision { path: REVIEWED.to_owned(), before: before.unwrap_or_default(), after });
+}
+
+fn applied(text: &str, mut edits: Vec<Edit>) -> String {
+    edits.sort_by_key(|edit| (edit.start, edit.end));
+    let mut changed = String::new();
+    let mut at = 0;
+    for edit in edits {
+        let Some(kept) = text.get(at..edit.start) else { continue };
+        changed.push_str(kept);
+        changed.push_str(&edit.text);
+        at = edit.end;
+    }
+    changed.push_str(text.get(at..).unwrap_or_default());
+    changed
+}
+
+fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
+    let changed = |path: &str| revised.files.iter().find(|revision| revision.path == path);
+    let mut after: Vec<Source> = sources
+        .iter()
+        .map(|source| match changed(source.path()) {
+            Some(revision) => Source::new(source.path(), revision.after.clone()),
+            None => source.clone(),
+        })
+        .collect();
+    let fresh = revised.files.iter().filter(|one| !sources.iter().any(|own| own.path() == one.path));
+    after.extend(fresh.map(|revision| Source::new(revision.path.as_str(), revision.after.clone())));
+    let (_, mut problems) = crate::read(after);
+    problems.retain(|problem| problem.severity == Severity::Error);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUNDLE: &str = "version: 1\norganisation: {name: X}\nregions: [us]\nobjects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}    # kept\n      Code__c:\n        class: internal\n      Day__c:\n        - {class: phi, when: A}\n        - {class: internal}\n  Room__c: {fields: {Door__c: {class: internal}}}\n  Site__c:\n    default: {class: public}\n";
+
+    fn decided(object: &str, field: &str, class: Class, identifier: Option<Identifier>) -> Decided {
+        Decided { object: object.to_owned(), field: field.to_owned(), class, identifier }
+    }
+
+    fn revise(decisions: &[Decided]) -> Revised {
+        let sources = vec![Source::new("phiward.yaml", BUNDLE)];
+        let (policy, _) = crate::read(sources.clone());
+        reclassify(&sources, &policy, decisions).unwrap()
+    }
+
+    #[test]
+    fn decisions_stand_in_the_lines_that_they_are_about() {
+        let revised = revise(&[
+            decided("visit__c", "Note__c", Class::Phi, Some(Identifier::Clinical)),
+            decided("Visit__c", "Code__c", Class::PhiSensitive, Some(Identifier::Other)),
+            decided("Visit__c", "New__c", Class::Phi, None),
+            decided("Site__c", "City__c", Class::Pii, None),
+            decided("Claim__c", "Amount__c", Class::Phi, Some(Identifier::Clinical)),
+        ]);
+        assert_eq!(revised.by_hand, []);
+        let expected = BUNDLE
+            .replace("{class: pii}    # kept", "{class: phi, identifier: clinical}    # kept")
+            .replace("        class: internal\n", "        class: phi-sensitive\n        identifier: other\n")
+            .replace(
+                "        - {class: internal}\n",
+                "        - {class: internal}\n      New__c: {class: phi}\n",
+            )
+            .replace("{class: public}\n", "{class: public}\n    fields:\n      City__c: {class: pii}\n");
+        assert_eq!(revised.files.len(), 2);
+        assert_eq!(revised.files[0].after, expected);
+        assert_eq!(
+            (revised.files[1].path.as_str(), revised.files[1].after.as_str()),
+            (
+                "classification/reviewed.yaml",
+                "objects:\n  Claim__c:\n    fields:\n      Amount__c: {class: phi, identifier: clinical}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_has_no_one_place_is_left_to_people() {
+        let revised = revise(&[
+            decided("Visit__c", "Day__c", Class::Phi, None),
+            decided("Room__c", "Key__c", Class::Internal, None),
+            decided("Room__c", "Door__c", Class::Internal, None),
+        ]);
+        assert_eq!(revised.files, []);
+        let left: Vec<&str> = revised.by_hand.iter().map(|(decided, _)| decided.field.as_str()).collect();
+        assert_eq!(left, ["Day__c", "Key__c"]);
+    }
+}
