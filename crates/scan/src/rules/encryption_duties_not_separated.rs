@@ -17,7 +17,7 @@
 //! reference. A group counts where its members have both together, less what it mutes, and none alone. Who holds a set is not in the source.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `Gvkp38/Production-Gvkp`: three profiles of sales, marketing and support staff. `bcgov/MoH-SAT`: an administrators' permission set.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,8 @@
 //! subflow reads is not followed. A flow that is not in the source is unknown, and so is a site without its guest profile.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `vkadagoti-png/Support_POC`: two guest profiles may run classes, `sivakumarSfdc/EntireDevOrgCode`: one. No guest may run a flow over PHI in the
+//! projects that were looked at.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;

@@ -17,7 +17,7 @@
 //! identity without a profile in the source: both are unknown. A standard profile for programs that reads no object with PHI is left out. Where no object with PHI is known, nothing is said.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `GSA/SF_WorkSpace`: 2 profiles, `bcgov/MoH-SAT`: the service account's.
 
 use access::{Answer, PrincipalKind};
 use journal::{Confidence, Persona, Severity};

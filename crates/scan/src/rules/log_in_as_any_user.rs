@@ -16,7 +16,7 @@
 //! nothing is said.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! In each of six public projects with the setting where PHI is known.
 
 use journal::{Confidence, Persona, Severity};
 

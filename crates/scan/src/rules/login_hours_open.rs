@@ -14,7 +14,7 @@
 //! a part of a profile, and unknown.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `Gvkp38/Production-Gvkp`: 14 profiles, `vkadagoti-png/Support_POC`: 8, `sivakumarSfdc/EntireDevOrgCode`: 5.
 
 use access::{Crowd, ObjectFlag, PrincipalKind};
 use journal::{Confidence, Persona, Severity};

