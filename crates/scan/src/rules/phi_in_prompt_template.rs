@@ -23,9 +23,8 @@
 //! trailheadapps/coral-cloud has four prompt templates on guests and sessions of a hotel, without PHI; what Apex adds to one of
 //! them is reported as unknown. No public project of a clinic has one yet.
 
-use std::collections::BTreeMap;
 
-use journal::{Confidence, Persona, Place, Severity};
+use journal::{Confidence, Persona, Severity};
 use policy::Decision;
 use policy::bundle::model::Model;
 use policy::vocabulary::Action;
@@ -33,9 +32,8 @@ use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
 use crate::disclosure::{self, joined, shown};
-use crate::field_path;
 use crate::flow::{Destination, FoundFlow};
-use crate::merge_field::merge_fields;
+use crate::prompt;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -53,18 +51,8 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for template in cx.project.prompt_templates() {
         out.judged(1);
-        let versions: Vec<PromptVersion<'_>> = template.versions().collect();
-        let versions: Vec<PromptVersion<'_>> = versions
-            .into_iter()
-            .filter(|version| !version.status().is_some_and(|status| status == "Draft"))
-            .collect();
-        let active = template.active_version();
-        let in_use = versions.iter().find(|version| {
-            active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
-        });
-        match in_use {
-            Some(version) => judge(cx, template, *version, out),
-            None => versions.into_iter().for_each(|version| judge(cx, template, version, out)),
+        for version in prompt::versions_in_use(template) {
+            judge(cx, template, version, out);
         }
     }
 }
@@ -79,13 +67,13 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
             );
         }
     }
-    let found = merged(cx, template, version);
+    let found = prompt::merged(cx, template, version);
     let Some((first, _)) = found.values().min_by_key(|(place, _)| place.start) else { return };
     let first = first.clone();
     let fields: Vec<String> = found.keys().cloned().collect();
     let confidence = found.values().map(|(_, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
     let name = version.model().map(|name| name.into_text().into_owned());
-    let model = name.as_deref().and_then(|name| model_called(cx, name));
+    let model = name.as_deref().and_then(|name| prompt::model_called(cx, name));
     let component = format!("GenAiPromptTemplate:{}", template.name());
     out.flow(FoundFlow {
         fields: fields.clone(),
@@ -126,72 +114,6 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
         draft = draft.party(model.provider.as_ref().map_or(model.id.as_str(), |id| id.as_str()));
     }
     out.found(draft.fields(fields));
-}
-
-/// The fields of PHI that a version merges, with their first places.
-fn merged(
-    cx: &Context<'_>,
-    template: PromptTemplate<'_>,
-    version: PromptVersion<'_>,
-) -> BTreeMap<String, (Place, Confidence)> {
-    let mut objects: BTreeMap<String, String> = BTreeMap::new();
-    for input in version.inputs() {
-        let Some(object) = input.definition().and_then(|text| text.strip_prefix("SOBJECT://").map(str::to_owned)) else {
-            continue;
-        };
-        let reference = input.reference().map(|text| text.trim_start_matches("Input:").to_lowercase());
-        let name = input.name().map(|text| text.to_lowercase());
-        for name in [reference, name].into_iter().flatten() {
-            objects.insert(name, object.clone());
-        }
-    }
-    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
-    let Some(content) = version.content() else { return found };
-    let (source, span) = (content.source(), content.span());
-    for field in merge_fields(source.slice(span)) {
-        let (kind, input) = field.head.split_once(':').unwrap_or(("", field.head));
-        let place = Place::of(source, field.span_from(span.start));
-        let object = objects.get(&input.to_lowercase()).cloned();
-        let mut add = |object: &str, name: &str| {
-            let verdict = cx.classes.field(object, name);
-            if verdict.is_phi() {
-                found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
-            }
-        };
-        match (kind.to_ascii_lowercase().as_str(), object) {
-            // All fields of the record that the user may see.
-            ("$recordsnapshot", object) => {
-                let related = || template.related_object().map(|name| name.into_text().into_owned());
-                let Some(object) = object.or_else(related) else { continue };
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) if field.path.is_empty() => {
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) => {
-                let reached = field_path::follow(cx.project, &object, field.path);
-                if !field_path::is_reference(cx.project, &reached) {
-                    add(&reached.object, &reached.field);
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// The model of the bundle that Salesforce calls so.
-fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
-    let parts: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
 }
 
 /// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.

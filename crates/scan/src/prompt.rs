@@ -1,0 +1,96 @@
+//! Prompt templates: which versions are in use, what they merge, and which model of the bundle gets it.
+
+use std::collections::BTreeMap;
+
+use journal::{Confidence, Place};
+use policy::bundle::model::Model;
+use sfdx::views::{PromptTemplate, PromptVersion};
+
+use crate::Context;
+use crate::field_path;
+use crate::merge_field::merge_fields;
+
+/// The active version of a template, or all that are no drafts where it does not say which is active.
+pub(crate) fn versions_in_use(template: PromptTemplate<'_>) -> Vec<PromptVersion<'_>> {
+    let mut versions: Vec<PromptVersion<'_>> = template
+        .versions()
+        .filter(|version| !version.status().is_some_and(|status| status == "Draft"))
+        .collect();
+    let active = template.active_version();
+    let is_active = |version: &PromptVersion<'_>| {
+        active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
+    };
+    if versions.iter().any(is_active) {
+        versions.retain(is_active);
+        versions.truncate(1);
+    }
+    versions
+}
+
+/// The fields of PHI that a version merges, with their first places.
+pub(crate) fn merged(
+    cx: &Context<'_>,
+    template: PromptTemplate<'_>,
+    version: PromptVersion<'_>,
+) -> BTreeMap<String, (Place, Confidence)> {
+    let mut objects: BTreeMap<String, String> = BTreeMap::new();
+    for input in version.inputs() {
+        let Some(object) =
+            input.definition().and_then(|text| text.strip_prefix("SOBJECT://").map(str::to_owned))
+        else {
+            continue;
+        };
+        let reference = input.reference().map(|text| text.trim_start_matches("Input:").to_lowercase());
+        let name = input.name().map(|text| text.to_lowercase());
+        for name in [reference, name].into_iter().flatten() {
+            objects.insert(name, object.clone());
+        }
+    }
+    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    let Some(content) = version.content() else { return found };
+    let (source, span) = (content.source(), content.span());
+    for field in merge_fields(source.slice(span)) {
+        let (kind, input) = field.head.split_once(':').unwrap_or(("", field.head));
+        let place = Place::of(source, field.span_from(span.start));
+        let object = objects.get(&input.to_lowercase()).cloned();
+        let mut add = |object: &str, name: &str| {
+            let verdict = cx.classes.field(object, name);
+            if verdict.is_phi() {
+                found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
+            }
+        };
+        match (kind.to_ascii_lowercase().as_str(), object) {
+            // All fields of the record that the user may see.
+            ("$recordsnapshot", object) => {
+                let related = || template.related_object().map(|name| name.into_text().into_owned());
+                let Some(object) = object.or_else(related) else { continue };
+                for (name, _) in cx.classes.phi_fields(&object) {
+                    add(&object, &name);
+                }
+            }
+            (_, Some(object)) if field.path.is_empty() => {
+                for (name, _) in cx.classes.phi_fields(&object) {
+                    add(&object, &name);
+                }
+            }
+            (_, Some(object)) => {
+                let reached = field_path::follow(cx.project, &object, field.path);
+                if !field_path::is_reference(cx.project, &reached) {
+                    add(&reached.object, &reached.field);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The model of the bundle that Salesforce calls so.
+pub(crate) fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
+    let parts: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
+}
