@@ -34,7 +34,7 @@ pub(crate) const META: Meta = Meta {
     confidence: Confidence::High,
     persona: Persona::Security,
     controls: &["hipaa-sec-312d", "hipaa-sec-308a5iiD", "nprm-mfa", "gdpr-32-1b", "API2"],
-    tags: &["phi", "access", "session"],
+    tags: &["phi", "session"],
     replaces: &[],
     sbs: &["SBS-AUTH-004"],
     needs: &["settings/Security.settings-meta.xml", "profiles and permission sets"],
