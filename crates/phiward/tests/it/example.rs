@@ -34,15 +34,17 @@ fn scan_flawed() -> (serde_json::Value, i32) {
 fn every_plant_of_the_flawed_state_is_found_on_its_line() {
     let (report, code) = scan_flawed();
     assert_eq!(code, 1);
+    // One finding may have many places: each is told.
     let found: BTreeSet<(String, String, u64)> = findings(&report)
         .iter()
-        .map(|finding| {
-            let text = |path: &str| finding.pointer(path).unwrap().as_str().unwrap().to_owned();
-            (
-                text("/rule"),
-                text("/place/path"),
-                finding.pointer("/place/start/line").unwrap().as_u64().unwrap(),
-            )
+        .flat_map(|finding| {
+            let rule = finding["rule"].as_str().unwrap().to_owned();
+            let related = finding["related"].as_array().into_iter().flatten().map(|one| &one["place"]);
+            let places: Vec<&serde_json::Value> = related.chain([&finding["place"]]).collect();
+            places.into_iter().map(move |place| {
+                let path = place["path"].as_str().unwrap().to_owned();
+                (rule.clone(), path, place["start"]["line"].as_u64().unwrap())
+            })
         })
         .collect();
     let plants = plants();
