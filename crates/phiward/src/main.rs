@@ -12,6 +12,7 @@ mod audit;
 mod bundle;
 mod docs;
 mod files;
+mod guard_command;
 mod init;
 mod judge;
 mod near;
@@ -22,7 +23,7 @@ mod since;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Guard};
 use clap::Parser;
 
 /// What a command came to.
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
         Command::Access(access) => access_command::run(&access),
+        Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

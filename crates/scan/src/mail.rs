@@ -6,7 +6,7 @@ use source::{Source, Span};
 
 use crate::Context;
 use crate::classification::Verdict;
-use crate::field_path;
+use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
 use crate::merge_field::merge_fields;
 
@@ -21,21 +21,33 @@ pub(crate) struct Merged {
 /// The fields of PHI that a template merges. Nothing where the source has neither body nor plain text of it, and the subject
 /// merges none.
 pub(crate) fn merged_phi(cx: &Context<'_>, template: EmailTemplate<'_>) -> Option<Vec<Merged>> {
+    let (merged, has_text) = merged(cx, template);
     let mut found: Vec<Merged> = Vec::new();
+    for (reached, place) in merged {
+        let verdict = cx.classes.field(&reached.object, &reached.field);
+        // A custom lookup is merged as the name of its record, a standard one as an Id.
+        let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
+        let field = reached.full_name();
+        if verdict.is_phi() && !is_id && !found.iter().any(|one| one.field.eq_ignore_ascii_case(&field)) {
+            found.push(Merged { field, verdict, place });
+        }
+    }
+    (has_text || !found.is_empty()).then_some(found)
+}
+
+/// Every field that a template merges and where, and whether the source has a text of it.
+pub(crate) fn merged(cx: &Context<'_>, template: EmailTemplate<'_>) -> (Vec<(Reached, Place)>, bool) {
+    let mut found = Vec::new();
     let body = template.body_text(cx.project).and_then(Result::ok).map(|(source, _)| source);
     let types = Types::of(template, body.as_ref());
     for value in [template.subject(), template.plain_text()].into_iter().flatten() {
         in_text(cx, &types, value.source(), value.span(), &mut found);
     }
-    match &body {
-        Some(source) => {
-            let end = u32::try_from(source.text().len()).unwrap_or(u32::MAX);
-            in_text(cx, &types, source, Span::new(0, end), &mut found);
-        }
-        None if template.plain_text().is_none() && found.is_empty() => return None,
-        None => {}
+    if let Some(source) = &body {
+        let end = u32::try_from(source.text().len()).unwrap_or(u32::MAX);
+        in_text(cx, &types, source, Span::new(0, end), &mut found);
     }
-    Some(found)
+    (found, body.is_some() || template.plain_text().is_some())
 }
 
 /// The first message with PHI that the source sends, in words, and where; templates that nobody can choose are none.
@@ -103,16 +115,10 @@ impl Types {
     }
 }
 
-fn in_text(cx: &Context<'_>, types: &Types, source: &Source, span: Span, found: &mut Vec<Merged>) {
+fn in_text(cx: &Context<'_>, types: &Types, source: &Source, span: Span, found: &mut Vec<(Reached, Place)>) {
     for merged in merge_fields(source.slice(span)) {
         let Some(object) = types.object(merged.head).filter(|_| !merged.path.is_empty()) else { continue };
         let reached = field_path::follow(cx.project, object, merged.path);
-        let verdict = cx.classes.field(&reached.object, &reached.field);
-        // A custom lookup is merged as the name of its record, a standard one as an Id.
-        let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
-        let field = reached.full_name();
-        if verdict.is_phi() && !is_id && !found.iter().any(|one| one.field.eq_ignore_ascii_case(&field)) {
-            found.push(Merged { field, verdict, place: Place::of(source, merged.span_from(span.start)) });
-        }
+        found.push((reached, Place::of(source, merged.span_from(span.start))));
     }
 }

@@ -35,7 +35,7 @@ use crate::Context;
 use crate::disclosure::{self, joined, shown};
 use crate::field_path;
 use crate::flow::{Destination, FoundFlow};
-use crate::merge_field::merge_fields;
+use crate::prompt::{self, Merged};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -53,18 +53,8 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for template in cx.project.prompt_templates() {
         out.judged(1);
-        let versions: Vec<PromptVersion<'_>> = template.versions().collect();
-        let versions: Vec<PromptVersion<'_>> = versions
-            .into_iter()
-            .filter(|version| !version.status().is_some_and(|status| status == "Draft"))
-            .collect();
-        let active = template.active_version();
-        let in_use = versions.iter().find(|version| {
-            active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
-        });
-        match in_use {
-            Some(version) => judge(cx, template, *version, out),
-            None => versions.into_iter().for_each(|version| judge(cx, template, version, out)),
+        for version in prompt::in_use(template) {
+            judge(cx, template, version, out);
         }
     }
 }
@@ -134,51 +124,21 @@ fn merged(
     template: PromptTemplate<'_>,
     version: PromptVersion<'_>,
 ) -> BTreeMap<String, (Place, Confidence)> {
-    let mut objects: BTreeMap<String, String> = BTreeMap::new();
-    for input in version.inputs() {
-        let Some(object) = input.definition().and_then(|text| text.strip_prefix("SOBJECT://").map(str::to_owned)) else {
-            continue;
-        };
-        let reference = input.reference().map(|text| text.trim_start_matches("Input:").to_lowercase());
-        let name = input.name().map(|text| text.to_lowercase());
-        for name in [reference, name].into_iter().flatten() {
-            objects.insert(name, object.clone());
-        }
-    }
     let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
-    let Some(content) = version.content() else { return found };
-    let (source, span) = (content.source(), content.span());
-    for field in merge_fields(source.slice(span)) {
-        let (kind, input) = field.head.split_once(':').unwrap_or(("", field.head));
-        let place = Place::of(source, field.span_from(span.start));
-        let object = objects.get(&input.to_lowercase()).cloned();
-        let mut add = |object: &str, name: &str| {
-            let verdict = cx.classes.field(object, name);
+    for (merged, place) in prompt::merged(cx, template, version) {
+        let (object, names) = match merged {
+            Merged::Record(object) => {
+                let names = cx.classes.phi_fields(&object).into_iter().map(|(name, _)| name).collect();
+                (object, names)
+            }
+            Merged::Field(reached) if field_path::is_reference(cx.project, &reached) => continue,
+            Merged::Field(reached) => (reached.object, vec![reached.field]),
+        };
+        for name in names {
+            let verdict = cx.classes.field(&object, &name);
             if verdict.is_phi() {
                 found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
             }
-        };
-        match (kind.to_ascii_lowercase().as_str(), object) {
-            // All fields of the record that the user may see.
-            ("$recordsnapshot", object) => {
-                let related = || template.related_object().map(|name| name.into_text().into_owned());
-                let Some(object) = object.or_else(related) else { continue };
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) if field.path.is_empty() => {
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) => {
-                let reached = field_path::follow(cx.project, &object, field.path);
-                if !field_path::is_reference(cx.project, &reached) {
-                    add(&reached.object, &reached.field);
-                }
-            }
-            _ => {}
         }
     }
     found
