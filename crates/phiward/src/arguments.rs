@@ -225,7 +225,7 @@ marked inferred follows from what the use does, and should be tried in a sandbox
 
 JSON has `format` 1; `subject` (`object`, `field`, `place`, `type`, `length`, `custom`, `namespace`, `unique`,
 `externalId`, `scheme`, `class`, `identifier`, `confidence`, `reason`, `fewValues`, `asked`); `modes`; `platform`
-(`possible`, `reasons`, `limit`, `schemes`); `gateway` (`possible`, `reasons`, `token`, `inPlace`, `companion`, `index`);
+(`possible`, `reasons`, `limit`, `replacement`, `schemes`); `gateway` (`possible`, `reasons`, `token`, `inPlace`, `companion`, `index`);
 `uses`, each with `use`, `component`, `place`, `comparison`, `through`, `active` and `judgements`, which has for each mode
 `outcome` (breaks, unknown, works-by-equality-only, shows-token or works), `why`, `advice` and `documented`; `choice`
 (`scheme`, `whyScheme`, `protect`, `whyProtect`, `breaks`); `migration`, each way with `protect` and `steps` (`what`,

@@ -198,7 +198,16 @@ fn shield(lines: &mut Lines, platform: &Platform) {
             ),
         );
     }
-    if platform.possible == Possible::No {
+    if let Some(new) = &platform.replacement {
+        lines.hang(
+            4,
+            6,
+            &format!(
+                "what can be: a field in its place, {} {}({}), of which this tells",
+                new.name, new.data_type, new.length
+            ),
+        );
+    } else if platform.possible == Possible::No {
         return;
     }
     for scheme in &platform.schemes {
@@ -234,54 +243,90 @@ fn token(lines: &mut Lines, gateway: &Gateway) {
     lines.line(4, "Phiward's gateway is not part of this release: this tells what it would mean");
 }
 
-/// Uses that fare alike.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Group<'p> {
-    active: bool,
+/// Uses of one kind, as one heading tells of them.
+#[derive(PartialEq, Eq)]
+struct Kind {
     how: How,
     comparison: Option<Comparison>,
     is_through: bool,
+}
+
+impl Kind {
+    fn words(&self) -> String {
+        // `in a formula` says nothing more of a formula.
+        let comparison = self.comparison.filter(|one| *one != Comparison::Formula);
+        let comparison = comparison.map_or_else(String::new, |one| format!(" ({})", one.words()));
+        let by = match (self.is_through, self.how) {
+            (false, _) | (_, How::Dashboard) => "",
+            _ => ", by a formula that shows it",
+        };
+        format!("{}{comparison}{by}", self.how.words())
+    }
+}
+
+/// Uses that fare alike, kind by kind.
+struct Fate<'p> {
+    active: bool,
     judgements: &'p BTreeMap<Mode, Judgement>,
+    kinds: Vec<(Kind, Vec<&'p JudgedUse>)>,
 }
 
 fn uses(lines: &mut Lines, plan: &Plan) {
     if plan.uses.is_empty() {
         lines.line(2, "nothing in the metadata of the source uses it");
     }
-    let mut groups: Vec<(Group<'_>, Vec<&JudgedUse>)> = Vec::new();
+    let mut fates: Vec<Fate<'_>> = Vec::new();
     for used in &plan.uses {
-        let group = Group {
-            active: used.active,
-            how: used.how,
-            comparison: used.comparison,
-            is_through: used.through.is_some(),
-            judgements: &used.judgements,
+        let kind = Kind { how: used.how, comparison: used.comparison, is_through: used.through.is_some() };
+        let at =
+            fates.iter().position(|fate| fate.active == used.active && *fate.judgements == used.judgements);
+        let fate = match at.and_then(|at| fates.get_mut(at)) {
+            Some(fate) => fate,
+            None => {
+                fates.push(Fate { active: used.active, judgements: &used.judgements, kinds: Vec::new() });
+                let Some(last) = fates.last_mut() else { continue };
+                last
+            }
         };
-        match groups.iter_mut().find(|(known, _)| *known == group) {
+        match fate.kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push(used),
-            None => groups.push((group, vec![used])),
+            None => fate.kinds.push((kind, vec![used])),
         }
     }
-    for (group, members) in groups {
-        // `in a formula` says nothing more of a formula.
-        let comparison = group.comparison.filter(|one| *one != Comparison::Formula);
-        let comparison = comparison.map_or_else(String::new, |one| format!(" ({})", one.words()));
-        let by = match (group.is_through, group.how) {
-            (false, _) | (_, How::Dashboard) => "",
-            _ => ", by a formula that shows it",
-        };
-        let off = if group.active { "" } else { ", switched off" };
+    for (number, fate) in (1_usize..).zip(&fates) {
+        let count: usize = fate.kinds.iter().map(|(_, members)| members.len()).sum();
+        let off = if fate.active { "" } else { ", switched off" };
+        let uses = if count == 1 { "use" } else { "uses" };
         lines.0.push('\n');
-        lines.line(2, &format!("{}{comparison}{by}{off}: {}", group.how.words(), members.len()));
-        judgements(lines, group.judgements);
-        for used in members.iter().take(SHOWN) {
-            let through =
-                used.through.as_ref().map_or_else(String::new, |through| format!(" through {through}"));
-            lines.whole(6, &format!("{}{through}  {}", used.component, at(&used.place)));
+        lines.line(2, &format!("2.{number}  {count} {uses}{off}"));
+        judgements(lines, fate.judgements);
+        for (kind, members) in &fate.kinds {
+            lines.line(4, &format!("{}: {}", kind.words(), members.len()));
+            components(lines, members);
         }
-        if let Some(more) = members.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            lines.whole(6, &format!("and {more} more (--format json has all)"));
+    }
+}
+
+/// One line for each component, with all its lines.
+fn components(lines: &mut Lines, members: &[&JudgedUse]) {
+    let mut files: Vec<(&str, Option<&str>, &str, Vec<u32>)> = Vec::new();
+    for used in members {
+        let (component, through, path) =
+            (used.component.as_str(), used.through.as_deref(), used.place.path.as_str());
+        let line = used.place.start.line;
+        match files.iter_mut().find(|known| (known.0, known.1, known.2) == (component, through, path)) {
+            Some((.., at)) if at.contains(&line) => {}
+            Some((.., at)) => at.push(line),
+            None => files.push((component, through, path, vec![line])),
         }
+    }
+    for (component, through, path, at) in files.iter().take(SHOWN) {
+        let through = through.map_or_else(String::new, |one| format!(" through {one}"));
+        let at: Vec<String> = at.iter().map(u32::to_string).collect();
+        lines.whole(6, &format!("{component}{through}  {path}:{}", at.join(",")));
+    }
+    if let Some(more) = files.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.whole(6, &format!("and {more} more (--format json has all)"));
     }
 }
 
@@ -354,21 +399,27 @@ fn steps(lines: &mut Lines, way: &Way) {
 }
 
 fn unsettled(lines: &mut Lines, plan: &Plan, unread: usize) {
-    for (kind, files) in &plan.code.kinds {
+    let code = &plan.code;
+    if !code.kinds.is_empty() {
+        let counts: Vec<String> = code
+            .kinds
+            .iter()
+            .map(|(kind, files)| format!("{kind} {} of {}", files.naming.len(), files.all))
+            .collect();
         lines.hang(
             2,
             4,
             &format!(
-                "{kind}: not judged yet. {} of {} files hold the name `{}`, which is a hint and no more",
-                files.naming.len(),
-                files.all,
-                plan.code.name
+                "code is not judged yet. Files that hold the name `{}`, which is a hint and no more: {}",
+                code.name,
+                counts.join(", ")
             ),
         );
-        for path in files.naming.iter().take(SHOWN) {
+        let naming: Vec<&String> = code.kinds.values().flat_map(|files| &files.naming).collect();
+        for path in naming.iter().take(SHOWN) {
             lines.whole(6, path);
         }
-        if let Some(more) = files.naming.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = naming.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             lines.whole(6, &format!("and {more} more (--format json has all)"));
         }
     }

@@ -6,6 +6,7 @@ mod canary;
 mod commands;
 mod example;
 mod formats;
+mod guard_plan;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

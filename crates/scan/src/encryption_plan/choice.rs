@@ -86,16 +86,13 @@ fn cased(known: &Known<'_>) -> (Mode, &'static str) {
 
 /// The scheme, and why.
 pub(super) fn scheme(known: &Known<'_>, platform: &Platform, uses: &[JudgedUse]) -> (Option<Mode>, String) {
-    let possible = |mode: Mode| {
-        platform.schemes.iter().any(|scheme| scheme.mode == mode && scheme.possible != Possible::No)
-    };
     let none = || (None, "Shield cannot encrypt the field as it is".to_owned());
-    if platform.possible == Possible::No {
+    if platform.possible == Possible::No && platform.replacement.is_none() {
         return none();
     }
-    let random = possible(Mode::Probabilistic);
+    let random = platform.allows(Mode::Probabilistic);
     let (cased, why_case) = cased(known);
-    let exact = possible(cased);
+    let exact = platform.allows(cased);
     let fewer = count(uses, cased, Outcome::Breaks) < count(uses, Mode::Probabilistic, Outcome::Breaks);
     match (needs_equality(known, uses), exact, known.subject.few_values) {
         (Some(need), true, None)

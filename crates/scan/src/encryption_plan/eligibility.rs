@@ -7,8 +7,9 @@ use sfdx::views::ObjectKind;
 use super::Mode;
 use super::subject::Known;
 use super::token::{self, LONGEST_TEXT, NewField, TokenLength};
+use crate::disclosure::shown;
 use crate::setting::{self, Flag};
-use crate::{Context, encryption};
+use crate::{Context, encryption, field_path, formula};
 
 /// Whether it can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,7 +55,17 @@ pub struct Platform {
     pub reasons: Vec<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// A field to take its place, where its type cannot be encrypted and its values can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<NewField>,
     pub schemes: Vec<SchemeAnswer>,
+}
+
+impl Platform {
+    /// Whether the scheme can be set, or nothing says that it cannot.
+    pub fn allows(&self, mode: Mode) -> bool {
+        self.schemes.iter().any(|scheme| scheme.mode == mode && scheme.possible != Possible::No)
+    }
 }
 
 /// How the gateway's token is kept.
@@ -185,15 +196,14 @@ pub(super) fn platform(cx: &Context<'_>, known: &Known<'_>) -> Platform {
     let kind = subject.data_type.as_deref();
     let listed = standard(known);
     match kind {
-        _ if known.is_formula => answer.say(
-            Possible::No,
-            "a formula is computed, not stored: encrypt the fields that it reads",
-            place(),
-            Some(CUSTOM_FIELDS),
-        ),
+        _ if known.is_formula => {
+            let text = format!("a formula is computed, not stored: plan the fields that it reads{}", read_by(cx, known));
+            answer.say(Possible::No, text, place(), Some(CUSTOM_FIELDS));
+        }
         Some("EncryptedText") => answer.say(
             Possible::No,
-            "classic encryption (AES-128) has it already; Salesforce cannot convert it: create a Text field, move the values",
+            "classic encryption (AES-128) has it already, and Salesforce cannot convert it; the mask of classic encryption goes \
+             with it, as Shield masks nothing",
             place(),
             None,
         ),
@@ -268,12 +278,60 @@ pub(super) fn platform(cx: &Context<'_>, known: &Known<'_>) -> Platform {
             );
         }
     }
+    let replacement = if answer.possible == Possible::No { replacement(known) } else { None };
+    // Of a field that takes its place, the schemes are those of text.
+    let field = if replacement.is_some() { Possible::Yes } else { answer.possible };
     let schemes = [Mode::Probabilistic, Mode::DeterministicCaseSensitive, Mode::DeterministicCaseInsensitive];
-    let schemes = schemes.into_iter().map(|mode| scheme(cx, known, mode, answer.possible)).collect();
-    Platform { possible: answer.possible, reasons: answer.reasons, limit: listed.flatten(), schemes }
+    let schemes =
+        schemes.into_iter().map(|mode| scheme(cx, known, mode, field, replacement.as_ref())).collect();
+    Platform {
+        possible: answer.possible,
+        reasons: answer.reasons,
+        limit: listed.flatten(),
+        replacement,
+        schemes,
+    }
 }
 
-fn scheme(cx: &Context<'_>, known: &Known<'_>, mode: Mode, field: Possible) -> SchemeAnswer {
+/// The fields that a formula reads, as the end of a sentence.
+fn read_by(cx: &Context<'_>, known: &Known<'_>) -> String {
+    let Some(formula) = known.field.and_then(|field| field.formula()) else { return String::new() };
+    let mut names: Vec<String> = Vec::new();
+    for (reference, _) in formula::parts(&formula) {
+        if reference.starts_with('$') {
+            continue;
+        }
+        let name = field_path::follow(cx.project, &known.subject.object, reference).full_name();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() { String::new() } else { format!(": {}", shown(&names)) }
+}
+
+/// A text field for the values of a field whose type cannot be encrypted.
+fn replacement(known: &Known<'_>) -> Option<NewField> {
+    let subject = &known.subject;
+    let is_reached = encryption::reaches(known.kind) && !known.is_formula;
+    let (value, _) = longest(known).filter(|_| is_reached && subject.custom)?;
+    if matches!(subject.data_type.as_deref(), Some("Checkbox")) {
+        return None;
+    }
+    let name = token::beside(&subject.field, "encrypted");
+    Some(if value <= LONGEST_TEXT {
+        NewField { name, data_type: "Text", length: value }
+    } else {
+        NewField { name, data_type: "LongTextArea", length: value }
+    })
+}
+
+fn scheme(
+    cx: &Context<'_>,
+    known: &Known<'_>,
+    mode: Mode,
+    field: Possible,
+    replacement: Option<&NewField>,
+) -> SchemeAnswer {
     let subject = &known.subject;
     let mut answer = Answer { possible: field, reasons: Vec::new() };
     let flag = |name: &str| known.field.and_then(|field| field.value(name)).map(|value| cx.place(&value));
@@ -292,7 +350,7 @@ fn scheme(cx: &Context<'_>, known: &Known<'_>, mode: Mode, field: Possible) -> S
         }
         return SchemeAnswer { mode, possible: answer.possible, reasons: answer.reasons };
     }
-    match subject.data_type.as_deref() {
+    match replacement.map(|new| new.data_type).or(subject.data_type.as_deref()) {
         Some("Url" | "Email" | "Phone" | "Text" | "TextArea") => {}
         Some(kind) if encryption::is_encryptable(kind) => answer.say(
             Possible::No,
@@ -361,9 +419,8 @@ fn longest(known: &Known<'_>) -> Option<(u64, bool)> {
     let limit = standard(known).flatten().map(|limit| (limit.ascii, false));
     Some(match subject.data_type.as_deref() {
         None => return limit,
-        Some("Text" | "LongTextArea" | "Html" | "MultiselectPicklist" | "EncryptedText") => {
-            (subject.length?, false)
-        }
+        Some("Text" | "LongTextArea" | "Html" | "EncryptedText") => (subject.length?, false),
+        Some("MultiselectPicklist") => (subject.length.unwrap_or(4099), false),
         Some("TextArea" | "Picklist" | "Url") => (subject.length.unwrap_or(LONGEST_TEXT), false),
         Some("Email") => (subject.length.unwrap_or(80), false),
         Some("Phone") => (subject.length.unwrap_or(40), false),

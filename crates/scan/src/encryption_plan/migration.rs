@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::eligibility::Possible;
 use super::judgement::Outcome;
 use super::subject::Known;
+use super::token::NewField;
 use super::{Mode, Plan};
 use crate::Context;
 use crate::field_use::How;
@@ -45,7 +46,7 @@ impl Steps {
 pub(super) fn ways(cx: &Context<'_>, known: &Known<'_>, plan: &Plan) -> Vec<Way> {
     let mut ways = Vec::new();
     let is_possible = |possible: Possible| possible != Possible::No;
-    if plan.platform.as_ref().is_some_and(|platform| is_possible(platform.possible))
+    if plan.platform.as_ref().is_some_and(|one| is_possible(one.possible) || one.replacement.is_some())
         && let Some(scheme) = plan.choice.scheme
     {
         ways.push(Way { protect: Protect::Platform, steps: platform(cx, known, plan, scheme) });
@@ -183,6 +184,11 @@ fn platform(cx: &Context<'_>, known: &Known<'_>, plan: &Plan, mode: Mode) -> Vec
         );
     }
     let scheme = mode.scheme().unwrap_or_default();
+    let replacement = plan.platform.as_ref().and_then(|platform| platform.replacement.as_ref());
+    if let Some(new) = replacement {
+        replace(&mut steps, plan, new, scheme);
+        return steps.0;
+    }
     let select = if known.is_shared_with_account() { " (select it under Contact, not Account)" } else { "" };
     let deploy = if subject.custom {
         format!(
@@ -225,13 +231,54 @@ fn platform(cx: &Context<'_>, known: &Known<'_>, plan: &Plan, mode: Mode) -> Vec
         "keep a second person's hand on the keys: no one has Manage Encryption Keys and Customize Application alone",
         "`phiward access` tells of no principal with both",
     );
+    back(&mut steps);
+    steps.0
+}
+
+fn back(steps: &mut Steps) {
     steps.add(
         ADMIN,
         "the way back: set the scheme to None and synchronise; ask Salesforce Support where filters stay refused afterwards. \
          Never destroy a tenant secret while any value is under it",
         "Encryption Statistics shows the field as not encrypted, and the count of values is that of the export",
     );
-    steps.0
+}
+
+/// Another field takes the place of one whose type cannot be encrypted.
+fn replace(steps: &mut Steps, plan: &Plan, new: &NewField, scheme: &str) {
+    let subject = &plan.subject;
+    let (object, field) = (&subject.object, &subject.field);
+    steps.add(
+        DEVELOPER,
+        format!(
+            "create `{}` ({}, {} characters) on {object} with `<encryptionScheme>{scheme}</encryptionScheme>`, and give it the \
+             field-level security of `{field}`",
+            new.name, new.data_type, new.length
+        ),
+        "Salesforce sends an e-mail that encryption is on; `phiward access` tells of the same readers for both fields",
+    );
+    steps.add(
+        DEVELOPER,
+        format!("copy every value of `{field}` into `{}`, in batches, and compare", new.name),
+        "no record differs between the two fields",
+    );
+    steps.add(
+        DEVELOPER,
+        format!("let every use that is told here, and all code, look at `{}`", new.name),
+        format!("`phiward guard plan {object}.{field}` tells of no use"),
+    );
+    steps.add(
+        ADMIN,
+        format!(
+            "after a time that was agreed, delete `{field}`, and erase it from the list of deleted fields"
+        ),
+        "the field is gone from the object and from its deleted fields; backups that hold it have an end",
+    );
+    steps.add(
+        ADMIN,
+        format!("the way back: until `{field}` is deleted, point the uses at it again. Never destroy a tenant secret while any value is under it"),
+        "rehearsed in the sandbox",
+    );
 }
 
 fn gateway(plan: &Plan) -> Vec<Step> {

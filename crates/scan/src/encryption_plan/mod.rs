@@ -175,7 +175,10 @@ pub fn plan(input: &Input<'_>, full_name: &str, question: Question) -> Result<Pl
     // The choice of a scheme compares all of them, whichever are told.
     let all = judged(&known, found, &Mode::ALL);
     let (scheme, why_scheme) = match (&platform, question.scheme) {
-        (Some(_), Some(scheme)) => (Some(scheme), "it was asked for".to_owned()),
+        (Some(platform), Some(scheme)) if platform.allows(scheme) => {
+            (Some(scheme), "it was asked for".to_owned())
+        }
+        (Some(_), Some(scheme)) => (None, format!("`{}` was asked for and is not possible", scheme.as_str())),
         (Some(platform), None) => choice::scheme(&known, platform, &all),
         (None, _) => (None, "Shield was not asked for".to_owned()),
     };

@@ -85,15 +85,36 @@ const OMNISTUDIO: [&str; 6] = [
     "OmniInteractionConfig",
 ];
 
-/// Whether a word stands in a text: the whole name, and for custom fields, whose names are nobody else's, the bare one.
-fn find(subject: &Subject, text: &str) -> Option<(usize, usize)> {
-    let whole = format!("{}.{}", subject.object, subject.field);
-    let bare = || whole_word(text, &subject.field).map(|at| (at, subject.field.len()));
-    if subject.custom { bare() } else { whole_word(text, &whole).map(|at| (at, whole.len())) }
+/// How a text must name the field to mean it.
+struct Naming {
+    object: String,
+    field: String,
+    whole: String,
+    /// A custom field whose name no other object of the source has.
+    is_only: bool,
+}
+
+impl Naming {
+    fn of(cx: &Context<'_>, subject: &Subject) -> Self {
+        let Subject { object, field, custom, .. } = subject;
+        let others = cx.project.objects().filter(|other| !other.name().eq_ignore_ascii_case(object));
+        let is_only = *custom && others.into_iter().all(|other| other.field(field).is_none());
+        Self { object: object.clone(), field: field.clone(), whole: format!("{object}.{field}"), is_only }
+    }
+
+    /// Where the field stands in a text: with its object, or by a name that is nobody else's.
+    fn find(&self, text: &str) -> Option<(usize, usize)> {
+        let at = |word: &str| whole_word(text, word).map(|at| (at, word.len()));
+        at(&self.whole).or_else(|| {
+            let is_meant = self.is_only || (self.field.contains("__") && at(&self.object).is_some());
+            if is_meant { at(&self.field) } else { None }
+        })
+    }
 }
 
 /// Components that name the field and are read by no more than that.
 pub(super) fn uses(cx: &Context<'_>, subject: &Subject) -> Vec<FieldUse> {
+    let naming = Naming::of(cx, subject);
     let mut found = Vec::new();
     for tree in cx.project.trees() {
         let Some(root) = tree.root() else { continue };
@@ -104,9 +125,19 @@ pub(super) fn uses(cx: &Context<'_>, subject: &Subject) -> Vec<FieldUse> {
             continue;
         }
         let source = tree.source();
-        let Some((at, length)) = find(subject, source.text()) else { continue };
-        let start = u32::try_from(at).unwrap_or(u32::MAX);
-        let end = start.saturating_add(u32::try_from(length).unwrap_or_default());
+        // A record names its own type's fields, whose names are often those of other objects; what it holds are values.
+        let spans: Vec<Span> = if is_record {
+            let values = root.children_named("values");
+            values.filter_map(|pair| pair.child("value")).map(sfdx::Element::text_span).collect()
+        } else {
+            vec![root.span()]
+        };
+        let place = spans.into_iter().find_map(|span| {
+            let (at, length) = naming.find(source.slice(span))?;
+            let start = span.start.saturating_add(u32::try_from(at).ok()?);
+            Some(Place::of(source, Span::new(start, start.saturating_add(u32::try_from(length).ok()?))))
+        });
+        let Some(place) = place else { continue };
         let path = source.path();
         let name = path.rsplit('/').next().unwrap_or(path).split('.').take(if is_record { 2 } else { 1 });
         let name: Vec<&str> = name.collect();
@@ -114,7 +145,7 @@ pub(super) fn uses(cx: &Context<'_>, subject: &Subject) -> Vec<FieldUse> {
             how: if is_record { How::CustomMetadata } else { How::Named },
             component: format!("{kind}:{}", name.join(".")),
             reached: Reached { object: subject.object.clone(), field: subject.field.clone() },
-            place: Place::of(source, Span::new(start, end)),
+            place,
             comparison: None,
             part: None,
             is_active: true,

@@ -106,8 +106,12 @@ fn references(uses: &mut Uses<'_, '_>, by: By<'_>, data: &FlowData, node: Elemen
                 // What a query compares with is the value's, not the field's, use.
                 let how = if is_filter { How::FlowCondition } else { how };
                 let reference = value.trim_matches(['{', '}', '!']);
-                if let Some(reached) = data.direct(uses.cx, reference) {
-                    uses.compare(by.with(how), reached, &value, Comparison::Equality);
+                let Some(reached) = data.direct(uses.cx, reference) else { continue };
+                match how {
+                    How::FlowCondition | How::FlowCollection => {
+                        uses.compare(by.with(how), reached, &value, Comparison::Equality);
+                    }
+                    _ => uses.add(by.with(how), reached, &value),
                 }
             }
             "assignToReference" => {
@@ -154,7 +158,10 @@ fn merged(uses: &mut Uses<'_, '_>, by: By<'_>, data: &FlowData, text: &Value<'_>
         }
         let reference = format!("{}.{}", field.head, field.path);
         if let Some(reached) = data.direct(uses.cx, &reference) {
-            uses.put(by, reached, Some(Comparison::Formula), None, || within(text, &reference));
+            // A text only carries the value.
+            let is_formula = matches!(by.how, How::FlowFormula | How::FlowCollection | How::FlowCondition);
+            let comparison = is_formula.then_some(Comparison::Formula);
+            uses.put(by, reached, comparison, None, || within(text, &reference));
         }
     }
 }

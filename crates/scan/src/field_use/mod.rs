@@ -127,7 +127,7 @@ impl Comparison {
         let Some(operator) = operator else { return Self::Unsaid };
         let nothing = value.is_some_and(|value| value.trim().is_empty());
         match operator.to_ascii_lowercase().as_str() {
-            "isnull" | "isblank" | "isempty" => Self::Blank,
+            "isnull" | "isblank" | "isempty" | "wasset" => Self::Blank,
             "equals" | "notequal" | "notequals" | "equalto" | "notequalto" | "equal" | "eq" | "ne"
                 if nothing =>
             {
