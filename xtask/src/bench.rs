@@ -14,9 +14,64 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     match words {
         ["scan"] => scan(None),
         ["scan", folder] => scan(Some(Path::new(folder))),
+        ["impact"] => impact(None),
+        ["impact", folder] => impact(Some(Path::new(folder))),
         ["access"] => access(),
-        _ => Err("name a benchmark: scan [DIR], access".to_owned()),
+        _ => Err("name a benchmark: scan [DIR], impact [DIR], access".to_owned()),
     }
+}
+
+/// The impact of the last commit of a repository (`DIR`, the project at its root; or one that is generated and
+/// changed in one profile), with both states read anew and with the base from a cache, beside one scan.
+fn impact(folder: Option<&Path>) -> Result<(), String> {
+    steps::call("cargo", &["build", "--release", "--quiet", "--package", "phiward"])?;
+    let phiward = target().join("release/phiward").display().to_string();
+    let folder = match folder {
+        Some(folder) => folder.to_path_buf(),
+        None => committed(&generate("impact", 31, 5_400, 50)?)?,
+    };
+    let cache = target().join("bench/impact-cache");
+    let _ = std::fs::remove_dir_all(&cache);
+    let (path, cache) = (folder.display().to_string(), cache.display().to_string());
+    let impact = |head: &[&str], more: &[&str]| {
+        let words = [
+            &["impact", "HEAD~1"],
+            head,
+            &["--path", &path, "--format", "json", "--output", "/dev/null"],
+            more,
+        ];
+        median(RUNS, &phiward, &words.concat())
+    };
+    println!("{:<40} {:>10} {:>10}", "", "CPU s", "peak MB");
+    let scan = median(RUNS, &phiward, &["scan", &path, "--format", "json", "--output", "/dev/null"])?;
+    print("one scan", scan, None);
+    print("two revisions, cold", impact(&["HEAD"], &[])?, None);
+    print("a revision and the working tree, cold", impact(&[], &[])?, None);
+    impact(&[], &["--cache", &cache])?;
+    print("the same with the base from a cache", impact(&[], &["--cache", &cache])?, None);
+    Ok(())
+}
+
+/// Commits a generated project twice, with one field permission turned between.
+fn committed(folder: &Path) -> Result<PathBuf, String> {
+    let git = |words: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.arg("-C").arg(folder);
+        git.args(["-c", "user.name=Bench", "-c", "user.email=bench@harbor.example", "-c", "gc.auto=0"])
+            .args(words);
+        steps::call_command(git)
+    };
+    let _ = std::fs::remove_dir_all(folder.join(".git"));
+    git(&["init", "--quiet"])?;
+    git(&["add", "."])?;
+    git(&["commit", "--quiet", "--message", "before"])?;
+    let profile = folder.join("force-app/main/default/profiles/Profile 0.profile-meta.xml");
+    let failed = |error: std::io::Error| format!("{}: {error}", profile.display());
+    let text = std::fs::read_to_string(&profile).map_err(failed)?;
+    let turned = text.replacen("<readable>true</readable>", "<readable>false</readable>", 1);
+    std::fs::write(&profile, turned).map_err(failed)?;
+    git(&["commit", "--quiet", "--all", "--message", "after"])?;
+    Ok(folder.to_owned())
 }
 
 /// The scanner on three projects, each beside Salesforce Code Analyzer's PMD security rules where node and java
@@ -112,7 +167,8 @@ fn peer() -> Result<Option<String>, String> {
 }
 
 fn print(name: &str, own: Taken, beside: Option<Taken>) {
-    print!("{name:<28} {:>10.3} {:>10.1}", own.cpu_seconds, own.peak_megabytes);
+    let width = if beside.is_some() { 28 } else { 40 };
+    print!("{name:<width$} {:>10.3} {:>10.1}", own.cpu_seconds, own.peak_megabytes);
     if let Some(peer) = beside {
         let cpu = peer.cpu_seconds / own.cpu_seconds.max(0.001);
         let memory = peer.peak_megabytes / own.peak_megabytes;

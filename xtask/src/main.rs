@@ -22,7 +22,7 @@ usage: cargo xtask CHORE
   setup              install what the tests need (Chromium, axe-core)
   test               setup, formatting, lints, licences, every test; prints time against its budget
   docs [--check]     write the generated pages, or say which are stale
-  bench NAME [DIR]   measure and print the figures: scan (beside the peer), access
+  bench NAME [DIR]   measure and print the figures: scan (beside the peer), impact, access
   prove NAME [DIR]   what needs fetched projects or hours: corpus, fuzz
 ";
 

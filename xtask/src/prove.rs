@@ -11,11 +11,13 @@ use crate::steps::{self, command, target};
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     match words {
         ["access"] => access(),
+        ["accuracy"] => accuracy(None),
+        ["accuracy", folder] => accuracy(Some(folder)),
         ["corpus", folder] => corpus(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
         _ => {
-            Err("name a proof: access, corpus DIR (a folder of Salesforce projects), fuzz [SECONDS]"
+            Err("name a proof: access, accuracy [DIR], corpus DIR (folders of Salesforce projects), fuzz [SECONDS]"
                 .to_owned())
         }
     }
@@ -25,6 +27,16 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
 fn access() -> Result<(), String> {
     let test = ["test", "--release", "--quiet", "--package", "phiward-access", "--test", "it"];
     steps::call("cargo", &[&test[..], &["--", "--ignored", "--nocapture"]].concat())
+}
+
+/// The classification against labels, from the labels alone; with a folder of the projects, on these as they are.
+fn accuracy(projects: Option<&str>) -> Result<(), String> {
+    let test = ["test", "--quiet", "--package", "phiward-scan", "--test", "it", "accuracy"];
+    let mut run = command("cargo", &[&test[..], &["--", "--nocapture", "--test-threads", "1"]].concat());
+    if let Some(folder) = projects {
+        run.env("PHIWARD_PROJECTS", folder);
+    }
+    steps::call_command(run)
 }
 
 /// Scans and audits every project below the folder; none may crash, and what could not be read is counted.

@@ -1,17 +1,16 @@
-//! Who sees what, as far as profiles and permission sets in the source say.
+//! Who sees what, by Salesforce's own access semantics ([`access`]).
 //!
-//! No assignment is in a source tree, so this speaks of containers and never of people. What a container does not
-//! name is unknown. A field permission gives a field within an object that must be readable as well; the object's
-//! "view all fields" gives every field of it (Salesforce, "Permission Set" in the Metadata API Developer Guide).
+//! Who is assigned what is in no source tree, so the page speaks of profiles, permission sets and groups; of people it
+//! says how many, where the org was asked. What would settle an unknown is told with the gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::Place;
+use access::{Answer, Model, ObjectFlag, Principal, PrincipalId, PrincipalKind, Range, Reach};
 use policy::Policy;
 use policy::vocabulary::{AudienceKind, Class};
 use scan::Report;
-use sfdx::Project;
-use sfdx::views::{Container, ContainerKind};
+use sfdx::views::ContainerKind;
+use sfdx::{Facts, Project};
 
 /// A field with patient data, from the source or the bundle.
 #[derive(Debug, Clone)]
@@ -73,39 +72,55 @@ pub(crate) enum Crowd {
     Staff,
 }
 
-/// What one container says of one field.
+impl Crowd {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Crowd::Guests => "guests",
+            Crowd::Portal => "portal",
+            Crowd::Staff => "staff",
+        }
+    }
+}
+
+/// How one profile, permission set or group reaches one field.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
-    pub(crate) container: String,
+    pub(crate) holder: String,
     pub(crate) kind: &'static str,
     pub(crate) licence: String,
     pub(crate) crowd: Crowd,
-    /// Read and edit of the field; nothing where the file does not name it.
-    pub(crate) read: Option<bool>,
-    pub(crate) edit: Option<bool>,
-    /// Read and edit of the object, in the same container.
-    pub(crate) object_read: Option<bool>,
-    pub(crate) object_edit: Option<bool>,
-    pub(crate) view_all: bool,
-    pub(crate) modify_all: bool,
-    pub(crate) all_fields: bool,
-    pub(crate) place: Place,
+    pub(crate) read: Answer,
+    pub(crate) edit: Answer,
+    /// How far into the records it reads, at least and at most.
+    pub(crate) records: Range,
+    /// The row that gives it, or the file of the holder.
+    pub(crate) place: Option<access::Place>,
 }
 
 impl Access {
     pub(crate) fn reads(&self) -> bool {
-        self.read == Some(true) || self.edit == Some(true) || self.all_fields
+        self.read.is_yes()
     }
 
     pub(crate) fn edits(&self) -> bool {
-        self.edit == Some(true)
+        self.edit.is_yes()
     }
 }
 
-/// A container that reaches all records or all fields.
+/// A field, who reaches it, and how many people that are.
+#[derive(Debug, Clone)]
+pub(crate) struct Exposed {
+    pub(crate) field: PhiField,
+    /// Those that read or edit it, or may.
+    pub(crate) by: Vec<Access>,
+    /// How many users read it, where the org was asked who they are.
+    pub(crate) users: Option<usize>,
+}
+
+/// A profile, permission set or group that reaches all records or all fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Wide {
-    pub(crate) container: String,
+    pub(crate) holder: String,
     pub(crate) kind: &'static str,
     pub(crate) licence: String,
     /// `ViewAllData` and the like.
@@ -118,10 +133,10 @@ pub(crate) struct Wide {
 #[derive(Debug, Default)]
 pub(crate) struct Exposure {
     /// Every field with patient data and who reaches it, the most exposed first.
-    pub(crate) fields: Vec<(PhiField, Vec<Access>)>,
+    pub(crate) fields: Vec<Exposed>,
     pub(crate) wide: Vec<Wide>,
-    /// How many profiles and permission sets the source holds.
-    pub(crate) containers: usize,
+    /// How many profiles, permission sets and groups the source holds.
+    pub(crate) holders: usize,
 }
 
 /// What the whole org is opened by: Salesforce, "User Permissions" of `PermissionSet`.
@@ -131,161 +146,172 @@ const WHOLE_ORG: [(&str, &str); 3] = [
     ("ViewAllFieldsGlobal", "views all fields"),
 ];
 
-/// The permissions of one container on one object.
-#[derive(Debug, Clone, Copy, Default)]
-struct OnObject {
-    read: Option<bool>,
-    edit: Option<bool>,
-    view_all: bool,
-    modify_all: bool,
-    all_fields: bool,
-}
-
-pub(crate) fn of(project: &Project, policy: &Policy, fields: &BTreeMap<String, PhiField>) -> Exposure {
-    let objects: BTreeMap<String, &str> =
-        fields.values().map(|field| (field.object.to_lowercase(), field.object.as_str())).collect();
-    let mut accesses: BTreeMap<&str, Vec<Access>> = BTreeMap::new();
-    let mut exposure = Exposure::default();
-    for container in project.containers().filter(|one| one.kind() != ContainerKind::MutingPermissionSet) {
-        exposure.containers += 1;
-        let kind = kind_of(container);
-        let licence = container.license().map(|licence| licence.to_string()).unwrap_or_default();
-        let crowd = crowd_of(project, container, &licence, policy);
-        let on = on_objects(container);
-        let has = |name: &str| container.user_permission(name).and_then(|one| one.enabled()) == Some(true);
-        let org: Vec<(&str, &str)> = WHOLE_ORG.into_iter().filter(|(name, _)| has(name)).collect();
-        let every_field = org.iter().any(|(name, _)| *name == "ViewAllFieldsGlobal");
-        let named = |wanted: fn(&OnObject) -> bool| {
-            let of_phi = on.iter().filter(|(object, on)| objects.contains_key(*object) && wanted(on));
-            of_phi
-                .filter_map(|(object, _)| objects.get(object))
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<_>>()
-        };
-        let wide = Wide {
-            container: container.name().to_owned(),
-            kind,
-            licence: licence.clone(),
-            org: org.iter().map(|(_, words)| *words).collect(),
-            view: named(|on| on.view_all && !on.modify_all),
-            modify: named(|on| on.modify_all),
-            fields: named(|on| on.all_fields),
-        };
+pub(crate) fn of(
+    project: &Project,
+    facts: &Facts,
+    policy: &Policy,
+    fields: &BTreeMap<String, PhiField>,
+) -> Exposure {
+    let names: Vec<String> = fields.values().map(PhiField::name).collect();
+    let model = Model::with_fields(project, facts, names.iter().map(String::as_str));
+    let objects: BTreeSet<&str> = fields.values().map(|field| field.object.as_str()).collect();
+    let mut exposure = Exposure {
+        fields: fields
+            .values()
+            .map(|field| Exposed { field: field.clone(), by: Vec::new(), users: None })
+            .collect(),
+        ..Exposure::default()
+    };
+    let is_user = |principal: &Principal| principal.kind() == PrincipalKind::User;
+    for (id, principal) in model.principals().filter(|(_, principal)| !is_user(principal)) {
+        let Some(access) = model.access(id) else { continue };
+        exposure.holders += usize::from(principal.place().is_some());
+        let licence = licence_of(project, principal);
+        let crowd = crowd_of(project, principal, &licence, policy);
+        let wide = wide(&access, &objects, &licence);
         if !(wide.org.is_empty() && wide.view.is_empty() && wide.modify.is_empty() && wide.fields.is_empty())
         {
             exposure.wide.push(wide);
         }
-
-        let mut given: BTreeMap<String, (Option<bool>, Option<bool>, Place)> = BTreeMap::new();
-        for permission in container.field_permissions() {
-            let Some(name) = permission.field() else { continue };
-            let readable = permission.readable().or_else(|| permission.hidden().map(|hidden| !hidden));
-            let place = Place::of(name.source(), name.span());
-            given.insert(name.to_lowercase(), (readable, permission.editable(), place));
-        }
-        for (key, field) in fields {
-            let on = on.get(&field.object.to_lowercase()).copied().unwrap_or_default();
-            let all_fields = on.all_fields || every_field;
-            let own = given.get(key);
-            if own.is_none() && !all_fields {
+        for exposed in &mut exposure.fields {
+            let name = exposed.field.name();
+            let Some((read, edit)) = access.reads_and_edits(&name) else { continue };
+            if read == Answer::No && edit == Answer::No {
                 continue;
             }
-            accesses.entry(key).or_default().push(Access {
-                container: container.name().to_owned(),
-                kind,
+            let given = if read.is_yes() || edit.is_yes() { given_at(&access, &name) } else { None };
+            exposed.by.push(Access {
+                holder: principal.name().to_owned(),
+                kind: kind_words(principal.kind()),
                 licence: licence.clone(),
                 crowd,
-                read: own.and_then(|(read, _, _)| *read),
-                edit: own.and_then(|(_, edit, _)| *edit),
-                object_read: on.read,
-                object_edit: on.edit,
-                view_all: on.view_all,
-                modify_all: on.modify_all,
-                all_fields,
-                place: own.map_or_else(
-                    || Place::file(container.component().file().path.as_str()),
-                    |(_, _, place)| place.clone(),
-                ),
+                read,
+                edit,
+                records: access
+                    .reach(&exposed.field.object)
+                    .map_or(Range { low: Reach::None, high: Reach::All }, |(read, _)| read),
+                place: given.or_else(|| principal.place().cloned()),
             });
         }
     }
-    exposure.fields = fields
-        .iter()
-        .map(|(key, field)| (field.clone(), accesses.remove(key.as_str()).unwrap_or_default()))
-        .collect();
-    exposure.fields.sort_by_key(|(field, accesses)| {
-        let guests = accesses.iter().any(|access| access.crowd == Crowd::Guests && access.reads());
-        let readers = accesses.iter().filter(|access| access.reads()).count();
-        let editors = accesses.iter().filter(|access| access.edits()).count();
-        (std::cmp::Reverse((guests, readers, editors, field.class)), field.name())
+    count_users(&model, &names, &mut exposure);
+    exposure.fields.sort_by_key(|exposed| {
+        let guests = exposed.by.iter().any(|access| access.crowd == Crowd::Guests && access.reads());
+        let readers = exposed.by.iter().filter(|access| access.reads()).count();
+        let editors = exposed.by.iter().filter(|access| access.edits()).count();
+        (std::cmp::Reverse((guests, readers, editors, exposed.field.class)), exposed.field.name())
     });
     exposure.wide.sort_by_key(|wide| {
         let reach = wide.view.len() + 2 * wide.modify.len() + wide.fields.len();
-        (std::cmp::Reverse((wide.org.len(), reach)), wide.kind, wide.container.clone())
+        (std::cmp::Reverse((wide.org.len(), reach)), wide.kind, wide.holder.clone())
     });
     exposure
 }
 
+/// Where the row stands that gives a field.
+fn given_at(access: &access::Access<'_>, field: &str) -> Option<access::Place> {
+    let read = access.field(field)?.read;
+    let mut paths = read.by_field.paths.iter().chain(&read.by_object.paths);
+    paths.find(|path| path.answer.is_yes())?.place().cloned()
+}
+
+fn count_users(model: &Model, names: &[String], exposure: &mut Exposure) {
+    let users: Vec<PrincipalId> = model
+        .principals()
+        .filter(|(_, principal)| principal.kind() == PrincipalKind::User)
+        .map(|(id, _)| id)
+        .collect();
+    if users.is_empty() {
+        return;
+    }
+    let matrix = model.matrix(names.iter().map(String::as_str));
+    let counts: BTreeMap<String, usize> = matrix
+        .fields()
+        .enumerate()
+        .map(|(at, name)| {
+            (name.to_lowercase(), users.iter().filter(|user| matrix.read(**user, at).is_yes()).count())
+        })
+        .collect();
+    for exposed in &mut exposure.fields {
+        exposed.users = counts.get(&exposed.field.name().to_lowercase()).copied();
+    }
+}
+
+/// What reaches past sharing and field-level security, the whole org's permissions first: what they give already is
+/// not told of each object again.
+fn wide(access: &access::Access<'_>, objects: &BTreeSet<&str>, licence: &str) -> Wide {
+    let has = |permission: &str| access.has(permission).is_yes();
+    let org: Vec<&str> =
+        WHOLE_ORG.into_iter().filter(|(name, _)| has(name)).map(|(_, words)| words).collect();
+    let (modifies, views) = (has("ModifyAllData"), has("ViewAllData") || has("ModifyAllData"));
+    let is_on = |object: &str, flag: ObjectFlag| access.flag(object, flag) == Some(Answer::Yes);
+    let named = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+        objects.iter().filter(|object| wanted(object)).map(|object| (*object).to_owned()).collect()
+    };
+    Wide {
+        holder: access.principal().name().to_owned(),
+        kind: kind_words(access.principal().kind()),
+        licence: licence.to_owned(),
+        view: named(&|object| {
+            !views && is_on(object, ObjectFlag::ViewAll) && !is_on(object, ObjectFlag::ModifyAll)
+        }),
+        modify: named(&|object| !modifies && is_on(object, ObjectFlag::ModifyAll)),
+        fields: named(&|object| !has("ViewAllFieldsGlobal") && is_on(object, ObjectFlag::ViewAllFields)),
+        org,
+    }
+}
+
 impl Exposure {
-    /// The objects of which a crowd reads a field, by the containers that say so.
+    /// The objects of which a crowd reads a field, by the holders that say so.
     pub(crate) fn read_by(&self, crowd: Crowd) -> (BTreeSet<&str>, BTreeSet<&str>) {
-        let (mut objects, mut containers) = (BTreeSet::new(), BTreeSet::new());
-        for (field, accesses) in &self.fields {
-            for access in accesses.iter().filter(|access| access.crowd == crowd && access.reads()) {
-                objects.insert(field.object.as_str());
-                containers.insert(access.container.as_str());
+        let (mut objects, mut holders) = (BTreeSet::new(), BTreeSet::new());
+        for exposed in &self.fields {
+            for access in exposed.by.iter().filter(|access| access.crowd == crowd && access.reads()) {
+                objects.insert(exposed.field.object.as_str());
+                holders.insert(access.holder.as_str());
             }
         }
-        (objects, containers)
+        (objects, holders)
     }
 }
 
-fn on_objects(container: Container<'_>) -> BTreeMap<String, OnObject> {
-    let mut all = BTreeMap::new();
-    for permission in container.object_permissions() {
-        let Some(object) = permission.object() else { continue };
-        let on = OnObject {
-            read: permission.read(),
-            edit: permission.edit(),
-            view_all: permission.view_all_records() == Some(true),
-            modify_all: permission.modify_all_records() == Some(true),
-            all_fields: permission.view_all_fields() == Some(true),
-        };
-        all.insert(object.to_lowercase(), on);
-    }
-    all
-}
-
-const fn kind_words(kind: ContainerKind) -> &'static str {
+const fn kind_words(kind: PrincipalKind) -> &'static str {
     match kind {
-        ContainerKind::Profile => "profile",
-        ContainerKind::PermissionSet => "permission set",
-        ContainerKind::MutingPermissionSet => "muting permission set",
+        PrincipalKind::Profile => "profile",
+        PrincipalKind::PermissionSet => "permission set",
+        PrincipalKind::PermissionSetGroup => "permission set group",
+        PrincipalKind::User => "user",
     }
 }
 
-fn kind_of(container: Container<'_>) -> &'static str {
-    kind_words(container.kind())
+fn licence_of(project: &Project, principal: &Principal) -> String {
+    let kind = match principal.kind() {
+        PrincipalKind::Profile => ContainerKind::Profile,
+        PrincipalKind::PermissionSet => ContainerKind::PermissionSet,
+        PrincipalKind::PermissionSetGroup | PrincipalKind::User => return String::new(),
+    };
+    let mut own = project.containers().filter(|one| one.kind() == kind && one.name() == principal.name());
+    own.find_map(|one| one.license()).map(|licence| licence.to_string()).unwrap_or_default()
 }
 
-fn crowd_of(project: &Project, container: Container<'_>, licence: &str, policy: &Policy) -> Crowd {
-    let is_profile = container.kind() == ContainerKind::Profile;
-    if is_profile && let Some(audience) = policy.audience_of_profile(container.name()) {
+fn crowd_of(project: &Project, principal: &Principal, licence: &str, policy: &Policy) -> Crowd {
+    let is_profile = principal.kind() == PrincipalKind::Profile;
+    if is_profile && let Some(audience) = policy.audience_of_profile(principal.name()) {
         return match audience.kind.value {
             AudienceKind::Guest => Crowd::Guests,
             AudienceKind::Portal => Crowd::Portal,
             AudienceKind::Internal => Crowd::Staff,
         };
     }
-    let licence = licence.to_lowercase();
-    if licence.starts_with("guest")
-        || is_profile && licence.is_empty() && is_named_for_guests(project, container.name())
-    {
-        Crowd::Guests
-    } else if ["community", "portal", "experience"].iter().any(|word| licence.contains(word)) {
-        Crowd::Portal
-    } else {
-        Crowd::Staff
+    match principal.crowd() {
+        access::Crowd::Guest => Crowd::Guests,
+        access::Crowd::External | access::Crowd::HighVolume => Crowd::Portal,
+        access::Crowd::Internal
+            if is_profile && licence.is_empty() && is_named_for_guests(project, principal.name()) =>
+        {
+            Crowd::Guests
+        }
+        access::Crowd::Internal => Crowd::Staff,
     }
 }
 

@@ -83,7 +83,7 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
     let catalogue = policy::controls::catalogue();
 
     let phi = exposure::phi_fields(report, policy);
-    let exposure = exposure::of(project, policy, &phi);
+    let exposure = exposure::of(project, input.facts, policy, &phi);
     let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);
     let laws = status::Laws::of(policy);

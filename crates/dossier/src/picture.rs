@@ -137,16 +137,16 @@ fn people(facts: &Facts<'_>, boxes: &BTreeSet<String>, chart: &mut Chart) {
     ];
     let mut nodes = Vec::new();
     for (crowd, _, title, line) in crowds {
-        let (objects, containers) = facts.exposure.read_by(crowd);
+        let (objects, holders) = facts.exposure.read_by(crowd);
         if objects.is_empty() {
             continue;
         }
         let id = format!("people/{title}");
         nodes.push(Node { id: id.clone(), title: title.to_owned(), lines: vec![line.to_owned()] });
         let to: BTreeSet<String> = objects.iter().map(|object| node_of(object, boxes)).collect();
-        let named = match containers.len() {
-            1..=2 => join(containers.iter()),
-            many => format!("{many} profiles and permission sets"),
+        let named = match holders.len() {
+            1..=2 => join(holders.iter()),
+            many => format!("{many} profiles, permission sets and groups"),
         };
         chart.cards.push(Card {
             from: vec![id],

@@ -25,6 +25,9 @@ pub(crate) struct RuleFacts<'a> {
     pub(crate) judged: Option<usize>,
 }
 
+/// The tag of rules that judge what the org answered.
+const ORG_FACTS: &str = "org-facts";
+
 /// The weakest first, so that the least of several is what stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -37,13 +40,21 @@ pub(crate) enum State {
     Accepted,
     /// Every rule that cites it had something to judge, missed nothing and found nothing.
     MetInSource,
+    /// The same, and what the org answered was judged as well.
+    MetWithFacts,
     /// It does not ask this.
     NotAsked,
 }
 
 impl State {
-    pub(crate) const ALL: [State; 5] =
-        [State::NotMet, State::Unknown, State::Accepted, State::MetInSource, State::NotAsked];
+    pub(crate) const ALL: [State; 6] = [
+        State::NotMet,
+        State::Unknown,
+        State::Accepted,
+        State::MetInSource,
+        State::MetWithFacts,
+        State::NotAsked,
+    ];
 
     pub(crate) const fn words(self) -> &'static str {
         match self {
@@ -51,6 +62,7 @@ impl State {
             State::Unknown => "unknown",
             State::Accepted => "accepted",
             State::MetInSource => "met in source",
+            State::MetWithFacts => "met with org facts",
             State::NotAsked => "not asked",
         }
     }
@@ -61,7 +73,7 @@ impl State {
             State::NotMet => "✕",
             State::Unknown => "?",
             State::Accepted => "◐",
-            State::MetInSource => "✓",
+            State::MetInSource | State::MetWithFacts => "✓",
             State::NotAsked => "–",
         }
     }
@@ -71,7 +83,7 @@ impl State {
             State::NotMet => "not-met",
             State::Unknown => "unknown",
             State::Accepted => "accepted",
-            State::MetInSource => "met",
+            State::MetInSource | State::MetWithFacts => "met",
             State::NotAsked => "not-asked",
         }
     }
@@ -326,6 +338,13 @@ fn code(
     }
     let judged: usize = citing.iter().filter_map(|rule| rule.judged).sum();
     let reason = format!("{} judged, no finding", plural(judged, "thing", "things"));
+    let by_facts = citing.iter().any(|rule| rule.tags.contains(&ORG_FACTS) && rule.judged > Some(0));
+    if by_facts {
+        return Facet::new(
+            State::MetWithFacts,
+            format!("{reason}, in the source and in what the org answered"),
+        );
+    }
     Facet::new(State::MetInSource, reason)
 }
 

@@ -1,7 +1,7 @@
 //! The tables that the page shortens, in full, for spreadsheets.
 
 use crate::escape::plain;
-use crate::exposure::Exposure;
+use crate::exposure::{Exposed, Exposure};
 use crate::route::{Route, join};
 use csv::Csv;
 use journal::{Finding, SuppressionKind};
@@ -71,46 +71,37 @@ pub(crate) fn who_sees_what(exposure: &Exposure) -> Vec<u8> {
         "Class",
         "Identifier",
         "Kind",
-        "Profile or permission set",
+        "Profile, permission set or group",
         "Licence",
-        "Field readable",
-        "Field editable",
-        "Object readable",
-        "Object editable",
-        "Views all records",
-        "Modifies all records",
-        "Views all fields",
+        "Crowd",
+        "Reads",
+        "Edits",
+        "Reads records at least",
+        "Reads records at most",
+        "Users who read it",
         "Place",
-        "Limits",
     ]);
-    let flag = |flag: Option<bool>| match flag {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "not named here",
-    };
-    for (field, accesses) in &exposure.fields {
+    for Exposed { field, by, users } in &exposure.fields {
         let identifier = field.identifier.unwrap_or_default();
         let first = [field.object.as_str(), field.field.as_str(), field.class.as_str(), identifier];
-        if accesses.is_empty() {
-            let none = "no profile or permission set in the source names the field: unknown";
-            let unknown = ["", "", "", "", "", "", "", "", "", "", "", none];
-            csv.row(&[first.as_slice(), unknown.as_slice()].concat());
+        let users = users.map_or_else(|| "unknown".to_owned(), |users| users.to_string());
+        if by.is_empty() {
+            let none = ["", "", "", "", "none in the source", "none in the source", "", "", &users, ""];
+            csv.row(&[first.as_slice(), none.as_slice()].concat());
         }
-        for access in accesses {
-            let place = format!("{}:{}", access.place.path, access.place.start.line);
+        for access in by {
+            let place = access.place.as_ref().map(ToString::to_string).unwrap_or_default();
             let rest = [
                 access.kind,
-                &access.container,
+                &access.holder,
                 &access.licence,
-                flag(access.read),
-                flag(access.edit),
-                flag(access.object_read),
-                flag(access.object_edit),
-                flag(Some(access.view_all)),
-                flag(Some(access.modify_all)),
-                flag(Some(access.all_fields)),
+                access.crowd.as_str(),
+                access.read.as_str(),
+                access.edit.as_str(),
+                access.records.low.as_str(),
+                access.records.high.as_str(),
+                &users,
                 &place,
-                "from source only, without assignments",
             ];
             csv.row(&[first.as_slice(), rest.as_slice()].concat());
         }

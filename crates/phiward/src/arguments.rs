@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Write the page for a privacy officer, with diagrams and tables
     Audit(Audit),
+    /// Assess a change: what widens or narrows, whose data it is, and who must approve it
+    Impact(Impact),
+    /// Say what each field holds and why, and let people decide
+    Classify(Classify),
     /// Tell who reaches which patient data, and by which paths
     Access(Access),
     /// Plan the protection of a field
@@ -125,6 +129,91 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+BASE and HEAD are git revisions of the repository that PATH lies in, or folders. Where a name is
+both, write the folder as ./NAME. Nothing is checked out, and nothing of the repository is run.
+Exit codes: 0 no new finding at or above --fail-on and, with --fail-on-widening, nothing that
+widens; 1 there is; 2 wrong usage or nothing could be read.")]
+pub(crate) struct Impact {
+    /// What was before: a git revision or a folder
+    pub(crate) base: String,
+    /// What is now: a git revision or a folder [default: the working tree]
+    pub(crate) head: Option<String>,
+    /// The project in the repository: its root, a package folder, or any folder of sources
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    #[arg(long, value_enum, default_value_t = Assessment::Human)]
+    pub(crate) format: Assessment,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The policy bundle, as it stood on either side where it lies in the repository [default: the folder `phiward`
+    /// of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// What queries of the org answered, for both sides
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    /// Judge agreements and exceptions of both sides as of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    /// Keep what a revision came to there, and read it back the next time
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Exit with 1 where a new finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(crate) fail_on: Severity,
+    /// Exit with 1 where anything widens
+    #[arg(long)]
+    pub(crate) fail_on_widening: bool,
+    /// Show every change, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CLASSIFY_FORMATS)]
+pub(crate) struct Classify {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// The policy bundle, whose word comes first [default: the folder `phiward` of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Tabular::Table)]
+    pub(crate) format: Tabular,
+    /// Show fields without personal data too; JSON and CSV always hold every field
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write `complianceGroup` and `securityClassification` into the field files that have none
+    #[arg(long, conflicts_with_all = ["from", "output"])]
+    pub(crate) write: bool,
+    /// Read the CSV back, with decisions filled in, and print what the bundle would have to say as a patch
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+impl Classify {
+    pub(crate) fn is_all(&self) -> bool {
+        self.all || self.format != Tabular::Table
+    }
+}
+
+const CLASSIFY_FORMATS: &str = "\
+JSON is a list with one object a field: `object`, `field`, `label`, `class` (phi, phi-sensitive, pii, internal, public),
+`identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation)
+and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
+
+For people without git: send out `--format csv --output fields.csv`; read it back with `--from fields.csv`, which prints
+a patch of the bundle for `git apply`, and who must approve it.
+
+--write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
+where it is at least likely. These are values of Salesforce's default lists; an org that renamed them must adapt the
+files. What a file says already stays.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = ACCESS_FORMATS)]
@@ -338,6 +427,13 @@ pub(crate) enum Format {
     Sarif,
     Junit,
     Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Assessment {
+    Human,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

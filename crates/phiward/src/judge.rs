@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use policy::Policy;
-use source::{FolderLimits, Problem, Severity};
+use source::{FolderLimits, Problem, Severity, Source};
 
 use crate::arguments::{Audience, Subject};
 use crate::today;
@@ -25,16 +25,10 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "cedar"];
 pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
     let _progress = Progress::of(format!("reading {}", subject.path.display()));
     let project = read_project(&subject.path)?;
-    let nothing = project.components().next().is_none()
-        && !project.files().iter().any(|file| !matches!(file.kind, sfdx::Kind::Other | sfdx::Kind::Document));
-    if nothing {
-        return Err(format!("`{}` holds no Salesforce metadata, code or data", subject.path.display()));
+    if holds_nothing(&project) {
+        return Err(nothing_in(&subject.path.display().to_string()));
     }
-    let own = project.root().join("phiward");
-    let folder = match &subject.policy {
-        Some(folder) => Some(folder.clone()),
-        None => own.is_dir().then_some(own),
-    };
+    let folder = subject.policy.clone().or_else(|| own_bundle(&project));
     let policy = match &folder {
         Some(folder) => read_bundle(folder)?,
         None => Policy::empty(),
@@ -43,6 +37,21 @@ pub(crate) fn read(subject: &Subject) -> Result<Read, String> {
     let facts = subject.facts.as_deref().map(read_facts).transpose()?.unwrap_or_default();
     let today = subject.on.unwrap_or_else(today);
     Ok(Read { project, policy, bundle, facts, today })
+}
+
+/// The bundle that lies in the project.
+pub(crate) fn own_bundle(project: &sfdx::Project) -> Option<PathBuf> {
+    let own = project.root().join("phiward");
+    own.is_dir().then_some(own)
+}
+
+pub(crate) fn holds_nothing(project: &sfdx::Project) -> bool {
+    project.components().next().is_none()
+        && !project.files().iter().any(|file| !matches!(file.kind, sfdx::Kind::Other | sfdx::Kind::Document))
+}
+
+pub(crate) fn nothing_in(name: &str) -> String {
+    format!("`{name}` holds no Salesforce metadata, code or data")
 }
 
 pub(crate) fn read_project(path: &Path) -> Result<sfdx::Project, String> {
@@ -60,8 +69,7 @@ pub(crate) fn read_facts(folder: &Path) -> Result<sfdx::Facts, String> {
 
 /// The bundle with every problem that reading it had.
 pub(crate) fn read_bundle_with_problems(folder: &Path) -> Result<(Policy, Vec<Problem>), String> {
-    let (sources, mut problems) = source::read_folder(folder, &EXTENSIONS, FolderLimits::default())
-        .map_err(|error| format!("the bundle `{}` cannot be read: {error}", folder.display()))?;
+    let (sources, mut problems) = read_sources(folder)?;
     if sources.is_empty() {
         return Err(format!("`{}` holds no file of a bundle (.yaml, .cedar)", folder.display()));
     }
@@ -69,6 +77,16 @@ pub(crate) fn read_bundle_with_problems(folder: &Path) -> Result<(Policy, Vec<Pr
     problems.extend(more);
     problems.sort();
     Ok((policy, problems))
+}
+
+/// The files of a bundle.
+pub(crate) fn bundle_sources(folder: &Path) -> Result<Vec<Source>, String> {
+    Ok(read_sources(folder)?.0)
+}
+
+fn read_sources(folder: &Path) -> Result<(Vec<Source>, Vec<Problem>), String> {
+    source::read_folder(folder, &EXTENSIONS, FolderLimits::default())
+        .map_err(|error| format!("the bundle `{}` cannot be read: {error}", folder.display()))
 }
 
 /// A bundle with an error is never judged by.
@@ -87,7 +105,7 @@ pub(crate) fn read_bundle(folder: &Path) -> Result<Policy, String> {
 }
 
 /// The folder as findings name it: below the project where it lies there.
-fn shown(folder: &Path, root: &Path) -> String {
+pub(crate) fn shown(folder: &Path, root: &Path) -> String {
     let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
     let (folder, root) = (whole(folder), whole(root));
     let relative = folder.strip_prefix(&root).unwrap_or(&folder);
@@ -136,10 +154,10 @@ impl Read {
 }
 
 /// Says at a terminal what takes its time, and takes the line back at the end. Elsewhere it is silent.
-struct Progress(indicatif::ProgressBar);
+pub(crate) struct Progress(indicatif::ProgressBar);
 
 impl Progress {
-    fn of(what: String) -> Self {
+    pub(crate) fn of(what: String) -> Self {
         // indicatif draws on standard error, and only where that is a terminal.
         let bar = indicatif::ProgressBar::new_spinner().with_message(what);
         bar.enable_steady_tick(std::time::Duration::from_millis(200));

@@ -10,16 +10,20 @@ mod access_command;
 mod arguments;
 mod audit;
 mod bundle;
+mod classify;
 mod docs;
 mod files;
 mod guard_command;
+mod impact_command;
 mod init;
 mod judge;
 mod near;
 mod project;
+mod revision;
 mod rules;
 mod scan_command;
 mod since;
+mod snapshot_cache;
 
 use std::process::ExitCode;
 
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Scan(scan) => scan_command::run(&scan),
         Command::Audit(audit) => audit::run(&audit),
+        Command::Impact(impact) => impact_command::run(&impact),
+        Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),

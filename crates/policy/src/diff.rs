@@ -575,7 +575,8 @@ fn org(at: &mut At<'_>, old: &Org, new: &Org) {
     at.changed(&region(old), &region(new), "region", Effect::Widens);
     let subjects = |o: &Org| texts(o.subjects.iter().flatten());
     at.set(subjects(old), subjects(new), "region of persons", Effect::Widens);
-    at.set(texts(&old.covered_services), texts(&new.covered_services), "covered service", Effect::Widens);
+    let services = |o: &Org| texts(o.covered_services.iter().flatten());
+    at.set(services(old), services(new), "covered service", Effect::Widens);
     let support = |o: &Org| texts(o.support_access.iter().flat_map(|access| &access.regions));
     at.set(support(old), support(new), "region of support", Effect::Widens);
     match (old.masked.as_ref().is_some_and(|m| m.value), new.masked.as_ref().is_some_and(|m| m.value)) {

@@ -7,7 +7,6 @@ use source::{Problem, Severity, Source};
 use crate::bundle::classification::{FieldRule, ObjectRule};
 use crate::file::record::OneOrMany;
 use crate::model::Policy;
-use crate::place::At;
 use crate::vocabulary::{Class, Identifier};
 
 /// What somebody decided that a field holds.
@@ -128,24 +127,39 @@ fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
     edits
 }
 
-/// A new line after the last field of the object.
+/// A new line after the last field of the object, or after its default where it has no fields yet.
 fn beside(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Edit, &'static str> {
     const NO_PLACE: &str = "its object is written so that a line cannot be put in";
-    let (At { place, .. }, rules) = rule.fields.0.last().ok_or(NO_PLACE)?;
-    let start = place.span.start as usize;
-    let line = line_of(source, start);
+    let (at, end, is_first) = match (rule.fields.0.last(), &rule.default) {
+        (Some((name, rules)), _) => {
+            let end = rules.0.iter().map(|rule| rule.place.span.end).max();
+            (name.place.span.start as usize, end.unwrap_or(name.place.span.end) as usize, false)
+        }
+        (None, Some(default)) => {
+            (default.class.place.span.start as usize, default.place.span.end as usize, true)
+        }
+        (None, None) => return Err(NO_PLACE),
+    };
+    let line = line_of(source, at);
     let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-    let column =
-        start - source.text().get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    if indent.len() != column {
+    let written = line.get(indent.len()..).unwrap_or_default();
+    let stands_alone =
+        if is_first { written.starts_with("default:") } else { column(source, at) == indent.len() };
+    if !stands_alone {
         return Err(NO_PLACE);
     }
-    let last = rules.0.iter().map(|rule| rule.place.span.end).max().unwrap_or(place.span.end) as usize;
     // The reader's span of a block ends at its last value or at the line after.
     let text = source.text();
-    let kept = text.get(..last).ok_or(NO_PLACE)?.trim_end().len();
+    let kept = text.get(..end).ok_or(NO_PLACE)?.trim_end().len();
     let end = text.get(kept..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| kept + at);
-    Ok(Edit { start: end, end, text: format!("\n{indent}{}", line_for(decided)) })
+    let line = line_for(decided);
+    let text =
+        if is_first { format!("\n{indent}fields:\n{indent}  {line}") } else { format!("\n{indent}{line}") };
+    Ok(Edit { start: end, end, text })
+}
+
+fn column(source: &Source, at: usize) -> usize {
+    at - source.text().get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1)
 }
 
 fn line_for(decided: &Decided) -> String {
@@ -212,7 +226,7 @@ fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
 mod tests {
     use super::*;
 
-    const BUNDLE: &str = "version: 1\norganisation: {name: X}\nregions: [us]\nobjects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}    # kept\n      Code__c:\n        class: internal\n      Day__c:\n        - {class: phi, when: A}\n        - {class: internal}\n  Room__c: {fields: {Door__c: {class: internal}}}\n";
+    const BUNDLE: &str = "version: 1\norganisation: {name: X}\nregions: [us]\nobjects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}    # kept\n      Code__c:\n        class: internal\n      Day__c:\n        - {class: phi, when: A}\n        - {class: internal}\n  Room__c: {fields: {Door__c: {class: internal}}}\n  Site__c:\n    default: {class: public}\n";
 
     fn decided(object: &str, field: &str, class: Class, identifier: Option<Identifier>) -> Decided {
         Decided { object: object.to_owned(), field: field.to_owned(), class, identifier }
@@ -230,6 +244,7 @@ mod tests {
             decided("visit__c", "Note__c", Class::Phi, Some(Identifier::Clinical)),
             decided("Visit__c", "Code__c", Class::PhiSensitive, Some(Identifier::Other)),
             decided("Visit__c", "New__c", Class::Phi, None),
+            decided("Site__c", "City__c", Class::Pii, None),
             decided("Claim__c", "Amount__c", Class::Phi, Some(Identifier::Clinical)),
         ]);
         assert_eq!(revised.by_hand, []);
@@ -239,7 +254,8 @@ mod tests {
             .replace(
                 "        - {class: internal}\n",
                 "        - {class: internal}\n      New__c: {class: phi}\n",
-            );
+            )
+            .replace("{class: public}\n", "{class: public}\n    fields:\n      City__c: {class: pii}\n");
         assert_eq!(revised.files.len(), 2);
         assert_eq!(revised.files[0].after, expected);
         assert_eq!(

@@ -4,7 +4,7 @@ use journal::Confidence;
 use policy::bundle::identity::Identity;
 use policy::vocabulary::{AudienceKind, IdentityKind};
 use sfdx::completeness::{self, State};
-use sfdx::views::{Container, ContainerKind};
+use sfdx::views::{Container, ContainerKind, Site};
 
 use crate::Context;
 use crate::classification::{occurs, words};
@@ -130,6 +130,21 @@ pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<M
     })
 }
 
+/// Sites whose guest profile is not in the source, with the name that it has unless it was renamed.
+pub(crate) fn without_guest_profile<'p>(cx: &Context<'p>) -> Vec<(Site<'p>, String)> {
+    let sites = cx.project.sites().filter(|site| site.active() != Some(false));
+    let named = sites.filter_map(|site| Some((site, site.guest_profile_name()?)));
+    let is_known =
+        |name: &str| cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(name));
+    named.filter(|(_, name)| !is_known(name)).collect()
+}
+
+/// The same for all sites together: what is missing, and what completes it.
+pub(crate) fn lacking_guest_profiles(cx: &Context<'_>) -> Option<(String, String)> {
+    let lacking: Vec<String> = without_guest_profile(cx).into_iter().map(|(_, name)| name).collect();
+    said(&lacking, "what guests of sites may do, whose profiles are not in the source")
+}
+
 /// The identity of the bundle that uses it.
 pub(crate) fn identity<'p>(cx: &Context<'p>, container: Container<'_>) -> Option<&'p Identity> {
     match container.kind() {
@@ -139,6 +154,11 @@ pub(crate) fn identity<'p>(cx: &Context<'p>, container: Container<'_>) -> Option
     }
 }
 
+/// Whether an identity of the bundle is a program.
+pub(crate) fn is_program(identity: &Identity) -> bool {
+    matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient)
+}
+
 /// Whether programs use it.
 pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option<Meant> {
     if container.kind() == ContainerKind::MutingPermissionSet {
@@ -146,8 +166,7 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
     }
     let name = container.name();
     if let Some(identity) = identity(cx, container) {
-        let program = matches!(identity.kind.value, IdentityKind::Integration | IdentityKind::OauthClient);
-        return if program {
+        return if is_program(identity) {
             Meant::surely(format!("the bundle's identity `{}`", identity.id.value))
         } else {
             None
@@ -170,7 +189,7 @@ pub(crate) fn for_programs(cx: &Context<'_>, container: Container<'_>) -> Option
 }
 
 /// The user licence for programs, and the permission set licence that goes with it, by name and label.
-fn is_programs_license(license: &str) -> bool {
+pub(crate) fn is_programs_license(license: &str) -> bool {
     ["Salesforce Integration", "SalesforceAPIIntegrationPsl", "Salesforce API Integration"]
         .iter()
         .any(|name| license.eq_ignore_ascii_case(name))

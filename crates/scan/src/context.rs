@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use journal::Place;
@@ -10,6 +11,7 @@ use source::Position;
 
 use crate::classification::{Classification, Verdict};
 use crate::endpoint::{self, Endpoint};
+use crate::phi_object::PhiObject;
 use crate::report::{ClassifiedField, Totals};
 
 /// What a scan reads.
@@ -37,6 +39,8 @@ pub struct Context<'p> {
     bundle: &'p str,
     endpoints: Vec<Endpoint>,
     phi_objects: BTreeSet<String>,
+    access: OnceLock<access::Model>,
+    telling: OnceLock<Vec<PhiObject>>,
 }
 
 impl<'p> Context<'p> {
@@ -44,8 +48,18 @@ impl<'p> Context<'p> {
         let Input { project, policy, bundle, facts, today } = *input;
         let classes = Classification::of(project, policy);
         let endpoints = endpoint::of(project, policy);
-        let mut this =
-            Self { project, policy, facts, today, classes, bundle, endpoints, phi_objects: BTreeSet::new() };
+        let mut this = Self {
+            project,
+            policy,
+            facts,
+            today,
+            classes,
+            bundle,
+            endpoints,
+            phi_objects: BTreeSet::new(),
+            access: OnceLock::new(),
+            telling: OnceLock::new(),
+        };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
         this
@@ -70,6 +84,39 @@ impl<'p> Context<'p> {
     /// Whether records of this object hold PHI; it may be in neither source nor bundle.
     pub fn is_phi_object(&self, object: &str) -> bool {
         self.phi_objects.contains(object) || self.classes.is_phi_object(object)
+    }
+
+    /// The same as findings speak of them, those that tell most first: about patients, then by confidence and how many fields
+    /// are known. Users
+    /// see each other as names, so that their object is left out.
+    pub(crate) fn telling_objects(&self) -> &[PhiObject] {
+        self.telling.get_or_init(|| {
+            let own = self.phi_objects().filter(|object| !object.eq_ignore_ascii_case("User"));
+            let mut found: Vec<PhiObject> = own.filter_map(|object| PhiObject::of(self, object)).collect();
+            let weight = |one: &PhiObject| {
+                (self.classes.is_about_patients(&one.name), one.confidence, one.fields.len())
+            };
+            found.sort_by_key(|one| std::cmp::Reverse(weight(one)));
+            found
+        })
+    }
+
+    /// Line 1 of what a query of the org answered: rows have no lines.
+    pub(crate) fn facts_place(&self, query: &str) -> Place {
+        let file = self.facts.paths(query).first().cloned().unwrap_or_else(|| format!("{query}.json"));
+        Place::line(format!("facts/{file}"), 1)
+    }
+
+    /// Who can do what, put together when a rule first asks.
+    pub(crate) fn access(&self) -> &access::Model {
+        self.access.get_or_init(|| {
+            let mut fields = Vec::new();
+            for object in self.phi_objects() {
+                let known = self.classes.phi_fields(object).into_iter();
+                fields.extend(known.map(|(field, _)| format!("{object}.{field}")));
+            }
+            access::Model::with_fields(self.project, self.facts, fields.iter().map(String::as_str))
+        })
     }
 
     /// The field of the source that describes a field: a person account's `X__pc` is the contact's `X__c`.
@@ -143,14 +190,9 @@ impl<'p> Context<'p> {
     pub(crate) fn unjudged(&self) -> BTreeMap<&'static str, usize> {
         let mut unjudged = BTreeMap::new();
         for file in self.project.files() {
-            let kind = match file.kind {
-                sfdx::Kind::Apex | sfdx::Kind::Trigger => "Apex",
-                sfdx::Kind::Visualforce => "Visualforce",
-                sfdx::Kind::Aura => "Aura",
-                sfdx::Kind::Lwc => "Lightning web components",
-                _ => continue,
-            };
-            *unjudged.entry(kind).or_default() += 1;
+            if let Some(kind) = unjudged_kind(file.kind) {
+                *unjudged.entry(kind).or_default() += 1;
+            }
         }
         let omnistudio =
             ["OmniProcess", "OmniScript", "OmniIntegrationProcedure", "OmniDataTransform", "OmniUiCard"];
@@ -195,7 +237,18 @@ impl<'p> Context<'p> {
     }
 }
 
-fn is_text(kind: sfdx::Kind) -> bool {
+/// What code of this kind is called, where no rule judges it for what it does with data.
+pub(crate) fn unjudged_kind(kind: sfdx::Kind) -> Option<&'static str> {
+    match kind {
+        sfdx::Kind::Apex | sfdx::Kind::Trigger => Some("Apex"),
+        sfdx::Kind::Visualforce => Some("Visualforce"),
+        sfdx::Kind::Aura => Some("Aura"),
+        sfdx::Kind::Lwc => Some("Lightning web components"),
+        _ => None,
+    }
+}
+
+pub(crate) fn is_text(kind: sfdx::Kind) -> bool {
     !matches!(kind, sfdx::Kind::StaticResource | sfdx::Kind::Document | sfdx::Kind::Other)
 }
 

@@ -212,6 +212,26 @@ pub(crate) fn shown(names: &[String]) -> String {
     joined(&all)
 }
 
+/// Whether a party receives PHI by what it is or by a declared flow.
+pub(crate) fn receives_phi(cx: &Context<'_>, party: &Party) -> bool {
+    let by_role =
+        [PartyRole::BusinessAssociate, PartyRole::Processor].iter().any(|role| party.has_role(*role));
+    by_role
+        || cx.policy.flows().iter().any(|flow| {
+            receiver(cx.policy, flow).is_some_and(|to| to.id == party.id)
+                && flow.from.iter().any(|pattern| is_phi(cx, pattern.as_str()))
+        })
+}
+
+/// The party of the bundle that a named credential leads to: by its name, else by its address.
+pub(crate) fn party_of_credential<'p>(cx: &Context<'p>, credential: &str) -> Option<&'p Party> {
+    cx.policy.party_of_named_credential(credential).or_else(|| {
+        let component = format!("NamedCredential:{credential}");
+        let own = cx.endpoints().iter().filter(|endpoint| endpoint.component == component);
+        own.filter_map(|endpoint| endpoint.party.as_deref()).find_map(|party| cx.policy.party(party))
+    })
+}
+
 /// Whether `Object.Field` is PHI, or `Object.*` holds any.
 pub(crate) fn is_phi(cx: &Context<'_>, full_name: &str) -> bool {
     match full_name.split_once('.') {

@@ -6,7 +6,7 @@ use journal::Place;
 use policy::Policy;
 use policy::address::{Address, HostPattern};
 use policy::bundle::model::Model;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sfdx::{Kind, Project, Value};
 use source::Span;
 
@@ -35,7 +35,7 @@ pub struct Endpoint {
     pub model: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointKind {
     NamedCredential,

@@ -1,5 +1,5 @@
 use journal::{Confidence, Place};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Data that the source sends somewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -14,7 +14,7 @@ pub struct FoundFlow {
 }
 
 /// Where data goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
 pub enum Destination {
     /// A party of the bundle, by id.

@@ -86,6 +86,34 @@ fn part(pieces: &[Piece<'_>], at: usize) -> Part {
     }
 }
 
+/// The references whose values a formula may show: not those of which it asks no more than whether they are blank.
+pub(crate) fn shown(text: &str) -> Vec<&str> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    const ASKING: [&str; 3] = ["ISBLANK", "ISNULL", "LEN"];
+    let pieces = pieces(text);
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let Piece::Reference(name) = piece else { continue };
+        let (mut from, mut to) = (at, at);
+        let is_shown = loop {
+            let Some((open, close)) = around(&pieces, from, to) else { break true };
+            let before = open.checked_sub(1).and_then(|at| pieces.get(at));
+            if let Some(Piece::Function(function)) = before
+                && ASKING.iter().any(|name| name.eq_ignore_ascii_case(function))
+            {
+                break false;
+            }
+            (from, to) = (open, close);
+        };
+        if is_shown && !found.contains(name) {
+            found.push(*name);
+        }
+    }
+    found
+}
+
 /// An address that a formula makes with `HYPERLINK`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address<'a> {
@@ -217,7 +245,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, addresses, parts};
+    use super::{Part, addresses, parts, shown};
 
     #[test]
     fn the_most_that_is_done_with_a_value_counts() {
@@ -233,6 +261,20 @@ mod tests {
             ]
         );
         assert_eq!(parts("NOT(ISNULL(A.B__c))"), [("A.B__c", Part::Blank)]);
+    }
+
+    #[test]
+    fn whether_it_is_blank_shows_no_value() {
+        for (formula, expected) in [
+            ("UPPER(SSN__c)", &["SSN__c"][..]),
+            ("NOT(ISBLANK(Patient__r.SSN__c))", &[]),
+            ("IF(ISNULL(SSN__c), \"none\", \"some\")", &[]),
+            ("IF(ISBLANK(SSN__c), Name, RIGHT(SSN__c, 4))", &["Name", "SSN__c"]),
+            ("LEN(TRIM(SSN__c)) > 0", &[]),
+            ("Diagnosis__c = \"x\"", &["Diagnosis__c"]),
+        ] {
+            assert_eq!(shown(formula), expected, "{formula}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! function of these. What never happens here: nothing absent from the source is judged, nothing is fetched,
 //! and no value from a data file is repeated.
 
+mod account;
 mod baseline;
 pub mod benchmark;
 mod classification;
@@ -21,8 +22,11 @@ mod field_path;
 mod field_use;
 mod flow;
 mod flow_data;
+mod flow_reach;
 mod folder;
 mod formula;
+mod grant;
+pub mod impact;
 mod link;
 mod list_column;
 mod literal;
@@ -68,38 +72,66 @@ registry::rules![
     phi_shared_with_guests = "phi-shared-with-guests",
     phi_shared_widely = "phi-shared-widely",
     guest_can_read_phi = "guest-can-read-phi",
+    guest_can_run_code_on_phi = "guest-can-run-code-on-phi",
+    appointments_open_to_guests = "appointments-open-to-guests",
+    telehealth_link_exposed = "telehealth-link-exposed",
     self_registration_reaches_phi = "self-registration-reaches-phi",
     portal_members_see_each_other = "portal-members-see-each-other",
     site_protection_weak = "site-protection-weak",
     public_file_links = "public-file-links",
     web_form_takes_phi = "web-form-takes-phi",
     broad_permission_on_phi = "broad-permission-on-phi",
+    can_grant_themselves_access = "can-grant-themselves-access",
+    toxic_permission_combination = "toxic-permission-combination",
+    encryption_duties_not_separated = "encryption-duties-not-separated",
+    formula_shows_hidden_phi = "formula-shows-hidden-phi",
     integration_over_privileged = "integration-over-privileged",
+    integration_can_log_in_as_a_person = "integration-can-log-in-as-a-person",
+    integration_from_anywhere = "integration-from-anywhere",
+    integration_account_shared = "integration-account-shared",
+    user_with_access_inactive = "user-with-access-inactive",
     oauth_scope_too_broad = "oauth-scope-too-broad",
+    oauth_app_self_authorised = "oauth-app-self-authorised",
+    oauth_token_unused = "oauth-token-unused",
     oauth_policy_weak = "oauth-policy-weak",
     session_setting_weak = "session-setting-weak",
     password_policy_weak = "password-policy-weak",
+    mfa_not_required = "mfa-not-required",
+    password_never_expires = "password-never-expires",
+    login_hours_open = "login-hours-open",
+    log_in_as_any_user = "log-in-as-any-user",
+    transaction_security_missing = "transaction-security-missing",
     access_not_logged = "access-not-logged",
     script_in_metadata = "script-in-metadata",
     endpoint_insecure = "endpoint-insecure",
+    endpoint_without_authentication = "endpoint-without-authentication",
+    certificate_weak = "certificate-weak",
     endpoint_needs_declaration = "endpoint-needs-declaration",
     phi_sent_without_ground = "phi-sent-without-ground",
     agreement_expired = "agreement-expired",
     agreement_not_covering = "agreement-not-covering",
     phi_sent_to_wrong_region = "phi-sent-to-wrong-region",
+    region_field_missing = "region-field-missing",
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
+    support_access_outside_region = "support-access-outside-region",
+    feature_outside_agreement = "feature-outside-agreement",
+    phi_in_sandbox = "phi-in-sandbox",
     package_without_agreement = "package-without-agreement",
     phi_in_report = "phi-in-report",
     phi_in_dashboard = "phi-in-dashboard",
     phi_in_list_view = "phi-in-list-view",
+    duplicate_rule_shows_hidden_records = "duplicate-rule-shows-hidden-records",
     phi_in_link_url = "phi-in-link-url",
     phi_in_email_template = "phi-in-email-template",
     mail_without_transport_security = "mail-without-transport-security",
+    report_subscription_mails_phi = "report-subscription-mails-phi",
     phi_in_outbound_message = "phi-in-outbound-message",
     phi_in_change_events = "phi-in-change-events",
     flow_sends_phi_in_system_mode = "flow-sends-phi-in-system-mode",
     phi_copied_to_unclassified_field = "phi-copied-to-unclassified-field",
     phi_in_prompt_template = "phi-in-prompt-template",
+    agent_reaches_phi = "agent-reaches-phi",
+    model_not_registered = "model-not-registered",
     phi_in_configuration = "phi-in-configuration",
     phi_in_repository = "phi-in-repository",
 ];

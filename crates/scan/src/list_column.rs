@@ -1,6 +1,7 @@
 //! The columns and filters of list views, by the field that they are about.
 
 use sfdx::Project;
+use sfdx::views::ListView;
 
 use crate::field_path::{self, Reached};
 
@@ -61,4 +62,17 @@ pub(crate) fn field(project: &Project, object: &str, column: &str) -> Option<Rea
     }
     let path = column.strip_prefix(object).and_then(|rest| rest.strip_prefix('.')).unwrap_or(column);
     Some(field_path::follow(project, object, path))
+}
+
+/// Who sees the view, where that is everybody of a kind.
+pub(crate) fn everyone(view: ListView<'_>) -> Option<&'static str> {
+    let Some(shared) = view.shared_to() else { return Some("everyone who can open the tab") };
+    shared.targets().find_map(|(kind, _)| match kind {
+        "allInternalUsers" => Some("all internal users"),
+        "allPartnerUsers" | "allPrmUsers" => Some("all partner users"),
+        "allCustomerPortalUsers" | "allCspUsers" => Some("all customer portal users"),
+        "portalRole" | "portalRoleAndSubordinates" => Some("a portal role"),
+        "guestUser" => Some("guests"),
+        _ => None,
+    })
 }

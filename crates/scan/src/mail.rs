@@ -18,36 +18,43 @@ pub(crate) struct Merged {
     pub(crate) place: Place,
 }
 
-/// The fields of PHI that a template merges. Nothing where the source has neither body nor plain text of it, and the subject
-/// merges none.
-pub(crate) fn merged_phi(cx: &Context<'_>, template: EmailTemplate<'_>) -> Option<Vec<Merged>> {
-    let (merged, has_text) = merged(cx, template);
-    let mut found: Vec<Merged> = Vec::new();
-    for (reached, place) in merged {
-        let verdict = cx.classes.field(&reached.object, &reached.field);
-        // A custom lookup is merged as the name of its record, a standard one as an Id.
-        let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
-        let field = reached.full_name();
-        if verdict.is_phi() && !is_id && !found.iter().any(|one| one.field.eq_ignore_ascii_case(&field)) {
-            found.push(Merged { field, verdict, place });
-        }
-    }
-    (has_text || !found.is_empty()).then_some(found)
+/// What a template merges, each field at its first place.
+#[derive(Debug)]
+pub(crate) struct Merges {
+    pub(crate) fields: Vec<(Reached, Place)>,
+    /// Whether the source has its body or plain text.
+    pub(crate) is_whole: bool,
 }
 
-/// Every field that a template merges and where, and whether the source has a text of it.
-pub(crate) fn merged(cx: &Context<'_>, template: EmailTemplate<'_>) -> (Vec<(Reached, Place)>, bool) {
-    let mut found = Vec::new();
+/// The fields that a template merges.
+pub(crate) fn merges(cx: &Context<'_>, template: EmailTemplate<'_>) -> Merges {
+    let mut fields: Vec<(Reached, Place)> = Vec::new();
     let body = template.body_text(cx.project).and_then(Result::ok).map(|(source, _)| source);
     let types = Types::of(template, body.as_ref());
     for value in [template.subject(), template.plain_text()].into_iter().flatten() {
-        in_text(cx, &types, value.source(), value.span(), &mut found);
+        in_text(cx, &types, value.source(), value.span(), &mut fields);
     }
     if let Some(source) = &body {
         let end = u32::try_from(source.text().len()).unwrap_or(u32::MAX);
-        in_text(cx, &types, source, Span::new(0, end), &mut found);
+        in_text(cx, &types, source, Span::new(0, end), &mut fields);
     }
-    (found, body.is_some() || template.plain_text().is_some())
+    Merges { fields, is_whole: body.is_some() || template.plain_text().is_some() }
+}
+
+/// The fields of PHI that a template merges. Nothing where the source has neither body nor plain text of it, and the subject
+/// merges none.
+pub(crate) fn merged_phi(cx: &Context<'_>, template: EmailTemplate<'_>) -> Option<Vec<Merged>> {
+    let Merges { fields, is_whole } = merges(cx, template);
+    let found: Vec<Merged> = fields
+        .into_iter()
+        .filter_map(|(reached, place)| {
+            let verdict = cx.classes.field(&reached.object, &reached.field);
+            // A custom lookup is merged as the name of its record, a standard one as an Id.
+            let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
+            (verdict.is_phi() && !is_id).then(|| Merged { field: reached.full_name(), verdict, place })
+        })
+        .collect();
+    (is_whole || !found.is_empty()).then_some(found)
 }
 
 /// The first message with PHI that the source sends, in words, and where; templates that nobody can choose are none.
@@ -119,6 +126,11 @@ fn in_text(cx: &Context<'_>, types: &Types, source: &Source, span: Span, found: 
     for merged in merge_fields(source.slice(span)) {
         let Some(object) = types.object(merged.head).filter(|_| !merged.path.is_empty()) else { continue };
         let reached = field_path::follow(cx.project, object, merged.path);
-        found.push((reached, Place::of(source, merged.span_from(span.start))));
+        let is_same = |(one, _): &(Reached, Place)| {
+            one.object.eq_ignore_ascii_case(&reached.object) && one.field.eq_ignore_ascii_case(&reached.field)
+        };
+        if !found.iter().any(is_same) {
+            found.push((reached, Place::of(source, merged.span_from(span.start))));
+        }
     }
 }

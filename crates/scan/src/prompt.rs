@@ -1,13 +1,31 @@
-//! What prompt templates merge into a prompt.
+//! Prompt templates: which versions are in use, what they merge, and which model of the bundle gets it.
 
 use std::collections::BTreeMap;
 
-use journal::Place;
+use journal::{Confidence, Place};
+use policy::bundle::model::Model;
 use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
 use crate::field_path::{self, Reached};
 use crate::merge_field::merge_fields;
+
+/// The active version of a template, or all that are no drafts where it does not say which is active.
+pub(crate) fn versions_in_use(template: PromptTemplate<'_>) -> Vec<PromptVersion<'_>> {
+    let mut versions: Vec<PromptVersion<'_>> = template
+        .versions()
+        .filter(|version| !version.status().is_some_and(|status| status == "Draft"))
+        .collect();
+    let active = template.active_version();
+    let is_active = |version: &PromptVersion<'_>| {
+        active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
+    };
+    if versions.iter().any(is_active) {
+        versions.retain(is_active);
+        versions.truncate(1);
+    }
+    versions
+}
 
 /// What a merge field of a prompt stands for.
 #[derive(Debug)]
@@ -17,23 +35,8 @@ pub(crate) enum Merged {
     Record(String),
 }
 
-/// The version that is active; where none of them is, all that are no drafts.
-pub(crate) fn in_use(template: PromptTemplate<'_>) -> Vec<PromptVersion<'_>> {
-    let versions = template.versions();
-    let versions: Vec<PromptVersion<'_>> =
-        versions.filter(|version| !version.status().is_some_and(|status| status == "Draft")).collect();
-    let active = template.active_version();
-    let in_use = versions.iter().find(|version| {
-        active.as_ref().is_some_and(|id| version.identifier().is_some_and(|own| own.as_str() == id.as_str()))
-    });
-    match in_use {
-        Some(version) => vec![*version],
-        None => versions,
-    }
-}
-
 /// All that a version merges, and where.
-pub(crate) fn merged(
+pub(crate) fn merges(
     cx: &Context<'_>,
     template: PromptTemplate<'_>,
     version: PromptVersion<'_>,
@@ -72,4 +75,40 @@ pub(crate) fn merged(
         }
     }
     found
+}
+
+/// The fields of PHI that a version merges, with their first places.
+pub(crate) fn merged(
+    cx: &Context<'_>,
+    template: PromptTemplate<'_>,
+    version: PromptVersion<'_>,
+) -> BTreeMap<String, (Place, Confidence)> {
+    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    for (merged, place) in merges(cx, template, version) {
+        let (object, names) = match merged {
+            Merged::Record(object) => {
+                let names = cx.classes.phi_fields(&object).into_iter().map(|(name, _)| name).collect();
+                (object, names)
+            }
+            Merged::Field(reached) if field_path::is_reference(cx.project, &reached) => continue,
+            Merged::Field(reached) => (reached.object, vec![reached.field]),
+        };
+        for name in names {
+            let verdict = cx.classes.field(&object, &name);
+            if verdict.is_phi() {
+                found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
+            }
+        }
+    }
+    found
+}
+
+/// The model of the bundle that Salesforce calls so.
+pub(crate) fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
+    let parts: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use journal::{Finding, Gap, Severity};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use source::Problem;
 
 use crate::classification::Verdict;
@@ -48,7 +48,7 @@ pub struct ClassifiedField {
 }
 
 /// How much was read.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub files: usize,
     pub components: usize,

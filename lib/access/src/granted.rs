@@ -8,7 +8,7 @@ use crate::bits::Grant;
 use crate::container::{Container, EDIT, GIVEN, READ, Subject};
 use crate::model::{Model, Special};
 use crate::path::{Decision, Path, Step, retrieve};
-use crate::principal::{Group, Member, Part, Principal};
+use crate::principal::{Group, Member, Part, Principal, PrincipalKind};
 use crate::universe::{ObjectFlag, Use, brought};
 
 /// What one principal can do. Answers are cheap; the methods that give a [`Decision`] look for the paths as well.
@@ -99,6 +99,26 @@ impl<'m> Access<'m> {
         Some(FieldAccess {
             read: self.field_decision(field, Use::Read),
             edit: self.field_decision(field, Use::Edit),
+        })
+    }
+
+    /// What its grants are put together from, by name: profiles, permission sets and groups.
+    pub fn parts(&self) -> impl Iterator<Item = (PrincipalKind, &'m str)> {
+        let model = self.model;
+        self.principal.parts.iter().filter_map(|part| match part {
+            Part::Container(at) => {
+                let container = model.containers.get(*at)?;
+                let kind = match container.kind {
+                    ContainerKind::Profile => PrincipalKind::Profile,
+                    ContainerKind::PermissionSet => PrincipalKind::PermissionSet,
+                    ContainerKind::MutingPermissionSet => return None,
+                };
+                Some((kind, container.name.as_str()))
+            }
+            Part::Group(at) => {
+                model.groups.get(*at).map(|group| (PrincipalKind::PermissionSetGroup, group.name.as_str()))
+            }
+            Part::Lacking(_) => None,
         })
     }
 

@@ -35,8 +35,8 @@ fn crowd(name: &str, licence: &str) -> Crowd {
         "phiward.yaml",
         "version: 1\nobjects:\n  Patient__c: {fields: {SSN__c: {class: phi, identifier: ssn}}}\n",
     )]);
-    let exposure = of(&project, &policy, &phi_fields(&Report::default(), &policy));
-    exposure.fields[0].1[0].crowd
+    let exposure = of(&project, &Facts::default(), &policy, &phi_fields(&Report::default(), &policy));
+    exposure.fields[0].by[0].crowd
 }
 
 #[test]

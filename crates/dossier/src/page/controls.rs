@@ -113,7 +113,7 @@ fn of_framework<'r>(
         not_met: count(State::NotMet),
         unknown: count(State::Unknown),
         accepted: count(State::Accepted),
-        met: count(State::MetInSource),
+        met: count(State::MetInSource) + count(State::MetWithFacts),
         bar,
         rows: served.iter().map(|one| of_control(one, found)).collect(),
         unserved: unserved

@@ -95,7 +95,7 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
     let counting = report.counting().count();
     let aside = report.findings.len() - counting;
     let objects: BTreeSet<&str> =
-        content.exposure.fields.iter().map(|(field, _)| field.object.as_str()).collect();
+        content.exposure.fields.iter().map(|exposed| exposed.field.object.as_str()).collect();
     let (known, in_source) = (content.exposure.fields.len(), report.totals.phi_fields);
     let only_declared = match known.saturating_sub(in_source) {
         0 => String::new(),
@@ -132,12 +132,16 @@ pub(super) fn summary<'r>(content: &Content<'r>) -> Summary<'r> {
         String::new()
     };
     let controls = format!(
-        " Of {} that the rules look at, code decides: {} not met, {} unknown, {} accepted, {} met in source.",
+        " Of {} that the rules look at, code decides: {} not met, {} unknown, {} accepted, {} met in source{}.",
         plural(served.len(), "control", "controls"),
         of_state(State::NotMet),
         of_state(State::Unknown),
         of_state(State::Accepted),
         of_state(State::MetInSource),
+        match of_state(State::MetWithFacts) {
+            0 => String::new(),
+            count => format!(", {count} met with org facts"),
+        },
     );
     let tiles = report
         .by_severity()

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use access::Answer;
 use policy::vocabulary::{Class, Protect};
 use scan::{ClassifiedField, Evidence};
 
@@ -26,6 +27,8 @@ pub(super) struct Access {
     pub(super) wide: Vec<Wide>,
     pub(super) fields: Vec<Exposed>,
     pub(super) lead: String,
+    /// Whether the org was asked who its users are.
+    pub(super) is_asked: bool,
     pub(super) none: &'static str,
 }
 
@@ -43,6 +46,9 @@ pub(super) struct Exposed {
     pub(super) holds: String,
     pub(super) readers: usize,
     pub(super) editors: usize,
+    /// How many may read it: something that would say so is not in the source.
+    pub(super) may: usize,
+    pub(super) users: String,
     pub(super) names: String,
 }
 
@@ -53,7 +59,7 @@ pub(super) fn access(content: &Content<'_>) -> Access {
         .iter()
         .take(WIDE)
         .map(|wide| Wide {
-            name: wide.container.clone(),
+            name: wide.holder.clone(),
             kind: with_licence(wide.kind, &wide.licence),
             org: if wide.org.is_empty() { "–".to_owned() } else { wide.org.join(", ") },
             view: some(&wide.view),
@@ -62,24 +68,27 @@ pub(super) fn access(content: &Content<'_>) -> Access {
         })
         .collect();
     let reached: Vec<_> =
-        exposure.fields.iter().filter(|(_, accesses)| accesses.iter().any(One::reads)).collect();
+        exposure.fields.iter().filter(|exposed| exposed.by.iter().any(One::reads)).collect();
+    let is_asked = exposure.fields.iter().any(|exposed| exposed.users.is_some());
     let fields = reached
         .iter()
         .take(EXPOSED)
-        .map(|(field, accesses)| {
-            let readers: Vec<&One> = accesses.iter().filter(|access| access.reads()).collect();
+        .map(|exposed| {
+            let readers: Vec<&One> = exposed.by.iter().filter(|access| access.reads()).collect();
             let names = readers.iter().map(|access| match access.crowd {
-                Crowd::Guests => format!("{} (guests)", access.container),
-                Crowd::Portal => format!("{} (portal)", access.container),
-                Crowd::Staff => access.container.clone(),
+                Crowd::Guests => format!("{} (guests)", access.holder),
+                Crowd::Portal => format!("{} (portal)", access.holder),
+                Crowd::Staff => access.holder.clone(),
             });
             let rest = readers.len().saturating_sub(NAMES);
             let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
             Exposed {
-                name: field.name(),
-                holds: field.holds(),
+                name: exposed.field.name(),
+                holds: exposed.field.holds(),
+                users: exposed.users.map_or_else(|| "unknown".to_owned(), |users| users.to_string()),
                 readers: readers.len(),
-                editors: accesses.iter().filter(|access| access.edits()).count(),
+                editors: exposed.by.iter().filter(|access| access.edits()).count(),
+                may: exposed.by.iter().filter(|access| access.read == Answer::Unknown).count(),
                 names: format!("{}{more}", join(names.take(NAMES))),
             }
         })
@@ -88,17 +97,22 @@ pub(super) fn access(content: &Content<'_>) -> Access {
     Access {
         wide,
         fields,
+        is_asked,
         lead: format!(
-            "{} in the source name {} of {} with patient data as readable; the table shows the {shown} most exposed.",
-            plural(exposure.containers, "profile or permission set", "profiles and permission sets"),
+            "{} in the source read {} of {} with patient data; the table shows the {shown} most exposed.",
+            plural(
+                exposure.holders,
+                "profile, permission set or group",
+                "profiles, permission sets and groups"
+            ),
             reached.len(),
             plural(exposure.fields.len(), "field", "fields"),
         ),
-        none: match (exposure.containers, exposure.fields.len()) {
+        none: match (exposure.holders, exposure.fields.len()) {
             (0, _) => "No profile and no permission set is in the source, so who sees what is unknown.",
             (_, 0) => "No field with patient data was found, so there is nothing to show here.",
             _ => {
-                "No profile or permission set in the source names a field with patient data as readable. Who sees them is unknown."
+                "No profile, permission set or group in the source surely reads a field with patient data. Who sees them is unknown."
             }
         },
     }
@@ -234,7 +248,7 @@ pub(super) fn data<'r>(content: &Content<'r>) -> Data<'r> {
         .exposure
         .fields
         .iter()
-        .map(|(field, _)| field.name())
+        .map(|exposed| exposed.field.name())
         .filter(|name| {
             !objects
                 .iter()

@@ -150,6 +150,7 @@ fn the_whole_is_its_weakest_part() {
     assert_eq!(standings.len(), catalogue().controls().count());
     assert!(standings.iter().filter(|one| !one.is_served()).all(|one| one.state() != State::MetInSource));
     assert!(State::NotMet < State::Unknown && State::Unknown < State::MetInSource);
+    assert!(State::MetInSource < State::MetWithFacts);
 }
 
 #[test]
@@ -225,4 +226,22 @@ fn what_does_not_bind_is_not_asked() {
     let proposed = standings.iter().filter(|standing| standing.framework.status == Status::Proposed);
     assert!(proposed.clone().count() > 0);
     assert!(proposed.clone().all(|standing| standing.state() == State::NotAsked));
+}
+
+#[test]
+fn what_the_org_answered_counts_for_more_than_the_source_alone() {
+    let cited = &[ENCRYPTION];
+    let of_facts =
+        |judged| RuleFacts { id: "idle-key", controls: cited, tags: &["phi", "org-facts"], judged };
+    let told = |judged| {
+        states(ENCRYPTION, &[rule("open-door", cited, Some(2)), of_facts(judged)], &[], &[])[0].clone()
+    };
+    assert_eq!(
+        told(Some(3)),
+        (
+            State::MetWithFacts,
+            "5 things judged, no finding, in the source and in what the org answered".to_owned()
+        )
+    );
+    assert_eq!(told(Some(0)).0, State::Unknown, "the org was not asked");
 }

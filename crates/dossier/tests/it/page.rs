@@ -155,7 +155,9 @@ fn the_record_of_processing_says_what_is_unknown() {
 fn who_sees_what_names_every_container() {
     let table = flawed().text("who-sees-what.csv");
     assert!(table.lines().count() > 40);
-    assert!(table.contains("from source only, without assignments"));
+    let guests = table.lines().find(|row| row.contains("\"guests\"") && row.contains("\"yes\"")).unwrap();
+    assert!(guests.contains("-meta.xml:"), "the row that gives it is named: {guests}");
+    assert!(table.contains("\"unknown\""), "nobody asked the org who its users are");
     assert!(flawed().text("index.html").contains("From source only, without assignments."));
 }
 

@@ -98,7 +98,7 @@ fn a_baseline_lets_known_findings_be_until_its_last_day() {
     assert!(text(&late.stdout).contains("phi-field-history-tracked"), "its findings count again");
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     let output = Command::new("git")
         .arg("-C")
         .arg(folder)

@@ -1,12 +1,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod access;
+mod action;
 mod bad_input;
 mod canary;
+mod classify;
 mod commands;
 mod example;
 mod formats;
 mod guard_plan;
+mod impact;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -113,8 +113,8 @@ record! {
         subjects: Option<Vec<At<Region>>>,
         /// Agreements with Salesforce.
         agreements: Vec<Agreement>,
-        /// Services that the agreement with Salesforce covers.
-        covered_services: Vec<At<Id>>,
+        /// Services that the agreement with Salesforce covers; not known where left out.
+        covered_services: Option<Vec<At<Id>>>,
         support_access: Option<SupportAccess>,
         /// In a sandbox: whether the data is masked.
         masked: Option<At<bool>>,

@@ -76,17 +76,18 @@ impl Told {
     }
 
     /// Whether it says who the client or member is, in an org where these are patients.
-    fn names_a_client(&self, health: Health) -> bool {
+    fn names_a_client(&self, org: Org) -> bool {
         let is_lookup = !self.targets.is_empty();
-        (health == Health::Own || (health == Health::Standard && is_lookup)) && self.has(list::CLIENT)
+        let may_be = org.is_own() || (org.is_health() && is_lookup);
+        may_be && !org.own_patients && self.has(list::CLIENT)
     }
 
     /// Whether it says who the patient is; a count of patients, or a box about one, does not.
-    fn names_a_patient(&self, health: Health) -> bool {
+    fn names_a_patient(&self, org: Org) -> bool {
         let is_one =
             !matches!(self.kind.as_str(), "Number" | "Checkbox" | "Summary" | "Percent" | "Currency");
         is_one
-            && (self.has(list::PATIENT) || self.names_a_client(health))
+            && (self.has(list::PATIENT) || self.names_a_client(org))
             && (self.kind != "Text" || !self.has(list::PROCESS))
     }
 }
@@ -99,6 +100,24 @@ pub(crate) enum Health {
     Standard,
     /// The org's own objects and fields speak of it.
     Own,
+}
+
+/// What the source shows of the org as a whole.
+#[derive(Debug, Clone, Copy)]
+struct Org {
+    health: Health,
+    /// Whether it keeps patients in an object of its own: then clients and contacts are other people.
+    own_patients: bool,
+}
+
+impl Org {
+    fn is_own(self) -> bool {
+        self.health == Health::Own
+    }
+
+    fn is_health(self) -> bool {
+        self.health > Health::No
+    }
 }
 
 /// The role of each object of the source, by name in lower case.
@@ -119,14 +138,15 @@ impl Roles {
             .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
             .collect();
         let health = if is_own_health_care(&objects) { Health::Own } else { told };
-        let mut this = Self::default();
+        let is_patient = |(key, (object, _)): (&String, &(Object<'_>, Vec<Told>))| {
+            key.ends_with("__c") && ends(*object, list::PATIENT) && !is_technical(*object)
+        };
+        let org = Org { health, own_patients: objects.iter().any(is_patient) };
+        let mut this = Self { roles: BTreeMap::new(), own_patients: org.own_patients };
         for (key, (object, fields)) in &objects {
-            this.roles.insert(key.clone(), first_guess(*object, fields, health));
+            this.roles.insert(key.clone(), first_guess(*object, fields, org));
         }
-        this.own_patients = objects.iter().any(|(key, (object, _))| {
-            key.ends_with("__c") && ends(*object, list::PATIENT) && this.role(key) == Role::Patient
-        });
-        this.take_people(&objects, health);
+        this.take_people(&objects, org);
         this.take_parts_of_things(&objects);
         this.take_parts_of_patients(&objects);
         // An object that looks up to a patient's record is about that patient, and so is what looks up to it. The
@@ -135,7 +155,7 @@ impl Roles {
         loop {
             let before = open.len();
             open.retain(|key| match objects.get(*key) {
-                Some((object, fields)) if this.is_linked(*object, fields, health) => {
+                Some((object, fields)) if this.is_linked(*object, fields, org) => {
                     this.roles.insert((*key).clone(), Role::AboutPatient);
                     false
                 }
@@ -178,20 +198,18 @@ impl Roles {
     }
 
     /// Contacts, accounts and leads to which a lookup called patient points are patients.
-    fn take_people(&mut self, objects: &Objects<'_>, health: Health) {
-        if health == Health::No {
+    fn take_people(&mut self, objects: &Objects<'_>, org: Org) {
+        if !org.is_health() {
             return;
         }
-        // Where patients have an object of their own, a client is a customer.
-        let clients = !self.own_patients;
         let called: BTreeSet<&String> = objects
             .values()
             .flat_map(|(object, fields)| fields.iter().map(|field| (*object, field)))
             .filter(|(object, field)| {
                 // A detail of care belongs to whoever gets it.
                 let detail =
-                    health == Health::Own && clients && field.kind == "MasterDetail" && is_care(*object);
-                let called = field.has(list::PATIENT) || (clients && field.names_a_client(health));
+                    org.is_own() && !org.own_patients && field.kind == "MasterDetail" && is_care(*object);
+                let called = field.has(list::PATIENT) || field.names_a_client(org);
                 !field.has(list::OTHER_PERSON) && (called || detail)
             })
             .flat_map(|(_, field)| &field.targets)
@@ -239,7 +257,7 @@ impl Roles {
     }
 
     /// Whether it is a patient's by what it looks up to.
-    fn is_linked(&self, object: Object<'_>, fields: &[Told], health: Health) -> bool {
+    fn is_linked(&self, object: Object<'_>, fields: &[Told], org: Org) -> bool {
         let own = self.role(object.name());
         if own.is_of_patient() || own == Role::Person || (own == Role::Thing && is_technical(object)) {
             return false;
@@ -254,14 +272,14 @@ impl Roles {
                 match self.role(target) {
                     _ if other => false,
                     Role::Patient => is_open || details,
-                    Role::AboutPatient if people => (is_open || details) && (details || care),
+                    Role::AboutPatient if people => details || (is_open && care),
                     Role::AboutPatient => is_open || details,
                     // A person of any kind, whom the lookup calls a patient.
                     Role::Mixed | Role::MixedPeople | Role::Unknown if people => {
                         let called = field.has(list::PATIENT)
-                            || field.names_a_client(health)
+                            || field.names_a_client(org)
                             || (details && self.role(target) == Role::Mixed);
-                        health > Health::No && is_open && (care || called)
+                        org.is_health() && is_open && (care || called)
                     }
                     // `Case_Review__c` with a case is about that case.
                     Role::Mixed => {
@@ -276,7 +294,8 @@ impl Roles {
     }
 }
 
-/// Whether the org's own names speak of health care: an object by its name, or two fields.
+/// Whether the org's own names speak of health care: an object by its name, or more fields than every org has. Of the
+/// public projects without health care none has one in fifty.
 fn is_own_health_care(objects: &Objects<'_>) -> bool {
     let is_own = |object: &Object<'_>| object.name().ends_with("__c");
     let by_object = objects.values().any(|(object, _)| {
@@ -285,11 +304,12 @@ fn is_own_health_care(objects: &Objects<'_>) -> bool {
                 vocabulary.has(list::PATIENT, words) || vocabulary.has(list::SECTOR, words)
             })
     });
-    let fields = objects.values().flat_map(|(_, fields)| fields);
-    let of_health = fields.filter(|field| {
-        field.is_custom && (field.clinical || field.has(list::SECTOR) || field.has(list::PATIENT))
-    });
-    by_object || of_health.count() > 1
+    let fields: Vec<&Told> =
+        objects.values().flat_map(|(_, fields)| fields).filter(|field| field.is_custom).collect();
+    let of_health =
+        fields.iter().filter(|field| field.clinical || field.has(list::SECTOR) || field.has(list::PATIENT));
+    let of_health = of_health.count();
+    by_object || (of_health > 1 && of_health * 50 >= fields.len())
 }
 
 fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
@@ -318,21 +338,25 @@ fn of_people(fields: &[Told]) -> Role {
     if of_others > 1 { Role::MixedPeople } else { Role::Mixed }
 }
 
-fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
+fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Role {
     let key = object.name().to_lowercase();
     if let Some(role) = by_catalogue(object.name()) {
         return role;
     }
-    let of_patients = fields.iter().filter(|field| field.names_a_patient(health)).count();
+    let of_patients = fields.iter().filter(|field| field.names_a_patient(org)).count();
     let of_care = fields.iter().filter(|field| field.clinical).count();
-    let is_used_for_patients = health > Health::No && of_patients + of_care > 1;
+    let is_used_for_patients = org.is_health() && of_patients + of_care > 1;
     if PEOPLE.contains(&key.as_str()) {
-        let is_called = health == Health::Own
-            && fields.iter().any(|field| field.is_custom && field.names_a_patient(health));
+        let is_called =
+            org.is_own() && fields.iter().any(|field| field.is_custom && field.names_a_patient(org));
         return if is_used_for_patients || is_called { of_people(fields) } else { Role::Unknown };
     }
     if RECORDS.contains(&key.as_str()) {
         return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
+    }
+    // Of Salesforce's other objects nobody here knows enough to guess.
+    if !key.contains("__") {
+        return Role::Unknown;
     }
     let is_born = fields.iter().any(|field| {
         field.identifier == Some(Identifier::Date)
@@ -348,17 +372,16 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
     if ends(object, list::DICTIONARY) {
         return Role::Thing;
     }
-    if health == Health::Own && ends(object, list::CLIENT) {
+    if org.is_own() && !org.own_patients && ends(object, list::CLIENT) {
         return Role::Patient;
     }
     // A doctor is one whatever stands in the record; a candidate with a patient beside the name is that patient.
     let is_staff = ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object));
-    let is_of_patient =
-        health > Health::No && (of_patients > 0 || (health == Health::Own && is_named(list::CLIENT)));
+    let is_of_patient = org.is_health() && (of_patients > 0 || (org.is_own() && is_named(list::CLIENT)));
     if is_staff && (is_named(list::OTHER_PERSON) || !is_of_patient) {
         return Role::Person;
     }
-    if health > Health::No && of_patients > 0 {
+    if org.is_health() && of_patients > 0 {
         return Role::AboutPatient;
     }
     // A birth date beside a name, or health in every third field: somebody's record in an org in health care.
@@ -370,13 +393,13 @@ fn first_guess(object: Object<'_>, fields: &[Told], health: Health) -> Role {
             || has_identifier(Identifier::Email));
     let is_linked = is_somebody || fields.iter().any(|field| !field.targets.is_empty());
     let is_full_of_health = is_linked && of_health > 2 && of_health * 4 > fields.len();
-    if health == Health::Own && (is_somebody || is_born || is_full_of_health) {
+    if org.is_own() && (is_somebody || is_born || is_full_of_health) {
         return if is_somebody { Role::Patient } else { Role::AboutPatient };
     }
     // A visit has a day, and a kind of visit has none.
     let is_dated =
         fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
-    if health == Health::Own && is_care(object) && is_dated {
+    if org.is_own() && is_care(object) && is_dated {
         return Role::AboutPatient;
     }
     if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }

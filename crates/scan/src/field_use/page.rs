@@ -147,14 +147,14 @@ fn messages(uses: &mut Uses<'_, '_>) {
     for template in project.email_templates() {
         let by = By::new(How::EmailTemplate, "EmailTemplate", template.name())
             .active(template.available() != Some(false));
-        for (reached, place) in mail::merged(uses.cx, template).0 {
+        for (reached, place) in mail::merges(uses.cx, template).fields {
             uses.at(by, reached, &place);
         }
     }
     for template in project.prompt_templates() {
         let by = By::new(How::PromptTemplate, "GenAiPromptTemplate", template.name());
-        for version in prompt::in_use(template) {
-            for (merged, place) in prompt::merged(uses.cx, template, version) {
+        for version in prompt::versions_in_use(template) {
+            for (merged, place) in prompt::merges(uses.cx, template, version) {
                 match merged {
                     Merged::Field(reached) => uses.at(by, reached, &place),
                     Merged::Record(object) => all_fields(uses, by, &object, &place),

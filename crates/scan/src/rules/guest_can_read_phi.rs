@@ -54,15 +54,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             judge(cx, out, profile, &meant);
         }
     }
-    for site in cx.project.sites().filter(|site| site.active() != Some(false)) {
-        let Some(name) = site.guest_profile_name() else { continue };
-        let known = cx.project.profiles().any(|profile| profile.name().eq_ignore_ascii_case(&name));
-        if !known {
-            out.unknown(
-                format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
-                format!("retrieve `Profile:{name}` together with the objects"),
-            );
-        }
+    for (site, name) in container::without_guest_profile(cx) {
+        out.unknown(
+            format!("the guest profile of site `{}`, named `{name}` unless it was renamed", site.name()),
+            format!("retrieve `Profile:{name}` together with the objects"),
+        );
     }
 }
 

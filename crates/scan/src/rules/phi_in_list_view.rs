@@ -68,7 +68,7 @@ fn columns(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
     if view.scope().is_some_and(|scope| scope == "Mine") {
         return;
     }
-    let Some(whom) = everyone(view) else { return };
+    let Some(whom) = list_column::everyone(view) else { return };
     let mut found: Vec<(Value<'_>, Reached, Confidence)> = Vec::new();
     for column in view.columns() {
         let Some(reached) = list_column::field(cx.project, object.name(), &column) else { continue };
@@ -100,19 +100,6 @@ fn columns(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
     .cause(format!("ListView:{}", object.name()))
     .detail("columns");
     out.found(draft.fields(fields));
-}
-
-/// Who sees the view, where that is everybody of a kind.
-fn everyone(view: ListView<'_>) -> Option<&'static str> {
-    let Some(shared) = view.shared_to() else { return Some("everyone who can open the tab") };
-    shared.targets().find_map(|(kind, _)| match kind {
-        "allInternalUsers" => Some("all internal users"),
-        "allPartnerUsers" | "allPrmUsers" => Some("all partner users"),
-        "allCustomerPortalUsers" | "allCspUsers" => Some("all customer portal users"),
-        "portalRole" | "portalRoleAndSubordinates" => Some("a portal role"),
-        "guestUser" => Some("guests"),
-        _ => None,
-    })
 }
 
 fn filters(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut Outcome) {

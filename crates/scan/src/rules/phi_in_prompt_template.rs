@@ -23,9 +23,8 @@
 //! trailheadapps/coral-cloud has four prompt templates on guests and sessions of a hotel, without PHI; what Apex adds to one of
 //! them is reported as unknown. No public project of a clinic has one yet.
 
-use std::collections::BTreeMap;
 
-use journal::{Confidence, Persona, Place, Severity};
+use journal::{Confidence, Persona, Severity};
 use policy::Decision;
 use policy::bundle::model::Model;
 use policy::vocabulary::Action;
@@ -33,9 +32,8 @@ use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
 use crate::disclosure::{self, joined, shown};
-use crate::field_path;
 use crate::flow::{Destination, FoundFlow};
-use crate::prompt::{self, Merged};
+use crate::prompt;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -53,7 +51,7 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for template in cx.project.prompt_templates() {
         out.judged(1);
-        for version in prompt::in_use(template) {
+        for version in prompt::versions_in_use(template) {
             judge(cx, template, version, out);
         }
     }
@@ -69,13 +67,13 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
             );
         }
     }
-    let found = merged(cx, template, version);
+    let found = prompt::merged(cx, template, version);
     let Some((first, _)) = found.values().min_by_key(|(place, _)| place.start) else { return };
     let first = first.clone();
     let fields: Vec<String> = found.keys().cloned().collect();
     let confidence = found.values().map(|(_, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
     let name = version.model().map(|name| name.into_text().into_owned());
-    let model = name.as_deref().and_then(|name| model_called(cx, name));
+    let model = name.as_deref().and_then(|name| prompt::model_called(cx, name));
     let component = format!("GenAiPromptTemplate:{}", template.name());
     out.flow(FoundFlow {
         fields: fields.clone(),
@@ -116,42 +114,6 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
         draft = draft.party(model.provider.as_ref().map_or(model.id.as_str(), |id| id.as_str()));
     }
     out.found(draft.fields(fields));
-}
-
-/// The fields of PHI that a version merges, with their first places.
-fn merged(
-    cx: &Context<'_>,
-    template: PromptTemplate<'_>,
-    version: PromptVersion<'_>,
-) -> BTreeMap<String, (Place, Confidence)> {
-    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
-    for (merged, place) in prompt::merged(cx, template, version) {
-        let (object, names) = match merged {
-            Merged::Record(object) => {
-                let names = cx.classes.phi_fields(&object).into_iter().map(|(name, _)| name).collect();
-                (object, names)
-            }
-            Merged::Field(reached) if field_path::is_reference(cx.project, &reached) => continue,
-            Merged::Field(reached) => (reached.object, vec![reached.field]),
-        };
-        for name in names {
-            let verdict = cx.classes.field(&object, &name);
-            if verdict.is_phi() {
-                found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
-            }
-        }
-    }
-    found
-}
-
-/// The model of the bundle that Salesforce calls so.
-fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model> {
-    let parts: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
 }
 
 /// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.

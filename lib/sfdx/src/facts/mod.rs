@@ -14,8 +14,8 @@ use std::path::Path;
 use source::{FolderLimits, Problem, Severity, Source};
 
 pub use rows::{
-    Assignment, GroupMember, Login, Organisation, Package, Row, SharingModel, Subscription, Token, UsedApp,
-    User,
+    Assignment, GroupMember, Login, Organisation, Package, ReportName, Row, SharingModel, Subscription,
+    Token, UsedApp, User,
 };
 
 use crate::need::Query;
@@ -116,6 +116,10 @@ impl Facts {
 
     pub fn packages(&self) -> impl Iterator<Item = Package<'_>> {
         self.rows("packages").iter().map(Package)
+    }
+
+    pub fn report_names(&self) -> impl Iterator<Item = ReportName<'_>> {
+        self.rows("reports").iter().map(ReportName)
     }
 
     /// Of reports, then of dashboards.

@@ -180,6 +180,16 @@ row! {
 }
 
 row! {
+    ReportName {
+        id: text "Id";
+        /// The API name, without the folder's.
+        name: text "DeveloperName";
+        /// The folder's label.
+        folder: text "FolderName";
+    }
+}
+
+row! {
     /// A report or dashboard that is mailed.
     Subscription {
         id: text "id";

@@ -28,12 +28,12 @@ pub enum How {
 
 /// The queries, sorted by name. Each names only fields that hold no patient data and no secret.
 ///
-/// Sources: Object Reference for the Salesforce Platform (`User`, `PermissionSetAssignment`, `OauthToken`,
+/// Sources: Object Reference for the Salesforce Platform (`User`, `PermissionSetAssignment`, `OauthToken`, `Report`,
 /// `LoginHistory`, `Organization`, `PermissionSetGroupComponent`, `GroupMember`), Tooling API
 /// (`InstalledSubscriberPackage`, `EntityDefinition`), Reports and Dashboards REST API (Analytics
 /// Notification List). `ConnectedApplication` is not in the public reference; its fields are those that
 /// public audit tools query.
-pub const QUERIES: [Query; 13] = [
+pub const QUERIES: [Query; 14] = [
     Query {
         name: "connected-apps",
         what: "connected apps that were used in the org, and whether administrators approve their users",
@@ -113,6 +113,12 @@ pub const QUERIES: [Query; 13] = [
         what: "reports that are mailed, by the running user's own subscriptions",
         how: How::Rest("analytics/notifications?source=lightningReportSubscribe"),
         permission: "Manage Analytics Notifications; repeat with &ownerId= for each other user",
+    },
+    Query {
+        name: "reports",
+        what: "names of reports, to tell which ones subscriptions mail",
+        how: How::Soql("SELECT Id, DeveloperName, FolderName FROM Report ORDER BY Id"),
+        permission: "View Setup and Configuration; private reports of others are not returned",
     },
     Query {
         name: "sharing-models",
@@ -225,6 +231,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ),
     ("CustomPermission", &["*"]),
     ("CustomSite", &["*"]),
+    ("DelegateGroup", &["*"]),
     ("DuplicateRule", &["*"]),
     ("ExternalClientApplication", &["*"]),
     ("ExternalCredential", &["*"]),

@@ -1,0 +1,60 @@
+//! The org's own tags in the field files: `complianceGroup` and `securityClassification`, as Salesforce writes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journal::Confidence;
+use policy::vocabulary::Class;
+use scan::{Classification, Evidence};
+use sfdx::Project;
+use sfdx::xml::edit::{self, Edit};
+
+use crate::{Verdict, files};
+
+/// Tags the fields that surely or likely hold personal data and say nothing of it themselves. What a file says already
+/// stays: somebody wrote it.
+pub(super) fn write(project: &Project, classes: &Classification<'_>) -> Result<Verdict, String> {
+    let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
+    let mut tagged = BTreeSet::new();
+    for object in project.objects() {
+        for field in object.fields() {
+            let holds = classes.field(object.name(), field.name());
+            let is_sure = holds.confidence >= Confidence::Medium && holds.evidence != Evidence::Tag;
+            let Some((group, sensitivity)) = tag_of(holds.class).filter(|_| is_sure) else { continue };
+            for component in field.components() {
+                let root = component.root();
+                let mut more = Vec::new();
+                if field.compliance_group().is_none() {
+                    more.extend(edit::set_child(root, "complianceGroup", group));
+                }
+                if field.security_classification().is_none() {
+                    more.extend(edit::set_child(root, "securityClassification", sensitivity));
+                }
+                if !more.is_empty() {
+                    tagged.insert(field.full_name().to_owned());
+                    edits.entry(component.file().path.clone()).or_default().extend(more);
+                }
+            }
+        }
+    }
+    let count = edits.len();
+    for (path, edits) in edits {
+        let tree = project.tree_at(&path).ok_or_else(|| format!("`{path}` is gone"))?;
+        let text = edit::apply(tree.source().text(), edits);
+        files::write(&project.root().join(&path), text.as_bytes())?;
+    }
+    println!(
+        "tagged {} fields in {count} files; look at them with `git diff` before they are deployed",
+        tagged.len()
+    );
+    Ok(Verdict::InOrder)
+}
+
+/// Values of Salesforce's default lists: `Compliance Categorization` and `Data Sensitivity Level`.
+fn tag_of(class: Class) -> Option<(&'static str, &'static str)> {
+    match class {
+        Class::Phi => Some(("HIPAA", "Restricted")),
+        Class::PhiSensitive => Some(("HIPAA", "MissionCritical")),
+        Class::Pii => Some(("PII", "Confidential")),
+        Class::Internal | Class::Public => None,
+    }
+}

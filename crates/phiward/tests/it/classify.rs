@@ -1,0 +1,127 @@
+//! What fields hold: shown, tagged, sent to people and taken back.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::{code, copy, example, phiward, small_project, text, write};
+
+fn classified(path: &Path, more: &[&str]) -> Vec<Value> {
+    let words = [&["classify", path.to_str().unwrap(), "--format", "json"], more].concat();
+    let output = phiward(&words);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap()
+}
+
+#[test]
+fn json_has_one_object_a_field() {
+    let fields = classified(&example("flawed"), &[]);
+    assert!(fields.len() > 40);
+    for field in &fields {
+        for key in ["object", "field", "class", "identifier", "confidence", "evidence", "reason"] {
+            assert!(field.get(key).is_some(), "{key}: {field}");
+        }
+    }
+    let ssn = fields.iter().find(|field| field["field"] == "SSN__c").unwrap();
+    assert_eq!((ssn["class"].as_str(), ssn["identifier"].as_str()), (Some("phi"), Some("ssn")));
+    let table = text(&phiward(&["classify", example("flawed").to_str().unwrap()]).stdout);
+    assert!(table.contains("SSN__c") && table.lines().count() < fields.len() + 20);
+}
+
+#[test]
+fn tags_are_written_in_salesforces_own_form_and_once() {
+    let project = small_project();
+    let field =
+        project.path().join("force-app/main/default/objects/Patient__c/fields/Diagnosis__c.field-meta.xml");
+    let before = std::fs::read_to_string(&field).unwrap();
+    let path = project.path().to_str().unwrap();
+    assert_eq!(code(&phiward(&["classify", path, "--write"])), 0);
+    let after = std::fs::read_to_string(&field).unwrap();
+    let expected = before
+        .replace("</fullName>\n", "</fullName>\n    <complianceGroup>HIPAA</complianceGroup>\n")
+        .replace(
+            "</length>\n",
+            "</length>\n    <securityClassification>Restricted</securityClassification>\n",
+        );
+    assert_eq!(after, expected);
+    let fields = classified(project.path(), &[]);
+    assert_eq!(fields[0]["evidence"], "tag");
+    let again = phiward(&["classify", path, "--write"]);
+    assert!(text(&again.stdout).starts_with("tagged 0 fields"), "{}", text(&again.stdout));
+    assert_eq!(std::fs::read_to_string(&field).unwrap(), expected);
+}
+
+/// The sheet as somebody would send it back: `decided` gives class and identifier for a field.
+fn filled_in(sheet: &str, decided: &[(&str, &str, &str)]) -> String {
+    sheet
+        .lines()
+        .map(|line| {
+            let found = decided.iter().find(|(field, _, _)| line.contains(&format!("\"{field}\"")));
+            match found {
+                Some((_, class, identifier)) => {
+                    let cut = line.strip_suffix(r#","","","""#).unwrap();
+                    format!("{cut},{class},{identifier},because\r\n")
+                }
+                None => format!("{line}\r\n"),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_spreadsheet_comes_back_as_a_patch_that_git_applies() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path();
+    copy(&example("mended"), project);
+    let git = |words: &[&str]| {
+        let output = Command::new("git").args(words).current_dir(project).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+    };
+    git(&["init", "-q"]);
+    let path = project.to_str().unwrap();
+    let sheet = text(&phiward(&["classify", path, "--format", "csv"]).stdout);
+    let sheet = filled_in(&sheet, &[("City__c", "pii", "geographic"), ("MRN__c", "phi-sensitive", "")]);
+    write(project, "decided.csv", &sheet);
+    let csv = project.join("decided.csv");
+    let patch = project.join("decided.patch");
+    let output =
+        phiward(&["classify", path, "--from", csv.to_str().unwrap(), "--output", patch.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("must approve it"), "{}", text(&output.stderr));
+    git(&["apply", "decided.patch"]);
+    let fields = classified(project, &[]);
+    let of = |name: &str| fields.iter().find(|field| field["field"] == name).unwrap().clone();
+    assert_eq!(
+        (of("City__c")["class"].as_str(), of("City__c")["evidence"].as_str()),
+        (Some("pii"), Some("bundle"))
+    );
+    assert_eq!(of("MRN__c")["class"], "phi-sensitive");
+    assert_eq!(code(&phiward(&["policy", "check", project.join("phiward").to_str().unwrap()])), 0);
+}
+
+#[test]
+fn slips_in_a_sheet_are_told_by_line_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&example("mended"), folder.path());
+    let path = folder.path().to_str().unwrap();
+    let asked = |sheet: &str| {
+        write(folder.path(), "sheet.csv", sheet);
+        let output =
+            phiward(&["classify", path, "--from", folder.path().join("sheet.csv").to_str().unwrap()]);
+        assert_eq!(code(&output), 2);
+        text(&output.stderr)
+    };
+    let head = "Object,Field,Decided class,Decided identifier\n";
+    let told = asked(&format!("{head}Account,SSN__c,secret,\nAccount,No__c,phi,\nAccount,SSN__c,,ssn\n"));
+    for line in [
+        "sheet.csv:2:1: the class is none of",
+        "sheet.csv:3:1: the project has no field",
+        "sheet.csv:4:1: an identifier",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(asked("Object;Field;Decided class;Decided identifier\n").contains("commas"));
+    assert!(asked("").contains("is empty"));
+    assert!(asked(&format!("{head}\"open")).contains("not closed"));
+}
