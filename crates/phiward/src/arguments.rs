@@ -308,18 +308,20 @@ pub(crate) enum Scheme {
 }
 
 const PLAN_FORMAT: &str = "\
-Metadata is judged; code (Apex, Visualforce, Aura, Lightning web components, OmniStudio, scripts) is not judged yet: the
-files that hold the field's name are counted. A judgement that names a page of Salesforce's is documented there; one
-marked inferred follows from what the use does, and should be tried in a sandbox. Nothing is changed.
+Metadata is judged; code (Apex, Visualforce, Aura, Lightning web components, OmniStudio, scripts) is not judged \
+yet: the files that hold the field's name are counted. A judgement that names a page of Salesforce's is \
+documented there; one marked inferred follows from what the use does, and should be tried in a sandbox. Nothing \
+is changed.
 
-JSON has `format` 1; `subject` (`object`, `field`, `place`, `type`, `length`, `custom`, `namespace`, `unique`,
-`externalId`, `scheme`, `class`, `identifier`, `confidence`, `reason`, `fewValues`, `asked`); `modes`; `platform`
-(`possible`, `reasons`, `limit`, `replacement`, `schemes`); `gateway` (`possible`, `reasons`, `token`, `inPlace`, `companion`, `index`);
-`uses`, each with `use`, `component`, `place`, `comparison`, `through`, `active` and `judgements`, which has for each mode
-`outcome` (breaks, unknown, works-by-equality-only, shows-token or works), `why`, `advice` and `documented`; `choice`
-(`scheme`, `whyScheme`, `protect`, `whyProtect`, `breaks`); `migration`, each way with `protect` and `steps` (`what`,
-`who`, `check`); `unsettled` (`what`, `settle`); `code` (`standing`, `name`, `kinds`, each with `all` and `naming`); and
-`unread`. What is not known is left out. `possible` is yes, no or unknown.
+JSON has `format` 1; `subject` (`object`, `field`, `place`, `type`, `length`, `custom`, `namespace`, `unique`, \
+`externalId`, `scheme`, `class`, `identifier`, `confidence`, `reason`, `fewValues`, `asked`); `modes`; \
+`platform` (`possible`, `reasons`, `limit`, `replacement`, `schemes`); `gateway` (`possible`, `reasons`, \
+`token`, `inPlace`, `companion`, `index`); `uses`, each with `use`, `component`, `place`, `comparison`, \
+`through`, `active` and `judgements`, which has for each mode `outcome` (breaks, unknown, \
+works-by-equality-only, shows-token or works), `why`, `advice` and `documented`; `choice` (`scheme`, \
+`whyScheme`, `protect`, `whyProtect`, `breaks`); `migration`, each way with `protect` and `steps` (`what`, \
+`who`, `check`); `unsettled` (`what`, `settle`); `code` (`standing`, `name`, `kinds`, each with `all` and \
+`naming`); and `unread`. What is not known is left out. `possible` is yes, no or unknown.
 
 Exits with 0 where the plan is made, whatever it says, and with 2 where the field is not known.";
 
