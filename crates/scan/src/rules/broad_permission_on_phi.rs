@@ -27,6 +27,8 @@
 //! `CityofToronto/EDC-Salesforce`: 29, `Gvkp38/Production-Gvkp`: 20, `vkadagoti-png/Support_POC`: 9, `GSA/SF_WorkSpace`: 5, of which
 //! 4 give `ViewAllData` or `ModifyAllData`. `jperram92/LifesciencesPOC` has a package's set over 113 objects with PHI.
 
+use std::collections::BTreeSet;
+
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
 use sfdx::views::{Container, ContainerKind, ObjectPermission};
@@ -139,11 +141,51 @@ fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covere
         }
         return opens;
     }
-    for given in given {
-        out.found(given.finding(cx, container));
+    if given.len() > TOGETHER {
+        out.found(together(cx, container, given));
+    } else {
+        for given in given {
+            out.found(given.finding(cx, container));
+        }
     }
     opens
 }
+
+/// A profile or set that opens more objects is one decision: what it is for.
+const TOGETHER: usize = 3;
+
+fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -> Draft {
+    let names: Vec<String> = given.iter().map(|given| given.phi.name.clone()).collect();
+    let flags: BTreeSet<&str> =
+        given.iter().flat_map(|given| given.flags.iter().map(|flag| flag.element().name())).collect();
+    let flags: Vec<String> = flags.into_iter().map(|flag| format!("`{flag}`")).collect();
+    let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "{} gives {} on {} objects with PHI, past sharing or field-level security: {} and {} more",
+        container::title(container),
+        flags.join(" and "),
+        names.len(),
+        shown.join(", "),
+        names.len().saturating_sub(shown.len())
+    );
+    let fix = format!("set {} to `false` where the work of its holders does not need every record", flags.join(" and "));
+    let confidence = given.iter().map(|given| given.phi.confidence).max().unwrap_or(Confidence::Medium);
+    let place = |given: &Given<'_>| given.flags.first().map(|first| cx.place(first));
+    let at = given.first().and_then(place).unwrap_or_else(|| sharing::start(container.element()));
+    let mut draft = Draft::new(container::component(container), at, message, fix)
+        .confidence(confidence)
+        .detail(names.join(","));
+    for given in given.iter().skip(1) {
+        if let Some(place) = place(given) {
+            draft = draft.related(place, format!("all of `{}`: it holds {}", given.phi.name, given.phi.holds()));
+        }
+    }
+    let fields: Vec<String> = given.into_iter().flat_map(|given| given.phi.fields.into_iter().take(FIELDS)).collect();
+    draft.fields(fields)
+}
+
+/// Fields of one object that a finding on many objects names.
+const FIELDS: usize = 10;
 
 /// Whether it comes with a package: its name begins with a namespace that is not the project's own.
 fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {

@@ -28,15 +28,17 @@
 //! metadata types are left out: field encryption does not reach them.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`, a public health project: 16 fields, among them `Case.PHN_Global_Search__c` and
-//! `Contact.Patient_Identifier__c`; 3 of medium confidence stand in catalogues of medicines.
-//! `CityofToronto/EDC-Salesforce` has 4, `Gvkp38/Production-Gvkp` 3, `jperram92/LifesciencesPOC` 5. None has a
-//! bundle, so that none asks for Shield.
+//! `bcgov/MoH-SAT`, a public health project: on cases, contacts, prescriptions and the requests about them.
+//! `geekvi/hcSampleMD`, `Gvkp38/Production-Gvkp` and `sivakumarSfdc/EntireDevOrgCode` on patients and what hangs on
+//! them. None has a bundle, so that none asks for Shield, and more than three fields of an object are one finding.
+
+use std::collections::BTreeMap;
 
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::views::Field;
 
-use crate::classification::Verdict;
+use crate::classification::{Evidence, Verdict};
+use crate::disclosure::shown;
 use crate::encryption::{self, Asked, PhiField, is_encryptable};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::{Context, sharing};
@@ -54,8 +56,20 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let mut silent: BTreeMap<&str, Vec<(Field<'_>, Verdict)>> = BTreeMap::new();
     for PhiField { field, verdict, .. } in encryption::phi_fields(cx) {
-        judge(cx, out, field, &verdict);
+        if let Some(verdict) = judge(cx, out, field, verdict) {
+            silent.entry(field.object_name()).or_default().push((field, verdict));
+        }
+    }
+    for (object, fields) in silent {
+        if fields.len() > TOGETHER {
+            out.found(of_object(cx, object, &fields));
+        } else {
+            for (field, verdict) in &fields {
+                out.found(of_field(cx, *field, verdict, None));
+            }
+        }
     }
     // A field that the bundle wants encrypted and the source does not hold may be encrypted or not.
     for absent in encryption::absent_fields(cx) {
@@ -67,48 +81,78 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
-fn judge(cx: &Context<'_>, out: &mut Outcome, field: Field<'_>, verdict: &Verdict) {
+/// Gives back a field that is not encrypted and of which the bundle says nothing.
+fn judge(cx: &Context<'_>, out: &mut Outcome, field: Field<'_>, verdict: Verdict) -> Option<Verdict> {
     let computed = field.formula().is_some();
     let data_type = field.data_type();
     let kind = data_type.as_deref().unwrap_or_default();
     if computed || matches!(kind, "Summary" | "AutoNumber" | "Lookup" | "MasterDetail") {
-        return;
+        return None;
     }
     out.judged(1);
-    let asked = encryption::asked(cx, field.object_name(), field.name());
-    let (wanted, place_of_wish) = match &asked {
-        Asked::Otherwise => return,
-        Asked::Nothing => (false, None),
-        Asked::Shield(place) => (true, Some(place.clone())),
+    let wish = match encryption::asked(cx, field.object_name(), field.name()) {
+        Asked::Otherwise => return None,
+        Asked::Nothing => None,
+        Asked::Shield(place) => Some(place),
     };
-    let name = field.full_name();
-    let draft = |place: Place, message: String, fix: String, severity: Severity| {
-        let draft = Draft::new(format!("CustomField:{name}"), place, message, fix)
-            .severity(severity)
-            .confidence(verdict.confidence)
-            .field(name);
-        match &place_of_wish {
-            Some(wish) => draft.related(wish.clone(), "the bundle asks for Shield here"),
-            None => draft,
-        }
-    };
-    if crate::context::is_encrypted(field) {
-        return;
-    }
     // Types that Shield cannot encrypt, and classic encryption, are rules of their own.
-    if !kind.is_empty() && !is_encryptable(kind) {
-        return;
+    let cannot = !kind.is_empty() && !is_encryptable(kind);
+    let is_silent = wish.is_none();
+    if crate::context::is_encrypted(field) || cannot || (is_silent && (!field.is_custom() || kind.is_empty())) {
+        return None;
     }
-    if !wanted && (!field.is_custom() || kind.is_empty()) {
-        return;
+    if is_silent {
+        return Some(verdict);
     }
-    let message = if wanted {
-        format!("`{name}` is not encrypted, and the bundle asks for Shield")
-    } else {
-        format!("`{name}` holds PHI ({}) and is not encrypted", verdict.reason)
+    out.found(of_field(cx, field, &verdict, wish));
+    None
+}
+
+fn of_field(cx: &Context<'_>, field: Field<'_>, verdict: &Verdict, wish: Option<Place>) -> Draft {
+    let name = field.full_name();
+    let message = match &wish {
+        Some(_) => format!("`{name}` is not encrypted, and the bundle asks for Shield"),
+        None => format!("`{name}` holds PHI ({}) and is not encrypted", verdict.reason),
     };
-    let severity = if wanted { Severity::High } else { Severity::Medium };
-    out.found(draft(place(cx, field), message, fix(field, kind, wanted), severity));
+    let severity = if wish.is_some() { Severity::High } else { Severity::Medium };
+    let kind = field.data_type();
+    let fix = fix(field, kind.as_deref().unwrap_or_default(), wish.is_some());
+    let draft = Draft::new(format!("CustomField:{name}"), place(cx, field), message, fix)
+        .severity(severity)
+        .confidence(verdict.confidence)
+        .field(name);
+    match wish {
+        Some(wish) => draft.related(wish, "the bundle asks for Shield here"),
+        None => draft,
+    }
+}
+
+/// More fields of one object, of which the bundle says nothing, are told together: whether to encrypt the object's
+/// records is one decision.
+const TOGETHER: usize = 3;
+/// Of these, so many have their place told.
+const PLACES: usize = 20;
+
+fn of_object(cx: &Context<'_>, object: &str, fields: &[(Field<'_>, Verdict)]) -> Draft {
+    let names: Vec<String> = fields.iter().map(|(field, _)| field.full_name().to_owned()).collect();
+    let confidence = fields.iter().map(|(_, verdict)| verdict.confidence).max().unwrap_or(Confidence::Medium);
+    // Where only the record tells that a field is PHI, somebody should first say which of them matter.
+    let is_told = fields.iter().any(|(_, verdict)| verdict.evidence != Evidence::Relation);
+    let severity = if is_told { Severity::Medium } else { Severity::Low };
+    let message = format!("{} fields of `{object}` hold PHI and are not encrypted: {}", names.len(), shown(&names));
+    let first = fields.first().map(|(field, _)| *field);
+    let at = first.map_or_else(|| Place::file(object), |field| place(cx, field));
+    let fix = "say in the bundle which of them are protected and how (`protect: platform`, `gateway` or `none`), and \
+               set `encryptionScheme` on those for `platform`; `phiward guard plan` tells what that would break";
+    let draft = Draft::new(format!("CustomObject:{object}"), at, message, fix)
+        .severity(severity)
+        .confidence(confidence)
+        .detail(names.join(","))
+        .fields(names);
+    let others = fields.iter().skip(1).take(PLACES);
+    others.fold(draft, |draft, (field, _)| {
+        draft.related(place(cx, *field), format!("`{}` is not encrypted", field.full_name()))
+    })
 }
 
 fn fix(field: Field<'_>, kind: &str, wanted: bool) -> String {
