@@ -153,7 +153,8 @@ fn summary(lines: &mut Lines, plan: &Plan) {
     } else {
         String::new()
     };
-    lines.heading(&format!("{active} uses in the metadata{off}"));
+    let uses = if active == 1 { "use" } else { "uses" };
+    lines.heading(&format!("{active} {uses} in the metadata{off}"));
     lines.whole(
         2,
         &format!("{:<32}{:>8}{:>9}{:>10}{:>8}{:>8}", "", "breaks", "unknown", "equality", "token", "works"),

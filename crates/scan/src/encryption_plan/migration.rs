@@ -102,7 +102,7 @@ fn mend(steps: &mut Steps, plan: &Plan, mode: Mode, rest: &str) {
         );
     }
     let (named, all) = code(plan);
-    if all > 0 {
+    if named > 0 {
         steps.add(
             DEVELOPER,
             format!(
@@ -229,7 +229,8 @@ fn platform(cx: &Context<'_>, known: &Known<'_>, plan: &Plan, mode: Mode) -> Vec
     steps.add(
         CUSTODIAN,
         "keep a second person's hand on the keys: no one has Manage Encryption Keys and Customize Application alone",
-        "`phiward access` tells of no principal with both",
+        "`SELECT Name FROM PermissionSet WHERE PermissionsManageEncryptionKeys = true AND PermissionsCustomizeApplication = true` gives \
+         none",
     );
     back(&mut steps);
     steps.0
