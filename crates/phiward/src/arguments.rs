@@ -33,6 +33,9 @@ pub(crate) enum Command {
     Classify(Classify),
     /// Tell who reaches which patient data, and by which paths
     Access(Access),
+    /// Plan the protection of a field
+    #[command(subcommand)]
+    Guard(Guard),
     /// Show what a project holds, and what its source cannot tell
     Project(Project),
     /// Work with a policy bundle
@@ -257,6 +260,70 @@ and `missing`). A path has an `answer` and `steps`, each with `words` and, where
 (`path`, `line`, `column`).
 
 Exits with 2 where a field, object or principal is not known.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Guard {
+    /// Tell what encrypting a field would break, which scheme it needs, and how to get there
+    Plan(GuardPlan),
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = PLAN_FORMAT)]
+pub(crate) struct GuardPlan {
+    /// The field, in any case
+    #[arg(value_name = "OBJECT.FIELD")]
+    pub(crate) field: String,
+    /// A project root, a package folder, or any folder or file of sources
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Plan for Shield Platform Encryption, for the gateway's tokens, or for both [default: what the bundle asks for the
+    /// field, else both]
+    #[arg(long = "for", value_name = "WHAT", value_enum)]
+    pub(crate) by: Option<PlanFor>,
+    /// Judge this scheme of Shield alone
+    #[arg(long, value_name = "SCHEME", value_enum)]
+    pub(crate) mode: Option<Scheme>,
+    /// The policy bundle [default: the folder `phiward` of the project, where there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Plain::Human)]
+    pub(crate) format: Plain,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFor {
+    Platform,
+    Gateway,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scheme {
+    Probabilistic,
+    DeterministicCaseSensitive,
+    DeterministicCaseInsensitive,
+}
+
+const PLAN_FORMAT: &str = "\
+Metadata is judged; code (Apex, Visualforce, Aura, Lightning web components, OmniStudio, scripts) is not judged \
+yet: the files that hold the field's name are counted. A judgement that names a page of Salesforce's is \
+documented there; one marked inferred follows from what the use does, and should be tried in a sandbox. Nothing \
+is changed.
+
+JSON has `format` 1; `subject` (`object`, `field`, `place`, `type`, `length`, `custom`, `namespace`, `unique`, \
+`externalId`, `scheme`, `class`, `identifier`, `confidence`, `reason`, `fewValues`, `asked`); `modes`; \
+`platform` (`possible`, `reasons`, `limit`, `replacement`, `schemes`); `gateway` (`possible`, `reasons`, \
+`token`, `inPlace`, `companion`, `index`); `uses`, each with `use`, `component`, `place`, `comparison`, \
+`through`, `active` and `judgements`, which has for each mode `outcome` (breaks, unknown, \
+works-by-equality-only, shows-token or works), `why`, `advice` and `documented`; `choice` (`scheme`, \
+`whyScheme`, `protect`, `whyProtect`, `breaks`); `migration`, each way with `protect` and `steps` (`what`, \
+`who`, `check`); `unsettled` (`what`, `settle`); `code` (`standing`, `name`, `kinds`, each with `all` and \
+`naming`); and `unread`. What is not known is left out. `possible` is yes, no or unknown.
+
+Exits with 0 where the plan is made, whatever it says, and with 2 where the field is not known.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Project {

@@ -13,6 +13,7 @@ mod bundle;
 mod classify;
 mod docs;
 mod files;
+mod guard_command;
 mod impact_command;
 mod init;
 mod judge;
@@ -26,7 +27,7 @@ mod snapshot_cache;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Guard};
 use clap::Parser;
 
 /// What a command came to.
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Impact(impact) => impact_command::run(&impact),
         Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
+        Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sfdx::views::{Flow, FlowValue};
 
 use crate::Context;
-use crate::field_path;
+use crate::field_path::{self, Reached};
 use crate::merge_field::{formula_fields, merge_fields};
 
 /// What the names in a flow stand for.
@@ -51,6 +51,17 @@ impl FlowData {
                 one.collection().and_then(|name| data.objects.get(&name.to_lowercase()).cloned());
             if let (Some(name), Some(object)) = (one.name(), collection) {
                 data.objects.insert(name.to_lowercase(), object);
+            }
+        }
+        for processor in flow.element().children_named("collectionProcessors") {
+            let from = processor.value("collectionReference");
+            let Some(object) = from.and_then(|name| data.objects.get(&name.to_lowercase()).cloned()) else {
+                continue;
+            };
+            for name in
+                ["name", "assignNextValueToReference"].into_iter().filter_map(|path| processor.value(path))
+            {
+                data.objects.insert(name.to_lowercase(), object.clone());
             }
         }
         // What a text holds may come from another text: until nothing is added.
@@ -113,6 +124,16 @@ impl FlowData {
             .into_iter()
             .flat_map(|field| self.of_reference(cx, &join(field.head, field.path)))
             .collect()
+    }
+
+    /// The field of a record that a reference names outright: `GetPatient.SSN__c`.
+    pub(crate) fn direct(&self, cx: &Context<'_>, reference: &str) -> Option<Reached> {
+        let (head, path) = reference.split_once('.')?;
+        let object = match head.to_ascii_lowercase().as_str() {
+            "$user" => "User",
+            head => self.objects.get(head)?,
+        };
+        (!path.is_empty()).then(|| field_path::follow(cx.project, object, path))
     }
 
     /// The fields that a reference gives: `GetPatient.SSN__c`, `varBody`.

@@ -20,48 +20,70 @@ enum Piece<'a> {
     Literal(&'a str),
 }
 
-/// The references that a formula uses in a way that Shield does not let it use an encrypted field in: in another function than
-/// those that it allows, or beside another operator than `&`.
-pub(crate) fn beyond_encryption(text: &str) -> Vec<&str> {
+/// What a formula does with a value that it refers to, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// It asks whether there is one.
+    Blank,
+    /// It passes it on as it is.
+    Passed,
+    /// `CASE` tells its values apart.
+    Cased,
+    /// It computes with it or compares it: in another function than those that Shield allows on an encrypted field, or beside
+    /// another operator than `&`.
+    Computed,
+}
+
+/// Every reference of a formula, once, with the most that is done with it.
+pub(crate) fn parts(text: &str) -> Vec<(&str, Part)> {
     if text.len() > LONGEST {
         return Vec::new();
     }
-    const ALLOWED: [&str; 8] =
-        ["BLANKVALUE", "CASE", "HYPERLINK", "IF", "IMAGE", "ISBLANK", "ISNULL", "NULLVALUE"];
     let pieces = pieces(text);
-    let mut found = Vec::new();
+    let mut found: Vec<(&str, Part)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let Piece::Reference(name) = piece else { continue };
-        // From the reference outwards: what stands beside it, then the function around it, and so on.
-        let (mut from, mut to) = (at, at);
-        let beyond = loop {
-            let before = from.checked_sub(1).and_then(|at| pieces.get(at));
-            let after = pieces.get(to + 1);
-            if [before, after].into_iter().flatten().any(|piece| *piece == Piece::Operator) {
-                break true;
-            }
-            let Some((open, close)) = around(&pieces, from, to) else { break false };
-            match open.checked_sub(1).and_then(|at| pieces.get(at)) {
-                Some(Piece::Function(function)) => {
-                    let own = |name: &&str| name.eq_ignore_ascii_case(function);
-                    if !ALLOWED.iter().any(own) {
-                        break true;
-                    }
-                    // Whether it is blank is no longer the value.
-                    if ["ISBLANK", "ISNULL"].iter().any(own) {
-                        break false;
-                    }
-                    from = open - 1;
-                }
-                _ => from = open,
-            }
-            to = close;
-        };
-        if beyond && !found.contains(name) {
-            found.push(*name);
+        let part = part(&pieces, at);
+        match found.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = part.max(*known),
+            None => found.push((name, part)),
         }
     }
     found
+}
+
+fn part(pieces: &[Piece<'_>], at: usize) -> Part {
+    const PASSED: [&str; 8] =
+        ["BLANKVALUE", "CASE", "HYPERLINK", "IF", "IMAGE", "ISBLANK", "ISNULL", "NULLVALUE"];
+    // From the reference outwards: what stands beside it, then the function around it, and so on.
+    let (mut from, mut to) = (at, at);
+    let mut part = Part::Passed;
+    loop {
+        let before = from.checked_sub(1).and_then(|at| pieces.get(at));
+        let after = pieces.get(to + 1);
+        if [before, after].into_iter().flatten().any(|piece| *piece == Piece::Operator) {
+            return Part::Computed;
+        }
+        let Some((open, close)) = around(pieces, from, to) else { return part };
+        match open.checked_sub(1).and_then(|at| pieces.get(at)) {
+            Some(Piece::Function(function)) => {
+                let is = |name: &str| name.eq_ignore_ascii_case(function);
+                if !PASSED.iter().any(|name| is(name)) {
+                    return Part::Computed;
+                }
+                // Whether it is blank is no longer the value.
+                if is("ISBLANK") || is("ISNULL") {
+                    return Part::Blank;
+                }
+                if is("CASE") && before == Some(&Piece::Open) {
+                    part = Part::Cased;
+                }
+                from = open - 1;
+            }
+            _ => from = open,
+        }
+        to = close;
+    }
 }
 
 /// The references whose values a formula may show: not those of which it asks no more than whether they are blank.
@@ -223,7 +245,23 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{addresses, beyond_encryption, shown};
+    use super::{Part, addresses, parts, shown};
+
+    #[test]
+    fn the_most_that_is_done_with_a_value_counts() {
+        let formula = "IF(ISBLANK(A), CASE(B, \"x\", C, D), E & LEFT(A, 2)) ";
+        assert_eq!(
+            parts(formula),
+            [
+                ("A", Part::Computed),
+                ("B", Part::Cased),
+                ("C", Part::Passed),
+                ("D", Part::Passed),
+                ("E", Part::Passed)
+            ]
+        );
+        assert_eq!(parts("NOT(ISNULL(A.B__c))"), [("A.B__c", Part::Blank)]);
+    }
 
     #[test]
     fn whether_it_is_blank_shows_no_value() {
@@ -266,7 +304,12 @@ mod tests {
             ("LEFT( Patient__r.SSN__c /* a ) */, 3)", &["Patient__r.SSN__c"]),
             ("LEFT(SSN__c", &[]),
         ] {
-            assert_eq!(beyond_encryption(formula), beyond, "{formula}");
+            let computed: Vec<&str> = parts(formula)
+                .into_iter()
+                .filter(|(_, part)| *part == Part::Computed)
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(computed, beyond, "{formula}");
         }
     }
 }

@@ -7,7 +7,7 @@ use policy::bundle::model::Model;
 use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
-use crate::field_path;
+use crate::field_path::{self, Reached};
 use crate::merge_field::merge_fields;
 
 /// The active version of a template, or all that are no drafts where it does not say which is active.
@@ -27,12 +27,20 @@ pub(crate) fn versions_in_use(template: PromptTemplate<'_>) -> Vec<PromptVersion
     versions
 }
 
-/// The fields of PHI that a version merges, with their first places.
-pub(crate) fn merged(
+/// What a merge field of a prompt stands for.
+#[derive(Debug)]
+pub(crate) enum Merged {
+    Field(Reached),
+    /// All fields of a record of this object that the user may see.
+    Record(String),
+}
+
+/// All that a version merges, and where.
+pub(crate) fn merges(
     cx: &Context<'_>,
     template: PromptTemplate<'_>,
     version: PromptVersion<'_>,
-) -> BTreeMap<String, (Place, Confidence)> {
+) -> Vec<(Merged, Place)> {
     let mut objects: BTreeMap<String, String> = BTreeMap::new();
     for input in version.inputs() {
         let Some(object) =
@@ -46,40 +54,50 @@ pub(crate) fn merged(
             objects.insert(name, object.clone());
         }
     }
-    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    let mut found = Vec::new();
     let Some(content) = version.content() else { return found };
     let (source, span) = (content.source(), content.span());
     for field in merge_fields(source.slice(span)) {
         let (kind, input) = field.head.split_once(':').unwrap_or(("", field.head));
-        let place = Place::of(source, field.span_from(span.start));
         let object = objects.get(&input.to_lowercase()).cloned();
-        let mut add = |object: &str, name: &str| {
-            let verdict = cx.classes.field(object, name);
+        let merged = match (kind.to_ascii_lowercase().as_str(), object) {
+            ("$recordsnapshot", object) => {
+                let related = || template.related_object().map(|name| name.into_text().into_owned());
+                object.or_else(related).map(Merged::Record)
+            }
+            (_, Some(object)) if field.path.is_empty() => Some(Merged::Record(object)),
+            (_, object) => {
+                object.map(|object| Merged::Field(field_path::follow(cx.project, &object, field.path)))
+            }
+        };
+        if let Some(merged) = merged {
+            found.push((merged, Place::of(source, field.span_from(span.start))));
+        }
+    }
+    found
+}
+
+/// The fields of PHI that a version merges, with their first places.
+pub(crate) fn merged(
+    cx: &Context<'_>,
+    template: PromptTemplate<'_>,
+    version: PromptVersion<'_>,
+) -> BTreeMap<String, (Place, Confidence)> {
+    let mut found: BTreeMap<String, (Place, Confidence)> = BTreeMap::new();
+    for (merged, place) in merges(cx, template, version) {
+        let (object, names) = match merged {
+            Merged::Record(object) => {
+                let names = cx.classes.phi_fields(&object).into_iter().map(|(name, _)| name).collect();
+                (object, names)
+            }
+            Merged::Field(reached) if field_path::is_reference(cx.project, &reached) => continue,
+            Merged::Field(reached) => (reached.object, vec![reached.field]),
+        };
+        for name in names {
+            let verdict = cx.classes.field(&object, &name);
             if verdict.is_phi() {
                 found.entry(format!("{object}.{name}")).or_insert((place.clone(), verdict.confidence));
             }
-        };
-        match (kind.to_ascii_lowercase().as_str(), object) {
-            // All fields of the record that the user may see.
-            ("$recordsnapshot", object) => {
-                let related = || template.related_object().map(|name| name.into_text().into_owned());
-                let Some(object) = object.or_else(related) else { continue };
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) if field.path.is_empty() => {
-                for (name, _) in cx.classes.phi_fields(&object) {
-                    add(&object, &name);
-                }
-            }
-            (_, Some(object)) => {
-                let reached = field_path::follow(cx.project, &object, field.path);
-                if !field_path::is_reference(cx.project, &reached) {
-                    add(&reached.object, &reached.field);
-                }
-            }
-            _ => {}
         }
     }
     found

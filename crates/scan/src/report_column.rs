@@ -72,6 +72,24 @@ impl ReportColumns {
         standard(&base()?, column)
     }
 
+    /// The field of a report type's column: its base object, and the relationships that lead to the field.
+    pub(crate) fn of_type(&self, project: &Project, base: &str, path: &str) -> Option<Reached> {
+        let mut segments: Vec<&str> = path.split('.').collect();
+        let field = segments.pop()?;
+        let mut object = base.to_owned();
+        for segment in segments {
+            object = self.child(project, &object, segment);
+        }
+        Some(field_path::follow(project, &object, field))
+    }
+
+    /// A column that is told beside its object.
+    pub(crate) fn of_object(&self, project: &Project, object: &str, column: &str) -> Reached {
+        let path =
+            column.strip_prefix(object).and_then(|rest| rest.strip_prefix(['.', '$'])).unwrap_or(column);
+        standard(object, path).unwrap_or_else(|| field_path::follow(project, object, path))
+    }
+
     fn child(&self, project: &Project, object: &str, relationship: &str) -> String {
         let bare = relationship.strip_suffix("__r").unwrap_or(relationship);
         let key = (object.to_lowercase(), bare.to_lowercase());

@@ -8,6 +8,7 @@ mod classify;
 mod commands;
 mod example;
 mod formats;
+mod guard_plan;
 mod impact;
 
 use std::path::{Path, PathBuf};

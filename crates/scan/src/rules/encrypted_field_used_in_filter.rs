@@ -29,18 +29,16 @@
 use std::collections::BTreeMap;
 
 use journal::{Confidence, Persona, Place, Severity};
-use sfdx::views::{Field, SharingKind};
-use sfdx::{Element, Value};
+use sfdx::Value;
+use sfdx::views::Field;
 
 use crate::Context;
 use crate::disclosure::shown;
 use crate::encryption::{self, Scheme};
-use crate::field_path::{self, Reached};
-use crate::formula;
-use crate::list_column;
-use crate::report_column::ReportColumns;
+use crate::field_path::Reached;
+use crate::field_use::{self, FieldUse, How};
+use crate::formula::Part;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::sharing;
 
 pub(crate) const META: Meta = Meta {
     title: "An encrypted field is used where it cannot be",
@@ -61,12 +59,80 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
     out.judged(encrypted.fields.len());
     keys(cx, out);
-    list_views(cx, &encrypted, out);
-    reports(cx, &encrypted, out);
-    flows(cx, &encrypted, out);
-    sharing_rules(cx, &encrypted, out);
-    duplicates(cx, &encrypted, out);
-    formulas(cx, &encrypted, out);
+    let wanted = |reached: &Reached| {
+        let key = reached.full_name().to_lowercase();
+        encrypted.fields.contains_key(&key) || encrypted.absent.contains_key(&key)
+    };
+    let mut by_component: BTreeMap<(Kind, String), Vec<FieldUse>> = BTreeMap::new();
+    for used in field_use::of(cx, &wanted).into_iter().filter(|used| used.is_active) {
+        if let Some(kind) = Kind::of(&used) {
+            by_component.entry((kind, used.component.clone())).or_default().push(used);
+        }
+    }
+    for ((kind, component), uses) in by_component {
+        report(&encrypted, component, kind, &uses, out);
+    }
+}
+
+/// What uses fields in a way that encryption does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    ListView,
+    Report,
+    Flow,
+    SharingRule,
+    MatchingRule,
+    DuplicateRule,
+    Formula,
+}
+
+impl Kind {
+    fn of(used: &FieldUse) -> Option<Self> {
+        match used.how {
+            How::ListViewFilter => Some(Self::ListView),
+            How::ReportFilter | How::ReportGrouping | How::ReportSort | How::ReportBucket => Some(Self::Report),
+            How::FlowFilter | How::FlowSort => Some(Self::Flow),
+            How::SharingCriterion => Some(Self::SharingRule),
+            How::MatchingRule => Some(Self::MatchingRule),
+            How::DuplicateRule => Some(Self::DuplicateRule),
+            How::Formula => (used.part == Some(Part::Computed)).then_some(Self::Formula),
+            _ => None,
+        }
+    }
+
+    /// What it does, up to the fields.
+    fn does(self, name: &str) -> String {
+        let of = || name.split_once('.').unwrap_or(("", name));
+        match self {
+            Self::ListView => format!("the list view `{name}` is filtered by"),
+            Self::Report => format!("the report `{name}` is filtered, sorted or grouped by"),
+            Self::Flow => format!("the flow `{name}` looks records up by"),
+            Self::SharingRule => format!("the sharing rule `{}` of `{}` has as a criterion", of().1, of().0),
+            Self::MatchingRule => format!("the matching rule `{}` of `{}` compares", of().1, of().0),
+            Self::DuplicateRule => format!("the duplicate rule `{name}` is filtered by"),
+            Self::Formula => format!("the formula `{name}` computes with"),
+        }
+    }
+
+    fn fix(self) -> &'static str {
+        match self {
+            Self::ListView | Self::Report | Self::Flow => {
+                "filter, sort and group by a field that is no PHI; or give a field of many values a deterministic \
+                 scheme, which can be filtered on by equality"
+            }
+            Self::SharingRule => {
+                "share by owner, by a group, or by a field that is no PHI: an encrypted field of any scheme cannot be a \
+                 criterion"
+            }
+            Self::MatchingRule | Self::DuplicateRule => {
+                "match on a field with a deterministic scheme, or on one that is not encrypted"
+            }
+            Self::Formula => {
+                "use the field with no other functions than `BLANKVALUE`, `CASE`, `HYPERLINK`, `IF`, `IMAGE`, `ISBLANK`, \
+                 `ISNULL`, `NULLVALUE` and `&`, or compute where the value is read"
+            }
+        }
+    }
 }
 
 /// PHI fields that are encrypted, by `Object.Field` in lower case.
@@ -84,12 +150,6 @@ struct Own<'p> {
     confidence: Confidence,
 }
 
-impl<'a> Way<'a> {
-    const fn filter(what: &'a str) -> Self {
-        Self { what, fix: FILTER_FIX, any_scheme: false }
-    }
-}
-
 impl<'p> Encrypted<'p> {
     fn of(cx: &Context<'p>) -> Self {
         let fields = encryption::phi_fields(cx).into_iter().filter_map(|one| {
@@ -103,36 +163,22 @@ impl<'p> Encrypted<'p> {
     }
 }
 
-/// A field that a component names, and where.
-type Use = (Reached, Place);
-
-/// What one kind of component does with fields.
-struct Way<'a> {
-    /// `the list view `X` is filtered by`
-    what: &'a str,
-    fix: &'a str,
-    /// Whether a deterministic scheme does not help.
-    any_scheme: bool,
-}
-
 /// One finding for what one component does with encrypted fields.
-fn report(
-    encrypted: &Encrypted<'_>,
-    component: String,
-    way: &Way<'_>,
-    uses: impl IntoIterator<Item = Use>,
-    out: &mut Outcome,
-) {
+fn report(encrypted: &Encrypted<'_>, component: String, kind: Kind, uses: &[FieldUse], out: &mut Outcome) {
+    let Some(first) = uses.first() else { return };
+    let does = kind.does(first.name());
     let mut used: Vec<(&Own<'_>, Place)> = Vec::new();
-    for (reached, at) in uses {
-        let key = reached.full_name().to_lowercase();
+    for one in uses {
+        let key = one.reached.full_name().to_lowercase();
         match encrypted.fields.get(&key) {
-            Some(own) if way.any_scheme || own.scheme == Scheme::Probabilistic => used.push((own, at)),
+            Some(own) if kind == Kind::SharingRule || own.scheme == Scheme::Probabilistic => {
+                used.push((own, one.place.clone()));
+            }
             Some(_) => {}
             None => {
                 if let Some(name) = encrypted.absent.get(&key) {
                     out.unknown(
-                        format!("the scheme of `{name}`, which the bundle wants encrypted: {} it", way.what),
+                        format!("the scheme of `{name}`, which the bundle wants encrypted: {does} it"),
                         format!("retrieve `CustomField:{name}`, or look at Setup > Encryption Policy > Encrypt Fields"),
                     );
                 }
@@ -147,9 +193,9 @@ fn report(
         }
     }
     let are = if fields.len() > 1 { "which are" } else { "which is" };
-    let message = format!("{} {}, {are} encrypted: that does not work", way.what, shown(&fields));
+    let message = format!("{does} {}, {are} encrypted: that does not work", shown(&fields));
     let scheme = Place::of(first.written.source(), first.written.span());
-    let mut draft = Draft::new(component, at.clone(), message, way.fix)
+    let mut draft = Draft::new(component, at.clone(), message, kind.fix())
         .confidence(used.iter().map(|(own, _)| own.confidence).max().unwrap_or(Confidence::Medium))
         .related(scheme, "the scheme")
         .detail("use");
@@ -158,9 +204,6 @@ fn report(
     }
     out.found(draft.fields(fields));
 }
-
-const FILTER_FIX: &str = "filter, sort and group by a field that is no PHI; or give a field of many values a deterministic \
-                          scheme, which can be filtered on by equality";
 
 /// Probabilistic encryption cannot keep values apart.
 fn keys(cx: &Context<'_>, out: &mut Outcome) {
@@ -188,136 +231,5 @@ fn keys(cx: &Context<'_>, out: &mut Outcome) {
             .detail("key")
             .field(name),
         );
-    }
-}
-
-fn list_views(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    for object in cx.project.objects() {
-        for view in object.list_views() {
-            let used = view.filters().filter_map(|filter| {
-                let column = filter.field()?;
-                let reached = list_column::field(cx.project, object.name(), &column)?;
-                Some((reached, cx.place(&column)))
-            });
-            let name = format!("{}.{}", object.name(), view.name());
-            let what = format!("the list view `{name}` is filtered by");
-            report(encrypted, format!("ListView:{name}"), &Way::filter(&what), used, out);
-        }
-    }
-}
-
-fn reports(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    let columns = ReportColumns::of(cx.project);
-    for one in cx.project.reports() {
-        let filters = one.filters().filter_map(|filter| filter.column());
-        let groups = one.groupings_down().chain(one.groupings_across()).filter_map(|group| group.field());
-        let sorted = one.element().value("sortColumn");
-        let buckets = one.buckets().filter_map(|bucket| bucket.source_column());
-        let used = filters.chain(groups).chain(sorted).chain(buckets).filter_map(|column| {
-            let reached = columns.column(cx.project, one, &column)?;
-            Some((reached, cx.place(&column)))
-        });
-        let what = format!("the report `{}` is filtered, sorted or grouped by", one.name());
-        report(encrypted, format!("Report:{}", one.name()), &Way::filter(&what), used, out);
-    }
-}
-
-fn flows(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    const ELEMENTS: [&str; 4] = ["recordLookups", "recordUpdates", "recordDeletes", "dynamicChoiceSets"];
-    for flow in cx.project.flows() {
-        let runs = |status: &Value<'_>| !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft");
-        if !flow.status().as_ref().is_none_or(runs) {
-            continue;
-        }
-        let mut used = Vec::new();
-        let mut queries = |element: Element<'_>| {
-            let Some(object) = element.value("object") else { return };
-            let filters = element.children_named("filters").filter_map(|filter| filter.value("field"));
-            for field in filters.chain(element.value("sortField")) {
-                let reached = field_path::follow(cx.project, &object, &field);
-                used.push((reached, cx.place(&field)));
-            }
-        };
-        for element in flow.element().children() {
-            // What starts a flow on a schedule is a query; what a changed record must be like is not.
-            let is_query = ELEMENTS.contains(&element.name())
-                || (element.name() == "start" && element.value("triggerType").is_some_and(|kind| kind == "Scheduled"));
-            if is_query {
-                queries(element);
-            }
-        }
-        let what = format!("the flow `{}` looks records up by", flow.name());
-        report(encrypted, format!("Flow:{}", flow.name()), &Way::filter(&what), used, out);
-    }
-}
-
-fn sharing_rules(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    for rule in cx.project.sharing_rules() {
-        if !matches!(rule.kind(), SharingKind::Criteria | SharingKind::Guest) {
-            continue;
-        }
-        let used = rule.conditions().filter_map(|condition| {
-            let field = condition.field()?;
-            let reached = field_path::follow(cx.project, rule.object_name(), &field);
-            Some((reached, cx.place(&field)))
-        });
-        let name = rule.name().map(|name| name.into_text().into_owned()).unwrap_or_default();
-        let way = Way {
-            what: &format!("the sharing rule `{name}` of `{}` has as a criterion", rule.object_name()),
-            fix: "share by owner, by a group, or by a field that is no PHI: an encrypted field of any scheme cannot be a \
-                  criterion",
-            any_scheme: true,
-        };
-        report(encrypted, sharing::component(rule), &way, used, out);
-    }
-}
-
-fn duplicates(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    const FIX: &str = "match on a field with a deterministic scheme, or on one that is not encrypted";
-    for rules in cx.project.matching_rules() {
-        for rule in rules.rules().filter(|rule| rule.status().is_none_or(|status| status == "Active")) {
-            let used = rule.items().filter_map(|item| {
-                let field = item.field()?;
-                let reached = field_path::follow(cx.project, rules.name(), &field);
-                Some((reached, cx.place(&field)))
-            });
-            let name = rule.name().map(|name| name.into_text().into_owned()).unwrap_or_default();
-            let what = format!("the matching rule `{name}` of `{}` compares", rules.name());
-            let way = Way { what: &what, fix: FIX, any_scheme: false };
-            report(encrypted, format!("MatchingRule:{}.{name}", rules.name()), &way, used, out);
-        }
-    }
-    for rule in cx.project.duplicate_rules().filter(|rule| rule.active() != Some(false)) {
-        let items = rule.element().descendants().filter(|element| element.name() == "duplicateRuleFilterItems");
-        let used = items.filter_map(|item| {
-            let field = item.value("field")?;
-            let object = item.value("table").map(Value::into_text);
-            let own = rule.name().split('.').next().unwrap_or_default();
-            let reached = field_path::follow(cx.project, object.as_deref().unwrap_or(own), &field);
-            Some((reached, cx.place(&field)))
-        });
-        let what = format!("the duplicate rule `{}` is filtered by", rule.name());
-        let way = Way { what: &what, fix: FIX, any_scheme: false };
-        report(encrypted, format!("DuplicateRule:{}", rule.name()), &way, used, out);
-    }
-}
-
-fn formulas(cx: &Context<'_>, encrypted: &Encrypted<'_>, out: &mut Outcome) {
-    for object in cx.project.objects() {
-        for field in object.fields() {
-            let Some(text) = field.formula() else { continue };
-            let used = formula::beyond_encryption(&text).into_iter().map(|reference| {
-                let reached = field_path::follow(cx.project, object.name(), reference);
-                (reached, cx.place(&text))
-            });
-            let what = format!("the formula `{}` computes with", field.full_name());
-            let way = Way {
-                what: &what,
-                fix: "use the field with no other functions than `BLANKVALUE`, `CASE`, `HYPERLINK`, `IF`, `IMAGE`, `ISBLANK`, \
-                      `ISNULL`, `NULLVALUE` and `&`, or compute where the value is read",
-                any_scheme: false,
-            };
-            report(encrypted, format!("CustomField:{}", field.full_name()), &way, used, out);
-        }
     }
 }

@@ -1,0 +1,101 @@
+//! What uses a field, as headings speak of it.
+
+use super::How;
+
+impl How {
+    /// What uses the field so, many of them.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::SharingCriterion => "sharing rules with it as a criterion",
+            Self::RestrictionFilter => "restriction rules that look at it",
+            Self::ScopingFilter => "scoping rules that look at it",
+            Self::Unique => "its own flag: unique",
+            Self::ExternalId => "its own flag: external id",
+            Self::Index => "indexes over it",
+            Self::IndirectLookup => "indirect lookups that find records by it",
+            Self::MatchingRule => "matching rules that compare it",
+            Self::DuplicateRule => "duplicate rules filtered by it",
+            Self::LookupFilter => "lookup filters over it",
+            Self::RollUp => "roll-up summaries of it",
+            Self::RollUpFilter => "roll-up summaries filtered by it",
+            Self::Formula => "formula fields over it",
+            Self::ListViewFilter => "list views filtered by it",
+            Self::ReportFilter => "reports filtered by it",
+            Self::ReportCrossFilter => "cross filters of reports over it",
+            Self::ReportGrouping => "reports grouped by it",
+            Self::ReportSort => "reports sorted by it",
+            Self::ReportBucket => "report buckets over it",
+            Self::ReportSummary => "report summaries and formulas of it",
+            Self::ReportChart => "report charts of it",
+            Self::RelatedListSort => "related lists sorted by it",
+            Self::DashboardFilter => "dashboard filters over it",
+            Self::FlowFilter => "flows that look records up by it",
+            Self::FlowSort => "flows that sort by it",
+            Self::ChangeFilter => "channels of change events filtered by it",
+            Self::FlowEntry => "flows that start on a condition over it",
+            Self::FlowCondition => "flow conditions over it",
+            Self::FlowFormula => "flow formulas over it",
+            Self::FlowCollection => "flows that filter or sort a collection by it",
+            Self::ValidationRule => "validation rules over it",
+            Self::DefaultValue => "default values computed from it",
+            Self::WorkflowCriterion => "workflow rules with it as a criterion",
+            Self::WorkflowFormula => "workflow rules with a formula over it",
+            Self::TimeTrigger => "time triggers that count from it",
+            Self::FieldUpdateFormula => "field updates computed from it",
+            Self::ApprovalCriterion => "approval processes with a criterion over it",
+            Self::AssignmentRule => "assignment rules over it",
+            Self::EscalationRule => "escalation rules over it",
+            Self::AutoResponseRule => "auto-response rules over it",
+            Self::PageVisibility => "Lightning pages that show or hide by it",
+            Self::PredefinedValue => "quick actions that fill it or fill from it",
+            Self::SharingSet => "sharing sets over it",
+            Self::DataIntegrationRule => "data integration rules that fill or send it",
+            Self::FlowAssignment => "flows that pass it on",
+            Self::FlowText => "flow texts that hold it",
+            Self::FlowAction => "flow actions and subflows that get it",
+            Self::FlowRead => "flows that read it",
+            Self::FlowScreen => "flow screens with it",
+            Self::FlowWrite => "flows that write it",
+            Self::FieldUpdate => "field updates that write it",
+            Self::OutboundMessage => "outbound messages that send it",
+            Self::AlertRecipient => "e-mail alerts sent to the address in it",
+            Self::EmailTemplate => "e-mail templates that merge it",
+            Self::PromptTemplate => "prompt templates that merge it",
+            Self::Link => "buttons and links that carry it",
+            Self::ChangeEvent => "change events that carry it",
+            Self::EnrichedField => "change events enriched with it",
+            Self::History => "its own flag: field history",
+            Self::FeedHistory => "its own flag: feed tracking",
+            Self::Dashboard => "dashboards over reports that use it",
+            Self::ReportColumn => "reports that show it",
+            Self::ListViewColumn => "list views that show it",
+            Self::ReportType => "report types that offer it",
+            Self::Layout => "page layouts with it",
+            Self::LightningPage => "Lightning pages with it",
+            Self::RelatedListColumn => "related lists that show it",
+            Self::QuickAction => "quick actions with it",
+            Self::CompactLayout => "compact layouts with it",
+            Self::SearchLayout => "search layouts with it",
+            Self::FieldSet => "field sets with it",
+            Self::PathAssistant => "paths with it",
+            Self::ApprovalPage => "approval pages that show it",
+            Self::CustomMetadata => "custom metadata records that name it",
+            Self::Named => "other metadata that names it",
+        }
+    }
+}
+
+impl super::Comparison {
+    /// How it compares, for a heading.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Equality => "whole values",
+            Self::Blank => "blank or not",
+            Self::Partial => "parts of values",
+            Self::Range => "ranges",
+            Self::Fuzzy => "by likeness",
+            Self::Formula => "in a formula",
+            Self::Unsaid => "how is not said",
+        }
+    }
+}
