@@ -95,7 +95,12 @@ fn project(labels: &[Label]) -> (tempfile::TempDir, sfdx::Project) {
             }
             text.push_str("</fields>\n");
         }
-        writeln!(text, "<label>{}</label>\n</CustomObject>", labels.first().map(|one| escaped(&one.object_label)).unwrap_or_default()).unwrap();
+        writeln!(
+            text,
+            "<label>{}</label>\n</CustomObject>",
+            labels.first().map(|one| escaped(&one.object_label)).unwrap_or_default()
+        )
+        .unwrap();
         let path = folder.path().join("objects").join(format!("{object}.object"));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
