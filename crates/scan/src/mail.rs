@@ -51,7 +51,13 @@ pub(crate) fn merged_phi(cx: &Context<'_>, template: EmailTemplate<'_>) -> Optio
             let verdict = cx.classes.field(&reached.object, &reached.field);
             // A custom lookup is merged as the name of its record, a standard one as an Id.
             let is_id = !reached.field.contains("__") && field_path::is_reference(cx.project, &reached);
-            (verdict.is_phi() && !is_id).then(|| Merged { field: reached.full_name(), verdict, place })
+            // `Link` is the record's address, which asks for a log-in.
+            let is_link = reached.field.eq_ignore_ascii_case("Link");
+            (verdict.is_phi() && !is_id && !is_link).then(|| Merged {
+                field: reached.full_name(),
+                verdict,
+                place,
+            })
         })
         .collect();
     (is_whole || !found.is_empty()).then_some(found)

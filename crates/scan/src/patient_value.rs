@@ -2,7 +2,8 @@
 //!
 //! Sources: SSA, *Social Security Number Randomization* (areas 000, 666 and 900 to 999 are never given out; nor
 //! group 00 and serial 0000); CMS, *Understanding the Medicare Beneficiary Identifier Format*; NHS Data Dictionary,
-//! *NHS Number* (modulus 11); RFC 2606 (example domains); NANPA (555-0100 to 555-0199 for fiction).
+//! *NHS Number* (modulus 11); RFC 2606 (example domains); NANPA (555-0100 to 555-0199 for fiction); Ofcom,
+//! *Telephone numbers for use in TV and radio drama programmes*.
 
 use policy::vocabulary::Identifier;
 
@@ -96,11 +97,19 @@ pub(crate) fn is_phone(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | ' ' | 'x'))
 }
 
-/// 555-0100 to 555-0199 are kept for fiction.
+/// Numbers kept for fiction: 555-0100 to 555-0199 in North America, and Ofcom's ranges in the United Kingdom.
 pub(crate) fn is_fictional_phone(text: &str) -> bool {
+    const OFCOM: [&str; 20] = [
+        "1134960", "1144960", "1154960", "1164960", "1174960", "1184960", "1214960", "1314960", "1414960",
+        "1514960", "1614960", "1914980", "1632960", "2079460", "2890180", "2896496", "2920180", "7700900",
+        "8081570", "9098790",
+    ];
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let tail = digits.len().checked_sub(7).and_then(|at| digits.get(at..)).unwrap_or_default();
+    let national = digits.strip_prefix("44").unwrap_or(&digits);
+    let national = national.strip_prefix('0').unwrap_or(national);
     tail.starts_with("55501")
+        || (national.len() == 10 && OFCOM.iter().any(|range| national.starts_with(range)))
 }
 
 /// Whether a filter's text is a value of one person, and no range, keyword or list of choices.

@@ -315,6 +315,15 @@ impl<'p> Classification<'p> {
     }
 }
 
+/// `Provider__r.Office__r`: whether a step of a path leads to a colleague, though patients are kept in the same object.
+pub(crate) fn is_of_another_person(steps: &str) -> bool {
+    let vocabulary = Vocabulary::shipped();
+    steps.split('.').any(|step| {
+        let words = words(step.trim_end_matches("__r"));
+        vocabulary.has(list::OTHER_PERSON, &words) && !vocabulary.has(list::PATIENT, &words)
+    })
+}
+
 /// The object whose data a companion repeats: its history, its feed, its change events.
 pub(crate) fn base_object(object: &str) -> Cow<'_, str> {
     const CUSTOM: [&str; 4] = ["__History", "__Feed", "__ChangeEvent", "__Share"];

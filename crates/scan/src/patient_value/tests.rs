@@ -45,4 +45,6 @@ fn dates_addresses_and_names_are_told_from_other_text() {
     );
     assert!(is_phone("+1 (415) 864-1234") && !is_phone("12") && !is_phone("call me"));
     assert!(is_fictional_phone("(415) 555-0142") && !is_fictional_phone("415-864-1234"));
+    assert!(is_fictional_phone("07700 900123") && is_fictional_phone("+44 (0)20 7946 0958"));
+    assert!(!is_fictional_phone("07701 900123") && !is_fictional_phone("020 7947 0958"));
 }

@@ -19,7 +19,7 @@
 //! permission away inside a group: the finding stays, as the set can be given without the group. Standard profiles of
 //! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
 //! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
-//! are not repeated. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
+//! are not repeated, nor is *View All* of an object that is public anyway (`phi-object-open-by-default`). Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
 //! in the source, and profiles without any object or field permission.
 //!
 //! ## Seen in the wild
@@ -158,13 +158,15 @@ fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -
     let names: Vec<String> = given.iter().map(|given| given.phi.name.clone()).collect();
     let flags: BTreeSet<&str> =
         given.iter().flat_map(|given| given.flags.iter().map(|flag| flag.element().name())).collect();
+    let past = past(flags.iter().copied());
     let flags: Vec<String> = flags.into_iter().map(|flag| format!("`{flag}`")).collect();
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     let message = format!(
-        "{} gives {} on {} objects with PHI, past sharing or field-level security: {} and {} more",
+        "{} gives {} on {} objects with PHI, past {}: {} and {} more",
         container::title(container),
         flags.join(" and "),
         names.len(),
+        past,
         shown.join(", "),
         names.len().saturating_sub(shown.len())
     );
@@ -182,6 +184,17 @@ fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -
     }
     let fields: Vec<String> = given.into_iter().flat_map(|given| given.phi.fields.into_iter().take(FIELDS)).collect();
     draft.fields(fields)
+}
+
+/// What the flags set aside: View All Fields field-level security, the others sharing.
+fn past<'a>(mut flags: impl Iterator<Item = &'a str> + Clone) -> &'static str {
+    let fields = flags.clone().any(|flag| flag == "viewAllFields");
+    let sharing = flags.any(|flag| flag != "viewAllFields");
+    match (sharing, fields) {
+        (true, true) => "sharing and field-level security",
+        (false, true) => "field-level security",
+        _ => "sharing",
+    }
 }
 
 /// Fields of one object that a finding on many objects names.
@@ -204,12 +217,15 @@ struct Given<'p> {
 
 impl<'p> Given<'p> {
     fn of(cx: &Context<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
+        // Whoever may read the object sees each of its records already; the open default is a finding of its own.
+        let model = permission.object().and_then(|name| cx.project.object(&name)?.sharing_model());
+        let is_public = model.is_some_and(|model| model.to_ascii_lowercase().starts_with("read"));
         let flags: Vec<Value<'p>> = permission
             .element()
             .children()
             .filter(|flag| match flag.name() {
                 "modifyAllRecords" => !covered.modify,
-                "viewAllRecords" => !covered.view,
+                "viewAllRecords" => !covered.view && !is_public,
                 "viewAllFields" => true,
                 _ => false,
             })
@@ -223,13 +239,7 @@ impl<'p> Given<'p> {
     fn finding(self, cx: &Context<'_>, container: Container<'_>) -> Draft {
         let Self { phi, flags } = self;
         let names: Vec<&str> = flags.iter().map(|flag| flag.element().name()).collect();
-        let sharing = names.iter().any(|name| *name != "viewAllFields");
-        let fields = names.contains(&"viewAllFields");
-        let past = match (sharing, fields) {
-            (true, true) => "sharing and field-level security",
-            (false, true) => "field-level security",
-            _ => "sharing",
-        };
+        let past = past(names.iter().copied());
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let names = names.join(" and ");
         let title = container::title(container);

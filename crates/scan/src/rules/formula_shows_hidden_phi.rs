@@ -20,7 +20,7 @@
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 10 formulas on cases show name, birth date, address and health number of a contact that permission sets for an
-//! external committee and a community hide; four of them are the prescriber's, from the same fields.
+//! external committee and a community hide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ use sfdx::Value;
 use sfdx::views::Field;
 
 use crate::Context;
-use crate::classification::Evidence;
+use crate::classification::{Evidence, is_of_another_person};
 use crate::disclosure::{joined, shown};
 use crate::field_path;
 use crate::formula;
@@ -159,7 +159,9 @@ fn follow(
 ) {
     let mut reads: Vec<field_path::Reached> = Vec::new();
     if let Some(text) = field.formula() {
-        let paths = formula::shown(&text).into_iter().filter(|path| !path.starts_with('$'));
+        let paths = formula::shown(&text).into_iter().filter(|path| {
+            !path.starts_with('$') && !is_record_name(path) && !path.rsplit_once('.').is_some_and(|(steps, _)| is_of_another_person(steps))
+        });
         reads.extend(paths.map(|path| field_path::follow(cx.project, field.object_name(), path)));
     } else if let Some((object, name)) = summarized(field).as_ref().and_then(|path| path.split_once('.')) {
         reads.push(field_path::follow(cx.project, object, name));
@@ -181,6 +183,12 @@ fn follow(
             }
         }
     }
+}
+
+/// `Provider__r.Name`: no permission hides the name of a record from whoever sees the record.
+fn is_record_name(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or(path).trim();
+    ["Name", "FirstName", "LastName", "CaseNumber"].iter().any(|name| last.eq_ignore_ascii_case(name))
 }
 
 fn reader(cx: &Context<'_>, computed: &Computed<'_>, grant: &Grant<'_, '_>) -> Option<Reader> {

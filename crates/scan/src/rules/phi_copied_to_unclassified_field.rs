@@ -53,7 +53,7 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.flows() {
         let runs = |status: Value<'_>| !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft");
-        if flow.status().is_none_or(runs) {
+        if flow.status().is_none_or(runs) && !is_former_version(cx, flow) {
             out.judged(1);
             of_flow(cx, flow, out);
         }
@@ -62,6 +62,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         out.judged(1);
         of_workflow(cx, update, out);
     }
+}
+
+/// Whether it is a version of before API 44, `Name-3`, that the flow's definition does not name as the active one.
+fn is_former_version(cx: &Context<'_>, flow: Flow<'_>) -> bool {
+    let Some((name, version)) = flow.name().rsplit_once('-') else { return false };
+    let Ok(version) = version.parse::<u64>() else { return false };
+    let definition = cx.project.flow_definitions().find(|definition| definition.name().eq_ignore_ascii_case(name));
+    let active = definition.and_then(|definition| definition.active_version());
+    active.is_some_and(|active| active != version)
 }
 
 /// A field that an element of a flow writes.

@@ -1,7 +1,7 @@
 //! # An e-mail template puts data about patients into mail
 //!
-//! A template merges fields of PHI into the subject or body of a mail. There is one finding for each template and
-//! field, at its first place.
+//! A template merges fields of PHI into the subject or body of a mail. There is one finding for each template, at the
+//! first such field. It is high where an alert or an approval process of the source sends it and a field is clinical.
 //!
 //! ## Why it harms
 //! A mail leaves everything that protects a record: field-level security, sharing, encryption, retention and erasure.
@@ -15,18 +15,22 @@
 //! portal's record page in Lightning ones. Remove the merge field, from the plain-text version too.
 //!
 //! ## What is not found
-//! Who receives the mail is chosen where the template is used, and so is what `Recipient` stands for. Fields that a Visualforce component or its controller
-//! puts in are not followed. Whether the mail's transport is encrypted is a matter of *Setup, Deliverability* and of the
+//! Who receives the mail is chosen where the template is used, and so is what `Recipient` stands for. Fields that a Visualforce
+//! component or its controller puts in are not followed, nor is Apex that sends a template, or prints it for a fax. Whether the mail's transport is encrypted is a matter of *Setup, Deliverability* and of the
 //! receiver.
 //!
 //! ## Seen in the wild
-//! bcgov/MoH-SAT: seven approval letters, each with name, identifier and date of birth of the patient.
+//! bcgov/MoH-SAT: seven approval letters, each with name, identifier and date of birth of the patient (Apex prints them for a
+//! fax gateway).
 
-use journal::{Confidence, Persona, Severity};
+use journal::{Confidence, Persona, Place, Severity};
+use sfdx::Value;
 use policy::vocabulary::{Class, Identifier};
 use sfdx::views::EmailTemplate;
 
 use crate::Context;
+use crate::classification::Verdict;
+use crate::disclosure::shown;
 use crate::flow::{Destination, FoundFlow};
 use crate::mail::{self, Merged};
 use crate::rule::{Draft, Meta, Outcome};
@@ -53,39 +57,65 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             );
             continue;
         };
-        report(template, found, out);
+        report(cx, template, found, out);
     }
 }
 
-fn report(template: EmailTemplate<'_>, found: Vec<Merged>, out: &mut Outcome) {
+fn report(cx: &Context<'_>, template: EmailTemplate<'_>, found: Vec<Merged>, out: &mut Outcome) {
+    let Some(first) = found.first() else { return };
     let component = format!("EmailTemplate:{}", template.name());
-    for Merged { field, verdict, place } in found {
-        let grave = verdict.class == Class::PhiSensitive || verdict.identifier == Some(Identifier::Clinical);
-        let severity = match template.available() {
-            // Nobody can choose it, until somebody ticks a box.
-            Some(false) => Severity::Low,
-            _ if grave => Severity::High,
-            _ => Severity::Medium,
-        };
+    let is_grave = |verdict: &Verdict| {
+        verdict.class == Class::PhiSensitive || verdict.identifier == Some(Identifier::Clinical)
+    };
+    let sender = sender(cx, template);
+    let severity = match template.available() {
+        // Nobody can choose it, until somebody ticks a box.
+        Some(false) if sender.is_none() => Severity::Low,
+        _ if sender.is_some() && found.iter().any(|merged| is_grave(&merged.verdict)) => Severity::High,
+        _ => Severity::Medium,
+    };
+    let fields: Vec<String> = found.iter().map(|merged| merged.field.clone()).collect();
+    for merged in &found {
         out.flow(FoundFlow {
-            fields: vec![field.clone()],
+            fields: vec![merged.field.clone()],
             to: Destination::Email,
             by: component.clone(),
-            place: place.clone(),
-            confidence: verdict.confidence,
+            place: merged.place.clone(),
+            confidence: merged.verdict.confidence,
         });
-        out.found(
-            Draft::new(
-                component.clone(),
-                place,
-                format!("the e-mail template `{}` puts `{field}` into mail", template.name()),
-                "replace the value by a link to the record behind the log-in, as `{!Case.Link}` gives it, and remove the \
-                 merge field from the HTML and from the plain text",
-            )
-            .severity(severity)
-            .confidence(verdict.confidence)
-            .detail(field.to_lowercase())
-            .field(field),
-        );
     }
+    let confidence = found.iter().map(|merged| merged.verdict.confidence).max().unwrap_or(Confidence::Medium);
+    let by = sender.as_ref().map_or(String::new(), |(name, _)| format!(", sent by {name}"));
+    let draft = Draft::new(
+        component,
+        first.place.clone(),
+        format!("the e-mail template `{}` puts {} into mail{by}", template.name(), shown(&fields)),
+        "replace the values by a link to the record behind the log-in, as `{!Case.Link}` gives it, and remove the merge fields \
+         from the HTML and from the plain text",
+    )
+    .severity(severity)
+    .confidence(confidence)
+    .detail("merged")
+    .fields(fields);
+    let draft = found
+        .iter()
+        .skip(1)
+        .fold(draft, |draft, merged| draft.related(merged.place.clone(), format!("`{}` is merged here", merged.field)));
+    out.found(sender.into_iter().fold(draft, |draft, (name, place)| draft.related(place, format!("{name} sends it"))));
+}
+
+/// What of the source sends the template by itself: an alert of a workflow, an approval process.
+fn sender(cx: &Context<'_>, template: EmailTemplate<'_>) -> Option<(String, Place)> {
+    let is_it = |named: &Value<'_>| named.eq_ignore_ascii_case(template.name());
+    let alert = cx.project.workflow_alerts().find_map(|alert| {
+        let named = alert.template().filter(is_it)?;
+        let name = alert.name().map(|name| name.into_text().into_owned()).unwrap_or_default();
+        Some((format!("the alert `{name}` of `{}`", alert.object_name()), cx.place(&named)))
+    });
+    alert.or_else(|| {
+        cx.project.approval_processes().find_map(|process| {
+            let named = process.email_template().filter(is_it)?;
+            Some((format!("the approval process `{}`", process.name()), cx.place(&named)))
+        })
+    })
 }

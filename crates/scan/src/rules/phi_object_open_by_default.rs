@@ -119,8 +119,8 @@ fn by_the_org(cx: &Context<'_>, phi: &PhiObject, out: &mut Outcome) {
     out.judged(1);
     let path = cx.facts.paths("sharing-models").first().map_or("facts", String::as_str);
     let defaults = [
-        ("everybody inside", "internal", Some(inside), Severity::High),
-        ("external users", "external", answer.and_then(|model| model.external()), Severity::Critical),
+        ("whoever inside may read them", "internal", Some(inside), Severity::High),
+        ("external users", "external", answer.and_then(|model| model.external()), to_outsiders(cx)),
     ];
     for (who, which, model, severity) in defaults {
         let Some(model) = model.filter(|model| !model.eq_ignore_ascii_case("None")) else {
@@ -209,7 +209,7 @@ fn inside(
         "see"
     };
     let message = format!(
-        "everybody inside may {done} all `{}` records (`{}`): {}",
+        "whoever inside may read `{}` at all may {done} each record (`{}`): {}",
         object.name(),
         model.as_str(),
         held(phi, children)
@@ -233,7 +233,13 @@ fn outside(
     );
     let fix = "set `<externalSharingModel>Private</externalSharingModel>` (Setup > Sharing Settings) and give patients \
                their own records by a sharing set";
-    draft(cx, object, phi, model, message, fix).severity(Severity::Critical).detail("externalSharingModel")
+    draft(cx, object, phi, model, message, fix).severity(to_outsiders(cx)).detail("externalSharingModel")
+}
+
+/// Without a site or portal nobody is outside yet; the first one opens the records to all its users.
+fn to_outsiders(cx: &Context<'_>) -> Severity {
+    let has_outsiders = cx.project.networks().next().is_some() || cx.project.sites().next().is_some();
+    if has_outsiders { Severity::Critical } else { Severity::High }
 }
 
 fn held(phi: &PhiObject, children: &[String]) -> String {
