@@ -192,6 +192,9 @@ pub(crate) struct Classify {
     /// Write `complianceGroup` and `securityClassification` into the field files that have none
     #[arg(long, conflicts_with_all = ["from", "output"])]
     pub(crate) write: bool,
+    /// With `--write`: tag fields that likely hold personal data too, not only those that surely do
+    #[arg(long, requires = "write")]
+    pub(crate) likely: bool,
     /// Read the CSV back, with decisions filled in, and print what the bundle would have to say as a patch
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
@@ -212,7 +215,7 @@ For people without git: send out `--format csv --output fields.csv`; read it bac
 a patch of the bundle for `git apply`, and who must approve it.
 
 --write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
-where it is at least likely. These are values of Salesforce's default lists; an org that renamed them must adapt the
+where it is sure, or with --likely where it is likely. These are values of Salesforce's default lists; an org that renamed them must adapt the
 files. What a file says already stays.";
 
 #[derive(Debug, Args)]

@@ -73,13 +73,13 @@ fn described(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt
     for state in [State::Absent, State::Partial, State::Present] {
         for item in items.iter().filter(|item| item.state == state) {
             let word = match state {
-                State::Present => "there",
+                State::Present => "complete",
                 State::Partial => "in part",
                 State::Absent => "unknown",
             };
-            writeln!(text, "  {word:<8} {}: it tells {}", item.what, item.why)?;
+            writeln!(text, "  {word:<8} {}: {}", item.what, item.why)?;
             if state != State::Present && !item.lacks.is_empty() {
-                writeln!(text, "           lacks {}", shortened(&item.lacks))?;
+                writeln!(text, "           lacks {}", lacking(&item.lacks))?;
             }
             for remedy in item.remedies.iter().filter(|_| state != State::Present) {
                 writeln!(text, "           {}", told(remedy))?;
@@ -90,6 +90,10 @@ fn described(project: &sfdx::Project, items: &[Item]) -> Result<String, std::fmt
         writeln!(text, "not read: {problem}")?;
     }
     Ok(text)
+}
+
+fn lacking(names: &[String]) -> String {
+    if names == ["*"] { "all".to_owned() } else { shortened(names) }
 }
 
 fn shortened(names: &[String]) -> String {

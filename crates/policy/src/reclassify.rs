@@ -63,8 +63,22 @@ pub fn reclassify(
             continue;
         };
         let Some(source) = sources.iter().find(|source| source.path() == &*object.place.path) else {
+            revised.by_hand.push((decided.clone(), "the file of its object is not at hand"));
             continue;
         };
+        // The second new field of an object goes under the `fields:` that the first one opens.
+        let opened = edits.get_mut(source.path()).and_then(|edits: &mut Vec<Edit>| {
+            let is_new =
+                !rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(&decided.field));
+            let first = beside(source, rule, decided).ok().filter(|_| is_new && rule.fields.0.is_empty())?;
+            let own = edits.iter_mut().find(|own| own.start == first.start && own.end == first.end)?;
+            let line = first.text.rfind('\n').and_then(|at| first.text.get(at..))?;
+            own.text.push_str(line);
+            Some(())
+        });
+        if opened.is_some() {
+            continue;
+        }
         match of_object(source, rule, decided) {
             Ok(more) => edits.entry(source.path()).or_default().extend(more),
             Err(why) => revised.by_hand.push((decided.clone(), why)),
@@ -177,9 +191,14 @@ fn line_of(source: &Source, at: usize) -> &str {
 }
 
 fn add_objects(sources: &[Source], new: &BTreeMap<&str, Vec<&Decided>>, revised: &mut Revised) {
+    let changed = revised.files.iter().position(|revision| revision.path == REVIEWED);
+    let changed = changed.map(|at| revised.files.remove(at));
     let before =
         sources.iter().find(|source| source.path() == REVIEWED).map(|source| source.text().to_owned());
-    let mut after = before.clone().unwrap_or_else(|| "objects:\n".to_owned());
+    let mut after = changed
+        .map(|revision| revision.after)
+        .or_else(|| before.clone())
+        .unwrap_or_else(|| "objects:\n".to_owned());
     if !after.ends_with('\n') {
         after.push('\n');
     }
@@ -236,6 +255,32 @@ mod tests {
         let sources = vec![Source::new("phiward.yaml", BUNDLE)];
         let (policy, _) = crate::read(sources.clone());
         reclassify(&sources, &policy, decisions).unwrap()
+    }
+
+    #[test]
+    fn two_new_fields_of_an_object_with_a_default_stand_under_one_key() {
+        let revised = revise(&[
+            decided("Site__c", "City__c", Class::Pii, None),
+            decided("Site__c", "Zip__c", Class::Pii, None),
+        ]);
+        let expected =
+            "{class: public}\n    fields:\n      City__c: {class: pii}\n      Zip__c: {class: pii}\n";
+        assert_eq!(revised.files[0].after, BUNDLE.replace("{class: public}\n", expected));
+    }
+
+    #[test]
+    fn the_file_of_reviewed_objects_changes_once() {
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new(REVIEWED, "objects:\n  Old__c:\n    fields:\n      A__c: {class: pii}\n"),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let decisions =
+            [decided("Old__c", "A__c", Class::Phi, None), decided("New__c", "B__c", Class::Pii, None)];
+        let revised = reclassify(&sources, &policy, &decisions).unwrap();
+        assert_eq!(revised.files.len(), 1);
+        let after = &revised.files[0].after;
+        assert!(after.contains("A__c: {class: phi}") && after.contains("B__c: {class: pii}"), "{after}");
     }
 
     #[test]

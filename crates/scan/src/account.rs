@@ -39,6 +39,7 @@ impl<'p> Accounts<'p> {
         if user.profile() == Some("System Administrator") {
             return Answer::Yes;
         }
+        // What a part that is not in the source gives is not known, and no other part takes it away.
         let model = cx.access();
         let id = user.username().and_then(|name| model.find(PrincipalKind::User, name));
         let Some(access) = id.and_then(|id| model.access(id)) else { return Answer::Unknown };
@@ -49,7 +50,8 @@ impl<'p> Accounts<'p> {
                 return Answer::Yes;
             }
         }
-        if has_profile { Answer::No } else { Answer::Unknown }
+        let open = cx.phi_objects().any(|object| access.flag(object, ObjectFlag::Read) != Some(Answer::No));
+        if has_profile && !open { Answer::No } else { Answer::Unknown }
     }
 }
 

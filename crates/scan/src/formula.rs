@@ -1,6 +1,6 @@
 //! Formulas, as far as rules look into them: which references stand inside which functions and beside which operators.
 
-use crate::merge_field::formula_fields;
+use crate::merge_field::{formula_fields, literal_length};
 
 /// A formula has 3,900 characters at most; what is much longer is none, and not looked into.
 const LONGEST: usize = 16 << 10;
@@ -210,13 +210,12 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let rest = bytes.get(at..).unwrap_or_default();
         let (piece, length) = match byte {
             b'"' | b'\'' => {
-                let inside = rest.iter().skip(1).position(|b| *b == byte);
-                let length = inside.map_or(rest.len(), |inside| inside + 2);
+                let length = literal_length(rest);
                 let text = text.get(at + 1..at + length).unwrap_or_default();
                 (Some(Piece::Literal(text.trim_end_matches(byte as char))), length)
             }
             b'/' if rest.starts_with(b"/*") => {
-                (None, rest.windows(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 2))
+                (None, rest.windows(2).skip(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 4))
             }
             b'(' => (Some(Piece::Open), 1),
             b')' => (Some(Piece::Close), 1),
@@ -261,6 +260,10 @@ mod tests {
             ]
         );
         assert_eq!(parts("NOT(ISNULL(A.B__c))"), [("A.B__c", Part::Blank)]);
+        assert_eq!(
+            parts(r#""a \" b)" & A__c /* " B__c */ & C__c"#),
+            [("A__c", Part::Passed), ("C__c", Part::Passed)]
+        );
     }
 
     #[test]

@@ -46,6 +46,20 @@ pub(crate) fn formula_fields(text: &str) -> Vec<MergeField<'_>> {
     found
 }
 
+/// How far a text in quotes reaches, with its quotes; a backslash takes the letter after it as it is.
+pub(crate) fn literal_length(rest: &[u8]) -> usize {
+    let Some(quote) = rest.first() else { return 0 };
+    let mut at = 1;
+    while let Some(byte) = rest.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            byte if byte == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    rest.len()
+}
+
 fn references<'a>(text: &'a str, from: usize, to: usize, found: &mut Vec<MergeField<'a>>) {
     let bytes = text.as_bytes();
     let mut at = from;
@@ -53,8 +67,11 @@ fn references<'a>(text: &'a str, from: usize, to: usize, found: &mut Vec<MergeFi
         let Some(&byte) = bytes.get(at) else { break };
         match byte {
             b'"' | b'\'' => {
-                let inside = bytes.get(at + 1..to).unwrap_or_default();
-                at += 1 + inside.iter().position(|b| *b == byte).unwrap_or(inside.len()) + 1;
+                at += literal_length(bytes.get(at..to).unwrap_or_default());
+            }
+            b'/' if bytes.get(at..to).is_some_and(|rest| rest.starts_with(b"/*")) => {
+                let rest = bytes.get(at..to).unwrap_or_default();
+                at += rest.windows(2).skip(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 4);
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'$' | b'_' => {
                 let name = bytes.get(at..to).unwrap_or_default();

@@ -181,7 +181,6 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
     let mut text = format!(
         "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\nobjects:\n"
     );
-    let mut entries = 0;
     for (object, fields) in objects {
         // A guess stays a comment: in the bundle it would count as the organisation's own word.
         let is_sure = |verdict: &Verdict| {
@@ -210,10 +209,6 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
                 plain(&verdict.reason)
             );
         }
-        entries += usize::from(some_sure);
-    }
-    if entries == 0 {
-        text = text.replace("\nobjects:\n", "\nobjects: {}\n");
     }
     Some(text)
 }

@@ -10,6 +10,11 @@ use crate::sharing::{Default, Level, ObjectSharing, Rule, STANDARD_PARENTS};
 use crate::universe::ObjectFlag;
 use crate::{Answer, Range, Reach};
 
+/// Salesforce allows three levels below a master, and a few of its own objects hang on others of its own.
+const LEVELS: usize = 8;
+/// An object has one master, or two where it joins them.
+const MASTERS: usize = 2;
+
 /// What one principal reaches of the records of one object.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Records {
@@ -114,6 +119,12 @@ impl Access<'_> {
             lacks.add(Remedy::Do("mend the master-detail fields that run in a circle"));
             return self.no_parent();
         }
+        if asked.len() > LEVELS {
+            lacks.add(Remedy::Do(
+                "mend the chain of master-detail fields: it is longer than Salesforce allows",
+            ));
+            return self.no_parent();
+        }
         asked.push(object);
         let mut base = self.base_of(object, asked, lacks);
         asked.pop();
@@ -214,6 +225,10 @@ impl Access<'_> {
         };
         if parents.is_empty() {
             lacks.add(Remedy::Do("find out by which object the records are controlled"));
+            return self.no_parent();
+        }
+        if parents.len() > MASTERS {
+            lacks.add(Remedy::Do("mend the object's master-detail fields: Salesforce allows two"));
             return self.no_parent();
         }
         let mut least = Both::of(Range::ALL);

@@ -103,9 +103,9 @@ fn of<'r>(step: &Planned<'r>, content: &Content<'r>) -> Step<'r> {
                 )),
                 rule: None,
                 controls: String::new(),
-                proof: "what can be retrieved is in the source and the next audit reports no gap for it; of queries it reads \
-                        organisation-wide defaults and installed packages, so for each other a named person keeps the \
-                        answer with its date".to_owned(),
+                proof: "what can be retrieved is in the source, what the org answers is among the facts (--facts), and the \
+                        next audit reports no gap for it; of what neither can hold a named person keeps the answer with \
+                        its date".to_owned(),
                 prints: Vec::new(),
                 prints_more: 0,
             }

@@ -51,6 +51,8 @@ struct Answers<'m> {
     rows: Vec<Row>,
     /// Whether fields were named, so that each row is told step by step.
     explained: bool,
+    /// Whether the source has profiles at all: without them nobody's access is known.
+    has_profiles: bool,
 }
 
 pub(crate) fn run(arguments: &arguments::Access) -> Result<Verdict, String> {
@@ -71,7 +73,8 @@ pub(crate) fn run(arguments: &arguments::Access) -> Result<Verdict, String> {
     let model = Model::with_fields(&read.project, &read.facts, phi.values().map(|field| field.name.as_str()));
     let fields = fields(arguments, &model, phi)?;
     let principals = principals(arguments, &model)?;
-    let answers = Answers::of(&model, fields, &principals, !arguments.fields.is_empty());
+    let has_profiles = read.project.profiles().next().is_some();
+    let answers = Answers::of(&model, fields, &principals, !arguments.fields.is_empty(), has_profiles);
     let bytes = match arguments.format {
         Tabular::Table => output::table(&answers, !arguments.principals.is_empty()).into_bytes(),
         Tabular::Json => output::json(&answers)?,
@@ -178,7 +181,13 @@ fn principals(arguments: &arguments::Access, model: &Model) -> Result<Vec<Princi
 }
 
 impl<'m> Answers<'m> {
-    fn of(model: &'m Model, fields: Vec<Told>, principals: &[PrincipalId], explained: bool) -> Self {
+    fn of(
+        model: &'m Model,
+        fields: Vec<Told>,
+        principals: &[PrincipalId],
+        explained: bool,
+        has_profiles: bool,
+    ) -> Self {
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         let matrix = model.matrix(names.iter().copied());
         let told: Vec<(PrincipalId, Access<'m>)> =
@@ -200,7 +209,7 @@ impl<'m> Answers<'m> {
             }
         }
         let principals = told.into_iter().map(|(_, access)| access).collect();
-        Self { fields, principals, rows, explained }
+        Self { fields, principals, rows, explained, has_profiles }
     }
 
     fn field(&self, row: &Row) -> Option<&Told> {

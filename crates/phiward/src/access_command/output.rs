@@ -25,6 +25,7 @@ impl Lines {
 pub(super) fn table(answers: &Answers<'_>, unknown_too: bool) -> String {
     let mut lines = Lines::default();
     let all_rows = unknown_too || answers.explained;
+    let others = if answers.has_profiles { "" } else { ", nor of any profile" };
     for (at, field) in (0_u32..).zip(&answers.fields) {
         let rows = answers.rows_of(at);
         let count = |what: fn(&Row) -> Answer, wanted| rows.iter().filter(|row| what(row) == wanted).count();
@@ -32,7 +33,7 @@ pub(super) fn table(answers: &Answers<'_>, unknown_too: bool) -> String {
         lines.line(
             0,
             &format!(
-                "{}{holds}: read by {}, edited by {}; not known of {}",
+                "{}{holds}: read by {}, edited by {}; not known of {}{others}",
                 field.name,
                 count(|row| row.read, Answer::Yes),
                 count(|row| row.edit, Answer::Yes),
@@ -65,6 +66,8 @@ fn summary(principal: &Access<'_>, row: &Row) -> String {
     )
 }
 
+const NO_PROFILES: &str = "No profile is in the source, and each user has one: who else reads or edits is not known; retrieve Profile: *";
+
 /// What would complete the answers, and, where principals were named, what else they can do.
 fn footing(lines: &mut Lines, answers: &Answers<'_>, named: bool) {
     if named {
@@ -95,6 +98,10 @@ fn footing(lines: &mut Lines, answers: &Answers<'_>, named: bool) {
                 }
             }
         }
+    }
+    if !answers.has_profiles {
+        lines.line(0, "");
+        lines.line(0, NO_PROFILES);
     }
     if partial == 0 {
         return;
@@ -214,6 +221,9 @@ pub(super) fn json(answers: &Answers<'_>) -> Result<Vec<u8>, String> {
     list(&mut out, answers.principals.iter().map(principal))?;
     out.extend_from_slice(b"],\n\"access\":[");
     list(&mut out, answers.rows.iter().filter_map(|row| access(answers, row)))?;
+    let missing: &[&str] = if answers.has_profiles { &[] } else { &[NO_PROFILES] };
+    out.extend_from_slice(b"],\n\"missing\":[");
+    list(&mut out, missing.iter().map(|missing| json!(missing)))?;
     out.extend_from_slice(b"]}\n");
     Ok(out)
 }

@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &Classify) -> Result<Verdict, String> {
     }
     let classes = Classification::of(&project, &policy);
     if arguments.write {
-        return tags::write(&project, &classes);
+        let at_least = if arguments.likely { Confidence::Medium } else { Confidence::High };
+        return tags::write(&project, &classes, at_least);
     }
     let rows: Vec<Row<'_>> = classes
         .all()

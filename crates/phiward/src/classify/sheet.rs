@@ -1,5 +1,7 @@
 //! The spreadsheet that people without git decide in.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use csv::{Csv, Records};
@@ -77,6 +79,7 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
     let (object, field) = (column("Object")?, column("Field")?);
     let (class, identifier) = (column("Decided class")?, column("Decided identifier")?);
     let mut decided = Vec::new();
+    let mut known: HashMap<(String, String), usize> = HashMap::new();
     let mut slips = Vec::new();
     for record in records {
         let (at, cells) = record.map_err(|problem| problem.to_string())?;
@@ -89,7 +92,17 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
         }
         let slip = |what: String| source.problem(Severity::Error, "bad-decision", Span::new(at, at), what);
         match decision(cell(object), cell(field), cell(class), cell(identifier), project) {
-            Ok(one) => decided.push(one),
+            Ok(one) => match known.entry((one.object.clone(), one.field.clone())) {
+                Entry::Vacant(place) => {
+                    place.insert(decided.len());
+                    decided.push(one);
+                }
+                Entry::Occupied(place) if decided.get(*place.get()) != Some(&one) => {
+                    slips
+                        .push(slip("an earlier line decides otherwise of this field".to_owned()).to_string());
+                }
+                Entry::Occupied(_) => {}
+            },
             Err(what) => slips.push(slip(what).to_string()),
         }
     }

@@ -10,16 +10,26 @@ use sfdx::xml::edit::{self, Edit};
 
 use crate::{Verdict, files};
 
-/// Tags the fields that surely or likely hold personal data and say nothing of it themselves. What a file says already
-/// stays: somebody wrote it.
-pub(super) fn write(project: &Project, classes: &Classification<'_>) -> Result<Verdict, String> {
+/// Tags the fields that hold personal data, at least as surely as asked, and say nothing of it themselves. What a file says
+/// already stays: somebody wrote it.
+pub(super) fn write(
+    project: &Project,
+    classes: &Classification<'_>,
+    at_least: Confidence,
+) -> Result<Verdict, String> {
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     let mut tagged = BTreeSet::new();
+    let mut left = 0_usize;
     for object in project.objects() {
         for field in object.fields() {
             let holds = classes.field(object.name(), field.name());
-            let is_sure = holds.confidence >= Confidence::Medium && holds.evidence != Evidence::Tag;
-            let Some((group, sensitivity)) = tag_of(holds.class).filter(|_| is_sure) else { continue };
+            let is_sure = holds.confidence >= at_least && holds.evidence != Evidence::Tag;
+            let Some((group, sensitivity)) = tag_of(holds.class) else { continue };
+            if !is_sure {
+                left +=
+                    usize::from(holds.evidence != Evidence::Tag && holds.confidence == Confidence::Medium);
+                continue;
+            }
             for component in field.components() {
                 let root = component.root();
                 let mut more = Vec::new();
@@ -43,9 +53,15 @@ pub(super) fn write(project: &Project, classes: &Classification<'_>) -> Result<V
         files::write(&project.root().join(&path), text.as_bytes())?;
     }
     println!(
-        "tagged {} fields in {count} files; look at them with `git diff` before they are deployed",
+        "tagged {} fields in {count} files; look at them with `git diff` before they are deployed: from then on a tag is the \
+         org's own word and outranks what names tell",
         tagged.len()
     );
+    if left > 0 {
+        println!(
+            "{left} fields that only likely hold personal data are left: decide with `--format csv`, or tag them with `--likely`"
+        );
+    }
     Ok(Verdict::InOrder)
 }
 

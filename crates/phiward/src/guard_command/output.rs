@@ -382,7 +382,7 @@ fn choice(lines: &mut Lines, plan: &Plan) {
              the keys",
         );
     }
-    if plan.gateway.is_some() {
+    if plan.gateway.as_ref().is_some_and(|gateway| gateway.possible != Possible::No) {
         lines.hang(2, 4, "what the gateway leaves: a token tells the length of its value");
     }
 }

@@ -121,6 +121,8 @@ fn slips_in_a_sheet_are_told_by_line_and_change_nothing() {
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
+    let twice = asked(&format!("{head}Account,SSN__c,phi,\nAccount,SSN__c,public,\n"));
+    assert!(twice.contains("sheet.csv:3:1: an earlier line decides otherwise"), "{twice}");
     assert!(asked("Object;Field;Decided class;Decided identifier\n").contains("commas"));
     assert!(asked("").contains("is empty"));
     assert!(asked(&format!("{head}\"open")).contains("not closed"));

@@ -271,7 +271,10 @@ fn facts_of_the_org_are_judged() {
     assert!(!asks(&report));
     assert_eq!(found.len(), 1);
     assert!(
-        found[0]["message"].as_str().unwrap().contains("everybody inside may see all `Patient__c` records")
+        found[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("whoever inside may read them may see all `Patient__c` records")
     );
     assert!(found[0]["place"]["path"].as_str().unwrap().ends_with("sharing-models.json"));
     let (report, _) = scan(project.path(), &["--facts", folder, "--rule", "package-without-agreement"]);

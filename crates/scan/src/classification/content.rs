@@ -158,7 +158,10 @@ fn of_patient(
     if field.is_bare_id() && strong.is_none() && !field.has(list::TELLING_ID) {
         return Some(plain("a number that another system or table counts by", Confidence::Medium));
     }
-    let spoken_for = strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]);
+    // `HIV_Status__c` is no state of a process.
+    let is_sensitive = named.is_some_and(|(pattern, _)| pattern.known.class == Class::PhiSensitive);
+    let spoken_for =
+        is_sensitive || (strong.is_some() && !field.is(&["Checkbox"]) && !field.occurs(&["status"]));
     let is_written = (field.has(list::CONTENT) && !field.is(&["Checkbox", "Picklist"]))
         || (field.is(&["LongTextArea", "Html"]) && !field.has(list::TECHNICAL));
     if field.has(list::PLUMBING) && !spoken_for && !is_written && !field.has(list::TELLS_HEALTH) {

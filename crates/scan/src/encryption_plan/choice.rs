@@ -137,6 +137,7 @@ pub(super) fn protection(plan: &Plan, scheme: Option<Mode>) -> (Option<Protect>,
     }
     let can = |gateway: &Gateway| gateway.possible == Possible::Yes;
     let gateway = plan.gateway.as_ref().is_some_and(can);
+    let may = |possible| plan.gateway.as_ref().is_some_and(|gateway| gateway.possible == possible);
     let breaks = |mode| count(&plan.uses, mode, Outcome::Breaks);
     match (scheme, gateway) {
         (Some(scheme), true) => {
@@ -153,6 +154,10 @@ pub(super) fn protection(plan: &Plan, scheme: Option<Mode>) -> (Option<Protect>,
                 (Some(Protect::Gateway), format!("a token breaks {tokens} of the uses and Shield {shield}"))
             }
         }
+        (Some(_), false) if may(Possible::Unknown) => (
+            Some(Protect::Platform),
+            "whether the gateway can keep a token of it is not known from the source".to_owned(),
+        ),
         (Some(_), false) => (Some(Protect::Platform), "the gateway cannot keep a token of it".to_owned()),
         (None, true) => (Some(Protect::Gateway), "Shield cannot encrypt the field as it is".to_owned()),
         (None, false) => (None, "neither Shield nor the gateway can encrypt the field as it is".to_owned()),

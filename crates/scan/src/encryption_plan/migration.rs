@@ -292,9 +292,13 @@ fn gateway(plan: &Plan) -> Vec<Step> {
     let is_asked =
         subject.asked.as_ref().is_some_and(|asked| matches!(asked.protect, Protect::Gateway | Protect::Both));
     if !is_asked {
+        let search = match subject.few_values {
+            Some(_) => "",
+            None => ", with `search: equality` where it must be found by its value",
+        };
         steps.add(
             PRIVACY,
-            format!("decide it, and write `protect: gateway` for `{field}` into the bundle, with `search: equality` where it must be found by its value"),
+            format!("decide it, and write `protect: gateway` for `{field}` into the bundle{search}"),
             "`phiward policy check` has no error, and the bundle's approvers have signed it",
         );
     }
@@ -345,9 +349,10 @@ fn gateway(plan: &Plan) -> Vec<Step> {
          backup",
         "a token of a test value is opened with the restored key",
     );
+    let written = if index.is_some() { "plain value, token and index" } else { "plain value and token" };
     steps.add(
         INTEGRATION,
-        format!("let every integration that reads or writes `{field}` go through the gateway, which writes plain value, token and index side by side at first"),
+        format!("let every integration that reads or writes `{field}` go through the gateway, which writes {written} side by side at first"),
         "no API login of these integrations reaches Salesforce from another address",
     );
     steps.add(
@@ -357,14 +362,22 @@ fn gateway(plan: &Plan) -> Vec<Step> {
     );
     steps.add(
         DEVELOPER,
-        "cut over: let readers use the token through the gateway and filters use the index",
+        if index.is_some() {
+            "cut over: let readers use the token through the gateway and filters use the index"
+        } else {
+            "cut over: let readers use the token through the gateway"
+        },
         "the integrations' tests pass while the plain field is hidden from them",
     );
     steps.add(
         ADMIN,
         "empty the plain values after a time that was agreed, and with them field history, feeds, recycle bin, sandboxes, \
          exports and backups",
-        format!("`SELECT COUNT() FROM {} WHERE {} != null` gives none but tokens; the history of the field is gone", subject.object, subject.field),
+        if companion.is_some() {
+            format!("a report or export of `{field}` has no value in any record; the history of the field is gone")
+        } else {
+            format!("an export of `{field}` has tokens and nothing else; the history of the field is gone")
+        },
     );
     steps.add(
         INTEGRATION,

@@ -39,8 +39,7 @@ pub(super) fn fields(base: Side<'_>, head: Side<'_>) -> Vec<Change> {
     let principals: BTreeSet<&str> = before.principals().into_iter().chain(after.principals()).collect();
     for principal in principals {
         let (was, is) = (before.fields_of(principal), after.fields_of(principal));
-        let (known_before, known_after) =
-            (before.principals().contains(principal), after.principals().contains(principal));
+        let (known_before, known_after) = (before.has(principal), after.has(principal));
         let mut turned: BTreeMap<Turn, BTreeMap<String, Vec<String>>> = BTreeMap::new();
         let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
         for name in names {
@@ -149,10 +148,13 @@ pub(super) fn records(base: Side<'_>, head: Side<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     let known = before.principals();
     for principal in after.principals() {
-        let was = before.records_of(principal);
+        let was: BTreeMap<String, Records> = before
+            .records_of(principal)
+            .into_iter()
+            .map(|(name, records)| (name.to_lowercase(), records))
+            .collect();
         for (object, is) in after.records_of(principal) {
-            let lower = |name: &str| name.to_lowercase() == object.to_lowercase();
-            let before = was.iter().find(|(name, _)| lower(name)).map(|(_, records)| *records);
+            let before = was.get(&object.to_lowercase()).copied();
             // An object that is new holds new fields, and those are told with their readers.
             let from = match before {
                 Some(records) => records,

@@ -280,7 +280,10 @@ fn cut(text: &str) -> String {
 /// As code: nothing in it is read as Markdown, HTML or a mention.
 fn code(text: &str) -> String {
     let text = plain(text).replace('|', "\\|");
-    if text.contains('`') { format!("`` {text} ``").replace("``` ", "`` ") } else { format!("`{text}`") }
+    // A fence ends at a run of its own length, so it is longer than any run within.
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let (fence, space) = ("`".repeat(longest + 1), if longest > 0 { " " } else { "" });
+    format!("{fence}{space}{text}{space}{fence}")
 }
 
 /// Text whose names stand in backticks. Between them stays code; the rest cannot become markup, a link or a mention.
@@ -337,6 +340,7 @@ mod escaping {
         );
         assert_eq!(escaped("a ` b"), "a ' b");
         assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(code("a``![x](y) ```b"), "```` a``![x](y) ```b ````");
         assert!(!escaped("`a`![x](http://y)`b`").contains("![x]"));
     }
 }

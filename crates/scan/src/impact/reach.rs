@@ -99,6 +99,10 @@ impl Reachable {
         self.principals.keys().map(String::as_str).collect()
     }
 
+    pub(super) fn has(&self, principal: &str) -> bool {
+        self.principals.contains_key(principal)
+    }
+
     pub(super) fn crowd(&self, principal: &str) -> Option<&str> {
         self.principals.get(principal).map(|held| held.crowd.as_str())
     }

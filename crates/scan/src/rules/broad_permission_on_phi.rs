@@ -27,7 +27,7 @@
 //! `CityofToronto/EDC-Salesforce`: 29, `Gvkp38/Production-Gvkp`: 20, `vkadagoti-png/Support_POC`: 9, `GSA/SF_WorkSpace`: 5, of which
 //! 4 give `ViewAllData` or `ModifyAllData`. `jperram92/LifesciencesPOC` has a package's set over 113 objects with PHI.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -156,15 +156,23 @@ const TOGETHER: usize = 3;
 
 fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -> Draft {
     let names: Vec<String> = given.iter().map(|given| given.phi.name.clone()).collect();
-    let flags: BTreeSet<&str> =
-        given.iter().flat_map(|given| given.flags.iter().map(|flag| flag.element().name())).collect();
-    let past = past(flags.iter().copied());
-    let flags: Vec<String> = flags.into_iter().map(|flag| format!("`{flag}`")).collect();
+    let mut flags: BTreeMap<&str, usize> = BTreeMap::new();
+    for flag in given.iter().flat_map(|given| &given.flags) {
+        *flags.entry(flag.element().name()).or_default() += 1;
+    }
+    let past = past(flags.keys().copied());
+    // Where not each object has each flag, the reader is told how many have which.
+    let is_even = flags.values().all(|count| *count == names.len());
+    let told: Vec<String> = flags
+        .iter()
+        .map(|(flag, count)| if is_even { format!("`{flag}`") } else { format!("`{flag}` ({count})") })
+        .collect();
+    let flags: Vec<String> = flags.keys().map(|flag| format!("`{flag}`")).collect();
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     let message = format!(
         "{} gives {} on {} objects with PHI, past {}: {} and {} more",
         container::title(container),
-        flags.join(" and "),
+        told.join(" and "),
         names.len(),
         past,
         shown.join(", "),

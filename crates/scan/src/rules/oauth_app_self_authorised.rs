@@ -45,13 +45,26 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     let accounts = Accounts::of(cx);
+    let mut unknown: BTreeSet<&str> = BTreeSet::new();
     let mut users_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for token in cx.facts.tokens() {
         let (Some(app), Some(id)) = (token.app(), token.user_id()) else { continue };
         let reads = accounts.user(id).map_or(Answer::Unknown, |user| accounts.reads_phi(cx, user));
-        if reads != Answer::No {
-            users_of.entry(app).or_default().insert(short(id));
+        match reads {
+            Answer::Yes => {
+                users_of.entry(app).or_default().insert(short(id));
+            }
+            Answer::Unknown => {
+                unknown.insert(short(id));
+            }
+            Answer::No => {}
         }
+    }
+    if !unknown.is_empty() {
+        out.unknown(
+            format!("whether {} users whose tokens are in use read PHI", unknown.len()),
+            "run the queries `users` and `permission-set-assignments`, and retrieve the profiles and permission sets that they have",
+        );
     }
     if !cx.facts.has(APPS) {
         if !users_of.is_empty() {

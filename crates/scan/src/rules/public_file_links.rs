@@ -84,7 +84,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 out.found(draft.severity(severity).detail(name));
             }
             Flag::Off(_) => out.judged(1),
-            Flag::Silent | Flag::Absent => {}
+            Flag::Silent | Flag::Absent => out.unknown(
+                format!("`ContentSettings`, `{name}`: whether {harm}"),
+                "retrieve `Settings:Content`, or look in Setup > Content Deliveries and Public Links",
+            ),
         }
     }
     let mut makers: Vec<Maker<'_>> = Vec::new();

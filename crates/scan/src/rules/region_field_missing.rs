@@ -113,14 +113,15 @@ fn ends(cx: &Context<'_>, object: &str, path: &str) -> End {
     for lookup in lookups.into_iter().flat_map(|lookups| lookups.split('.')) {
         at = field_path::related(cx.project, &at, lookup);
     }
-    if cx.project.object(&at).is_none() {
-        return End::OutsideSource(at);
-    }
+    let Some(found) = cx.project.object(&at) else { return End::OutsideSource(at) };
     let is_custom = field.contains("__");
     if !is_custom || cx.described(&at, field).is_some() {
         return End::Field;
     }
     // Of an object whose own file is not here, some fields may lack.
+    if found.wholes().next().is_none() {
+        return End::OutsideSource(at);
+    }
     End::NoField(format!("{at}.{field}"))
 }
 

@@ -67,14 +67,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     let policies: Vec<Component<'_>> = cx.project.of_type("TransactionSecurityPolicy").collect();
-    let mut has_policy = false;
+    let mut without: Vec<&str> = Vec::new();
     for (event, what) in EVENTS {
         let own: Vec<Component<'_>> = policies
             .iter()
             .copied()
             .filter(|policy| policy.root().value("eventName").is_some_and(|name| name.eq_ignore_ascii_case(event)))
             .collect();
-        has_policy |= !own.is_empty();
+        if own.is_empty() {
+            without.push(what);
+        }
         out.judged(own.len());
         if own.iter().any(|policy| is_active(*policy) && acts(*policy)) {
             continue;
@@ -85,9 +87,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             report(cx, policy, what, is_off, out);
         }
     }
-    if !has_policy {
+    if !without.is_empty() {
         out.unknown(
-            "whether a TransactionSecurityPolicy stops mass exports by report, API or list view",
+            format!("whether a TransactionSecurityPolicy stops mass exports by {}", without.join(", ")),
             "retrieve `TransactionSecurityPolicy:*`, or look at Setup > Transaction Security Policies",
         );
     }

@@ -58,10 +58,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let accounts = Accounts::of(cx);
     let mut idle: BTreeMap<&str, usize> = BTreeMap::new();
     let mut unknown: BTreeSet<&str> = BTreeSet::new();
+    let mut undated = 0_usize;
     for user in cx.facts.users().filter(|user| is_person(cx, *user)) {
         out.judged(1);
         let seen = user.last_login().or_else(|| user.created()).and_then(account::day);
-        if seen.is_none_or(|day| account::days_since(cx, day) <= LONGEST) {
+        let Some(seen) = seen else {
+            undated += 1;
+            continue;
+        };
+        if account::days_since(cx, seen) <= LONGEST {
             continue;
         }
         let profile = user.profile().unwrap_or_default();
@@ -86,6 +91,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 "deactivate them, or freeze those who are on leave",
             )
             .detail(profile),
+        );
+    }
+    if undated > 0 {
+        out.unknown(
+            format!("when {undated} active users last logged in, or were made"),
+            "run the query `users` with LastLoginDate and CreatedDate",
         );
     }
     if !unknown.is_empty() {

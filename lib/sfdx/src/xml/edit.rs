@@ -18,7 +18,16 @@ pub fn set_child(parent: Element<'_>, name: &str, text: &str) -> Option<Edit> {
     if let Some(child) = parent.child(name) {
         let inner = child.inner_span();
         let (start, end) = (inner.start as usize, inner.end as usize);
-        return (child.text() != text && start < end).then_some(Edit { start, end, text: escaped });
+        if child.text() == text {
+            return None;
+        }
+        let span = child.span();
+        // `<name/>` has no inside to put it in.
+        if parent.source().slice(span).ends_with("/>") {
+            let (start, end) = (span.start as usize, span.end as usize);
+            return Some(Edit { start, end, text: format!("<{name}>{escaped}</{name}>") });
+        }
+        return Some(Edit { start, end, text: escaped });
     }
     let before = parent
         .children()
@@ -87,5 +96,7 @@ mod tests {
         assert_eq!(set("<f>\n <a>1</a>\n</f>", &[("a", "2")]), "<f>\n <a>2</a>\n</f>");
         assert_eq!(set("<f>\n <a>1</a>\n</f>", &[("a", "1")]), "<f>\n <a>1</a>\n</f>");
         assert_eq!(set("<f/>", &[("a", "1")]), "<f/>");
+        assert_eq!(set("<f><a></a></f>", &[("a", "1")]), "<f><a>1</a></f>");
+        assert_eq!(set("<f><a/></f>", &[("a", "1")]), "<f><a>1</a></f>");
     }
 }
