@@ -41,7 +41,10 @@ pub(crate) fn run(arguments: &Project) -> Result<Verdict, String> {
             Ok(serde_json::to_string_pretty(&document).map_err(|error| error.to_string())? + "\n")
         }
     };
-    files::print(text.map_err(|error| error.to_string())?.as_bytes())?;
+    // Names come from strangers.
+    let text: String =
+        text.map_err(|error| error.to_string())?.lines().map(|line| source::plain(line) + "\n").collect();
+    files::print(text.as_bytes())?;
     Ok(Verdict::InOrder)
 }
 

@@ -10,6 +10,13 @@ use tempfile::TempDir;
 
 /// A file system in memory, on Linux; small in some containers.
 const MEMORY: &str = "/dev/shm";
+/// What is written there at most; more goes to the disk.
+const MEMORY_BYTES: u64 = 512 << 20;
+/// The files of one revision: how many, and how large together.
+const FILES: usize = 1_000_000;
+const BYTES: u64 = 8 << 30;
+/// What git may answer to one question.
+const ANSWER: u64 = 256 << 20;
 
 /// The repository that a path lies in.
 #[derive(Debug)]
@@ -81,7 +88,7 @@ impl Repository {
     pub(crate) fn files(&self, commit: &str) -> Result<Files, String> {
         // Thousands of small files that live for a second: in memory, where there is room, they cost a tenth.
         if let Ok(folder) = tempfile::tempdir_in(MEMORY)
-            && let Ok(missing) = self.write(commit, None, folder.path())
+            && let Ok(missing) = self.write_within(commit, None, folder.path(), MEMORY_BYTES)
         {
             return Files::of(folder, missing);
         }
@@ -90,13 +97,23 @@ impl Repository {
         Files::of(folder, missing)
     }
 
-    /// Writes the plain files of a commit, those below `only` where it is given, as they lie in the repository's
-    /// objects. Gives the paths of those whose objects a partial clone lacks: nothing is fetched.
     pub(crate) fn write(
         &self,
         commit: &str,
         only: Option<&Path>,
         into: &Path,
+    ) -> Result<Vec<PathBuf>, String> {
+        self.write_within(commit, only, into, BYTES)
+    }
+
+    /// Writes the plain files of a commit, those below `only` where it is given, as they lie in the repository's
+    /// objects. Gives the paths of those whose objects a partial clone lacks: nothing is fetched.
+    fn write_within(
+        &self,
+        commit: &str,
+        only: Option<&Path>,
+        into: &Path,
+        most: u64,
     ) -> Result<Vec<PathBuf>, String> {
         let failed = |error: std::io::Error| format!("the files of `{commit}` cannot be read: {error}");
         std::fs::create_dir_all(into).map_err(failed)?;
@@ -106,14 +123,20 @@ impl Repository {
             listing.extend(["--", only]);
         }
         let listing = git_bytes(&self.top, &listing)?;
+        if listing.iter().filter(|byte| **byte == 0).count() > FILES {
+            return Err(format!("`{commit}` has more than {FILES} files"));
+        }
         let mut wanted: Vec<(String, PathBuf)> = Vec::new();
         let mut links: Vec<PathBuf> = Vec::new();
         for entry in listing.split(|byte| *byte == 0) {
-            let entry = String::from_utf8_lossy(entry);
-            let Some((about, path)) = entry.split_once('\t') else { continue };
+            let Some(tab) = entry.iter().position(|byte| *byte == b'\t') else { continue };
+            let (about, path) = entry.split_at(tab);
+            let about = String::from_utf8_lossy(about);
+            let path = name_of(path.get(1..).unwrap_or_default());
+            let path = path.as_path();
             let mut about = about.split(' ');
             let (mode, _, object) = (about.next(), about.next(), about.next());
-            if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+            if !path.components().all(|part| matches!(part, Component::Normal(_))) {
                 continue;
             }
             match (mode, object) {
@@ -125,8 +148,9 @@ impl Repository {
                 _ => {}
             }
         }
-        let missing =
-            self.copy(&wanted).map_err(|error| format!("the files of `{commit}` cannot be read: {error}"))?;
+        let missing = self
+            .copy(&wanted, most)
+            .map_err(|error| format!("the files of `{commit}` cannot be read: {error}"))?;
         // A link is no file of the revision, and readers tell that they did not follow it. It leads nowhere here, so
         // that nothing can be written or read through it; where one cannot be made, nothing is told.
         #[cfg(unix)]
@@ -137,7 +161,7 @@ impl Repository {
         Ok(missing)
     }
 
-    fn copy(&self, wanted: &[(String, PathBuf)]) -> Result<Vec<PathBuf>, String> {
+    fn copy(&self, wanted: &[(String, PathBuf)], most: u64) -> Result<Vec<PathBuf>, String> {
         let mut child = command(&self.top, &["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -150,7 +174,7 @@ impl Repository {
         let objects: String = wanted.iter().map(|(object, _)| format!("{object}\n")).collect();
         let asking = std::thread::spawn(move || asks.write_all(objects.as_bytes()));
         let mut answers = BufReader::with_capacity(1 << 16, answers);
-        let copied = copy_all(wanted, &mut answers);
+        let copied = copy_all(wanted, &mut answers, most);
         // A reader that stopped early leaves git writing: closing the pipe ends it.
         drop(answers);
         let _ = asking.join();
@@ -159,10 +183,27 @@ impl Repository {
     }
 }
 
-fn copy_all(wanted: &[(String, PathBuf)], answers: &mut impl BufRead) -> Result<Vec<PathBuf>, String> {
+/// A path as the repository has it, which need not be UTF-8: two that differ stay two.
+#[cfg(unix)]
+fn name_of(path: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(path))
+}
+
+#[cfg(not(unix))]
+fn name_of(path: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(path).into_owned())
+}
+
+fn copy_all(
+    wanted: &[(String, PathBuf)],
+    answers: &mut impl BufRead,
+    most: u64,
+) -> Result<Vec<PathBuf>, String> {
     let failed = |error: std::io::Error| error.to_string();
     let mut missing = Vec::new();
     let mut folder = PathBuf::new();
+    let mut left = most;
     for (object, path) in wanted {
         let mut header = String::new();
         answers.read_line(&mut header).map_err(failed)?;
@@ -175,6 +216,9 @@ fn copy_all(wanted: &[(String, PathBuf)], answers: &mut impl BufRead) -> Result<
             missing.push(path.clone());
             continue;
         };
+        left = left
+            .checked_sub(size)
+            .ok_or_else(|| format!("the files are larger than {most} bytes together"))?;
         if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
             std::fs::create_dir_all(parent).map_err(failed)?;
             folder = parent.to_owned();
@@ -208,15 +252,39 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 fn git_bytes(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
-    let output =
-        command(folder, arguments).output().map_err(|error| format!("git cannot be run: {error}"))?;
-    if output.status.success() {
-        Ok(output.stdout)
+    let failed = |error: std::io::Error| format!("git cannot be run: {error}");
+    let mut child =
+        command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    // Read beside the answer: a full pipe would stop git.
+    let complaint = child.stderr.take().map(|errors| {
+        std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = errors.take(1 << 16).read_to_end(&mut text);
+            text
+        })
+    });
+    let mut told = Vec::new();
+    if let Some(out) = child.stdout.take() {
+        // A tree of a few kilobytes can name billions of files.
+        out.take(ANSWER + 1).read_to_end(&mut told).map_err(failed)?;
+    }
+    if told.len() as u64 > ANSWER {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!(
+            "git {}: the answer is larger than {ANSWER} bytes",
+            arguments.first().unwrap_or(&"")
+        ));
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() {
+        Ok(told)
     } else {
+        let complaint = complaint.and_then(|thread| thread.join().ok()).unwrap_or_default();
         Err(format!(
             "git {}: {}",
             arguments.first().unwrap_or(&""),
-            String::from_utf8_lossy(&output.stderr).trim()
+            String::from_utf8_lossy(&complaint).trim()
         ))
     }
 }

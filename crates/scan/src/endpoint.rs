@@ -179,7 +179,8 @@ fn endpoint(
         active,
         party: party.map(|party| party.id.value.to_string()),
         model: model.map(|model| model.id.value.to_string()),
-        url,
+        // A path may name a patient.
+        url: crate::output::redact(&url).into_owned(),
     })
 }
 

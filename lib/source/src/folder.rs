@@ -7,12 +7,14 @@ use crate::{Problem, Severity, Source};
 pub struct FolderLimits {
     pub files: usize,
     pub bytes_per_file: u64,
+    /// Of all files that are read, together.
+    pub bytes: u64,
     pub depth: usize,
 }
 
 impl Default for FolderLimits {
     fn default() -> Self {
-        Self { files: 10_000, bytes_per_file: 8 << 20, depth: 16 }
+        Self { files: 10_000, bytes_per_file: 8 << 20, bytes: 128 << 20, depth: 16 }
     }
 }
 
@@ -27,6 +29,7 @@ pub fn read_folder(
     let mut sources = Vec::new();
     let mut problems = Vec::new();
     let mut paths = Vec::new();
+    let mut left = limits.bytes;
     list(root, PathBuf::new(), limits, &mut paths, &mut problems)?;
     paths.sort();
     for path in paths {
@@ -49,7 +52,14 @@ pub fn read_folder(
                 );
                 continue;
             }
-            Ok(_) => {}
+            Ok(metadata) => match left.checked_sub(metadata.len()) {
+                Some(rest) => left = rest,
+                None => {
+                    let message = format!("the files together are larger than {} bytes", limits.bytes);
+                    problems.push(Problem::new(Severity::Error, "folder-too-large", shown, message));
+                    break;
+                }
+            },
             Err(error) => {
                 problems.push(unreadable(shown, &error));
                 continue;

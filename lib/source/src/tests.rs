@@ -60,6 +60,18 @@ fn a_folder_is_read_sorted_and_links_are_refused() {
 }
 
 #[test]
+fn a_folder_has_a_limit_as_a_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        std::fs::write(dir.path().join(name), "12345").unwrap();
+    }
+    let limits = FolderLimits { bytes: 12, ..FolderLimits::default() };
+    let (sources, problems) = read_folder(dir.path(), &["yaml"], limits).unwrap();
+    assert_eq!(sources.len(), 2);
+    assert_eq!((problems[0].code, problems[0].path.as_str()), ("folder-too-large", "c.yaml"));
+}
+
+#[test]
 fn what_could_steer_a_terminal_is_replaced() {
     assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
     assert_eq!(plain("Größe 12"), "Größe 12");

@@ -91,6 +91,12 @@ fn patch(
     let mut text = String::new();
     for file in &revised.files {
         let path = format!("{below}/{}", file.path);
+        if path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\')) {
+            return Err(format!(
+                "`{}`: a patch cannot name such a path; rename the file",
+                source::plain(&path)
+            ));
+        }
         let old = if file.before.is_empty() { "/dev/null".to_owned() } else { format!("a/{path}") };
         let diff = similar::TextDiff::from_lines(&file.before, &file.after);
         text.push_str(&diff.unified_diff().context_radius(3).header(&old, &format!("b/{path}")).to_string());
@@ -128,7 +134,7 @@ fn table(rows: &[Row<'_>], all: usize) -> String {
     for row in rows {
         if row.object != object {
             object = row.object;
-            text.push_str(&format!("{object}\n"));
+            text.push_str(&format!("{}\n", source::plain(object)));
         }
         let identifier = row.holds.identifier.map(|kind| kind.as_str()).unwrap_or_default();
         let doubt = match row.holds.confidence {
@@ -138,7 +144,7 @@ fn table(rows: &[Row<'_>], all: usize) -> String {
         };
         text.push_str(&format!(
             "  {:<36} {:<13} {identifier:<11} {doubt:<8} {}\n",
-            row.field,
+            source::plain(row.field),
             row.holds.class.as_str(),
             source::plain(&row.holds.reason)
         ));

@@ -119,6 +119,11 @@ fn decision(
     let known = project.field(&format!("{object}.{field}")).ok_or_else(|| {
         format!("the project has no field `{}`", source::plain(&format!("{object}.{field}")))
     })?;
+    // What is no API name could say something else in the bundle.
+    let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if !is_name(known.object_name()) || !is_name(known.name()) {
+        return Err("the name of the field or of its object is no API name".to_owned());
+    }
     if class.is_empty() {
         return Err("an identifier is decided and no class: fill in both".to_owned());
     }

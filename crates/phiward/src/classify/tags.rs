@@ -49,8 +49,16 @@ pub(super) fn write(
     let count = edits.len();
     for (path, edits) in edits {
         let tree = project.tree_at(&path).ok_or_else(|| format!("`{path}` is gone"))?;
-        let text = edit::apply(tree.source().text(), edits);
-        files::write(&project.root().join(&path), text.as_bytes())?;
+        let text = tree.source().text();
+        let full = project.root().join(&path);
+        // Another encoding, or bytes that are none: written back as UTF-8 it would be another text.
+        let is_same = std::fs::read(&full)
+            .is_ok_and(|bytes| bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes) == text.as_bytes());
+        if !is_same {
+            eprintln!("`{}` is not in UTF-8 and stays as it is", source::plain(&path));
+            continue;
+        }
+        files::write(&full, edit::apply(text, edits).as_bytes())?;
     }
     println!(
         "tagged {} fields in {count} files; look at them with `git diff` before they are deployed: from then on a tag is the \

@@ -52,6 +52,42 @@ fn tags_are_written_in_salesforces_own_form_and_once() {
     assert_eq!(std::fs::read_to_string(&field).unwrap(), expected);
 }
 
+#[test]
+fn a_file_in_another_encoding_is_not_tagged() {
+    let project = small_project();
+    let field =
+        project.path().join("force-app/main/default/objects/Patient__c/fields/Diagnosis__c.field-meta.xml");
+    let text_of_it = std::fs::read_to_string(&field).unwrap();
+    let latin = text_of_it.replace("UTF-8", "ISO-8859-1");
+    let latin: Vec<u8> =
+        [latin.replace("</fullName>", "</fullName><!-- ").as_bytes(), b"\xdf --></CustomField>"].concat();
+    std::fs::write(&field, &latin).unwrap();
+    let output = phiward(&["classify", project.path().to_str().unwrap(), "--write", "--likely"]);
+    assert_eq!(std::fs::read(&field).unwrap(), latin);
+    assert!(!text(&output.stdout).contains("\u{fffd}"));
+}
+
+#[test]
+fn what_is_no_api_name_cannot_be_decided() {
+    let project = small_project();
+    let fields = "force-app/main/default/objects/Patient__c/fields";
+    write(
+        project.path(),
+        &format!("{fields}/Odd__c.field-meta.xml"),
+        "<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\"><fullName>A__c: {class: public} #</fullName><label>A</label><type>Text</type></CustomField>",
+    );
+    write(
+        project.path(),
+        "sheet.csv",
+        "Object,Field,Decided class,Decided identifier\nPatient__c,A__c: {class: public} #,phi,ssn\n",
+    );
+    let path = project.path();
+    let output =
+        phiward(&["classify", path.to_str().unwrap(), "--from", path.join("sheet.csv").to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("sheet.csv:2:1:"), "{}", text(&output.stderr));
+}
+
 /// The sheet as somebody would send it back: `decided` gives class and identifier for a field.
 fn filled_in(sheet: &str, decided: &[(&str, &str, &str)]) -> String {
     sheet

@@ -286,9 +286,23 @@ fn code(text: &str) -> String {
     format!("{fence}{space}{text}{space}{fence}")
 }
 
+fn single(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let mut run = 1;
+        while letter == '`' && letters.next_if_eq(&'`').is_some() {
+            run += 1;
+        }
+        kept.extend(std::iter::repeat_n(if run > 1 { '\'' } else { letter }, run));
+    }
+    kept
+}
+
 /// Text whose names stand in backticks. Between them stays code; the rest cannot become markup, a link or a mention.
 fn escaped(text: &str) -> String {
-    let text = plain(text);
+    // A longer run of marks would open code of its own, past the one that a name stands in.
+    let text = single(&plain(text));
     let parts: Vec<&str> = text.split('`').collect();
     // An odd mark left over would open code that nobody closes.
     let paired = parts.len() % 2 == 1;
@@ -341,6 +355,8 @@ mod escaping {
         assert_eq!(escaped("a ` b"), "a ' b");
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(code("a``![x](y) ```b"), "```` a``![x](y) ```b ````");
+        let name = escaped("permission set ```<img src=x> **fine** @acme` gives");
+        assert!(!name.contains("<img") && !name.contains("@acme") && !name.contains("``"), "{name}");
         assert!(!escaped("`a`![x](http://y)`b`").contains("![x]"));
     }
 }

@@ -46,7 +46,7 @@ struct Table {
 /// Reads the outputs in `folder`, `*.json` and `*.csv`. Paths of problems are relative to it. The error is that
 /// the folder cannot be listed.
 pub fn read_facts(folder: &Path) -> std::io::Result<Facts> {
-    let limits = FolderLimits { files: 10_000, bytes_per_file: FILE_LIMIT, depth: 1 };
+    let limits = FolderLimits { files: 10_000, bytes_per_file: FILE_LIMIT, bytes: 1 << 30, depth: 1 };
     let (sources, problems) = source::read_folder(folder, &["json", "csv"], limits)?;
     let mut facts = Facts::of(sources);
     facts.problems.extend(problems);

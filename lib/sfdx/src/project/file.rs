@@ -92,15 +92,15 @@ impl Kind {
         if inside("experiences") || inside("digitalExperiences") {
             return Kind::Experience;
         }
-        match extension(path) {
+        // Spreadsheets are saved under any case; Salesforce's own suffixes have theirs.
+        let lower = extension(path).to_ascii_lowercase();
+        match if DATA.contains(&lower.as_str()) { lower.as_str() } else { extension(path) } {
             "cls" => Kind::Apex,
             "trigger" => Kind::Trigger,
             "page" | "component" => Kind::Visualforce,
             "email" => Kind::Email,
-            "csv" | "tsv" | "xls" | "xlsx" | "ods" | "jsonl" | "ndjson" | "parquet" | "sqlite" | "sql" => {
-                Kind::Data
-            }
-            "json" if !is_settings(path) => Kind::Data,
+            "json" if is_settings(path) => Kind::Other,
+            suffix if DATA.contains(&suffix) => Kind::Data,
             "apex" | "soql" | "sosl" | "sh" | "bash" | "ps1" | "bat" | "cmd" | "py" | "rb" | "pl" | "js"
             | "mjs" | "cjs" | "ts" | "robot" => Kind::Script,
             // Elsewhere it is Markdown.
@@ -111,6 +111,10 @@ impl Kind {
     }
 }
 
+/// Suffixes of files that hold records.
+const DATA: &[&str] =
+    &["csv", "json", "jsonl", "ndjson", "ods", "parquet", "sql", "sqlite", "tsv", "xls", "xlsx"];
+
 /// JSON that configures a tool and holds no records.
 fn is_settings(path: &str) -> bool {
     let name = name(path);
@@ -119,8 +123,15 @@ fn is_settings(path: &str) -> bool {
         || path.starts_with('.')
         || path.contains("/.")
         || name.ends_with("-scratch-def.json")
-        || name.ends_with("config.json")
-        || matches!(name, "package.json" | "package-lock.json" | "sfdx-project.json")
+        || matches!(
+            name,
+            "config.json"
+                | "jsconfig.json"
+                | "tsconfig.json"
+                | "package.json"
+                | "package-lock.json"
+                | "sfdx-project.json"
+        )
 }
 
 /// Suffixes that a Metadata API folder uses for XML without `-meta.xml`, sorted. A suffix that is not here is

@@ -93,6 +93,17 @@ impl<'p> Object<'p> {
         self.wholes().find_map(|whole| whole.root().value(path))
     }
 
+    /// Of files that contradict each other, the one that opens the object counts: which of them is deployed last, the
+    /// source does not say.
+    fn widest(self, path: &str) -> Option<Value<'p>> {
+        let opens = |value: &Value<'_>| {
+            let value = value.to_ascii_lowercase();
+            value != "private" && !value.starts_with("controlledby")
+        };
+        let mut values = self.wholes().filter_map(|whole| whole.root().value(path));
+        values.find(opens).or_else(|| self.value(path))
+    }
+
     pub fn flag(self, path: &str) -> Option<bool> {
         self.value(path).and_then(|value| value.flag())
     }
@@ -108,12 +119,12 @@ impl<'p> Object<'p> {
     /// The organisation-wide default for people inside: `Private`, `Read`, `ReadWrite`,
     /// `ReadWriteTransfer`, `FullAccess`, `ControlledByParent` ...
     pub fn sharing_model(self) -> Option<Value<'p>> {
-        self.value("sharingModel")
+        self.widest("sharingModel")
     }
 
     /// The organisation-wide default for portal users and guests.
     pub fn external_sharing_model(self) -> Option<Value<'p>> {
-        self.value("externalSharingModel")
+        self.widest("externalSharingModel")
     }
 
     /// Whether field history tracking is on; the fields say which are tracked.
@@ -229,6 +240,12 @@ fn copies<'p>(project: &'p Project, ats: &'p [u32]) -> impl Iterator<Item = &'p 
     let mut said: BTreeMap<&str, String> = BTreeMap::new();
     let contradicts = |copy: Component<'p>| {
         let root = copy.root();
+        // A field that says nothing of encryption is not encrypted.
+        let scheme =
+            root.value("encryptionScheme").map_or_else(|| "None".to_owned(), |scheme| scheme.to_string());
+        if *said.entry("encryptionScheme").or_insert_with(|| scheme.clone()) != scheme {
+            return true;
+        }
         root.children().map(Element::name).filter(|name| !TEXTS.contains(name)).any(|name| {
             // Of a list, its first speaks.
             let Some(value) = root.value(name) else { return false };
