@@ -1,7 +1,7 @@
 //! The spreadsheet that people without git decide in.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use csv::{Csv, Records};
@@ -79,7 +79,7 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
     let (object, field) = (column("Object")?, column("Field")?);
     let (class, identifier) = (column("Decided class")?, column("Decided identifier")?);
     let mut decided = Vec::new();
-    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut slips = Vec::new();
     for record in records {
         let (at, cells) = record.map_err(|problem| problem.to_string())?;
