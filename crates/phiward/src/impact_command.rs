@@ -145,6 +145,10 @@ impl Asked<'_> {
             (Some(_), true) => {
                 Err(format!("`{word}` is a revision and a folder: write `./{word}` for the folder"))
             }
+            // A change may bring a folder that is called as its base.
+            (None, true) if self.repository.is_ok() && !written_as_one => Err(format!(
+                "`{word}` is no revision of the repository: fetch it, or write `./{word}` for the folder"
+            )),
             (Some(commit), false) => Ok(State {
                 label: Label { name, commit: Some(commit.clone()) },
                 place: Place::Commit(commit),

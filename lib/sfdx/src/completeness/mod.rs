@@ -80,10 +80,17 @@ pub fn manifest(items: &[Item]) -> Manifest {
             for member in members {
                 manifest.add(kind, member);
             }
+            if kind == "CustomObject" && members.iter().any(|member| member == "*") {
+                PEOPLE.iter().for_each(|object| manifest.add(kind, *object));
+            }
         }
     }
     manifest
 }
+
+/// `*` brings custom objects alone. Of Salesforce's own, these are about people in every org, and permissions come only
+/// for what is retrieved with them.
+const PEOPLE: [&str; 6] = ["Account", "Case", "Contact", "Event", "Lead", "Task"];
 
 /// The queries that would complete what only the org can tell, by name, each once.
 pub fn queries(items: &[Item]) -> BTreeSet<&'static str> {

@@ -174,9 +174,9 @@ fn is_candidate(files: &[File], file: &File) -> bool {
         return false;
     }
     match file.kind {
-        Kind::Metadata if file.path.ends_with(file::META) => true,
+        // `A.profile` beside `A.profile-meta.xml` is a second profile and no body.
+        Kind::Metadata => true,
         // A body is described by its neighbour and need not be XML.
-        Kind::Metadata => find(files, &format!("{}{}", file.path, file::META)).is_none(),
         Kind::Other => {
             let described = format!("{}{}", file.path, file::META);
             !OPAQUE.contains(&file.extension()) && find(files, &described).is_none()

@@ -304,3 +304,15 @@ fn a_prefix_hides_nothing() {
     let object = project.object("A__c").unwrap();
     assert_eq!(object.sharing_model().unwrap().as_str(), "ReadWrite");
 }
+
+#[test]
+fn a_neighbour_hides_no_metadata_and_a_deployment_ignores_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "package.xml", "<Package/>");
+    write(root, ".forceignore", "profiles/\n");
+    write(root, "profiles/A.profile", "<Profile><custom>true</custom></Profile>");
+    write(root, "profiles/A.profile-meta.xml", "<Profile/>");
+    let project = read(root, &Options::default()).unwrap();
+    assert_eq!(project.of_type("Profile").count(), 2);
+}

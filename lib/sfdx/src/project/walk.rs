@@ -4,7 +4,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use source::{Problem, Severity};
 
 use super::file::{File, Kind, Standing};
-use super::{Options, place::Place};
+use super::{Layout, Options, place::Place};
 
 /// Folders of tools, none of which holds what is deployed.
 const SKIPPED: [&str; 5] = [".git", "node_modules", ".sfdx", ".sf", ".phiward"];
@@ -20,6 +20,8 @@ pub(super) struct Listing {
 pub(super) fn list(place: &Place, options: &Options) -> Listing {
     let mut listing = Listing::default();
     let ignored = force_ignore(&place.root, &mut listing.problems);
+    // A deployment by the Metadata API takes every file.
+    let ignored = if place.layout == Layout::Metadata { Gitignore::empty() } else { ignored };
     let mut folders = Vec::new();
     if place.files.is_empty() {
         folders.push(place.scope.clone());
