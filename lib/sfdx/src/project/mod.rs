@@ -174,6 +174,8 @@ fn is_candidate(files: &[File], file: &File) -> bool {
         return false;
     }
     match file.kind {
+        // A Site.com site is packed, and described by its neighbour.
+        Kind::Metadata if file.path.split('/').any(|folder| folder == "siteDotComSites") => false,
         // `A.profile` beside `A.profile-meta.xml` is a second profile and no body.
         Kind::Metadata => true,
         // A body is described by its neighbour and need not be XML.
