@@ -132,8 +132,8 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-BASE and HEAD are git revisions of the repository that PATH lies in, or folders. Where a name is
-both, write the folder as ./NAME. Nothing is checked out, and nothing of the repository is run.
+BASE and HEAD are git revisions of the repository that PATH lies in, or folders. In a repository
+a folder is written as ./NAME, ../NAME or from the root. Nothing is checked out, and nothing of the repository is run.
 Exit codes: 0 no new finding at or above --fail-on and, with --fail-on-widening, nothing that
 widens; 1 there is; 2 wrong usage or nothing could be read.")]
 pub(crate) struct Impact {

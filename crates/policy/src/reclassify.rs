@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use source::{Problem, Severity, Source};
+use source::{Edit, Problem, Severity, Source};
 
 use crate::bundle::classification::{FieldRule, ObjectRule};
 use crate::file::record::OneOrMany;
@@ -38,12 +38,6 @@ pub struct Revised {
 
 /// Where fields of objects go that the bundle does not have.
 const REVIEWED: &str = "classification/reviewed.yaml";
-
-struct Edit {
-    start: usize,
-    end: usize,
-    text: String,
-}
 
 /// Writes decisions into the lines that they are about. The error is that the bundle would not be valid afterwards:
 /// then the problems that it would have.
@@ -87,7 +81,7 @@ pub fn reclassify(
     for source in sources {
         let Some(edits) = edits.remove(source.path()).filter(|edits| !edits.is_empty()) else { continue };
         let before = source.text().to_owned();
-        let after = applied(&before, edits);
+        let after = source::apply(&before, edits);
         revised.files.push(Revision { path: source.path().to_owned(), before, after });
     }
     if !new.is_empty() {
@@ -209,20 +203,6 @@ fn add_objects(sources: &[Source], new: &BTreeMap<&str, Vec<&Decided>>, revised:
         }
     }
     revised.files.push(Revision { path: REVIEWED.to_owned(), before: before.unwrap_or_default(), after });
-}
-
-fn applied(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| (edit.start, edit.end));
-    let mut changed = String::new();
-    let mut at = 0;
-    for edit in edits {
-        let Some(kept) = text.get(at..edit.start) else { continue };
-        changed.push_str(kept);
-        changed.push_str(&edit.text);
-        at = edit.end;
-    }
-    changed.push_str(text.get(at..).unwrap_or_default());
-    changed
 }
 
 fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {

@@ -6,7 +6,8 @@ use journal::Confidence;
 use policy::vocabulary::Class;
 use scan::{Classification, Evidence};
 use sfdx::Project;
-use sfdx::xml::edit::{self, Edit};
+use sfdx::xml::edit;
+use source::Edit;
 
 use crate::{Verdict, files};
 
@@ -58,7 +59,7 @@ pub(super) fn write(
             eprintln!("`{}` is not in UTF-8 and stays as it is", source::plain(&path));
             continue;
         }
-        files::write(&full, edit::apply(text, edits).as_bytes())?;
+        files::write(&full, source::apply(text, edits).as_bytes())?;
     }
     println!(
         "tagged {} fields in {count} files; look at them with `git diff` before they are deployed: from then on a tag is the \

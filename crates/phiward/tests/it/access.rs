@@ -4,15 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{code, phiward, text, write};
+use crate::{code, metadata, phiward, text, write};
 
-const META: &str = "xmlns=\"http://soap.sforce.com/2006/04/metadata\"";
 const FIELD: &str = "Patient__c.Diagnosis__c";
-
-fn metadata(root: &Path, path: &str, tag: &str, body: &str) {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{tag} {META}>\n{body}\n</{tag}>\n");
-    write(root, &format!("force-app/main/default/{path}"), text);
-}
 
 /// Nurses read a diagnosis by a set, a group mutes it, a profile does not say, and a user has all three.
 fn clinic() -> tempfile::TempDir {

@@ -4,14 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{code, example, phiward, text, write};
-
-const META: &str = "xmlns=\"http://soap.sforce.com/2006/04/metadata\"";
-
-fn metadata(root: &Path, path: &str, tag: &str, body: &str) {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{tag} {META}>\n{body}\n</{tag}>\n");
-    write(root, &format!("force-app/main/default/{path}"), text);
-}
+use crate::{code, example, metadata, phiward, text, write};
 
 /// A record number that a list view, a flow, a sharing rule, a formula, a report, a matching rule, a layout and a class use.
 fn clinic() -> tempfile::TempDir {

@@ -55,6 +55,13 @@ fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
     std::fs::write(full, text).unwrap();
 }
 
+/// A metadata file of a package, with its root element.
+fn metadata(root: &Path, path: &str, tag: &str, body: &str) {
+    let namespace = "xmlns=\"http://soap.sforce.com/2006/04/metadata\"";
+    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{tag} {namespace}>\n{body}\n</{tag}>\n");
+    write(root, &format!("force-app/main/default/{path}"), text);
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -169,6 +169,11 @@ fn masters(cx: &Context<'_>, object: Object<'_>, depth: usize) -> Option<BTreeSe
         .filter(|field| field.data_type().is_some_and(|kind| kind.as_str() == "MasterDetail"))
         .filter_map(|field| field.reference_to().next().map(|to| to.into_text().into_owned()))
         .collect();
+    direct.dedup();
+    // Salesforce allows two: with more, the source is not an org's.
+    if direct.len() > 2 {
+        return None;
+    }
     if direct.is_empty() && object.name().eq_ignore_ascii_case("Contact") {
         direct.push("Account".to_owned());
     }

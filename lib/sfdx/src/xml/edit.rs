@@ -1,14 +1,8 @@
 //! Changes to a text that leave everything else as it was written.
 
-use super::Element;
+use source::Edit;
 
-/// A text to be put in at a byte of the source, or in place of what stands there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    pub start: usize,
-    pub end: usize,
-    pub text: String,
-}
+use super::Element;
 
 /// Gives a child of that name that text: its own is replaced; a new one stands where the Salesforce command would
 /// write it, after `fullName` and by name, as far in as its neighbours. Nothing where the element has no children to
@@ -47,25 +41,9 @@ pub fn set_child(parent: Element<'_>, name: &str, text: &str) -> Option<Edit> {
     Some(Edit { start: end, end, text: format!("{newline}{indent}<{name}>{escaped}</{name}>") })
 }
 
-/// The text with all changes made. Of two that overlap, the first in the text counts.
-pub fn apply(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| (edit.start, edit.end));
-    let mut changed =
-        String::with_capacity(text.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
-    let mut at = 0;
-    for edit in edits {
-        let Some(kept) = text.get(at..edit.start) else { continue };
-        changed.push_str(kept);
-        changed.push_str(&edit.text);
-        at = edit.end;
-    }
-    changed.push_str(text.get(at..).unwrap_or_default());
-    changed
-}
-
 #[cfg(test)]
 mod tests {
-    use source::Source;
+    use source::{Source, apply};
 
     use super::*;
     use crate::xml::Tree;
