@@ -1,0 +1,312 @@
+//! Statements.
+
+use super::{Parser, Read};
+use crate::ast::{Arm, Catch, Dml, Labels, Mode, StmtId, StmtKind};
+use crate::lexer::{Kind, Sign};
+use crate::name::{Name, word};
+
+impl Parser<'_> {
+    /// A block; what cannot be read in it costs one statement.
+    pub(super) fn block(&mut self) -> Read<StmtId> {
+        self.deeper(|this| {
+            let start = this.start();
+            this.sign(Sign::BraceOpen)?;
+            let mut all = Vec::new();
+            while !this.is_sign(Sign::BraceClose) && !this.is_end() {
+                let before = this.at;
+                let depth = this.depth;
+                match this.statement() {
+                    Ok(read) => all.push(read),
+                    Err(_) => {
+                        this.depth = depth;
+                        this.recover();
+                    }
+                }
+                if this.at == before {
+                    this.bump();
+                }
+            }
+            this.sign(Sign::BraceClose)?;
+            let span = this.since(start);
+            Ok(this.stmt(StmtKind::Block(all), span))
+        })
+    }
+
+    pub(super) fn statement(&mut self) -> Read<StmtId> {
+        self.deeper(Self::statement_inside)
+    }
+
+    fn statement_inside(&mut self) -> Read<StmtId> {
+        let start = self.start();
+        let kind = match self.kind() {
+            Kind::Sign(Sign::BraceOpen) => return self.block(),
+            Kind::Sign(Sign::Semicolon) => {
+                self.bump();
+                StmtKind::Empty
+            }
+            Kind::Word(_) => match self.word_at(0) {
+                Some(found) => self.started_by(found)?,
+                None => self.simple()?,
+            },
+            _ => self.simple()?,
+        };
+        let span = self.since(start);
+        Ok(self.stmt(kind, span))
+    }
+
+    fn started_by(&mut self, found: Name) -> Read<StmtKind> {
+        // `insert` and its like may be names: then a sign follows.
+        let takes_value = !matches!(
+            self.token(1).kind,
+            Kind::Sign(
+                Sign::Assign
+                    | Sign::Dot
+                    | Sign::SafeDot
+                    | Sign::Semicolon
+                    | Sign::Increment
+                    | Sign::Decrement
+                    | Sign::AddAssign
+            )
+        );
+        match found {
+            word::IF => {
+                self.bump();
+                let condition = self.parenthesised()?;
+                let yes = self.statement()?;
+                let no = if self.take_word(word::ELSE) { Some(self.statement()?) } else { None };
+                Ok(StmtKind::If { condition, yes, no })
+            }
+            word::WHILE => {
+                self.bump();
+                let condition = self.parenthesised()?;
+                let body = self.statement()?;
+                Ok(StmtKind::While { condition, body })
+            }
+            word::DO if takes_value => {
+                self.bump();
+                let body = self.statement()?;
+                if !self.take_word(word::WHILE) {
+                    return self.stop("`while`");
+                }
+                let condition = self.parenthesised()?;
+                self.take_sign(Sign::Semicolon);
+                Ok(StmtKind::DoWhile { body, condition })
+            }
+            word::FOR if self.is_sign_at(1, Sign::ParenOpen) => self.for_loop(),
+            word::RETURN => {
+                self.bump();
+                let value = if self.is_sign(Sign::Semicolon) { None } else { Some(self.expression()?) };
+                self.sign(Sign::Semicolon)?;
+                Ok(StmtKind::Return(value))
+            }
+            word::THROW => {
+                self.bump();
+                let value = self.expression()?;
+                self.sign(Sign::Semicolon)?;
+                Ok(StmtKind::Throw(value))
+            }
+            word::BREAK | word::CONTINUE if self.is_sign_at(1, Sign::Semicolon) => {
+                self.bump();
+                self.bump();
+                Ok(if found == word::BREAK { StmtKind::Break } else { StmtKind::Continue })
+            }
+            word::TRY if self.is_sign_at(1, Sign::BraceOpen) => self.try_block(),
+            word::SWITCH if self.word_at(1) == Some(word::ON) => self.switch(),
+            word::INSERT | word::UPDATE | word::UPSERT | word::DELETE | word::UNDELETE | word::MERGE
+                if takes_value && !self.is_local() =>
+            {
+                self.dml(found)
+            }
+            word::SYSTEM
+                if self.is_sign_at(1, Sign::Dot)
+                    && self.word_at(2) == Some(word::RUN_AS)
+                    && self.is_sign_at(3, Sign::ParenOpen) =>
+            {
+                self.run_as()
+            }
+            _ => self.simple(),
+        }
+    }
+
+    /// A declaration of local variables, or an expression.
+    fn simple(&mut self) -> Read<StmtKind> {
+        let kind = self.local_or_expression()?;
+        self.sign(Sign::Semicolon)?;
+        Ok(kind)
+    }
+
+    fn is_local(&self) -> bool {
+        let from = if self.is_word(word::FINAL) || self.is_word(word::TRANSIENT) { 1 } else { 0 };
+        let Some(end) = self.type_end(from) else { return false };
+        let Some(name) = self.word_at(end) else { return false };
+        let next = self.token(end + 1).kind;
+        let is_list = next == Kind::Sign(Sign::BracketOpen) && self.is_sign_at(end + 2, Sign::BracketClose);
+        name != word::INSTANCEOF
+            && (is_list
+                || matches!(
+                    next,
+                    Kind::Sign(Sign::Assign | Sign::Semicolon | Sign::Comma | Sign::Colon) | Kind::End
+                ))
+    }
+
+    fn local_or_expression(&mut self) -> Read<StmtKind> {
+        if !self.is_local() {
+            return Ok(StmtKind::Expr(self.expression()?));
+        }
+        if self.is_word(word::FINAL) || self.is_word(word::TRANSIENT) {
+            self.bump();
+        }
+        let of = self.type_ref()?;
+        let mut variables = Vec::new();
+        loop {
+            let name = self.name()?;
+            while self.is_sign(Sign::BracketOpen) && self.is_sign_at(1, Sign::BracketClose) {
+                self.bump();
+                self.bump();
+            }
+            let value = if self.take_sign(Sign::Assign) { Some(self.expression()?) } else { None };
+            variables.push((name, value));
+            if !self.take_sign(Sign::Comma) {
+                return Ok(StmtKind::Local { of, variables });
+            }
+        }
+    }
+
+    pub(super) fn parenthesised(&mut self) -> Read<crate::ast::ExprId> {
+        self.sign(Sign::ParenOpen)?;
+        let read = self.expression()?;
+        self.sign(Sign::ParenClose)?;
+        Ok(read)
+    }
+
+    fn for_loop(&mut self) -> Read<StmtKind> {
+        self.bump();
+        self.sign(Sign::ParenOpen)?;
+        let from = if self.is_word(word::FINAL) { 1 } else { 0 };
+        if let Some(end) = self.type_end(from)
+            && matches!(self.token(end).kind, Kind::Word(_))
+            && self.is_sign_at(end + 1, Sign::Colon)
+        {
+            self.take_word(word::FINAL);
+            let of = self.type_ref()?;
+            let name = self.name()?;
+            self.sign(Sign::Colon)?;
+            let over = self.expression()?;
+            self.sign(Sign::ParenClose)?;
+            let body = self.statement()?;
+            return Ok(StmtKind::ForEach { of, name, over, body });
+        }
+        let mut init = Vec::new();
+        while !self.is_sign(Sign::Semicolon) {
+            let start = self.start();
+            let kind = self.local_or_expression()?;
+            let span = self.since(start);
+            init.push(self.stmt(kind, span));
+            if !self.take_sign(Sign::Comma) {
+                break;
+            }
+        }
+        self.sign(Sign::Semicolon)?;
+        let condition = if self.is_sign(Sign::Semicolon) { None } else { Some(self.expression()?) };
+        self.sign(Sign::Semicolon)?;
+        let mut update = Vec::new();
+        while !self.is_sign(Sign::ParenClose) {
+            update.push(self.expression()?);
+            if !self.take_sign(Sign::Comma) {
+                break;
+            }
+        }
+        self.sign(Sign::ParenClose)?;
+        let body = self.statement()?;
+        Ok(StmtKind::For { init, condition, update, body })
+    }
+
+    fn try_block(&mut self) -> Read<StmtKind> {
+        self.bump();
+        let body = self.block()?;
+        let mut catches = Vec::new();
+        while self.take_word(word::CATCH) {
+            self.sign(Sign::ParenOpen)?;
+            self.take_word(word::FINAL);
+            let of = self.type_ref()?;
+            let name = self.name()?;
+            self.sign(Sign::ParenClose)?;
+            let body = self.block()?;
+            catches.push(Catch { of, name, body });
+        }
+        let finally = if self.take_word(word::FINALLY) { Some(self.block()?) } else { None };
+        Ok(StmtKind::Try { body, catches, finally })
+    }
+
+    fn switch(&mut self) -> Read<StmtKind> {
+        self.bump();
+        self.bump();
+        let on = self.expression()?;
+        self.sign(Sign::BraceOpen)?;
+        let mut arms = Vec::new();
+        while self.take_word(word::WHEN) {
+            let labels = if self.is_word(word::ELSE) && self.is_sign_at(1, Sign::BraceOpen) {
+                self.bump();
+                Labels::Else
+            } else if self.type_end(0).is_some_and(|end| {
+                matches!(self.token(end).kind, Kind::Word(_)) && self.is_sign_at(end + 1, Sign::BraceOpen)
+            }) {
+                let of = self.type_ref()?;
+                Labels::Record { of, name: self.name()? }
+            } else {
+                let mut values = Vec::new();
+                loop {
+                    values.push(self.ternary()?);
+                    if !self.take_sign(Sign::Comma) {
+                        break;
+                    }
+                }
+                Labels::Values(values)
+            };
+            let body = self.block()?;
+            arms.push(Arm { labels, body });
+        }
+        self.sign(Sign::BraceClose)?;
+        Ok(StmtKind::Switch { on, arms })
+    }
+
+    fn dml(&mut self, found: Name) -> Read<StmtKind> {
+        self.bump();
+        let operation = match found {
+            word::INSERT => Dml::Insert,
+            word::UPDATE => Dml::Update,
+            word::UPSERT => Dml::Upsert,
+            word::DELETE => Dml::Delete,
+            word::UNDELETE => Dml::Undelete,
+            _ => Dml::Merge,
+        };
+        let mut mode = None;
+        if self.is_word(word::AS) && matches!(self.word_at(1), Some(word::USER | word::SYSTEM)) {
+            self.bump();
+            mode = Some(if self.is_word(word::USER) { Mode::User } else { Mode::System });
+            self.bump();
+        }
+        let target = self.expression()?;
+        let mut with = None;
+        if operation == Dml::Merge && !self.is_sign(Sign::Semicolon) {
+            with = Some(self.expression()?);
+        }
+        if operation == Dml::Upsert && !self.is_sign(Sign::Semicolon) {
+            // The field that tells which record it is.
+            self.type_ref()?;
+        }
+        self.sign(Sign::Semicolon)?;
+        Ok(StmtKind::Dml { operation, mode, target, with })
+    }
+
+    fn run_as(&mut self) -> Read<StmtKind> {
+        self.at += 3;
+        let user = self.parenthesised()?;
+        if !self.is_sign(Sign::BraceOpen) {
+            self.take_sign(Sign::Semicolon);
+            return Ok(StmtKind::Expr(user));
+        }
+        let body = self.block()?;
+        Ok(StmtKind::RunAs { user, body })
+    }
+}
