@@ -178,26 +178,25 @@ fn group(lexer: &mut Lexer<'_>) -> Option<&'static str> {
         if lexer.at >= lexer.text.len() {
             return Some("a bracket in the bind expression is not closed");
         }
-        match byte {
-            b'(' => closers.push(b')'),
-            b'[' => closers.push(b']'),
-            b'{' => closers.push(b'}'),
-            b')' | b']' | b'}' => {
-                if closers.pop() != Some(byte) {
-                    return Some("a bracket in the bind expression is closed by another kind");
-                }
+        let closer = match byte {
+            b'(' => Some(b')'),
+            b'[' => Some(b']'),
+            b'{' => Some(b'}'),
+            _ => None,
+        };
+        if closer.is_some() {
+            closers.extend(closer);
+        } else if matches!(byte, b')' | b']' | b'}') {
+            if closers.pop() != Some(byte) {
+                return Some("a bracket in the bind expression is closed by another kind");
             }
-            b'\'' => match lexer.end_of_string(lexer.at) {
-                Some(past) => {
-                    lexer.at = past;
-                    continue;
-                }
-                None => {
-                    lexer.at = lexer.text.len();
-                    return Some("a string in the bind expression has no end");
-                }
-            },
-            _ => {}
+        } else if byte == b'\'' {
+            let Some(past) = lexer.end_of_string(lexer.at) else {
+                lexer.at = lexer.text.len();
+                return Some("a string in the bind expression has no end");
+            };
+            lexer.at = past;
+            continue;
         }
         lexer.at += 1;
         if closers.is_empty() {

@@ -17,9 +17,11 @@ mod node;
 mod ast;
 mod bind;
 mod error;
+mod fields;
 mod lex;
 mod parse;
 mod print;
+mod resolve;
 mod template;
 
 pub use ast::{
@@ -30,7 +32,9 @@ pub use ast::{
     Value, ValueList, With, WithMode, WithSetting,
 };
 pub use error::Error;
+pub use fields::{Branch, FieldUse, Level, Relation, UsePlace, Used};
 pub use parse::{Dialect, Limits, Parsed, parse, parse_in, parse_query, parse_search};
+pub use resolve::{Child, FieldRead, ObjectRead, Resolution, Schema, Step, Targets, resolve, resolve_search};
 pub use template::{HolePlace, HoleUse, ParsedTemplate, Piece, Template, parse_template};
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Parser<'_> {
             }
         }
         if self.eat("FROM") {
-            if self.from_list(&mut query.from).is_err() {
+            if self.sources(&mut query.from).is_err() {
                 let from = self.token.start;
                 query.unread.extend(self.skip(from, |_| false));
             }
@@ -81,7 +81,7 @@ impl Parser<'_> {
         query
     }
 
-    fn from_list(&mut self, from: &mut Vec<FromItem>) -> Read<()> {
+    fn sources(&mut self, from: &mut Vec<FromItem>) -> Read<()> {
         loop {
             let start = self.token.start;
             if self.at_clause() || self.at("SELECT") {
@@ -177,7 +177,7 @@ impl Parser<'_> {
                     return Err(self.expected("a clause", "`FROM` stands once"));
                 }
                 self.advance();
-                self.from_list(&mut query.from)
+                self.sources(&mut query.from)
             }
             Clause::Using => {
                 self.advance();
