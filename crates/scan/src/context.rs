@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use source::Position;
 
 use crate::classification::{Classification, Verdict};
+use crate::code::Code;
 use crate::endpoint::{self, Endpoint};
 use crate::phi_object::PhiObject;
 use crate::report::{ClassifiedField, Totals};
@@ -41,6 +42,7 @@ pub struct Context<'p> {
     phi_objects: BTreeSet<String>,
     access: OnceLock<access::Model>,
     telling: OnceLock<Vec<PhiObject>>,
+    code: OnceLock<Code>,
 }
 
 impl<'p> Context<'p> {
@@ -59,6 +61,7 @@ impl<'p> Context<'p> {
             phi_objects: BTreeSet::new(),
             access: OnceLock::new(),
             telling: OnceLock::new(),
+            code: OnceLock::new(),
         };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
@@ -117,6 +120,11 @@ impl<'p> Context<'p> {
             }
             access::Model::with_fields(self.project, self.facts, fields.iter().map(String::as_str))
         })
+    }
+
+    /// The Apex of the source, followed when a rule first asks.
+    pub(crate) fn code(&self) -> &Code {
+        self.code.get_or_init(|| Code::of(self))
     }
 
     /// The field of the source that describes a field: a person account's `X__pc` is the contact's `X__c`.

@@ -10,6 +10,7 @@ mod baseline;
 pub mod benchmark;
 mod classification;
 mod config;
+mod code;
 mod container;
 mod context;
 mod data_record;
@@ -129,6 +130,18 @@ registry::rules![
     phi_in_change_events = "phi-in-change-events",
     flow_sends_phi_in_system_mode = "flow-sends-phi-in-system-mode",
     phi_copied_to_unclassified_field = "phi-copied-to-unclassified-field",
+    phi_sent_by_callout = "phi-sent-by-callout",
+    phi_in_callout_url = "phi-in-callout-url",
+    phi_sent_to_model = "phi-sent-to-model",
+    phi_mailed_by_code = "phi-mailed-by-code",
+    phi_posted_to_people = "phi-posted-to-people",
+    phi_in_platform_event = "phi-in-platform-event",
+    phi_in_shared_file = "phi-in-shared-file",
+    phi_in_cache = "phi-in-cache",
+    phi_in_page_address = "phi-in-page-address",
+    phi_in_debug_log = "phi-in-debug-log",
+    phi_in_error_message = "phi-in-error-message",
+    phi_returned_to_client = "phi-returned-to-client",
     phi_in_prompt_template = "phi-in-prompt-template",
     agent_reaches_phi = "agent-reaches-phi",
     model_not_registered = "model-not-registered",

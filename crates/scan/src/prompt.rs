@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use journal::{Confidence, Place};
+use policy::Decision;
 use policy::bundle::model::Model;
+use policy::vocabulary::Action;
 use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
+use crate::disclosure;
 use crate::field_path::{self, Reached};
 use crate::merge_field::merge_fields;
 
@@ -111,4 +114,26 @@ pub(crate) fn model_called<'p>(cx: &Context<'p>, name: &str) -> Option<&'p Model
         .map(str::to_ascii_lowercase)
         .collect();
     cx.policy.model_of_named_credential(name).or_else(|| cx.policy.model(&parts.join("-")))
+}
+
+/// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.
+pub(crate) fn refusals(cx: &Context<'_>, model: &Model, fields: &[String]) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for decision in disclosure::ask_sent(cx, Action::Infer, model.id.as_str(), fields) {
+        if let Decision::Denial(denial) = decision {
+            // That no flow is declared is reconciliation's to say; here it is about the model.
+            let own = denial.reasons.into_iter().filter(|reason| reason.code != "needs-declaration");
+            facts.extend(own.map(|reason| match reason.code.as_str() {
+                "wrong-region" | "unknown-region" => format!("not in its region: {}", reason.fact),
+                _ => reason.fact,
+            }));
+        }
+    }
+    let provider = model.provider.as_ref().and_then(|id| cx.policy.party(id.as_str()));
+    if model.region.is_none() && provider.is_none_or(|party| party.regions.is_empty()) {
+        facts.push(format!("the bundle does not say in which region `{}` runs", model.id));
+    }
+    facts.sort();
+    facts.dedup();
+    facts
 }

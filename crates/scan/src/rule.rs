@@ -112,6 +112,7 @@ impl Outcome {
             fields,
             party,
             related,
+            way,
             cause,
             detail,
         } = draft;
@@ -141,6 +142,7 @@ impl Outcome {
             fix,
             place,
             related,
+            way,
             cause: if cause.is_empty() { component.clone() } else { cause },
             component,
             fields,
@@ -165,6 +167,7 @@ pub(crate) struct Draft {
     fields: Vec<String>,
     party: Option<String>,
     related: Vec<Related>,
+    way: Vec<Related>,
     cause: String,
     detail: String,
 }
@@ -187,6 +190,7 @@ impl Draft {
             fields: Vec::new(),
             party: None,
             related: Vec::new(),
+            way: Vec::new(),
             cause: String::new(),
             detail: String::new(),
         }
@@ -219,6 +223,12 @@ impl Draft {
 
     pub(crate) fn related(mut self, place: Place, message: impl Into<String>) -> Self {
         self.related.push(Related { place, message: message.into() });
+        self
+    }
+
+    /// The way of the data, first step first.
+    pub(crate) fn way(mut self, steps: impl IntoIterator<Item = (Place, &'static str)>) -> Self {
+        self.way.extend(steps.into_iter().map(|(place, did)| Related { place, message: did.to_owned() }));
         self
     }
 

@@ -13,6 +13,7 @@ mod program;
 mod resolve;
 mod schema;
 mod ty;
+mod walk;
 
 pub use name::{Name, Names, word};
 pub use program::{

@@ -7,6 +7,9 @@ use indexmap::IndexSet;
 pub struct Name(u32);
 
 impl Name {
+    /// Before every other.
+    pub const FIRST: Name = Name(0);
+
     pub(crate) const fn new(id: u32) -> Self {
         Self(id)
     }
@@ -190,6 +193,10 @@ impl Names {
     /// As it was first written.
     pub fn written(&self, name: Name) -> &str {
         self.written.get(name.index()).map_or("", AsRef::as_ref)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = Name> + use<> {
+        (0..u32::try_from(self.written.len()).unwrap_or(u32::MAX)).map(Name::new)
     }
 
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {

@@ -230,6 +230,13 @@ impl Program {
             .any(|id| self.class(*id).is_some_and(|class| class.platform.contains(&wanted)))
     }
 
+    /// Methods of this name and number of parameters, of any class that implements an interface of Salesforce.
+    pub fn methods_anywhere(&self, name: Name, count: usize) -> Vec<MethodId> {
+        let classes = self.classes.iter().filter(|class| !class.platform.is_empty() && !class.is_test);
+        let all = classes.filter_map(|class| class.methods.get(&name)).flatten().copied();
+        all.filter(|id| self.method(*id).is_some_and(|method| method.parameters.len() == count)).collect()
+    }
+
     pub fn variable_of(&self, class: ClassId, name: Name) -> Option<VariableId> {
         self.lineage(class).iter().find_map(|id| self.class(*id)?.variables.get(&name).copied())
     }
@@ -360,8 +367,8 @@ pub fn link(files: Vec<File>, names: Names, schema: &dyn Schema) -> Program {
         objects: Vec::new(),
     };
     program.intern_platform();
-    for object in schema.objects() {
-        program.names.intern(&object);
+    for name in schema.names() {
+        program.names.intern(&name);
     }
     program.objects = program.names.texts().map(|text| schema.is_object(text)).collect();
     program.declare();
@@ -593,6 +600,11 @@ impl Program {
                 is_static: *is_static,
                 ..base.clone_head()
             });
+        }
+        // The one that every class has that writes none.
+        if decl.kind == DeclKind::Class && !methods.iter().any(|method| method.kind == MethodKind::Constructor) {
+            let own = Method { kind: MethodKind::Constructor, returns: Ty::Class(id), ..base.clone_head() };
+            methods.push(Method { name: decl.name.value, ..own });
         }
         let Some(class) = self.classes.get_mut(id.index()) else { return };
         for (offset, method) in methods.iter().enumerate() {

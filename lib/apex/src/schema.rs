@@ -2,8 +2,8 @@
 
 /// Names are compared without case.
 pub trait Schema: Sync {
-    /// Every object that is known by name.
-    fn objects(&self) -> Vec<String>;
+    /// Names of objects and fields that code may mean without writing them as names: in texts, by relationships.
+    fn names(&self) -> Vec<String>;
 
     /// Whether there is an object of this name.
     fn is_object(&self, name: &str) -> bool;
@@ -24,7 +24,7 @@ pub trait Schema: Sync {
 pub struct NoSchema;
 
 impl Schema for NoSchema {
-    fn objects(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         Vec::new()
     }
 

@@ -172,6 +172,12 @@ impl<'p> Classification<'p> {
         }
     }
 
+    /// A field's name as the source or the bundle writes it.
+    pub(crate) fn written<'a>(&'a self, object: &str, field: &'a str) -> &'a str {
+        let known = self.fields.get(&object.to_lowercase()).and_then(|own| own.get(&field.to_lowercase()));
+        known.map_or(field, |(name, _)| name)
+    }
+
     pub fn is_phi(&self, object: &str, field: &str) -> bool {
         self.field(object, field).is_phi()
     }

@@ -78,6 +78,11 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
             Level::NOTE.message(plain(&format!("{}:{}: {}", place.path, place.start.line, related.message))),
         );
     }
+    for (step, at) in (1..).zip(&finding.way) {
+        let place = &at.place;
+        let text = format!("step {step}: {}:{}: {}", place.path, place.start.line, at.message);
+        group = group.element(Level::NOTE.message(plain(&text)));
+    }
     let catalogue = policy::controls::catalogue();
     let cited: Vec<&str> = finding
         .controls

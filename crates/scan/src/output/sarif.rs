@@ -149,7 +149,7 @@ fn result(finding: &Finding, controls: &Taxa, stamp: Stamp<'_>) -> sarif::Result
                 ..location(&related.place, Some(&related.message), stamp)
             })
             .collect(),
-        code_flows: Vec::new(),
+        code_flows: code_flows(finding, stamp),
         partial_fingerprints: BTreeMap::from([("phiward/v1".to_owned(), finding.fingerprint.to_string())]),
         suppressions: finding.suppressed.iter().map(|one| suppression(one, stamp)).collect(),
         taxa: finding.controls.iter().map(|control| controls.item(control)).collect(),
@@ -160,6 +160,16 @@ fn result(finding: &Finding, controls: &Taxa, stamp: Stamp<'_>) -> sarif::Result
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     }
+}
+
+fn code_flows(finding: &Finding, stamp: Stamp<'_>) -> Vec<sarif::CodeFlow> {
+    if finding.way.is_empty() {
+        return Vec::new();
+    }
+    let steps = finding.way.iter().map(|step| sarif::ThreadFlowLocation {
+        location: location(&step.place, Some(&step.message), stamp),
+    });
+    vec![sarif::CodeFlow { thread_flows: vec![sarif::ThreadFlow { locations: steps.collect() }] }]
 }
 
 fn suppression(suppression: &journal::Suppression, stamp: Stamp<'_>) -> sarif::Suppression {

@@ -25,13 +25,10 @@
 
 
 use journal::{Confidence, Persona, Severity};
-use policy::Decision;
-use policy::bundle::model::Model;
-use policy::vocabulary::Action;
 use sfdx::views::{PromptTemplate, PromptVersion};
 
 use crate::Context;
-use crate::disclosure::{self, joined, shown};
+use crate::disclosure::{joined, shown};
 use crate::flow::{Destination, FoundFlow};
 use crate::prompt;
 use crate::rule::{Draft, Meta, Outcome};
@@ -90,7 +87,7 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
         None if cx.has_bundle() => "which the bundle does not have".to_owned(),
         None => "and nothing says who runs it and where".to_owned(),
         Some(model) => {
-            let facts = refusals(cx, model, &fields);
+            let facts = prompt::refusals(cx, model, &fields);
             if facts.is_empty() {
                 return;
             }
@@ -114,26 +111,4 @@ fn judge(cx: &Context<'_>, template: PromptTemplate<'_>, version: PromptVersion<
         draft = draft.party(model.provider.as_ref().map_or(model.id.as_str(), |id| id.as_str()));
     }
     out.found(draft.fields(fields));
-}
-
-/// What keeps the model from these fields: the policy's reasons, and a region that nobody gave.
-fn refusals(cx: &Context<'_>, model: &Model, fields: &[String]) -> Vec<String> {
-    let mut facts: Vec<String> = Vec::new();
-    for decision in disclosure::ask_sent(cx, Action::Infer, model.id.as_str(), fields) {
-        if let Decision::Denial(denial) = decision {
-            // That no flow is declared is reconciliation's to say; here it is about the model.
-            let own = denial.reasons.into_iter().filter(|reason| reason.code != "needs-declaration");
-            facts.extend(own.map(|reason| match reason.code.as_str() {
-                "wrong-region" | "unknown-region" => format!("not in its region: {}", reason.fact),
-                _ => reason.fact,
-            }));
-        }
-    }
-    let provider = model.provider.as_ref().and_then(|id| cx.policy.party(id.as_str()));
-    if model.region.is_none() && provider.is_none_or(|party| party.regions.is_empty()) {
-        facts.push(format!("the bundle does not say in which region `{}` runs", model.id));
-    }
-    facts.sort();
-    facts.dedup();
-    facts
 }

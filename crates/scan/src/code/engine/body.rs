@@ -1,0 +1,647 @@
+//! One body, from its first statement to its last: what its variables hold, what it lets out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
+use apex::{FileId, Method, MethodId, MethodKind, Ty};
+use source::Span;
+
+use super::hit::{Hit, Sink, Spot};
+use super::summary::summarise;
+use super::value::{
+    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, State, Step, Texts, Trace, Value, step,
+};
+use super::world::{Exposure, Summary, World};
+
+/// How often a loop is gone through until what it does is known.
+const ROUNDS: u32 = 3;
+/// Bodies that make more objects are generated; what they make from there on is one object.
+const OBJECTS: u32 = 4_000;
+/// So many ways out of one body tell enough.
+const HITS: usize = 1_500;
+
+pub(super) struct Body<'w> {
+    pub(super) world: &'w World<'w>,
+    /// What is known so far of methods that call this one and are called by it.
+    pub(super) circle: &'w BTreeMap<MethodId, Summary>,
+    pub(super) id: MethodId,
+    pub(super) method: &'w Method,
+    pub(super) file_id: FileId,
+    pub(super) file: &'w File,
+    pub(super) state: State,
+    /// Whether the end of what runs now can be reached.
+    live: bool,
+    sites: BTreeMap<Site, ObjId>,
+    count: u32,
+    pub(super) hits: Vec<Hit>,
+    returned: Value,
+    pub(super) thrown: Value,
+    /// Parameters whose records are written to the org here.
+    pub(super) saves: BTreeSet<(u16, Path)>,
+    /// Who gets what it returns and throws, where that is not code alone.
+    exposure: Option<Exposure>,
+    /// States at each `return`.
+    ends: Option<State>,
+    /// States at `break` and `continue` of the loops around.
+    breaks: Vec<Option<State>>,
+    /// Loops around.
+    depth: u32,
+}
+
+/// What makes an object: the same code makes the same one each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Site {
+    Expr(ExprId),
+    /// A part of what an expression makes.
+    Part(ExprId, u32),
+    /// What a called method makes.
+    Called(ExprId, MethodId, u32),
+    Parameter(u16, Path),
+    Below(ObjId, Key),
+}
+
+pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: MethodId) -> Summary {
+    let Some(method) = world.program.method(id) else { return Summary::default() };
+    let Some(file) = world.program.file(method.file) else { return Summary::default() };
+    let mut body = Body {
+        world,
+        circle,
+        id,
+        method,
+        file_id: method.file,
+        file,
+        state: State::default(),
+        live: true,
+        sites: BTreeMap::new(),
+        count: 0,
+        hits: Vec::new(),
+        returned: Value::default(),
+        thrown: Value::default(),
+        saves: BTreeSet::new(),
+        exposure: world.exposure(id),
+        ends: None,
+        breaks: Vec::new(),
+        depth: 0,
+    };
+    body.enter();
+    if method.kind == MethodKind::Constructor {
+        body.before_constructor();
+    }
+    if let Some(block) = method.body {
+        body.stmt(block);
+    }
+    body.leave()
+}
+
+impl<'w> Body<'w> {
+    fn enter(&mut self) {
+        let slots = self.world.resolution.frame(self.id).slots as usize;
+        self.state.locals = vec![Value::default(); slots.max(self.method.parameters.len())];
+        let method = self.method;
+        for (slot, (name, ty)) in method.parameters.iter().enumerate() {
+            let index = u16::try_from(slot + 1).unwrap_or(u16::MAX);
+            let value = self.parameter(index, Path::ROOT, ty, name.span);
+            self.state.set_local(u32::try_from(slot).unwrap_or(u32::MAX), value);
+        }
+    }
+
+    /// A parameter or part of one, as nobody has changed it.
+    pub(super) fn parameter(&mut self, index: u16, path: Path, ty: &Ty, span: Span) -> Value {
+        if ty.is_scalar() {
+            let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
+            let trace = step(None, self.file_id, span, Did::Passed);
+            let mut value = Value::of(Labels::one(label, trace));
+            value.texts = Texts::parameter(index, path);
+            return value;
+        }
+        let id = self.object(Site::Parameter(index, path), Origin::Parameter { index, path }, ty);
+        let mut value = Value::obj(id);
+        if matches!(ty, Ty::Any | Ty::Unknown) {
+            value.texts = Texts::parameter(index, path);
+        }
+        value
+    }
+
+    pub(super) fn this(&mut self) -> Value {
+        let ty = self.method.class.map_or(Ty::Unknown, Ty::Class);
+        self.parameter(0, Path::ROOT, &ty, self.method.span)
+    }
+
+    /// The initial values of the object's variables and its initializers.
+    fn before_constructor(&mut self) {
+        let Some(class_id) = self.method.class else { return };
+        let Some(class) = self.world.program.class(class_id) else { return };
+        let first = self.method.body.map(|body| &self.file.stmt(body).kind);
+        let delegate = first.and_then(|kind| match kind {
+            StmtKind::Block(all) => match self.file.stmt(*all.first()?).kind {
+                StmtKind::Expr(value) => match self.file.expr(value).kind {
+                    ExprKind::Delegate { to_super, .. } => Some(to_super),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        });
+        if delegate == Some(false) {
+            return;
+        }
+        if delegate.is_none()
+            && let Some(parent) = class.parent
+        {
+            let found = self.world.program.class(parent).map_or(&[][..], |parent| &parent.constructors);
+            let plain = found.iter().copied().find(|id| {
+                self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty())
+            });
+            if let Some(constructor) = plain {
+                let this = self.this();
+                self.apply_one(constructor, &[this], self.method.span, ExprId(u32::MAX), false);
+            }
+        }
+        let this = self.this();
+        for variable in class.variables.values() {
+            let Some(variable) = self.world.program.variable(*variable) else { continue };
+            if let (false, Some(value)) = (variable.is_static, variable.value) {
+                let value = self.expr(value);
+                self.write_part(&this.objs, Key::Member(variable.name), value);
+            }
+        }
+        for &initializer in &class.initializers {
+            let body = self.world.program.method(initializer).and_then(|method| method.body);
+            // Its locals have slots of their own frame, beside those of the constructor.
+            let slots = self.world.resolution.frame(initializer).slots as usize;
+            if let Some(body) = body {
+                let own = std::mem::replace(&mut self.state.locals, vec![Value::default(); slots]);
+                self.stmt(body);
+                self.state.locals = own;
+            }
+        }
+    }
+
+    fn leave(mut self) -> Summary {
+        if self.live {
+            self.end();
+        }
+        if self.exposure.is_some() {
+            self.thrown_out();
+        }
+        let state = self.ends.take().unwrap_or_default();
+        summarise(state, self.returned, self.thrown, self.hits, self.saves)
+    }
+
+    fn end(&mut self) {
+        self.live = false;
+        let state = std::mem::take(&mut self.state);
+        // What follows is dead, but is looked at all the same.
+        self.state = state.clone();
+        match self.ends.take() {
+            Some(mut known) => {
+                self.join(&mut known, &state);
+                self.ends = Some(known);
+            }
+            None => self.ends = Some(state),
+        }
+    }
+
+    /// What is returned to a client, another system or an agent.
+    fn exposed(&mut self, value: &Value, span: Span) {
+        let Some(exposure) = self.exposure else { return };
+        let mut labels = value.labels.clone();
+        let mut todo = value.objs.clone();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            let is_shown = |key: &Key| match (&obj.ty, key) {
+                (Ty::Class(class), Key::Member(name)) => {
+                    exposure != Exposure::Component || self.world.is_aura_enabled(*class, *name)
+                }
+                _ => true,
+            };
+            for (_, part) in obj.parts.iter().filter(|(key, _)| is_shown(key)) {
+                labels.join(&part.labels);
+                todo.extend(&part.objs);
+            }
+            labels.join(&obj.anywhere.labels);
+            // What is left of the object: as it came.
+            let bare = Obj { parts: Vec::new(), anywhere: Value::default(), ..obj.as_ref().clone() };
+            if !matches!(bare.origin, Origin::New) {
+                let alone = self.origin_label(&bare);
+                if let Some(own) = alone {
+                    labels.add(own, &step(None, self.file_id, span, Did::Read));
+                }
+            }
+        }
+        self.emit(Sink::Result, &labels, span, &Texts::default());
+    }
+
+    /// The messages of exceptions that reach whoever called from outside.
+    fn thrown_out(&mut self) {
+        let thrown = std::mem::take(&mut self.thrown);
+        let labels = self.collect(&thrown, self.method.span);
+        for (label, trace) in labels.iter() {
+            if label.is_symbolic() {
+                continue;
+            }
+            let mut at = Some(trace);
+            while let Some(one) = at.filter(|one| one.did != Did::Thrown) {
+                at = one.before.as_ref();
+            }
+            let spot = at.map_or(self.spot(self.method.span), |one| Spot { file: one.file, span: one.span, method: self.id });
+            self.hit(Hit {
+                sink: Sink::ErrorMessage,
+                at: spot,
+                label: *label,
+                trace: Arc::clone(trace),
+                to: Texts::default(),
+                place: Some(spot),
+                read: None,
+            });
+        }
+        self.thrown = thrown;
+    }
+
+    pub(super) fn spot(&self, span: Span) -> Spot {
+        Spot { file: self.file_id, span, method: self.id }
+    }
+
+    pub(super) fn object(&mut self, site: Site, origin: Origin, ty: &Ty) -> ObjId {
+        if let Some(&known) = self.sites.get(&site) {
+            if self.state.obj(known).is_none() {
+                self.state.set_obj(known, Arc::new(Obj::new(origin, ty.clone())));
+            }
+            return known;
+        }
+        let id = ObjId(self.count.min(OBJECTS));
+        if self.count < OBJECTS {
+            self.count += 1;
+        }
+        self.sites.insert(site, id);
+        self.state.set_obj(id, Arc::new(Obj::new(origin, ty.clone())));
+        id
+    }
+
+    /// A new and empty object of this place in the code.
+    pub(super) fn fresh(&mut self, site: Site, ty: &Ty) -> ObjId {
+        let id = self.object(site, Origin::New, ty);
+        self.state.set_obj(id, Arc::new(Obj::new(Origin::New, ty.clone())));
+        id
+    }
+
+    /// Says that data with these labels goes out.
+    pub(super) fn emit(&mut self, sink: Sink, labels: &Labels, span: Span, to: &Texts) {
+        for (label, trace) in labels.iter() {
+            if matches!((sink, label), (Sink::Variable(own), Label::Variable(other)) if own == *other) {
+                continue;
+            }
+            let place = self.put_at(sink, trace, span);
+            let is_known = !label.is_symbolic();
+            let is_read = matches!(
+                label,
+                Label::Parameter { otherwise: Otherwise::Field(_) | Otherwise::Record(_), .. }
+            );
+            self.hit(Hit {
+                sink,
+                at: self.spot(span),
+                label: *label,
+                trace: step(Some(trace), self.file_id, span, Did::Passed),
+                to: to.clone(),
+                place: is_known.then_some(place),
+                read: is_read.then_some(place),
+            });
+        }
+    }
+
+    pub(super) fn hit(&mut self, hit: Hit) {
+        if self.hits.len() < HITS && !self.hits.contains(&hit) {
+            self.hits.push(hit);
+        }
+    }
+
+    /// Where data was put into what goes out, if that is in this body; else the call.
+    pub(super) fn put_at(&self, sink: Sink, trace: &Trace, call: Span) -> Spot {
+        let Step { file, span, did, .. } = trace.as_ref();
+        let own = self.method.body.map_or(self.method.span, |body| self.file.stmt(body).span);
+        let is_within = *file == self.file_id && own.start <= span.start && span.end <= own.end;
+        let is_put = matches!(
+            sink,
+            Sink::CalloutAddress
+                | Sink::CalloutBody
+                | Sink::CalloutHeader
+                | Sink::Mail
+                | Sink::Post
+                | Sink::Event { .. }
+                | Sink::Record { .. }
+                | Sink::File
+                | Sink::PublicFile
+        );
+        if is_put && *did == Did::Stored && is_within { self.spot(*span) } else { self.spot(call) }
+    }
+
+    /// Joins what is known on two ways that meet.
+    pub(super) fn join(&mut self, into: &mut State, other: &State) -> bool {
+        let mut changed = false;
+        for (own, more) in into.locals.iter_mut().zip(&other.locals) {
+            changed |= own.join(more);
+        }
+        for at in 0..other.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let Some(more) = other.obj(id) else { continue };
+            let Some(own) = into.obj(id) else {
+                into.set_obj(id, Arc::clone(more));
+                changed = true;
+                continue;
+            };
+            if Arc::ptr_eq(own, more) || own == more {
+                continue;
+            }
+            let mut joined = own.as_ref().clone();
+            let keys: Vec<_> = own.parts.iter().chain(&more.parts).map(|(key, _)| *key).collect();
+            let (own, more) = (Arc::clone(own), Arc::clone(more));
+            let mut is_new = joined.anywhere.join(&more.anywhere);
+            for key in keys {
+                // Where one way has not touched it, it is there as it was.
+                let left = own.part(key).cloned().unwrap_or_else(|| self.untouched(&own, id, key));
+                let right = more.part(key).cloned().unwrap_or_else(|| self.untouched(&more, id, key));
+                let mut value = left.clone();
+                value.join(&right);
+                is_new |= own.part(key) != Some(&value);
+                joined.set(key, value);
+            }
+            if is_new {
+                into.set_obj(id, Arc::new(joined));
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Runs one of two ways, and joins them.
+    fn branch(&mut self, first: impl FnOnce(&mut Self), second: impl FnOnce(&mut Self)) {
+        let before = self.state.clone();
+        let was_live = self.live;
+        first(self);
+        let (after, is_live) = (std::mem::replace(&mut self.state, before), self.live);
+        self.live = was_live;
+        second(self);
+        if is_live && self.live {
+            let mut state = std::mem::take(&mut self.state);
+            self.join(&mut state, &after);
+            self.state = state;
+        } else if is_live {
+            self.state = after;
+        }
+        self.live |= is_live;
+    }
+
+    fn looped(&mut self, mut once: impl FnMut(&mut Self)) {
+        self.breaks.push(None);
+        self.depth += 1;
+        // Inner loops are gone through again with each round of the outer one.
+        let rounds = if self.depth > 2 { 1 } else { ROUNDS };
+        let was_live = self.live;
+        for _ in 0..rounds {
+            let before = self.state.clone();
+            once(self);
+            let mut state = before;
+            let after = std::mem::take(&mut self.state);
+            let changed = self.join(&mut state, &after);
+            self.state = state;
+            self.live = was_live;
+            if !changed {
+                break;
+            }
+        }
+        self.depth -= 1;
+        if let Some(Some(ended)) = self.breaks.pop() {
+            let mut state = std::mem::take(&mut self.state);
+            self.join(&mut state, &ended);
+            self.state = state;
+        }
+    }
+
+    pub(super) fn stmt(&mut self, id: StmtId) {
+        let file = self.file;
+        let stmt = file.stmt(id);
+        match &stmt.kind {
+            StmtKind::Block(all) => {
+                for &one in all {
+                    self.stmt(one);
+                }
+            }
+            StmtKind::Local { variables, .. } => {
+                let first = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
+                for (offset, (name, value)) in (0_u32..).zip(variables) {
+                    let value = match value {
+                        Some(value) => self.expr(*value),
+                        None => Value { texts: Texts::none(), ..Value::default() },
+                    };
+                    let value = self.kept(value, name.span);
+                    self.state.set_local(first.saturating_add(offset), value);
+                }
+            }
+            StmtKind::Expr(value) => {
+                self.expr(*value);
+            }
+            StmtKind::If { condition, yes, no } => {
+                self.expr(*condition);
+                self.branch(
+                    |this| this.stmt(*yes),
+                    |this| {
+                        if let Some(no) = no {
+                            this.stmt(*no);
+                        }
+                    },
+                );
+            }
+            StmtKind::While { condition, body } | StmtKind::DoWhile { body, condition } => {
+                self.looped(|this| {
+                    this.expr(*condition);
+                    this.stmt(*body);
+                });
+            }
+            StmtKind::For { init, condition, update, body } => {
+                for &one in init {
+                    self.stmt(one);
+                }
+                self.looped(|this| {
+                    if let Some(condition) = condition {
+                        this.expr(*condition);
+                    }
+                    this.stmt(*body);
+                    for &value in update {
+                        this.expr(value);
+                    }
+                });
+            }
+            StmtKind::ForEach { over, body, of, name } => {
+                let slot = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
+                let all = self.expr(*over);
+                let ty = self.world.resolution.ty(self.file_id, *of);
+                self.looped(|this| {
+                    // `for (List<X> batch : [SELECT ...])` has the same records.
+                    let value = match ty {
+                        Ty::List(_) if matches!(file.expr(*over).kind, ExprKind::Query { .. }) => all.clone(),
+                        _ => this.elements(&all, &ty, file.expr(*over).span),
+                    };
+                    let value = this.kept(value, name.span);
+                    this.state.set_local(slot, value);
+                    this.stmt(*body);
+                });
+            }
+            StmtKind::Return(value) => {
+                if let Some(value) = value {
+                    let value = self.expr(*value);
+                    let value = self.stepped(value, stmt.span, Did::Returned);
+                    self.exposed(&value, stmt.span);
+                    if self.returned == Value::default() {
+                        self.returned = value;
+                    } else {
+                        self.returned.join(&value);
+                    }
+                }
+                self.end();
+            }
+            StmtKind::Throw(value) => self.throw(*value, stmt.span),
+            StmtKind::Break | StmtKind::Continue => {
+                let state = self.state.clone();
+                if let Some(ended) = self.breaks.pop() {
+                    let joined = match ended {
+                        Some(mut known) => {
+                            self.join(&mut known, &state);
+                            known
+                        }
+                        None => state,
+                    };
+                    self.breaks.push(Some(joined));
+                }
+                self.live = false;
+            }
+            StmtKind::Try { body, catches, finally } => self.tried(*body, catches, *finally),
+            StmtKind::Switch { on, arms } => self.switched(*on, arms),
+            StmtKind::Dml { operation, target, .. } => {
+                let value = self.expr(*target);
+                if matches!(operation, Dml::Insert | Dml::Update | Dml::Upsert) {
+                    self.saved(&value, stmt.span);
+                }
+            }
+            StmtKind::RunAs { user, body } => {
+                self.expr(*user);
+                self.stmt(*body);
+            }
+            StmtKind::Empty => {}
+        }
+    }
+
+    fn throw(&mut self, id: ExprId, span: Span) {
+        let value = self.expr(id);
+        let ty = &self.world.resolution.expr(self.file_id, id).ty;
+        let is_shown = matches!(ty, Ty::Platform(name) if self.world.text(*name) == "aurahandledexception");
+        let labels = self.collect(&value, span);
+        if is_shown {
+            self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
+        }
+        let mut value = self.stepped(value, span, Did::Thrown);
+        // Shown already: who catches it has it all the same.
+        if is_shown {
+            value = Value::default();
+        }
+        self.thrown.join(&value);
+        self.live = false;
+    }
+
+    fn tried(&mut self, body: StmtId, catches: &[apex::ast::Catch], finally: Option<StmtId>) {
+        let outer = std::mem::take(&mut self.thrown);
+        let mut before = self.state.clone();
+        let was_live = self.live;
+        self.stmt(body);
+        let thrown = std::mem::replace(&mut self.thrown, outer);
+        if catches.is_empty() {
+            self.thrown.join(&thrown);
+        }
+        let after = self.state.clone();
+        let mut is_live = self.live;
+        let mut state = after.clone();
+        // It may have been left at any point.
+        self.join(&mut before, &after);
+        for catch in catches {
+            self.state = before.clone();
+            self.live = was_live;
+            if let Some(slot) = self.world.resolution.slot(self.file_id, catch.body) {
+                self.state.set_local(slot, thrown.clone());
+            }
+            self.stmt(catch.body);
+            if self.live {
+                let caught = std::mem::take(&mut self.state);
+                if is_live {
+                    self.join(&mut state, &caught);
+                } else {
+                    state = caught;
+                }
+                is_live = true;
+            }
+        }
+        self.state = state;
+        self.live = is_live;
+        if let Some(finally) = finally {
+            self.stmt(finally);
+        }
+    }
+
+    fn switched(&mut self, on: ExprId, arms: &[apex::ast::Arm]) {
+        let value = self.expr(on);
+        let before = self.state.clone();
+        let was_live = self.live;
+        let mut end: Option<State> = None;
+        let has_else = arms.iter().any(|arm| matches!(arm.labels, Arms::Else));
+        for arm in arms {
+            self.state = before.clone();
+            self.live = was_live;
+            if let Arms::Record { .. } = arm.labels
+                && let Some(slot) = self.world.resolution.slot(self.file_id, arm.body)
+            {
+                self.state.set_local(slot, value.clone());
+            }
+            self.stmt(arm.body);
+            if self.live {
+                let state = std::mem::take(&mut self.state);
+                end = Some(match end {
+                    Some(mut known) => {
+                        self.join(&mut known, &state);
+                        known
+                    }
+                    None => state,
+                });
+            }
+        }
+        if !has_else {
+            end = Some(match end {
+                Some(mut known) => {
+                    self.join(&mut known, &before);
+                    known
+                }
+                None => before.clone(),
+            });
+        }
+        self.live = was_live && end.is_some();
+        self.state = end.unwrap_or(before);
+    }
+
+    /// The value with a step more on the way of its data.
+    pub(super) fn stepped(&self, mut value: Value, span: Span, did: Did) -> Value {
+        if !value.labels.is_empty() {
+            value.labels = value.labels.stepped(self.file_id, span, did);
+        }
+        value
+    }
+
+    pub(super) fn kept(&self, value: Value, span: Span) -> Value {
+        self.stepped(value, span, Did::Kept)
+    }
+
+    pub(super) fn input(&self, input: Input, span: Span) -> Value {
+        Value::of(Labels::one(Label::Input(input), step(None, self.file_id, span, Did::Read)))
+    }
+}

@@ -1,0 +1,340 @@
+//! Calls of methods of the source: what their summaries mean here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use apex::ast::ExprId;
+use apex::{MethodId, Name, Ty};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::hit::Hit;
+use super::value::{
+    Did, Label, Labels, Obj, ObjId, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
+};
+use super::world::Summary;
+
+/// Of an interface with more implementations so many are followed.
+const IMPLEMENTATIONS: usize = 24;
+/// Of the way within a called method so many steps are told.
+const STEPS_WITHIN: usize = 10;
+
+/// One application of a summary.
+struct Call<'c> {
+    callee: MethodId,
+    args: &'c [Value],
+    span: Span,
+    site: ExprId,
+    is_one: bool,
+    objs: Vec<Vec<ObjId>>,
+    known: BTreeMap<Label, (Labels, bool)>,
+}
+
+impl Body<'_> {
+    /// The code that a call may run.
+    pub(super) fn implementations(&self, method: MethodId, is_virtual: bool, receiver: &Value) -> Vec<MethodId> {
+        let Some(named) = self.world.program.method(method) else { return Vec::new() };
+        if !is_virtual {
+            return vec![method];
+        }
+        let mut classes = Vec::new();
+        for id in &receiver.objs {
+            match self.state.obj(*id).map(|obj| (&obj.origin, &obj.ty)) {
+                Some((Origin::New, Ty::Class(class))) => classes.push(*class),
+                _ => {
+                    classes.clear();
+                    break;
+                }
+            }
+        }
+        let mut all = vec![method];
+        all.extend(&named.overriders);
+        if !classes.is_empty() {
+            let mut found: Vec<MethodId> = Vec::new();
+            for class in classes {
+                let lineage = self.world.program.lineage(class);
+                let own = lineage.iter().find_map(|above| {
+                    all.iter().copied().find(|id| self.world.program.method(*id).and_then(|m| m.class) == Some(*above))
+                });
+                found.extend(own);
+            }
+            found.sort();
+            found.dedup();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        all.retain(|id| self.world.program.method(*id).is_some_and(|method| method.body.is_some()));
+        all.truncate(IMPLEMENTATIONS);
+        all
+    }
+
+    /// The methods of this name of the classes that a value may be of.
+    pub(super) fn methods_of(&self, value: &Value, ty: &Ty, name: &str, count: usize) -> Vec<MethodId> {
+        let Some(name) = self.world.program.names.find(name) else { return Vec::new() };
+        let types = value.objs.iter().filter_map(|id| self.state.obj(*id)).map(|obj| obj.ty.clone());
+        let mut found: Vec<MethodId> = Vec::new();
+        for ty in types.chain(std::iter::once(ty.clone())) {
+            let Ty::Class(class) = ty else { continue };
+            found.extend(self.method_of_class(class, name, count));
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    pub(super) fn method_of_class(&self, class: apex::ClassId, name: Name, count: usize) -> Option<MethodId> {
+        self.world.program.lineage(class).iter().find_map(|id| {
+            let all = self.world.program.class(*id)?.methods.get(&name)?;
+            all.iter().copied().find(|id| {
+                self.world.program.method(*id).is_some_and(|m| m.parameters.len() == count && m.body.is_some())
+            })
+        })
+    }
+
+    /// Calls one of several methods; `args` begins with the receiver.
+    pub(super) fn apply(&mut self, methods: &[MethodId], args: &[Value], span: Span, site: ExprId) -> Value {
+        let mut result: Option<Value> = None;
+        for &method in methods {
+            let value = self.apply_one(method, args, span, site, methods.len() == 1);
+            match &mut result {
+                Some(known) => drop(known.join(&value)),
+                None => result = Some(value),
+            }
+        }
+        result.unwrap_or_default()
+    }
+
+    pub(super) fn apply_one(
+        &mut self,
+        callee: MethodId,
+        args: &[Value],
+        span: Span,
+        site: ExprId,
+        is_one: bool,
+    ) -> Value {
+        let world = self.world;
+        if self.is_sanitiser(callee) {
+            return Value::default();
+        }
+        let Some(summary) = self.circle.get(&callee).or_else(|| world.summary(callee)) else { return Value::default() };
+        let mut call = Call { callee, args, span, site, is_one, objs: Vec::new(), known: BTreeMap::new() };
+        for (index, obj) in (0_u32..).zip(&summary.objs) {
+            let own = match obj.origin {
+                Origin::Parameter { index, path } => self.at_path(args, index, path, span).0.objs,
+                Origin::New => vec![self.fresh(Site::Called(site, callee, index), &obj.ty)],
+                ref origin => {
+                    vec![self.object(Site::Called(site, callee, index), origin.clone(), &obj.ty)]
+                }
+            };
+            call.objs.push(own);
+        }
+        for hit in &summary.open {
+            self.take_hit(hit, &mut call);
+        }
+        self.take_changes(summary, &mut call);
+        for (index, path) in &summary.saves {
+            let (value, _) = self.at_path(args, *index, *path, span);
+            self.saved(&value, span);
+        }
+        let thrown = self.value(&summary.thrown, &mut call);
+        self.thrown.join(&thrown);
+        self.value(&summary.returned, &mut call)
+    }
+
+    fn is_sanitiser(&self, method: MethodId) -> bool {
+        !self.world.sanitisers.is_empty()
+            && self.world.sanitisers.contains(&self.world.program.method_name(method).to_lowercase())
+    }
+
+    fn take_changes(&mut self, summary: &Summary, call: &mut Call<'_>) {
+        for (index, obj) in summary.objs.iter().enumerate() {
+            if !obj.is_touched() {
+                continue;
+            }
+            let targets = call.objs.get(index).cloned().unwrap_or_default();
+            let is_new = matches!(obj.origin, Origin::New);
+            for (key, part) in &obj.parts {
+                let value = self.value(part, call);
+                if is_new || call.is_one {
+                    self.write_part(&targets, *key, value);
+                } else {
+                    // One of several methods runs: what was there may stay.
+                    let old = self.read_part(&Value { objs: targets.clone(), ..Value::default() }, *key, &Ty::Unknown, call.span);
+                    let mut joined = old;
+                    joined.join(&value);
+                    self.write_part(&targets, *key, joined);
+                }
+            }
+            let anywhere = self.value(&obj.anywhere, call);
+            self.write_anywhere(&targets, &anywhere);
+        }
+    }
+
+    /// What a value of the callee is here.
+    fn value(&mut self, of: &Value, call: &mut Call<'_>) -> Value {
+        let mut value = Value { labels: self.labels(&of.labels, call), ..Value::default() };
+        for id in &of.objs {
+            value.objs.extend(call.objs.get(id.0 as usize).into_iter().flatten());
+        }
+        value.objs.sort();
+        value.objs.dedup();
+        value.texts = self.texts(&of.texts, call);
+        value
+    }
+
+    fn labels(&mut self, of: &Labels, call: &mut Call<'_>) -> Labels {
+        let mut found = Labels::default();
+        for (label, trace) in of.iter() {
+            if !label.is_symbolic() {
+                let trace = step(Some(trace), self.file_id, call.span, Did::Returned);
+                found.add(*label, &trace);
+                continue;
+            }
+            let (own, _) = self.resolved(*label, call);
+            for (label, before) in own.iter() {
+                if !found.has(*label) {
+                    found.add(*label, &self.through(before, trace, call));
+                }
+            }
+        }
+        found
+    }
+
+    /// What a parameter of the callee holds here, and whether that is only what the org has.
+    fn resolved(&mut self, label: Label, call: &mut Call<'_>) -> (Labels, bool) {
+        if let Some(known) = call.known.get(&label) {
+            return known.clone();
+        }
+        let Label::Parameter { index, path, otherwise } = label else { return Default::default() };
+        let (value, is_known) = self.at_path(call.args, index, path, call.span);
+        let mut labels = Labels::default();
+        let mut is_otherwise = false;
+        for (label, trace) in self.collect(&value, call.span).iter() {
+            let label = match *label {
+                Label::Parameter { index, path, otherwise: Otherwise::Nothing } => {
+                    Label::Parameter { index, path, otherwise }
+                }
+                known => known,
+            };
+            labels.add(label, trace);
+        }
+        if labels.is_empty() && !is_known {
+            let concrete = match otherwise {
+                Otherwise::Nothing => None,
+                Otherwise::Field(field) => Some(Label::Field(field)),
+                Otherwise::Record(object) => Some(Label::Record(object)),
+            };
+            if let Some(label) = concrete {
+                is_otherwise = true;
+                labels.add(label, &step(None, self.file_id, call.span, Did::Passed));
+            }
+        }
+        call.known.insert(label, (labels.clone(), is_otherwise));
+        (labels, is_otherwise)
+    }
+
+    /// The way to here, the call, and the way within.
+    fn through(&self, before: &Trace, within: &Trace, call: &Call<'_>) -> Trace {
+        let mut steps = Vec::new();
+        let mut at = Some(within);
+        while let Some(one) = at {
+            steps.push(one);
+            at = one.before.as_ref();
+        }
+        // The first of them is the parameter, where it is named.
+        steps.pop();
+        steps.reverse();
+        let skipped = steps.len().saturating_sub(STEPS_WITHIN);
+        let mut trace = step(Some(before), self.file_id, call.span, Did::Passed);
+        for one in steps.into_iter().skip(skipped) {
+            trace = step(Some(&trace), one.file, one.span, one.did);
+        }
+        trace
+    }
+
+    fn texts(&mut self, of: &Texts, call: &mut Call<'_>) -> Texts {
+        if !of.is_symbolic() {
+            return of.clone();
+        }
+        let mut all: Vec<Text> = Vec::new();
+        for text in of.all() {
+            let mut built = Texts::of("");
+            for piece in text {
+                let next = match piece {
+                    Piece::Parameter { index, path } => {
+                        let (value, _) = self.at_path(call.args, *index, *path, call.span);
+                        value.texts
+                    }
+                    other => Texts(Some(Arc::new(vec![vec![other.clone()]]))),
+                };
+                built = built.then(&next);
+            }
+            if built.0.is_none() {
+                return Texts::default();
+            }
+            all.extend(built.all().iter().cloned());
+        }
+        Texts::from_all(all)
+    }
+
+    fn take_hit(&mut self, hit: &Hit, call: &mut Call<'_>) {
+        let to = self.texts(&hit.to, call);
+        if !hit.label.is_symbolic() {
+            let _ = call.callee;
+            self.hit(Hit { to, ..hit.clone() });
+            return;
+        }
+        let (labels, is_otherwise) = self.resolved(hit.label, call);
+        for (label, before) in labels.iter() {
+            let here = self.put_at(hit.sink, before, call.span);
+            let was_read = !matches!(hit.label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
+            let is_read = !matches!(label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
+            let read = if was_read { hit.read } else { is_read.then_some(here) };
+            let place = match (label.is_symbolic(), is_otherwise) {
+                (true, _) => None,
+                (false, true) => Some(hit.read.unwrap_or(here)),
+                // A field that is read within is let out within, whoever passes the record.
+                (false, false) => Some(match (hit.read, label) {
+                    (Some(read), Label::Field(field)) if is_same(hit.label, *field) => read,
+                    _ => here,
+                }),
+            };
+            let trace = self.through(before, &hit.trace, call);
+            self.hit(Hit { sink: hit.sink, at: hit.at, label: *label, trace, to: to.clone(), place, read });
+        }
+    }
+
+    /// What a method gives that is not in the source.
+    pub(super) fn unknown(&mut self, args: &[Value], ty: &Ty, span: Span, site: ExprId) -> Value {
+        let mut labels = Labels::default();
+        for arg in args {
+            let own = self.collect(arg, span);
+            labels.join(&own);
+        }
+        if matches!(ty, Ty::Boolean | Ty::Void) {
+            labels = Labels::default();
+        }
+        let mut value = Value::of(labels.stepped(self.file_id, span, Did::Converted));
+        if !ty.is_scalar() {
+            value.objs.push(self.object(Site::Expr(site), Origin::Org, ty));
+        }
+        value
+    }
+}
+
+fn is_same(label: Label, field: super::value::FieldId) -> bool {
+    matches!(label, Label::Parameter { otherwise: Otherwise::Field(own), .. } if own == field)
+}
+
+/// Objects of a type of their own, where a cast says more of them.
+pub(super) fn refined(obj: &Obj, ty: &Ty) -> Option<Obj> {
+    let is_vague = match &obj.ty {
+        Ty::Unknown | Ty::Any | Ty::Record(None) => true,
+        Ty::List(of) | Ty::Set(of) => matches!(of.as_ref(), Ty::Unknown | Ty::Any | Ty::Record(None)),
+        Ty::Map(of) => matches!(of.1, Ty::Unknown | Ty::Any | Ty::Record(None)),
+        _ => false,
+    };
+    let says = !matches!(ty, Ty::Unknown | Ty::Any | Ty::Record(None));
+    (is_vague && says).then(|| Obj { ty: ty.clone(), ..obj.clone() })
+}

@@ -1,0 +1,423 @@
+//! Expressions.
+
+use std::sync::Arc;
+
+use apex::ast::{ExprId, ExprKind, Literal, Operator};
+use apex::{MethodKind, Ref, Ty, VariableId};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::call::refined;
+use super::hit::Sink;
+use super::value::{Did, Key, Label, Labels, Origin, Part, Texts, Value, step};
+
+impl Body<'_> {
+    pub(super) fn ty(&self, id: ExprId) -> &Ty {
+        &self.world.resolution.expr(self.file_id, id).ty
+    }
+
+    fn to(&self, id: ExprId) -> Ref {
+        self.world.resolution.expr(self.file_id, id).to
+    }
+
+    pub(super) fn expr(&mut self, id: ExprId) -> Value {
+        let file = self.file;
+        let expr = file.expr(id);
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Literal(Literal::Text | Literal::LongText) => {
+                Value::text(&file.literal_text(id).unwrap_or_default())
+            }
+            ExprKind::Literal(Literal::Null) => Value { texts: Texts::none(), ..Value::default() },
+            ExprKind::Literal(Literal::Integer | Literal::Long) => Value::text(file.source.slice(span)),
+            ExprKind::Literal(_) | ExprKind::Broken | ExprKind::InstanceOf { .. } => {
+                for part in file.parts(id) {
+                    self.expr(part);
+                }
+                Value::default()
+            }
+            ExprKind::Name(_) => match self.to(id) {
+                Ref::Local(slot) => self.state.local(slot),
+                Ref::Variable(variable) => self.read_variable(variable, None, span, id),
+                _ => Value::default(),
+            },
+            ExprKind::This | ExprKind::Super => self.this(),
+            ExprKind::Field { object, .. } => self.field(id, *object, span),
+            ExprKind::Index { list, index } => {
+                let of = self.expr(*list);
+                self.expr(*index);
+                let ty = self.ty(id).clone();
+                self.elements(&of, &ty, span)
+            }
+            ExprKind::Call { receiver, name, args, .. } => self.call(id, *receiver, name.value, args, span),
+            ExprKind::Delegate { args, .. } => {
+                let this = self.this();
+                let args = self.all(args);
+                if let Ref::Method { method, .. } = self.to(id) {
+                    self.apply_one(method, &with(this, args), span, id, true);
+                }
+                Value::default()
+            }
+            ExprKind::New { args, .. } => self.new_object(id, args, span),
+            ExprKind::NewList { size, elements, .. } => {
+                if let Some(size) = size {
+                    self.expr(*size);
+                }
+                let ty = self.ty(id).clone();
+                let values = self.all(elements);
+                let list = self.fresh(Site::Expr(id), &ty);
+                for value in values {
+                    let value = self.kept(value, span);
+                    self.write_part(&[list], Key::Element, value);
+                }
+                Value::obj(list)
+            }
+            ExprKind::NewMap { entries, .. } => {
+                let ty = self.ty(id).clone();
+                let mut pairs = Vec::new();
+                for (key, value) in entries {
+                    pairs.push((self.expr(*key), self.expr(*value), file.expr(*value).span));
+                }
+                let map = self.fresh(Site::Expr(id), &ty);
+                for (key, value, at) in pairs {
+                    let value = self.kept(value, at);
+                    self.write_part(&[map], entry(&key), value);
+                }
+                Value::obj(map)
+            }
+            ExprKind::ClassOf(of) => {
+                let Ty::Class(class) = self.world.resolution.ty(self.file_id, *of) else { return Value::default() };
+                Value::text(&self.world.program.class_name(class))
+            }
+            ExprKind::Cast { value, .. } => {
+                let value = self.expr(*value);
+                let ty = self.ty(id).clone();
+                for &obj in &value.objs {
+                    let refined = self.state.obj(obj).and_then(|own| refined(own, &ty));
+                    if let Some(refined) = refined {
+                        self.state.set_obj(obj, Arc::new(refined));
+                    }
+                }
+                value
+            }
+            ExprKind::Unary { value } | ExprKind::Step { value } => {
+                let value = self.expr(*value);
+                if matches!(self.ty(id), Ty::Boolean) { Value::default() } else { Value::of(value.labels) }
+            }
+            ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
+            ExprKind::Ternary { condition, yes, no } => {
+                self.expr(*condition);
+                let mut value = self.expr(*yes);
+                let other = self.expr(*no);
+                value.join(&other);
+                value
+            }
+            ExprKind::Assign { target, operator, value } => self.assign(*target, *operator, *value, span),
+            ExprKind::Query { text, binds, is_search } => {
+                for &bind in binds {
+                    self.expr(bind);
+                }
+                self.query(file.source.slice(*text), *is_search, id, span)
+            }
+        }
+    }
+
+    pub(super) fn all(&mut self, ids: &[ExprId]) -> Vec<Value> {
+        ids.iter().map(|id| self.expr(*id)).collect()
+    }
+
+    fn binary(&mut self, first: ExprId, rest: &[(Operator, ExprId)], span: Span) -> Value {
+        let mut value = self.expr(first);
+        for (operator, right) in rest {
+            let right = self.expr(*right);
+            if operator.is_test() {
+                value = Value::default();
+                continue;
+            }
+            match operator {
+                Operator::Coalesce => drop(value.join(&right)),
+                Operator::Add => {
+                    let texts = value.texts.then(&right.texts);
+                    let mut labels = self.collect(&value, span);
+                    let more = self.collect(&right, span);
+                    labels.join(&more);
+                    value = Value { labels, objs: Vec::new(), texts };
+                }
+                _ => {
+                    let mut labels = value.labels;
+                    labels.join(&right.labels);
+                    value = Value::of(labels);
+                }
+            }
+        }
+        value
+    }
+
+    fn field(&mut self, id: ExprId, object: ExprId, span: Span) -> Value {
+        let ExprKind::Field { name, .. } = &self.file.expr(id).kind else { return Value::default() };
+        let name = name.value;
+        match self.to(id) {
+            Ref::Variable(variable) => {
+                let is_value = self.to(object) != Ref::Type;
+                let of = is_value.then(|| self.expr(object));
+                self.read_variable(variable, of, span, id)
+            }
+            Ref::RecordField(_) => {
+                let of = self.expr(object);
+                let (object, ty) = (self.ty(object).object(), self.ty(id).clone());
+                // A query or list with one record stands for it.
+                let of = if matches!(self.ty_of_object(id), Some(Ty::List(_))) {
+                    self.elements(&of, &Ty::Record(object), span)
+                } else {
+                    of
+                };
+                self.read_field(&of, object, name, &ty, span)
+            }
+            Ref::Platform(class) => {
+                let of = if self.to(object) == Ref::Type { None } else { Some(self.expr(object)) };
+                self.platform_member(id, class, name, of, span)
+            }
+            Ref::Type | Ref::Constant => Value::default(),
+            _ => {
+                let of = self.expr(object);
+                Value::of(of.labels)
+            }
+        }
+    }
+
+    fn ty_of_object(&self, id: ExprId) -> Option<&Ty> {
+        match &self.file.expr(id).kind {
+            ExprKind::Field { object, .. } => Some(self.ty(*object)),
+            _ => None,
+        }
+    }
+
+    /// A variable of a class: of `of`, or of `this`, or static.
+    fn read_variable(&mut self, id: VariableId, of: Option<Value>, span: Span, site: ExprId) -> Value {
+        let Some(variable) = self.world.program.variable(id) else { return Value::default() };
+        let is_within = matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
+        if let Some(getter) = variable.getter.filter(|_| !is_within) {
+            let this = match of {
+                Some(of) => of,
+                None if variable.is_static => Value::default(),
+                None => self.this(),
+            };
+            return self.apply(&[getter], &[this], span, site);
+        }
+        if variable.is_static {
+            let texts = self.world.constant(id, 0);
+            if variable.is_final && texts.0.is_some() {
+                return Value { texts, ..Value::default() };
+            }
+            if variable.ty.is_scalar() {
+                let labels = Labels::one(Label::Variable(id), step(None, self.file_id, span, Did::Read));
+                return Value { labels, texts, ..Value::default() };
+            }
+            let key = Site::Called(ExprId(u32::MAX), self.id, id.0);
+            return Value::obj(self.object(key, Origin::Variable(id), &variable.ty));
+        }
+        let of = of.unwrap_or_else(|| self.this());
+        self.read_part(&of, Key::Member(variable.name), &variable.ty, span)
+    }
+
+    fn assign(&mut self, target: ExprId, operator: Option<Operator>, value: ExprId, span: Span) -> Value {
+        let mut new = self.expr(value);
+        if let Some(operator) = operator {
+            let old = self.expr(target);
+            let mut labels = self.collect(&old, span);
+            let more = self.collect(&new, span);
+            labels.join(&more);
+            let texts = if operator == Operator::Add { old.texts.then(&new.texts) } else { Texts::default() };
+            new = Value { labels, objs: Vec::new(), texts };
+        }
+        match &self.file.expr(target).kind {
+            ExprKind::Name(_) => match self.to(target) {
+                Ref::Local(slot) => {
+                    let new = self.kept(new.clone(), span);
+                    self.state.set_local(slot, new);
+                }
+                Ref::Variable(variable) => self.write_variable(variable, None, new.clone(), span, target),
+                _ => {}
+            },
+            ExprKind::Field { object, name, .. } => {
+                let (object, name) = (*object, name.value);
+                match self.to(target) {
+                    Ref::Variable(variable) => {
+                        let of = (self.to(object) != Ref::Type).then(|| self.expr(object));
+                        self.write_variable(variable, of, new.clone(), span, target);
+                    }
+                    Ref::RecordField(_) => {
+                        let mut of = self.expr(object);
+                        if matches!(self.ty(object), Ty::List(_)) {
+                            of = self.elements(&of, &Ty::Record(self.ty(object).object()), span);
+                        }
+                        let new = self.stepped(new.clone(), span, Did::Stored);
+                        self.write_part(&of.objs, Key::Member(name), new);
+                    }
+                    Ref::Platform(class) => {
+                        let of = self.expr(object);
+                        self.set_platform_member(class, name, &of, new.clone(), span);
+                    }
+                    _ => {
+                        let of = self.expr(object);
+                        self.write_anywhere(&of.objs, &new);
+                    }
+                }
+            }
+            ExprKind::Index { list, index } => {
+                let of = self.expr(*list);
+                self.expr(*index);
+                let new = self.kept(new.clone(), span);
+                self.write_part(&of.objs, Key::Element, new);
+            }
+            _ => {}
+        }
+        new
+    }
+
+    fn write_variable(&mut self, id: VariableId, of: Option<Value>, value: Value, span: Span, site: ExprId) {
+        let Some(variable) = self.world.program.variable(id) else { return };
+        let is_within = matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
+        let value = self.kept(value, span);
+        if let Some(setter) = variable.setter.filter(|_| !is_within) {
+            let this = match of {
+                Some(of) => of,
+                None if variable.is_static => Value::default(),
+                None => self.this(),
+            };
+            self.apply(&[setter], &[this, value], span, site);
+            return;
+        }
+        if variable.is_static {
+            let labels = self.collect(&value, span);
+            self.emit(Sink::Variable(id), &labels, span, &Texts::default());
+            return;
+        }
+        let of = of.unwrap_or_else(|| self.this());
+        self.write_part(&of.objs, Key::Member(variable.name), value);
+    }
+
+    fn new_object(&mut self, id: ExprId, args: &[ExprId], span: Span) -> Value {
+        let ty = self.ty(id).clone();
+        match &ty {
+            Ty::Record(_) => {
+                let mut parts = Vec::new();
+                for &arg in args {
+                    let ExprKind::Assign { target, value, .. } = &self.file.expr(arg).kind else {
+                        self.expr(arg);
+                        continue;
+                    };
+                    let value = self.expr(*value);
+                    if let ExprKind::Name(name) = self.file.expr(*target).kind {
+                        parts.push((name, value, self.file.expr(arg).span));
+                    }
+                }
+                let record = self.fresh(Site::Expr(id), &ty);
+                for (name, value, at) in parts {
+                    let value = self.stepped(value, at, Did::Stored);
+                    self.write_part(&[record], Key::Member(name), value);
+                }
+                Value::obj(record)
+            }
+            Ty::Class(_) => {
+                let args = self.all(args);
+                let obj = self.fresh(Site::Expr(id), &ty);
+                match self.to(id) {
+                    Ref::New { constructor: Some(constructor), .. } => {
+                        self.apply(&[constructor], &with(Value::obj(obj), args), span, id);
+                    }
+                    // What a class of Salesforce above it takes: the message of an exception.
+                    _ => {
+                        for value in args {
+                            let value = self.kept(value, span);
+                            self.write_part(&[obj], Key::Own(Part::Text), value);
+                        }
+                    }
+                }
+                Value::obj(obj)
+            }
+            Ty::List(_) | Ty::Set(_) | Ty::Map(_) => {
+                let args = self.all(args);
+                let list = self.fresh(Site::Expr(id), &ty);
+                for value in args {
+                    let elements = self.elements(&value, &ty.element(), span);
+                    self.write_part(&[list], Key::Element, elements);
+                }
+                Value::obj(list)
+            }
+            Ty::Platform(class) => {
+                let class = *class;
+                let args = self.all(args);
+                self.new_platform(id, class, args, span)
+            }
+            _ => {
+                let args = self.all(args);
+                self.unknown(&args, &ty, span, id)
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        id: ExprId,
+        receiver: Option<ExprId>,
+        name: apex::Name,
+        args: &[ExprId],
+        span: Span,
+    ) -> Value {
+        match self.to(id) {
+            Ref::Method { method, is_virtual } => {
+                let is_static = self.world.program.method(method).is_some_and(|method| method.is_static);
+                let this = match receiver {
+                    _ if is_static => Value::default(),
+                    Some(receiver) => self.expr(receiver),
+                    None => self.this(),
+                };
+                let args = self.all(args);
+                let methods = self.implementations(method, is_virtual, &this);
+                if methods.iter().all(|id| self.world.program.method(*id).is_none_or(|method| method.body.is_none())) {
+                    let ty = self.ty(id).clone();
+                    return self.unknown(&with(this, args), &ty, span, id);
+                }
+                self.apply(&methods, &with(this, args), span, id)
+            }
+            Ref::Platform(class) => {
+                let of = receiver.filter(|receiver| self.to(*receiver) != Ref::Type).map(|of| self.expr(of));
+                self.platform_call(id, class, name, receiver, of, args, span)
+            }
+            _ => {
+                let mut values = Vec::new();
+                if let Some(receiver) = receiver {
+                    values.push(self.expr(receiver));
+                }
+                values.extend(self.all(args));
+                if self.is_logger(receiver) {
+                    self.log(&values, span);
+                    return values.into_iter().next().unwrap_or_default();
+                }
+                let ty = self.ty(id).clone();
+                self.unknown(&values, &ty, span, id)
+            }
+        }
+    }
+}
+
+/// The entry of a map under a key, where the key is constant.
+pub(super) fn entry(key: &Value) -> Key {
+    let mut constants = key.texts.constants();
+    match (constants.next(), constants.next()) {
+        (Some(only), None) if key.texts.all().len() == 1 => Key::Entry(hash(&only)),
+        _ => Key::Element,
+    }
+}
+
+/// FNV-1a: the same on every machine.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+pub(super) fn with(first: Value, rest: Vec<Value>) -> Vec<Value> {
+    std::iter::once(first).chain(rest).collect()
+}

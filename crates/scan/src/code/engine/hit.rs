@@ -1,0 +1,71 @@
+//! Where data gets out, as a body sees it.
+
+use apex::{FileId, MethodId, Name, VariableId};
+use source::Span;
+
+use super::value::{Label, Texts, Trace};
+
+/// A kind of way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Sink {
+    CalloutBody,
+    CalloutAddress,
+    CalloutHeader,
+    Log,
+    Mail,
+    Post,
+    Event { object: Name, field: Name },
+    Record { object: Name, field: Name },
+    File,
+    PublicFile,
+    Cache,
+    PageAddress,
+    ErrorMessage,
+    Result,
+    Model,
+    /// A variable of a class, for others to read.
+    Variable(VariableId),
+    /// The text of a query that is put together.
+    Query,
+    /// Markup that is shown as it is.
+    Markup,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    pub(crate) file: FileId,
+    pub(crate) span: Span,
+    pub(crate) method: MethodId,
+}
+
+/// One label at one way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Hit {
+    pub(crate) sink: Sink,
+    /// The call that lets it out.
+    pub(crate) at: Spot,
+    pub(crate) label: Label,
+    pub(crate) trace: Trace,
+    /// Where it goes, as far as the code says it.
+    pub(crate) to: Texts,
+    /// Where data and way out came together, once they have.
+    pub(crate) place: Option<Spot>,
+    /// The same, should no caller have changed the field that is read.
+    pub(crate) read: Option<Spot>,
+}
+
+impl PartialEq for Hit {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Hit {
+    pub(crate) fn key(&self) -> (Sink, Spot, Label, Option<Spot>, &[super::value::Text]) {
+        (self.sink, self.at, self.label, self.place, self.to.all())
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.label.is_symbolic() || self.to.is_symbolic()
+    }
+}

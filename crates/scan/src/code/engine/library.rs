@@ -1,0 +1,601 @@
+//! What Salesforce's own classes do with data.
+
+use std::sync::Arc;
+
+use apex::ast::{ExprId, ExprKind};
+use apex::{Name, Ty};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::expr::{entry, with};
+use super::hit::Sink;
+use super::value::{Did, Input, Key, Label, Labels, ObjId, Origin, Part, Texts, Value, step};
+
+impl Body<'_> {
+    /// A member of a class of Salesforce that is no method.
+    pub(super) fn platform_member(
+        &mut self,
+        id: ExprId,
+        class: Name,
+        name: Name,
+        of: Option<Value>,
+        span: Span,
+    ) -> Value {
+        let ty = self.ty(id).clone();
+        let of = of.unwrap_or_default();
+        match (self.world.text(class), self.world.text(name)) {
+            ("trigger", "new" | "old" | "newmap" | "oldmap") => {
+                Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
+            }
+            ("label", _) => Value { texts: self.world.label_text(self.file_id, id, class), ..Value::default() },
+            ("restrequest", "requestbody" | "params" | "requesturi" | "headers") => {
+                self.input(Input::Argument, span)
+            }
+            ("restcontext", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
+            ("page", _) => Value::obj(self.fresh(Site::Expr(id), &ty)),
+            (own, _) if of.objs.is_empty() && of.labels.is_empty() => {
+                let _ = own;
+                Value::default()
+            }
+            (own, member) => {
+                let part = own_part(own, member);
+                let value = self.read_part(&of, Key::Own(part), &ty, span);
+                if ty.is_scalar() { Value { objs: Vec::new(), ..value } } else { value }
+            }
+        }
+    }
+
+    pub(super) fn set_platform_member(&mut self, class: Name, name: Name, of: &Value, value: Value, span: Span) {
+        match (self.world.text(class), self.world.text(name)) {
+            ("restresponse", "responsebody") => {
+                let labels = self.collect(&value, span);
+                self.emit(Sink::Result, &labels, span, &Texts::default());
+            }
+            (_, "toaddresses" | "ccaddresses" | "bccaddresses") => {}
+            (own, member) => {
+                let part = own_part(own, member);
+                self.put(of, part, value, span);
+            }
+        }
+    }
+
+    /// Puts something into a request, a message or an input of Salesforce's own, beside what is there.
+    fn put(&mut self, of: &Value, part: Part, value: Value, span: Span) {
+        let labels = self.collect(&value, span);
+        let value = Value { labels, objs: value.objs, texts: value.texts };
+        let value = self.stepped(value, span, Did::Stored);
+        if matches!(part, Part::Address | Part::Body) {
+            self.write_part(&of.objs, Key::Own(part), value);
+            return;
+        }
+        let mut known = self.read_part(of, Key::Own(part), &Ty::Text, span);
+        known.join(&value);
+        self.write_part(&of.objs, Key::Own(part), known);
+    }
+
+    pub(super) fn new_platform(&mut self, id: ExprId, class: Name, args: Vec<Value>, span: Span) -> Value {
+        let ty = self.ty(id).clone();
+        let obj = self.fresh(Site::Expr(id), &ty);
+        let value = Value::obj(obj);
+        match self.world.text(class) {
+            "pagereference" => {
+                for arg in &args {
+                    let labels = self.collect(arg, span);
+                    let to = arg.texts.clone();
+                    self.emit(Sink::PageAddress, &labels, span, &to);
+                }
+            }
+            name if name.ends_with("exception") || name == "apexpages.message" => {
+                for arg in args {
+                    let labels = self.collect(&arg, span);
+                    self.write_part(&[obj], Key::Own(Part::Text), Value { labels, ..arg });
+                }
+            }
+            _ => {
+                for arg in args {
+                    let kept = self.stepped(arg, span, Did::Stored);
+                    self.write_anywhere(&[obj], &kept);
+                }
+            }
+        }
+        value
+    }
+
+    /// What a logging framework is handed.
+    pub(super) fn log(&mut self, args: &[Value], span: Span) {
+        for arg in args {
+            let labels = self.collect(arg, span);
+            self.emit(Sink::Log, &labels, span, &Texts::default());
+        }
+    }
+
+    pub(super) fn is_logger(&self, receiver: Option<ExprId>) -> bool {
+        let last = receiver.and_then(|receiver| match &self.file.expr(receiver).kind {
+            ExprKind::Name(name) => Some(*name),
+            ExprKind::Field { name, .. } => Some(name.value),
+            _ => None,
+        });
+        last.is_some_and(|name| self.world.text(name) == "logger")
+    }
+
+    /// A call of a method of Salesforce; `of` is none for static ones.
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    pub(super) fn platform_call(
+        &mut self,
+        id: ExprId,
+        class: Name,
+        name: Name,
+        receiver: Option<ExprId>,
+        of: Option<Value>,
+        args: &[ExprId],
+        span: Span,
+    ) -> Value {
+        let arg_ids = args;
+        let args = self.all(arg_ids);
+        let ty = self.ty(id).clone();
+        let (class, method) = (self.world.text(class), self.world.text(name));
+        let first = args.first().cloned().unwrap_or_default();
+        if let Some(of) = &of {
+            let methods = self.methods_of(of, &Ty::Unknown, method, args.len());
+            if !methods.is_empty() {
+                return self.apply(&methods, &with(of.clone(), args), span, id);
+            }
+        }
+        let own = of.clone().unwrap_or_default();
+        match class {
+            "list" | "set" | "map" => return self.collection(id, class, method, &own, &args, &ty, span),
+            "record" => return self.record(id, method, receiver, &own, &args, &ty, span),
+            "logger" => {
+                self.log(&args, span);
+                return own;
+            }
+            _ if self.is_logger(receiver) => {
+                self.log(&args, span);
+                return own;
+            }
+            _ => {}
+        }
+        match (class, method) {
+            ("system", "debug") => {
+                self.log(&args, span);
+                Value::default()
+            }
+            ("system", "enqueuejob") => self.start(&first, arg_ids, "execute", span, id),
+            ("system", "schedule") => {
+                let job = args.get(2).cloned().unwrap_or_default();
+                self.start(&job, arg_ids, "execute", span, id)
+            }
+            ("database", "executebatch") => self.batch(&first, span, id),
+            ("system", "currentpagereference") | ("apexpages", "currentpage") => {
+                Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
+            }
+            ("apexpages", "addmessage" | "addmessages") => {
+                self.shown(&args, span);
+                Value::default()
+            }
+            ("id" | "record", "adderror") => {
+                self.shown(&args, span);
+                Value::default()
+            }
+            ("http", "send") | ("continuation", "addhttprequest") => {
+                self.sent(&first, span);
+                self.unknown(&[], &ty, span, id)
+            }
+            ("webservicecallout", "invoke" | "begininvoke") => {
+                self.invoked(&args, span);
+                Value::default()
+            }
+            ("httprequest", "setendpoint") => self.put_own(&own, Part::Address, first, span),
+            ("httprequest", "setbody" | "setbodyasblob" | "setbodydocument") => {
+                self.put_own(&own, Part::Body, first, span)
+            }
+            ("httprequest", "setheader") => {
+                let value = args.get(1).cloned().unwrap_or_default();
+                self.put_own(&own, Part::Header, value, span)
+            }
+            ("httprequest", "getbody" | "getbodyasblob") => self.read_part(&own, Key::Own(Part::Body), &ty, span),
+            ("httprequest", "getendpoint") => self.read_part(&own, Key::Own(Part::Address), &ty, span),
+            ("httprequest", _) => Value::default(),
+            ("messaging", "sendemail") => {
+                let labels = self.collect(&first, span);
+                self.emit(Sink::Mail, &labels, span, &Texts::default());
+                Value::default()
+            }
+            ("messaging.singleemailmessage" | "messaging.massemailmessage" | "messaging.emailfileattachment", _) => {
+                if matches!(
+                    method,
+                    "setplaintextbody" | "sethtmlbody" | "setsubject" | "setbody" | "setfilename" | "setfileattachments"
+                ) {
+                    self.put_own(&own, Part::Text, first, span);
+                }
+                Value::default()
+            }
+            ("messaging.customnotification", "send") => {
+                let labels = self.collect(&own, span);
+                self.emit(Sink::Post, &labels, span, &Texts::default());
+                Value::default()
+            }
+            ("messaging.customnotification", "settitle" | "setbody") => self.put_own(&own, Part::Text, first, span),
+            ("messaging.customnotification", _) => Value::default(),
+            ("eventbus", "publish") => {
+                self.saved(&first, span);
+                Value::default()
+            }
+            (
+                "database",
+                "insert" | "update" | "upsert" | "insertasync" | "updateasync" | "insertimmediate" | "updateimmediate",
+            ) => {
+                self.saved(&first, span);
+                Value::default()
+            }
+            ("database", "query" | "querywithbinds" | "getquerylocator" | "getquerylocatorwithbinds") => {
+                let is_text = matches!(arg_ids.first().map(|id| self.ty(*id)), Some(Ty::Text | Ty::Any | Ty::Unknown));
+                if !is_text {
+                    return first;
+                }
+                let labels = self.collect(&first, span);
+                self.emit(Sink::Query, &labels, span, &Texts::default());
+                let found = self.dynamic_query(&first.texts, id, span);
+                let ty = Ty::list(Ty::Record(None));
+                found.unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
+            }
+            ("database" | "search", "countquery" | "countquerywithbinds") => {
+                let labels = self.collect(&first, span);
+                self.emit(Sink::Query, &labels, span, &Texts::default());
+                Value::default()
+            }
+            ("search", "query" | "find") => {
+                let labels = self.collect(&first, span);
+                self.emit(Sink::Query, &labels, span, &Texts::default());
+                Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
+            }
+            ("database", _) => Value::default(),
+            ("security", "stripinaccessible") => args.get(1).cloned().unwrap_or_default(),
+            ("sobjectaccessdecision", "getrecords") => own,
+            ("cache.org" | "cache.session" | "cache.partition" | "cache.orgpartition" | "cache.sessionpartition", "put") => {
+                let value = args.get(1).cloned().unwrap_or_default();
+                let labels = self.collect(&value, span);
+                self.emit(Sink::Cache, &labels, span, &Texts::default());
+                Value::default()
+            }
+            ("json", "serialize" | "serializepretty") => Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) },
+            ("json", "deserialize" | "deserializestrict" | "deserializeuntyped" | "createparser") => {
+                if !first.objs.is_empty() {
+                    return Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) };
+                }
+                let obj = self.fresh(Site::Expr(id), &ty);
+                let value = Value::of(first.labels.stepped(self.file_id, span, Did::Converted));
+                self.write_anywhere(&[obj], &value);
+                Value::obj(obj)
+            }
+            ("type", "forname") => Value { texts: args.last().cloned().unwrap_or_default().texts, ..Value::default() },
+            ("typeof" | "type", "newinstance") => self.made_by_name(&own, id, span),
+            ("crypto", "generatemac" | "sign" | "signwithcertificate" | "encrypt" | "encryptwithmanagediv") => {
+                Value::default()
+            }
+            ("userinfo", "getsessionid") => {
+                Value::of(Labels::one(Label::Session, step(None, self.file_id, span, Did::Read)))
+            }
+            ("userinfo" | "test" | "limits" | "schema" | "system" | "site" | "uuid", _) => {
+                if ty.is_scalar() { Value::default() } else { self.unknown(&[], &ty, span, id) }
+            }
+            ("pagereference", "getparameters") => {
+                let map = self.object(Site::Expr(id), Origin::Org, &ty);
+                let mark = Value::text("parameters");
+                self.write_part(&[map], Key::Own(Part::Parameters), mark);
+                Value::obj(map)
+            }
+            ("pagereference", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
+            ("exceptionof", "getmessage" | "getstacktracestring" | "getdmlmessage") => {
+                let value = self.read_part(&own, Key::Own(Part::Text), &ty, span);
+                Value { objs: Vec::new(), ..value }
+            }
+            ("exceptionof", "setmessage" | "initcause") => self.put_own(&own, Part::Text, first, span),
+            ("exceptionof", _) => Value::default(),
+            ("string", "escapesinglequotes") => {
+                let mut value = first;
+                value.labels.retain(|label| !matches!(label, Label::Input(_)));
+                value
+            }
+            ("string", "valueof") => {
+                let labels = self.collect(&first, span);
+                Value { labels, objs: Vec::new(), texts: first.texts }
+            }
+            ("aiplatform.modelsapi", _) | ("connectapi.einsteinllm", _) => {
+                let mut labels = self.collect(&own, span);
+                for arg in &args {
+                    let more = self.collect(arg, span);
+                    labels.join(&more);
+                }
+                self.emit(Sink::Model, &labels, span, &args.first().cloned().unwrap_or_default().texts);
+                self.unknown(&args, &ty, span, id)
+            }
+            (class, method) if class.starts_with("connectapi.") => {
+                let _ = method;
+                for arg in &args {
+                    let labels = self.collect(arg, span);
+                    self.emit(Sink::Post, &labels, span, &Texts::default());
+                }
+                Value::default()
+            }
+            ("dom.xmlnode" | "dom.document", "addchildelement" | "createrootelement" | "getrootelement") => {
+                for arg in &args {
+                    self.write_anywhere(&own.objs, arg);
+                }
+                own
+            }
+            ("text", _) if matches!(ty, Ty::Number | Ty::Boolean) => Value::default(),
+            ("blobof", "size") => Value::default(),
+            _ => self.usual(&own, args, &ty, span, id),
+        }
+    }
+
+    /// What is known of no method: what goes in stays in the object, and comes out.
+    fn usual(&mut self, of: &Value, args: Vec<Value>, ty: &Ty, span: Span, id: ExprId) -> Value {
+        for arg in &args {
+            if !arg.is_nothing() && !of.objs.is_empty() {
+                let labels = self.collect(arg, span);
+                self.write_anywhere(&of.objs, &Value::of(labels.stepped(self.file_id, span, Did::Stored)));
+            }
+        }
+        self.unknown(&with(of.clone(), args), ty, span, id)
+    }
+
+    fn put_own(&mut self, of: &Value, part: Part, value: Value, span: Span) -> Value {
+        self.put(of, part, value, span);
+        Value::default()
+    }
+
+    fn shown(&mut self, args: &[Value], span: Span) {
+        for arg in args {
+            let labels = self.collect(arg, span);
+            self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
+        }
+    }
+
+    fn sent(&mut self, request: &Value, span: Span) {
+        let to = self.read_part(request, Key::Own(Part::Address), &Ty::Text, span);
+        for (part, sink) in [
+            (Part::Address, Sink::CalloutAddress),
+            (Part::Body, Sink::CalloutBody),
+            (Part::Header, Sink::CalloutHeader),
+        ] {
+            let value = self.read_part(request, Key::Own(part), &Ty::Text, span);
+            let labels = self.collect(&value, span);
+            self.emit(sink, &labels, span, &to.texts);
+        }
+    }
+
+    /// A call of a generated stub: the stub, the request, a map for the answer, and where it goes.
+    fn invoked(&mut self, args: &[Value], span: Span) {
+        let stub = args.first().cloned().unwrap_or_default();
+        let names = &self.world.program.names;
+        let to = names.find("endpoint_x").map(|name| self.read_part(&stub, Key::Member(name), &Ty::Text, span));
+        let request = args.get(1).cloned().unwrap_or_default();
+        let labels = self.collect(&request, span);
+        self.emit(Sink::CalloutBody, &labels, span, &to.unwrap_or_default().texts);
+    }
+
+    /// A job that runs by itself.
+    fn start(&mut self, job: &Value, args: &[ExprId], method: &str, span: Span, id: ExprId) -> Value {
+        let ty = args.first().map_or(Ty::Unknown, |id| self.ty(*id).clone());
+        let methods = self.methods_of(job, &ty, method, 1);
+        // What it throws comes to nobody who called.
+        let thrown = std::mem::take(&mut self.thrown);
+        self.apply(&methods, &[job.clone(), Value::default()], span, id);
+        self.thrown = thrown;
+        Value::default()
+    }
+
+    fn batch(&mut self, job: &Value, span: Span, id: ExprId) -> Value {
+        let thrown = std::mem::take(&mut self.thrown);
+        let start = self.methods_of(job, &Ty::Unknown, "start", 1);
+        let scope = self.apply(&start, &[job.clone(), Value::default()], span, id);
+        let execute = self.methods_of(job, &Ty::Unknown, "execute", 2);
+        self.apply(&execute, &[job.clone(), Value::default(), scope], span, id);
+        let finish = self.methods_of(job, &Ty::Unknown, "finish", 1);
+        self.apply(&finish, &[job.clone(), Value::default()], span, id);
+        self.thrown = thrown;
+        Value::default()
+    }
+
+    /// `Type.forName('X').newInstance()`, where the name is constant.
+    fn made_by_name(&mut self, of: &Value, id: ExprId, span: Span) -> Value {
+        let mut found = Value::default();
+        let texts: Vec<String> = of.texts.constants().collect();
+        for (index, text) in (0_u32..).zip(texts) {
+            let Some(class) = self.world.program.top_class(&text) else { continue };
+            let obj = self.fresh(Site::Part(id, index), &Ty::Class(class));
+            let constructors = self.world.program.class(class).map_or(&[][..], |class| &class.constructors);
+            let plain = constructors.iter().copied().find(|id| {
+                self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty())
+            });
+            if let Some(constructor) = plain {
+                self.apply_one(constructor, &[Value::obj(obj)], span, id, true);
+            }
+            found.join(&Value::obj(obj));
+        }
+        if found.objs.is_empty() {
+            let ty = self.ty(id).clone();
+            return self.unknown(&[], &ty, span, id);
+        }
+        found
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    fn collection(
+        &mut self,
+        id: ExprId,
+        class: &str,
+        method: &str,
+        of: &Value,
+        args: &[Value],
+        ty: &Ty,
+        span: Span,
+    ) -> Value {
+        let first = args.first().cloned().unwrap_or_default();
+        let last = args.last().cloned().unwrap_or_default();
+        let is_parameters = |body: &Self, id: &ObjId| {
+            body.state.obj(*id).is_some_and(|obj| obj.part(Key::Own(Part::Parameters)).is_some())
+        };
+        match (class, method) {
+            ("list" | "set", "add") | ("list", "set") => {
+                let value = self.kept(last, span);
+                self.write_part(&of.objs, Key::Element, value);
+                Value::default()
+            }
+            (_, "addall") => {
+                let value = self.elements(&first, &Ty::Unknown, span);
+                let value = self.kept(value, span);
+                self.write_part(&of.objs, Key::Element, value);
+                Value::default()
+            }
+            ("map", "put") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    let labels = self.collect(&last, span);
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::default());
+                    return Value::default();
+                }
+                let value = self.kept(last, span);
+                self.write_part(&of.objs, entry(&first), value);
+                Value::default()
+            }
+            ("map", "putall") => {
+                for &from in &first.objs {
+                    let Some(from) = self.state.obj(from).map(Arc::clone) else { continue };
+                    for (key, part) in &from.parts {
+                        self.write_part(&of.objs, *key, part.clone());
+                    }
+                }
+                if first.objs.is_empty() || !first.labels.is_empty() {
+                    self.write_anywhere(&of.objs, &Value::of(first.labels));
+                }
+                Value::default()
+            }
+            ("map", "get" | "remove") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    return self.input(Input::Page, span);
+                }
+                match entry(&first) {
+                    Key::Element => self.elements(of, ty, span),
+                    key => self.read_part(of, key, ty, span),
+                }
+            }
+            (_, "get" | "remove" | "next") => self.elements(of, ty, span),
+            ("map", "values") => {
+                let value = self.elements(of, &ty.element(), span);
+                let list = self.fresh(Site::Expr(id), ty);
+                self.write_part(&[list], Key::Element, value);
+                Value { labels: of.labels.clone(), ..Value::obj(list) }
+            }
+            ("map", "keyset") => Value::obj(self.fresh(Site::Expr(id), ty)),
+            (_, "clone" | "deepclone" | "iterator") => of.clone(),
+            _ => Value::default(),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    fn record(
+        &mut self,
+        id: ExprId,
+        method: &str,
+        receiver: Option<ExprId>,
+        of: &Value,
+        args: &[Value],
+        ty: &Ty,
+        span: Span,
+    ) -> Value {
+        let object = receiver.and_then(|receiver| self.ty(receiver).object());
+        let of = if receiver.is_some_and(|receiver| matches!(self.ty(receiver), Ty::List(_))) {
+            self.elements(of, &Ty::Record(object), span)
+        } else {
+            of.clone()
+        };
+        let field = args.first().map(|arg| arg.texts.constants().collect::<Vec<_>>()).unwrap_or_default();
+        let named = match field.as_slice() {
+            [only] => self.world.program.names.find(only),
+            _ => None,
+        };
+        match method {
+            "get" | "getsobject" | "getsobjects" => {
+                let own = of.objs.iter().find_map(|id| self.state.obj(*id)?.ty.object());
+                match named {
+                    Some(name) => self.read_field(&of, object.or(own), name, ty, span),
+                    None if field.len() == 1 => Value::default(),
+                    None => Value::of(self.collect(&of, span)),
+                }
+            }
+            "put" | "putsobject" => {
+                let value = args.get(1).cloned().unwrap_or_default();
+                let value = self.stepped(value, span, Did::Stored);
+                match named {
+                    Some(name) => self.write_part(&of.objs, Key::Member(name), value),
+                    None => self.write_anywhere(&of.objs, &value),
+                }
+                Value::default()
+            }
+            "clone" => of,
+            "getpopulatedfieldsasmap" => Value::of(self.collect(&of, span)),
+            "adderror" => {
+                self.shown(args, span);
+                Value::default()
+            }
+            "getinstance" | "getvalues" | "getorgdefaults" | "getall" => {
+                Value::obj(self.object(Site::Expr(id), Origin::Org, ty))
+            }
+            _ => Value::default(),
+        }
+    }
+
+    /// Records are written to the org, or published.
+    pub(super) fn saved(&mut self, value: &Value, span: Span) {
+        for (id, depth) in value.objs.iter().map(|id| (*id, 0)).collect::<Vec<_>>() {
+            self.save(id, span, depth);
+        }
+    }
+
+    fn save(&mut self, id: ObjId, span: Span, depth: u8) {
+        let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
+        if let Origin::Parameter { index, path } = obj.origin {
+            self.saves.insert((index, path));
+        }
+        let is_record = matches!(obj.ty, Ty::Record(_));
+        if !is_record && depth < 3 {
+            let elements = self.elements(&Value::obj(id), &obj.ty.element(), span);
+            for part in elements.objs {
+                if part != id {
+                    self.save(part, span, depth + 1);
+                }
+            }
+            return;
+        }
+        let Ty::Record(Some(object)) = obj.ty else { return };
+        for (key, part) in &obj.parts {
+            let Key::Member(field) = key else { continue };
+            let labels = self.collect(part, span);
+            if labels.is_empty() {
+                continue;
+            }
+            self.emit(self.sink_of(object, *field), &labels, span, &Texts::default());
+        }
+    }
+
+    fn sink_of(&self, object: Name, field: Name) -> Sink {
+        match (self.world.text(object), self.world.text(field)) {
+            ("contentversion", "versiondata" | "title" | "pathonclient" | "description") => Sink::File,
+            ("attachment" | "document" | "staticresource", "body" | "name" | "description") => Sink::File,
+            ("feeditem" | "feedcomment" | "feedpost", _) => Sink::Post,
+            (own, _) if own.ends_with("__e") => Sink::Event { object, field },
+            _ => Sink::Record { object, field },
+        }
+    }
+}
+
+/// Where a member of an input or message belongs.
+fn own_part(class: &str, member: &str) -> Part {
+    match (class, member) {
+        ("httprequest", "endpoint") => Part::Address,
+        ("httprequest", "body") => Part::Body,
+        _ => Part::Text,
+    }
+}

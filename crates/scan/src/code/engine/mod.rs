@@ -1,0 +1,22 @@
+//! Follows data through Apex: each method once, callees before callers, by what its parameters are.
+//!
+//! In come a resolved program and the fields whose data matters; out come [`Hit`]s, each with its way. A method's
+//! [`Summary`] says in terms of its parameters what it returns, changes and lets out, so that every call costs what
+//! its summary says and no path is gone through twice.
+
+mod body;
+mod call;
+mod expr;
+mod graph;
+mod hit;
+mod library;
+mod parts;
+mod query;
+mod summary;
+mod value;
+mod world;
+
+pub(crate) use graph::{Graph, run};
+pub(crate) use hit::{Hit, Sink, Spot};
+pub(crate) use value::{Did, FieldId, Input, Key, Label, Otherwise, Piece, Step, Texts, Trace};
+pub(crate) use world::{Exposure, Fields, Summary, World};

@@ -1,0 +1,232 @@
+//! Reading and writing parts of objects, and everything that a value holds.
+
+use std::sync::Arc;
+
+use apex::{Name, Ty};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::hit::Sink;
+use super::value::{
+    Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, reachable, step,
+};
+
+impl Body<'_> {
+    /// What a part of an object holds that nobody has touched.
+    pub(super) fn untouched(&mut self, obj: &Obj, id: ObjId, key: Key) -> Value {
+        let ty = self.type_of_part(&obj.ty, key);
+        self.untouched_as(obj, id, key, &ty, Span::default())
+    }
+
+    pub(super) fn type_of_part(&self, ty: &Ty, key: Key) -> Ty {
+        match (ty, key) {
+            (_, Key::Element | Key::Entry(_)) => ty.element(),
+            (Ty::Class(class), Key::Member(name)) => {
+                let variable = self.world.program.variable_of(*class, name);
+                variable.and_then(|id| self.world.program.variable(id)).map_or(Ty::Unknown, |own| own.ty.clone())
+            }
+            (Ty::Record(Some(object)), Key::Member(name)) if self.world.fields.find(*object, name).is_some() => Ty::Text,
+            (_, Key::Own(_)) => Ty::Text,
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn field_of(&self, ty: &Ty, key: Key) -> Option<super::value::FieldId> {
+        match (ty, key) {
+            (Ty::Record(Some(object)), Key::Member(name)) => self.world.fields.find(*object, name),
+            _ => None,
+        }
+    }
+
+    fn untouched_as(&mut self, obj: &Obj, id: ObjId, key: Key, ty: &Ty, span: Span) -> Value {
+        let span = if span.is_empty() { self.method.span } else { span };
+        let field = self.field_of(&obj.ty, key);
+        let ty = if field.is_some() && matches!(ty, Ty::Unknown | Ty::Any) { &Ty::Text } else { ty };
+        match obj.origin {
+            Origin::New => Value::default(),
+            Origin::Parameter { index, path } => match path.then(key) {
+                Some(path) => {
+                    let mut value = self.parameter(index, path, ty, span);
+                    if let Some(field) = field {
+                        let label = Label::Parameter { index, path, otherwise: Otherwise::Field(field) };
+                        value.labels = Labels::one(label, step(None, self.file_id, span, Did::Read));
+                    }
+                    value
+                }
+                None => {
+                    let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
+                    let mut value = Value::of(Labels::one(label, step(None, self.file_id, span, Did::Read)));
+                    if !ty.is_scalar() {
+                        value.objs.push(id);
+                    }
+                    value
+                }
+            },
+            Origin::Variable(variable) => {
+                if ty.is_scalar() {
+                    let mut labels =
+                        Labels::one(Label::Variable(variable), step(None, self.file_id, span, Did::Read));
+                    if let Some(field) = field {
+                        labels.add(Label::Field(field), &step(None, self.file_id, span, Did::Read));
+                    }
+                    return Value::of(labels);
+                }
+                Value::obj(self.object(Site::Below(id, key), Origin::Variable(variable), ty))
+            }
+            Origin::Org => match field {
+                Some(field) => {
+                    Value::of(Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read)))
+                }
+                None if ty.is_scalar() => Value::default(),
+                None => Value::obj(self.object(Site::Below(id, key), Origin::Org, ty)),
+            },
+        }
+    }
+
+    /// A part of what a value may be.
+    pub(super) fn read_part(&mut self, of: &Value, key: Key, ty: &Ty, span: Span) -> Value {
+        let mut found: Option<Value> = None;
+        for &id in &of.objs {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            let mut value = match obj.part(key) {
+                Some(value) => value.clone(),
+                None => self.untouched_as(&obj, id, key, ty, span),
+            };
+            if !obj.anywhere.is_nothing() {
+                value.join(&obj.anywhere);
+            }
+            // What was put under a key that is not constant may be under this one.
+            if let (Key::Entry(_), Some(any)) = (key, obj.part(Key::Element)) {
+                value.join(any);
+            }
+            match &mut found {
+                Some(known) => drop(known.join(&value)),
+                None => found = Some(value),
+            }
+        }
+        let mut value = found.unwrap_or_default();
+        value.labels.join(&of.labels);
+        value
+    }
+
+    /// A field of a record: what was put in, else what the org has.
+    pub(super) fn read_field(&mut self, of: &Value, object: Option<Name>, name: Name, ty: &Ty, span: Span) -> Value {
+        let mut value = self.read_part(of, Key::Member(name), ty, span);
+        let field = object.and_then(|object| self.world.fields.find(object, name));
+        if of.objs.is_empty()
+            && let Some(field) = field
+        {
+            value.labels.add(Label::Field(field), &step(None, self.file_id, span, Did::Read));
+        }
+        self.stepped(value, span, Did::Read)
+    }
+
+    /// What is in a collection, whatever the place.
+    pub(super) fn elements(&mut self, of: &Value, ty: &Ty, span: Span) -> Value {
+        let mut value = self.read_part(of, Key::Element, ty, span);
+        for &id in &of.objs {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            for (key, part) in &obj.parts {
+                if matches!(key, Key::Entry(_)) {
+                    value.join(part);
+                }
+            }
+        }
+        value
+    }
+
+    pub(super) fn write_part(&mut self, to: &[ObjId], key: Key, value: Value) {
+        let is_one = to.len() == 1 && key != Key::Element;
+        for &id in to {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            if let Origin::Variable(variable) = obj.origin {
+                let labels = self.collect(&value, self.method.span);
+                self.emit(Sink::Variable(variable), &labels, self.method.span, &Texts::default());
+            }
+            let new = if is_one {
+                value.clone()
+            } else {
+                let known = match obj.part(key) {
+                    Some(known) => known.clone(),
+                    // A collection has what it had; a part of one of several objects may be as it was.
+                    None if matches!(obj.origin, Origin::New) => Value::default(),
+                    None => self.untouched(&obj, id, key),
+                };
+                if known.is_nothing() {
+                    value.clone()
+                } else {
+                    let mut joined = known;
+                    joined.join(&value);
+                    joined
+                }
+            };
+            let mut changed = obj.as_ref().clone();
+            changed.set(key, new);
+            self.state.set_obj(id, Arc::new(changed));
+        }
+    }
+
+    /// Puts a value into objects at a place that is not known.
+    pub(super) fn write_anywhere(&mut self, to: &[ObjId], value: &Value) {
+        if value.is_nothing() {
+            return;
+        }
+        for &id in to {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            if let Origin::Variable(variable) = obj.origin {
+                let labels = self.collect(value, self.method.span);
+                self.emit(Sink::Variable(variable), &labels, self.method.span, &Texts::default());
+            }
+            let mut changed = obj.as_ref().clone();
+            changed.anywhere.join(value);
+            self.state.set_obj(id, Arc::new(changed));
+        }
+    }
+
+    /// Everything that is in a value.
+    pub(super) fn collect(&mut self, value: &Value, span: Span) -> Labels {
+        let mut labels = value.labels.clone();
+        for id in reachable(&self.state, &value.objs) {
+            let Some(obj) = self.state.obj(id) else { continue };
+            for (_, part) in &obj.parts {
+                labels.join(&part.labels);
+            }
+            labels.join(&obj.anywhere.labels);
+            if let Some(own) = self.origin_label(obj) {
+                labels.add(own, &step(None, self.file_id, span, Did::Read));
+            }
+        }
+        labels
+    }
+
+    /// What an object holds by where it comes from.
+    pub(super) fn origin_label(&self, obj: &Obj) -> Option<Label> {
+        let record = obj.ty.object().filter(|object| self.world.fields.is_object(*object));
+        match obj.origin {
+            Origin::New => None,
+            Origin::Parameter { index, path } => {
+                let otherwise = record.map_or(Otherwise::Nothing, Otherwise::Record);
+                Some(Label::Parameter { index, path, otherwise })
+            }
+            Origin::Variable(variable) => Some(Label::Variable(variable)),
+            Origin::Org => record.map(Label::Record),
+        }
+    }
+
+    /// The value at a path from an argument, and whether all on the way was known.
+    pub(super) fn at_path(&mut self, args: &[Value], index: u16, path: Path, span: Span) -> (Value, bool) {
+        let Some(value) = args.get(usize::from(index)) else { return (Value::default(), false) };
+        let mut value = value.clone();
+        let mut is_known = !value.is_nothing();
+        for &key in path.keys() {
+            is_known = !value.objs.is_empty() || !value.labels.is_empty();
+            let ty = value.objs.first().and_then(|id| self.state.obj(*id)).map(|obj| obj.ty.clone());
+            let ty = ty.map_or(Ty::Unknown, |ty| self.type_of_part(&ty, key));
+            value = match key {
+                Key::Element => self.elements(&value, &ty, span),
+                _ => self.read_part(&value, key, &ty, span),
+            };
+        }
+        (value, is_known)
+    }
+}

@@ -1,0 +1,219 @@
+//! What a query gives: records with the fields that it selects.
+
+use apex::ast::ExprId;
+use apex::{Name, Ty};
+use soql::{FieldGroup, Query, SelectItem, Statement};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::value::{Did, Key, Label, Labels, ObjId, Origin, Value, step};
+
+impl Body<'_> {
+    pub(super) fn query(&mut self, text: &str, is_search: bool, id: ExprId, span: Span) -> Value {
+        if matches!(self.ty(id), Ty::Number) {
+            return Value::default();
+        }
+        if is_search {
+            let searched = soql::parse_search(text);
+            let lists = self.fresh(Site::Expr(id), &Ty::list(Ty::list(Ty::Record(None))));
+            let mut count = 1;
+            for returning in &searched.value.returning {
+                let rows = self.rows(&returning.query, None, id, &mut count, span);
+                self.write_part(&[lists], Key::Element, Value::obj(rows));
+            }
+            return Value::obj(lists);
+        }
+        let parsed = soql::parse_query(text);
+        Value::obj(self.rows(&parsed.value, None, id, &mut 0, span))
+    }
+
+    /// The records of a query whose text is put together at run time, as far as it is constant.
+    pub(super) fn dynamic_query(&mut self, texts: &super::value::Texts, id: ExprId, span: Span) -> Option<Value> {
+        let mut found: Option<Value> = None;
+        let mut count = 0;
+        for text in texts.all() {
+            let mut template = soql::Template::default();
+            for piece in text {
+                template.pieces.push(match piece {
+                    super::value::Piece::Text(text) => soql::Piece::Text(text.as_ref().into()),
+                    _ => soql::Piece::Hole,
+                });
+            }
+            let parsed = soql::parse_template(&template);
+            let Statement::Query(query) = &parsed.statement else { continue };
+            if !query.knows_from() {
+                continue;
+            }
+            let rows = Value::obj(self.rows(query, None, id, &mut count, span));
+            match &mut found {
+                Some(known) => drop(known.join(&rows)),
+                None => found = Some(rows),
+            }
+        }
+        found
+    }
+
+    /// A list with one record that stands for all.
+    fn rows(
+        &mut self,
+        query: &Query,
+        child_of: Option<Name>,
+        id: ExprId,
+        count: &mut u32,
+        span: Span,
+    ) -> ObjId {
+        let names = &self.world.program.names;
+        let from = query.from.first();
+        let written = from.and_then(|from| from.object.last()).and_then(|name| name.known());
+        let object = match child_of {
+            Some(parent) => {
+                written.and_then(|name| self.world.child_of(parent, name))
+            }
+            None => written.and_then(|name| names.find(name)),
+        };
+        let aliases: Vec<&str> = query.from.iter().filter_map(|from| from.alias.as_ref()?.known()).collect();
+        let ty = Ty::Record(object);
+        // Where the list of fields is not known to its end, the record may have any.
+        let origin = if query.knows_select() { Origin::New } else { Origin::Org };
+        *count += 1;
+        let record = self.object(Site::Part(id, *count), origin.clone(), &ty);
+        self.state.set_obj(record, std::sync::Arc::new(super::value::Obj::new(origin, ty.clone())));
+        for item in &query.select {
+            match item {
+                SelectItem::Field(item) => {
+                    let path: Vec<&str> = item.path.names.iter().filter_map(|name| name.known()).collect();
+                    let path = match path.as_slice() {
+                        [first, rest @ ..] if !rest.is_empty() && aliases.iter().any(|alias| alias.eq_ignore_ascii_case(first)) => rest,
+                        all => all,
+                    };
+                    let alias = item.alias.as_ref().and_then(|name| name.known());
+                    self.selected(record, object, path, alias, id, count, span);
+                }
+                SelectItem::Call(call, alias) => self.computed(record, object, call, alias.as_ref(), span),
+                SelectItem::Query(inner) => {
+                    let Some(parent) = object else { continue };
+                    let from = inner.query.from.first().and_then(|from| from.object.last());
+                    let Some(name) = from.and_then(|name| name.known()) else { continue };
+                    let rows = self.rows(&inner.query, Some(parent), id, count, span);
+                    if let Some(name) = names.find(name) {
+                        self.write_part(&[record], Key::Member(name), Value::obj(rows));
+                    }
+                }
+                SelectItem::Fields(fields) => {
+                    let Some(object) = object else { continue };
+                    let all: Vec<_> = self.world.fields.of(object).collect();
+                    for field in all {
+                        let Some((_, name)) = self.world.fields.name(field) else { continue };
+                        let is_custom = self.world.text(name).ends_with("__c");
+                        let is_asked = match fields.group {
+                            FieldGroup::All => true,
+                            FieldGroup::Custom => is_custom,
+                            FieldGroup::Standard => !is_custom,
+                        };
+                        if is_asked {
+                            let labels = self.queried(field, span);
+                            self.write_part(&[record], Key::Member(name), Value::of(labels));
+                        }
+                    }
+                }
+                SelectItem::TypeOf(branches) => {
+                    let Some(relation) = branches.path.last().and_then(|name| name.known()) else { continue };
+                    let Some(relation) = names.find(relation) else { continue };
+                    *count += 1;
+                    let part = self.fresh(Site::Part(id, *count), &Ty::Record(None));
+                    for branch in &branches.branches {
+                        let of = branch.object.known().and_then(|name| names.find(name));
+                        for path in &branch.fields {
+                            let path: Vec<&str> = path.names.iter().filter_map(|name| name.known()).collect();
+                            self.selected(part, of, &path, None, id, count, span);
+                        }
+                    }
+                    self.write_part(&[record], Key::Member(relation), Value::obj(part));
+                }
+                SelectItem::Hole(_) | SelectItem::Unread(_) => {}
+            }
+        }
+        *count += 1;
+        let list = self.fresh(Site::Part(id, *count), &Ty::list(ty));
+        self.write_part(&[list], Key::Element, Value::obj(record));
+        list
+    }
+
+    fn queried(&self, field: super::value::FieldId, span: Span) -> Labels {
+        Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Queried))
+    }
+
+    /// A field that a query selects, by its path from the record.
+    #[expect(clippy::too_many_arguments, reason = "a step of a recursion")]
+    fn selected(
+        &mut self,
+        record: ObjId,
+        object: Option<Name>,
+        path: &[&str],
+        alias: Option<&str>,
+        id: ExprId,
+        count: &mut u32,
+        span: Span,
+    ) {
+        let names = &self.world.program.names;
+        match path {
+            [] => {}
+            [field] => {
+                let Some(name) = names.find(field) else { return };
+                let found = object.and_then(|object| self.world.fields.find(object, name));
+                let value = found.map_or_else(Value::default, |field| Value::of(self.queried(field, span)));
+                self.write_part(&[record], Key::Member(name), value.clone());
+                if let Some(alias) = alias.and_then(|alias| names.find(alias)) {
+                    self.write_part(&[record], Key::Member(alias), value);
+                }
+            }
+            [relation, rest @ ..] => {
+                let Some(name) = names.find(relation) else { return };
+                let parent = object.and_then(|object| self.world.parent_of(object, relation));
+                let known = self.state.obj(record).and_then(|obj| obj.part(Key::Member(name))).cloned();
+                let part = match known.as_ref().and_then(|value| value.objs.first()) {
+                    Some(&part) => part,
+                    None => {
+                        *count += 1;
+                        let part = self.fresh(Site::Part(id, *count), &Ty::Record(parent));
+                        self.write_part(&[record], Key::Member(name), Value::obj(part));
+                        part
+                    }
+                };
+                self.selected(part, parent, rest, alias, id, count, span);
+            }
+        }
+    }
+
+    /// A function: counts tell nothing, the greatest and the least are values.
+    fn computed(
+        &mut self,
+        record: ObjId,
+        object: Option<Name>,
+        call: &soql::Call,
+        alias: Option<&soql::Name>,
+        span: Span,
+    ) {
+        if call.function.is("COUNT") || call.function.is("COUNT_DISTINCT") || call.function.is("GROUPING") {
+            return;
+        }
+        let names = &self.world.program.names;
+        for path in call.arguments.iter().filter_map(|argument| match argument {
+            soql::Expression::Field(path) => Some(path),
+            _ => None,
+        }) {
+            let Some(name) = path.last().and_then(|name| name.known()).and_then(|name| names.find(name)) else { continue };
+            let of = match path.names.as_slice() {
+                [relation, _] => relation.known().and_then(|r| self.world.parent_of(object?, r)),
+                _ => object,
+            };
+            let Some(field) = of.and_then(|of| self.world.fields.find(of, name)) else { continue };
+            if call.function.is("SUM") || call.function.is("AVG") {
+                continue;
+            }
+            let value = Value::of(self.queried(field, span));
+            let key = alias.and_then(|alias| alias.known()).and_then(|alias| names.find(alias)).unwrap_or(name);
+            self.write_part(&[record], Key::Member(key), value);
+        }
+    }
+}

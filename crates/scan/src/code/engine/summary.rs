@@ -1,0 +1,48 @@
+//! What a body leaves behind for its callers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::hit::Hit;
+use super::value::{Obj, ObjId, Origin, Path, State, Value, reachable};
+use super::world::Summary;
+
+/// Callers are told of so many objects.
+const OBJECTS: usize = 120;
+
+/// Keeps what callers can see: objects that are given out, and changes to what they passed.
+pub(super) fn summarise(state: State, returned: Value, thrown: Value, hits: Vec<Hit>, saves: BTreeSet<(u16, Path)>) -> Summary {
+    let mut roots: Vec<ObjId> = Vec::new();
+    for (at, obj) in state.heap.iter().enumerate() {
+        if let Some(obj) = obj
+            && matches!(obj.origin, Origin::Parameter { .. })
+            && obj.is_touched()
+        {
+            roots.push(ObjId(u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+    }
+    roots.extend(&returned.objs);
+    roots.extend(&thrown.objs);
+    let mut kept = reachable(&state, &roots);
+    kept.sort();
+    kept.truncate(OBJECTS);
+    let ids: BTreeMap<ObjId, ObjId> =
+        (0_u32..).zip(&kept).map(|(index, id)| (*id, ObjId(index))).collect();
+    let value = |value: &Value| Value {
+        labels: value.labels.clone(),
+        objs: value.objs.iter().filter_map(|id| ids.get(id).copied()).collect(),
+        texts: value.texts.clone(),
+    };
+    let objs = kept
+        .iter()
+        .filter_map(|id| state.obj(*id))
+        .map(|obj: &Arc<Obj>| Obj {
+            origin: obj.origin.clone(),
+            ty: obj.ty.clone(),
+            parts: obj.parts.iter().map(|(key, part)| (*key, value(part))).collect(),
+            anywhere: value(&obj.anywhere),
+        })
+        .collect();
+    let (open, closed) = hits.into_iter().partition(Hit::is_open);
+    Summary { objs, returned: value(&returned), thrown: value(&thrown), open, closed, saves }
+}

@@ -1,0 +1,455 @@
+//! What the engine knows of a value: whose data is in it, which objects it may be, and its text as far as it is
+//! constant.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use apex::{FileId, Name, Ty, VariableId};
+use source::Span;
+
+/// A part of an object: a member, an element, the entry of a map under a constant key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Key {
+    Member(Name),
+    Element,
+    /// By the hash of its text.
+    Entry(u64),
+    /// The part of a request, a message or a page that Salesforce's own class keeps.
+    Own(Part),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Part {
+    Address,
+    Body,
+    Header,
+    Text,
+    Parameters,
+    Class,
+}
+
+/// Steps from a parameter into what it is made of. Longer ones end where the limit is, and mean all below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Path {
+    length: u8,
+    keys: [Key; Path::LIMIT],
+}
+
+impl Path {
+    const LIMIT: usize = 4;
+    pub(crate) const ROOT: Path = Path { length: 0, keys: [Key::Element; Path::LIMIT] };
+
+    /// None where it would be too long: the object itself stands for all of it.
+    pub(crate) fn then(mut self, key: Key) -> Option<Path> {
+        // Lists of lists of lists: one element tells as much.
+        if key == Key::Element && self.keys().last() == Some(&Key::Element) && self.keys().len() > 1 {
+            return None;
+        }
+        *self.keys.get_mut(usize::from(self.length))? = key;
+        self.length += 1;
+        Some(self)
+    }
+
+    pub(crate) fn keys(&self) -> &[Key] {
+        self.keys.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+/// An entry of the table of fields that are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FieldId(pub(crate) u32);
+
+/// What a user or caller can put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Input {
+    /// The address of a page.
+    Page,
+    /// An argument of what components, other systems or agents call.
+    Argument,
+    /// What a callout answered.
+    Answer,
+}
+
+/// Where data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Label {
+    Field(FieldId),
+    /// All fields of a record that nobody listed.
+    Record(Name),
+    /// A class's variable: what is written to it anywhere.
+    Variable(VariableId),
+    Input(Input),
+    Session,
+    /// A parameter, 0 for `this`; callers know more. Of a record's field that nobody changed, the field.
+    Parameter { index: u16, path: Path, otherwise: Otherwise },
+}
+
+/// What a parameter's part holds where no caller says anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Otherwise {
+    Nothing,
+    Field(FieldId),
+    Record(Name),
+}
+
+impl Label {
+    pub(crate) fn is_symbolic(self) -> bool {
+        matches!(self, Label::Parameter { .. })
+    }
+}
+
+/// What happened to the data at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Did {
+    Queried,
+    /// With the permissions of the user who runs it.
+    Checked,
+    Read,
+    Kept,
+    Stored,
+    Passed,
+    Returned,
+    Thrown,
+    Converted,
+}
+
+/// The way of data so far, the last step first.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) file: FileId,
+    pub(crate) span: Span,
+    pub(crate) did: Did,
+    pub(crate) before: Option<Trace>,
+    pub(crate) length: u16,
+}
+
+pub(crate) type Trace = Arc<Step>;
+
+/// Longer ways are told by their ends.
+const STEPS: u16 = 40;
+
+pub(crate) fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace {
+    let length = before.map_or(0, |step| step.length);
+    // The same place again, or a way that is too long: no step.
+    if let Some(last) = before
+        && (last.file == file && last.span == span && last.did == did || length >= STEPS)
+    {
+        return Arc::clone(last);
+    }
+    Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1 })
+}
+
+/// A label and its way. Of two ways the first known stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels(Vec<(Label, Trace)>);
+
+impl Labels {
+    pub(crate) fn one(label: Label, trace: Trace) -> Self {
+        Self(vec![(label, trace)])
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Label, Trace)> {
+        self.0.iter()
+    }
+
+    pub(crate) fn has(&self, label: Label) -> bool {
+        self.0.binary_search_by(|(known, _)| known.cmp(&label)).is_ok()
+    }
+
+    pub(crate) fn add(&mut self, label: Label, trace: &Trace) -> bool {
+        match self.0.binary_search_by(|(known, _)| known.cmp(&label)) {
+            Ok(_) => false,
+            Err(at) => {
+                self.0.insert(at, (label, Arc::clone(trace)));
+                true
+            }
+        }
+    }
+
+    /// Whether anything was new.
+    pub(crate) fn join(&mut self, other: &Labels) -> bool {
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return !self.0.is_empty();
+        }
+        let mut changed = false;
+        for (label, trace) in &other.0 {
+            changed |= self.add(*label, trace);
+        }
+        changed
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(Label) -> bool) {
+        self.0.retain(|(label, _)| keep(*label));
+    }
+
+    /// With one step more on each way.
+    pub(crate) fn stepped(mut self, file: FileId, span: Span, did: Did) -> Self {
+        for (_, trace) in &mut self.0 {
+            *trace = step(Some(trace), file, span, did);
+        }
+        self
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a.0 == b.0)
+    }
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Piece {
+    Text(Arc<str>),
+    /// What a caller passes.
+    Parameter { index: u16, path: Path },
+    Hole,
+}
+
+pub(crate) type Text = Vec<Piece>;
+
+/// The texts that a value may be: a few, or unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
+
+impl Texts {
+    const LIMIT: usize = 6;
+    const PIECES: usize = 24;
+
+    pub(crate) fn of(text: &str) -> Self {
+        Self(Some(Arc::new(vec![vec![Piece::Text(text.into())]])))
+    }
+
+    /// Of `null`: whatever else it may be counts.
+    pub(crate) fn none() -> Self {
+        Self(Some(Arc::new(Vec::new())))
+    }
+
+    pub(crate) fn parameter(index: u16, path: Path) -> Self {
+        Self(Some(Arc::new(vec![vec![Piece::Parameter { index, path }]])))
+    }
+
+    pub(crate) fn from_all(mut all: Vec<Text>) -> Self {
+        all.sort();
+        all.dedup();
+        if all.is_empty() || all.len() > Self::LIMIT {
+            return Self(None);
+        }
+        Self(Some(Arc::new(all)))
+    }
+
+    pub(crate) fn all(&self) -> &[Text] {
+        self.0.as_ref().map_or(&[], |all| all.as_slice())
+    }
+
+    /// The texts that are known to their end.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = String> {
+        self.all().iter().filter_map(|text| {
+            text.iter().map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None }).collect()
+        })
+    }
+
+    pub(crate) fn is_symbolic(&self) -> bool {
+        self.all().iter().flatten().any(|piece| matches!(piece, Piece::Parameter { .. }))
+    }
+
+    /// Either of both; unknown where one is.
+    pub(crate) fn or(&self, other: &Texts) -> Self {
+        match (&self.0, &other.0) {
+            (Some(a), _) if a.is_empty() => other.clone(),
+            (Some(a), Some(b)) if a == b || b.is_empty() => self.clone(),
+            (Some(a), Some(b)) => Self::from_all([a.as_slice(), b.as_slice()].concat()),
+            _ => Self(None),
+        }
+    }
+
+    /// One after the other; what is unknown becomes a hole.
+    pub(crate) fn then(&self, other: &Texts) -> Self {
+        let hole = [vec![Piece::Hole]];
+        let known = |texts: &'_ Texts| texts.0.clone().filter(|all| !all.is_empty());
+        let (left, right) = (known(self), known(other));
+        let left = left.as_ref().map_or(&hole[..], |all| all.as_slice());
+        let right = right.as_ref().map_or(&hole[..], |all| all.as_slice());
+        let mut all = Vec::new();
+        for a in left {
+            for b in right {
+                if all.len() <= Self::LIMIT {
+                    all.push(concatenated(a, b));
+                }
+            }
+        }
+        Self::from_all(all)
+    }
+}
+
+fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
+    let mut text = a.to_vec();
+    for piece in b {
+        let is_full = text.len() >= Texts::PIECES;
+        match (text.last_mut(), piece) {
+            (Some(Piece::Hole), Piece::Hole) => {}
+            (Some(Piece::Text(known)), Piece::Text(more)) => *known = format!("{known}{more}").into(),
+            _ if is_full => {
+                text.push(Piece::Hole);
+                break;
+            }
+            _ => text.push(piece.clone()),
+        }
+    }
+    text
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ObjId(pub(crate) u32);
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Value {
+    pub(crate) labels: Labels,
+    /// The objects that it may be, sorted.
+    pub(crate) objs: Vec<ObjId>,
+    pub(crate) texts: Texts,
+}
+
+impl Value {
+    pub(crate) fn of(labels: Labels) -> Self {
+        Self { labels, ..Self::default() }
+    }
+
+    pub(crate) fn text(text: &str) -> Self {
+        Self { texts: Texts::of(text), ..Self::default() }
+    }
+
+    pub(crate) fn obj(id: ObjId) -> Self {
+        Self { objs: vec![id], ..Self::default() }
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.labels.is_empty() && self.objs.is_empty() && self.texts.0.is_none()
+    }
+
+    /// Whether anything but the text was new.
+    pub(crate) fn join(&mut self, other: &Value) -> bool {
+        let mut changed = self.labels.join(&other.labels);
+        for id in &other.objs {
+            if let Err(at) = self.objs.binary_search(id) {
+                // So many objects are as good as all of them.
+                if self.objs.len() < 24 {
+                    self.objs.insert(at, *id);
+                    changed = true;
+                }
+            }
+        }
+        let texts = self.texts.or(&other.texts);
+        changed |= texts != self.texts;
+        self.texts = texts;
+        changed
+    }
+}
+
+/// Where an object comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Origin {
+    /// Made here: what was not put in is not there.
+    New,
+    /// A parameter or a part of one.
+    Parameter { index: u16, path: Path },
+    /// A class's variable or a part of one.
+    Variable(VariableId),
+    /// From somewhere that was not followed: its fields are as the org has them.
+    Org,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Obj {
+    pub(crate) origin: Origin,
+    pub(crate) ty: Ty,
+    /// What was put in, by key.
+    pub(crate) parts: Vec<(Key, Value)>,
+    /// What was put in at a place that is not known.
+    pub(crate) anywhere: Value,
+}
+
+impl Obj {
+    pub(crate) fn new(origin: Origin, ty: Ty) -> Self {
+        Self { origin, ty, parts: Vec::new(), anywhere: Value::default() }
+    }
+
+    pub(crate) fn part(&self, key: Key) -> Option<&Value> {
+        let at = self.parts.binary_search_by(|(known, _)| known.cmp(&key)).ok()?;
+        self.parts.get(at).map(|(_, value)| value)
+    }
+
+    pub(crate) fn set(&mut self, key: Key, value: Value) {
+        match self.parts.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(at) => {
+                if let Some((_, known)) = self.parts.get_mut(at) {
+                    *known = value;
+                }
+            }
+            Err(at) => self.parts.insert(at, (key, value)),
+        }
+    }
+
+    pub(crate) fn is_touched(&self) -> bool {
+        !self.parts.is_empty() || !self.anywhere.is_nothing()
+    }
+}
+
+/// What is known at one point of a body.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) locals: Vec<Value>,
+    /// By [`ObjId`]; none where nobody has touched it.
+    pub(crate) heap: Vec<Option<Arc<Obj>>>,
+}
+
+impl State {
+    pub(crate) fn obj(&self, id: ObjId) -> Option<&Arc<Obj>> {
+        self.heap.get(id.0 as usize)?.as_ref()
+    }
+
+    pub(crate) fn set_obj(&mut self, id: ObjId, obj: Arc<Obj>) {
+        let at = id.0 as usize;
+        if self.heap.len() <= at {
+            self.heap.resize(at + 1, None);
+        }
+        if let Some(own) = self.heap.get_mut(at) {
+            *own = Some(obj);
+        }
+    }
+
+    pub(crate) fn local(&self, slot: u32) -> Value {
+        self.locals.get(slot as usize).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_local(&mut self, slot: u32, value: Value) {
+        if let Some(own) = self.locals.get_mut(slot as usize) {
+            *own = value;
+        }
+    }
+}
+
+/// Everything that can be reached from a value, each object once.
+pub(crate) fn reachable(state: &State, from: &[ObjId]) -> Vec<ObjId> {
+    let mut seen: BTreeSet<ObjId> = BTreeSet::new();
+    let mut todo: Vec<ObjId> = from.to_vec();
+    let mut found = Vec::new();
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) || seen.len() > 400 {
+            continue;
+        }
+        found.push(id);
+        if let Some(obj) = state.obj(id) {
+            for (_, value) in &obj.parts {
+                todo.extend(value.objs.iter().copied());
+            }
+            todo.extend(obj.anywhere.objs.iter().copied());
+        }
+    }
+    found
+}

@@ -1,0 +1,172 @@
+//! From ways out of single bodies to flows: through variables of classes and fields of records, from the field where
+//! a patient's data is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apex::{Method, MethodId, MethodKind, Name, VariableId};
+
+use super::engine::{Exposure, FieldId, Graph, Hit, Input, Label, Otherwise, Piece, Sink, Spot, Texts, Trace, World};
+
+/// Ways one after the other, the first from the field.
+#[derive(Debug, Clone)]
+pub(crate) struct Way(pub(crate) Vec<Trace>);
+
+/// A flow of a patient's data to a way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Leak {
+    pub(crate) sink: Sink,
+    /// Where data and way out come together.
+    pub(crate) place: Spot,
+    /// The call that lets it out.
+    pub(crate) at: Spot,
+    /// The object and the fields that go; without fields the whole record.
+    pub(crate) object: Name,
+    pub(crate) fields: BTreeSet<Name>,
+    pub(crate) way: Way,
+    /// Where it goes: texts with `\u{0}` for what is not constant.
+    pub(crate) to: BTreeSet<String>,
+}
+
+/// What stands between bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Node {
+    Field(FieldId),
+    Variable(VariableId),
+}
+
+type Source = (Name, Option<Name>);
+
+pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>) -> Vec<Leak> {
+    let mut hits = Vec::new();
+    for index in 0..world.program.methods.len() {
+        let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
+        let Some(summary) = world.summary(id) else { continue };
+        hits.extend(summary.closed.iter().cloned());
+        let Some(method) = world.program.method(id) else { continue };
+        if is_root(world, graph, id, method) {
+            let is_exposed = world.exposure(id).is_some();
+            hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
+        }
+    }
+    let source = |label: Label| -> Option<Source> {
+        match label {
+            Label::Field(field) => {
+                let (object, field) = world.fields.name(field)?;
+                phi.contains(&(object, field)).then_some((object, Some(field)))
+            }
+            Label::Record(object) => Some((object, None)),
+            _ => None,
+        }
+    };
+    let node = |label: Label| match label {
+        Label::Field(field) => Some(Node::Field(field)),
+        Label::Variable(variable) => Some(Node::Variable(variable)),
+        _ => None,
+    };
+    let target = |sink: Sink| match sink {
+        Sink::Variable(variable) => Some(Node::Variable(variable)),
+        Sink::Record { object, field } | Sink::Event { object, field } => {
+            world.fields.find(object, field).filter(|_| !phi.contains(&(object, field))).map(Node::Field)
+        }
+        _ => None,
+    };
+    // What each node holds, by source, with one way.
+    let mut held: BTreeMap<Node, BTreeMap<Source, Way>> = BTreeMap::new();
+    let mut by_node: BTreeMap<Node, Vec<&Hit>> = BTreeMap::new();
+    let mut todo: Vec<(Node, Source)> = Vec::new();
+    let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
+    let mut reach = |hit: &Hit, source: Source, way: Way, held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
+        let new = target(hit.sink).filter(|node| {
+            let known = held.entry(*node).or_default();
+            if known.contains_key(&source) {
+                return false;
+            }
+            known.insert(source, way.clone());
+            true
+        });
+        if !matches!(hit.sink, Sink::Variable(_)) {
+            tell(&mut leaks, hit, source, way);
+        }
+        new.map(|node| (node, source))
+    };
+    for hit in &hits {
+        match (source(hit.label), node(hit.label)) {
+            (Some(source), _) => todo.extend(reach(hit, source, Way(vec![hit.trace.clone()]), &mut held)),
+            (None, Some(node)) => by_node.entry(node).or_default().push(hit),
+            _ => {}
+        }
+    }
+    while let Some((node, source)) = todo.pop() {
+        for hit in by_node.get(&node).into_iter().flatten() {
+            let Some(before) = held.get(&node).and_then(|held| held.get(&source)).cloned() else { continue };
+            if before.0.len() > 4 {
+                continue;
+            }
+            let mut way = before;
+            way.0.push(hit.trace.clone());
+            todo.extend(reach(hit, source, way, &mut held));
+        }
+    }
+    let mut leaks: Vec<Leak> = leaks.into_values().collect();
+    // A record whose fields are told apart is not told as a whole, too.
+    let named: BTreeSet<(Spot, Sink, Name)> =
+        leaks.iter().filter(|leak| !leak.fields.is_empty()).map(|leak| (leak.place, leak.sink, leak.object)).collect();
+    leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
+    leaks
+}
+
+fn tell(leaks: &mut BTreeMap<(Spot, Sink, Name, Vec<String>), Leak>, hit: &Hit, source: Source, way: Way) {
+    let to: BTreeSet<String> = shown(&hit.to);
+    let place = hit.place.unwrap_or(hit.at);
+    let key = (place, hit.sink, source.0, to.iter().cloned().collect());
+    let leak = leaks.entry(key).or_insert_with(|| Leak {
+        sink: hit.sink,
+        place,
+        at: hit.at,
+        object: source.0,
+        fields: BTreeSet::new(),
+        way,
+        to,
+    });
+    leak.fields.extend(source.1);
+}
+
+fn shown(texts: &Texts) -> BTreeSet<String> {
+    let text = |pieces: &Vec<Piece>| -> String {
+        pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { "\u{0}" }).collect()
+    };
+    texts.all().iter().map(text).collect()
+}
+
+/// Whether something else than code of the source can call a method.
+fn is_root(world: &World<'_>, graph: &Graph, id: MethodId, method: &Method) -> bool {
+    let is_called = graph.is_called.get(id.index()).copied().unwrap_or_default();
+    !is_called || matches!(method.kind, MethodKind::Trigger) || world.exposure(id).is_some()
+}
+
+/// A way out that depends on the caller, where the caller is the platform.
+fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Option<Hit> {
+    let label = match hit.label {
+        Label::Parameter { otherwise: Otherwise::Field(field), .. } => Label::Field(field),
+        Label::Parameter { otherwise: Otherwise::Record(object), .. } => Label::Record(object),
+        // A part of the object itself: what any method puts there.
+        Label::Parameter { index: 0, path, .. } => {
+            let class = method.class?;
+            let name = path.keys().iter().find_map(|key| match key {
+                super::engine::Key::Member(name) => Some(*name),
+                _ => None,
+            })?;
+            Label::Variable(world.program.variable_of(class, name)?)
+        }
+        Label::Parameter { .. } if is_exposed => Label::Input(Input::Argument),
+        Label::Parameter { .. } => return None,
+        known => known,
+    };
+    Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.at)), ..hit.clone() })
+}
+
+impl Leak {
+    pub(crate) fn exposure(&self, world: &World<'_>) -> Option<Exposure> {
+        world.exposure(self.at.method)
+    }
+}

@@ -1,0 +1,238 @@
+//! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
+
+mod engine;
+mod leak;
+mod schema;
+mod telling;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apex::ast::ExprKind;
+use apex::{Name, Program, Ref, Resolution};
+use journal::Place;
+
+pub(crate) use engine::Exposure;
+use engine::{Did, Fields, Graph, Spot, Trace, World};
+pub(crate) use leak::{Leak, Way};
+pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals};
+pub(crate) use engine::Sink;
+
+use crate::field_path;
+use crate::Context;
+
+/// The Apex of a project, followed to its end.
+pub(crate) struct Code {
+    pub(crate) program: Program,
+    pub(crate) leaks: Vec<Leak>,
+    exposed: BTreeMap<apex::MethodId, Exposure>,
+    /// How many bodies were looked at.
+    pub(crate) bodies: usize,
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Code").field("files", &self.program.files.len()).field("leaks", &self.leaks.len()).finish()
+    }
+}
+
+impl Code {
+    pub(crate) fn of(cx: &Context<'_>) -> Self {
+        let files = cx.project.files().iter();
+        let files = files.filter(|file| matches!(file.kind, sfdx::Kind::Apex | sfdx::Kind::Trigger));
+        let sources = files.filter_map(|file| Some(cx.project.load(file).ok()?.0)).collect();
+        let org = schema::Org::of(cx.project, cx.policy, &cx.classes);
+        let (files, names) = apex::parse(sources);
+        let program = apex::link(files, names, &org);
+        let resolution = apex::resolve(&program, &org);
+        let fields = fields(cx, &program, &resolution);
+        let labels = labels(cx.project);
+        let mut world = World {
+            program: &program,
+            resolution: &resolution,
+            schema: &org,
+            fields: fields.followed,
+            labels,
+            sanitisers: BTreeSet::new(),
+            summaries: Vec::new(),
+        };
+        let graph = Graph::of(&program, &resolution);
+        engine::run(&mut world, &graph);
+        let leaks = leak::of(&world, &graph, &fields.phi);
+        let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
+        let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
+        let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
+        Self { leaks, exposed, bodies, program }
+    }
+
+    /// Whether the class of a place makes links to files that anyone can open.
+    pub(crate) fn makes_public_links(&self, spot: Spot) -> bool {
+        let wanted = self.program.names.find("contentdistribution");
+        let file = self.program.file(spot.file);
+        wanted.is_some_and(|wanted| {
+            file.is_some_and(|file| {
+                file.exprs.iter().any(|expr| match &expr.kind {
+                    ExprKind::New { of, .. } => file.type_ref(*of).path.last() == Some(&wanted),
+                    _ => false,
+                })
+            })
+        })
+    }
+
+    /// Who calls a method from outside, in words.
+    pub(crate) fn callers(&self, method: apex::MethodId) -> &'static str {
+        match self.exposed.get(&method) {
+            Some(Exposure::Component) => "components and pages",
+            Some(Exposure::Service) => "other systems",
+            Some(Exposure::Flow) => "flows and agents",
+            None => "callers",
+        }
+    }
+
+    /// Whether what flows was read with the user's permissions, or checked on its way.
+    pub(crate) fn is_checked(&self, cx: &Context<'_>, leak: &Leak) -> bool {
+        let _ = cx;
+        leak.way.0.iter().any(|trace| {
+            let mut at = Some(trace);
+            while let Some(one) = at {
+                if matches!(one.did, Did::Checked) {
+                    return true;
+                }
+                at = one.before.as_ref();
+            }
+            false
+        })
+    }
+
+    pub(crate) fn place(&self, spot: Spot) -> Place {
+        match self.program.file(spot.file) {
+            Some(file) => Place::of(&file.source, spot.span),
+            None => Place::line(String::new(), 1),
+        }
+    }
+
+    /// The component of a place: `Apex:Name`.
+    pub(crate) fn component(&self, spot: Spot) -> String {
+        let name = self.program.method(spot.method).map_or_else(String::new, |method| match method.class {
+            Some(class) => self.program.class_name(class),
+            None => self.program.method_name(spot.method),
+        });
+        format!("Apex:{}", name.split('.').next().unwrap_or_default())
+    }
+
+    /// The steps of a way, first to last, each with what happened.
+    pub(crate) fn steps(&self, way: &Way) -> Vec<(Place, &'static str)> {
+        let mut steps = Vec::new();
+        for trace in &way.0 {
+            let mut part = Vec::new();
+            let mut at: Option<&Trace> = Some(trace);
+            while let Some(one) = at {
+                let file = self.program.file(one.file);
+                part.extend(file.map(|file| (Place::of(&file.source, one.span), said(one.did))));
+                at = one.before.as_ref();
+            }
+            steps.extend(part.into_iter().rev());
+        }
+        steps.dedup_by(|a, b| a.0 == b.0);
+        steps
+    }
+}
+
+fn said(did: Did) -> &'static str {
+    match did {
+        Did::Queried => "read by a query",
+        Did::Checked => "read or passed on with the user's permissions",
+        Did::Read => "read here",
+        Did::Kept => "kept here",
+        Did::Stored => "put in here",
+        Did::Passed => "handed on here",
+        Did::Returned => "returned",
+        Did::Thrown => "thrown",
+        Did::Converted => "converted",
+    }
+}
+
+/// The texts of custom labels, by name in lower case.
+fn labels(project: &sfdx::Project) -> BTreeMap<String, String> {
+    let inside = project.of_type("CustomLabels").flat_map(|file| {
+        let labels = file.root().children_named("labels").collect::<Vec<_>>();
+        labels.into_iter().filter_map(|label| Some((label.value("fullName")?.to_string(), label)))
+    });
+    let split = project.of_type("CustomLabel").map(|label| (label.full_name().to_owned(), label.root()));
+    let all = inside.chain(split);
+    all.filter_map(|(name, label)| Some((name.to_lowercase(), label.value("value")?.to_string()))).collect()
+}
+
+struct Followed {
+    followed: Fields,
+    phi: BTreeSet<(Name, Name)>,
+}
+
+/// The fields that hold PHI, and those that code writes to.
+fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Followed {
+    let names = &program.names;
+    let mut phi: BTreeSet<(Name, Name)> = BTreeSet::new();
+    let mut written: BTreeSet<(Name, Name)> = BTreeSet::new();
+    let mut seen: BTreeMap<(Name, Name), bool> = BTreeMap::new();
+    for name in names.all().filter(|name| program.is_object(*name)) {
+        let object = names.written(name);
+        for (field, _) in cx.classes.phi_fields(object) {
+            if let Some(field) = names.find(&field)
+                && is_data(cx, object, names.written(field))
+            {
+                phi.insert((name, field));
+            }
+        }
+    }
+    for (index, file) in program.files.iter().enumerate() {
+        let id = apex::FileId(u32::try_from(index).unwrap_or(u32::MAX));
+        for (at, expr) in file.exprs.iter().enumerate() {
+            let at = apex::ast::ExprId(u32::try_from(at).unwrap_or(u32::MAX));
+            match &expr.kind {
+                ExprKind::Field { object, .. } => {
+                    let Ref::RecordField(field) = resolution.expr(id, at).to else { continue };
+                    let Some(object) = resolution.expr(id, *object).ty.object() else { continue };
+                    seen.entry((object, field)).or_insert(false);
+                }
+                ExprKind::Assign { target, .. } => {
+                    let ExprKind::Field { object, .. } = &file.expr(*target).kind else { continue };
+                    let Ref::RecordField(field) = resolution.expr(id, *target).to else { continue };
+                    if let Some(object) = resolution.expr(id, *object).ty.object() {
+                        written.insert((object, field));
+                    }
+                }
+                ExprKind::New { args, .. } => {
+                    let Some(object) = resolution.expr(id, at).ty.object() else { continue };
+                    for &arg in args {
+                        if let ExprKind::Assign { target, .. } = &file.expr(arg).kind
+                            && let ExprKind::Name(field) = file.expr(*target).kind
+                        {
+                            written.insert((object, field));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for &(object, field) in seen.keys().chain(&written) {
+        let (object_name, field_name) = (names.written(object), names.written(field));
+        if cx.classes.is_phi(object_name, field_name) && is_data(cx, object_name, field_name) {
+            phi.insert((object, field));
+        }
+    }
+    let mut followed = Fields::default();
+    for &(object, field) in &phi {
+        followed.add(object, field, true);
+    }
+    for &(object, field) in written.difference(&phi) {
+        followed.add(object, field, false);
+    }
+    Followed { followed, phi }
+}
+
+/// Whether a field holds more than the Id of a record.
+fn is_data(cx: &Context<'_>, object: &str, field: &str) -> bool {
+    let reached = field_path::Reached { object: object.to_owned(), field: field.to_owned() };
+    !field.eq_ignore_ascii_case("Id") && !field.ends_with("__r") && !field_path::is_reference(cx.project, &reached)
+}
+

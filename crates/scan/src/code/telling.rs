@@ -1,0 +1,147 @@
+//! A flow in words, and who receives it.
+
+use std::collections::BTreeSet;
+
+use journal::Confidence;
+use policy::Decision;
+use policy::bundle::model::Model;
+use policy::bundle::party::Party;
+use policy::vocabulary::Action;
+
+use super::engine::Sink;
+use super::{Code, Leak};
+use crate::Context;
+use crate::disclosure;
+use crate::endpoint::{Home, host_of};
+use crate::prompt;
+use crate::rule::{Draft, Outcome};
+
+/// Looks at each flow to one of these ways out.
+pub(crate) fn each(
+    cx: &Context<'_>,
+    out: &mut Outcome,
+    wanted: impl Fn(Sink) -> bool,
+    mut tell: impl FnMut(&Code, &Leak, &mut Outcome),
+) {
+    let code = cx.code();
+    out.judged(code.bodies);
+    for leak in code.leaks.iter().filter(|leak| wanted(leak.sink)) {
+        tell(code, leak, out);
+    }
+}
+
+impl Leak {
+    /// The fields that go, as `Object.Field`; of a record whose fields nobody listed, all that hold PHI.
+    pub(crate) fn names(&self, cx: &Context<'_>, code: &Code) -> Vec<String> {
+        let names = &code.program.names;
+        let object = names.written(self.object);
+        let object = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(object)).map_or(object, |own| own.name());
+        if self.fields.is_empty() {
+            return cx.classes.phi_fields(object).into_iter().map(|(field, _)| format!("{object}.{field}")).collect();
+        }
+        self.fields.iter().map(|field| format!("{object}.{}", cx.classes.written(object, names.written(*field)))).collect()
+    }
+}
+
+/// A finding of a flow, without its words of what is wrong.
+pub(crate) fn draft(cx: &Context<'_>, code: &Code, leak: &Leak, message: String, fix: &str) -> Draft {
+    let fields = leak.names(cx, code);
+    let found = fields.iter().filter_map(|field| cx.verdict(field)).map(|verdict| verdict.confidence).max();
+    // Which fields a record that came from elsewhere has is not known.
+    let limit = if leak.fields.is_empty() { Confidence::Medium } else { Confidence::High };
+    let to: Vec<&str> = leak.to.iter().map(String::as_str).collect();
+    let method = code.program.method_name(leak.place.method);
+    Draft::new(code.component(leak.place), code.place(leak.place), message, fix)
+        .confidence(found.unwrap_or(Confidence::Medium).min(limit))
+        .detail(format!("{method} {} {}", fields.join(","), to.join(",").replace('\u{0}', "*")))
+        .way(code.steps(&leak.way))
+        .fields(fields)
+}
+
+/// Who gets what is sent.
+#[derive(Debug)]
+pub(crate) enum Receiver<'p> {
+    /// The org itself.
+    Own,
+    Party(&'p Party, String),
+    Model(&'p Model, String),
+    /// Nobody of the bundle.
+    Host(String),
+    /// The code does not say.
+    Unknown,
+}
+
+/// The receivers of a flow, by the addresses that the code puts together.
+pub(crate) fn receivers<'p>(cx: &Context<'p>, leak: &Leak) -> Vec<Receiver<'p>> {
+    if leak.to.is_empty() {
+        return vec![Receiver::Unknown];
+    }
+    let home = Home::of(cx.project);
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for text in &leak.to {
+        let one = receiver(cx, &home, text);
+        let key = match &one {
+            Receiver::Own => "own".to_owned(),
+            Receiver::Party(party, _) => format!("party {}", party.id),
+            Receiver::Model(model, _) => format!("model {}", model.id),
+            Receiver::Host(host) => format!("host {host}"),
+            Receiver::Unknown => "unknown".to_owned(),
+        };
+        if seen.insert(key) {
+            found.push(one);
+        }
+    }
+    found
+}
+
+fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
+    let text = text.trim();
+    if let Some(rest) = text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..)) {
+        let name = rest.split(['/', '?', '\u{0}']).next().unwrap_or(rest);
+        let shown = format!("callout:{name}");
+        if let Some(model) = cx.policy.model_of_named_credential(name) {
+            return Receiver::Model(model, shown);
+        }
+        if let Some(party) = disclosure::party_of_credential(cx, name) {
+            return Receiver::Party(party, shown);
+        }
+        let component = format!("NamedCredential:{name}");
+        let own = cx.endpoints().iter().find(|one| one.component.eq_ignore_ascii_case(&component));
+        if let Some(model) = own.and_then(|own| cx.policy.model(own.model.as_deref()?)) {
+            return Receiver::Model(model, shown);
+        }
+        return if name.is_empty() { Receiver::Unknown } else { Receiver::Host(shown) };
+    }
+    let known = text.split('\u{0}').next().unwrap_or(text);
+    let is_begun = known.len() < text.len() && known.matches('/').count() < 3;
+    let Some(host) = host_of(known).filter(|_| !is_begun && known.contains("://")) else { return Receiver::Unknown };
+    if home.stays(&host) {
+        return Receiver::Own;
+    }
+    if let Some(model) = cx.policy.model_of_url(known).or_else(|| cx.policy.model_of_host(&host)) {
+        return Receiver::Model(model, host);
+    }
+    match cx.policy.party_of_url(known).or_else(|| cx.policy.party_of_host(&host)) {
+        Some(party) => Receiver::Party(party, host),
+        None => Receiver::Host(host),
+    }
+}
+
+/// What keeps a model from these fields: the policy's reasons, but that no flow is declared.
+pub(crate) fn model_refusals(cx: &Context<'_>, model: &Model, fields: &[String]) -> Vec<String> {
+    prompt::refusals(cx, model, fields)
+}
+
+/// What the policy says against a party or model that gets these fields, once each.
+pub(crate) fn refusals(cx: &Context<'_>, action: Action, to: &str, fields: &[String]) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for decision in disclosure::ask_sent(cx, action, to, fields) {
+        if let Decision::Denial(denial) = decision {
+            facts.extend(denial.reasons.into_iter().map(|reason| reason.fact));
+        }
+    }
+    facts.sort();
+    facts.dedup();
+    facts
+}

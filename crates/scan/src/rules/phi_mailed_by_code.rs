@@ -1,0 +1,47 @@
+//! # Apex mails data about patients
+//!
+//! A value of a PHI field goes into the subject, the body or an attachment of a mail that Apex sends.
+//!
+//! ## Why it harms
+//! Mail leaves the org for servers that nobody named, is kept in mailboxes without end, and is mostly sent without encryption that reaches the recipient (45 CFR 164.312(e)(1), 164.502(b); GDPR Art. 32). Who got it is in no record of disclosures.
+//!
+//! ## What to change
+//! Mail that something is there, with a link to the record or to the portal, and let the reader log in.
+//!
+//! ## What is not found
+//! A recipient's address that is a patient's own is how the mail reaches them. A message that is made and never sent is none. Whether the recipient is the patient, who may ask for unencrypted mail (164.522(b)), is not in the source: accept it with an exception.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: `SendEmailUtility` attaches documents named after patients.
+
+use journal::{Confidence, Persona, Severity};
+
+use crate::Context;
+use crate::code::{self, Sink};
+use crate::disclosure::shown;
+use crate::rule::{Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "Apex mails data about patients",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312e1", "hipaa-prv-502b", "gdpr-32-1a"],
+    tags: &["phi", "disclosure"],
+    replaces: &[],
+    sbs: &[],
+    needs: &["the Apex classes and triggers, and the fields that they read"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    code::each(cx, out, |sink| sink == Sink::Mail, |code, leak, out| {
+        let fields = leak.names(cx, code);
+        out.found(code::draft(
+            cx,
+            code,
+            leak,
+            format!("{} is put into a mail", shown(&fields)),
+            "mail a link to the record instead, and let the reader log in",
+        ));
+    });
+}

@@ -1,0 +1,51 @@
+//! # Apex returns data about patients without asking who may see it
+//!
+//! A method that components, pages, other systems, flows or agents call returns a value of a PHI field that was read in system mode: no `WITH USER_MODE`, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible`, no describe check of the field.
+//!
+//! ## Why it harms
+//! Apex reads every field of every record, whatever the user's permissions, unless it is told otherwise. What an `@AuraEnabled` method returns is in the browser of whoever may call it, shown or not (45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR Art. 25(2)).
+//!
+//! ## What to change
+//! Query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`. From API version 67.0 classes do so by themselves.
+//!
+//! ## What is not found
+//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`. Ids and counts.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.
+
+use journal::{Confidence, Persona, Severity};
+
+use crate::Context;
+use crate::code::{self, Sink};
+use crate::disclosure::shown;
+use crate::rule::{Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "Apex returns data about patients without asking who may see it",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-sec-308a4", "gdpr-25-2"],
+    tags: &["phi", "access"],
+    replaces: &["pmd:ApexCRUDViolation", "sfge:ApexFlsViolation"],
+    sbs: &[],
+    needs: &["the Apex classes with their `-meta.xml`"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    code::each(cx, out, |sink| sink == Sink::Result, |code, leak, out| {
+        if code.is_checked(cx, leak) {
+            return;
+        }
+        let fields = leak.names(cx, code);
+        let whom = code.callers(leak.at.method);
+        out.found(code::draft(
+            cx,
+            code,
+            leak,
+            format!("{} is returned to {whom} without a check that they may see it", shown(&fields)),
+            "query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`",
+        ));
+    });
+}
