@@ -431,13 +431,15 @@ impl<'w> Body<'w> {
                     self.stmt(one);
                 }
             }
-            StmtKind::Local { variables, .. } => {
+            StmtKind::Local { variables, of } => {
+                let ty = self.world.resolution.ty(self.file_id, *of);
                 let first = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
                 for (offset, (name, value)) in (0_u32..).zip(variables) {
                     let value = match value {
                         Some(value) => self.expr(*value),
                         None => Value { texts: Texts::none(), ..Value::default() },
                     };
+                    let value = self.as_type(value, &ty, name.span);
                     let value = self.kept(value, name.span);
                     self.state.set_local(first.saturating_add(offset), value);
                 }
@@ -494,6 +496,7 @@ impl<'w> Body<'w> {
             StmtKind::Return(value) => {
                 if let Some(value) = value {
                     let value = self.expr(*value);
+                    let value = self.as_type(value, &self.method.returns, stmt.span);
                     let value = self.stepped(value, stmt.span, Did::Returned);
                     self.exposed(&value, stmt.span);
                     if self.returned == Value::default() {

@@ -117,6 +117,12 @@ impl Body<'_> {
         if self.is_sanitiser(callee) {
             return Value::default();
         }
+        let mut given = args.to_vec();
+        let parameters = world.program.method(callee).map_or(&[][..], |method| &method.parameters);
+        for (arg, (_, ty)) in given.iter_mut().skip(1).zip(parameters) {
+            *arg = self.as_type(std::mem::take(arg), ty, span);
+        }
+        let args = given.as_slice();
         let Some(summary) = self.circle.get(&callee).or_else(|| world.summary(callee)) else { return Value::default() };
         let mut call = Call { callee, args, span, site, is_one, objs: Vec::new(), known: BTreeMap::new() };
         for (index, obj) in (0_u32..).zip(&summary.objs) {

@@ -230,6 +230,8 @@ impl Body<'_> {
             let texts = if operator == Operator::Add { old.texts.then(&new.texts) } else { Texts::default() };
             new = Value { labels, objs: Vec::new(), texts };
         }
+        let ty = self.ty(target).clone();
+        new = self.as_type(new, &ty, span);
         match &self.file.expr(target).kind {
             ExprKind::Name(_) => match self.to(target) {
                 Ref::Local(slot) => {

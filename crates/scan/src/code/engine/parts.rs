@@ -83,6 +83,14 @@ impl Body<'_> {
         }
     }
 
+    /// A list stands for its record where a record is wanted.
+    pub(super) fn as_type(&mut self, value: Value, ty: &Ty, span: Span) -> Value {
+        let is_list = |body: &Self| {
+            value.objs.iter().any(|id| body.state.obj(*id).is_some_and(|obj| matches!(obj.ty, Ty::List(_))))
+        };
+        if matches!(ty, Ty::Record(_)) && is_list(self) { self.elements(&value, ty, span) } else { value }
+    }
+
     /// A part of what a value may be.
     pub(super) fn read_part(&mut self, of: &Value, key: Key, ty: &Ty, span: Span) -> Value {
         let mut found: Option<Value> = None;
