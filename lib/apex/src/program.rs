@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use source::Span;
 
-use crate::ast::{Decl, DeclId, DeclKind, ExprId, ExprKind, File, Sharing, Spanned, StmtId, TypeId};
+use crate::ast::{Decl, DeclId, DeclKind, ExprId, ExprKind, File, Literal, Sharing, Spanned, StmtId, TypeId};
 use crate::name::{Name, Names, word};
 use crate::schema::Schema;
 use crate::ty::Ty;
@@ -62,6 +62,8 @@ pub enum MethodKind {
     Initializer,
     Trigger,
     Script,
+    /// A batch as the platform runs it: `start`, `execute`, `finish`.
+    Job,
 }
 
 #[derive(Debug)]
@@ -400,8 +402,31 @@ impl Program {
         for name in found {
             self.names.intern(&name);
         }
+        self.intern_texts();
         for known in crate::platform::type_names() {
             self.names.intern(known);
+        }
+    }
+
+    /// Names of fields, relationships and objects that code writes in texts.
+    fn intern_texts(&mut self) {
+        let mut found: Vec<String> = Vec::new();
+        for file in &self.files {
+            for expr in &file.exprs {
+                let ExprKind::Literal(Literal::Text | Literal::LongText) = expr.kind else { continue };
+                let text = file.source.slice(expr.span);
+                let inside = text.trim_matches('\'');
+                let is_name = inside.len() <= 80 && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+                let is_query = inside.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("select "));
+                if !is_name && !is_query && !inside.contains("__") {
+                    continue;
+                }
+                let words = inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                found.extend(words.filter(|word| !word.is_empty() && word.len() <= 80).map(str::to_owned));
+            }
+        }
+        for word in found {
+            self.names.intern(&word);
         }
     }
 
@@ -605,6 +630,10 @@ impl Program {
         if decl.kind == DeclKind::Class && !methods.iter().any(|method| method.kind == MethodKind::Constructor) {
             let own = Method { kind: MethodKind::Constructor, returns: Ty::Class(id), ..base.clone_head() };
             methods.push(Method { name: decl.name.value, ..own });
+        }
+        let batch = self.names.find("database.batchable");
+        if batch.is_some_and(|batch| self.class(id).is_some_and(|class| class.platform.contains(&batch))) {
+            methods.push(Method { kind: MethodKind::Job, name: decl.name.value, ..base.clone_head() });
         }
         let Some(class) = self.classes.get_mut(id.index()) else { return };
         for (offset, method) in methods.iter().enumerate() {

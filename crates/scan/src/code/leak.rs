@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apex::{Method, MethodId, MethodKind, Name, VariableId};
 
-use super::engine::{Exposure, FieldId, Graph, Hit, Input, Label, Otherwise, Piece, Sink, Spot, Texts, Trace, World};
+use super::engine::{
+    Did, FieldId, Graph, Hit, Input, Key, Label, Origin, Otherwise, Piece, Sink, Spot, Summary, Texts, Trace, World,
+};
 
 /// Ways one after the other, the first from the field.
 #[derive(Debug, Clone)]
@@ -45,6 +47,7 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
         let Some(method) = world.program.method(id) else { continue };
         if is_root(world, graph, id, method) {
             let is_exposed = world.exposure(id).is_some();
+            hits.extend(kept(world, summary, id, method));
             hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
         }
     }
@@ -102,9 +105,13 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
             if before.0.len() > 4 {
                 continue;
             }
+            // What goes out later was put in before it was kept.
+            let put = before.0.last().filter(|last| last.did == Did::Stored && is_message(hit.sink));
+            let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
+            let moved = Hit { place: place.or(hit.place), ..(*hit).clone() };
             let mut way = before;
             way.0.push(hit.trace.clone());
-            todo.extend(reach(hit, source, way, &mut held));
+            todo.extend(reach(&moved, source, way, &mut held));
         }
     }
     let mut leaks: Vec<Leak> = leaks.into_values().collect();
@@ -113,6 +120,34 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
         leaks.iter().filter(|leak| !leak.fields.is_empty()).map(|leak| (leak.place, leak.sink, leak.object)).collect();
     leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
     leaks
+}
+
+/// What a method that the platform calls leaves in its object, for its other methods.
+fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> Vec<Hit> {
+    let Some(class) = method.class else { return Vec::new() };
+    let mut found = Vec::new();
+    for obj in &summary.objs {
+        let Origin::Parameter { index: 0, path } = obj.origin else { continue };
+        let first = path.keys().first().copied();
+        for (key, value) in &obj.parts {
+            let Some(Key::Member(name)) = first.or(Some(*key)) else { continue };
+            let Some(variable) = world.program.variable_of(class, name) else { continue };
+            let spot = Spot { file: method.file, span: method.span, method: id };
+            for (label, trace) in summary.collect(value).iter() {
+                let hit = Hit {
+                    sink: Sink::Variable(variable),
+                    at: spot,
+                    label: *label,
+                    trace: trace.clone(),
+                    to: Texts::default(),
+                    place: None,
+                    read: None,
+                };
+                found.extend(closed(world, &hit, world.exposure(id).is_some(), method));
+            }
+        }
+    }
+    found
 }
 
 fn tell(leaks: &mut BTreeMap<(Spot, Sink, Name, Vec<String>), Leak>, hit: &Hit, source: Source, way: Way) {
@@ -153,7 +188,7 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         Label::Parameter { index: 0, path, .. } => {
             let class = method.class?;
             let name = path.keys().iter().find_map(|key| match key {
-                super::engine::Key::Member(name) => Some(*name),
+                Key::Member(name) => Some(*name),
                 _ => None,
             })?;
             Label::Variable(world.program.variable_of(class, name)?)
@@ -165,8 +200,6 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
     Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.at)), ..hit.clone() })
 }
 
-impl Leak {
-    pub(crate) fn exposure(&self, world: &World<'_>) -> Option<Exposure> {
-        world.exposure(self.at.method)
-    }
+fn is_message(sink: Sink) -> bool {
+    matches!(sink, Sink::Mail | Sink::Post | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress | Sink::Model)
 }

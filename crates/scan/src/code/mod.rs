@@ -12,6 +12,7 @@ use apex::{Name, Program, Ref, Resolution};
 use journal::Place;
 
 pub(crate) use engine::Exposure;
+pub(crate) use engine::{OWN_ORG, TEMPLATE};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use leak::{Leak, Way};
 pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals};
@@ -46,12 +47,15 @@ impl Code {
         let resolution = apex::resolve(&program, &org);
         let fields = fields(cx, &program, &resolution);
         let labels = labels(cx.project);
+        let versions = program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
         let mut world = World {
             program: &program,
             resolution: &resolution,
             schema: &org,
             fields: fields.followed,
             labels,
+            versions,
+            metadata: metadata(cx.project),
             sanitisers: BTreeSet::new(),
             summaries: Vec::new(),
         };
@@ -90,7 +94,9 @@ impl Code {
 
     /// Whether what flows was read with the user's permissions, or checked on its way.
     pub(crate) fn is_checked(&self, cx: &Context<'_>, leak: &Leak) -> bool {
-        let _ = cx;
+        if self.describes(cx, leak) {
+            return true;
+        }
         leak.way.0.iter().any(|trace| {
             let mut at = Some(trace);
             while let Some(one) = at {
@@ -101,6 +107,31 @@ impl Code {
             }
             false
         })
+    }
+
+    /// Whether the method asks for each field whether the user may read it.
+    fn describes(&self, cx: &Context<'_>, leak: &Leak) -> bool {
+        let _ = cx;
+        let names = &self.program.names;
+        let (Some(file), Some(wanted)) = (self.program.file(leak.place.file), names.find("isaccessible")) else {
+            return false;
+        };
+        let body = self.program.method(leak.place.method).and_then(|method| method.body);
+        let Some(body) = body else { return false };
+        let mut asked: Vec<String> = Vec::new();
+        file.each_expr(body, |id| {
+            let expr = file.expr(id);
+            if matches!(&expr.kind, ExprKind::Call { name, .. } if name.value == wanted) {
+                asked.push(file.source.slice(expr.span).to_lowercase());
+            }
+        });
+        let is_asked = |field: &Name| {
+            let field = names.folded(*field);
+            asked.iter().any(|text| {
+                text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field)
+            })
+        };
+        !leak.fields.is_empty() && leak.fields.iter().all(is_asked)
     }
 
     pub(crate) fn place(&self, spot: Spot) -> Place {
@@ -149,6 +180,35 @@ fn said(did: Did) -> &'static str {
         Did::Thrown => "thrown",
         Did::Converted => "converted",
     }
+}
+
+/// The API version of a class or trigger, as its description says it.
+fn version(project: &sfdx::Project, path: &str) -> u32 {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let (name, kind) = match file.rsplit_once('.') {
+        Some((name, "trigger")) => (name, "ApexTrigger"),
+        Some((name, _)) => (name, "ApexClass"),
+        None => return 0,
+    };
+    let own = project.find(kind, name).and_then(|component| component.root().value("apiVersion"));
+    let number = |text: &str| text.split('.').next().and_then(|whole| whole.trim().parse().ok());
+    own.and_then(|value| number(value.as_str())).unwrap_or_default()
+}
+
+/// Records of custom metadata types, as the source has them.
+fn metadata(project: &sfdx::Project) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+    let mut found: BTreeMap<(String, String), BTreeMap<String, String>> = BTreeMap::new();
+    for record in project.of_type("CustomMetadata") {
+        let Some((object, name)) = record.full_name().split_once('.') else { continue };
+        let object = format!("{}__mdt", object.trim_end_matches("__mdt")).to_lowercase();
+        let own = found.entry((object, name.to_lowercase())).or_default();
+        for value in record.root().children_named("values") {
+            if let (Some(field), Some(text)) = (value.value("field"), value.value("value")) {
+                own.insert(field.to_lowercase(), text.to_string());
+            }
+        }
+    }
+    found
 }
 
 /// The texts of custom labels, by name in lower case.

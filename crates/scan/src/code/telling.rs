@@ -97,6 +97,9 @@ pub(crate) fn receivers<'p>(cx: &Context<'p>, leak: &Leak) -> Vec<Receiver<'p>> 
 
 fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
     let text = text.trim();
+    if text.starts_with(super::OWN_ORG) {
+        return Receiver::Own;
+    }
     if let Some(rest) = text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..)) {
         let name = rest.split(['/', '?', '\u{0}']).next().unwrap_or(rest);
         let shown = format!("callout:{name}");

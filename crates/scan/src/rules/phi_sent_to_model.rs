@@ -39,11 +39,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     code::each(cx, out, wanted, |code, leak, out| {
         let fields = leak.names(cx, code);
         let (whom, facts) = if leak.sink == Sink::Model {
-            let named: Vec<&str> = leak.to.iter().map(String::as_str).filter(|name| !name.contains('\u{0}')).collect();
-            let model = named.iter().find_map(|name| prompt::model_called(cx, name));
-            match model {
-                Some(model) => (format!("the model `{}`", model.id), code::model_refusals(cx, model, &fields)),
-                None => ("a model".to_owned(), vec![NOBODY.to_owned()]),
+            let name = leak.to.iter().find_map(|text| named(cx, text));
+            let whom = name.as_ref().map_or_else(|| "a model".to_owned(), |name| format!("the model `{name}`"));
+            match name.and_then(|name| prompt::model_called(cx, &name)) {
+                Some(model) => (whom, code::model_refusals(cx, model, &fields)),
+                None => (whom, vec![NOBODY.to_owned()]),
             }
         } else {
             let model = code::receivers(cx, leak).into_iter().find_map(|receiver| match receiver {
@@ -65,6 +65,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
              classes, purposes and approvals, as far as these are really given",
         ));
     });
+}
+
+/// The model that the code names, or the prompt template that it names.
+fn named(cx: &Context<'_>, text: &str) -> Option<String> {
+    let Some(template) = text.strip_prefix(code::TEMPLATE) else {
+        return (!text.contains('\u{0}')).then(|| text.to_owned());
+    };
+    let template = cx.project.prompt_templates().find(|own| own.name().eq_ignore_ascii_case(template))?;
+    let version = prompt::versions_in_use(template).into_iter().next()?;
+    version.model().map(|name| name.into_text().into_owned())
 }
 
 const NOBODY: &str = "no model of the bundle is known to be it";

@@ -113,7 +113,7 @@ impl Parser<'_> {
             word::TRY if self.is_sign_at(1, Sign::BraceOpen) => self.try_block(),
             word::SWITCH if self.word_at(1) == Some(word::ON) => self.switch(),
             word::INSERT | word::UPDATE | word::UPSERT | word::DELETE | word::UNDELETE | word::MERGE
-                if takes_value && !self.is_local() =>
+                if takes_value && !(self.word_at(1).is_some() && self.is_sign_at(2, Sign::Assign)) =>
             {
                 self.dml(found)
             }

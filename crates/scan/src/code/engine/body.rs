@@ -88,6 +88,10 @@ pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: M
     if method.kind == MethodKind::Constructor {
         body.before_constructor();
     }
+    if method.kind == MethodKind::Job {
+        let this = body.this();
+        body.batch(&this, method.span, ExprId(u32::MAX));
+    }
     if let Some(block) = method.body {
         body.stmt(block);
     }
@@ -220,6 +224,13 @@ impl<'w> Body<'w> {
                 }
                 _ => true,
             };
+            if let Ty::Class(class) = obj.ty {
+                for getter in self.world.shown_getters(class) {
+                    let value = self.apply_one(getter, &[Value::obj(id)], span, ExprId(u32::MAX), true);
+                    labels.join(&value.labels);
+                    todo.extend(&value.objs);
+                }
+            }
             for (_, part) in obj.parts.iter().filter(|(key, _)| is_shown(key)) {
                 labels.join(&part.labels);
                 todo.extend(&part.objs);
@@ -336,6 +347,7 @@ impl<'w> Body<'w> {
                 | Sink::Record { .. }
                 | Sink::File
                 | Sink::PublicFile
+                | Sink::Model
         );
         if is_put && *did == Did::Stored && is_within { self.spot(*span) } else { self.spot(call) }
     }
@@ -499,6 +511,10 @@ impl<'w> Body<'w> {
                     let value = self.as_type(value, &self.method.returns, stmt.span);
                     let value = self.stepped(value, stmt.span, Did::Returned);
                     self.exposed(&value, stmt.span);
+                    if self.world.loads_cache(self.method) {
+                        let labels = self.collect(&value, stmt.span);
+                        self.emit(Sink::Cache, &labels, stmt.span, &Texts::default());
+                    }
                     if self.returned == Value::default() {
                         self.returned = value;
                     } else {
@@ -602,9 +618,11 @@ impl<'w> Body<'w> {
         for arm in arms {
             self.state = before.clone();
             self.live = was_live;
-            if let Arms::Record { .. } = arm.labels
+            if let Arms::Record { of, .. } = arm.labels
                 && let Some(slot) = self.world.resolution.slot(self.file_id, arm.body)
             {
+                let ty = self.world.resolution.ty(self.file_id, of);
+                self.refine(&value, &ty);
                 self.state.set_local(slot, value.clone());
             }
             self.stmt(arm.body);

@@ -92,13 +92,8 @@ impl Body<'_> {
             ExprKind::Cast { value, .. } => {
                 let value = self.expr(*value);
                 let ty = self.ty(id).clone();
-                for &obj in &value.objs {
-                    let refined = self.state.obj(obj).and_then(|own| refined(own, &ty));
-                    if let Some(refined) = refined {
-                        self.state.set_obj(obj, Arc::new(refined));
-                    }
-                }
-                value
+                self.refine(&value, &ty);
+                self.as_type(value, &ty, span)
             }
             ExprKind::Unary { value } | ExprKind::Step { value } => {
                 let value = self.expr(*value);
@@ -122,6 +117,46 @@ impl Body<'_> {
         }
     }
 
+    /// A cast or a case says more of what an object is.
+    pub(super) fn refine(&mut self, value: &Value, ty: &Ty) {
+        for &obj in &value.objs {
+            let refined = self.state.obj(obj).and_then(|own| refined(own, ty));
+            if let Some(refined) = refined {
+                self.state.set_obj(obj, Arc::new(refined));
+            }
+        }
+    }
+
+    /// What a value is as a text: what its class prints, where it says so.
+    pub(super) fn as_text(&mut self, value: &Value, span: Span) -> Labels {
+        let mut labels = value.labels.clone();
+        let mut rest = Value::default();
+        for &id in &value.objs {
+            let ty = self.state.obj(id).map(|obj| obj.ty.clone()).unwrap_or_default();
+            let own = self.methods_of(&Value::default(), &ty, "tostring", 0);
+            if own.is_empty() {
+                rest.objs.push(id);
+                continue;
+            }
+            let text = self.apply(&own, &[Value::obj(id)], span, ExprId(u32::MAX));
+            let printed = self.collect(&text, span);
+            labels.join(&printed);
+        }
+        let more = self.collect(&rest, span);
+        labels.join(&more);
+        labels
+    }
+
+    /// As a field of a record, a request or a message keeps it: put in here.
+    pub(super) fn stored(&mut self, value: Value, span: Span) -> Value {
+        let is_whole = value.objs.iter().any(|id| {
+            self.state.obj(*id).is_some_and(|obj| matches!(obj.ty, Ty::Platform(_)))
+        });
+        let labels = if is_whole { value.labels } else { self.collect(&value, span) };
+        let objs = if is_whole { value.objs } else { Vec::new() };
+        Value { labels: labels.stepped(self.file_id, span, Did::Stored), objs, texts: value.texts }
+    }
+
     pub(super) fn all(&mut self, ids: &[ExprId]) -> Vec<Value> {
         ids.iter().map(|id| self.expr(*id)).collect()
     }
@@ -138,8 +173,8 @@ impl Body<'_> {
                 Operator::Coalesce => drop(value.join(&right)),
                 Operator::Add => {
                     let texts = value.texts.then(&right.texts);
-                    let mut labels = self.collect(&value, span);
-                    let more = self.collect(&right, span);
+                    let mut labels = self.as_text(&value, span);
+                    let more = self.as_text(&right, span);
                     labels.join(&more);
                     value = Value { labels, objs: Vec::new(), texts };
                 }
@@ -253,7 +288,7 @@ impl Body<'_> {
                         if matches!(self.ty(object), Ty::List(_)) {
                             of = self.elements(&of, &Ty::Record(self.ty(object).object()), span);
                         }
-                        let new = self.stepped(new.clone(), span, Did::Stored);
+                        let new = self.stored(new.clone(), span);
                         self.write_part(&of.objs, Key::Member(name), new);
                     }
                     Ref::Platform(class) => {
@@ -316,7 +351,7 @@ impl Body<'_> {
                 }
                 let record = self.fresh(Site::Expr(id), &ty);
                 for (name, value, at) in parts {
-                    let value = self.stepped(value, at, Did::Stored);
+                    let value = self.stored(value, at);
                     self.write_part(&[record], Key::Member(name), value);
                 }
                 Value::obj(record)
@@ -325,13 +360,16 @@ impl Body<'_> {
                 let args = self.all(args);
                 let obj = self.fresh(Site::Expr(id), &ty);
                 match self.to(id) {
-                    Ref::New { constructor: Some(constructor), .. } => {
+                    Ref::New { constructor: Some(constructor), .. }
+                        if self.world.program.method(constructor).is_some_and(|own| own.parameters.len() == args.len()) =>
+                    {
                         self.apply(&[constructor], &with(Value::obj(obj), args), span, id);
                     }
                     // What a class of Salesforce above it takes: the message of an exception.
                     _ => {
                         for value in args {
-                            let value = self.kept(value, span);
+                            let labels = self.collect(&value, span);
+                            let value = self.kept(Value { labels, objs: Vec::new(), ..value }, span);
                             self.write_part(&[obj], Key::Own(Part::Text), value);
                         }
                     }

@@ -86,7 +86,7 @@ pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
 fn summaries(world: &World<'_>, graph: &Graph, circle: &[MethodId]) -> Vec<(MethodId, Summary)> {
     let runs = |method: &MethodId| {
         world.program.method(*method).is_some_and(|own| {
-            !own.is_test && (own.body.is_some() || own.kind == apex::MethodKind::Constructor)
+            !own.is_test && (own.body.is_some() || matches!(own.kind, apex::MethodKind::Constructor | apex::MethodKind::Job))
         })
     };
     let circle: Vec<MethodId> = circle.iter().copied().filter(runs).collect();
@@ -169,6 +169,10 @@ fn callees(program: &Program, resolution: &Resolution, id: MethodId) -> Vec<Meth
     };
     if let Some(body) = method.body {
         file.each_expr(body, |expr| visit(expr, &mut found));
+    }
+    if let (apex::MethodKind::Job, Some(class)) = (method.kind, method.class) {
+        add_class(class, &mut found);
+        found.retain(|id| program.method(*id).is_some_and(|own| own.kind == apex::MethodKind::Method));
     }
     if method.kind == apex::MethodKind::Constructor
         && let Some(class) = method.class.and_then(|class| program.class(class))

@@ -61,9 +61,7 @@ impl Body<'_> {
 
     /// Puts something into a request, a message or an input of Salesforce's own, beside what is there.
     fn put(&mut self, of: &Value, part: Part, value: Value, span: Span) {
-        let labels = self.collect(&value, span);
-        let value = Value { labels, objs: value.objs, texts: value.texts };
-        let value = self.stepped(value, span, Did::Stored);
+        let value = self.stored(value, span);
         if matches!(part, Part::Address | Part::Body) {
             self.write_part(&of.objs, Key::Own(part), value);
             return;
@@ -104,7 +102,7 @@ impl Body<'_> {
     /// What a logging framework is handed.
     pub(super) fn log(&mut self, args: &[Value], span: Span) {
         for arg in args {
-            let labels = self.collect(arg, span);
+            let labels = self.as_text(arg, span);
             self.emit(Sink::Log, &labels, span, &Texts::default());
         }
     }
@@ -173,7 +171,7 @@ impl Body<'_> {
                 self.shown(&args, span);
                 Value::default()
             }
-            ("id" | "record", "adderror") => {
+            ("id" | "text" | "number" | "boolean" | "dateof" | "object", "adderror") => {
                 self.shown(&args, span);
                 Value::default()
             }
@@ -229,13 +227,14 @@ impl Body<'_> {
                 Value::default()
             }
             ("database", "query" | "querywithbinds" | "getquerylocator" | "getquerylocatorwithbinds") => {
+                let asks = self.mode_of(arg_ids);
                 let is_text = matches!(arg_ids.first().map(|id| self.ty(*id)), Some(Ty::Text | Ty::Any | Ty::Unknown));
                 if !is_text {
                     return first;
                 }
                 let labels = self.collect(&first, span);
                 self.emit(Sink::Query, &labels, span, &Texts::default());
-                let found = self.dynamic_query(&first.texts, id, span);
+                let found = self.dynamic_query(&first.texts, asks, id, span);
                 let ty = Ty::list(Ty::Record(None));
                 found.unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
             }
@@ -250,7 +249,14 @@ impl Body<'_> {
                 Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
             }
             ("database", _) => Value::default(),
-            ("security", "stripinaccessible") => args.get(1).cloned().unwrap_or_default(),
+            ("security", "stripinaccessible") => {
+                let value = args.get(1).cloned().unwrap_or_default();
+                let kind = arg_ids.first().map_or("", |id| self.file.source.slice(self.file.expr(*id).span));
+                if kind.to_ascii_lowercase().ends_with("readable") {
+                    self.check_all(&value, span);
+                }
+                value
+            }
             ("sobjectaccessdecision", "getrecords") => own,
             ("cache.org" | "cache.session" | "cache.partition" | "cache.orgpartition" | "cache.sessionpartition", "put") => {
                 let value = args.get(1).cloned().unwrap_or_default();
@@ -301,14 +307,9 @@ impl Body<'_> {
                 let labels = self.collect(&first, span);
                 Value { labels, objs: Vec::new(), texts: first.texts }
             }
-            ("aiplatform.modelsapi", _) | ("connectapi.einsteinllm", _) => {
-                let mut labels = self.collect(&own, span);
-                for arg in &args {
-                    let more = self.collect(arg, span);
-                    labels.join(&more);
-                }
-                self.emit(Sink::Model, &labels, span, &args.first().cloned().unwrap_or_default().texts);
-                self.unknown(&args, &ty, span, id)
+            ("aiplatform.modelsapi" | "connectapi.einsteinllm", _) => {
+                self.prompted(method, &args, span);
+                self.unknown(&[], &ty, span, id)
             }
             (class, method) if class.starts_with("connectapi.") => {
                 let _ = method;
@@ -318,6 +319,10 @@ impl Body<'_> {
                 }
                 Value::default()
             }
+            ("url", "getorgdomainurl" | "getsalesforcebaseurl" | "getcurrentrequesturl" | "getorgmydomainhostname") => {
+                Value::text(super::OWN_ORG)
+            }
+            ("urlof", _) => Value { texts: own.texts, ..Value::default() },
             ("dom.xmlnode" | "dom.document", "addchildelement" | "createrootelement" | "getrootelement") => {
                 for arg in &args {
                     self.write_anywhere(&own.objs, arg);
@@ -366,6 +371,28 @@ impl Body<'_> {
         }
     }
 
+    /// What a model gets: the name of the model is in the request, or that of the template comes first.
+    fn prompted(&mut self, method: &str, args: &[Value], span: Span) {
+        let mut labels = Labels::default();
+        let mut to = Texts::default();
+        for arg in args {
+            let own = self.collect(arg, span);
+            labels.join(&own);
+            for id in super::value::reachable(&self.state, &arg.objs) {
+                let named = self.state.obj(id).and_then(|obj| obj.part(Key::Own(Part::Address))).cloned();
+                if let Some(named) = named.filter(|named| named.texts.0.is_some()) {
+                    to = named.texts;
+                }
+            }
+        }
+        if method == "generatemessagesforprompttemplate"
+            && let Some(template) = args.first()
+        {
+            to = Texts::of(super::TEMPLATE).then(&template.texts);
+        }
+        self.emit(Sink::Model, &labels, span, &to);
+    }
+
     /// A call of a generated stub: the stub, the request, a map for the answer, and where it goes.
     fn invoked(&mut self, args: &[Value], span: Span) {
         let stub = args.first().cloned().unwrap_or_default();
@@ -387,14 +414,15 @@ impl Body<'_> {
         Value::default()
     }
 
-    fn batch(&mut self, job: &Value, span: Span, id: ExprId) -> Value {
+    pub(super) fn batch(&mut self, job: &Value, span: Span, id: ExprId) -> Value {
         let thrown = std::mem::take(&mut self.thrown);
         let start = self.methods_of(job, &Ty::Unknown, "start", 1);
-        let scope = self.apply(&start, &[job.clone(), Value::default()], span, id);
+        let site = |at: u32| if id == ExprId(u32::MAX) { ExprId(u32::MAX - 1 - at) } else { id };
+        let scope = self.apply(&start, &[job.clone(), Value::default()], span, site(0));
         let execute = self.methods_of(job, &Ty::Unknown, "execute", 2);
-        self.apply(&execute, &[job.clone(), Value::default(), scope], span, id);
+        self.apply(&execute, &[job.clone(), Value::default(), scope], span, site(1));
         let finish = self.methods_of(job, &Ty::Unknown, "finish", 1);
-        self.apply(&finish, &[job.clone(), Value::default()], span, id);
+        self.apply(&finish, &[job.clone(), Value::default()], span, site(2));
         self.thrown = thrown;
         Value::default()
     }
@@ -404,6 +432,11 @@ impl Body<'_> {
         let mut found = Value::default();
         let texts: Vec<String> = of.texts.constants().collect();
         for (index, text) in (0_u32..).zip(texts) {
+            if let Some(object) = self.world.program.names.find(&text).filter(|name| self.world.program.is_object(*name)) {
+                let record = self.fresh(Site::Part(id, index), &Ty::Record(Some(object)));
+                found.join(&Value::obj(record));
+                continue;
+            }
             let Some(class) = self.world.program.top_class(&text) else { continue };
             let obj = self.fresh(Site::Part(id, index), &Ty::Class(class));
             let constructors = self.world.program.class(class).map_or(&[][..], |class| &class.constructors);
@@ -456,11 +489,22 @@ impl Body<'_> {
                     self.emit(Sink::PageAddress, &labels, span, &Texts::default());
                     return Value::default();
                 }
+                let keys = self.collect(&first, span);
+                if !keys.is_empty() {
+                    let mut known = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
+                    known.labels.join(&keys.stepped(self.file_id, span, Did::Kept));
+                    self.write_part(&of.objs, Key::Own(Part::Keys), known);
+                }
                 let value = self.kept(last, span);
                 self.write_part(&of.objs, entry(&first), value);
                 Value::default()
             }
             ("map", "putall") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    let labels = self.collect(&first, span);
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::default());
+                    return Value::default();
+                }
                 for &from in &first.objs {
                     let Some(from) = self.state.obj(from).map(Arc::clone) else { continue };
                     for (key, part) in &from.parts {
@@ -476,10 +520,29 @@ impl Body<'_> {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     return self.input(Input::Page, span);
                 }
-                match entry(&first) {
+                let mut value = match entry(&first) {
                     Key::Element => self.elements(of, ty, span),
                     key => self.read_part(of, key, ty, span),
+                };
+                // The JSON of a record or an object, read as a map.
+                let named = first.texts.constants().next().and_then(|text| self.world.program.names.find(&text));
+                for &id in &of.objs {
+                    let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+                    if !matches!(obj.ty, Ty::Record(_) | Ty::Class(_)) {
+                        continue;
+                    }
+                    match named {
+                        Some(name) => {
+                            let part = self.read_part(&Value::obj(id), Key::Member(name), ty, span);
+                            value.join(&part);
+                        }
+                        None => {
+                            let labels = self.collect(&Value::obj(id), span);
+                            value.join(&Value::of(labels));
+                        }
+                    }
                 }
+                value
             }
             (_, "get" | "remove" | "next") => self.elements(of, ty, span),
             ("map", "values") => {
@@ -488,7 +551,12 @@ impl Body<'_> {
                 self.write_part(&[list], Key::Element, value);
                 Value { labels: of.labels.clone(), ..Value::obj(list) }
             }
-            ("map", "keyset") => Value::obj(self.fresh(Site::Expr(id), ty)),
+            ("map", "keyset") => {
+                let keys = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
+                let set = self.fresh(Site::Expr(id), ty);
+                self.write_part(&[set], Key::Element, Value::of(keys.labels));
+                Value::obj(set)
+            }
             (_, "clone" | "deepclone" | "iterator") => of.clone(),
             _ => Value::default(),
         }
@@ -596,6 +664,7 @@ fn own_part(class: &str, member: &str) -> Part {
     match (class, member) {
         ("httprequest", "endpoint") => Part::Address,
         ("httprequest", "body") => Part::Body,
+        (_, "modelname" | "model") => Part::Address,
         _ => Part::Text,
     }
 }

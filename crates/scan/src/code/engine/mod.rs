@@ -16,7 +16,12 @@ mod summary;
 mod value;
 mod world;
 
+/// The address of the org itself.
+pub(crate) const OWN_ORG: &str = "\u{1}own";
+/// A prompt template, by its name behind this.
+pub(crate) const TEMPLATE: &str = "\u{1}template:";
+
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
-pub(crate) use value::{Did, FieldId, Input, Key, Label, Otherwise, Piece, Step, Texts, Trace};
+pub(crate) use value::{Did, FieldId, Input, Key, Label, Origin, Otherwise, Piece, Texts, Trace};
 pub(crate) use world::{Exposure, Fields, Summary, World};

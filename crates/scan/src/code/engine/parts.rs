@@ -207,6 +207,18 @@ impl Body<'_> {
         labels
     }
 
+    /// Says of everything in a value that it was checked against the user's permissions.
+    pub(super) fn check_all(&mut self, value: &Value, span: Span) {
+        for id in reachable(&self.state, &value.objs) {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            let mut changed = obj.as_ref().clone();
+            for (_, part) in &mut changed.parts {
+                part.labels = std::mem::take(&mut part.labels).stepped(self.file_id, span, Did::Checked);
+            }
+            self.state.set_obj(id, Arc::new(changed));
+        }
+    }
+
     /// What an object holds by where it comes from.
     pub(super) fn origin_label(&self, obj: &Obj) -> Option<Label> {
         let record = obj.ty.object().filter(|object| self.world.fields.is_object(*object));

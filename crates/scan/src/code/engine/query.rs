@@ -2,7 +2,7 @@
 
 use apex::ast::ExprId;
 use apex::{Name, Ty};
-use soql::{FieldGroup, Query, SelectItem, Statement};
+use soql::{FieldGroup, Mode, Query, SelectItem, Statement};
 use source::Span;
 
 use super::body::{Body, Site};
@@ -18,17 +18,23 @@ impl Body<'_> {
             let lists = self.fresh(Site::Expr(id), &Ty::list(Ty::list(Ty::Record(None))));
             let mut count = 1;
             for returning in &searched.value.returning {
-                let rows = self.rows(&returning.query, None, id, &mut count, span);
+                let rows = self.rows(&returning.query, None, None, id, &mut count, span);
                 self.write_part(&[lists], Key::Element, Value::obj(rows));
             }
             return Value::obj(lists);
         }
         let parsed = soql::parse_query(text);
-        Value::obj(self.rows(&parsed.value, None, id, &mut 0, span))
+        Value::obj(self.rows(&parsed.value, None, None, id, &mut 0, span))
     }
 
     /// The records of a query whose text is put together at run time, as far as it is constant.
-    pub(super) fn dynamic_query(&mut self, texts: &super::value::Texts, id: ExprId, span: Span) -> Option<Value> {
+    pub(super) fn dynamic_query(
+        &mut self,
+        texts: &super::value::Texts,
+        asks: Option<Mode>,
+        id: ExprId,
+        span: Span,
+    ) -> Option<Value> {
         let mut found: Option<Value> = None;
         let mut count = 0;
         for text in texts.all() {
@@ -44,7 +50,7 @@ impl Body<'_> {
             if !query.knows_from() {
                 continue;
             }
-            let rows = Value::obj(self.rows(query, None, id, &mut count, span));
+            let rows = Value::obj(self.rows(query, None, asks, id, &mut count, span));
             match &mut found {
                 Some(known) => drop(known.join(&rows)),
                 None => found = Some(rows),
@@ -58,11 +64,13 @@ impl Body<'_> {
         &mut self,
         query: &Query,
         child_of: Option<Name>,
+        asks: Option<Mode>,
         id: ExprId,
         count: &mut u32,
         span: Span,
     ) -> ObjId {
         let names = &self.world.program.names;
+        let did = self.did(query, asks);
         let from = query.from.first();
         let written = from.and_then(|from| from.object.last()).and_then(|name| name.known());
         let object = match child_of {
@@ -87,14 +95,14 @@ impl Body<'_> {
                         all => all,
                     };
                     let alias = item.alias.as_ref().and_then(|name| name.known());
-                    self.selected(record, object, path, alias, id, count, span);
+                    self.selected(record, object, path, alias, id, count, (span, did));
                 }
-                SelectItem::Call(call, alias) => self.computed(record, object, call, alias.as_ref(), span),
+                SelectItem::Call(call, alias) => self.computed(record, object, call, alias.as_ref(), (span, did)),
                 SelectItem::Query(inner) => {
                     let Some(parent) = object else { continue };
                     let from = inner.query.from.first().and_then(|from| from.object.last());
                     let Some(name) = from.and_then(|name| name.known()) else { continue };
-                    let rows = self.rows(&inner.query, Some(parent), id, count, span);
+                    let rows = self.rows(&inner.query, Some(parent), Some(if did == Did::Checked { Mode::User } else { Mode::System }), id, count, span);
                     if let Some(name) = names.find(name) {
                         self.write_part(&[record], Key::Member(name), Value::obj(rows));
                     }
@@ -111,7 +119,7 @@ impl Body<'_> {
                             FieldGroup::Standard => !is_custom,
                         };
                         if is_asked {
-                            let labels = self.queried(field, span);
+                            let labels = self.queried(field, (span, did));
                             self.write_part(&[record], Key::Member(name), Value::of(labels));
                         }
                     }
@@ -125,7 +133,7 @@ impl Body<'_> {
                         let of = branch.object.known().and_then(|name| names.find(name));
                         for path in &branch.fields {
                             let path: Vec<&str> = path.names.iter().filter_map(|name| name.known()).collect();
-                            self.selected(part, of, &path, None, id, count, span);
+                            self.selected(part, of, &path, None, id, count, (span, did));
                         }
                     }
                     self.write_part(&[record], Key::Member(relation), Value::obj(part));
@@ -139,8 +147,34 @@ impl Body<'_> {
         list
     }
 
-    fn queried(&self, field: super::value::FieldId, span: Span) -> Labels {
-        Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Queried))
+    fn queried(&self, field: super::value::FieldId, (span, did): (Span, Did)) -> Labels {
+        Labels::one(Label::Field(field), step(None, self.file_id, span, did))
+    }
+
+    /// With whose permissions a query reads: its own words, else those of the call, else the file's version.
+    fn did(&self, query: &Query, asks: Option<Mode>) -> Did {
+        let own = query.with.iter().find_map(|with| match with {
+            soql::With::Mode(with) => Some(with.mode),
+            _ => None,
+        });
+        match own.or(asks) {
+            Some(Mode::User | Mode::SecurityEnforced) => Did::Checked,
+            Some(Mode::System) => Did::Queried,
+            None if self.world.is_user_mode(self.file_id) => Did::Checked,
+            None => Did::Queried,
+        }
+    }
+
+    /// The access level among the arguments of a call.
+    pub(super) fn mode_of(&self, args: &[ExprId]) -> Option<Mode> {
+        args.iter().find_map(|id| {
+            let written = self.file.source.slice(self.file.expr(*id).span).to_ascii_lowercase();
+            match written.rsplit('.').next() {
+                Some("user_mode") => Some(Mode::User),
+                Some("system_mode") => Some(Mode::System),
+                _ => None,
+            }
+        })
     }
 
     /// A field that a query selects, by its path from the record.
@@ -153,7 +187,7 @@ impl Body<'_> {
         alias: Option<&str>,
         id: ExprId,
         count: &mut u32,
-        span: Span,
+        at: (Span, Did),
     ) {
         let names = &self.world.program.names;
         match path {
@@ -161,7 +195,7 @@ impl Body<'_> {
             [field] => {
                 let Some(name) = names.find(field) else { return };
                 let found = object.and_then(|object| self.world.fields.find(object, name));
-                let value = found.map_or_else(Value::default, |field| Value::of(self.queried(field, span)));
+                let value = found.map_or_else(Value::default, |field| Value::of(self.queried(field, at)));
                 self.write_part(&[record], Key::Member(name), value.clone());
                 if let Some(alias) = alias.and_then(|alias| names.find(alias)) {
                     self.write_part(&[record], Key::Member(alias), value);
@@ -180,7 +214,7 @@ impl Body<'_> {
                         part
                     }
                 };
-                self.selected(part, parent, rest, alias, id, count, span);
+                self.selected(part, parent, rest, alias, id, count, at);
             }
         }
     }
@@ -192,7 +226,7 @@ impl Body<'_> {
         object: Option<Name>,
         call: &soql::Call,
         alias: Option<&soql::Name>,
-        span: Span,
+        at: (Span, Did),
     ) {
         if call.function.is("COUNT") || call.function.is("COUNT_DISTINCT") || call.function.is("GROUPING") {
             return;
@@ -211,7 +245,7 @@ impl Body<'_> {
             if call.function.is("SUM") || call.function.is("AVG") {
                 continue;
             }
-            let value = Value::of(self.queried(field, span));
+            let value = Value::of(self.queried(field, at));
             let key = alias.and_then(|alias| alias.known()).and_then(|alias| names.find(alias)).unwrap_or(name);
             self.write_part(&[record], Key::Member(key), value);
         }

@@ -25,7 +25,7 @@ pub(crate) enum Part {
     Header,
     Text,
     Parameters,
-    Class,
+    Keys,
 }
 
 /// Steps from a parameter into what it is made of. Longer ones end where the limit is, and mean all below.

@@ -6,7 +6,7 @@ use apex::ast::{ExprId, ExprKind, Literal, Operator};
 use apex::{FileId, MethodId, Name, Program, Ref, Resolution, VariableId};
 
 use super::hit::Hit;
-use super::value::{FieldId, Obj, Path, Texts, Value};
+use super::value::{FieldId, Labels, Obj, Path, Texts, Value};
 
 /// The fields whose data is followed: those that hold PHI, and those that code writes to.
 #[derive(Debug, Default)]
@@ -68,11 +68,32 @@ pub(crate) struct World<'w> {
     pub(crate) resolution: &'w Resolution,
     pub(crate) schema: &'w dyn apex::Schema,
     pub(crate) fields: Fields,
+    /// The API version of each file; 0 where nobody says.
+    pub(crate) versions: Vec<u32>,
+    /// Records of custom metadata types: by object and name of the record, then by field; all folded.
+    pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Texts of custom labels, by folded name.
     pub(crate) labels: BTreeMap<String, String>,
     /// Methods after which data is no longer a patient's, as folded `class.method`.
     pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) summaries: Vec<Option<Summary>>,
+}
+
+impl Summary {
+    /// Everything that is in a value that it gives out.
+    pub(crate) fn collect(&self, value: &Value) -> Labels {
+        let mut labels = value.labels.clone();
+        let mut todo = value.objs.clone();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            let Some(obj) = self.objs.get(id.0 as usize).filter(|_| seen.insert(id)) else { continue };
+            for part in obj.parts.iter().map(|(_, part)| part).chain([&obj.anywhere]) {
+                labels.join(&part.labels);
+                todo.extend(&part.objs);
+            }
+        }
+        labels
+    }
 }
 
 /// From where code is called other than by code.
@@ -103,6 +124,27 @@ impl World<'_> {
         let method = self.program.method(id)?;
         let decl = self.program.decl_of(self.program.class(method.class?)?)?;
         Some(&decl.methods.get(method.own?)?.modifiers)
+    }
+
+    /// Getters that run when a component gets an object of the class.
+    pub(crate) fn shown_getters(&self, class: apex::ClassId) -> Vec<MethodId> {
+        let own = self.program.class(class).map(|class| &class.variables);
+        let all = own.into_iter().flat_map(|own| own.iter());
+        all.filter(|(name, _)| self.is_aura_enabled(class, **name))
+            .filter_map(|(_, id)| self.program.variable(*id)?.getter)
+            .collect()
+    }
+
+    /// Whether what a method returns is kept in the platform cache.
+    pub(crate) fn loads_cache(&self, method: &apex::Method) -> bool {
+        self.text(method.name) == "doload"
+            && method.class.is_some_and(|class| self.program.implements(class, "cache.cachebuilder"))
+    }
+
+    /// Whether queries of a file run with the user's permissions where they say nothing: *Apex Developer Guide*,
+    /// Versioned Behavior Changes, API version 67.0.
+    pub(crate) fn is_user_mode(&self, file: FileId) -> bool {
+        self.versions.get(file.index()).is_some_and(|version| *version >= 67)
     }
 
     /// Whether a component gets this variable of an object that it is returned.
