@@ -124,6 +124,14 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
         Effect::Narrows,
         |at, a, b| at.ordered(&a.ceiling.value, &b.ceiling.value, "ceiling"),
     );
+    changes.each(
+        old.sanitisers(),
+        new.sanitisers(),
+        "sanitiser",
+        |s| (s.method.to_lowercase(), &s.place),
+        Effect::Widens,
+        |at, a, b| at.changed(&a.r#as.to_string(), &b.r#as.to_string(), "as", Effect::Widens),
+    );
     changes.classes(old, new);
     changes.rules(old, new);
     changes.all.sort();

@@ -14,7 +14,7 @@ use crate::bundle::expectation::Expectation;
 use crate::bundle::flow::DeclaredFlow;
 use crate::bundle::identity::{Audience, Identity};
 use crate::bundle::model::Model;
-use crate::bundle::organisation::{Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention};
+use crate::bundle::organisation::{Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser};
 use crate::bundle::party::{Fit, Party};
 use crate::digest::{self, Digest};
 use crate::place::{At, Place};
@@ -30,6 +30,7 @@ pub(crate) struct Content {
     pub(crate) defaults: Option<Defaults>,
     pub(crate) retention: Vec<Retention>,
     pub(crate) cryptoperiods: Vec<Cryptoperiod>,
+    pub(crate) sanitisers: Vec<Sanitiser>,
     pub(crate) ceilings: Vec<Ceiling>,
     pub(crate) orgs: Vec<Org>,
     pub(crate) objects: Vec<(At<String>, ObjectRule)>,
@@ -267,6 +268,11 @@ impl Policy {
 
     pub fn retention_of(&self, what: &str) -> Option<&Retention> {
         self.retention().iter().find(|rule| rule.what.as_str() == what)
+    }
+
+    /// Methods of Apex after which data is no patient's any more.
+    pub fn sanitisers(&self) -> &[Sanitiser] {
+        &self.content().sanitisers
     }
 
     pub fn cryptoperiods(&self) -> &[Cryptoperiod] {

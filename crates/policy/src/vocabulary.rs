@@ -18,6 +18,22 @@ choice! {
     }
 }
 
+choice! {
+    /// What a method makes of a patient's data, so that it is none any more.
+    pub enum Sanitised = "kind of sanitiser" {
+        /// A hint that tells no one who.
+        Mask = "mask",
+        /// A stand-in that another system can turn back.
+        Token = "token",
+        /// A keyed hash.
+        Hash = "hash",
+        /// Encrypted.
+        Cipher = "cipher",
+        /// A count or an average of many.
+        Aggregate = "aggregate",
+    }
+}
+
 impl Class {
     pub const fn is_phi(self) -> bool {
         matches!(self, Class::Phi | Class::PhiSensitive)

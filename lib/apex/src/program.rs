@@ -300,7 +300,10 @@ impl Program {
                 let full = format!("{}.{}", self.names.folded(*outer), self.names.folded(*inner));
                 self.names.find(&full).map_or(Ty::Unknown, Ty::Platform)
             }
-            _ => Ty::Unknown,
+            path => {
+                let parts: Vec<&str> = path.iter().map(|name| self.names.folded(*name)).collect();
+                self.names.find(&parts.join(".")).map_or(Ty::Unknown, Ty::Platform)
+            }
         }
     }
 
@@ -386,8 +389,10 @@ impl Program {
         let mut found: Vec<String> = Vec::new();
         for file in &self.files {
             for written in &file.types {
-                if let [outer, inner] | [word::SYSTEM, outer, inner] = written.path.as_slice() {
-                    found.push(format!("{}.{}", self.names.folded(*outer), self.names.folded(*inner)));
+                let path = written.path.strip_prefix(&[word::SYSTEM]).unwrap_or(&written.path);
+                if path.len() > 1 {
+                    let parts: Vec<&str> = path.iter().map(|name| self.names.folded(*name)).collect();
+                    found.push(parts.join("."));
                 }
             }
             for expr in &file.exprs {

@@ -638,13 +638,13 @@ impl Resolver<'_> {
                     | "removeall" | "retainall" => Ty::Boolean,
                     "clone" | "deepclone" | "iterator" => of.clone(),
                     "getsobjecttype" => names.find("sobjecttype").map_or(Ty::Unknown, Ty::Platform),
-                    _ => match element.as_ref() {
-                        Ty::Record(_) => {
-                            // A query with one record may stand for it.
-                            return self.platform_call(element, false, name);
-                        }
-                        _ => Ty::Void,
-                    },
+                    // A query with one record may stand for it.
+                    "adderror" | "getpopulatedfieldsasmap" | "getsobject" | "getsobjects" | "put" | "putsobject"
+                        if matches!(element.as_ref(), Ty::Record(_)) =>
+                    {
+                        return self.platform_call(element, false, name);
+                    }
+                    _ => Ty::Void,
                 };
                 (class, ty)
             }

@@ -30,6 +30,8 @@ record! {
         defaults: Option<organisation::Defaults>,
         retention: Vec<organisation::Retention>,
         cryptoperiods: Vec<organisation::Cryptoperiod>,
+        /// Methods of Apex after which data is no patient's any more.
+        sanitisers: Vec<organisation::Sanitiser>,
         /// What grants may lift, and how far.
         ceilings: Vec<organisation::Ceiling>,
         orgs: Vec<organisation::Org>,

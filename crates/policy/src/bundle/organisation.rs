@@ -5,9 +5,7 @@ use super::{Citation, Identified};
 use crate::file::record::record;
 use crate::period::Period;
 use crate::place::At;
-use crate::vocabulary::{
-    Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region,
-};
+use crate::vocabulary::{Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region, Sanitised};
 
 record! {
     /// Whose bundle it is.
@@ -58,6 +56,16 @@ record! {
         /// Kept at most this long.
         ceiling: Option<At<Period>>,
         source: Option<Citation>,
+    }
+}
+
+record! {
+    /// A method of Apex whose result is no patient's data any more, as the organisation accepts it.
+    pub struct Sanitiser = "sanitiser" {
+        /// `Class.method`, in any case.
+        method: At<String>,
+        /// What it makes of it.
+        r#as: At<Sanitised>,
     }
 }
 

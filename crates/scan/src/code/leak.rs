@@ -106,7 +106,8 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
                 continue;
             }
             // What goes out later was put in before it was kept.
-            let put = before.0.last().filter(|last| last.did == Did::Stored && is_message(hit.sink));
+            let is_variable = matches!(node, Node::Variable(_));
+            let put = before.0.last().filter(|last| is_variable && last.did == Did::Stored && is_message(hit.sink));
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
             let moved = Hit { place: place.or(hit.place), ..(*hit).clone() };
             let mut way = before;
@@ -140,6 +141,7 @@ fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> 
                     label: *label,
                     trace: trace.clone(),
                     to: Texts::default(),
+                    put: spot,
                     place: None,
                     read: None,
                 };
@@ -191,13 +193,19 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
                 Key::Member(name) => Some(*name),
                 _ => None,
             })?;
-            Label::Variable(world.program.variable_of(class, name)?)
+            let variable = world.program.variable_of(class, name)?;
+            // A field of a record that is not followed is nobody's data.
+            let is_record = world.program.variable(variable).is_some_and(|own| own.ty.object().is_some());
+            if is_record && path.keys().len() > 1 {
+                return None;
+            }
+            Label::Variable(variable)
         }
         Label::Parameter { .. } if is_exposed => Label::Input(Input::Argument),
         Label::Parameter { .. } => return None,
         known => known,
     };
-    Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.at)), ..hit.clone() })
+    Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() })
 }
 
 fn is_message(sink: Sink) -> bool {

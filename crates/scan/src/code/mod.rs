@@ -26,6 +26,7 @@ pub(crate) struct Code {
     pub(crate) program: Program,
     pub(crate) leaks: Vec<Leak>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
+    callees: Vec<Vec<apex::MethodId>>,
     /// How many bodies were looked at.
     pub(crate) bodies: usize,
 }
@@ -56,7 +57,7 @@ impl Code {
             labels,
             versions,
             metadata: metadata(cx.project),
-            sanitisers: BTreeSet::new(),
+            sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
         };
         let graph = Graph::of(&program, &resolution);
@@ -65,7 +66,8 @@ impl Code {
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
         let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
-        Self { leaks, exposed, bodies, program }
+        let callees = graph.callees;
+        Self { leaks, exposed, callees, bodies, program }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -113,18 +115,20 @@ impl Code {
     fn describes(&self, cx: &Context<'_>, leak: &Leak) -> bool {
         let _ = cx;
         let names = &self.program.names;
-        let (Some(file), Some(wanted)) = (self.program.file(leak.place.file), names.find("isaccessible")) else {
-            return false;
-        };
-        let body = self.program.method(leak.place.method).and_then(|method| method.body);
-        let Some(body) = body else { return false };
+        let Some(wanted) = names.find("isaccessible") else { return false };
+        // In the method itself, or in what it asks.
+        let mut methods = vec![leak.place.method];
+        methods.extend(self.callees.get(leak.place.method.index()).into_iter().flatten());
         let mut asked: Vec<String> = Vec::new();
-        file.each_expr(body, |id| {
-            let expr = file.expr(id);
-            if matches!(&expr.kind, ExprKind::Call { name, .. } if name.value == wanted) {
-                asked.push(file.source.slice(expr.span).to_lowercase());
-            }
-        });
+        for method in methods.into_iter().filter_map(|id| self.program.method(id)) {
+            let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else { continue };
+            file.each_expr(body, |id| {
+                let expr = file.expr(id);
+                if matches!(&expr.kind, ExprKind::Call { name, .. } if name.value == wanted) {
+                    asked.push(file.source.slice(expr.span).to_lowercase());
+                }
+            });
+        }
         let is_asked = |field: &Name| {
             let field = names.folded(*field);
             asked.iter().any(|text| {

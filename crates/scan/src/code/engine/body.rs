@@ -267,6 +267,7 @@ impl<'w> Body<'w> {
                 label: *label,
                 trace: Arc::clone(trace),
                 to: Texts::default(),
+                put: spot,
                 place: Some(spot),
                 read: None,
             });
@@ -319,6 +320,7 @@ impl<'w> Body<'w> {
                 label: *label,
                 trace: step(Some(trace), self.file_id, span, Did::Passed),
                 to: to.clone(),
+                put: place,
                 place: is_known.then_some(place),
                 read: is_read.then_some(place),
             });
@@ -562,12 +564,10 @@ impl<'w> Body<'w> {
         if is_shown {
             self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
         }
-        let mut value = self.stepped(value, span, Did::Thrown);
-        // Shown already: who catches it has it all the same.
-        if is_shown {
-            value = Value::default();
+        // Told already: what it says comes to nobody else as an error.
+        if !is_shown {
+            self.thrown.labels.join(&labels.stepped(self.file_id, span, Did::Thrown));
         }
-        self.thrown.join(&value);
         self.live = false;
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use apex::ast::ExprId;
-use apex::{MethodId, Name, Ty};
+use apex::{MethodId, MethodKind, Name, Ty};
 use source::Span;
 
 use super::body::{Body, Site};
@@ -293,7 +293,9 @@ impl Body<'_> {
         }
         let (labels, is_otherwise) = self.resolved(hit.label, call);
         for (label, before) in labels.iter() {
-            let here = self.put_at(hit.sink, before, call.span);
+            // A job is no code: its parts are.
+            let is_job = self.method.kind == MethodKind::Job;
+            let here = if is_job { hit.put } else { self.put_at(hit.sink, before, call.span) };
             let was_read = !matches!(hit.label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
             let is_read = !matches!(label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
             let read = if was_read { hit.read } else { is_read.then_some(here) };
@@ -307,7 +309,7 @@ impl Body<'_> {
                 }),
             };
             let trace = self.through(before, &hit.trace, call);
-            self.hit(Hit { sink: hit.sink, at: hit.at, label: *label, trace, to: to.clone(), place, read });
+            self.hit(Hit { sink: hit.sink, at: hit.at, label: *label, trace, to: to.clone(), put: hit.put, place, read });
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Hit {
     pub(crate) trace: Trace,
     /// Where it goes, as far as the code says it.
     pub(crate) to: Texts,
+    /// Where the body that lets it out puts it in.
+    pub(crate) put: Spot,
     /// Where data and way out came together, once they have.
     pub(crate) place: Option<Spot>,
     /// The same, should no caller have changed the field that is read.

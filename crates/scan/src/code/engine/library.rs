@@ -379,7 +379,10 @@ impl Body<'_> {
             let own = self.collect(arg, span);
             labels.join(&own);
             for id in super::value::reachable(&self.state, &arg.objs) {
-                let named = self.state.obj(id).and_then(|obj| obj.part(Key::Own(Part::Address))).cloned();
+                let member = self.world.program.names.find("modelname").map(Key::Member);
+                let named = self.state.obj(id).and_then(|obj| {
+                    obj.part(Key::Own(Part::Address)).or_else(|| obj.part(member?)).cloned()
+                });
                 if let Some(named) = named.filter(|named| named.texts.0.is_some()) {
                     to = named.texts;
                 }
@@ -552,7 +555,8 @@ impl Body<'_> {
                 Value { labels: of.labels.clone(), ..Value::obj(list) }
             }
             ("map", "keyset") => {
-                let keys = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
+                let alone = Value { objs: of.objs.clone(), ..Value::default() };
+                let keys = self.read_part(&alone, Key::Own(Part::Keys), &Ty::Text, span);
                 let set = self.fresh(Site::Expr(id), ty);
                 self.write_part(&[set], Key::Element, Value::of(keys.labels));
                 Value::obj(set)
@@ -608,11 +612,43 @@ impl Body<'_> {
                 self.shown(args, span);
                 Value::default()
             }
+            "getinstance" | "getall" if object.is_some_and(|object| self.world.text(object).ends_with("__mdt")) => {
+                let object = object.unwrap_or(Name::FIRST);
+                let record = self.metadata(object, field.first().map(String::as_str), Site::Expr(id));
+                if method == "getinstance" {
+                    return Value::obj(record);
+                }
+                let all = self.fresh(Site::Part(id, 0), ty);
+                self.write_part(&[all], Key::Element, Value::obj(record));
+                Value::obj(all)
+            }
             "getinstance" | "getvalues" | "getorgdefaults" | "getall" => {
                 Value::obj(self.object(Site::Expr(id), Origin::Org, ty))
             }
             _ => Value::default(),
         }
+    }
+
+    /// A record of a custom metadata type: the one of this name, or any.
+    pub(super) fn metadata(&mut self, object: Name, record: Option<&str>, site: Site) -> ObjId {
+        let id = self.fresh(site, &Ty::Record(Some(object)));
+        let world = self.world;
+        let own = world.text(object);
+        let all = world.metadata.iter().filter(|((of, name), _)| {
+            of == own && record.is_none_or(|record| record.eq_ignore_ascii_case(name))
+        });
+        for (_, fields) in all {
+            for (field, text) in fields {
+                let Some(name) = world.program.names.find(field) else { continue };
+                let mut value = Value::text(text);
+                let known = self.state.obj(id).and_then(|obj| obj.part(Key::Member(name))).cloned();
+                if let Some(known) = known {
+                    value.join(&known);
+                }
+                self.write_part(&[id], Key::Member(name), value);
+            }
+        }
+        id
     }
 
     /// Records are written to the org, or published.

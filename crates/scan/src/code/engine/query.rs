@@ -86,6 +86,10 @@ impl Body<'_> {
         *count += 1;
         let record = self.object(Site::Part(id, *count), origin.clone(), &ty);
         self.state.set_obj(record, std::sync::Arc::new(super::value::Obj::new(origin, ty.clone())));
+        if let Some(object) = object.filter(|object| self.world.text(*object).ends_with("__mdt")) {
+            let one = self.metadata(object, None, Site::Part(id, *count));
+            debug_assert_eq!(one, record, "the same place makes the same object");
+        }
         for item in &query.select {
             match item {
                 SelectItem::Field(item) => {
@@ -195,7 +199,9 @@ impl Body<'_> {
             [field] => {
                 let Some(name) = names.find(field) else { return };
                 let found = object.and_then(|object| self.world.fields.find(object, name));
-                let value = found.map_or_else(Value::default, |field| Value::of(self.queried(field, at)));
+                let mut value = found.map_or_else(Value::default, |field| Value::of(self.queried(field, at)));
+                let known = self.state.obj(record).and_then(|obj| obj.part(Key::Member(name)));
+                value.texts = known.map(|known| known.texts.clone()).unwrap_or_default();
                 self.write_part(&[record], Key::Member(name), value.clone());
                 if let Some(alias) = alias.and_then(|alias| names.find(alias)) {
                     self.write_part(&[record], Key::Member(alias), value);
