@@ -180,8 +180,9 @@ impl<'t> Lexer<'t> {
 
     fn number(&self, from: usize) -> usize {
         let mut end = self.run(from, |byte| in_word(byte) || matches!(byte, b'.' | b':' | b'-' | b'+'));
-        // What a sentence puts behind a number is not of it.
-        while end > from + 1 && matches!(self.byte(end - 1), b':' | b'-' | b'+') {
+        // What a sentence puts behind a number is not of it, unless a hole goes on: `2024-{0}`.
+        let goes_on = self.hole(end).is_some();
+        while !goes_on && end > from + 1 && matches!(self.byte(end - 1), b':' | b'-' | b'+') {
             end -= 1;
         }
         end

@@ -110,6 +110,8 @@ pub(crate) struct Parser<'t> {
     depth: usize,
     dialect: Dialect,
     errors: Vec<Error>,
+    /// The rest was not read, and an error said so.
+    gave_up: bool,
     holes: HolePlaces,
 }
 
@@ -122,6 +124,7 @@ impl<'t> Parser<'t> {
             depth: 0,
             dialect,
             errors: Vec::new(),
+            gave_up: false,
             holes: Vec::new(),
         }
     }
@@ -166,7 +169,9 @@ impl<'t> Parser<'t> {
         message: impl Into<Cow<'static, str>>,
         help: &'static str,
     ) {
-        if self.errors.len() < Limits::ERRORS {
+        // What is wrong at a place is told once: the rest follows from it.
+        let again = self.errors.last().is_some_and(|last| last.span.start == span.start);
+        if !self.gave_up && !again && self.errors.len() < Limits::ERRORS {
             let help = (!help.is_empty()).then_some(help);
             self.errors.push(Error { span, code, message: message.into(), help });
         }
@@ -315,6 +320,7 @@ impl<'t> Parser<'t> {
         self.lexer.at = end;
         self.token = Token { kind: Kind::End, start: end, end };
         self.past = end;
+        self.gave_up = true;
     }
 
     /// Whether a clause starts here, or the query ends.
@@ -465,11 +471,10 @@ impl<'t> Parser<'t> {
         names.push(self.name(place, what, help)?);
         while self.is(Kind::Dot) {
             self.advance();
-            let next = self.name(place, "a name after `.`", "");
-            match next {
-                Ok(name) => names.push(name),
-                Err(told) => return Err(told),
+            if self.at("FROM") {
+                return Err(self.expected("a name after `.`", ""));
             }
+            names.push(self.name(place, "a name after `.`", "")?);
         }
         if place == HolePlace::FieldList && (names.len() > 1 || self.past - start > 1) {
             for (_, noted) in self.holes.iter_mut().skip(noted) {
@@ -479,17 +484,33 @@ impl<'t> Parser<'t> {
         Ok(Path { span: self.since(start), names })
     }
 
+    /// Salesforce's list of names that no alias has, and those that would hide a clause.
+    fn at_alias(&self) -> bool {
+        const NONE: [&str; 25] = [
+            "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES",
+            "LAST", "LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OFFSET", "OR", "ORDER", "SELECT", "UPDATE",
+            "USING", "WHERE", "WITH",
+        ];
+        self.is(Kind::Word) && !self.at_one_of(&NONE) && !self.at_clause()
+    }
+
     fn at_reserved(&self) -> bool {
         self.token.kind == Kind::Word && is_reserved(self.word())
     }
 
-    /// A name or the hole of one, whole: the token touches neither word nor hole before or behind.
+    /// Whether the hole here is all of an item, and not a part of a name or the name of a function.
     fn hole_alone(&self) -> bool {
-        self.is(Kind::Hole) && {
-            let next = self.peek();
-            let touched = next.start == self.token.end
-                && matches!(next.kind, Kind::Word | Kind::Hole | Kind::Dot | Kind::Number);
-            !touched || next.kind == Kind::Word && is_reserved(self.text_of(next.start, next.end))
+        let mut ahead = self.lexer;
+        let next = ahead.next();
+        let word = |token: Token| self.text_of(token.start, token.end);
+        if next.start != self.token.end {
+            return true;
+        }
+        match next.kind {
+            Kind::Word => is_reserved(word(next)),
+            Kind::Hole | Kind::Dot | Kind::Number => false,
+            Kind::Open => word(ahead.next()).eq_ignore_ascii_case("SELECT"),
+            _ => true,
         }
     }
 }

@@ -47,6 +47,7 @@ impl Parser<'_> {
     pub(super) fn query(&mut self, inner: bool) -> Query {
         let start = self.token.start;
         let mut query = Query::default();
+        let mut told = false;
         if self.eat("SELECT") {
             query.select = self.select_list();
         } else if self.is(Kind::Hole) {
@@ -63,6 +64,7 @@ impl Parser<'_> {
         } else {
             let help = if inner { "" } else { "a query starts with SELECT, a search with FIND" };
             self.expected("`SELECT`", help);
+            told = true;
             let from = self.token.start;
             if let Some(unread) = self.skip(from, |_| false) {
                 query.select.push(SelectItem::Unread(unread));
@@ -73,7 +75,7 @@ impl Parser<'_> {
                 let from = self.token.start;
                 query.unread.extend(self.skip(from, |_| false));
             }
-        } else if !query.select.iter().any(|item| matches!(item, SelectItem::Hole(_))) {
+        } else if !told && !query.select.iter().any(|item| matches!(item, SelectItem::Hole(_))) {
             self.expected("`FROM`", "name the object that is read");
         }
         self.clauses(&mut query, inner);
@@ -89,7 +91,7 @@ impl Parser<'_> {
             }
             let object = self.path(HolePlace::ObjectName, "an object", "name the object that is read")?;
             let marked = self.eat("AS");
-            let alias = if self.is(Kind::Word) && !self.at_clause() || marked {
+            let alias = if marked || self.at_alias() {
                 Some(self.name(HolePlace::Name, "an alias", "")?)
             } else {
                 None

@@ -13,9 +13,13 @@ impl Parser<'_> {
         what: &str,
         help: &'static str,
     ) -> Read<Expression> {
+        let noted = self.holes.len();
         let path = self.path(place, what, help)?;
         if !self.is(Kind::Open) {
             return Ok(Expression::Field(path));
+        }
+        for (_, place) in self.holes.iter_mut().skip(noted) {
+            *place = HolePlace::Name;
         }
         let start = path.span.start as usize;
         let mut names = path.names;
