@@ -27,9 +27,9 @@ mod template;
 pub use ast::{
     Bind, Call, CategoryFilter, CategorySelector, Comparison, Condition, Connected, DataCategory, Direction,
     Expression, FieldGroup, FieldItem, Fields, For, FromItem, GroupBy, GroupKind, Hole, Literal, LiteralKind,
-    Mode, Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning, Search, SearchGroup,
-    SearchText, SearchWith, SelectItem, Setting, Statement, Subquery, TypeOf, TypeOfBranch, Unread, Update,
-    Value, ValueList, With, WithMode, WithSetting,
+    Lookup, LookupBind, Mode, Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning,
+    Search, SearchGroup, SearchKind, SearchText, SearchWith, SelectItem, Setting, Statement, Subquery,
+    TypeOf, TypeOfBranch, Unread, Update, Value, ValueList, With, WithMode, WithSetting,
 };
 pub use error::Error;
 pub use fields::{Branch, FieldUse, Level, Relation, UsePlace, Used};

@@ -78,7 +78,7 @@ impl Literal {
                 Some('t' | 'T') => value.push('\t'),
                 Some('b' | 'B') => value.push('\u{8}'),
                 Some('f' | 'F') => value.push('\u{c}'),
-                Some('u') => {
+                Some('u' | 'U') => {
                     let digits: String = rest.by_ref().take(4).collect();
                     let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
                     value.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -155,7 +155,7 @@ pub enum Expression {
     Call(Call),
     /// Only as an argument.
     Literal(Literal),
-    /// Only as an argument.
+    /// Only as an argument, and in Apex left of an operator.
     Bind(Bind),
 }
 

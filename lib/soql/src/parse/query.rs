@@ -1,7 +1,7 @@
 use super::{HolePlace, Parser, Read};
 use crate::ast::{
-    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Nulls, Order, Query, SelectItem,
-    Update, Value, With,
+    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Lookup, LookupBind, Nulls, Order,
+    Query, SelectItem, Update, Value, With,
 };
 use crate::lex::Kind;
 
@@ -136,7 +136,9 @@ impl Parser<'_> {
             if clause < last {
                 let message = format!("`{}` stands behind `{}`", clause.shown(), last.shown());
                 self.error(self.token.span(), "malformed-query", message, "put the clauses in their order");
-            } else if clause == last && !matches!(clause, Clause::From | Clause::With | Clause::Last) {
+            } else if clause == last
+                && !matches!(clause, Clause::From | Clause::Using | Clause::With | Clause::Last)
+            {
                 let message = format!("`{}` stands twice", clause.shown());
                 self.error(self.token.span(), "malformed-query", message, "leave one out");
             }
@@ -183,6 +185,10 @@ impl Parser<'_> {
             }
             Clause::Using => {
                 self.advance();
+                if self.at("LOOKUP") {
+                    query.lookup = Some(self.lookup()?);
+                    return Ok(());
+                }
                 self.expect("SCOPE", "USING SCOPE mine")?;
                 query.scope = Some(self.name(HolePlace::Name, "a scope", "USING SCOPE mine")?);
                 Ok(())
@@ -237,6 +243,27 @@ impl Parser<'_> {
         query.where_ = Some(if or { Condition::Or(connected) } else { Condition::And(connected) });
     }
 
+    /// `LOOKUP` is here.
+    fn lookup(&mut self) -> Read<Lookup> {
+        const HELP: &str = "USING LOOKUP object.field BIND field = value";
+        let start = self.advance().start;
+        let path = self.path(HolePlace::Name, "an object and its field", HELP)?;
+        let mut binds = Vec::new();
+        if self.eat("BIND") {
+            loop {
+                let from = self.token.start;
+                let field = self.path(HolePlace::FieldName, "a field", HELP)?;
+                self.expect_kind(Kind::Equal, "`=`", HELP)?;
+                let value = self.value(false, HolePlace::Value)?;
+                binds.push(LookupBind { field, value, span: self.since(from) });
+                if !self.eat_kind(Kind::Comma) {
+                    break;
+                }
+            }
+        }
+        Ok(Lookup { path, binds, span: self.since(start) })
+    }
+
     fn group_by(&mut self, query: &mut Query) -> Read<()> {
         let start = self.advance().start;
         self.expect("BY", "GROUP BY field")?;
@@ -261,6 +288,9 @@ impl Parser<'_> {
         };
         if kind != GroupKind::Plain && read.is_ok() {
             self.close_paren();
+        }
+        if expressions.is_empty() {
+            return read;
         }
         query.group_by = Some(GroupBy { kind, expressions, span: self.since(start) });
         read

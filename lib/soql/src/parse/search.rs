@@ -1,7 +1,7 @@
 use super::{HolePlace, Parser, Read, Told};
 use crate::ast::{
-    FromItem, Hole, Literal, LiteralKind, Operator, Path, Query, Returning, Search, SearchGroup, SearchText,
-    SearchWith, Unread, Value, WithSetting,
+    FromItem, Hole, Literal, LiteralKind, Operator, Path, Query, Returning, Search, SearchGroup, SearchKind,
+    SearchText, SearchWith, Unread, Value, WithSetting,
 };
 use crate::lex::{Kind, span};
 
@@ -12,11 +12,12 @@ enum Clause {
     In,
     Returning,
     With,
+    Using,
     Limit,
     Update,
 }
 
-const SHOWN: [&str; 6] = ["FIND", "IN", "RETURNING", "WITH", "LIMIT", "UPDATE"];
+const SHOWN: [&str; 7] = ["FIND", "IN", "RETURNING", "WITH", "USING", "LIMIT", "UPDATE"];
 
 impl Clause {
     fn shown(self) -> &'static str {
@@ -53,11 +54,13 @@ impl Parser<'_> {
                 search.unread.extend(self.skip(start, Self::at_search_clause));
                 continue;
             };
-            if clause < last || clause == last && clause != Clause::With {
+            if clause != Clause::Using && clause < last || clause == last && clause != Clause::With {
                 let message = format!("`{}` stands behind `{}`", clause.shown(), last.shown());
                 self.error(self.token.span(), "malformed-query", message, "put the clauses in their order");
             }
-            last = last.max(clause);
+            if clause != Clause::Using {
+                last = last.max(clause);
+            }
             self.advance();
             if self.search_clause(clause, &mut search).is_err() {
                 search.unread.extend(self.skip(start, Self::at_search_clause));
@@ -75,7 +78,8 @@ impl Parser<'_> {
         if !self.is(Kind::Word) {
             return None;
         }
-        let clauses = [Clause::In, Clause::Returning, Clause::With, Clause::Limit, Clause::Update];
+        let clauses =
+            [Clause::In, Clause::Returning, Clause::With, Clause::Using, Clause::Limit, Clause::Update];
         clauses.into_iter().find(|clause| self.at(clause.shown()))
     }
 
@@ -155,6 +159,17 @@ impl Parser<'_> {
                     }
                 }
                 Ok(())
+            }
+            Clause::Using => {
+                const HELP: &str = "USING PHRASE SEARCH or USING ADVANCED SEARCH";
+                search.kind = Some(if self.eat("PHRASE") {
+                    SearchKind::Phrase
+                } else if self.eat("ADVANCED") {
+                    SearchKind::Advanced
+                } else {
+                    return Err(self.expected("`PHRASE` or `ADVANCED`", HELP));
+                });
+                self.expect("SEARCH", HELP)
             }
             Clause::Limit => {
                 search.limit = Some(self.amount("LIMIT")?);

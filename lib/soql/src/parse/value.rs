@@ -211,7 +211,8 @@ impl Parser<'_> {
                     self.advance();
                     self.expect_kind(Kind::Colon, "`:` and a number", "LAST_N_DAYS:30")?;
                     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-                    if !self.is(Kind::Number) || !digits(self.word()) {
+                    let number = self.word();
+                    if !self.is(Kind::Number) || !digits(number.strip_prefix('-').unwrap_or(number)) {
                         return Err(self.expected("a whole number", "LAST_N_DAYS:30"));
                     }
                     end = self.token.end;
@@ -271,7 +272,7 @@ fn bad_escape(text: &str) -> Option<usize> {
             continue;
         }
         let known = match bytes.next() {
-            Some((_, b'u')) => {
+            Some((_, b'u' | b'U')) => {
                 let digits = text.get(at + 2..at + 6).unwrap_or_default();
                 digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
             }

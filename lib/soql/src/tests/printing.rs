@@ -3,10 +3,10 @@ use proptest::prelude::*;
 use super::query;
 use crate::{
     Bind, Call, CategoryFilter, CategorySelector, Comparison, Condition, Connected, DataCategory, Direction,
-    Expression, FieldGroup, FieldItem, Fields, For, FromItem, GroupBy, GroupKind, Literal, LiteralKind, Mode,
-    Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning, Search, SearchGroup,
-    SearchText, SearchWith, SelectItem, Setting, Statement, Subquery, TypeOf, TypeOfBranch, Update, Value,
-    ValueList, With, WithMode, WithSetting, parse,
+    Expression, FieldGroup, FieldItem, Fields, For, FromItem, GroupBy, GroupKind, Literal, LiteralKind,
+    Lookup, LookupBind, Mode, Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning,
+    Search, SearchGroup, SearchKind, SearchText, SearchWith, SelectItem, Setting, Statement, Subquery,
+    TypeOf, TypeOfBranch, Update, Value, ValueList, With, WithMode, WithSetting, parse,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn literal() -> impl Strategy<Value = Literal> {
     prop_oneof![
         ".{0,8}".prop_map(|text| Literal::string(&text)),
         "[-+]?[0-9]{1,5}(\\.[0-9]{1,3})?".prop_map(written(LiteralKind::Number)),
-        "[A-Z]{3}[0-9]{1,5}(\\.[0-9]{1,3})?".prop_map(written(LiteralKind::Currency)),
+        "[A-Z]{3}-?[0-9]{1,5}(\\.[0-9]{1,3})?".prop_map(written(LiteralKind::Currency)),
         "20[0-9]{2}-0[1-9]-0[1-9]".prop_map(written(LiteralKind::Date)),
         "20[0-9]{2}-0[1-9]-0[1-9]T0[0-9]:00:00(Z|\\+01:00|-0800)".prop_map(written(LiteralKind::DateTime)),
         "(LAST|NEXT)_N_(DAY|WEEK|FISCAL_YEAR)S:[0-9]{1,3}".prop_map(written(LiteralKind::DateRange)),
@@ -233,6 +233,19 @@ fn with() -> impl Strategy<Value = With> {
     ]
 }
 
+fn lookup() -> impl Strategy<Value = Lookup> {
+    let bind = (path(), literal().prop_map(Value::Literal)).prop_map(|(field, value)| LookupBind {
+        field,
+        value,
+        span: Default::default(),
+    });
+    (path(), prop::collection::vec(bind, 0..3)).prop_map(|(path, binds)| Lookup {
+        path,
+        binds,
+        span: Default::default(),
+    })
+}
+
 fn updates() -> impl Strategy<Value = Vec<Update>> {
     prop::collection::vec(prop::sample::select(vec![Update::Tracking, Update::Viewstat]), 0..3)
 }
@@ -241,7 +254,7 @@ fn whole() -> impl Strategy<Value = Query> {
     let head = (
         prop::collection::vec(select_item(Some(simple())), 1..4),
         prop::collection::vec(from_item(), 1..3),
-        prop::option::of(name()),
+        (prop::option::of(name()), prop::option::of(lookup())),
         prop::option::of(condition(simple())),
         prop::collection::vec(with(), 0..2),
     );
@@ -261,12 +274,13 @@ fn whole() -> impl Strategy<Value = Query> {
     );
     (head, tail).prop_map(
         |(
-            (select, from, scope, where_, with),
+            (select, from, (scope, lookup), where_, with),
             (group_by, having, order_by, limit, offset, all_rows, for_, update),
         )| Query {
             select,
             from,
             scope,
+            lookup,
             where_,
             with,
             group_by,
@@ -338,14 +352,16 @@ fn search() -> impl Strategy<Value = Search> {
         prop::option::of(prop::sample::select(groups)),
         prop::collection::vec(returning, 0..3),
         prop::collection::vec(with, 0..3),
+        prop::option::of(prop::sample::select(vec![SearchKind::Phrase, SearchKind::Advanced])),
         prop::option::of(amount()),
         updates(),
     )
-        .prop_map(|(find, within, returning, with, limit, update)| Search {
+        .prop_map(|(find, within, returning, with, kind, limit, update)| Search {
             find,
             within,
             returning,
             with,
+            kind,
             limit,
             update,
             ..Search::default()
