@@ -440,7 +440,7 @@ impl<'t> Parser<'t> {
             let touches = self.token.start == last.end;
             let goes_on = touches
                 && match (last.kind, self.token.kind) {
-                    (Kind::Hole, Kind::Hole) => true,
+                    (Kind::Hole, Kind::Hole) => self.holes_begin_a_name(),
                     (Kind::Hole, Kind::Word | Kind::Number) => !self.at_reserved(),
                     (Kind::Word | Kind::Number, Kind::Hole) => {
                         let next = self.peek();
@@ -498,20 +498,37 @@ impl<'t> Parser<'t> {
         self.token.kind == Kind::Word && is_reserved(self.word())
     }
 
+    /// Whether a name goes on right behind the hole that is here and the next few: `{0}{1}__c`. Holes with no name
+    /// behind them are one thing each.
+    fn holes_begin_a_name(&self) -> bool {
+        const FEW: usize = 4;
+        let mut ahead = self.lexer;
+        let mut end = self.token.end;
+        for _ in 0..FEW {
+            let next = ahead.next();
+            if next.start != end {
+                return false;
+            }
+            end = next.end;
+            match next.kind {
+                Kind::Hole => {}
+                Kind::Word => return !is_reserved(self.text_of(next.start, next.end)),
+                Kind::Number | Kind::Dot => return true,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// Whether the hole here is all of an item, and not a part of a name or the name of a function.
     fn hole_alone(&self) -> bool {
         let mut ahead = self.lexer;
         let next = ahead.next();
-        let word = |token: Token| self.text_of(token.start, token.end);
-        if next.start != self.token.end {
-            return true;
+        if next.start == self.token.end && next.kind == Kind::Open {
+            let inner = ahead.next();
+            return self.text_of(inner.start, inner.end).eq_ignore_ascii_case("SELECT");
         }
-        match next.kind {
-            Kind::Word => is_reserved(word(next)),
-            Kind::Hole | Kind::Dot | Kind::Number => false,
-            Kind::Open => word(ahead.next()).eq_ignore_ascii_case("SELECT"),
-            _ => true,
-        }
+        !self.holes_begin_a_name()
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::{
-    Condition, HolePlace, LiteralKind, ParsedTemplate, Query, SelectItem, Statement, Template, Value,
+    Condition, HolePlace, LiteralKind, ParsedTemplate, Piece, Query, SelectItem, Statement, Template, Value,
     parse_template,
 };
 
@@ -78,6 +78,9 @@ fn each_hole_has_its_place() {
         ("SELECT Id FROM @ WHERE A = 1", vec![ObjectName]),
         ("SELECT Id FROM @Visit__c", vec![ObjectName]),
         ("SELECT Id FROM a@b__c", vec![ObjectName]),
+        ("SELECT @, @@ FROM @@ LIMIT 1", vec![FieldList, FieldList, FieldList, ObjectName, Clause]),
+        ("SELECT Id FROM @@Visit__c", vec![ObjectName, ObjectName]),
+        ("FIND '@*'@ RETURNING @(@@@)", vec![Quoted, Clause, ObjectName, FieldList, FieldList, FieldList]),
         ("SELECT Id FROM Contact ORDER BY @", vec![FieldList]),
         ("SELECT Id FROM Contact ORDER BY @ @ LIMIT @", vec![FieldList, Direction, Limit]),
         ("SELECT Id FROM Contact ORDER BY Name @ NULLS LAST", vec![Direction]),
@@ -151,4 +154,20 @@ fn a_hole_in_what_was_not_understood_has_no_place() {
     assert!(!parsed.errors.is_empty());
     assert_eq!(parsed.holes[0].place, HolePlace::Unknown);
     assert!(!format!("{parsed:?}").contains("Contact WHERE"));
+}
+
+#[test]
+fn a_format_is_a_template() {
+    let format =
+        |pattern: &str, arguments: &[Template]| parse_template(&Template::format(pattern, arguments));
+    let parsed = format("SELECT {0} FROM {1} WHERE Name = ''{2}''", &[Template::new().text("Id, Name")]);
+    assert_eq!(parsed.errors, []);
+    assert_eq!(parsed.statement.to_string(), "SELECT Id, Name FROM {0} WHERE Name = '{1}'");
+    let places: Vec<_> = parsed.holes.iter().map(|hole| hole.place).collect();
+    assert_eq!(places, [HolePlace::ObjectName, HolePlace::Quoted]);
+    let pieces = |pattern: &str| Template::format(pattern, &[]).pieces;
+    let text = |text: &str| vec![Piece::Text(text.to_owned())];
+    assert_eq!(pieces("a '{0}' {x} {12345} {1 {} b"), text("a {0} {x} {12345} {1 {} b"));
+    assert_eq!(pieces("{0}{10}"), [Piece::Hole, Piece::Hole]);
+    assert_eq!(pieces(""), []);
 }
