@@ -25,6 +25,8 @@ impl Limits {
     pub const BYTES: usize = 1 << 20;
     /// Parentheses, subqueries, functions and `NOT` in one another.
     pub const DEPTH: usize = 96;
+    /// Objects behind `RETURNING`: each costs far more than the two bytes that it can be written with.
+    pub const RETURNING: usize = 500;
     /// Errors that are told of one statement.
     pub const ERRORS: usize = 64;
 }
@@ -314,7 +316,7 @@ impl<'t> Parser<'t> {
         read
     }
 
-    /// The rest is not read.
+    /// The rest is not read; an error was told.
     fn give_up(&mut self) {
         let end = self.lexer.text.len();
         self.lexer.at = end;

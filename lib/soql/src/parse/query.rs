@@ -91,6 +91,9 @@ impl Parser<'_> {
             }
             let object = self.path(HolePlace::ObjectName, "an object", "name the object that is read")?;
             let marked = self.eat("AS");
+            if marked && !self.at_alias() && !self.is(Kind::Hole) {
+                return Err(self.expected("an alias", ""));
+            }
             let alias = if marked || self.at_alias() {
                 Some(self.name(HolePlace::Name, "an alias", "")?)
             } else {
@@ -229,17 +232,21 @@ impl Parser<'_> {
         }
     }
 
-    /// `AND` or `OR` is here, and what was before it is a hole.
+    /// `AND` or `OR` is here, and what was before it is a hole. The last of them names the whole.
     fn continue_where(&mut self, query: &mut Query) {
         let or = self.at("OR");
         self.advance();
-        let mut sides: Vec<Condition> = query.where_.take().into_iter().collect();
-        if let Some(hole) = query.holes.last() {
-            sides.push(Condition::Hole(hole.clone()));
-        }
-        sides.push(self.condition(false));
-        let span = sides.iter().map(Condition::span).reduce(source::Span::to).unwrap_or_default();
-        let connected = Connected { conditions: sides, span };
+        let hole = query.holes.last().map(|hole| Condition::Hole(hole.clone()));
+        let more = self.condition(false);
+        let added = hole.into_iter().chain([more]);
+        let mut connected = match query.where_.take() {
+            // What connects to a hole is not known: all stand on one level, for a tree would grow with the text.
+            Some(Condition::And(node) | Condition::Or(node)) if node.conditions.iter().any(is_hole) => node,
+            first => Connected { conditions: first.into_iter().collect(), ..Connected::default() },
+        };
+        connected.conditions.extend(added);
+        let spans = connected.conditions.iter().map(Condition::span);
+        connected.span = spans.reduce(source::Span::to).unwrap_or_default();
         query.where_ = Some(if or { Condition::Or(connected) } else { Condition::And(connected) });
     }
 
@@ -399,7 +406,17 @@ impl Parser<'_> {
     }
 }
 
+fn is_hole(condition: &Condition) -> bool {
+    matches!(condition, Condition::Hole(_))
+}
+
+/// Both conditions, without a level more for each.
 fn and(first: Condition, second: Condition) -> Condition {
     let span = first.span().to(second.span());
-    Condition::And(Connected { conditions: vec![first, second], span })
+    let mut conditions = match first {
+        Condition::And(node) => node.conditions,
+        first => vec![first],
+    };
+    conditions.push(second);
+    Condition::And(Connected { conditions, span })
 }

@@ -1,4 +1,4 @@
-use super::{HolePlace, Parser, Read, Told};
+use super::{HolePlace, Limits, Parser, Read, Told};
 use crate::ast::{
     FromItem, Hole, Literal, LiteralKind, Operator, Path, Query, Returning, Search, SearchGroup, SearchKind,
     SearchText, SearchWith, Unread, Value, WithSetting,
@@ -144,6 +144,12 @@ impl Parser<'_> {
             Clause::Returning => loop {
                 let returning = self.returning()?;
                 search.returning.push(returning);
+                if search.returning.len() >= Limits::RETURNING {
+                    let message = format!("more than {} objects are returned", Limits::RETURNING);
+                    self.error(self.token.span(), "query-too-long", message, "search fewer objects");
+                    self.give_up();
+                    return Ok(());
+                }
                 if !self.eat_kind(Kind::Comma) {
                     return Ok(());
                 }

@@ -163,7 +163,9 @@ impl Parser<'_> {
             let help = "close it with a quote; a quote inside is written \\'";
             self.error(token.span(), "malformed-query", "a string has no end", help);
         } else if let Some(at) = bad_escape(written) {
-            let at = span(token.start + at, token.start + at + 2);
+            let escaped =
+                written.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            let at = span(token.start + at, token.start + at + 1 + escaped);
             let help = "a backslash is written \\\\, a quote \\'";
             self.error(
                 at,

@@ -1,4 +1,7 @@
-use crate::{Condition, Dialect, Limits, SelectItem, Statement, Value, With, parse, parse_in, parse_query};
+use crate::{
+    Condition, Dialect, Limits, SelectItem, Statement, Template, Value, With, parse, parse_in, parse_query,
+    parse_template,
+};
 
 /// Message and the text at the span, of each error.
 fn told(text: &str) -> Vec<(String, &str)> {
@@ -37,6 +40,11 @@ fn errors_say_what_is_expected_where() {
             "SELECT Id FROM Contact WHERE Name = 'C:\\x'",
             "a backslash stands before a character that it does not escape",
             "\\x",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Name = 'C:\\ユ'",
+            "a backslash stands before a character that it does not escape",
+            "\\ユ",
         ),
         ("SELECT Id FROM Contact WHERE Name IN 'x'", "a list is expected, found a string", "'x'"),
         ("SELECT Id FROM Contact WHERE Name = ('x')", "a value is expected, found `(`", "("),
@@ -192,6 +200,15 @@ fn too_long_and_too_deep() {
     assert!(
         matches!(&parsed.value, Statement::Query(query) if query.where_.is_some() && query.select.len() == 1)
     );
+    // What is no nesting of the text is none of the tree.
+    let parsed = parse(&("SELECT Id FROM A ".to_owned() + &"WHERE b = 1 ".repeat(n / 4)));
+    assert!(!parsed.is_clean() && parsed.value.to_string().len() > n);
+    let template = (0..n / 4).fold(Template::new().text("SELECT Id FROM A WHERE b = 1"), |template, at| {
+        template.hole().text(if at % 2 == 0 { " AND c = 1 " } else { " OR d = 1 " })
+    });
+    assert!(parse_template(&template).statement.to_string().len() > n);
+    let parsed = parse(&("FIND {x} RETURNING ".to_owned() + &"A,".repeat(n)));
+    assert_eq!(parsed.errors.last().map(|error| error.code), Some("query-too-long"));
     // In a bind the groups are balanced, however deep.
     assert!(
         parse(&format!("SELECT Id FROM Contact WHERE A = :{}a{}", "(".repeat(n), ")".repeat(n))).is_clean()
