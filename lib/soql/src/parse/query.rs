@@ -238,15 +238,16 @@ impl Parser<'_> {
         self.advance();
         let hole = query.holes.last().map(|hole| Condition::Hole(hole.clone()));
         let more = self.condition(false);
-        let added = hole.into_iter().chain([more]);
         let mut connected = match query.where_.take() {
             // What connects to a hole is not known: all stand on one level, for a tree would grow with the text.
             Some(Condition::And(node) | Condition::Or(node)) if node.conditions.iter().any(is_hole) => node,
-            first => Connected { conditions: first.into_iter().collect(), ..Connected::default() },
+            Some(first) => Connected { span: first.span(), conditions: vec![first] },
+            None => Connected { span: more.span(), conditions: Vec::new() },
         };
-        connected.conditions.extend(added);
-        let spans = connected.conditions.iter().map(Condition::span);
-        connected.span = spans.reduce(source::Span::to).unwrap_or_default();
+        for condition in hole.into_iter().chain([more]) {
+            connected.span = connected.span.to(condition.span());
+            connected.conditions.push(condition);
+        }
         query.where_ = Some(if or { Condition::Or(connected) } else { Condition::And(connected) });
     }
 
