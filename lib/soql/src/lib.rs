@@ -6,6 +6,9 @@
 //! which fields are used where ([`Query::fields`]), what they are called once aliases and relationships are resolved
 //! ([`resolve`]), and the text again (`Display`).
 //!
+//! Whoever acts on a statement (lets it through, rewrites it) acts on one that has no errors, and sends its print: then
+//! what was understood is what runs.
+//!
 //! What never happens here: a panic, a recursion as deep as the text asks for, a second look at the same text beyond a
 //! token ahead, an error or a debug form that repeats a literal. Nothing here knows what a field means.
 //!

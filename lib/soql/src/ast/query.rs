@@ -41,7 +41,10 @@ impl Query {
             && self.select.iter().all(|item| match item {
                 SelectItem::Hole(_) | SelectItem::Unread(_) => false,
                 SelectItem::Field(item) => item.path.is_known(),
-                SelectItem::Call(_, _) | SelectItem::Fields(_) => true,
+                SelectItem::Call(call, _) => {
+                    call.function.known().is_some() && call.arguments.iter().all(Expression::is_known)
+                }
+                SelectItem::Fields(_) => true,
                 SelectItem::Query(inner) => inner.query.knows_select() && inner.query.knows_from(),
                 SelectItem::TypeOf(item) => {
                     let branches = item.branches.iter().flat_map(|branch| &branch.fields);

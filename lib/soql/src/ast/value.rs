@@ -160,6 +160,17 @@ pub enum Expression {
 }
 
 impl Expression {
+    /// Whether no hole is a part of a name in it.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Expression::Field(path) => path.is_known(),
+            Expression::Call(call) => {
+                call.function.known().is_some() && call.arguments.iter().all(Expression::is_known)
+            }
+            Expression::Literal(_) | Expression::Bind(_) => true,
+        }
+    }
+
     pub fn span(&self) -> Span {
         match self {
             Expression::Field(node) => node.span,

@@ -27,7 +27,7 @@ impl Parser<'_> {
             } else {
                 break;
             };
-            if mixed && !(and && or && self.told_mixed(start)) {
+            if mixed && !self.told_mixed(start) {
                 let at = self.token.span();
                 let help = "put parentheses around what belongs together";
                 self.error(at, "malformed-query", "`AND` and `OR` stand on one level", help);

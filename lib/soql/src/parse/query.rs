@@ -1,7 +1,7 @@
 use super::{HolePlace, Parser, Read};
 use crate::ast::{
-    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Lookup, LookupBind, Nulls, Order,
-    Query, SelectItem, Update, Value, With,
+    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Lookup, LookupBind, Name, Nulls,
+    Order, Query, SelectItem, Update, Value, With,
 };
 use crate::lex::Kind;
 
@@ -78,7 +78,7 @@ impl Parser<'_> {
         } else if !told && !query.select.iter().any(|item| matches!(item, SelectItem::Hole(_))) {
             self.expected("`FROM`", "name the object that is read");
         }
-        self.clauses(&mut query, inner);
+        self.clauses(&mut query, inner, None);
         query.span = self.since(start);
         query
     }
@@ -106,15 +106,19 @@ impl Parser<'_> {
         }
     }
 
-    /// The clauses behind `FROM`.
-    pub(super) fn clauses(&mut self, query: &mut Query, inner: bool) {
+    /// The clauses behind `FROM`. `list_view`: `USING ListView = name` may stand among them.
+    pub(super) fn clauses(
+        &mut self,
+        query: &mut Query,
+        inner: bool,
+        mut list_view: Option<&mut Option<Name>>,
+    ) {
         let mut last = Clause::From;
         loop {
             let start = self.token.start;
             let clause = match self.token.kind {
                 Kind::End => return,
                 Kind::Close if inner => return,
-                Kind::Word if inner && self.at("USING") && self.peek_is("ListView") => return,
                 Kind::Hole => {
                     let hole = self.hole(HolePlace::Clause);
                     query.holes.push(hole);
@@ -123,6 +127,15 @@ impl Parser<'_> {
                 Kind::Word => self.clause_here(),
                 _ => None,
             };
+            if let Some(list_view) = list_view.as_deref_mut()
+                && clause == Some(Clause::Using)
+                && self.peek_is("ListView")
+            {
+                if self.list_view(list_view).is_err() {
+                    query.unread.extend(self.skip(start, |_| false));
+                }
+                continue;
+            }
             let Some(clause) = clause else {
                 // Behind a hole that may have been a condition, the condition goes on.
                 if !query.holes.is_empty() && (self.at("AND") || self.at("OR")) {
@@ -181,13 +194,19 @@ impl Parser<'_> {
         match clause {
             Clause::From => {
                 if !query.from.is_empty() {
-                    return Err(self.expected("a clause", "`FROM` stands once"));
+                    let told = self.expected("a clause", "`FROM` stands once");
+                    self.advance();
+                    return Err(told);
                 }
                 self.advance();
                 self.sources(&mut query.from)
             }
             Clause::Using => {
-                self.advance();
+                let token = self.advance();
+                let again = if self.at("LOOKUP") { query.lookup.is_some() } else { query.scope.is_some() };
+                if again {
+                    self.error(token.span(), "malformed-query", "`USING` stands twice", "leave one out");
+                }
                 if self.at("LOOKUP") {
                     query.lookup = Some(self.lookup()?);
                     return Ok(());
@@ -249,6 +268,19 @@ impl Parser<'_> {
             connected.conditions.push(condition);
         }
         query.where_ = Some(if or { Condition::Or(connected) } else { Condition::And(connected) });
+    }
+
+    /// `USING ListView = name`; `USING` is here.
+    fn list_view(&mut self, list_view: &mut Option<Name>) -> Read<()> {
+        const HELP: &str = "USING ListView = name";
+        let token = self.advance();
+        if list_view.is_some() {
+            self.error(token.span(), "malformed-query", "`USING ListView` stands twice", "leave one out");
+        }
+        self.advance();
+        self.expect_kind(Kind::Equal, "`=`", HELP)?;
+        *list_view = Some(self.name(HolePlace::Name, "a list view", HELP)?);
+        Ok(())
     }
 
     /// `LOOKUP` is here.

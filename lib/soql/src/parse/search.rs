@@ -168,6 +168,9 @@ impl Parser<'_> {
             }
             Clause::Using => {
                 const HELP: &str = "USING PHRASE SEARCH or USING ADVANCED SEARCH";
+                if search.kind.is_some() {
+                    self.error(self.token.span(), "malformed-query", "`USING` stands twice", "leave one out");
+                }
                 search.kind = Some(if self.eat("PHRASE") {
                     SearchKind::Phrase
                 } else if self.eat("ADVANCED") {
@@ -218,37 +221,11 @@ impl Parser<'_> {
         let mut list_view = None;
         if self.eat_kind(Kind::Open) {
             query.select = self.select_list();
-            // `USING ListView = name` stands between the clauses of a query.
-            self.clauses_of_returning(&mut query, &mut list_view);
+            self.clauses(&mut query, true, Some(&mut list_view));
             query.span = self.since(start);
             self.close_paren();
         }
         Ok(Returning { query, list_view, span: self.since(start) })
-    }
-
-    fn clauses_of_returning(&mut self, query: &mut Query, list_view: &mut Option<crate::ast::Name>) {
-        loop {
-            if self.at("USING") && self.peek_is("ListView") {
-                let start = self.advance().start;
-                self.advance();
-                let read = self
-                    .expect_kind(Kind::Equal, "`=`", "USING ListView = name")
-                    .and_then(|()| self.name(HolePlace::Name, "a list view", "USING ListView = name"));
-                match read {
-                    Ok(name) => *list_view = Some(name),
-                    Err(Told) => query.unread.extend(self.skip(start, |_| false)),
-                }
-                continue;
-            }
-            if self.is(Kind::Close) || self.is(Kind::End) {
-                return;
-            }
-            let before = self.token.start;
-            self.clauses(query, true);
-            if self.token.start == before {
-                return;
-            }
-        }
     }
 
     fn search_with(&mut self) -> Read<SearchWith> {

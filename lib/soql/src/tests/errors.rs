@@ -55,6 +55,10 @@ fn errors_say_what_is_expected_where() {
         ("SELECT Id FROM Contact LIMIT x", "a whole number after `LIMIT` is expected, found a word", "x"),
         ("SELECT Id FROM Contact LIMIT 1 WHERE A = 1", "`WHERE` stands behind `LIMIT`", "WHERE"),
         ("SELECT Id FROM Contact WHERE A = 1 WHERE B = 1", "`WHERE` stands twice", "WHERE"),
+        ("SELECT Id FROM A USING SCOPE mine USING SCOPE team", "`USING` stands twice", "USING"),
+        ("FIND {x} RETURNING A(Id LIMIT 1 USING ListView = b LIMIT 2)", "`LIMIT` stands twice", "LIMIT"),
+        ("FIND {x} USING PHRASE SEARCH USING ADVANCED SEARCH", "`USING` stands twice", "ADVANCED"),
+        ("SELECT Id FROM Contact FROM Lead", "a clause is expected, found `FROM`", "FROM"),
         ("SELECT Id FROM Contact GROUP Name", "`BY` is expected, found a word", "Name"),
         (
             "SELECT Id FROM Contact ORDER BY",

@@ -118,6 +118,17 @@ fn what_is_known_stays_known() {
     assert!(matches!(&all.conditions[1], Condition::Hole(hole) if hole.index == 2));
     assert!(matches!(&query.limit, Some(Value::Hole(hole)) if hole.index == 4));
 
+    let known = |text: &str| match &template(text).statement {
+        Statement::Query(query) => query.where_.as_ref().unwrap().is_known(),
+        Statement::Search(_) => panic!(),
+    };
+    assert!(known("SELECT Id FROM A WHERE B = '@' AND C IN (@) AND D = @"));
+    for unknown in
+        ["B = 1 AND @", "@ = 1", "B @ 1", "f(@) = 1", "B IN (SELECT @ FROM C)", "NOT (B = 1 OR B = ?)"]
+    {
+        assert!(!known(&format!("SELECT Id FROM A WHERE {unknown}")), "{unknown}");
+    }
+
     let parsed = template("SELECT Id FROM Contact WHERE A = 1 @ OR B = 2");
     let query = self::query(&parsed);
     assert!(matches!(&query.where_, Some(Condition::Or(or)) if or.conditions.len() == 3));
