@@ -1,7 +1,7 @@
 //! SOQL and SOSL: queries and searches of Salesforce.
 //!
 //! In comes the text of one statement: what stands between the brackets of Apex, the value of `q` of a request, or a
-//! [`Template`] that code puts together at run time. Out come a [`Statement`] whose every node has its span, and the
+//! [`Template`] that code puts together at run time. Out come a [`Statement`] whose names, values and conditions have spans, and the
 //! [`Error`]s that say what was not understood; what was not understood stays in the tree as [`Unread`]. From there:
 //! which fields are used where ([`Query::fields`]), what they are called once aliases and relationships are resolved
 //! ([`resolve`]), and the text again (`Display`).
@@ -9,10 +9,11 @@
 //! Whoever acts on a statement (lets it through, rewrites it) acts on one that has no errors, and sends its print: then
 //! what was understood is what runs.
 //!
-//! What never happens here: a panic, a recursion as deep as the text asks for, a second look at the same text beyond a
-//! token ahead, an error or a debug form that repeats a literal. Nothing here knows what a field means.
+//! What never happens here: a panic, a recursion as deep as the text asks for, a way back in the text, an error or a
+//! debug form that repeats a literal. Nothing here knows what a field means.
 //!
-//! After the SOQL and SOSL Reference (API 62) and the grammar that Apex uses for what stands in brackets.
+//! After Salesforce's SOQL and SOSL Reference and what public projects write in brackets. No org was asked: whether a
+//! field may be grouped by, or a clause stand with another, Salesforce says itself.
 
 #[macro_use]
 mod node;

@@ -107,11 +107,26 @@ impl std::fmt::Debug for Literal {
     }
 }
 
-node! {
-    /// `:expression`, an expression of Apex. The span is the expression's, without the colon.
-    pub struct Bind {
-        /// The expression as written; in a template `{0}` stands where the first hole is.
-        pub text: Box<str>,
+/// `:expression`, an expression of Apex. The span is the expression's, without the colon.
+#[derive(Clone, Default)]
+pub struct Bind {
+    /// The expression as written; in a template `{0}` stands where the first hole is.
+    pub text: Box<str>,
+    pub span: Span,
+}
+
+impl PartialEq for Bind {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Bind {}
+
+impl std::fmt::Debug for Bind {
+    /// Without the text: strings of Apex may be in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bind").field("span", &self.span).finish_non_exhaustive()
     }
 }
 

@@ -229,8 +229,9 @@ fn strings_say_what_they_escape() {
 
 #[test]
 fn a_literal_shows_in_no_debug_form() {
-    let parsed =
-        crate::parse("SELECT Id FROM Contact WHERE Name = 'Ada Lovelace' AND Born__c = 1815-12-10 AND Ada 1");
+    let parsed = crate::parse(
+        "SELECT Id FROM Contact WHERE Name = 'Ada Lovelace' AND Born__c = 1815-12-10 AND A = :f('Lovelace') AND Ada 1",
+    );
     let shown = format!("{parsed:?}");
     assert!(!parsed.errors.is_empty());
     assert!(!shown.contains("Lovelace") && !shown.contains("1815"), "{shown}");
