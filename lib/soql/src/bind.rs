@@ -47,6 +47,8 @@ pub(crate) fn extent(mut lexer: Lexer<'_>) -> Extent {
     let start = lexer.at;
     let mut end = start;
     let mut operand = true;
+    // Behind a point every word is a member: `Trigger.new`.
+    let mut member = false;
     let mut choices = 0usize;
     let mut wrong = None;
     loop {
@@ -75,11 +77,11 @@ pub(crate) fn extent(mut lexer: Lexer<'_>) -> Extent {
                 _ => {
                     let past = past_word(&lexer, at);
                     let word = lexer.text.get(at..past).unwrap_or_default();
-                    if past == at || may_follow(word) {
+                    if past == at || !member && may_follow(word) {
                         wrong = Some("an expression of Apex is expected after `:`");
                     } else {
                         lexer.at = past;
-                        if word.eq_ignore_ascii_case("new") {
+                        if !member && word.eq_ignore_ascii_case("new") {
                             wrong = creation(&mut lexer);
                         }
                     }
@@ -89,6 +91,7 @@ pub(crate) fn extent(mut lexer: Lexer<'_>) -> Extent {
                 break;
             }
             operand = false;
+            member = false;
             end = lexer.at;
             continue;
         }
@@ -106,8 +109,14 @@ pub(crate) fn extent(mut lexer: Lexer<'_>) -> Extent {
                 end = lexer.at;
                 continue;
             }
-            b'.' => lexer.at = at + 1,
-            b'?' if second == b'.' || second == b'?' => lexer.at = at + 2,
+            b'.' => {
+                member = true;
+                lexer.at = at + 1;
+            }
+            b'?' if second == b'.' || second == b'?' => {
+                member = second == b'.';
+                lexer.at = at + 2;
+            }
             b'?' => {
                 choices += 1;
                 lexer.at = at + 1;

@@ -5,7 +5,7 @@ pub(crate) enum Kind {
     Word,
     /// Digits and what can stand among them: a number, a date, a time.
     Number,
-    /// `USD10.5`; without a fraction it is a [`Kind::Word`].
+    /// `USD10.5`, `USD-10`; without fraction and sign it is a [`Kind::Word`].
     Currency,
     String,
     /// A string without its last quote.
@@ -175,13 +175,25 @@ impl<'t> Lexer<'t> {
         {
             return (Kind::Currency, self.run(end + 1, |byte| byte.is_ascii_digit()));
         }
+        let code = self
+            .bytes
+            .get(start..end)
+            .filter(|word| word.len() == 3 && word.iter().all(u8::is_ascii_alphabetic));
+        if code.is_some() && self.byte(end) == b'-' && self.byte(end + 1).is_ascii_digit() {
+            let end = self.run(end + 1, |byte| byte.is_ascii_digit());
+            if self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit() {
+                return (Kind::Currency, self.run(end + 1, |byte| byte.is_ascii_digit()));
+            }
+            return (Kind::Currency, end);
+        }
         (Kind::Word, end)
     }
 
     fn number(&self, from: usize) -> usize {
         let mut end = self.run(from, |byte| in_word(byte) || matches!(byte, b'.' | b':' | b'-' | b'+'));
-        // What a sentence puts behind a number is not of it.
-        while end > from + 1 && matches!(self.byte(end - 1), b':' | b'-' | b'+') {
+        // What a sentence puts behind a number is not of it, unless a hole goes on: `2024-{0}`.
+        let goes_on = self.hole(end).is_some();
+        while !goes_on && end > from + 1 && matches!(self.byte(end - 1), b':' | b'-' | b'+') {
             end -= 1;
         }
         end

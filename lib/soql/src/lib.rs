@@ -1,15 +1,19 @@
 //! SOQL and SOSL: queries and searches of Salesforce.
 //!
 //! In comes the text of one statement: what stands between the brackets of Apex, the value of `q` of a request, or a
-//! [`Template`] that code puts together at run time. Out come a [`Statement`] whose every node has its span, and the
+//! [`Template`] that code puts together at run time. Out come a [`Statement`] whose names, values and conditions have spans, and the
 //! [`Error`]s that say what was not understood; what was not understood stays in the tree as [`Unread`]. From there:
 //! which fields are used where ([`Query::fields`]), what they are called once aliases and relationships are resolved
 //! ([`resolve`]), and the text again (`Display`).
 //!
-//! What never happens here: a panic, a recursion as deep as the text asks for, a second look at the same text beyond a
-//! token ahead, an error or a debug form that repeats a literal. Nothing here knows what a field means.
+//! Whoever acts on a statement (lets it through, rewrites it) acts on one that has no errors, and sends its print: then
+//! what was understood is what runs.
 //!
-//! After the SOQL and SOSL Reference (API 62) and the grammar that Apex uses for what stands in brackets.
+//! What never happens here: a panic, a recursion as deep as the text asks for, a way back in the text, an error or a
+//! debug form that repeats a literal. Nothing here knows what a field means.
+//!
+//! After Salesforce's SOQL and SOSL Reference and what public projects write in brackets. No org was asked: whether a
+//! field may be grouped by, or a clause stand with another, Salesforce says itself.
 
 #[macro_use]
 mod node;
@@ -27,9 +31,9 @@ mod template;
 pub use ast::{
     Bind, Call, CategoryFilter, CategorySelector, Comparison, Condition, Connected, DataCategory, Direction,
     Expression, FieldGroup, FieldItem, Fields, For, FromItem, GroupBy, GroupKind, Hole, Literal, LiteralKind,
-    Mode, Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning, Search, SearchGroup,
-    SearchText, SearchWith, SelectItem, Setting, Statement, Subquery, TypeOf, TypeOfBranch, Unread, Update,
-    Value, ValueList, With, WithMode, WithSetting,
+    Lookup, LookupBind, Mode, Name, Negation, Nulls, Operator, Order, Parameters, Path, Query, Returning,
+    Search, SearchGroup, SearchKind, SearchText, SearchWith, SelectItem, Setting, Statement, Subquery,
+    TypeOf, TypeOfBranch, Unread, Update, Value, ValueList, With, WithMode, WithSetting,
 };
 pub use error::Error;
 pub use fields::{Branch, FieldUse, Level, Relation, UsePlace, Used};

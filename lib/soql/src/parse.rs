@@ -25,6 +25,8 @@ impl Limits {
     pub const BYTES: usize = 1 << 20;
     /// Parentheses, subqueries, functions and `NOT` in one another.
     pub const DEPTH: usize = 96;
+    /// Objects behind `RETURNING`: each costs far more than the two bytes that it can be written with.
+    pub const RETURNING: usize = 500;
     /// Errors that are told of one statement.
     pub const ERRORS: usize = 64;
 }
@@ -110,6 +112,8 @@ pub(crate) struct Parser<'t> {
     depth: usize,
     dialect: Dialect,
     errors: Vec<Error>,
+    /// The rest was not read, and an error said so.
+    gave_up: bool,
     holes: HolePlaces,
 }
 
@@ -122,6 +126,7 @@ impl<'t> Parser<'t> {
             depth: 0,
             dialect,
             errors: Vec::new(),
+            gave_up: false,
             holes: Vec::new(),
         }
     }
@@ -166,7 +171,9 @@ impl<'t> Parser<'t> {
         message: impl Into<Cow<'static, str>>,
         help: &'static str,
     ) {
-        if self.errors.len() < Limits::ERRORS {
+        // What is wrong at a place is told once: the rest follows from it.
+        let again = self.errors.last().is_some_and(|last| last.span.start == span.start);
+        if !self.gave_up && !again && self.errors.len() < Limits::ERRORS {
             let help = (!help.is_empty()).then_some(help);
             self.errors.push(Error { span, code, message: message.into(), help });
         }
@@ -309,12 +316,13 @@ impl<'t> Parser<'t> {
         read
     }
 
-    /// The rest is not read.
+    /// The rest is not read; an error was told.
     fn give_up(&mut self) {
         let end = self.lexer.text.len();
         self.lexer.at = end;
         self.token = Token { kind: Kind::End, start: end, end };
         self.past = end;
+        self.gave_up = true;
     }
 
     /// Whether a clause starts here, or the query ends.
@@ -434,7 +442,7 @@ impl<'t> Parser<'t> {
             let touches = self.token.start == last.end;
             let goes_on = touches
                 && match (last.kind, self.token.kind) {
-                    (Kind::Hole, Kind::Hole) => true,
+                    (Kind::Hole, Kind::Hole) => self.holes_begin_a_name(),
                     (Kind::Hole, Kind::Word | Kind::Number) => !self.at_reserved(),
                     (Kind::Word | Kind::Number, Kind::Hole) => {
                         let next = self.peek();
@@ -465,11 +473,10 @@ impl<'t> Parser<'t> {
         names.push(self.name(place, what, help)?);
         while self.is(Kind::Dot) {
             self.advance();
-            let next = self.name(place, "a name after `.`", "");
-            match next {
-                Ok(name) => names.push(name),
-                Err(told) => return Err(told),
+            if self.at("FROM") {
+                return Err(self.expected("a name after `.`", ""));
             }
+            names.push(self.name(place, "a name after `.`", "")?);
         }
         if place == HolePlace::FieldList && (names.len() > 1 || self.past - start > 1) {
             for (_, noted) in self.holes.iter_mut().skip(noted) {
@@ -479,18 +486,51 @@ impl<'t> Parser<'t> {
         Ok(Path { span: self.since(start), names })
     }
 
+    /// Salesforce's list of names that no alias has, and those that would hide a clause.
+    fn at_alias(&self) -> bool {
+        const NONE: [&str; 25] = [
+            "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES",
+            "LAST", "LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OFFSET", "OR", "ORDER", "SELECT", "UPDATE",
+            "USING", "WHERE", "WITH",
+        ];
+        self.is(Kind::Word) && !self.at_one_of(&NONE) && !self.at_clause()
+    }
+
     fn at_reserved(&self) -> bool {
         self.token.kind == Kind::Word && is_reserved(self.word())
     }
 
-    /// A name or the hole of one, whole: the token touches neither word nor hole before or behind.
-    fn hole_alone(&self) -> bool {
-        self.is(Kind::Hole) && {
-            let next = self.peek();
-            let touched = next.start == self.token.end
-                && matches!(next.kind, Kind::Word | Kind::Hole | Kind::Dot | Kind::Number);
-            !touched || next.kind == Kind::Word && is_reserved(self.text_of(next.start, next.end))
+    /// Whether a name goes on right behind the hole that is here and the next few: `{0}{1}__c`. Holes with no name
+    /// behind them are one thing each.
+    fn holes_begin_a_name(&self) -> bool {
+        const FEW: usize = 4;
+        let mut ahead = self.lexer;
+        let mut end = self.token.end;
+        for _ in 0..FEW {
+            let next = ahead.next();
+            if next.start != end {
+                return false;
+            }
+            end = next.end;
+            match next.kind {
+                Kind::Hole => {}
+                Kind::Word => return !is_reserved(self.text_of(next.start, next.end)),
+                Kind::Number | Kind::Dot => return true,
+                _ => return false,
+            }
         }
+        false
+    }
+
+    /// Whether the hole here is all of an item, and not a part of a name or the name of a function.
+    fn hole_alone(&self) -> bool {
+        let mut ahead = self.lexer;
+        let next = ahead.next();
+        if next.start == self.token.end && next.kind == Kind::Open {
+            let inner = ahead.next();
+            return self.text_of(inner.start, inner.end).eq_ignore_ascii_case("SELECT");
+        }
+        !self.holes_begin_a_name()
     }
 }
 

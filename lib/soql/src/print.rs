@@ -4,9 +4,9 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::ast::{
     Bind, Call, CategorySelector, Comparison, Condition, DataCategory, Direction, Expression, FieldGroup,
-    For, FromItem, GroupBy, GroupKind, Hole, Literal, Mode, Name, Nulls, Operator, Order, Parameters, Path,
-    Query, Returning, Search, SearchGroup, SearchText, SearchWith, SelectItem, Setting, Statement, Subquery,
-    TypeOf, Unread, Update, Value, ValueList, With, WithMode, WithSetting,
+    For, FromItem, GroupBy, GroupKind, Hole, Literal, Lookup, LookupBind, Mode, Name, Nulls, Operator, Order,
+    Parameters, Path, Query, Returning, Search, SearchGroup, SearchKind, SearchText, SearchWith, SelectItem,
+    Setting, Statement, Subquery, TypeOf, Unread, Update, Value, ValueList, With, WithMode, WithSetting,
 };
 
 /// The items with `between` between them.
@@ -56,6 +56,7 @@ print_word! {
     Direction { Ascending => "ASC", Descending => "DESC", }
     Nulls { First => "NULLS FIRST", Last => "NULLS LAST", }
     For { View => "FOR VIEW", Reference => "FOR REFERENCE", Update => "FOR UPDATE", }
+    SearchKind { Phrase => "PHRASE", Advanced => "ADVANCED", }
     Update { Tracking => "TRACKING", Viewstat => "VIEWSTAT", }
 }
 
@@ -215,6 +216,23 @@ impl Display for FromItem {
     }
 }
 
+impl Display for Lookup {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "USING LOOKUP {}", self.path)?;
+        if !self.binds.is_empty() {
+            f.write_str(" BIND ")?;
+            list(f, &self.binds, ", ")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for LookupBind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} = {}", self.field, self.value)
+    }
+}
+
 impl Display for With {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -314,6 +332,9 @@ fn clauses(f: &mut Formatter<'_>, query: &Query, list_view: Option<&Name>) -> Re
     if let Some(scope) = &query.scope {
         write!(f, " USING SCOPE {scope}")?;
     }
+    if let Some(lookup) = &query.lookup {
+        write!(f, " {lookup}")?;
+    }
     if let Some(condition) = &query.where_ {
         write!(f, " WHERE {condition}")?;
     }
@@ -380,6 +401,9 @@ impl Display for Search {
         }
         for with in &self.with {
             write!(f, " WITH {with}")?;
+        }
+        if let Some(kind) = self.kind {
+            write!(f, " USING {kind} SEARCH")?;
         }
         if let Some(limit) = &self.limit {
             write!(f, " LIMIT {limit}")?;

@@ -2,7 +2,7 @@ use source::Span;
 
 use crate::ast::Statement;
 use crate::error::Error;
-use crate::parse::{self, Dialect};
+use crate::parse::{self, Dialect, Limits};
 
 /// A part of a text that code puts together at run time.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub enum Piece {
     Text(String),
     /// Anything.
     Hole,
+}
+
+impl Piece {
+    fn length(&self) -> usize {
+        match self {
+            Piece::Text(text) => text.len(),
+            Piece::Hole => 1,
+        }
+    }
 }
 
 impl std::fmt::Debug for Piece {
@@ -37,6 +46,55 @@ impl Template {
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.pieces.push(Piece::Text(text.into()));
         self
+    }
+
+    /// What `String.format(pattern, arguments)` of Apex gives: `{0}` is the first argument, `''` a quote, and braces
+    /// between single quotes are text. An argument that is not given is a hole.
+    pub fn format(pattern: &str, arguments: &[Template]) -> Self {
+        let mut template = Template::new();
+        let mut text = String::new();
+        let mut length = 0;
+        let mut quoted = false;
+        let mut rest = pattern;
+        while let Some(at) = rest.find(['\'', '{']) {
+            let (before, mark) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            text.push_str(before);
+            if let Some(after) = mark.strip_prefix("''") {
+                text.push('\'');
+                rest = after;
+                continue;
+            }
+            if let Some(after) = mark.strip_prefix('\'') {
+                quoted = !quoted;
+                rest = after;
+                continue;
+            }
+            let after = mark.strip_prefix('{').unwrap_or_default();
+            let index = after.split_once('}').filter(|_| !quoted).and_then(|(digits, after)| {
+                let plain = digits.len() < 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+                digits.parse::<usize>().ok().filter(|_| plain).map(|index| (index, after))
+            });
+            let Some((index, after)) = index else {
+                text.push('{');
+                rest = after;
+                continue;
+            };
+            rest = after;
+            if !text.is_empty() {
+                length += text.len();
+                template.pieces.push(Piece::Text(std::mem::take(&mut text)));
+            }
+            match arguments.get(index) {
+                // Arguments that repeat could grow without end; no statement is so long.
+                Some(argument) if length <= Limits::BYTES => {
+                    length += argument.pieces.iter().map(Piece::length).sum::<usize>();
+                    template.pieces.extend(argument.pieces.iter().cloned());
+                }
+                _ => template.pieces.push(Piece::Hole),
+            }
+        }
+        text.push_str(rest);
+        if text.is_empty() { template } else { template.text(text) }
     }
 
     #[must_use]

@@ -23,6 +23,28 @@ impl Condition {
         Condition::Or(Connected { conditions, span: Span::default() })
     }
 
+    /// Whether all of it was read, and no hole is in it but as the value of a comparison.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Condition::And(node) | Condition::Or(node) => node.conditions.iter().all(Condition::is_known),
+            Condition::Not(node) => node.condition.is_known(),
+            Condition::Comparison(node) => {
+                let value = match &node.value {
+                    Value::Unread(_) => false,
+                    Value::List(list) => !list.values.iter().any(|value| matches!(value, Value::Unread(_))),
+                    Value::Query(inner) => {
+                        let query = &inner.query;
+                        let filter = query.where_.as_ref().is_none_or(Condition::is_known);
+                        query.knows_select() && query.knows_from() && query.knows_clauses() && filter
+                    }
+                    Value::Literal(_) | Value::Bind(_) | Value::Hole(_) => true,
+                };
+                value && node.left.is_known() && !matches!(node.operator, Operator::Hole(_))
+            }
+            Condition::Hole(_) | Condition::Unread(_) => false,
+        }
+    }
+
     pub fn span(&self) -> Span {
         match self {
             Condition::And(node) | Condition::Or(node) => node.span,

@@ -3,6 +3,7 @@ use source::Span;
 use super::{Bind, Call, Condition, Expression, Hole, Name, Path, Search, Unread, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are queries, and one is held at a time")]
 pub enum Statement {
     Query(Query),
     Search(Search),
@@ -15,6 +16,7 @@ node! {
         pub from: Vec<FromItem>,
         /// `USING SCOPE name`.
         pub scope: Option<Name>,
+        pub lookup: Option<Lookup>,
         pub where_: Option<Condition>,
         pub with: Vec<With>,
         pub group_by: Option<GroupBy>,
@@ -39,7 +41,10 @@ impl Query {
             && self.select.iter().all(|item| match item {
                 SelectItem::Hole(_) | SelectItem::Unread(_) => false,
                 SelectItem::Field(item) => item.path.is_known(),
-                SelectItem::Call(_, _) | SelectItem::Fields(_) => true,
+                SelectItem::Call(call, _) => {
+                    call.function.known().is_some() && call.arguments.iter().all(Expression::is_known)
+                }
+                SelectItem::Fields(_) => true,
                 SelectItem::Query(inner) => inner.query.knows_select() && inner.query.knows_from(),
                 SelectItem::TypeOf(item) => {
                     let branches = item.branches.iter().flat_map(|branch| &branch.fields);
@@ -155,6 +160,32 @@ node! {
         pub alias: Option<Name>,
     }
 }
+
+node! {
+    /// `USING LOOKUP Visit__c.Patient__c BIND Clinic__c = 'a'`: only what that lookup's filter lets through. The names
+    /// start at the lookup's object, not at the query's.
+    pub struct Lookup {
+        /// The object and its field.
+        pub path: Path,
+        pub binds: Vec<LookupBind>,
+    }
+}
+
+/// A value that the filter of a lookup takes for a field.
+#[derive(Clone, Debug)]
+pub struct LookupBind {
+    pub field: Path,
+    pub value: Value,
+    pub span: Span,
+}
+
+impl PartialEq for LookupBind {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.field, &self.value) == (&other.field, &other.value)
+    }
+}
+
+impl Eq for LookupBind {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum With {

@@ -9,6 +9,8 @@ node! {
         pub within: Option<SearchGroup>,
         pub returning: Vec<Returning>,
         pub with: Vec<SearchWith>,
+        /// `USING ... SEARCH`.
+        pub kind: Option<SearchKind>,
         pub limit: Option<Value>,
         pub update: Vec<Update>,
         /// Holes of a template between the clauses.
@@ -30,6 +32,12 @@ pub enum SearchText {
     Quoted(Literal),
     Bind(Bind),
     Hole(Hole),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SearchKind {
+    Phrase,
+    Advanced,
 }
 
 /// `IN ... FIELDS`.

@@ -78,7 +78,7 @@ impl Literal {
                 Some('t' | 'T') => value.push('\t'),
                 Some('b' | 'B') => value.push('\u{8}'),
                 Some('f' | 'F') => value.push('\u{c}'),
-                Some('u') => {
+                Some('u' | 'U') => {
                     let digits: String = rest.by_ref().take(4).collect();
                     let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
                     value.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -107,11 +107,26 @@ impl std::fmt::Debug for Literal {
     }
 }
 
-node! {
-    /// `:expression`, an expression of Apex. The span is the expression's, without the colon.
-    pub struct Bind {
-        /// The expression as written; in a template `{0}` stands where the first hole is.
-        pub text: Box<str>,
+/// `:expression`, an expression of Apex. The span is the expression's, without the colon.
+#[derive(Clone, Default)]
+pub struct Bind {
+    /// The expression as written; in a template `{0}` stands where the first hole is.
+    pub text: Box<str>,
+    pub span: Span,
+}
+
+impl PartialEq for Bind {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Bind {}
+
+impl std::fmt::Debug for Bind {
+    /// Without the text: strings of Apex may be in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bind").field("span", &self.span).finish_non_exhaustive()
     }
 }
 
@@ -155,11 +170,22 @@ pub enum Expression {
     Call(Call),
     /// Only as an argument.
     Literal(Literal),
-    /// Only as an argument.
+    /// Only as an argument, and in Apex left of an operator.
     Bind(Bind),
 }
 
 impl Expression {
+    /// Whether no hole is a part of a name in it.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Expression::Field(path) => path.is_known(),
+            Expression::Call(call) => {
+                call.function.known().is_some() && call.arguments.iter().all(Expression::is_known)
+            }
+            Expression::Literal(_) | Expression::Bind(_) => true,
+        }
+    }
+
     pub fn span(&self) -> Span {
         match self {
             Expression::Field(node) => node.span,

@@ -1,5 +1,5 @@
 use super::{HolePlace, Parser, Read, Told};
-use crate::ast::{Comparison, Condition, Connected, Negation, Operator, Unread, Value};
+use crate::ast::{Comparison, Condition, Connected, Expression, Negation, Operator, Unread, Value};
 use crate::lex::{Kind, span};
 
 impl Parser<'_> {
@@ -27,7 +27,7 @@ impl Parser<'_> {
             } else {
                 break;
             };
-            if mixed && !(and && or && self.told_mixed(start)) {
+            if mixed && !self.told_mixed(start) {
                 let at = self.token.span();
                 let help = "put parentheses around what belongs together";
                 self.error(at, "malformed-query", "`AND` and `OR` stand on one level", help);
@@ -117,7 +117,11 @@ impl Parser<'_> {
         if self.at_clause() || self.at("AND") || self.at("OR") {
             return Err(self.expected("a condition", "field = value"));
         }
-        let left = self.expression(HolePlace::FieldName, "a field", "field = value")?;
+        let left = if self.is(Kind::Colon) {
+            Expression::Bind(self.bind()?)
+        } else {
+            self.expression(HolePlace::FieldName, "a field", "field = value")?
+        };
         let from = self.token.start;
         let operator = self.operator()?;
         let operator_span = self.since(from);

@@ -1,7 +1,7 @@
 use super::{HolePlace, Parser, Read};
 use crate::ast::{
-    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Nulls, Order, Query, SelectItem,
-    Update, Value, With,
+    Condition, Connected, Direction, For, FromItem, GroupBy, GroupKind, Lookup, LookupBind, Name, Nulls,
+    Order, Query, SelectItem, Update, Value, With,
 };
 use crate::lex::Kind;
 
@@ -47,6 +47,7 @@ impl Parser<'_> {
     pub(super) fn query(&mut self, inner: bool) -> Query {
         let start = self.token.start;
         let mut query = Query::default();
+        let mut told = false;
         if self.eat("SELECT") {
             query.select = self.select_list();
         } else if self.is(Kind::Hole) {
@@ -63,6 +64,7 @@ impl Parser<'_> {
         } else {
             let help = if inner { "" } else { "a query starts with SELECT, a search with FIND" };
             self.expected("`SELECT`", help);
+            told = true;
             let from = self.token.start;
             if let Some(unread) = self.skip(from, |_| false) {
                 query.select.push(SelectItem::Unread(unread));
@@ -73,10 +75,10 @@ impl Parser<'_> {
                 let from = self.token.start;
                 query.unread.extend(self.skip(from, |_| false));
             }
-        } else if !query.select.iter().any(|item| matches!(item, SelectItem::Hole(_))) {
+        } else if !told && !query.select.iter().any(|item| matches!(item, SelectItem::Hole(_))) {
             self.expected("`FROM`", "name the object that is read");
         }
-        self.clauses(&mut query, inner);
+        self.clauses(&mut query, inner, None);
         query.span = self.since(start);
         query
     }
@@ -89,7 +91,10 @@ impl Parser<'_> {
             }
             let object = self.path(HolePlace::ObjectName, "an object", "name the object that is read")?;
             let marked = self.eat("AS");
-            let alias = if self.is(Kind::Word) && !self.at_clause() || marked {
+            if marked && !self.at_alias() && !self.is(Kind::Hole) {
+                return Err(self.expected("an alias", ""));
+            }
+            let alias = if marked || self.at_alias() {
                 Some(self.name(HolePlace::Name, "an alias", "")?)
             } else {
                 None
@@ -101,15 +106,19 @@ impl Parser<'_> {
         }
     }
 
-    /// The clauses behind `FROM`.
-    pub(super) fn clauses(&mut self, query: &mut Query, inner: bool) {
+    /// The clauses behind `FROM`. `list_view`: `USING ListView = name` may stand among them.
+    pub(super) fn clauses(
+        &mut self,
+        query: &mut Query,
+        inner: bool,
+        mut list_view: Option<&mut Option<Name>>,
+    ) {
         let mut last = Clause::From;
         loop {
             let start = self.token.start;
             let clause = match self.token.kind {
                 Kind::End => return,
                 Kind::Close if inner => return,
-                Kind::Word if inner && self.at("USING") && self.peek_is("ListView") => return,
                 Kind::Hole => {
                     let hole = self.hole(HolePlace::Clause);
                     query.holes.push(hole);
@@ -118,6 +127,15 @@ impl Parser<'_> {
                 Kind::Word => self.clause_here(),
                 _ => None,
             };
+            if let Some(list_view) = list_view.as_deref_mut()
+                && clause == Some(Clause::Using)
+                && self.peek_is("ListView")
+            {
+                if self.list_view(list_view).is_err() {
+                    query.unread.extend(self.skip(start, |_| false));
+                }
+                continue;
+            }
             let Some(clause) = clause else {
                 // Behind a hole that may have been a condition, the condition goes on.
                 if !query.holes.is_empty() && (self.at("AND") || self.at("OR")) {
@@ -134,7 +152,9 @@ impl Parser<'_> {
             if clause < last {
                 let message = format!("`{}` stands behind `{}`", clause.shown(), last.shown());
                 self.error(self.token.span(), "malformed-query", message, "put the clauses in their order");
-            } else if clause == last && !matches!(clause, Clause::From | Clause::With | Clause::Last) {
+            } else if clause == last
+                && !matches!(clause, Clause::From | Clause::Using | Clause::With | Clause::Last)
+            {
                 let message = format!("`{}` stands twice", clause.shown());
                 self.error(self.token.span(), "malformed-query", message, "leave one out");
             }
@@ -174,13 +194,23 @@ impl Parser<'_> {
         match clause {
             Clause::From => {
                 if !query.from.is_empty() {
-                    return Err(self.expected("a clause", "`FROM` stands once"));
+                    let told = self.expected("a clause", "`FROM` stands once");
+                    self.advance();
+                    return Err(told);
                 }
                 self.advance();
                 self.sources(&mut query.from)
             }
             Clause::Using => {
-                self.advance();
+                let token = self.advance();
+                let again = if self.at("LOOKUP") { query.lookup.is_some() } else { query.scope.is_some() };
+                if again {
+                    self.error(token.span(), "malformed-query", "`USING` stands twice", "leave one out");
+                }
+                if self.at("LOOKUP") {
+                    query.lookup = Some(self.lookup()?);
+                    return Ok(());
+                }
                 self.expect("SCOPE", "USING SCOPE mine")?;
                 query.scope = Some(self.name(HolePlace::Name, "a scope", "USING SCOPE mine")?);
                 Ok(())
@@ -221,18 +251,57 @@ impl Parser<'_> {
         }
     }
 
-    /// `AND` or `OR` is here, and what was before it is a hole.
+    /// `AND` or `OR` is here, and what was before it is a hole. The last of them names the whole.
     fn continue_where(&mut self, query: &mut Query) {
         let or = self.at("OR");
         self.advance();
-        let mut sides: Vec<Condition> = query.where_.take().into_iter().collect();
-        if let Some(hole) = query.holes.last() {
-            sides.push(Condition::Hole(hole.clone()));
+        let hole = query.holes.last().map(|hole| Condition::Hole(hole.clone()));
+        let more = self.condition(false);
+        let mut connected = match query.where_.take() {
+            // What connects to a hole is not known: all stand on one level, for a tree would grow with the text.
+            Some(Condition::And(node) | Condition::Or(node)) if node.conditions.iter().any(is_hole) => node,
+            Some(first) => Connected { span: first.span(), conditions: vec![first] },
+            None => Connected { span: more.span(), conditions: Vec::new() },
+        };
+        for condition in hole.into_iter().chain([more]) {
+            connected.span = connected.span.to(condition.span());
+            connected.conditions.push(condition);
         }
-        sides.push(self.condition(false));
-        let span = sides.iter().map(Condition::span).reduce(source::Span::to).unwrap_or_default();
-        let connected = Connected { conditions: sides, span };
         query.where_ = Some(if or { Condition::Or(connected) } else { Condition::And(connected) });
+    }
+
+    /// `USING ListView = name`; `USING` is here.
+    fn list_view(&mut self, list_view: &mut Option<Name>) -> Read<()> {
+        const HELP: &str = "USING ListView = name";
+        let token = self.advance();
+        if list_view.is_some() {
+            self.error(token.span(), "malformed-query", "`USING ListView` stands twice", "leave one out");
+        }
+        self.advance();
+        self.expect_kind(Kind::Equal, "`=`", HELP)?;
+        *list_view = Some(self.name(HolePlace::Name, "a list view", HELP)?);
+        Ok(())
+    }
+
+    /// `LOOKUP` is here.
+    fn lookup(&mut self) -> Read<Lookup> {
+        const HELP: &str = "USING LOOKUP object.field BIND field = value";
+        let start = self.advance().start;
+        let path = self.path(HolePlace::Name, "an object and its field", HELP)?;
+        let mut binds = Vec::new();
+        if self.eat("BIND") {
+            loop {
+                let from = self.token.start;
+                let field = self.path(HolePlace::FieldName, "a field", HELP)?;
+                self.expect_kind(Kind::Equal, "`=`", HELP)?;
+                let value = self.value(false, HolePlace::Value)?;
+                binds.push(LookupBind { field, value, span: self.since(from) });
+                if !self.eat_kind(Kind::Comma) {
+                    break;
+                }
+            }
+        }
+        Ok(Lookup { path, binds, span: self.since(start) })
     }
 
     fn group_by(&mut self, query: &mut Query) -> Read<()> {
@@ -259,6 +328,9 @@ impl Parser<'_> {
         };
         if kind != GroupKind::Plain && read.is_ok() {
             self.close_paren();
+        }
+        if expressions.is_empty() {
+            return read;
         }
         query.group_by = Some(GroupBy { kind, expressions, span: self.since(start) });
         read
@@ -367,7 +439,17 @@ impl Parser<'_> {
     }
 }
 
+fn is_hole(condition: &Condition) -> bool {
+    matches!(condition, Condition::Hole(_))
+}
+
+/// Both conditions, without a level more for each.
 fn and(first: Condition, second: Condition) -> Condition {
     let span = first.span().to(second.span());
-    Condition::And(Connected { conditions: vec![first, second], span })
+    let mut conditions = match first {
+        Condition::And(node) => node.conditions,
+        first => vec![first],
+    };
+    conditions.push(second);
+    Condition::And(Connected { conditions, span })
 }

@@ -1,7 +1,7 @@
-use super::{HolePlace, Parser, Read, Told};
+use super::{HolePlace, Limits, Parser, Read, Told};
 use crate::ast::{
-    FromItem, Hole, Literal, LiteralKind, Operator, Path, Query, Returning, Search, SearchGroup, SearchText,
-    SearchWith, Unread, Value, WithSetting,
+    FromItem, Hole, Literal, LiteralKind, Operator, Path, Query, Returning, Search, SearchGroup, SearchKind,
+    SearchText, SearchWith, Unread, Value, WithSetting,
 };
 use crate::lex::{Kind, span};
 
@@ -12,11 +12,12 @@ enum Clause {
     In,
     Returning,
     With,
+    Using,
     Limit,
     Update,
 }
 
-const SHOWN: [&str; 6] = ["FIND", "IN", "RETURNING", "WITH", "LIMIT", "UPDATE"];
+const SHOWN: [&str; 7] = ["FIND", "IN", "RETURNING", "WITH", "USING", "LIMIT", "UPDATE"];
 
 impl Clause {
     fn shown(self) -> &'static str {
@@ -53,11 +54,13 @@ impl Parser<'_> {
                 search.unread.extend(self.skip(start, Self::at_search_clause));
                 continue;
             };
-            if clause < last || clause == last && clause != Clause::With {
+            if clause != Clause::Using && clause < last || clause == last && clause != Clause::With {
                 let message = format!("`{}` stands behind `{}`", clause.shown(), last.shown());
                 self.error(self.token.span(), "malformed-query", message, "put the clauses in their order");
             }
-            last = last.max(clause);
+            if clause != Clause::Using {
+                last = last.max(clause);
+            }
             self.advance();
             if self.search_clause(clause, &mut search).is_err() {
                 search.unread.extend(self.skip(start, Self::at_search_clause));
@@ -75,7 +78,8 @@ impl Parser<'_> {
         if !self.is(Kind::Word) {
             return None;
         }
-        let clauses = [Clause::In, Clause::Returning, Clause::With, Clause::Limit, Clause::Update];
+        let clauses =
+            [Clause::In, Clause::Returning, Clause::With, Clause::Using, Clause::Limit, Clause::Update];
         clauses.into_iter().find(|clause| self.at(clause.shown()))
     }
 
@@ -140,6 +144,12 @@ impl Parser<'_> {
             Clause::Returning => loop {
                 let returning = self.returning()?;
                 search.returning.push(returning);
+                if search.returning.len() >= Limits::RETURNING {
+                    let message = format!("more than {} objects are returned", Limits::RETURNING);
+                    self.error(self.token.span(), "query-too-long", message, "search fewer objects");
+                    self.give_up();
+                    return Ok(());
+                }
                 if !self.eat_kind(Kind::Comma) {
                     return Ok(());
                 }
@@ -155,6 +165,20 @@ impl Parser<'_> {
                     }
                 }
                 Ok(())
+            }
+            Clause::Using => {
+                const HELP: &str = "USING PHRASE SEARCH or USING ADVANCED SEARCH";
+                if search.kind.is_some() {
+                    self.error(self.token.span(), "malformed-query", "`USING` stands twice", "leave one out");
+                }
+                search.kind = Some(if self.eat("PHRASE") {
+                    SearchKind::Phrase
+                } else if self.eat("ADVANCED") {
+                    SearchKind::Advanced
+                } else {
+                    return Err(self.expected("`PHRASE` or `ADVANCED`", HELP));
+                });
+                self.expect("SEARCH", HELP)
             }
             Clause::Limit => {
                 search.limit = Some(self.amount("LIMIT")?);
@@ -197,37 +221,11 @@ impl Parser<'_> {
         let mut list_view = None;
         if self.eat_kind(Kind::Open) {
             query.select = self.select_list();
-            // `USING ListView = name` stands between the clauses of a query.
-            self.clauses_of_returning(&mut query, &mut list_view);
+            self.clauses(&mut query, true, Some(&mut list_view));
             query.span = self.since(start);
             self.close_paren();
         }
         Ok(Returning { query, list_view, span: self.since(start) })
-    }
-
-    fn clauses_of_returning(&mut self, query: &mut Query, list_view: &mut Option<crate::ast::Name>) {
-        loop {
-            if self.at("USING") && self.peek_is("ListView") {
-                let start = self.advance().start;
-                self.advance();
-                let read = self
-                    .expect_kind(Kind::Equal, "`=`", "USING ListView = name")
-                    .and_then(|()| self.name(HolePlace::Name, "a list view", "USING ListView = name"));
-                match read {
-                    Ok(name) => *list_view = Some(name),
-                    Err(Told) => query.unread.extend(self.skip(start, |_| false)),
-                }
-                continue;
-            }
-            if self.is(Kind::Close) || self.is(Kind::End) {
-                return;
-            }
-            let before = self.token.start;
-            self.clauses(query, true);
-            if self.token.start == before {
-                return;
-            }
-        }
     }
 
     fn search_with(&mut self) -> Read<SearchWith> {

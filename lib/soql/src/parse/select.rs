@@ -79,7 +79,7 @@ impl Parser<'_> {
     }
 
     fn alias(&mut self) -> Option<Name> {
-        if !self.is(Kind::Word) || self.at_clause() {
+        if !self.at_alias() {
             return None;
         }
         self.name(HolePlace::Name, "an alias", "").ok()
@@ -89,7 +89,9 @@ impl Parser<'_> {
         let next = self.peek();
         if !(self.peek_is("SELECT") || next.kind == Kind::Hole) {
             self.advance();
-            return Err(self.expected("`SELECT`", "parentheses in a select list hold a query"));
+            let told = self.expected("`SELECT`", "parentheses in a select list hold a query");
+            self.skip_to_close();
+            return Err(told);
         }
         Ok(SelectItem::Query(Box::new(self.subquery()?)))
     }

@@ -13,9 +13,13 @@ impl Parser<'_> {
         what: &str,
         help: &'static str,
     ) -> Read<Expression> {
+        let noted = self.holes.len();
         let path = self.path(place, what, help)?;
         if !self.is(Kind::Open) {
             return Ok(Expression::Field(path));
+        }
+        for (_, place) in self.holes.iter_mut().skip(noted) {
+            *place = HolePlace::Name;
         }
         let start = path.span.start as usize;
         let mut names = path.names;
@@ -159,7 +163,9 @@ impl Parser<'_> {
             let help = "close it with a quote; a quote inside is written \\'";
             self.error(token.span(), "malformed-query", "a string has no end", help);
         } else if let Some(at) = bad_escape(written) {
-            let at = span(token.start + at, token.start + at + 2);
+            let escaped =
+                written.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            let at = span(token.start + at, token.start + at + 1 + escaped);
             let help = "a backslash is written \\\\, a quote \\'";
             self.error(
                 at,
@@ -207,7 +213,8 @@ impl Parser<'_> {
                     self.advance();
                     self.expect_kind(Kind::Colon, "`:` and a number", "LAST_N_DAYS:30")?;
                     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-                    if !self.is(Kind::Number) || !digits(self.word()) {
+                    let number = self.word();
+                    if !self.is(Kind::Number) || !digits(number.strip_prefix('-').unwrap_or(number)) {
                         return Err(self.expected("a whole number", "LAST_N_DAYS:30"));
                     }
                     end = self.token.end;
@@ -267,7 +274,7 @@ fn bad_escape(text: &str) -> Option<usize> {
             continue;
         }
         let known = match bytes.next() {
-            Some((_, b'u')) => {
+            Some((_, b'u' | b'U')) => {
                 let digits = text.get(at + 2..at + 6).unwrap_or_default();
                 digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
             }

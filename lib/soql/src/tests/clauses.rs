@@ -164,6 +164,7 @@ fn functions_in_conditions() {
     };
     assert!(matches!(&comparison.left, Expression::Call(call) if call.function.is("calendar_year")));
     same("SELECT Id FROM A WHERE DISTANCE(Place__c, GEOLOCATION(:lat, :lon), 'km') < 20.5");
+    same("SELECT Id FROM A WHERE :account.Type INCLUDES ('a;b') AND B = 1");
 }
 
 #[test]
@@ -180,6 +181,8 @@ fn literals() {
         ("1E-5", LiteralKind::Number),
         ("USD100", LiteralKind::Currency),
         ("eur100.25", LiteralKind::Currency),
+        ("USD-500", LiteralKind::Currency),
+        ("USD-0.5", LiteralKind::Currency),
         ("2024-02-29", LiteralKind::Date),
         ("2024-02-29T08:00:00Z", LiteralKind::DateTime),
         ("2024-02-29T08:00:00.000Z", LiteralKind::DateTime),
@@ -226,8 +229,9 @@ fn strings_say_what_they_escape() {
 
 #[test]
 fn a_literal_shows_in_no_debug_form() {
-    let parsed =
-        crate::parse("SELECT Id FROM Contact WHERE Name = 'Ada Lovelace' AND Born__c = 1815-12-10 AND Ada 1");
+    let parsed = crate::parse(
+        "SELECT Id FROM Contact WHERE Name = 'Ada Lovelace' AND Born__c = 1815-12-10 AND A = :f('Lovelace') AND Ada 1",
+    );
     let shown = format!("{parsed:?}");
     assert!(!parsed.errors.is_empty());
     assert!(!shown.contains("Lovelace") && !shown.contains("1815"), "{shown}");
@@ -284,6 +288,15 @@ fn the_last_clauses() {
     assert!(super::query("SELECT Id FROM Account ALL ROWS").all_rows);
     assert!(super::query("SELECT Id FROM Account LIMIT 1 ALL ROWS").all_rows);
     assert_eq!(super::query("SELECT Id FROM Account ORDER BY Name FOR UPDATE").for_, [For::Update]);
+}
+
+#[test]
+fn lookups() {
+    let query = query("SELECT Id FROM Contact USING LOOKUP T__c.C__c BIND Id = 'a', A__c = 'b' WHERE B = 1");
+    let lookup = query.lookup.unwrap();
+    assert_eq!((lookup.path.to_string().as_str(), lookup.binds.len()), ("T__c.C__c", 2));
+    same("SELECT Id FROM Contact USING SCOPE mine USING LOOKUP T__c.C__c");
+    same("FIND {x} RETURNING Contact(Id USING LOOKUP T__c.C__c BIND A__c = 'b' LIMIT 1)");
 }
 
 #[test]

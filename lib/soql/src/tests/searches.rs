@@ -63,6 +63,8 @@ fn every_with() {
     ] {
         search(&format!("FIND {{x}} RETURNING Contact(Id) WITH {with} LIMIT 1"));
     }
+    search("FIND {x} RETURNING Account WITH HIGHLIGHT USING PHRASE SEARCH LIMIT 1");
+    assert_eq!(parse_search("FIND {x} USING ADVANCED SEARCH RETURNING A").errors, []);
     let several =
         search("FIND {x} RETURNING A__kav(Id) WITH HIGHLIGHT WITH NETWORK IN ('a') UPDATE TRACKING");
     assert!(
