@@ -130,7 +130,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
         "sanitiser",
         |s| (s.method.to_lowercase(), &s.place),
         Effect::Widens,
-        |at, a, b| at.changed(&a.r#as.to_string(), &b.r#as.to_string(), "as", Effect::Widens),
+        |at, a, b| at.changed(&a.kind.to_string(), &b.kind.to_string(), "kind", Effect::Widens),
     );
     changes.classes(old, new);
     changes.rules(old, new);

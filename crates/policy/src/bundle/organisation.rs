@@ -65,7 +65,7 @@ record! {
         /// `Class.method`, in any case.
         method: At<String>,
         /// What it makes of it.
-        r#as: At<Sanitised>,
+        kind: At<Sanitised>,
     }
 }
 

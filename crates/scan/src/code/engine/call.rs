@@ -21,12 +21,11 @@ const STEPS_WITHIN: usize = 10;
 
 /// One application of a summary.
 struct Call<'c> {
-    callee: MethodId,
     args: &'c [Value],
     span: Span,
-    site: ExprId,
     is_one: bool,
-    objs: Vec<Vec<ObjId>>,
+    /// What each object of the summary is here.
+    objs: Vec<Value>,
     known: BTreeMap<Label, (Labels, bool)>,
 }
 
@@ -124,13 +123,13 @@ impl Body<'_> {
         }
         let args = given.as_slice();
         let Some(summary) = self.circle.get(&callee).or_else(|| world.summary(callee)) else { return Value::default() };
-        let mut call = Call { callee, args, span, site, is_one, objs: Vec::new(), known: BTreeMap::new() };
+        let mut call = Call { args, span, is_one, objs: Vec::new(), known: BTreeMap::new() };
         for (index, obj) in (0_u32..).zip(&summary.objs) {
             let own = match obj.origin {
-                Origin::Parameter { index, path } => self.at_path(args, index, path, span).0.objs,
-                Origin::New => vec![self.fresh(Site::Called(site, callee, index), &obj.ty)],
+                Origin::Parameter { index, path } => self.at_path(args, index, path, span).0,
+                Origin::New => Value::obj(self.fresh(Site::Called(site, callee, index), &obj.ty)),
                 ref origin => {
-                    vec![self.object(Site::Called(site, callee, index), origin.clone(), &obj.ty)]
+                    Value::obj(self.object(Site::Called(site, callee, index), origin.clone(), &obj.ty))
                 }
             };
             call.objs.push(own);
@@ -158,7 +157,7 @@ impl Body<'_> {
             if !obj.is_touched() {
                 continue;
             }
-            let targets = call.objs.get(index).cloned().unwrap_or_default();
+            let targets = call.objs.get(index).map(|own| own.objs.clone()).unwrap_or_default();
             let is_new = matches!(obj.origin, Origin::New);
             for (key, part) in &obj.parts {
                 let value = self.value(part, call);
@@ -181,7 +180,13 @@ impl Body<'_> {
     fn value(&mut self, of: &Value, call: &mut Call<'_>) -> Value {
         let mut value = Value { labels: self.labels(&of.labels, call), ..Value::default() };
         for id in &of.objs {
-            value.objs.extend(call.objs.get(id.0 as usize).into_iter().flatten());
+            // What was handed on as an object may be a text here.
+            let Some(own) = call.objs.get(id.0 as usize) else { continue };
+            value.objs.extend(&own.objs);
+            if !own.labels.is_empty() {
+                let labels = own.labels.clone().stepped(self.file_id, call.span, Did::Passed);
+                value.labels.join(&labels);
+            }
         }
         value.objs.sort();
         value.objs.dedup();
@@ -287,7 +292,6 @@ impl Body<'_> {
     fn take_hit(&mut self, hit: &Hit, call: &mut Call<'_>) {
         let to = self.texts(&hit.to, call);
         if !hit.label.is_symbolic() {
-            let _ = call.callee;
             self.hit(Hit { to, ..hit.clone() });
             return;
         }

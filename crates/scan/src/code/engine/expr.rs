@@ -150,8 +150,12 @@ impl Body<'_> {
     /// As a field of a record, a request or a message keeps it: put in here.
     pub(super) fn stored(&mut self, value: Value, span: Span) -> Value {
         let is_whole = super::value::reachable(&self.state, &value.objs).into_iter().any(|id| {
-            let Some(Ty::Platform(class)) = self.state.obj(id).map(|obj| &obj.ty) else { return false };
-            ["messaging.", "connectapi.", "aiplatform."].iter().any(|start| self.world.text(*class).starts_with(start))
+            let ty = self.state.obj(id).map(|obj| &obj.ty);
+            let Some(Ty::Platform(class)) = ty.map(|ty| if matches!(ty, Ty::Platform(_)) { ty.clone() } else { ty.element() })
+            else {
+                return false;
+            };
+            ["messaging.", "connectapi.", "aiplatform."].iter().any(|start| self.world.text(class).starts_with(start))
         });
         let labels = if is_whole { value.labels } else { self.collect(&value, span) };
         let objs = if is_whole { value.objs } else { Vec::new() };

@@ -339,8 +339,8 @@ impl Body<'_> {
     fn usual(&mut self, of: &Value, args: Vec<Value>, ty: &Ty, span: Span, id: ExprId) -> Value {
         for arg in &args {
             if !arg.is_nothing() && !of.objs.is_empty() {
-                let labels = self.collect(arg, span);
-                self.write_anywhere(&of.objs, &Value::of(labels.stepped(self.file_id, span, Did::Stored)));
+                let value = self.stored(arg.clone(), span);
+                self.write_anywhere(&of.objs, &value);
             }
         }
         self.unknown(&with(of.clone(), args), ty, span, id)
