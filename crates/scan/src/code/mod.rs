@@ -183,6 +183,7 @@ fn said(did: Did) -> &'static str {
         Did::Returned => "returned",
         Did::Thrown => "thrown",
         Did::Converted => "converted",
+        Did::Answered => "asked about, and answered",
     }
 }
 
@@ -284,6 +285,7 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
             phi.insert((object, field));
         }
     }
+    of_classes(cx, program, &mut phi);
     let mut followed = Fields::default();
     for &(object, field) in &phi {
         followed.add(object, field, true);
@@ -292,6 +294,34 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
         followed.add(object, field, false);
     }
     Followed { followed, phi }
+}
+
+/// Members of classes and arguments from outside that are named, or classified in the bundle, as a patient's.
+fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Name)>) {
+    let names = &program.names;
+    for class in program.classes.iter().filter(|class| !class.is_test) {
+        let Some(decl) = program.decl_of(class) else { continue };
+        let full_name = names.written(class.full_name);
+        for (&name, &variable) in &class.variables {
+            let Some(variable) = program.variable(variable) else { continue };
+            let is_text = matches!(variable.ty, apex::Ty::Text | apex::Ty::Date | apex::Ty::Any);
+            let written = decl.variables.get(variable.own).map(|own| own.name.span);
+            let file = program.file(class.file);
+            let written = written.and_then(|span| Some(file?.source.slice(span))).unwrap_or_default();
+            if is_text && !variable.is_static && cx.classes.is_phi_named(full_name, written) {
+                phi.insert((class.full_name, name));
+            }
+        }
+        for method in &decl.methods {
+            for parameter in &method.parameters {
+                let file = program.file(class.file);
+                let written = file.map_or("", |file| file.source.slice(parameter.name.span));
+                if cx.classes.is_phi_named(full_name, written) {
+                    phi.insert((class.full_name, parameter.name.value));
+                }
+            }
+        }
+    }
 }
 
 /// Whether a field holds more than the Id of a record.

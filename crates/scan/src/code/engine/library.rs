@@ -176,8 +176,10 @@ impl Body<'_> {
                 Value::default()
             }
             ("http", "send") | ("continuation", "addhttprequest") => {
-                self.sent(&first, span);
-                self.unknown(&[], &ty, span, id)
+                let answered = self.sent(&first, span);
+                let answer = self.fresh(Site::Expr(id), &ty);
+                self.write_anywhere(&[answer], &Value::of(answered));
+                Value::obj(answer)
             }
             ("webservicecallout", "invoke" | "begininvoke") => {
                 self.invoked(&args, span);
@@ -269,7 +271,12 @@ impl Body<'_> {
                 if !first.objs.is_empty() {
                     return Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) };
                 }
-                let obj = self.fresh(Site::Expr(id), &ty);
+                let asked = arg_ids.get(1).and_then(|id| match self.file.expr(*id).kind {
+                    ExprKind::ClassOf(of) => Some(self.world.resolution.ty(self.file_id, of)),
+                    _ => None,
+                });
+                let obj = self.fresh(Site::Expr(id), &asked.unwrap_or(ty));
+                self.came_from_outside(obj);
                 let value = Value::of(first.labels.stepped(self.file_id, span, Did::Converted));
                 self.write_anywhere(&[obj], &value);
                 Value::obj(obj)
@@ -335,6 +342,14 @@ impl Body<'_> {
         }
     }
 
+    /// What nobody put in may be there all the same.
+    fn came_from_outside(&mut self, id: ObjId) {
+        if let Some(obj) = self.state.obj(id) {
+            let outside = super::value::Obj { origin: Origin::Org, ..obj.as_ref().clone() };
+            self.state.set_obj(id, Arc::new(outside));
+        }
+    }
+
     /// What is known of no method: what goes in stays in the object, and comes out.
     fn usual(&mut self, of: &Value, args: Vec<Value>, ty: &Ty, span: Span, id: ExprId) -> Value {
         for arg in &args {
@@ -358,7 +373,9 @@ impl Body<'_> {
         }
     }
 
-    fn sent(&mut self, request: &Value, span: Span) {
+    /// The answer to a question about a patient is about that patient.
+    fn sent(&mut self, request: &Value, span: Span) -> Labels {
+        let mut answered = Labels::default();
         let to = self.read_part(request, Key::Own(Part::Address), &Ty::Text, span);
         for (part, sink) in [
             (Part::Address, Sink::CalloutAddress),
@@ -368,7 +385,9 @@ impl Body<'_> {
             let value = self.read_part(request, Key::Own(part), &Ty::Text, span);
             let labels = self.collect(&value, span);
             self.emit(sink, &labels, span, &to.texts);
+            answered.join(&labels);
         }
+        answered.stepped(self.file_id, span, Did::Answered)
     }
 
     /// What a model gets: the name of the model is in the request, or that of the template comes first.
@@ -404,6 +423,8 @@ impl Body<'_> {
         let request = args.get(1).cloned().unwrap_or_default();
         let labels = self.collect(&request, span);
         self.emit(Sink::CalloutBody, &labels, span, &to.unwrap_or_default().texts);
+        let answers = args.get(2).map(|map| map.objs.clone()).unwrap_or_default();
+        self.write_anywhere(&answers, &Value::of(labels.stepped(self.file_id, span, Did::Answered)));
     }
 
     /// A job that runs by itself.

@@ -111,6 +111,8 @@ pub(crate) enum Did {
     Returned,
     Thrown,
     Converted,
+    /// By somebody who was asked about it.
+    Answered,
 }
 
 /// The way of data so far, the last step first.
