@@ -99,16 +99,7 @@ impl Code {
         if self.describes(cx, leak) {
             return true;
         }
-        leak.way.0.iter().any(|trace| {
-            let mut at = Some(trace);
-            while let Some(one) = at {
-                if matches!(one.did, Did::Checked) {
-                    return true;
-                }
-                at = one.before.as_ref();
-            }
-            false
-        })
+        leak.has_step(Did::Checked)
     }
 
     /// Whether the method asks for each field whether the user may read it.

@@ -196,6 +196,7 @@ impl Body<'_> {
             ("httprequest", "getbody" | "getbodyasblob") => self.read_part(&own, Key::Own(Part::Body), &ty, span),
             ("httprequest", "getendpoint") => self.read_part(&own, Key::Own(Part::Address), &ty, span),
             ("httprequest", _) => Value::default(),
+            ("httpresponse", "getstatus" | "getstatuscode" | "getheader" | "getheaderkeys") => Value::default(),
             ("messaging", "sendemail") => {
                 let labels = self.collect(&first, span);
                 self.emit(Sink::Mail, &labels, span, &Texts::default());
@@ -282,7 +283,7 @@ impl Body<'_> {
                 Value::obj(obj)
             }
             ("type", "forname") => Value { texts: args.last().cloned().unwrap_or_default().texts, ..Value::default() },
-            ("typeof" | "type", "newinstance") => self.made_by_name(&own, id, span),
+            ("typeof" | "type", "newinstance") | ("sobjecttype" | "schema.sobjecttype", "newsobject") => self.made_by_name(&own, id, span),
             ("crypto", "generatemac" | "sign" | "signwithcertificate" | "encrypt" | "encryptwithmanagediv") => {
                 Value::default()
             }
@@ -544,6 +545,10 @@ impl Body<'_> {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     return self.input(Input::Page, span);
                 }
+                // The description of an object, by its name.
+                if matches!(ty, Ty::Platform(class) if self.world.text(*class).ends_with("sobjecttype")) {
+                    return Value { texts: first.texts, ..Value::default() };
+                }
                 let mut value = match entry(&first) {
                     Key::Element => self.elements(of, ty, span),
                     key => self.read_part(of, key, ty, span),
@@ -679,7 +684,7 @@ impl Body<'_> {
         }
     }
 
-    fn save(&mut self, id: ObjId, span: Span, depth: u8) {
+    pub(super) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
         let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
         if let Origin::Parameter { index, path } = obj.origin {
             self.saves.insert((index, path));
@@ -697,11 +702,10 @@ impl Body<'_> {
         let Ty::Record(Some(object)) = obj.ty else { return };
         for (key, part) in &obj.parts {
             let Key::Member(field) = key else { continue };
-            let labels = self.collect(part, span);
-            if labels.is_empty() {
-                continue;
+            // Records below it are no field of it.
+            if !part.labels.is_empty() {
+                self.emit(self.sink_of(object, *field), &part.labels, span, &Texts::default());
             }
-            self.emit(self.sink_of(object, *field), &labels, span, &Texts::default());
         }
     }
 

@@ -66,8 +66,6 @@ pub(crate) enum Input {
     Page,
     /// An argument of what components, other systems or agents call.
     Argument,
-    /// What a callout answered.
-    Answer,
 }
 
 /// Where data comes from.
