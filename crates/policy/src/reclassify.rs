@@ -350,6 +350,22 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_opens_a_file_of_guesses_alone() {
+        let guesses = "# check: objects:\n  # check: Visit__c:\n    # check: fields:\n      # check: Note__c: {class: phi}    # kept\n";
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new("classification/objects.yaml", guesses),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let revised =
+            reclassify(&sources, &policy, &[decided("Visit__c", "Note__c", Class::Pii, None)]).unwrap();
+        assert_eq!(
+            revised.files[0].after,
+            "objects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}\n"
+        );
+    }
+
+    #[test]
     fn a_decision_takes_the_place_of_the_guess() {
         let guesses = "objects:\n  # check: Visit__c:\n    # subject: ...    # Q1\n    # check: fields:\n      # check: Note__c: {class: phi}    # kept\n      # check: Day__c: {class: phi}    # kept\n  Claim__c:\n    fields:\n      Sum__c: {class: phi}    # tagged\n      # check: Kind__c: {class: phi}    # kept\n";
         let sources = vec![

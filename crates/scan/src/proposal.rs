@@ -183,16 +183,18 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         "data owner of each object",
         "By which field does a record of each object lead to the person whose data it is? (`classification/objects.yaml`, `subject`)",
     );
+    let is_sure = |verdict: &Verdict| {
+        matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag) || verdict.confidence == Confidence::High
+    };
+    let mark = |sure: bool| if sure { "" } else { MARK };
     let mut text = format!(
-        "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\nobjects:\n"
+        "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\n"
     );
+    // A key with nothing below it is no mapping.
+    let any_sure = objects.values().flatten().any(|(_, verdict)| is_sure(verdict));
+    let _ = writeln!(text, "{}objects:", mark(any_sure));
     for (object, fields) in objects {
-        let is_sure = |verdict: &Verdict| {
-            matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
-                || verdict.confidence == Confidence::High
-        };
         let some_sure = fields.iter().any(|(_, verdict)| is_sure(verdict));
-        let mark = |sure: bool| if sure { "" } else { MARK };
         let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let head = mark(some_sure);
         let _ = writeln!(text, "  {head}{}:", key(object));
@@ -236,9 +238,10 @@ fn parties(
     }
     let mut text = String::from(
         "# One party for each address and package that the source names. Who they are is a guess, and each line is marked:\n\
-         # it does not count until somebody takes the mark away. Join those that are one company; agreements are never\n\
-         # proposed: see questions.md.\nparties:\n",
+         # it does not count until somebody takes the mark away, and that of `parties` with the first. Join those that are\n\
+         # one company; agreements are never proposed: see questions.md.\n",
     );
+    let _ = writeln!(text, "{MARK}parties:");
     let mut named_credentials = BTreeSet::new();
     for (host, endpoints) in hosts {
         let id = fresh_id(host.trim_start_matches("*."), ids);
@@ -285,7 +288,7 @@ fn parties(
     Some(text)
 }
 
-const GUESSES: &str = "# Guesses from what the source names: a marked line does not count until somebody takes the mark away.\n";
+const GUESSES: &str = "# Guesses from what the source names: a marked line does not count until somebody takes the mark away, and that of\n# the list with the first.\n";
 
 /// An id in the bundle's form that no other party has.
 fn fresh_id(name: &str, taken: &mut BTreeSet<String>) -> String {
@@ -330,7 +333,7 @@ fn identities(
             );
         }
     }
-    (!text.is_empty()).then(|| format!("{GUESSES}identities:\n{text}"))
+    (!text.is_empty()).then(|| format!("{GUESSES}{MARK}identities:\n{text}"))
 }
 
 fn models(
@@ -354,7 +357,7 @@ fn models(
     if named.is_empty() {
         return None;
     }
-    let mut text = format!("{GUESSES}models:\n");
+    let mut text = format!("{GUESSES}{MARK}models:\n");
     for model in named {
         let id = fresh_id(&model, ids);
         let question = ask(

@@ -230,6 +230,26 @@ fn init_proposes_a_bundle_that_reads_and_is_never_overwritten() {
 }
 
 #[test]
+fn a_bundle_of_guesses_alone_reads() {
+    let project = tempfile::tempdir().unwrap();
+    let objects = project.path().join("objects");
+    std::fs::create_dir(&objects).unwrap();
+    let fields = "<fields><fullName>Mood__c</fullName><label>Mood</label><type>Text</type></fields>";
+    std::fs::write(
+        objects.join("Patient__c.object"),
+        format!("<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\">{fields}<label>Patient</label></CustomObject>"),
+    )
+    .unwrap();
+    let out = project.path().join("bundle");
+    let out = out.to_str().unwrap();
+    assert_eq!(code(&phiward(&["init", project.path().to_str().unwrap(), "--out", out])), 0);
+    let proposed = std::fs::read_to_string(format!("{out}/classification/objects.yaml")).unwrap();
+    assert!(proposed.contains("\n# check: objects:\n"), "{proposed}");
+    let check = phiward(&["policy", "check", out]);
+    assert_eq!(code(&check), 0, "{}", text(&check.stdout));
+}
+
+#[test]
 fn audit_writes_below_its_folder_and_through_no_link() {
     let project = small_project();
     let path = project.path().to_str().unwrap();

@@ -62,6 +62,9 @@ pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
     }
     let fields = below.iter().find(|line| line.text == "fields:")?;
     let mut edits = vec![replace(&head.whole, head.text.to_owned())];
+    // Where every object is a guess, so is the key of them all.
+    let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
+    edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
     if fields.is_marked {
         edits.push(replace(&fields.whole, fields.text.to_owned()));
     }
