@@ -4,6 +4,7 @@
 mod catalogue;
 mod content;
 mod formula;
+mod reference;
 mod role;
 mod vocabulary;
 mod words;

@@ -36,6 +36,7 @@ use crate::code::{self, Sink};
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
+use crate::flow_reach;
 use crate::merge_field::{formula_fields, merge_fields};
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -53,8 +54,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.flows() {
-        let runs = |status: Value<'_>| !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft");
-        if flow.status().is_none_or(runs) && !is_former_version(cx, flow) {
+        if flow_reach::runs(cx, flow) {
             out.judged(1);
             of_flow(cx, flow, out);
         }
@@ -89,15 +89,6 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
 
 const FIX: &str = "write the record's Id or a link instead; where the copy must be, classify the target in the bundle and \
                    protect it as the source";
-
-/// Whether it is a version of before API 44, `Name-3`, that the flow's definition does not name as the active one.
-fn is_former_version(cx: &Context<'_>, flow: Flow<'_>) -> bool {
-    let Some((name, version)) = flow.name().rsplit_once('-') else { return false };
-    let Ok(version) = version.parse::<u64>() else { return false };
-    let definition = cx.project.flow_definitions().find(|definition| definition.name().eq_ignore_ascii_case(name));
-    let active = definition.and_then(|definition| definition.active_version());
-    active.is_some_and(|active| active != version)
-}
 
 /// A field that an element of a flow writes.
 struct Written<'p> {
