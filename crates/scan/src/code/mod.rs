@@ -24,6 +24,9 @@ use crate::Context;
 /// The Apex of a project, followed to its end.
 pub(crate) struct Code {
     pub(crate) program: Program,
+    pub(crate) resolution: Resolution,
+    /// The API version of each file; 0 where nobody says.
+    pub(crate) versions: Vec<u32>,
     pub(crate) leaks: Vec<Leak>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
     callees: Vec<Vec<apex::MethodId>>,
@@ -48,14 +51,15 @@ impl Code {
         let resolution = apex::resolve(&program, &org);
         let fields = fields(cx, &program, &resolution);
         let labels = labels(cx.project);
-        let versions = program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
+        let versions: Vec<u32> =
+            program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
         let mut world = World {
             program: &program,
             resolution: &resolution,
             schema: &org,
             fields: fields.followed,
             labels,
-            versions,
+            versions: versions.clone(),
             metadata: metadata(cx.project),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
@@ -67,7 +71,7 @@ impl Code {
         let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
-        Self { leaks, exposed, callees, bodies, program }
+        Self { leaks, exposed, callees, resolution, versions, bodies, program }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -82,6 +86,19 @@ impl Code {
                 })
             })
         })
+    }
+
+    /// The files that are judged: not those whose class is a test.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (apex::FileId, &apex::ast::File)> {
+        let is_test = |file: &apex::ast::File| {
+            file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
+        };
+        (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+    }
+
+    /// From where a method is called other than by code.
+    pub(crate) fn exposure(&self, method: apex::MethodId) -> Option<Exposure> {
+        self.exposed.get(&method).copied()
     }
 
     /// Who calls a method from outside, in words.
