@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
-use apex::{FileId, Method, MethodId, MethodKind, Ty};
+use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
 use super::hit::{Hit, Sink, Spot};
@@ -190,12 +190,34 @@ impl<'w> Body<'w> {
             self.thrown_out();
         }
         let mut state = self.ends.take().unwrap_or_default();
+        self.state = state;
+        self.sessions_in_stubs();
+        state = std::mem::take(&mut self.state);
         if self.method.kind == MethodKind::Trigger {
             self.state = state;
             self.saved_by_trigger();
             state = std::mem::take(&mut self.state);
         }
         summarise(state, self.returned, self.thrown, self.hits, self.saves)
+    }
+
+    /// A generated stub that is given the session will send it where it points.
+    fn sessions_in_stubs(&mut self) {
+        let Some(endpoint) = self.world.program.names.find("endpoint_x") else { return };
+        for at in 0..self.state.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let to = match self.state.obj(id) {
+                Some(obj) if obj.origin == Origin::New => obj.part(Key::Member(endpoint)).map(|to| to.texts.clone()),
+                _ => None,
+            };
+            let Some(to) = to else { continue };
+            let mut labels = self.collect(&Value::obj(id), self.method.span);
+            labels.retain(|label| label == Label::Session);
+            for (_, trace) in labels.clone().iter() {
+                let span = if trace.file == self.file_id { trace.span } else { self.method.span };
+                self.emit(Sink::CalloutHeader, &labels, span, &to);
+            }
+        }
     }
 
     /// What a trigger changes in its records before they are saved is saved with them.
@@ -381,13 +403,14 @@ impl<'w> Body<'w> {
         }
         // Where it was read and put in by the same method, that is the place, whoever lets it out.
         let mut at = last.before.as_ref();
-        while let Some(one) = at.filter(|one| one.did != Did::Passed && one.did != Did::Returned) {
+        while let Some(one) = at.filter(|one| matches!(one.did, Did::Kept | Did::Converted | Did::Checked)) {
             at = one.before.as_ref();
         }
-        match (is_within, at) {
+        let is_read = at.is_none_or(|one| one.file == *file && matches!(one.did, Did::Read | Did::Queried));
+        match (is_within, is_read) {
             (true, _) => self.spot(*span),
-            (false, None) => Spot { file: *file, ..self.spot(*span) },
-            (false, Some(_)) => self.spot(call),
+            (false, true) => Spot { file: *file, ..self.spot(*span) },
+            (false, false) => self.spot(call),
         }
     }
 
@@ -501,8 +524,12 @@ impl<'w> Body<'w> {
             StmtKind::If { condition, yes, no } => {
                 self.expr(*condition);
                 self.branch(
-                    |this| this.stmt(*yes),
                     |this| {
+                        this.allow(*condition, true);
+                        this.stmt(*yes);
+                    },
+                    |this| {
+                        this.allow(*condition, false);
                         if let Some(no) = no {
                             this.stmt(*no);
                         }
@@ -661,6 +688,12 @@ impl<'w> Body<'w> {
                 let ty = self.world.resolution.ty(self.file_id, of);
                 self.refine(&value, &ty);
                 self.state.set_local(slot, value.clone());
+            }
+            // Only the constants of the labels come here.
+            if let (Arms::Values(_), Ref::Local(slot)) = (&arm.labels, self.world.resolution.expr(self.file_id, on).to) {
+                let local = self.state.local(slot);
+                let local = Value { labels: local.labels.checked(), ..local };
+                self.state.set_local(slot, local);
             }
             self.stmt(arm.body);
             if self.live {
