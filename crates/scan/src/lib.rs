@@ -144,6 +144,7 @@ registry::rules![
     phi_in_debug_log = "phi-in-debug-log",
     phi_in_error_message = "phi-in-error-message",
     phi_returned_to_client = "phi-returned-to-client",
+    apex_ignores_field_security = "apex-ignores-field-security",
     soql_injection = "soql-injection",
     open_redirect = "open-redirect",
     session_id_in_code = "session-id-in-code",

@@ -1,5 +1,6 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
+mod check;
 mod engine;
 mod leak;
 mod schema;
@@ -14,6 +15,7 @@ use journal::Place;
 pub(crate) use engine::Exposure;
 pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
+pub(crate) use check::Operation;
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals, said_of};
 pub(crate) use engine::Sink;
@@ -30,6 +32,8 @@ pub(crate) struct Code {
     pub(crate) leaks: Vec<Leak>,
     pub(crate) intakes: Vec<Intake>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
+    /// Objects by parent and name of the relationship to them, in lower case.
+    children: BTreeMap<(String, String), String>,
     callees: Vec<Vec<apex::MethodId>>,
     /// How many bodies were looked at.
     pub(crate) bodies: usize,
@@ -73,7 +77,8 @@ impl Code {
         let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
-        Self { leaks: found.leaks, intakes: found.intakes, exposed, callees, resolution, versions, bodies, program }
+        let children = org.children.clone();
+        Self { leaks: found.leaks, intakes: found.intakes, children, exposed, callees, resolution, versions, bodies, program }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -96,6 +101,32 @@ impl Code {
             file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
         };
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+    }
+
+    /// Methods that something else than code calls.
+    pub(crate) fn roots(&self, controllers: &BTreeSet<String>) -> BTreeSet<apex::MethodId> {
+        let names = &self.program.names;
+        let of_controller = |method: &apex::Method| {
+            let class = method.class.and_then(|class| self.program.class(class));
+            class.is_some_and(|class| controllers.contains(names.folded(class.full_name)))
+        };
+        let all = (0_u32..).map(apex::MethodId).zip(&self.program.methods);
+        let found = all.filter(|(id, method)| self.exposed.contains_key(id) || of_controller(method));
+        found.map(|(id, _)| id).collect()
+    }
+
+    pub(crate) fn spot(&self, operation: &Operation) -> Spot {
+        Spot { file: operation.file, span: operation.span, method: operation.method }
+    }
+
+    pub(crate) fn text_of(&self, operation: &Operation) -> &str {
+        self.program.file(operation.file).map_or("", |file| file.source.slice(operation.span))
+    }
+
+    /// An object's name as code writes it.
+    pub(crate) fn written(&self, object: &str) -> String {
+        let name = self.program.names.find(object);
+        name.map_or_else(|| object.to_owned(), |name| self.program.names.written(name).to_owned())
     }
 
     /// From where a method is called other than by code.

@@ -18,6 +18,7 @@
 //! `bcgov/MoH-SAT`: `EDRD_cls_OmniSavedSessionController` builds a query of an argument.
 
 use journal::{Confidence, Persona, Severity};
+use std::collections::BTreeSet;
 
 use crate::Context;
 use crate::code::{self, Input, Outside, Sink};
@@ -38,9 +39,14 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.code();
     out.judged(code.bodies);
+    let mut told = BTreeSet::new();
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Query) {
         let Outside::Input(input) = intake.from else { continue };
         if input == Input::Escaped && intake.to.iter().all(|text| code::is_quoted(text)) {
+            continue;
+        }
+        // One finding a query, whatever comes into it.
+        if !told.insert(intake.at) {
             continue;
         }
         let what = code::said_of(input);
