@@ -35,6 +35,7 @@ pub(super) struct Body<'w> {
     sites: BTreeMap<Site, ObjId>,
     count: u32,
     pub(super) hits: Vec<Hit>,
+    told: BTreeSet<(Sink, Spot, Label, Option<Spot>, Texts)>,
     returned: Value,
     pub(super) thrown: Value,
     /// Parameters whose records are written to the org here.
@@ -76,6 +77,7 @@ pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: M
         sites: BTreeMap::new(),
         count: 0,
         hits: Vec::new(),
+        told: BTreeSet::new(),
         returned: Value::default(),
         thrown: Value::default(),
         saves: BTreeSet::new(),
@@ -372,7 +374,8 @@ impl<'w> Body<'w> {
     }
 
     pub(super) fn hit(&mut self, hit: Hit) {
-        if self.hits.len() < HITS && !self.hits.contains(&hit) {
+        let key = (hit.sink, hit.at, hit.label, hit.place, hit.to.clone());
+        if self.hits.len() < HITS && self.told.insert(key) {
             self.hits.push(hit);
         }
     }

@@ -260,7 +260,7 @@ pub(crate) enum Piece {
 pub(crate) type Text = Vec<Piece>;
 
 /// The texts that a value may be: a few, or unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
 
 impl Texts {
