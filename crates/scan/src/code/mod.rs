@@ -17,7 +17,7 @@ pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use check::Operation;
 pub(crate) use leak::{Intake, Leak, Outside, Way};
-pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals, said_of};
+pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of};
 pub(crate) use engine::Sink;
 
 use crate::field_path;

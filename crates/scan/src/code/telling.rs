@@ -1,7 +1,8 @@
 //! A flow in words, and who receives it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use apex::Name;
 use journal::Confidence;
 use policy::Decision;
 use policy::bundle::model::Model;
@@ -28,6 +29,21 @@ pub(crate) fn each(
     for leak in code.leaks.iter().filter(|leak| wanted(leak.sink)) {
         tell(code, leak, out);
     }
+}
+
+/// Flows that come together at one place, of one object's data, into fields of one record: told once.
+pub(crate) fn kept<'c>(code: &'c Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(&'c Leak, Vec<String>)> {
+    let mut found: BTreeMap<(Spot, Name, Name), (&Leak, Vec<String>)> = BTreeMap::new();
+    for leak in &code.leaks {
+        let (Sink::Record { object, field } | Sink::Event { object, field }) = leak.sink else { continue };
+        if wanted(leak) {
+            let names = &code.program.names;
+            let target = format!("{}.{}", names.written(object), names.written(field));
+            let own = found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak, Vec::new()));
+            own.1.push(target);
+        }
+    }
+    found.into_values().collect()
 }
 
 impl Leak {

@@ -32,7 +32,7 @@ use sfdx::views::{Flow, FlowValue, WorkflowFieldUpdate};
 
 use crate::Context;
 use crate::classification::Evidence;
-use crate::code::{self, Sink};
+use crate::code::{self, Code, Leak, Sink};
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
@@ -67,24 +67,45 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| matches!(sink, Sink::Record { .. }), |code, leak, out| {
-        let Sink::Record { object, field } = leak.sink else { return };
-        let names = &code.program.names;
-        let target = Reached { object: names.written(object).to_owned(), field: names.written(field).to_owned() };
-        let Some(severity) = open_target(cx, &target) else { return };
+    let code = cx.code();
+    out.judged(code.bodies);
+    let is_copy = |leak: &Leak| {
+        let Sink::Record { object, field } = leak.sink else { return false };
+        let target = target(code, object, field);
+        let Some(severity) = open_target(cx, &target) else { return false };
         let fields = leak.names(cx, code);
         // What a class or an argument holds is in no record yet.
-        let is_new = fields.iter().any(|field| code.is_of_class(leak) || is_new_to(cx, field, &target, severity));
-        if !is_new && !fields.is_empty() {
-            return;
+        let is_new = fields.is_empty()
+            || fields.iter().any(|field| code.is_of_class(leak) || is_new_to(cx, field, &target, severity));
+        is_new && takes(cx, &fields, &target)
+    };
+    for (leak, targets) in code::kept(code, is_copy) {
+        let Sink::Record { object, field } = leak.sink else { continue };
+        let severity = open_target(cx, &target(code, object, field));
+        let is = if targets.len() == 1 { "is" } else { "are" };
+        let message =
+            format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, leak), shown(&targets));
+        out.found(code::draft(cx, code, leak, message, FIX).severity(severity.unwrap_or(Severity::Medium)));
+    }
+}
+
+fn target(code: &Code, object: apex::Name, field: apex::Name) -> Reached {
+    let names = &code.program.names;
+    Reached { object: names.written(object).to_owned(), field: names.written(field).to_owned() }
+}
+
+/// Whether a field can take what comes: texts take everything, other types their own.
+fn takes(cx: &Context<'_>, fields: &[String], target: &Reached) -> bool {
+    const TEXTS: [&str; 9] =
+        ["Text", "TextArea", "LongTextArea", "Html", "Url", "Email", "Phone", "EncryptedText", "AutoNumber"];
+    const CHOICES: [&str; 6] = ["Status", "Type", "Priority", "Origin", "StageName", "Reason"];
+    let type_of = |name: &str| cx.project.field(name).and_then(|field| field.data_type()).map(|kind| kind.to_string());
+    match type_of(&target.full_name()) {
+        None => !CHOICES.iter().any(|name| name.eq_ignore_ascii_case(&target.field)),
+        Some(kind) => {
+            TEXTS.contains(&kind.as_str()) || fields.iter().any(|field| type_of(field).as_ref() == Some(&kind))
         }
-        let message = format!(
-            "{} copied to `{}`, which is not classified as PHI",
-            code.what(cx, leak),
-            target.full_name()
-        );
-        out.found(code::draft(cx, code, leak, message, FIX).severity(severity));
-    });
+    }
 }
 
 const FIX: &str = "write the record's Id or a link instead; where the copy must be, classify the target in the bundle and \

@@ -17,7 +17,8 @@
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Sink};
+use crate::code::{self, Leak, Sink};
+use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -33,19 +34,22 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| matches!(sink, Sink::Event { .. }), |code, leak, out| {
-        let Sink::Event { object, field } = leak.sink else { return };
+    let code = cx.code();
+    out.judged(code.bodies);
+    let is_open = |leak: &Leak| {
+        let Sink::Event { object, field } = leak.sink else { return false };
         let (object, field) = (code.program.names.written(object), code.program.names.written(field));
-        if cx.classes.field(object, field).class.is_phi() {
-            return;
-        }
+        !cx.classes.field(object, field).class.is_phi()
+    };
+    for (leak, targets) in code::kept(code, is_open) {
+        let is = if targets.len() == 1 { "is" } else { "are" };
         out.found(code::draft(
             cx,
             code,
             leak,
-            format!("{} published in `{object}.{field}`, which is not classified as PHI", code.what(cx, leak)),
+            format!("{} published in {}, which {is} not classified as PHI", code.what(cx, leak), shown(&targets)),
             "publish the record's Id and let the subscriber read what it may; or classify the event's field in the \
              bundle and declare who subscribes",
         ));
-    });
+    }
 }
