@@ -7,7 +7,7 @@ use source::Span;
 use super::{Parser, Read};
 use crate::ast::{
     Accessor, Annotation, Decl, DeclId, DeclKind, Dml, Method, Modifiers, Parameter, Sharing, Spanned,
-    Trigger, TypeId, Variable, Visibility,
+    StmtId, Trigger, TypeId, Variable, Visibility,
 };
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
@@ -44,9 +44,13 @@ impl Parser<'_> {
 
     /// Scripts declare methods and variables outside of a class.
     fn starts_member(&self) -> bool {
-        let is_modified = self.word_at(0).is_some_and(is_modifier) && self.word_at(1).is_some();
+        let mut from = 0;
+        while self.is_sign_at(from, Sign::At) {
+            from = self.annotation_end(from);
+        }
+        let is_modified = self.word_at(from).is_some_and(is_modifier) && self.word_at(from + 1).is_some();
         is_modified
-            || self.type_end(0).is_some_and(|end| {
+            || self.type_end(from).is_some_and(|end| {
                 matches!(self.token(end).kind, Kind::Word(_))
                     && self.is_sign_at(end + 1, Sign::ParenOpen)
                     && self.is_sign_at(self.closed(end + 1), Sign::BraceOpen)
@@ -54,6 +58,12 @@ impl Parser<'_> {
     }
 
     fn script_member(&mut self) -> Read<()> {
+        let id = self.outside();
+        self.member(id, word::EMPTY)
+    }
+
+    /// The class without a name, which holds what is declared outside of all classes.
+    fn outside(&mut self) -> DeclId {
         let at = self.file.decls.iter().position(|decl| decl.name.value == word::EMPTY);
         let index = at.unwrap_or(self.file.decls.len());
         let id = DeclId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -63,7 +73,7 @@ impl Parser<'_> {
             self.file.decls.push(Decl::new(DeclKind::Class, name, Modifiers::default(), None));
             self.file.top.push(id);
         }
-        self.member(id, word::EMPTY)
+        id
     }
 
     /// Whether a class, interface or enum follows, behind its modifiers.
@@ -71,10 +81,7 @@ impl Parser<'_> {
         let mut at = 0;
         loop {
             if self.is_sign_at(at, Sign::At) {
-                at += 2;
-                if self.is_sign_at(at, Sign::ParenOpen) {
-                    at = self.closed(at);
-                }
+                at = self.annotation_end(at);
                 continue;
             }
             let Some(found) = self.word_at(at) else { return false };
@@ -88,9 +95,9 @@ impl Parser<'_> {
         }
     }
 
-    /// Behind the `)` that closes the `(` there.
-    fn closed(&self, from: usize) -> usize {
-        let mut open = 0_u32;
+    /// Behind the `)` that closes the `(` there, or before what stands in no list.
+    pub(super) fn closed(&self, from: usize) -> usize {
+        let (mut open, mut braces) = (0_u32, 0_u32);
         let mut at = from;
         loop {
             match self.token(at).kind {
@@ -101,14 +108,25 @@ impl Parser<'_> {
                         return at + 1;
                     }
                 }
-                Kind::End => return at,
+                Kind::Sign(Sign::BraceOpen) => braces += 1,
+                Kind::Sign(Sign::BraceClose) if braces > 0 => braces -= 1,
+                Kind::Sign(Sign::BraceClose | Sign::Semicolon) | Kind::End => return at,
                 _ => {}
             }
             at += 1;
         }
     }
 
-    fn modifiers(&mut self) -> Read<Modifiers> {
+    /// Behind the annotation that starts there.
+    pub(super) fn annotation_end(&self, from: usize) -> usize {
+        let mut at = from + 2;
+        while self.is_sign_at(at, Sign::Dot) && self.word_at(at + 1).is_some() {
+            at += 2;
+        }
+        if self.is_sign_at(at, Sign::ParenOpen) { self.closed(at) } else { at }
+    }
+
+    pub(super) fn modifiers(&mut self) -> Read<Modifiers> {
         let mut all = Modifiers::default();
         loop {
             if self.is_sign(Sign::At) {
@@ -426,10 +444,20 @@ impl Parser<'_> {
             }
         }
         self.sign(Sign::ParenClose)?;
-        let body = self.block()?;
+        let body = self.deeper(Self::trigger_body)?;
         let span = self.since(start);
         self.file.trigger = Some(Trigger { name, object, events, body, span });
         Ok(())
+    }
+
+    /// A block in which methods and classes may stand as well.
+    fn trigger_body(&mut self) -> Read<StmtId> {
+        self.statements(|this| {
+            if !this.starts_declaration() && (this.is_word(word::FINAL) || !this.starts_member()) {
+                return this.statement().map(Some);
+            }
+            this.script_member().map(|()| None)
+        })
     }
 }
 

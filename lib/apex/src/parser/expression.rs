@@ -76,6 +76,7 @@ impl Parser<'_> {
             Sign::NotEqual | Sign::Differs => one(Operator::NotEqual, 6),
             Sign::Identical => one(Operator::Identical, 6),
             Sign::NotIdentical => one(Operator::NotIdentical, 6),
+            Sign::Less if self.is_sign_at(1, Sign::Assign) => Some((Operator::LessEqual, 7, 2)),
             Sign::Less => one(Operator::Less, 7),
             Sign::LessEqual => one(Operator::LessEqual, 7),
             Sign::Greater => self.greater(),
@@ -117,6 +118,10 @@ impl Parser<'_> {
         let mut rest = Vec::new();
         loop {
             if rank == 7 && self.is_word(word::INSTANCEOF) {
+                if !rest.is_empty() {
+                    let span = self.since(start);
+                    first = self.expr(ExprKind::Binary { first, rest: std::mem::take(&mut rest) }, span);
+                }
                 self.bump();
                 let of = self.type_ref()?;
                 let span = self.since(start);
@@ -406,6 +411,21 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the `:` here is of a date: of `LAST_N_DAYS:30`, or of `10:30:00Z`.
+    fn is_date(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).copied().unwrap_or(super::END);
+        let after = self.token(1);
+        let touches = before.span.end == self.token(0).span.start && self.token(0).span.end == after.span.start;
+        match before.kind {
+            Kind::Word(_) if after.kind == Kind::Integer => true,
+            Kind::Word(_) => {
+                matches!(after.kind, Kind::Sign(Sign::Minus | Sign::Plus)) && self.token(2).kind == Kind::Integer
+            }
+            Kind::Integer => touches && matches!(after.kind, Kind::Integer | Kind::Decimal),
+            _ => false,
+        }
+    }
+
     /// From `[` to its `]`: the text for those who read queries, and the Apex behind each `:`.
     fn query(&mut self) -> Read<ExprId> {
         let open = self.bump().span;
@@ -438,10 +458,9 @@ impl Parser<'_> {
                     }
                 }
                 Kind::Sign(Sign::Colon) => {
-                    let is_date = self.token(1).kind == Kind::Integer
-                        && matches!(self.at.checked_sub(1).and_then(|at| self.tokens.get(at)), Some(before) if matches!(before.kind, Kind::Word(_)));
+                    let is_bind = !self.is_date();
                     self.bump();
-                    if !is_date {
+                    if is_bind {
                         match self.ternary() {
                             Ok(bind) => binds.push(bind),
                             Err(stop) => {
@@ -462,7 +481,7 @@ impl Parser<'_> {
     }
 }
 
-/// Words of SOQL that may follow a bound value.
+/// Words of SOQL and SOSL that may follow a bound value.
 fn ends_bind(next: Name) -> bool {
     matches!(
         next,
@@ -478,5 +497,7 @@ fn ends_bind(next: Name) -> bool {
             | word::ALL
             | word::USING
             | word::UPDATE
+            | word::IN
+            | word::RETURNING
     )
 }

@@ -5,6 +5,9 @@ use crate::ast::{TypeId, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::word;
 
+/// Types of more tokens are written by no person, and looking for them would cost their square.
+const LONGEST: usize = 500;
+
 impl Parser<'_> {
     pub(super) fn type_ref(&mut self) -> Read<TypeId> {
         self.deeper(Self::type_inside)
@@ -48,7 +51,7 @@ impl Parser<'_> {
     pub(super) fn type_end(&self, from: usize) -> Option<usize> {
         let mut at = from;
         loop {
-            if !matches!(self.token(at).kind, Kind::Word(_)) {
+            if !matches!(self.token(at).kind, Kind::Word(_)) || at > from + LONGEST {
                 return None;
             }
             at += 1;
@@ -87,6 +90,9 @@ impl Parser<'_> {
                 _ => return None,
             }
             at += 1;
+            if at > from + LONGEST {
+                return None;
+            }
         }
     }
 }
