@@ -112,6 +112,9 @@ pub struct Program {
     objects: Vec<bool>,
 }
 
+/// Nobody extends so many classes.
+const LINEAGE: usize = 200;
+
 /// The namespaces of Salesforce's own classes, but `System` and `Schema`.
 const NAMESPACES: &[&str] = &[
     "aiplatform",
@@ -204,8 +207,8 @@ impl Program {
         let own = self.file(method.file).map_or("", |file| file.source.slice(method.span));
         match (method.class, method.kind) {
             (Some(class), MethodKind::StaticInitializer | MethodKind::Initializer) => self.class_name(class),
-            (Some(class), _) => format!("{}.{own}", self.class_name(class)),
-            (None, _) => own.to_owned(),
+            (Some(class), kind) if kind != MethodKind::Trigger => format!("{}.{own}", self.class_name(class)),
+            _ => own.to_owned(),
         }
     }
 
@@ -215,7 +218,7 @@ impl Program {
         let mut at = 0;
         while let Some(class) = found.get(at).and_then(|id| self.class(*id)) {
             for next in class.parent.iter().chain(&class.interfaces) {
-                if !found.contains(next) {
+                if found.len() < LINEAGE && !found.contains(next) {
                     found.push(*next);
                 }
             }
@@ -243,10 +246,14 @@ impl Program {
         self.lineage(class).iter().find_map(|id| self.class(*id)?.variables.get(&name).copied())
     }
 
-    /// What says how the records that it reads are shared: its own words, else those of the class around it.
+    /// What says how the records that it reads are shared: its own words, else those of the class that it extends;
+    /// the class around it says nothing.
     pub fn sharing(&self, id: ClassId) -> Sharing {
-        let Some(class) = self.class(id) else { return Sharing::Unsaid };
-        self.decl_of(class).map_or(Sharing::Unsaid, |decl| decl.modifiers.sharing)
+        let said = |id: &ClassId| {
+            let decl = self.decl_of(self.class(*id)?)?;
+            (decl.modifiers.sharing != Sharing::Unsaid).then_some(decl.modifiers.sharing)
+        };
+        self.lineage(id).iter().find_map(said).unwrap_or_default()
     }
 
     pub fn is_object(&self, name: Name) -> bool {
@@ -470,10 +477,19 @@ impl Program {
         }
     }
 
+    /// Outer classes first: an inner one may extend what the class around it inherits.
     fn inherit(&mut self) {
+        let (outer, inner): (Vec<_>, Vec<_>) = (0..self.classes.len())
+            .map(ClassId::new)
+            .partition(|id| self.class(*id).is_some_and(|class| class.outer.is_none()));
+        self.inherit_of(&outer);
+        self.inherit_of(&inner);
+    }
+
+    fn inherit_of(&mut self, classes: &[ClassId]) {
         let mut found: Vec<(ClassId, bool, Ty)> = Vec::new();
-        for (index, class) in self.classes.iter().enumerate() {
-            let id = ClassId::new(index);
+        for &id in classes {
+            let Some(class) = self.class(id) else { continue };
             let (Some(file), Some(decl)) = (self.file(class.file), self.decl_of(class)) else { continue };
             // Names in the head of a class are those of the class around it, and its own inner ones.
             let of = |written: &TypeId| self.ty(file, *written, Some(id));
@@ -523,9 +539,14 @@ impl Program {
         for index in 0..self.files.len() {
             let id = FileId::new(index);
             let Some(file) = self.file(id) else { continue };
+            let has_name = |class: &Class| self.decl_of(class).is_some_and(|decl| decl.name.value != word::EMPTY);
+            let first = self.classes.partition_point(|class| class.file < id);
+            let own = self.classes.iter().enumerate().skip(first).take_while(|(_, class)| class.file == id);
+            // What a trigger declares beside its statements is in a class without a name.
+            let around = own.into_iter().find(|(_, class)| !has_name(class)).map(|(index, _)| ClassId::new(index));
             let of = |kind, name, span, body| Method {
                 file: id,
-                class: None,
+                class: around,
                 kind,
                 name,
                 span,
@@ -692,7 +713,7 @@ impl Method {
 fn overrides(own: &Method, above: &Method) -> bool {
     !above.is_static
         && own.parameters.len() == above.parameters.len()
-        && own.parameters.iter().zip(&above.parameters).all(|((_, a), (_, b))| a.fits(b).is_some())
+        && own.parameters.iter().zip(&above.parameters).all(|((_, a), (_, b))| a.is_same(b))
 }
 
 /// The last name of `a`, `a.b` and their like, where it is nothing else.

@@ -180,11 +180,11 @@ impl Resolver<'_> {
     }
 
     fn initial_values(&mut self, file: FileId, decl: usize) {
-        let found =
-            self.program.classes.iter().position(|class| class.file == file && class.decl.index() == decl);
-        let Some(index) = found else { return };
+        // Classes stand in the order of files and of their declarations.
+        let index = self.program.classes.partition_point(|c| (c.file, c.decl.index()) < (file, decl));
         let class = ClassId::new(index);
-        if self.program.class(class).is_none_or(|class| class.is_test) {
+        let is_own = |c: &crate::program::Class| c.file == file && c.decl.index() == decl && !c.is_test;
+        if !self.program.class(class).is_some_and(is_own) {
             return;
         }
         self.class = Some(class);
@@ -237,11 +237,17 @@ impl Resolver<'_> {
             StmtKind::Expr(value) | StmtKind::Throw(value) => {
                 self.expr(*value);
             }
-            StmtKind::If { condition, yes, no } => {
-                self.expr(*condition);
-                self.scoped(*yes);
-                if let Some(no) = no {
-                    self.scoped(*no);
+            StmtKind::If { .. } => {
+                // A chain of `else if` is as long as it likes.
+                let mut next = Some(id);
+                while let Some(own) = next {
+                    let StmtKind::If { condition, yes, no } = &self.file.stmt(own).kind else {
+                        self.scoped(own);
+                        break;
+                    };
+                    self.expr(*condition);
+                    self.scoped(*yes);
+                    next = *no;
                 }
             }
             StmtKind::While { condition, body } | StmtKind::DoWhile { body, condition } => {
