@@ -39,7 +39,8 @@ fn problems(file: &File) -> Vec<String> {
 fn statements(text: &str) -> String {
     let file = clean(&format!("class Test {{ void test() {{ {text} }} }}"));
     let body = file.decls[0].methods[0].body.unwrap();
-    shape::stmt(&file, body).trim_start_matches("{ ").trim_end_matches(" }").to_owned()
+    let shape = shape::stmt(&file, body);
+    shape.strip_prefix("{ ").unwrap().strip_suffix(" }").unwrap().to_owned()
 }
 
 /// An expression, by its shape.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use source::Span;
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{
     Accessor, Annotation, Decl, DeclId, DeclKind, Dml, Method, Modifiers, Parameter, Sharing, Spanned,
     StmtId, Trigger, TypeId, Variable, Visibility,
@@ -25,8 +25,8 @@ impl Parser<'_> {
             } else {
                 self.statement().map(|read| self.file.script.push(read))
             };
-            if read.is_err() {
-                self.recover();
+            if read.is_err() && self.at > before {
+                self.recover(before);
                 self.take_sign(Sign::BraceClose);
             }
             if self.at == before {
@@ -45,7 +45,7 @@ impl Parser<'_> {
     /// Scripts declare methods and variables outside of a class.
     fn starts_member(&self) -> bool {
         let mut from = 0;
-        while self.is_sign_at(from, Sign::At) {
+        while self.is_sign_at(from, Sign::At) && from < LONGEST {
             from = self.annotation_end(from);
         }
         let is_modified = self.word_at(from).is_some_and(is_modifier) && self.word_at(from + 1).is_some();
@@ -79,7 +79,7 @@ impl Parser<'_> {
     /// Whether a class, interface or enum follows, behind its modifiers.
     fn starts_declaration(&self) -> bool {
         let mut at = 0;
-        loop {
+        while at < LONGEST {
             if self.is_sign_at(at, Sign::At) {
                 at = self.annotation_end(at);
                 continue;
@@ -93,6 +93,7 @@ impl Parser<'_> {
             }
             at += 1;
         }
+        false
     }
 
     /// Behind the `)` that closes the `(` there, or before what stands in no list.
@@ -112,6 +113,9 @@ impl Parser<'_> {
                 Kind::Sign(Sign::BraceClose) if braces > 0 => braces -= 1,
                 Kind::Sign(Sign::BraceClose | Sign::Semicolon) | Kind::End => return at,
                 _ => {}
+            }
+            if at > from + LONGEST {
+                return at;
             }
             at += 1;
         }
@@ -274,19 +278,19 @@ impl Parser<'_> {
             while !self.is_sign(Sign::BraceClose) && !self.is_end() {
                 let before = self.at;
                 if self.member(id, name.value).is_err() {
-                    self.recover();
+                    self.recover(before);
                 }
                 if self.at == before {
                     self.bump();
                 }
             }
         }
-        self.sign(Sign::BraceClose)?;
+        let closed = self.sign(Sign::BraceClose);
         let span = self.since(start);
         if let Some(own) = self.file.decls.get_mut(id.index()) {
             own.span = span;
         }
-        Ok(id)
+        if self.is_end() { Ok(id) } else { closed.map(|()| id) }
     }
 
     fn member(&mut self, of: DeclId, class: Name) -> Read<()> {
@@ -350,7 +354,6 @@ impl Parser<'_> {
             }
         }
         self.sign(Sign::ParenClose)?;
-        // A body that breaks leaves a method without one, which is told.
         let body = if self.take_sign(Sign::Semicolon) { None } else { Some(self.block()?) };
         let span = self.since(start);
         self.own(of, |own| own.methods.push(Method { name, returns, parameters, modifiers, body, span }));

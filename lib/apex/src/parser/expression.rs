@@ -2,13 +2,14 @@
 
 use source::Span;
 
+use super::statement::is_reserved;
 use super::{Parser, Read};
 use crate::ast::{ExprId, ExprKind, Literal, Operator, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
 
-/// From the loosest to the tightest.
-const RANKS: u8 = 11;
+/// The rank of comparisons, where `instanceof` stands.
+const INSTANCE: u8 = 7;
 
 impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Read<ExprId> {
@@ -108,39 +109,29 @@ impl Parser<'_> {
         Some((Operator::Greater, 7, 1))
     }
 
-    fn binary(&mut self, rank: u8) -> Read<ExprId> {
-        if rank >= RANKS {
-            return self.unary();
-        }
+    /// Operators of `least` and tighter ranks: one call for the whole of a chain, one more for each tighter rank.
+    fn binary(&mut self, least: u8) -> Read<ExprId> {
         let start = self.start();
-        let first = self.binary(rank + 1)?;
-        let mut first = first;
-        let mut rest = Vec::new();
+        let mut value = self.unary()?;
         loop {
-            if rank == 7 && self.is_word(word::INSTANCEOF) {
-                if !rest.is_empty() {
-                    let span = self.since(start);
-                    first = self.expr(ExprKind::Binary { first, rest: std::mem::take(&mut rest) }, span);
-                }
+            if least <= INSTANCE && self.is_word(word::INSTANCEOF) {
                 self.bump();
                 let of = self.type_ref()?;
                 let span = self.since(start);
-                first = self.expr(ExprKind::InstanceOf { value: first, of }, span);
+                value = self.expr(ExprKind::InstanceOf { value, of }, span);
                 continue;
             }
-            match self.operator() {
-                Some((operator, own, tokens)) if own == rank => {
-                    self.at += tokens;
-                    rest.push((operator, self.binary(rank + 1)?));
-                }
-                _ => break,
+            let Some((_, rank, _)) = self.operator().filter(|(_, rank, _)| *rank >= least) else {
+                return Ok(value);
+            };
+            let mut rest = Vec::new();
+            while let Some((operator, _, tokens)) = self.operator().filter(|(_, own, _)| *own == rank) {
+                self.at += tokens;
+                rest.push((operator, self.deeper(|this| this.binary(rank + 1))?));
             }
+            let span = self.since(start);
+            value = self.expr(ExprKind::Binary { first: value, rest }, span);
         }
-        if rest.is_empty() {
-            return Ok(first);
-        }
-        let span = self.since(start);
-        Ok(self.expr(ExprKind::Binary { first, rest }, span))
     }
 
     fn unary(&mut self) -> Read<ExprId> {
@@ -340,6 +331,7 @@ impl Parser<'_> {
                 let kind = if found == word::THIS { ExprKind::This } else { ExprKind::Super };
                 return Ok(self.expr(kind, span));
             }
+            _ if is_reserved(found) => return self.stop("an expression"),
             _ => {}
         }
         // `List<String>.class`, `Account[].class`
@@ -461,7 +453,7 @@ impl Parser<'_> {
                     let is_bind = !self.is_date();
                     self.bump();
                     if is_bind {
-                        match self.ternary() {
+                        match self.deeper(Self::ternary) {
                             Ok(bind) => binds.push(bind),
                             Err(stop) => {
                                 self.in_query = was;

@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{Arm, Catch, Dml, Labels, Mode, StmtId, StmtKind};
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
@@ -19,20 +19,25 @@ impl Parser<'_> {
         let start = self.start();
         self.sign(Sign::BraceOpen)?;
         let mut all = Vec::new();
+        let mut is_broken = false;
         while !self.is_sign(Sign::BraceClose) && !self.is_end() {
             let before = self.at;
+            if is_broken {
+                self.remains();
+            }
             match one(self) {
                 Ok(read) => all.extend(read),
                 Err(_) => {
-                    self.recover();
-                    self.remains();
+                    is_broken = true;
+                    self.recover(before);
                 }
             }
             if self.at == before {
                 self.bump();
             }
         }
-        self.sign(Sign::BraceClose)?;
+        // The end of the file is told; what stands before it was read.
+        let _ = self.sign(Sign::BraceClose);
         let span = self.since(start);
         Ok(self.stmt(StmtKind::Block(all), span))
     }
@@ -181,7 +186,7 @@ impl Parser<'_> {
     fn local_modifiers(&self) -> usize {
         let mut at = 0;
         loop {
-            if self.is_sign_at(at, Sign::At) && self.word_at(at + 1).is_some() {
+            if self.is_sign_at(at, Sign::At) && self.word_at(at + 1).is_some() && at < LONGEST {
                 at = self.annotation_end(at);
             } else if matches!(self.word_at(at), Some(word::FINAL | word::TRANSIENT))
                 && matches!(self.token(at + 1).kind, Kind::Word(_) | Kind::Sign(Sign::At))
@@ -195,6 +200,9 @@ impl Parser<'_> {
 
     fn is_local(&self) -> bool {
         let from = self.local_modifiers();
+        if self.word_at(from).is_some_and(is_reserved) {
+            return false;
+        }
         let Some(end) = self.type_end(from) else { return false };
         let Some(name) = self.word_at(end) else { return false };
         let next = self.token(end + 1).kind;
@@ -369,4 +377,24 @@ impl Parser<'_> {
         let body = self.block()?;
         Ok(StmtKind::RunAs { user, body })
     }
+}
+
+/// Words that are never the name of a variable or a class.
+pub(super) fn is_reserved(word: Name) -> bool {
+    matches!(
+        word,
+        word::BREAK
+            | word::CATCH
+            | word::CONTINUE
+            | word::DO
+            | word::ELSE
+            | word::FINALLY
+            | word::FOR
+            | word::IF
+            | word::NEW
+            | word::RETURN
+            | word::THROW
+            | word::TRY
+            | word::WHILE
+    )
 }

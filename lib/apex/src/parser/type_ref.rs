@@ -1,12 +1,9 @@
 //! Types as they are written.
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{TypeId, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::word;
-
-/// Types of more tokens are written by no person, and looking for them would cost their square.
-const LONGEST: usize = 500;
 
 impl Parser<'_> {
     pub(super) fn type_ref(&mut self) -> Read<TypeId> {

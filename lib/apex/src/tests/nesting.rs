@@ -21,6 +21,12 @@ fn survived(text: String) -> Vec<String> {
 
 const MANY: usize = 100_000;
 
+/// What opens, what stands in the middle, and what closes; and the same where nothing closes, of which less will do.
+fn deep(open: &str, middle: &str, close: &str) -> [String; 2] {
+    let of = |count: usize, close: &str| format!("{}{middle}{}", open.repeat(count), close.repeat(count));
+    [of(MANY, close), of(MANY / 10, "")]
+}
+
 /// Each with what opens, what stands in the middle, and what closes.
 const DEEP: &[(&str, &str, &str)] = &[
     ("(", "a", ")"),
@@ -49,14 +55,9 @@ const DEEP: &[(&str, &str, &str)] = &[
 #[test]
 fn deep_expressions_are_told_of() {
     for (open, middle, close) in DEEP {
-        for end in [*close, ""] {
-            let text = format!(
-                "class A {{ void m() {{ x = {}{middle}{}; }} void n() {{ }} }}",
-                open.repeat(MANY),
-                end.repeat(MANY)
-            );
-            let problems = survived(text);
-            assert!(!problems.is_empty() || end.is_empty() && open.is_empty(), "{open}{middle}{end}");
+        for text in deep(open, middle, close) {
+            let problems = survived(format!("class A {{ void m() {{ x = {text}; }} void n() {{ }} }}"));
+            assert!(!problems.is_empty() || open.is_empty(), "{open}{middle}");
             assert!(problems.len() <= 50);
         }
     }
@@ -77,9 +78,8 @@ fn deep_statements_are_told_of() {
         ("System.runAs(a) {", "}"),
         ("if (a) { } else ", ""),
     ] {
-        for end in [close, ""] {
-            let text = format!("class A {{ void m() {{ {} a(); {} }} }}", open.repeat(MANY), end.repeat(MANY));
-            assert!(!survived(text).is_empty(), "{open}{end}");
+        for text in deep(open, " a(); ", close) {
+            assert!(!survived(format!("class A {{ void m() {{ {text} }} }}")).is_empty(), "{open}");
         }
     }
 }
@@ -96,10 +96,9 @@ fn deep_declarations_are_told_of() {
         ("trigger T on A (before insert) { ", "}"),
         ("enum A { ", "}"),
     ] {
-        for end in [close, ""] {
-            assert!(!survived(format!("{}{}", open.repeat(MANY), end.repeat(MANY))).is_empty(), "{open}{end}");
-            let text = format!("class B {{ {}{} }}", open.repeat(MANY), end.repeat(MANY));
-            assert!(!survived(text).is_empty(), "in a class: {open}{end}");
+        for text in deep(open, "", close) {
+            assert!(!survived(format!("class B {{ {text} }}")).is_empty(), "in a class: {open}");
+            assert!(!survived(text).is_empty(), "{open}");
         }
     }
 }

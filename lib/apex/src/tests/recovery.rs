@@ -18,7 +18,10 @@ fn a_broken_statement_costs_one() {
         ("a();\nx = y z;\nb();", "{ a(); b(); }", "3: `;` is expected here"),
         ("a();\nif (x { y(); }\nb();", "{ a(); b(); }", "3: `)` is expected here"),
         ("a();\nfor (A b c) { d(); }\nb();", "{ a(); b(); }", "3: `;` is expected here"),
-        ("a();\nx = new ;\nb();", "{ a(); b(); }", "3: `;` is expected here"),
+        ("a();\nx = new ;\nb();", "{ a(); b(); }", "3: an expression is expected here"),
+        ("a();\nx = return;\nb();", "{ a(); b(); }", "3: an expression is expected here"),
+        ("a();\nelse b();\nb();", "{ a(); b(); }", "3: an expression is expected here"),
+        ("a();\nx = new List<A>{ y z };\nb();", "{ a(); ; b(); }", "3: `}` is expected here"),
         ("a();\nx = new A;\nb();", "{ a(); b(); }", "3: `(`, `[` or `{` is expected here"),
         ("a();\nx.;\nb();", "{ a(); b(); }", "3: a name is expected here"),
         ("a();\n#\n;\nb();", "{ a(); b(); }", "3: an expression is expected here"),
@@ -79,7 +82,10 @@ fn what_stands_outside_of_classes() {
     let file = read("} class A { } ) class B { void m() { } }");
     assert_eq!(file.top.len(), 2);
     assert_eq!(problems(&file).len(), 2);
-    assert_eq!(problems(&read("class A {\n void m() {\n")), ["3: the file ends where `}` is expected"]);
+    let file = read("class A {\n void m() { a();\n class B { ");
+    assert_eq!(problems(&file).last().unwrap(), "3: the file ends where `}` is expected");
+    assert_eq!(file.decls[0].methods.len(), 1);
+    assert_eq!(problems(&read("class A {\n void m() { if (a) {\n")), ["3: the file ends where `}` is expected"]);
     assert_eq!(problems(&read("trigger T on A (before\n later) { }"))[0], "2: `insert`, `update`, `delete` or `undelete` is expected here");
     assert_eq!(problems(&read("trigger T\n A (before insert) { }"))[0], "2: `on` is expected here");
     assert_eq!(problems(&read("trigger T on A (\ninsert) { }"))[0], "2: `before` or `after` is expected here");
