@@ -233,7 +233,7 @@ impl Lexer<'_> {
                 b'\\' if self.byte(1) != b'\n' => self.at += 2,
                 b'\n' | 0 if self.byte(0) == b'\n' || self.at >= self.bytes.len() => {
                     self.problems.push((
-                        span(start, self.at),
+                        span(start, self.at.min(self.bytes.len())),
                         "this text does not end on its line; write `'`".to_owned(),
                     ));
                     break;

@@ -295,8 +295,16 @@ impl Program {
             [word::SET] if !args.is_empty() => Ty::Set(std::sync::Arc::new(arg(0))),
             [word::MAP] if !args.is_empty() => Ty::Map(std::sync::Arc::new((arg(0), arg(1)))),
             [name] => self.simple_ty(*name, from),
-            [word::SYSTEM | word::SCHEMA, rest @ ..] if self.class_named(word::SYSTEM, from).is_none() => {
-                self.named_ty(file, rest, args, None)
+            [namespace @ (word::SYSTEM | word::SCHEMA), rest @ ..]
+                if self.class_named(*namespace, from).is_none() =>
+            {
+                match rest {
+                    [word::LIST | word::SET | word::MAP | word::ITERABLE | word::ITERATOR] if !args.is_empty() => {
+                        self.named_ty(file, rest, args, None)
+                    }
+                    [name] => self.platform_ty(*name),
+                    _ => self.named_ty(file, rest, args, None),
+                }
             }
             [outer, inner] => {
                 if let Some(class) = self.class_named(*outer, from)
@@ -322,6 +330,11 @@ impl Program {
         if let Some(class) = self.class_named(name, from) {
             return Ty::Class(class);
         }
+        self.platform_ty(name)
+    }
+
+    /// What a name means where no class of the source has it.
+    pub(crate) fn platform_ty(&self, name: Name) -> Ty {
         match name {
             word::STRING => Ty::Text,
             word::ID => Ty::Id,

@@ -544,7 +544,7 @@ impl Resolver<'_> {
                 }
             }
             word::SYSTEM | word::SCHEMA if of_type => {
-                return Resolved { ty: self.program.ty_named(name, None), to: Ref::Type };
+                return Resolved { ty: self.program.platform_ty(name), to: Ref::Type };
             }
             _ => {}
         }

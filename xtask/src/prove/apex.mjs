@@ -1,0 +1,64 @@
+// Reads paths of Apex files from its input, one a line, and prints what `@apexdevtools/apex-parser` finds in each:
+// one line of JSON a file, as `lib/apex/examples/outline.rs` prints it.
+import { readFileSync } from "node:fs";
+import { ApexErrorListener, ApexParserBaseListener, ApexParserFactory, ApexParseTreeWalker } from "@apexdevtools/apex-parser";
+
+class Errors extends ApexErrorListener {
+  count = 0;
+  first = 0;
+  apexSyntaxError(line) {
+    this.count += 1;
+    this.first ||= line;
+  }
+}
+
+class Outline extends ApexParserBaseListener {
+  declarations = [];
+  calls = [];
+  queries = [];
+
+  declares(kind, id) {
+    if (id) this.declarations.push(`${kind} ${id.getText()} ${id.start.line}`);
+  }
+  calledAt(name, token) {
+    this.calls.push(`${name.toLowerCase()} ${token.line}`);
+  }
+
+  enterTriggerUnit(ctx) { this.declares("trigger", ctx.id_list()[0]); }
+  enterClassDeclaration(ctx) { this.declares("class", ctx.id()); }
+  enterInterfaceDeclaration(ctx) { this.declares("interface", ctx.id()); }
+  enterEnumDeclaration(ctx) { this.declares("enum", ctx.id()); }
+  enterEnumConstants(ctx) { for (const id of ctx.id_list()) this.declares("constant", id); }
+  enterMethodDeclaration(ctx) { this.declares("method", ctx.id()); }
+  enterInterfaceMethodDeclaration(ctx) { this.declares("method", ctx.id()); }
+  enterConstructorDeclaration(ctx) { this.declares("constructor", ctx.qualifiedName()); }
+  enterPropertyDeclaration(ctx) { this.declares("field", ctx.id()); }
+  enterFieldDeclaration(ctx) {
+    for (const one of ctx.variableDeclarators().variableDeclarator_list()) this.declares("field", one.id());
+  }
+
+  enterMethodCall(ctx) { this.calledAt(ctx.start.text, ctx.start); }
+  enterDotMethodCall(ctx) { this.calledAt(ctx.start.text, ctx.start); }
+  enterNewExpression(ctx) { this.calledAt("new", ctx.start); }
+  enterInsertStatement(ctx) { this.calledAt("insert", ctx.start); }
+  enterUpdateStatement(ctx) { this.calledAt("update", ctx.start); }
+  enterUpsertStatement(ctx) { this.calledAt("upsert", ctx.start); }
+  enterDeleteStatement(ctx) { this.calledAt("delete", ctx.start); }
+  enterUndeleteStatement(ctx) { this.calledAt("undelete", ctx.start); }
+  enterMergeStatement(ctx) { this.calledAt("merge", ctx.start); }
+  enterRunAsStatement(ctx) { this.calledAt("runas", ctx.start); }
+
+  enterSoqlLiteral(ctx) { this.queries.push(`query ${ctx.start.line}`); }
+  enterSoslLiteral(ctx) { this.queries.push(`search ${ctx.start.line}`); }
+}
+
+for (const path of readFileSync(0, "utf8").split("\n").filter((line) => line)) {
+  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  const errors = new Errors();
+  const outline = new Outline();
+  const { parser } = ApexParserFactory.createLexerAndParser(text, errors);
+  const tree = path.endsWith(".trigger") ? parser.triggerUnit() : parser.compilationUnit();
+  ApexParseTreeWalker.DEFAULT.walk(outline, tree);
+  const { declarations, calls, queries } = outline;
+  console.log(JSON.stringify({ path, problems: errors.count, line: errors.first, declarations, calls, queries }));
+}
