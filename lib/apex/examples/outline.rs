@@ -3,8 +3,8 @@
 
 use std::io::Read;
 
-use apex::ast::{Decl, DeclKind, Dml, ExprKind, File, Spanned, StmtKind};
 use apex::Name;
+use apex::ast::{Decl, DeclKind, Dml, ExprKind, File, Spanned, StmtKind};
 use serde_json::json;
 use source::{Source, Span};
 
@@ -22,7 +22,9 @@ fn main() -> std::io::Result<()> {
 
 fn outline(file: &File) -> serde_json::Value {
     let line = |span: Span| file.source.position(span.start).line;
-    let name = |kind: &str, name: &Spanned<Name>| format!("{kind} {} {}", file.source.slice(name.span), line(name.span));
+    let name = |kind: &str, name: &Spanned<Name>| {
+        format!("{kind} {} {}", file.source.slice(name.span), line(name.span))
+    };
     let mut declarations: Vec<String> = file.trigger.iter().map(|own| name("trigger", &own.name)).collect();
     for decl in &file.decls {
         declarations.extend(members(decl, &name));
@@ -70,11 +72,14 @@ fn members(decl: &Decl, say: &impl Fn(&str, &Spanned<Name>) -> String) -> Vec<St
         DeclKind::Enum => "enum",
     };
     // What stands outside of all classes is in one without a name.
-    let mut all: Vec<String> = (!decl.name.span.is_empty()).then(|| say(kind, &decl.name)).into_iter().collect();
+    let mut all: Vec<String> =
+        (!decl.name.span.is_empty()).then(|| say(kind, &decl.name)).into_iter().collect();
     all.extend(decl.constants.iter().map(|own| say("constant", own)));
     all.extend(decl.variables.iter().map(|own| say("field", &own.name)));
     let methods = decl.methods.iter();
-    all.extend(methods.map(|own| say(if own.returns.is_some() { "method" } else { "constructor" }, &own.name)));
+    all.extend(
+        methods.map(|own| say(if own.returns.is_some() { "method" } else { "constructor" }, &own.name)),
+    );
     all
 }
 

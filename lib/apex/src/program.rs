@@ -299,7 +299,9 @@ impl Program {
                 if self.class_named(*namespace, from).is_none() =>
             {
                 match rest {
-                    [word::LIST | word::SET | word::MAP | word::ITERABLE | word::ITERATOR] if !args.is_empty() => {
+                    [word::LIST | word::SET | word::MAP | word::ITERABLE | word::ITERATOR]
+                        if !args.is_empty() =>
+                    {
                         self.named_ty(file, rest, args, None)
                     }
                     [name] => self.platform_ty(*name),
@@ -441,7 +443,8 @@ impl Program {
                 let ExprKind::Literal(Literal::Text | Literal::LongText) = expr.kind else { continue };
                 let text = file.source.slice(expr.span);
                 let inside = text.trim_matches('\'');
-                let is_name = inside.len() <= 80 && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+                let is_name = inside.len() <= 80
+                    && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
                 let is_query = inside.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("select "));
                 if !is_name && !is_query && !inside.contains("__") {
                     continue;
@@ -552,11 +555,13 @@ impl Program {
         for index in 0..self.files.len() {
             let id = FileId::new(index);
             let Some(file) = self.file(id) else { continue };
-            let has_name = |class: &Class| self.decl_of(class).is_some_and(|decl| decl.name.value != word::EMPTY);
+            let has_name =
+                |class: &Class| self.decl_of(class).is_some_and(|decl| decl.name.value != word::EMPTY);
             let first = self.classes.partition_point(|class| class.file < id);
             let own = self.classes.iter().enumerate().skip(first).take_while(|(_, class)| class.file == id);
             // What a trigger declares beside its statements is in a class without a name.
-            let around = own.into_iter().find(|(_, class)| !has_name(class)).map(|(index, _)| ClassId::new(index));
+            let around =
+                own.into_iter().find(|(_, class)| !has_name(class)).map(|(index, _)| ClassId::new(index));
             let of = |kind, name, span, body| Method {
                 file: id,
                 class: around,
@@ -666,7 +671,9 @@ impl Program {
             });
         }
         // The one that every class has that writes none.
-        if decl.kind == DeclKind::Class && !methods.iter().any(|method| method.kind == MethodKind::Constructor) {
+        if decl.kind == DeclKind::Class
+            && !methods.iter().any(|method| method.kind == MethodKind::Constructor)
+        {
             let own = Method { kind: MethodKind::Constructor, returns: Ty::Class(id), ..base.clone_head() };
             methods.push(Method { name: decl.name.value, ..own });
         }

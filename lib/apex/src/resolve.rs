@@ -645,7 +645,12 @@ impl Resolver<'_> {
                     "clone" | "deepclone" | "iterator" => of.clone(),
                     "getsobjecttype" => names.find("sobjecttype").map_or(Ty::Unknown, Ty::Platform),
                     // A query with one record may stand for it.
-                    "adderror" | "getpopulatedfieldsasmap" | "getsobject" | "getsobjects" | "put" | "putsobject"
+                    "adderror"
+                    | "getpopulatedfieldsasmap"
+                    | "getsobject"
+                    | "getsobjects"
+                    | "put"
+                    | "putsobject"
                         if matches!(element.as_ref(), Ty::Record(_)) =>
                     {
                         return self.platform_call(element, false, name);

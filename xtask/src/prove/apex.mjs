@@ -1,7 +1,7 @@
 // Reads paths of Apex files from its input, one a line, and prints what `@apexdevtools/apex-parser` finds in each:
 // one line of JSON a file, as `lib/apex/examples/outline.rs` prints it.
 import { readFileSync } from "node:fs";
-import { ApexErrorListener, ApexParserBaseListener, ApexParserFactory, ApexParseTreeWalker } from "@apexdevtools/apex-parser";
+import { ApexErrorListener, ApexParser, ApexParserBaseListener, ApexParserFactory, ApexParseTreeWalker } from "@apexdevtools/apex-parser";
 
 class Errors extends ApexErrorListener {
   count = 0;
@@ -34,6 +34,8 @@ class Outline extends ApexParserBaseListener {
   enterConstructorDeclaration(ctx) { this.declares("constructor", ctx.qualifiedName()); }
   enterPropertyDeclaration(ctx) { this.declares("field", ctx.id()); }
   enterFieldDeclaration(ctx) {
+    // In the body of a trigger this rule takes every local variable.
+    if (ctx.parentCtx?.ruleIndex === ApexParser.RULE_triggerMemberDeclaration) return;
     for (const one of ctx.variableDeclarators().variableDeclarator_list()) this.declares("field", one.id());
   }
 

@@ -407,11 +407,13 @@ impl Parser<'_> {
     fn is_date(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).copied().unwrap_or(super::END);
         let after = self.token(1);
-        let touches = before.span.end == self.token(0).span.start && self.token(0).span.end == after.span.start;
+        let touches =
+            before.span.end == self.token(0).span.start && self.token(0).span.end == after.span.start;
         match before.kind {
             Kind::Word(_) if after.kind == Kind::Integer => true,
             Kind::Word(_) => {
-                matches!(after.kind, Kind::Sign(Sign::Minus | Sign::Plus)) && self.token(2).kind == Kind::Integer
+                matches!(after.kind, Kind::Sign(Sign::Minus | Sign::Plus))
+                    && self.token(2).kind == Kind::Integer
             }
             Kind::Integer => touches && matches!(after.kind, Kind::Integer | Kind::Decimal),
             _ => false,

@@ -127,7 +127,7 @@ impl Parser<'_> {
             word::TRY if self.is_sign_at(1, Sign::BraceOpen) => self.try_block(),
             word::SWITCH if self.word_at(1) == Some(word::ON) => self.switch(),
             word::INSERT | word::UPDATE | word::UPSERT | word::DELETE | word::UNDELETE | word::MERGE
-                if takes_value && !(self.word_at(1).is_some() && self.is_sign_at(2, Sign::Assign)) =>
+                if takes_value =>
             {
                 self.dml(found)
             }
@@ -160,7 +160,10 @@ impl Parser<'_> {
             }
             if heads.len() >= BRANCHES {
                 let span = self.token(0).span;
-                self.problem(span, format!("more than {BRANCHES} branches follow each other and were not read"));
+                self.problem(
+                    span,
+                    format!("more than {BRANCHES} branches follow each other and were not read"),
+                );
                 return Err(super::Stop);
             }
         }

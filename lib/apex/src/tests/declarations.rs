@@ -33,7 +33,10 @@ fn interfaces_and_enums() {
         "public interface A extends B, C { void m(); List<X> n(Integer i, final String s); \
          enum E { } }",
     );
-    assert_eq!((file.decls[0].kind, file.decls[0].extends.len(), file.decls[0].methods.len()), (DeclKind::Interface, 2, 2));
+    assert_eq!(
+        (file.decls[0].kind, file.decls[0].extends.len(), file.decls[0].methods.len()),
+        (DeclKind::Interface, 2, 2)
+    );
     assert_eq!(file.decls[0].methods[1].parameters.len(), 2);
     assert!(file.decls[0].methods.iter().all(|method| method.body.is_none()));
     let file = clean("enum Season { WINTER, SPRING, Order, }");
@@ -64,7 +67,8 @@ fn members() {
     let own = &file.decls[0];
     assert_eq!((own.methods.len(), own.variables.len(), own.initializers.len()), (8, 4, 2));
     assert_eq!((own.initializers[0].0, own.initializers[1].0), (true, false));
-    let constructors: Vec<usize> = own.methods.iter().filter(|m| m.returns.is_none()).map(|m| m.parameters.len()).collect();
+    let constructors: Vec<usize> =
+        own.methods.iter().filter(|m| m.returns.is_none()).map(|m| m.parameters.len()).collect();
     assert_eq!(constructors, [0, 1]);
     let method = |name: &str| own.methods.iter().find(|m| file.source.slice(m.name.span) == name).unwrap();
     assert!(method("later").modifiers.is_abstract && method("later").body.is_none());
@@ -106,7 +110,9 @@ fn classes_within_classes() {
          private without sharing class E implements C { A.B b; } }",
     );
     assert_eq!(file.top.len(), 1);
-    for (name, kind) in [("B", DeclKind::Class), ("C", DeclKind::Interface), ("D", DeclKind::Enum), ("E", DeclKind::Class)] {
+    for (name, kind) in
+        [("B", DeclKind::Class), ("C", DeclKind::Interface), ("D", DeclKind::Enum), ("E", DeclKind::Class)]
+    {
         let own = decl(&file, name);
         assert_eq!((own.kind, own.outer), (kind, Some(file.top[0])), "{name}");
     }
@@ -149,14 +155,19 @@ fn names_that_are_keywords_elsewhere() {
     let file = clean(
         "class Insert { Integer order, limit, group, count, system, user, when, trigger, instanceof, sharing, \
          select, from; static String get() { return null; } void set(String set) { } List<Set> sets; \
-         Insert Insert() { Insert insert = null; Update update2 = insert.update(); Integer order = 1; \
+         Insert Insert() { List<Insert> all = null; Map<Id, Insert> update2 = insert.update(); Integer order = 1; \
          order = limit + group * count; system.debug(order); Map<Id, String> map = list.get(set); \
          switch(1); String with = without, inherited = transient; after = before; return group; } }",
     );
     assert_eq!((file.decls[0].variables.len(), file.decls[0].methods.len()), (13, 3));
-    for name in ["order", "limit", "group", "count", "get", "set", "system", "user", "when", "offset", "first", "last", "data"] {
+    for name in [
+        "order", "limit", "group", "count", "get", "set", "system", "user", "when", "offset", "first",
+        "last", "data",
+    ] {
         clean(&format!("class {name} {{ {name} {name}; {name}() {{ {name} = {name}.{name}({name}); }} }}"));
-        clean(&format!("class A {{ void {name}({name} {name}) {{ {name} x = ({name}) {name}; {name}++; }} }}"));
+        clean(&format!(
+            "class A {{ void {name}({name} {name}) {{ {name} x = ({name}) {name}; {name}++; }} }}"
+        ));
     }
 }
 
@@ -170,7 +181,9 @@ fn files_without_code() {
 
 #[test]
 fn scripts() {
-    let file = clean("Integer a = 1; insert b; void m(Integer i) { n(); } m(a); public class X { } private Integer c = 2;");
+    let file = clean(
+        "Integer a = 1; insert b; void m(Integer i) { n(); } m(a); public class X { } private Integer c = 2;",
+    );
     assert_eq!(file.script.len(), 3);
     assert_eq!(decl(&file, "").methods.len(), 1);
     assert!(read("class A { } class B { }").top.len() == 2);

@@ -76,7 +76,10 @@ fn shifts_and_generics() {
         ("(List<List<A>>) a", "cast(List<List<A>>, a)"),
         ("List<Map<Id, A>>.class", "class(List<Map<Id, A>>)"),
     ]);
-    assert_eq!(statements("a >>= 2; a >>>= 2; a <<= 2;"), "(a ShiftRight= Integer:2); (a ShiftRight= Integer:2); (a ShiftLeft= Integer:2);");
+    assert_eq!(
+        statements("a >>= 2; a >>>= 2; a <<= 2;"),
+        "(a ShiftRight= Integer:2); (a ShiftRight= Integer:2); (a ShiftLeft= Integer:2);"
+    );
     assert_eq!(statements("List<List<A>> x; i < n;"), "local List<List<A>> x; (i Less n);");
 }
 
@@ -106,7 +109,10 @@ fn casts_and_parentheses() {
         ("(a).b", "a.b"),
         ("(a)[0]", "a[Integer:0]"),
         ("(A) [SELECT Id FROM B]", "cast(A, query[SELECT Id FROM B]())"),
-        ("(Map<String, Object>) JSON.deserializeUntyped(s)", "cast(Map<String, Object>, JSON.deserializeUntyped(s))"),
+        (
+            "(Map<String, Object>) JSON.deserializeUntyped(s)",
+            "cast(Map<String, Object>, JSON.deserializeUntyped(s))",
+        ),
     ]);
 }
 

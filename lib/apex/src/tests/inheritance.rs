@@ -9,11 +9,20 @@ fn names(world: &super::world::World, ids: &[crate::ClassId]) -> Vec<String> {
 fn parents_and_interfaces() {
     let w = world(&[
         ("A.cls", "public virtual class A implements I { public virtual void m() { } public void n() { } }"),
-        ("B.cls", "public virtual class B EXTENDS a implements J, Comparable { public override void M() { } }"),
-        ("C.cls", "public class C extends B { public override void m() { super.m(); n(); this.k(); } public void k() { } }"),
+        (
+            "B.cls",
+            "public virtual class B EXTENDS a implements J, Comparable { public override void M() { } }",
+        ),
+        (
+            "C.cls",
+            "public class C extends B { public override void m() { super.m(); n(); this.k(); } public void k() { } }",
+        ),
         ("I.cls", "public interface I { void m(); }"),
         ("J.cls", "public interface J extends I { void k(); }"),
-        ("Job.cls", "public class Job implements Database.Batchable<SObject>, System.Schedulable, Queueable { }"),
+        (
+            "Job.cls",
+            "public class Job implements Database.Batchable<SObject>, System.Schedulable, Queueable { }",
+        ),
         ("E.cls", "public class E extends Exception { }"),
     ]);
     assert_eq!(names(&w, &w.program.lineage(w.class("C"))), ["C", "B", "A", "J", "I"]);
@@ -72,7 +81,8 @@ fn circles_of_parents() {
         ("O.cls", "public class O { class P extends Q { } class Q extends O { } }"),
     ]);
     for class in &w.program.classes {
-        let id = w.class(&w.program.class_name(w.program.class_named(class.name, None).unwrap_or(w.class("O"))));
+        let id =
+            w.class(&w.program.class_name(w.program.class_named(class.name, None).unwrap_or(w.class("O"))));
         assert!(w.program.lineage(id).len() <= 3);
         let _ = (w.program.sharing(id), w.program.implements(id, "x"));
     }
@@ -82,11 +92,17 @@ fn circles_of_parents() {
 #[test]
 fn two_classes_of_one_name() {
     let w = world(&[
-        ("one/A.cls", "public class A { public static void first() { } public static void m() { A.first(); } }"),
+        (
+            "one/A.cls",
+            "public class A { public static void first() { } public static void m() { A.first(); } }",
+        ),
         ("two/a.cls", "public class a { public static void second() { A.second(); } }"),
     ]);
     assert_eq!(w.program.classes.len(), 2);
-    assert_eq!(w.program.file(w.program.class(w.class("A")).unwrap().file).unwrap().source.path(), "one/A.cls");
+    assert_eq!(
+        w.program.file(w.program.class(w.class("A")).unwrap().file).unwrap().source.path(),
+        "one/A.cls"
+    );
     assert_eq!(w.to("A.first()"), "A.first()");
     assert_eq!(w.to("A.second()"), "a.second()");
 }

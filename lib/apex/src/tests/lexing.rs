@@ -91,7 +91,10 @@ fn numbers() {
             "Decimal 2.5e-3",
         ]
     );
-    assert_eq!(tokens(".5 a.b[0].c 1.;"), ["Decimal .5", "word a", ".", "word b", "[", "Integer 0", "]", ".", "word c", "Decimal 1.", ";"]);
+    assert_eq!(
+        tokens(".5 a.b[0].c 1.;"),
+        ["Decimal .5", "word a", ".", "word b", "[", "Integer 0", "]", ".", "word c", "Decimal 1.", ";"]
+    );
 }
 
 #[test]
@@ -109,12 +112,15 @@ fn signs_are_as_long_as_they_can_be() {
     assert_eq!(
         tokens("a<<=b===c!==d=>e==f!=g<>h<=i&&j||k++ --l+=m"),
         [
-            "word a", "<<=", "word b", "===", "word c", "!==", "word d", "=>", "word e", "==", "word f", "!=",
-            "word g", "<>", "word h", "<=", "word i", "&&", "word j", "||", "word k", "++", "--", "word l", "+=",
-            "word m",
+            "word a", "<<=", "word b", "===", "word c", "!==", "word d", "=>", "word e", "==", "word f",
+            "!=", "word g", "<>", "word h", "<=", "word i", "&&", "word j", "||", "word k", "++", "--",
+            "word l", "+=", "word m",
         ]
     );
-    assert_eq!(tokens("List<List<A>>=x"), ["word List", "<", "word List", "<", "word A", ">", ">", "=", "word x"]);
+    assert_eq!(
+        tokens("List<List<A>>=x"),
+        ["word List", "<", "word List", "<", "word A", ">", ">", "=", "word x"]
+    );
 }
 
 #[test]

@@ -28,12 +28,21 @@ fn the_nearest_name_counts() {
         ("late.size()", "platform blobof"),
         ("late.size2()", "platform late"),
     ]);
-    w.assert_types(&[("this.z", "Date"), ("this.x", "Text"), ("x = true", "Boolean"), ("y--", "Number"), ("own", "Text")]);
+    w.assert_types(&[
+        ("this.z", "Date"),
+        ("this.x", "Text"),
+        ("x = true", "Boolean"),
+        ("y--", "Number"),
+        ("own", "Text"),
+    ]);
 }
 
 #[test]
 fn slots_do_not_overlap() {
-    let w = body("Integer a, b; for (Integer c = 0; ; ) { Integer d; } try { } catch (Exception e) { Integer f; }", &[]);
+    let w = body(
+        "Integer a, b; for (Integer c = 0; ; ) { Integer d; } try { } catch (Exception e) { Integer f; }",
+        &[],
+    );
     assert_eq!(w.resolution.frame(w.method("Test.run")).slots, 6);
 }
 
@@ -74,8 +83,11 @@ fn statics_through_classes_around() {
 fn properties_are_variables_with_code() {
     let w = body(
         "A a; a.b = 'x'; a.c.trim(); A.d++;",
-        &[("A.cls", "public class A { public String b { get { return c; } set { b = value; } } public String c { get; set; } \
-           public static Integer d { get { return 1; } } }")],
+        &[(
+            "A.cls",
+            "public class A { public String b { get { return c; } set { b = value; } } public String c { get; set; } \
+           public static Integer d { get { return 1; } } }",
+        )],
     );
     w.assert_refs(&[("a.b", "A.b"), ("a.c", "A.c"), ("A.d", "A.d"), ("value", "Local(0)"), ("b", "A.b")]);
     let found = |name: &str| {
@@ -83,7 +95,10 @@ fn properties_are_variables_with_code() {
         let own = w.program.variable(own).unwrap();
         (own.getter.is_some(), own.setter.is_some(), own.is_static)
     };
-    assert_eq!((found("b"), found("c"), found("d")), ((true, true, false), (false, false, false), (true, false, true)));
+    assert_eq!(
+        (found("b"), found("c"), found("d")),
+        ((true, true, false), (false, false, false), (true, false, true))
+    );
 }
 
 #[test]
@@ -109,7 +124,11 @@ fn records_of_triggers() {
         ("Trigger.isInsert", "Boolean"),
         ("Trigger.newMap.values()", "List<Record(any)>"),
     ]);
-    w.assert_refs(&[("p.Note__c", "field note__c"), ("help(1)", ".help(Number)"), ("Trigger.new[0].addError('x')", "platform record")]);
+    w.assert_refs(&[
+        ("p.Note__c", "field note__c"),
+        ("help(1)", ".help(Number)"),
+        ("Trigger.new[0].addError('x')", "platform record"),
+    ]);
     assert_eq!(w.program.method_name(w.method("T")), "T");
 }
 
@@ -146,5 +165,9 @@ fn own_classes_hide_those_of_salesforce() {
             ("Http.cls", "public class Http { public void send(String s) { } }"),
         ],
     );
-    w.assert_refs(&[("Test2.m()", "Test2.m()"), ("h.send(null)", "virtual Http.send(Text)"), ("own.send(null)", "platform http")]);
+    w.assert_refs(&[
+        ("Test2.m()", "Test2.m()"),
+        ("h.send(null)", "virtual Http.send(Text)"),
+        ("own.send(null)", "platform http"),
+    ]);
 }

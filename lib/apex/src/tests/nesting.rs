@@ -13,7 +13,10 @@ fn survived(text: String) -> Vec<String> {
         let resolution = resolve(&program, &NoSchema);
         let file = &program.files[0];
         for method in &program.methods {
-            method.body.into_iter().for_each(|body| file.each_expr(body, |id| drop(resolution.expr(method.file, id).clone())));
+            method
+                .body
+                .into_iter()
+                .for_each(|body| file.each_expr(body, |id| drop(resolution.expr(method.file, id).clone())));
         }
         problems
     })
@@ -106,7 +109,10 @@ fn deep_declarations_are_told_of() {
 /// What looks ahead must not look ahead from every place to the end.
 #[test]
 fn long_files_take_no_square_of_time() {
-    for part in ["a<", "@A(;", "@A(}", "@A(", "a<b,", "(a<", "a(b(;", "a b(", "a[]", "a[", ">", "a>", "x y(){", "'", "[SELECT ", ":", "%%%a", "'''\n"] {
+    for part in [
+        "a<", "@A(;", "@A(}", "@A(", "a<b,", "(a<", "a(b(;", "a b(", "a[]", "a[", ">", "a>", "x y(){", "'",
+        "[SELECT ", ":", "%%%a", "'''\n",
+    ] {
         for around in ["", "class A { void m() { "] {
             survived(format!("{around}{}", part.repeat(MANY)));
         }
@@ -119,7 +125,10 @@ fn long_chains_are_read() {
     clean(&sum);
     assert_eq!(survived(sum), Vec::<String>::new());
     let chain = |length: usize| {
-        format!("class A {{ void m(Integer a) {{ {} {{ b(); }} }} }}", "if (a == 1) { b(); } else ".repeat(length))
+        format!(
+            "class A {{ void m(Integer a) {{ {} {{ b(); }} }} }}",
+            "if (a == 1) { b(); } else ".repeat(length)
+        )
     };
     clean(&chain(500));
     assert_eq!(survived(chain(500)), Vec::<String>::new());
@@ -132,6 +141,7 @@ fn long_chains_are_read() {
 
 #[test]
 fn a_line_of_many_classes_is_linked() {
-    let all: String = (0..3000).map(|at| format!("class A{at} extends A{} {{ void m() {{ n(); }} }} ", at + 1)).collect();
+    let all: String =
+        (0..3000).map(|at| format!("class A{at} extends A{} {{ void m() {{ n(); }} }} ", at + 1)).collect();
     assert_eq!(survived(all), Vec::<String>::new());
 }

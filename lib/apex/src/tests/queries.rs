@@ -69,8 +69,11 @@ fn searches() {
 
 #[test]
 fn queries_that_do_not_end() {
-    for text in ["[SELECT Id FROM A", "[SELECT Id FROM A WHERE B = :", "[FIND {x", "[SELECT Id FROM A WHERE B = :(x"] {
-        let file = read(&format!("class A {{ void m() {{ List<A> a = {text}; b(); }} void n() {{ c(); }} }}"));
+    for text in
+        ["[SELECT Id FROM A", "[SELECT Id FROM A WHERE B = :", "[FIND {x", "[SELECT Id FROM A WHERE B = :(x"]
+    {
+        let file =
+            read(&format!("class A {{ void m() {{ List<A> a = {text}; b(); }} void n() {{ c(); }} }}"));
         assert!(!problems(&file).is_empty(), "{text}");
         if text.starts_with("[S") {
             assert_eq!(file.decls[0].methods.len(), 2, "{text}");

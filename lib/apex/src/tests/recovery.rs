@@ -26,7 +26,11 @@ fn a_broken_statement_costs_one() {
         ("a();\nx.;\nb();", "{ a(); b(); }", "3: a name is expected here"),
         ("a();\n#\n;\nb();", "{ a(); b(); }", "3: an expression is expected here"),
         ("a();\nswitch on x { when { y(); } }\nb();", "{ a(); b(); }", "3: an expression is expected here"),
-        ("a();\nif (x) { y( ; z(); }\nb();", "{ a(); if x { z(); } b(); }", "3: an expression is expected here"),
+        (
+            "a();\nif (x) { y( ; z(); }\nb();",
+            "{ a(); if x { z(); } b(); }",
+            "3: an expression is expected here",
+        ),
     ] {
         let (shape, problems) = broken(body);
         assert_eq!(shape, wanted, "{body}");
@@ -85,10 +89,19 @@ fn what_stands_outside_of_classes() {
     let file = read("class A {\n void m() { a();\n class B { ");
     assert_eq!(problems(&file).last().unwrap(), "3: the file ends where `}` is expected");
     assert_eq!(file.decls[0].methods.len(), 1);
-    assert_eq!(problems(&read("class A {\n void m() { if (a) {\n")), ["3: the file ends where `}` is expected"]);
-    assert_eq!(problems(&read("trigger T on A (before\n later) { }"))[0], "2: `insert`, `update`, `delete` or `undelete` is expected here");
+    assert_eq!(
+        problems(&read("class A {\n void m() { if (a) {\n")),
+        ["3: the file ends where `}` is expected"]
+    );
+    assert_eq!(
+        problems(&read("trigger T on A (before\n later) { }"))[0],
+        "2: `insert`, `update`, `delete` or `undelete` is expected here"
+    );
     assert_eq!(problems(&read("trigger T\n A (before insert) { }"))[0], "2: `on` is expected here");
-    assert_eq!(problems(&read("trigger T on A (\ninsert) { }"))[0], "2: `before` or `after` is expected here");
+    assert_eq!(
+        problems(&read("trigger T on A (\ninsert) { }"))[0],
+        "2: `before` or `after` is expected here"
+    );
 }
 
 #[test]

@@ -204,14 +204,22 @@ fn exceptions_and_what_all_objects_have() {
         "Own e; e.getMessage(); e.getLineNumber(); Plain p; p.toString(); p.nothing(); throw new Own('x');",
         &[("Own.cls", "public class Own extends Exception { }"), ("Plain.cls", "public class Plain { }")],
     );
-    w.assert_types(&[("e.getMessage()", "Text"), ("e.getLineNumber()", "Number"), ("p.toString()", "Text"), ("p.nothing()", "Unknown")]);
+    w.assert_types(&[
+        ("e.getMessage()", "Text"),
+        ("e.getLineNumber()", "Number"),
+        ("p.toString()", "Text"),
+        ("p.nothing()", "Unknown"),
+    ]);
     w.assert_refs(&[("e.getMessage()", "platform exceptionof"), ("new Own('x')", "new Own")]);
 }
 
 #[test]
 fn values_of_variables_and_tests() {
     let w = world(&[
-        ("A.cls", "public class A { static List<String> names = new List<String>{ B.name() }; Integer i = names.size(); }"),
+        (
+            "A.cls",
+            "public class A { static List<String> names = new List<String>{ B.name() }; Integer i = names.size(); }",
+        ),
         ("B.cls", "public class B { public static String name() { return 'x'; } }"),
         ("T.cls", "@IsTest class T { static void m() { B.NAME(); } }"),
     ]);

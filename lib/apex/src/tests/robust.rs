@@ -22,11 +22,80 @@ const FILES: &[&str] = &[
 ];
 
 const TOKENS: &[&str] = &[
-    "class ", "enum ", "interface ", "trigger ", "on ", "if ", "else ", "for ", "while ", "do ", "try ", "catch ",
-    "finally ", "switch ", "when ", "insert ", "upsert ", "merge ", "new ", "return ", "static ", "public ", "final ",
-    "get ", "set ", "this", "super", "instanceof ", "SELECT ", "FIND ", "FROM ", "List", "Map", "a", "Account ", "@A",
-    "(", ")", "{", "}", "[", "]", "<", ">", ";", ",", ".", "?.", "?", "??", ":", "=", "=>", "==", "+", "++", "-", "!",
-    "'", "'''\n", "\\", "/*", "*/", "//", "\n", "1", "1.5d", ".5", "é", "\u{a0}", "🩺", "%%%", "\0", "with sharing ",
+    "class ",
+    "enum ",
+    "interface ",
+    "trigger ",
+    "on ",
+    "if ",
+    "else ",
+    "for ",
+    "while ",
+    "do ",
+    "try ",
+    "catch ",
+    "finally ",
+    "switch ",
+    "when ",
+    "insert ",
+    "upsert ",
+    "merge ",
+    "new ",
+    "return ",
+    "static ",
+    "public ",
+    "final ",
+    "get ",
+    "set ",
+    "this",
+    "super",
+    "instanceof ",
+    "SELECT ",
+    "FIND ",
+    "FROM ",
+    "List",
+    "Map",
+    "a",
+    "Account ",
+    "@A",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    "<",
+    ">",
+    ";",
+    ",",
+    ".",
+    "?.",
+    "?",
+    "??",
+    ":",
+    "=",
+    "=>",
+    "==",
+    "+",
+    "++",
+    "-",
+    "!",
+    "'",
+    "'''\n",
+    "\\",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "1",
+    "1.5d",
+    ".5",
+    "é",
+    "\u{a0}",
+    "🩺",
+    "%%%",
+    "\0",
+    "with sharing ",
 ];
 
 fn inside(inner: Span, outer: Span) -> bool {
@@ -37,7 +106,10 @@ fn inside(inner: Span, outer: Span) -> bool {
 fn sound(file: &File) {
     let text = file.source.text();
     let fits = |span: Span| {
-        assert!(span.start <= span.end && text.get(span.start as usize..span.end as usize).is_some(), "{span:?} {text:?}");
+        assert!(
+            span.start <= span.end && text.get(span.start as usize..span.end as usize).is_some(),
+            "{span:?} {text:?}"
+        );
     };
     for (index, own) in file.exprs.iter().enumerate() {
         fits(own.span);
@@ -46,7 +118,9 @@ fn sound(file: &File) {
             assert!(inside(file.expr(part).span, own.span), "{:?} {text:?}", own.kind);
         }
         match &own.kind {
-            ExprKind::Field { name, .. } | ExprKind::Call { name, .. } => assert!(inside(name.span, own.span)),
+            ExprKind::Field { name, .. } | ExprKind::Call { name, .. } => {
+                assert!(inside(name.span, own.span))
+            }
             ExprKind::Query { text, .. } => assert!(inside(*text, own.span)),
             _ => {}
         }
@@ -97,7 +171,10 @@ fn survived(texts: &[&str]) {
     for (index, file) in program.files.iter().enumerate() {
         for expr in 0..file.exprs.len() {
             let id = crate::FileId(u32::try_from(index).unwrap());
-            assert!(resolution.expr(id, ExprId(u32::try_from(expr).unwrap())).ty != crate::Ty::Class(crate::ClassId(u32::MAX)));
+            assert!(
+                resolution.expr(id, ExprId(u32::try_from(expr).unwrap())).ty
+                    != crate::Ty::Class(crate::ClassId(u32::MAX))
+            );
         }
     }
 }
@@ -124,8 +201,9 @@ fn every_beginning_of_a_file_is_read() {
 fn broken() -> impl Strategy<Value = String> {
     let change = (0usize..400, 0usize..4, 0usize..TOKENS.len());
     (0..FILES.len(), prop::collection::vec(change, 1..8)).prop_map(|(which, changes)| {
-        let mut parts: Vec<&str> =
-            FILES[which].split_inclusive([' ', '(', ')', '{', '}', '[', ']', ';', ',', '\'', ':', '.', '<', '>']).collect();
+        let mut parts: Vec<&str> = FILES[which]
+            .split_inclusive([' ', '(', ')', '{', '}', '[', ']', ';', ',', '\'', ':', '.', '<', '>'])
+            .collect();
         for (at, what, token) in changes {
             let at = at % parts.len().max(1);
             match what {

@@ -36,7 +36,12 @@ pub(super) fn expr(file: &File, id: ExprId) -> String {
         ExprKind::New { of, args } => format!("new {}({})", ty(file, *of), list(file, args)),
         ExprKind::NewList { of, size, elements } => {
             let size = size.map_or(String::new(), |size| expr(file, size));
-            format!("new {}<{}>{size}{{{}}}", ty(file, *of), file.type_ref(*of).dimensions, list(file, elements))
+            format!(
+                "new {}<{}>{size}{{{}}}",
+                ty(file, *of),
+                file.type_ref(*of).dimensions,
+                list(file, elements)
+            )
         }
         ExprKind::NewMap { of, entries } => {
             let entries: Vec<String> =
@@ -106,7 +111,9 @@ pub(super) fn stmt(file: &File, id: StmtId) -> String {
         StmtKind::Try { body, catches, finally } => {
             let catches: String = catches
                 .iter()
-                .map(|one| format!(" catch ({} {}) {}", ty(file, one.of), slice(one.name.span), say(&one.body)))
+                .map(|one| {
+                    format!(" catch ({} {}) {}", ty(file, one.of), slice(one.name.span), say(&one.body))
+                })
                 .collect();
             let finally = finally.map_or(String::new(), |one| format!(" finally {}", stmt(file, one)));
             format!("try {}{catches}{finally}", say(body))
@@ -117,7 +124,9 @@ pub(super) fn stmt(file: &File, id: StmtId) -> String {
                 .map(|arm| {
                     let labels = match &arm.labels {
                         Labels::Values(values) => list(file, values),
-                        Labels::Record { of, name } => format!("record {} {}", ty(file, *of), slice(name.span)),
+                        Labels::Record { of, name } => {
+                            format!("record {} {}", ty(file, *of), slice(name.span))
+                        }
                         Labels::Else => "else".to_owned(),
                     };
                     format!("when {labels} {}", say(&arm.body))

@@ -101,6 +101,9 @@ fn writing_records() {
         ("delete [SELECT Id FROM A];", "Delete query[SELECT Id FROM A]();"),
         ("insert new A(B = 1);", "Insert new A((B = Integer:1));"),
         ("insert (a);", "Insert a;"),
+        ("insert a = new A(B = 1);", "Insert (a = new A((B = Integer:1)));"),
+        ("update a = b;", "Update (a = b);"),
+        ("insert = 1; update.b(); delete++;", "(insert = Integer:1); update.b(); step(delete);"),
         ("insert (List<A>) a;", "Insert cast(List<A>, a);"),
         ("Database.insert(a, false);", "Database.insert(a, False:false);"),
     ]);

@@ -84,7 +84,8 @@ impl World {
 
     pub(super) fn method(&self, name: &str) -> MethodId {
         let at = self.program.methods.iter().enumerate();
-        let mut found = at.filter(|(index, _)| self.program.method_name(MethodId(u32::try_from(*index).unwrap())) == name);
+        let mut found = at
+            .filter(|(index, _)| self.program.method_name(MethodId(u32::try_from(*index).unwrap())) == name);
         let (index, _) = found.next().unwrap_or_else(|| panic!("no {name}"));
         MethodId(u32::try_from(index).unwrap())
     }
@@ -135,9 +136,10 @@ impl World {
             Ref::Method { method, is_virtual } => {
                 format!("{}{}", if is_virtual { "virtual " } else { "" }, signature(method))
             }
-            Ref::New { class, constructor } => {
-                constructor.map_or(format!("new {}", self.program.class_name(class)), |id| format!("new {}", signature(id)))
-            }
+            Ref::New { class, constructor } => constructor
+                .map_or(format!("new {}", self.program.class_name(class)), |id| {
+                    format!("new {}", signature(id))
+                }),
             Ref::Platform(name) => format!("platform {}", self.program.names.folded(name)),
             other => format!("{other:?}"),
         }
