@@ -7,62 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Answer, Model, ObjectFlag, Principal, PrincipalId, PrincipalKind, Range, Reach};
 use policy::Policy;
-use policy::vocabulary::{AudienceKind, Class};
-use scan::Report;
+use policy::vocabulary::AudienceKind;
+use scan::KnownField;
 use sfdx::views::ContainerKind;
 use sfdx::{Facts, Project};
-
-/// A field with patient data, from the source or the bundle.
-#[derive(Debug, Clone)]
-pub(crate) struct PhiField {
-    pub(crate) object: String,
-    pub(crate) field: String,
-    pub(crate) class: Class,
-    pub(crate) identifier: Option<&'static str>,
-}
-
-impl PhiField {
-    pub(crate) fn name(&self) -> String {
-        format!("{}.{}", self.object, self.field)
-    }
-
-    /// Class and identifier: `phi, ssn`.
-    pub(crate) fn holds(&self) -> String {
-        match self.identifier {
-            Some(identifier) => format!("{}, {identifier}", self.class),
-            None => self.class.to_string(),
-        }
-    }
-}
-
-/// Fields with patient data by lower-case `object.field`: those of the report, and those that the bundle names
-/// though the source does not.
-pub(crate) fn phi_fields(report: &Report, policy: &Policy) -> BTreeMap<String, PhiField> {
-    let mut fields = BTreeMap::new();
-    let classified = policy.objects().flat_map(|(object, rule)| {
-        rule.fields.0.iter().map(move |(field, _)| (object.as_str(), field.as_str()))
-    });
-    // A flow may name a field that only its object's default classifies.
-    let flowing =
-        policy.flows().iter().flat_map(|flow| flow.from.iter().map(|pattern| pattern.value.parts()));
-    for (object, field) in classified.chain(flowing.filter(|(_, field)| *field != "*")) {
-        let Some(said) = policy.class_of(object, field).filter(|said| said.class.is_phi()) else { continue };
-        let identifier = said.identifier.map(|identifier| identifier.as_str());
-        let field =
-            PhiField { object: object.to_owned(), field: field.to_owned(), class: said.class, identifier };
-        fields.insert(field.name().to_lowercase(), field);
-    }
-    for found in report.fields.iter().filter(|found| found.verdict.is_phi()) {
-        let field = PhiField {
-            object: found.object.clone(),
-            field: found.field.clone(),
-            class: found.verdict.class,
-            identifier: found.verdict.identifier.map(|identifier| identifier.as_str()),
-        };
-        fields.insert(field.name().to_lowercase(), field);
-    }
-    fields
-}
 
 /// For whom a container is, as far as its licence or the bundle says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +58,7 @@ impl Access {
 /// A field, who reaches it, and how many people that are.
 #[derive(Debug, Clone)]
 pub(crate) struct Exposed {
-    pub(crate) field: PhiField,
+    pub(crate) field: KnownField,
     /// Those that read or edit it, or may.
     pub(crate) by: Vec<Access>,
     /// How many users read it, where the org was asked who they are.
@@ -150,9 +98,9 @@ pub(crate) fn of(
     project: &Project,
     facts: &Facts,
     policy: &Policy,
-    fields: &BTreeMap<String, PhiField>,
+    fields: &BTreeMap<String, KnownField>,
 ) -> Exposure {
-    let names: Vec<String> = fields.values().map(PhiField::name).collect();
+    let names: Vec<String> = fields.values().map(KnownField::name).collect();
     let model = Model::with_fields(project, facts, names.iter().map(String::as_str));
     let objects: BTreeSet<&str> = fields.values().map(|field| field.object.as_str()).collect();
     let mut exposure = Exposure {

@@ -82,7 +82,7 @@ fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>
     let today = input.today;
     let catalogue = policy::controls::catalogue();
 
-    let phi = exposure::phi_fields(report, policy);
+    let phi = scan::phi_fields(report, policy);
     let exposure = exposure::of(project, input.facts, policy, &phi);
     let completeness = absence::completeness(project, input.facts);
     let absences = absence::of(project, report, &completeness);

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use policy::Policy;
-use scan::Report;
+use scan::{KnownField, Report};
 
 use crate::diagram::{Card, Chart, Node, Side, Standing, Zone};
-use crate::exposure::{Crowd, Exposure, PhiField};
+use crate::exposure::{Crowd, Exposure};
 use crate::record::carries;
 use crate::route::{self, Kind, Route, join};
 use crate::status::plural;
@@ -25,7 +25,7 @@ const DOMAINS: usize = 12;
 pub(crate) struct Facts<'r> {
     pub(crate) report: &'r Report,
     pub(crate) policy: &'r Policy,
-    pub(crate) phi: &'r BTreeMap<String, PhiField>,
+    pub(crate) phi: &'r BTreeMap<String, KnownField>,
     pub(crate) exposure: &'r Exposure,
     pub(crate) today: Date,
     pub(crate) project: &'r str,
@@ -291,7 +291,7 @@ fn add_card(route: &Route, facts: &Facts<'_>, boxes: &BTreeSet<String>, chart: &
         None => route.name.clone(),
     };
     let mut lines = Vec::new();
-    let held: Vec<&PhiField> = facts.phi.values().filter(|field| carries(route, field)).collect();
+    let held: Vec<&KnownField> = facts.phi.values().filter(|field| carries(route, field)).collect();
     if !route.fields.is_empty() {
         let kinds: BTreeSet<&str> = held.iter().filter_map(|field| field.identifier).collect();
         let rest = kinds.len().saturating_sub(4);

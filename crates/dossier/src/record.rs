@@ -8,9 +8,8 @@ use policy::Policy;
 use policy::bundle::agreement::Agreement;
 use policy::bundle::organisation::Org;
 use policy::vocabulary::{AgreementKind, Regime, Region, Transfer};
-use scan::Report;
+use scan::{KnownField, Report};
 
-use crate::exposure::PhiField;
 use crate::route::{self, Kind, Route, join};
 use csv::Csv;
 
@@ -52,7 +51,7 @@ impl Record {
 pub(crate) struct Facts<'r> {
     pub(crate) report: &'r Report,
     pub(crate) policy: &'r Policy,
-    pub(crate) phi: &'r BTreeMap<String, PhiField>,
+    pub(crate) phi: &'r BTreeMap<String, KnownField>,
     pub(crate) today: Date,
 }
 
@@ -84,7 +83,7 @@ fn controller(policy: &Policy) -> String {
 /// Storage in the org is processing of its own.
 fn keeping(facts: Facts<'_>) -> Vec<String> {
     let Facts { report, policy, phi, .. } = facts;
-    let fields: Vec<&PhiField> = phi.values().collect();
+    let fields: Vec<&KnownField> = phi.values().collect();
     let encrypted = report.fields.iter().filter(|field| field.verdict.is_phi() && field.encrypted).count();
     let org = policy.default_org();
     let place = org.and_then(|org| org.region.as_ref()).map(ToString::to_string);
@@ -123,7 +122,7 @@ fn keeping(facts: Facts<'_>) -> Vec<String> {
 
 fn row(route: &Route, facts: Facts<'_>) -> Vec<String> {
     let Facts { policy, phi, .. } = facts;
-    let fields: Vec<&PhiField> = phi.values().filter(|field| carries(route, field)).collect();
+    let fields: Vec<&KnownField> = phi.values().filter(|field| carries(route, field)).collect();
     let unknown_fields = route.fields.is_empty();
     let known_org = policy.default_org();
     let (transfer, safeguard) = known_org.map_or_else(unknown_transfer, |org| {
@@ -184,7 +183,7 @@ fn row(route: &Route, facts: Facts<'_>) -> Vec<String> {
 }
 
 /// Whether a flow's fields name this one.
-pub(crate) fn carries(route: &Route, field: &PhiField) -> bool {
+pub(crate) fn carries(route: &Route, field: &KnownField) -> bool {
     route.fields.iter().any(|own| {
         let (object, name) = own.split_once('.').unwrap_or((own, "*"));
         object.eq_ignore_ascii_case(&field.object) && (name == "*" || name.eq_ignore_ascii_case(&field.field))
@@ -192,7 +191,7 @@ pub(crate) fn carries(route: &Route, field: &PhiField) -> bool {
 }
 
 /// Whose data it is, by the objects that the bundle joins to a person.
-fn subjects(fields: &[&PhiField], policy: &Policy) -> String {
+fn subjects(fields: &[&KnownField], policy: &Policy) -> String {
     let objects: BTreeSet<&str> = fields.iter().map(|field| field.object.as_str()).collect();
     let mut patients = BTreeSet::new();
     let mut open = BTreeSet::new();
@@ -216,7 +215,7 @@ fn subjects(fields: &[&PhiField], policy: &Policy) -> String {
 }
 
 /// Kinds of data, in the words of the identifiers.
-pub(crate) fn categories(fields: &[&PhiField]) -> String {
+pub(crate) fn categories(fields: &[&KnownField]) -> String {
     if fields.is_empty() {
         return "unknown: none of the fields is classified, fill in what they hold".to_owned();
     }

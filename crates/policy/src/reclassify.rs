@@ -1,5 +1,7 @@
 //! What people decided of fields, written into a bundle as a change that others can read and approve.
 
+mod marked;
+
 use std::collections::BTreeMap;
 
 use source::{Edit, Problem, Severity, Source};
@@ -48,12 +50,17 @@ pub fn reclassify(
 ) -> Result<Revised, Vec<Problem>> {
     let mut revised = Revised::default();
     let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
-    let mut new: BTreeMap<&str, Vec<&Decided>> = BTreeMap::new();
-    for decided in decisions {
-        let Some((object, rule)) =
-            policy.objects().find(|(name, _)| name.value.eq_ignore_ascii_case(&decided.object))
-        else {
-            new.entry(&decided.object).or_default().push(decided);
+    let mut new: BTreeMap<String, Vec<&Decided>> = BTreeMap::new();
+    for decided in once(decisions, &mut revised) {
+        let known = policy.objects().find(|(name, _)| name.value.eq_ignore_ascii_case(&decided.object));
+        let is_named = known.is_some_and(|(_, rule)| names(rule, decided));
+        let guessed = || sources.iter().find_map(|own| Some((own, marked::decide(own, decided)?)));
+        if let Some((source, more)) = (!is_named).then(guessed).flatten() {
+            edits.entry(source.path()).or_default().extend(more);
+            continue;
+        }
+        let Some((object, rule)) = known else {
+            new.entry(decided.object.to_lowercase()).or_default().push(decided);
             continue;
         };
         let Some(source) = sources.iter().find(|source| source.path() == &*object.place.path) else {
@@ -62,9 +69,7 @@ pub fn reclassify(
         };
         // The second new field of an object goes under the `fields:` that the first one opens.
         let opened = edits.get_mut(source.path()).and_then(|edits: &mut Vec<Edit>| {
-            let is_new =
-                !rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(&decided.field));
-            let first = beside(source, rule, decided).ok().filter(|_| is_new && rule.fields.0.is_empty())?;
+            let first = beside(source, rule, decided).ok().filter(|_| rule.fields.0.is_empty())?;
             let own = edits.iter_mut().find(|own| own.start == first.start && own.end == first.end)?;
             let line = first.text.rfind('\n').and_then(|at| first.text.get(at..))?;
             own.text.push_str(line);
@@ -89,6 +94,39 @@ pub fn reclassify(
     }
     check(sources, &revised)?;
     Ok(revised)
+}
+
+/// Each field once. What is decided of it in two ways is left to people.
+fn once<'d>(decisions: &'d [Decided], revised: &mut Revised) -> Vec<&'d Decided> {
+    let mut of_field: BTreeMap<(String, String), Vec<&Decided>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for decided in decisions {
+        let key = (decided.object.to_lowercase(), decided.field.to_lowercase());
+        let same = of_field.entry(key.clone()).or_default();
+        if same.is_empty() {
+            order.push(key);
+        }
+        let says = |one: &&Decided| one.class == decided.class && one.identifier == decided.identifier;
+        if !same.iter().any(says) {
+            same.push(decided);
+        }
+    }
+    let mut kept = Vec::new();
+    for key in order {
+        match of_field.remove(&key).as_deref() {
+            Some([one]) => kept.push(*one),
+            Some(more) => {
+                let why = "it is decided in two ways";
+                revised.by_hand.extend(more.iter().map(|one| ((*one).clone(), why)));
+            }
+            None => {}
+        }
+    }
+    kept
+}
+
+fn names(rule: &ObjectRule, decided: &Decided) -> bool {
+    rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(&decided.field))
 }
 
 fn of_object(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Vec<Edit>, &'static str> {
@@ -184,7 +222,7 @@ fn line_of(source: &Source, at: usize) -> &str {
     text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
 }
 
-fn add_objects(sources: &[Source], new: &BTreeMap<&str, Vec<&Decided>>, revised: &mut Revised) {
+fn add_objects(sources: &[Source], new: &BTreeMap<String, Vec<&Decided>>, revised: &mut Revised) {
     let changed = revised.files.iter().position(|revision| revision.path == REVIEWED);
     let changed = changed.map(|at| revised.files.remove(at));
     let before =
@@ -196,7 +234,8 @@ fn add_objects(sources: &[Source], new: &BTreeMap<&str, Vec<&Decided>>, revised:
     if !after.ends_with('\n') {
         after.push('\n');
     }
-    for (object, fields) in new {
+    for fields in new.values() {
+        let Some(object) = fields.first().map(|decided| &decided.object) else { continue };
         after.push_str(&format!("  {object}:\n    fields:\n"));
         for decided in fields {
             after.push_str(&format!("      {}\n", line_for(decided)));
@@ -290,6 +329,69 @@ mod tests {
                 "objects:\n  Claim__c:\n    fields:\n      Amount__c: {class: phi, identifier: clinical}\n"
             )
         );
+    }
+
+    #[test]
+    fn a_field_in_two_spellings_stands_once() {
+        let revised = revise(&[
+            decided("Claim__c", "Amount__c", Class::Phi, None),
+            decided("claim__c", "amount__C", Class::Phi, None),
+            decided("claim__C", "Day__c", Class::Phi, None),
+            decided("Site__c", "City__c", Class::Pii, None),
+            decided("Site__c", "city__c", Class::Public, None),
+        ]);
+        assert_eq!(
+            revised.files[0].after,
+            "objects:\n  Claim__c:\n    fields:\n      Amount__c: {class: phi}\n      Day__c: {class: phi}\n"
+        );
+        assert_eq!(revised.files.len(), 1);
+        assert!(revised.by_hand.iter().all(|(_, why)| *why == "it is decided in two ways"));
+        assert_eq!(revised.by_hand.len(), 2);
+    }
+
+    #[test]
+    fn a_decision_opens_a_file_of_guesses_alone() {
+        let guesses = "# check: objects:\n  # check: Visit__c:\n    # check: fields:\n      # check: Note__c: {class: phi}    # kept\n";
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new("classification/objects.yaml", guesses),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let revised =
+            reclassify(&sources, &policy, &[decided("Visit__c", "Note__c", Class::Pii, None)]).unwrap();
+        assert_eq!(
+            revised.files[0].after,
+            "objects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}\n"
+        );
+    }
+
+    #[test]
+    fn a_decision_takes_the_place_of_the_guess() {
+        let guesses = "objects:\n  # check: Visit__c:\n    # subject: ...    # Q1\n    # check: fields:\n      # check: Note__c: {class: phi}    # kept\n      # check: Day__c: {class: phi}    # kept\n  Claim__c:\n    fields:\n      Sum__c: {class: phi}    # tagged\n      # check: Kind__c: {class: phi}    # kept\n";
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new("classification/objects.yaml", guesses),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let decisions = [
+            decided("Visit__c", "Note__c", Class::PhiSensitive, Some(Identifier::Clinical)),
+            decided("Visit__c", "Room__c", Class::Internal, None),
+            decided("Claim__c", "Kind__c", Class::Internal, None),
+        ];
+        let revised = reclassify(&sources, &policy, &decisions).unwrap();
+        let expected = guesses
+            .replace("# check: Visit__c:", "Visit__c:")
+            .replace("# check: fields:\n", "fields:\n      Room__c: {class: internal}\n")
+            .replace(
+                "# check: Note__c: {class: phi}    # kept",
+                "Note__c: {class: phi-sensitive, identifier: clinical}",
+            )
+            .replace("# check: Kind__c: {class: phi}    # kept", "Kind__c: {class: internal}");
+        assert_eq!(revised.files.len(), 1);
+        assert_eq!(revised.files[0].after, expected);
+        let unmarked = expected.replace("# check: ", "");
+        let (_, problems) = crate::read(vec![sources[0].clone(), Source::new("b.yaml", unmarked)]);
+        assert!(problems.iter().all(|problem| problem.severity != Severity::Error), "{problems:?}");
     }
 
     #[test]

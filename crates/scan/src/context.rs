@@ -248,7 +248,6 @@ impl<'p> Context<'p> {
 /// What code of this kind is called, where no rule judges it for what it does with data.
 pub(crate) fn unjudged_kind(kind: sfdx::Kind) -> Option<&'static str> {
     match kind {
-        sfdx::Kind::Apex | sfdx::Kind::Trigger => Some("Apex"),
         sfdx::Kind::Visualforce => Some("Visualforce"),
         sfdx::Kind::Aura => Some("Aura"),
         sfdx::Kind::Lwc => Some("Lightning web components"),

@@ -1,11 +1,12 @@
 //! What field encryption can do, what the bundle asks of it, and what the source says of it.
 
 use journal::Place;
-use policy::vocabulary::{Protect, Search};
+use policy::vocabulary::{Identifier, Protect, Search};
 use sfdx::Value;
 use sfdx::views::{Field, Object, ObjectKind};
 
 use crate::classification::Verdict;
+use crate::encryption_plan::Mode;
 use crate::{Context, sharing};
 
 /// What the bundle asks for a field.
@@ -60,6 +61,36 @@ pub(crate) fn scheme(field: Field<'_>) -> Option<(Scheme, Value<'_>)> {
         _ => return None,
     };
     Some((scheme, written))
+}
+
+/// The scheme of the two deterministic ones that compares as the values of a field do, and why: what plans choose and
+/// rules propose.
+pub(crate) fn deterministic(
+    unique: bool,
+    case_sensitive: Option<bool>,
+    identifier: Option<Identifier>,
+) -> (Mode, &'static str) {
+    match (unique.then_some(case_sensitive).flatten(), identifier) {
+        (Some(true), _) => (Mode::DeterministicCaseSensitive, "uniqueness tells upper and lower case apart"),
+        (Some(false), _) => {
+            (Mode::DeterministicCaseInsensitive, "uniqueness does not tell upper and lower case apart")
+        }
+        (None, Some(Identifier::Ssn | Identifier::Phone | Identifier::Fax)) => (
+            Mode::DeterministicCaseSensitive,
+            "its values are digits, and no second copy in lower case is kept",
+        ),
+        (None, _) => (
+            Mode::DeterministicCaseInsensitive,
+            "filters of Salesforce did not tell upper and lower case apart so far",
+        ),
+    }
+}
+
+/// The same for a field of the source, as its file writes it: `CaseInsensitiveDeterministicEncryption`.
+pub(crate) fn deterministic_of(field: Field<'_>, verdict: &Verdict) -> (&'static str, &'static str) {
+    let unique = field.unique() == Some(true);
+    let (mode, why) = deterministic(unique, field.case_sensitive(), verdict.identifier);
+    (mode.scheme().unwrap_or_default(), why)
 }
 
 /// A PHI field of the source.

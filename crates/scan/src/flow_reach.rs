@@ -6,10 +6,21 @@ use crate::Context;
 use crate::flow_data::FlowData;
 use crate::phi_object::PhiObject;
 
-/// Whether the source's version of a flow runs at all.
-pub(crate) fn runs(flow: Flow<'_>) -> bool {
+/// Whether the source's version of a flow runs: neither its status nor the definition that names the active version
+/// says otherwise.
+pub(crate) fn runs(cx: &Context<'_>, flow: Flow<'_>) -> bool {
     let is_shelved = |status: &str| matches!(status, "Draft" | "Obsolete" | "InvalidDraft");
-    !flow.status().is_some_and(|status| is_shelved(&status))
+    !flow.status().is_some_and(|status| is_shelved(&status)) && !is_former_version(cx, flow)
+}
+
+/// Whether it is a version of before API 44, `Name-3`, that the flow's definition does not name as the active one.
+fn is_former_version(cx: &Context<'_>, flow: Flow<'_>) -> bool {
+    let Some((name, version)) = flow.name().rsplit_once('-') else { return false };
+    let Ok(version) = version.parse::<u64>() else { return false };
+    let definition =
+        cx.project.flow_definitions().find(|definition| definition.name().eq_ignore_ascii_case(name));
+    let active = definition.and_then(|definition| definition.active_version());
+    active.is_some_and(|active| active != version)
 }
 
 /// The flow of a name, in any case.

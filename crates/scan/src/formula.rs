@@ -1,24 +1,11 @@
 //! Formulas, as far as rules look into them: which references stand inside which functions and beside which operators.
 
-use crate::merge_field::{formula_fields, literal_length};
+pub(crate) mod piece;
+
+use piece::Piece;
 
 /// A formula has 3,900 characters at most; what is much longer is none, and not looked into.
 const LONGEST: usize = 16 << 10;
-
-/// A piece of a formula.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece<'a> {
-    Reference(&'a str),
-    Function(&'a str),
-    Open,
-    Close,
-    Comma,
-    /// `&` is the one operator that works on encrypted fields.
-    Join,
-    Operator,
-    /// Without its quotes.
-    Literal(&'a str),
-}
 
 /// What a formula does with a value that it refers to, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,52 +181,7 @@ fn around(pieces: &[Piece<'_>], from: usize, to: usize) -> Option<(usize, usize)
 }
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let references = formula_fields(text);
-    let mut references = references.iter().peekable();
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        while references.next_if(|reference| (reference.span.start as usize) < at).is_some() {}
-        if let Some(reference) = references.next_if(|reference| reference.span.start as usize == at) {
-            let end = reference.span.end as usize;
-            found.push(Piece::Reference(text.get(at..end).unwrap_or_default()));
-            at = end.max(at + 1);
-            continue;
-        }
-        let rest = bytes.get(at..).unwrap_or_default();
-        let (piece, length) = match byte {
-            b'"' | b'\'' => {
-                let length = literal_length(rest);
-                let text = text.get(at + 1..at + length).unwrap_or_default();
-                (Some(Piece::Literal(text.trim_end_matches(byte as char))), length)
-            }
-            b'/' if rest.starts_with(b"/*") => {
-                (None, rest.windows(2).skip(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 4))
-            }
-            b'(' => (Some(Piece::Open), 1),
-            b')' => (Some(Piece::Close), 1),
-            b',' => (Some(Piece::Comma), 1),
-            b'&' if rest.starts_with(b"&&") => (Some(Piece::Operator), 2),
-            b'&' => (Some(Piece::Join), 1),
-            b'=' | b'<' | b'>' | b'!' | b'+' | b'-' | b'*' | b'/' | b'^' | b'|' => (Some(Piece::Operator), 1),
-            b'0'..=b'9' => {
-                let length = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'));
-                let length = length.unwrap_or(rest.len());
-                (text.get(at..at + length).map(Piece::Literal), length)
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'$' => {
-                let length =
-                    rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$')));
-                let length = length.unwrap_or(rest.len());
-                (text.get(at..at + length).map(Piece::Function), length)
-            }
-            _ => (None, 1),
-        };
-        found.extend(piece);
-        at += length.max(1);
-    }
-    found
+    piece::pieces(text, 0, text.len()).into_iter().map(|(_, piece)| piece).collect()
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub(crate) struct Grant<'c, 'p> {
     pub(crate) groups: Vec<PermissionSetGroup<'p>>,
 }
 
-/// All grants of the source: profiles, permission sets, groups.
+/// All grants of the source: profiles, permission sets, groups. The access model keeps what each holds, so that asking
+/// again costs little.
 pub(crate) fn all<'c, 'p>(cx: &'c Context<'p>) -> Vec<Grant<'c, 'p>> {
     let mut files: BTreeMap<(ContainerKind, String), Vec<Container<'p>>> = BTreeMap::new();
     for container in cx.project.containers() {

@@ -8,6 +8,7 @@ use crate::Context;
 use crate::classification::Verdict;
 use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
+use crate::flow_reach;
 use crate::merge_field::merge_fields;
 
 /// A field of PHI that a template merges, at its first place.
@@ -72,9 +73,7 @@ pub(crate) fn first_with_phi(cx: &Context<'_>) -> Option<(String, Place)> {
     });
     of_template.or_else(|| {
         cx.project.flows().find_map(|flow| {
-            let runs =
-                |status: sfdx::Value<'_>| !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft");
-            if !flow.status().is_none_or(runs) {
+            if !flow_reach::runs(cx, flow) {
                 return None;
             }
             let data = FlowData::of(cx, flow);

@@ -3,6 +3,8 @@
 
 use source::Span;
 
+use crate::formula::piece::{Piece, pieces};
+
 /// A reference inside a merge expression, and where in the text it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MergeField<'a> {
@@ -46,61 +48,11 @@ pub(crate) fn formula_fields(text: &str) -> Vec<MergeField<'_>> {
     found
 }
 
-/// How far a text in quotes reaches, with its quotes; a backslash takes the letter after it as it is.
-pub(crate) fn literal_length(rest: &[u8]) -> usize {
-    let Some(quote) = rest.first() else { return 0 };
-    let mut at = 1;
-    while let Some(byte) = rest.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            byte if byte == quote => return at + 1,
-            _ => at += 1,
-        }
-    }
-    rest.len()
-}
-
 fn references<'a>(text: &'a str, from: usize, to: usize, found: &mut Vec<MergeField<'a>>) {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    while at < to {
-        let Some(&byte) = bytes.get(at) else { break };
-        match byte {
-            b'"' | b'\'' => {
-                at += literal_length(bytes.get(at..to).unwrap_or_default());
-            }
-            b'/' if bytes.get(at..to).is_some_and(|rest| rest.starts_with(b"/*")) => {
-                let rest = bytes.get(at..to).unwrap_or_default();
-                at += rest.windows(2).skip(2).position(|two| two == b"*/").map_or(rest.len(), |end| end + 4);
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'$' | b'_' => {
-                let name = bytes.get(at..to).unwrap_or_default();
-                let length = name
-                    .iter()
-                    .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b':')))
-                    .unwrap_or(name.len());
-                let end = at + length;
-                let is_call =
-                    bytes.get(end..to).unwrap_or_default().trim_ascii_start().first() == Some(&b'(');
-                let whole = text.get(at..end).unwrap_or_default().trim_end_matches('.');
-                if !is_call && !whole.is_empty() {
-                    let (head, path) = whole.split_once('.').unwrap_or((whole, ""));
-                    let span = Span::new(offset(at), offset(at + whole.len()));
-                    found.push(MergeField { head, path, span });
-                }
-                at = end.max(at + 1);
-            }
-            // A number such as `1.5` is no reference.
-            b'0'..=b'9' => {
-                let digits = bytes.get(at..to).unwrap_or_default();
-                at += digits
-                    .iter()
-                    .position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'))
-                    .unwrap_or(digits.len())
-                    .max(1);
-            }
-            _ => at += 1,
-        }
+    for (at, piece) in pieces(text, from, to) {
+        let Piece::Reference(whole) = piece else { continue };
+        let (head, path) = whole.split_once('.').unwrap_or((whole, ""));
+        found.push(MergeField { head, path, span: Span::new(offset(at), offset(at + whole.len())) });
     }
 }
 

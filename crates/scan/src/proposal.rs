@@ -28,19 +28,24 @@ struct Question {
 pub fn propose(input: &Input<'_>, project_name: &str) -> Vec<Proposed> {
     let context = Context::new(input);
     let mut questions = Vec::new();
+    // Parties, identities and models are told apart by their ids.
+    let mut ids = BTreeSet::from(["production".to_owned()]);
     let files = [
         ("phiward.yaml", organisation(project_name, &mut questions)),
         ("orgs.yaml", orgs(&context, &mut questions)),
         ("classification/objects.yaml", classification(&context, &mut questions)),
-        ("parties.yaml", parties(&context, &mut questions)),
-        ("identities.yaml", identities(&context, &mut questions)),
-        ("models.yaml", models(&context, &mut questions)),
+        ("parties.yaml", parties(&context, &mut ids, &mut questions)),
+        ("identities.yaml", identities(&context, &mut ids, &mut questions)),
+        ("models.yaml", models(&context, &mut ids, &mut questions)),
     ];
     let mut proposed: Vec<Proposed> =
         files.into_iter().filter_map(|(name, text)| text.map(|text| Proposed { name, text })).collect();
     proposed.push(Proposed { name: "questions.md", text: page(&questions) });
     proposed
 }
+
+/// What a line begins with that is a guess: a comment, since in the bundle it would count as the organisation's own word.
+const MARK: &str = "# check: ";
 
 /// A YAML scalar: JSON's strings are YAML's too.
 fn quoted(text: &str) -> String {
@@ -178,17 +183,18 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         "data owner of each object",
         "By which field does a record of each object lead to the person whose data it is? (`classification/objects.yaml`, `subject`)",
     );
+    let is_sure = |verdict: &Verdict| {
+        matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag) || verdict.confidence == Confidence::High
+    };
+    let mark = |sure: bool| if sure { "" } else { MARK };
     let mut text = format!(
-        "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\nobjects:\n"
+        "# Proposed from names, tags and Salesforce's own objects. Lines that begin with `check` are guesses and do\n# not count until somebody takes the mark away: {check}\n"
     );
+    // A key with nothing below it is no mapping.
+    let any_sure = objects.values().flatten().any(|(_, verdict)| is_sure(verdict));
+    let _ = writeln!(text, "{}objects:", mark(any_sure));
     for (object, fields) in objects {
-        // A guess stays a comment: in the bundle it would count as the organisation's own word.
-        let is_sure = |verdict: &Verdict| {
-            matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
-                || verdict.confidence == Confidence::High
-        };
         let some_sure = fields.iter().any(|(_, verdict)| is_sure(verdict));
-        let mark = |sure: bool| if sure { "" } else { "# check: " };
         let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let head = mark(some_sure);
         let _ = writeln!(text, "  {head}{}:", key(object));
@@ -213,23 +219,32 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
     Some(text)
 }
 
-fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+fn parties(
+    context: &Context<'_>,
+    ids: &mut BTreeSet<String>,
+    questions: &mut Vec<Question>,
+) -> Option<String> {
     let mut hosts: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in context.endpoints().iter().filter(|e| e.party.is_none() && e.model.is_none()) {
         hosts.entry(&endpoint.host).or_default().push(endpoint);
     }
-    let packages: BTreeSet<&str> =
-        context.project.of_type("InstalledPackage").map(|component| component.full_name()).collect();
+    let packages: BTreeMap<String, &str> = context
+        .project
+        .of_type("InstalledPackage")
+        .map(|component| (component.full_name().to_lowercase(), component.full_name()))
+        .collect();
     if hosts.is_empty() && packages.is_empty() {
         return None;
     }
     let mut text = String::from(
-        "# One party for each address and package that the source names. Join those that are one company; agreements are\n\
-         # never proposed: see questions.md.\nparties:\n",
+        "# One party for each address and package that the source names. Who they are is a guess, and each line is marked:\n\
+         # it does not count until somebody takes the mark away, and that of `parties` with the first. Join those that are\n\
+         # one company; agreements are never proposed: see questions.md.\n",
     );
-    let mut ids = BTreeSet::new();
+    let _ = writeln!(text, "{MARK}parties:");
+    let mut named_credentials = BTreeSet::new();
     for (host, endpoints) in hosts {
-        let id = fresh_id(host.trim_start_matches("*."), &mut ids);
+        let id = fresh_id(host.trim_start_matches("*."), ids);
         let question = ask(
             questions,
             "privacy officer",
@@ -240,6 +255,8 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
         let named: BTreeSet<String> = endpoints
             .iter()
             .filter_map(|endpoint| endpoint.component.strip_prefix("NamedCredential:"))
+            // A credential may have several addresses, and is one party's.
+            .filter(|name| named_credentials.insert(name.to_lowercase()))
             .map(|name| format!("{{named_credential: {}}}", quoted(name)))
             .collect();
         let mut reached: Vec<String> = named.into_iter().collect();
@@ -248,13 +265,13 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
             endpoints.iter().map(|e| format!("{}:{}", plain(&e.place.path), e.place.start.line)).collect();
         let _ = writeln!(
             text,
-            "  - id: {id}    # {question}; seen in {}\n    role: [vendor]\n    endpoints: [{}]",
+            "  {MARK}- id: {id}    # {question}; seen in {}\n    {MARK}role: [vendor]\n    {MARK}endpoints: [{}]",
             seen.into_iter().take(3).collect::<Vec<_>>().join(", "),
             reached.join(", ")
         );
     }
-    for package in packages {
-        let id = fresh_id(package, &mut ids);
+    for package in packages.into_values() {
+        let id = fresh_id(package, ids);
         let question = ask(
             questions,
             "privacy officer",
@@ -264,12 +281,14 @@ fn parties(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<Strin
         );
         let _ = writeln!(
             text,
-            "  - id: {id}    # {question}\n    role: [vendor]\n    packages: [{}]",
+            "  {MARK}- id: {id}    # {question}\n    {MARK}role: [vendor]\n    {MARK}packages: [{}]",
             quoted(package)
         );
     }
     Some(text)
 }
+
+const GUESSES: &str = "# Guesses from what the source names: a marked line does not count until somebody takes the mark away, and that of\n# the list with the first.\n";
 
 /// An id in the bundle's form that no other party has.
 fn fresh_id(name: &str, taken: &mut BTreeSet<String>) -> String {
@@ -286,12 +305,19 @@ fn fresh_id(name: &str, taken: &mut BTreeSet<String>) -> String {
     id
 }
 
-fn identities(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
-    let mut ids = BTreeSet::new();
+fn identities(
+    context: &Context<'_>,
+    ids: &mut BTreeSet<String>,
+    questions: &mut Vec<Question>,
+) -> Option<String> {
+    let mut apps = BTreeSet::new();
     let mut text = String::new();
     for kind in ["ConnectedApp", "ExternalClientApplication"] {
         for app in context.project.of_type(kind) {
-            let id = fresh_id(app.full_name(), &mut ids);
+            if !apps.insert(app.full_name().to_lowercase()) {
+                continue;
+            }
+            let id = fresh_id(app.full_name(), ids);
             let question = ask(
                 questions,
                 "security engineer",
@@ -302,15 +328,19 @@ fn identities(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<St
             );
             let _ = writeln!(
                 text,
-                "  - id: {id}    # {question}\n    kind: oauth-client\n    salesforce: {{connected_apps: [{}]}}",
+                "  {MARK}- id: {id}    # {question}\n    {MARK}kind: oauth-client\n    {MARK}salesforce: {{connected_apps: [{}]}}",
                 quoted(app.full_name())
             );
         }
     }
-    (!text.is_empty()).then(|| format!("identities:\n{text}"))
+    (!text.is_empty()).then(|| format!("{GUESSES}{MARK}identities:\n{text}"))
 }
 
-fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+fn models(
+    context: &Context<'_>,
+    ids: &mut BTreeSet<String>,
+    questions: &mut Vec<Question>,
+) -> Option<String> {
     let named: BTreeSet<String> = context
         .project
         .of_type("GenAiPromptTemplate")
@@ -327,10 +357,9 @@ fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String
     if named.is_empty() {
         return None;
     }
-    let mut ids = BTreeSet::new();
-    let mut text = String::from("models:\n");
+    let mut text = format!("{GUESSES}{MARK}models:\n");
     for model in named {
-        let id = fresh_id(&model, &mut ids);
+        let id = fresh_id(&model, ids);
         let question = ask(
             questions,
             "privacy officer",
@@ -338,7 +367,7 @@ fn models(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String
                 "Who runs the model `{model}`, in which region, who approved it for which purposes and classes? (`models.yaml`, `{id}`)"
             ),
         );
-        let _ = writeln!(text, "  - id: {id}    # {question}");
+        let _ = writeln!(text, "  {MARK}- id: {id}    # {question}");
     }
     Some(text)
 }

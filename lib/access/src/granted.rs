@@ -1,5 +1,7 @@
 //! Answers for one principal: sections 4 and 5 of `semantics.md`, and how they come about.
 
+use std::borrow::Cow;
+
 use sfdx::completeness::Remedy;
 use sfdx::views::ContainerKind;
 
@@ -16,7 +18,7 @@ use crate::universe::{ObjectFlag, Use, brought};
 pub struct Access<'m> {
     pub(crate) model: &'m Model,
     pub(crate) principal: &'m Principal,
-    grant: Grant,
+    grant: Cow<'m, Grant>,
 }
 
 /// What one principal can do with one field.
@@ -54,8 +56,7 @@ enum Giver<'n> {
 }
 
 impl<'m> Access<'m> {
-    pub(crate) fn new(model: &'m Model, principal: &'m Principal) -> Self {
-        let grant = union(model, &principal.parts);
+    pub(crate) fn new(model: &'m Model, principal: &'m Principal, grant: Cow<'m, Grant>) -> Self {
         Self { model, principal, grant }
     }
 

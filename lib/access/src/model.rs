@@ -1,14 +1,17 @@
 //! The org as access sees it, read once and compact.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use sfdx::views::ObjectKind;
 use sfdx::{Facts, Project};
 
+use crate::bits::Grant;
 use crate::container::{self, Container};
 use crate::escalation;
 use crate::field::{self, FieldTraits};
-use crate::granted::Access;
+use crate::granted::{self, Access};
 use crate::path::Place;
 use crate::principal::{self, Group, Part, Principal, PrincipalId, PrincipalKind};
 use crate::sharing::{self, Sharing};
@@ -20,6 +23,9 @@ pub struct Model {
     pub(crate) containers: Vec<Container>,
     pub(crate) groups: Vec<Group>,
     principals: Vec<Principal>,
+    /// What profiles, sets and groups hold, put together when first asked. Users, of whom there may be very many, are last
+    /// among the principals and not kept.
+    held: Vec<OnceLock<Grant>>,
     by_name: BTreeMap<(PrincipalKind, String), PrincipalId>,
     pub(crate) fields: Vec<FieldTraits>,
     pub(crate) special: Vec<Special>,
@@ -76,6 +82,7 @@ impl Model {
         let principals = principal::principals(project, facts, &containers, &directory, &groups);
         let keys = principals.iter().map(|one| (one.kind, one.name.to_lowercase()));
         let by_name = keys.zip((0..).map(PrincipalId)).collect();
+        let kept = principals.iter().take_while(|one| one.kind != PrincipalKind::User).count();
         let security = project.settings("Security").map(|settings| settings.component().root());
         let log_in_as = security.and_then(|root| root.value("enableAdminLoginAsAnyUser"));
         Model {
@@ -92,6 +99,7 @@ impl Model {
             universe,
             containers,
             groups,
+            held: (0..kept).map(|_| OnceLock::new()).collect(),
             principals,
             by_name,
         }
@@ -130,8 +138,14 @@ impl Model {
 
     /// All that one principal holds, put together for many questions.
     pub fn access(&self, principal: PrincipalId) -> Option<Access<'_>> {
-        let principal = self.principals.get(principal.0 as usize)?;
-        Some(Access::new(self, principal))
+        let at = principal.0 as usize;
+        let principal = self.principals.get(at)?;
+        let put_together = || granted::union(self, &principal.parts);
+        let grant = match self.held.get(at) {
+            Some(held) => Cow::Borrowed(held.get_or_init(put_together)),
+            None => Cow::Owned(put_together()),
+        };
+        Some(Access::new(self, principal, grant))
     }
 
     pub(crate) fn principal(&self, id: PrincipalId) -> Option<&Principal> {

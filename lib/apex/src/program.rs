@@ -33,6 +33,8 @@ pub struct Class {
     pub file: FileId,
     pub decl: DeclId,
     pub name: Name,
+    /// `Outer.Inner`
+    pub full_name: Name,
     pub outer: Option<ClassId>,
     /// The class that it extends, where that is in the source.
     pub parent: Option<ClassId>,
@@ -466,6 +468,14 @@ impl Program {
                 let id = ClassId::new(base + at);
                 let around_is_test =
                     outer.and_then(|outer| self.classes.get(outer.index())).is_some_and(|c| c.is_test);
+                let around_name = outer.and_then(|outer| self.classes.get(outer.index())).map(|around| around.full_name);
+                let full_name = match around_name {
+                    Some(around) => {
+                        let full = format!("{}.{}", self.names.written(around), file.source.slice(decl.name.span));
+                        self.names.intern(&full)
+                    }
+                    None => decl.name.value,
+                };
                 if let Some(around) = outer.and_then(|outer| self.classes.get_mut(outer.index())) {
                     around.inner.insert(decl.name.value, id);
                 }
@@ -473,6 +483,7 @@ impl Program {
                     file: FileId::new(index),
                     decl: DeclId(u32::try_from(at).unwrap_or(u32::MAX)),
                     name: decl.name.value,
+                    full_name,
                     outer,
                     parent: None,
                     platform: Vec::new(),

@@ -35,7 +35,8 @@ fn crowd(name: &str, licence: &str) -> Crowd {
         "phiward.yaml",
         "version: 1\nobjects:\n  Patient__c: {fields: {SSN__c: {class: phi, identifier: ssn}}}\n",
     )]);
-    let exposure = of(&project, &Facts::default(), &policy, &phi_fields(&Report::default(), &policy));
+    let exposure =
+        of(&project, &Facts::default(), &policy, &scan::phi_fields(&scan::Report::default(), &policy));
     exposure.fields[0].by[0].crowd
 }
 

@@ -1,7 +1,7 @@
 use source::Source;
 
 use super::*;
-use crate::exposure::phi_fields;
+use scan::phi_fields;
 
 const HEAD: &str = "version: 1
 organisation: {name: Harbor Health, roles: [covered-entity, controller]}

@@ -5,8 +5,7 @@ mod output;
 use std::collections::BTreeMap;
 
 use access::{Access, Answer, Model, PrincipalId, Range, Reach};
-use policy::Policy;
-use scan::{RULES, Report};
+use scan::RULES;
 
 use crate::arguments::{self, Audience, Subject, Tabular};
 use crate::{Verdict, files, judge, near};
@@ -69,7 +68,10 @@ pub(crate) fn run(arguments: &arguments::Access) -> Result<Verdict, String> {
     };
     let read = judge::read(&subject)?;
     let report = read.scan(&subject, Audience::ALL)?;
-    let phi = phi_fields(&report, &read.policy);
+    let phi: BTreeMap<String, Told> = scan::phi_fields(&report, &read.policy)
+        .into_iter()
+        .map(|(key, field)| (key, Told { name: field.name(), holds: field.holds() }))
+        .collect();
     let model = Model::with_fields(&read.project, &read.facts, phi.values().map(|field| field.name.as_str()));
     let fields = fields(arguments, &model, phi)?;
     let principals = principals(arguments, &model)?;
@@ -85,35 +87,6 @@ pub(crate) fn run(arguments: &arguments::Access) -> Result<Verdict, String> {
         None => files::print(&bytes)?,
     }
     Ok(Verdict::InOrder)
-}
-
-/// Fields with patient data by lower-case name: those of the source, and those that only the bundle names.
-fn phi_fields(report: &Report, policy: &Policy) -> BTreeMap<String, Told> {
-    let mut fields = BTreeMap::new();
-    let mut add = |object: &str, field: &str, class: policy::vocabulary::Class, identifier: Option<_>| {
-        let holds = match identifier {
-            Some(identifier) => format!("{class}, {identifier}"),
-            None => class.to_string(),
-        };
-        let name = format!("{object}.{field}");
-        fields.insert(name.to_lowercase(), Told { name, holds });
-    };
-    let classified = policy.objects().flat_map(|(object, rule)| {
-        rule.fields.0.iter().map(move |(field, _)| (object.as_str(), field.as_str()))
-    });
-    // A flow may name a field that only its object's default classifies.
-    let flowing =
-        policy.flows().iter().flat_map(|flow| flow.from.iter().map(|pattern| pattern.value.parts()));
-    for (object, field) in classified.chain(flowing.filter(|(_, field)| *field != "*")) {
-        if let Some(said) = policy.class_of(object, field).filter(|said| said.class.is_phi()) {
-            add(object, field, said.class, said.identifier.map(|identifier| identifier.as_str()));
-        }
-    }
-    for found in report.fields.iter().filter(|found| found.verdict.is_phi()) {
-        let identifier = found.verdict.identifier.map(|identifier| identifier.as_str());
-        add(&found.object, &found.field, found.verdict.class, identifier);
-    }
-    fields
 }
 
 /// The fields to tell of, sorted as they are listed.

@@ -92,12 +92,16 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
         }
         let slip = |what: String| source.problem(Severity::Error, "bad-decision", Span::new(at, at), what);
         match decision(cell(object), cell(field), cell(class), cell(identifier), project) {
-            Ok(one) => match known.entry((one.object.clone(), one.field.clone())) {
+            Ok(one) => match known.entry((one.object.to_lowercase(), one.field.to_lowercase())) {
                 Entry::Vacant(place) => {
                     place.insert(decided.len());
                     decided.push(one);
                 }
-                Entry::Occupied(place) if decided.get(*place.get()) != Some(&one) => {
+                Entry::Occupied(place)
+                    if !decided
+                        .get(*place.get())
+                        .is_some_and(|first: &Decided| says_the_same(first, &one)) =>
+                {
                     slips
                         .push(slip("an earlier line decides otherwise of this field".to_owned()).to_string());
                 }
@@ -107,6 +111,11 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
         }
     }
     if slips.is_empty() { Ok(decided) } else { Err(slips.join("\n")) }
+}
+
+/// Of one field, in whatever spelling.
+fn says_the_same(one: &Decided, other: &Decided) -> bool {
+    one.class == other.class && one.identifier == other.identifier
 }
 
 fn decision(

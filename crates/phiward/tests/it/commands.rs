@@ -201,6 +201,52 @@ fn init_proposes_a_bundle_that_reads_and_is_never_overwritten() {
     let parties = std::fs::read_to_string(out.join("parties.yaml")).unwrap();
     assert!(!parties.contains("agreements:"), "agreements are never proposed");
     assert_eq!(code(&phiward(&arguments)), 2);
+
+    // A guess answers nothing until somebody takes its mark away.
+    let declared = || {
+        let flawed = flawed.to_str().unwrap();
+        let scan = [
+            "scan",
+            flawed,
+            "--policy",
+            &out_text,
+            "--rule",
+            "endpoint-needs-declaration",
+            "--format",
+            "json",
+        ];
+        let report: serde_json::Value = serde_json::from_slice(&phiward(&scan).stdout).unwrap();
+        report["findings"].as_array().unwrap().len()
+    };
+    assert!(declared() > 0);
+    for file in ["parties.yaml", "identities.yaml", "models.yaml", "classification/objects.yaml"] {
+        if let Ok(marked) = std::fs::read_to_string(out.join(file)) {
+            std::fs::write(out.join(file), marked.replace("# check: ", "")).unwrap();
+        }
+    }
+    let check = phiward(&["policy", "check", &out_text]);
+    assert_eq!(code(&check), 0, "{}", text(&check.stdout));
+    assert_eq!(declared(), 0);
+}
+
+#[test]
+fn a_bundle_of_guesses_alone_reads() {
+    let project = tempfile::tempdir().unwrap();
+    let objects = project.path().join("objects");
+    std::fs::create_dir(&objects).unwrap();
+    let fields = "<fields><fullName>Mood__c</fullName><label>Mood</label><type>Text</type></fields>";
+    std::fs::write(
+        objects.join("Patient__c.object"),
+        format!("<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\">{fields}<label>Patient</label></CustomObject>"),
+    )
+    .unwrap();
+    let out = project.path().join("bundle");
+    let out = out.to_str().unwrap();
+    assert_eq!(code(&phiward(&["init", project.path().to_str().unwrap(), "--out", out])), 0);
+    let proposed = std::fs::read_to_string(format!("{out}/classification/objects.yaml")).unwrap();
+    assert!(proposed.contains("\n# check: objects:\n"), "{proposed}");
+    let check = phiward(&["policy", "check", out]);
+    assert_eq!(code(&check), 0, "{}", text(&check.stdout));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use sfdx::views::Field;
 use super::vocabulary::{Vocabulary, list};
 use super::{Classification, Evidence, Verdict, words};
 use crate::field_path;
+use crate::formula::piece::{Piece, pieces};
 
 /// Chains of formulas over formulas that are followed.
 const DEPTH: usize = 4;
@@ -24,16 +25,24 @@ impl Classification<'_> {
             let mut changed = false;
             for (field, reads) in &computed {
                 let own = self.field(field.object_name(), field.name());
-                if own.is_phi() || matches!(own.evidence, Evidence::Bundle | Evidence::Tag) {
+                if matches!(own.evidence, Evidence::Bundle | Evidence::Tag) {
                     continue;
                 }
-                let read = reads.iter().find_map(|path| {
+                let sources = reads.iter().filter_map(|path| {
                     let reached = field_path::follow(project, field.object_name(), path);
                     let verdict = self.field(&reached.object, &reached.field);
                     (verdict.is_phi() && reached.full_name() != field.full_name())
                         .then(|| (reached.full_name(), verdict))
                 });
+                // It shows the worst that it reads; of equals, the one named first in the alphabet.
+                let read = sources.reduce(|worst, other| {
+                    let weight = |verdict: &Verdict| (verdict.class, verdict.confidence);
+                    if weight(&other.1) > weight(&worst.1) { other } else { worst }
+                });
                 let Some((name, verdict)) = read else { continue };
+                if own.is_phi() && own.class >= verdict.class {
+                    continue;
+                }
                 let verdict = Verdict {
                     evidence: Evidence::Formula,
                     reason: format!("computed from `{name}`").into(),
@@ -64,56 +73,53 @@ fn shown(field: Field<'_>) -> Option<Vec<String>> {
     if vocabulary.has(list::OTHER_PERSON, &words) || vocabulary.has(list::PLUMBING, &words) {
         return None;
     }
-    let paths: BTreeSet<String> = paths(&formula).map(str::to_owned).collect();
-    Some(paths.into_iter().collect())
-}
-
-/// Field names and paths of a formula; what stands in quotes or comments is neither.
-fn paths(formula: &str) -> impl Iterator<Item = &str> {
-    let mut rest = formula;
-    std::iter::from_fn(move || {
-        loop {
-            let first = rest.chars().next()?;
-            if first == '"' || first == '\'' {
-                let inside = rest.get(1..)?;
-                let mut end = None;
-                let mut escaped = false;
-                for (at, c) in inside.char_indices() {
-                    if c == first && !escaped {
-                        end = Some(at);
-                        break;
-                    }
-                    escaped = c == '\\' && !escaped;
-                }
-                rest = inside.get(end? + 1..)?;
-            } else if let Some(comment) = rest.strip_prefix("/*") {
-                rest = comment.get(comment.find("*/")? + 2..)?;
-            } else if first.is_ascii_alphabetic() || first == '_' {
-                let end = rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
-                    .unwrap_or(rest.len());
-                let (word, after) = rest.split_at_checked(end)?;
-                rest = after;
-                if !after.trim_start().starts_with('(') {
-                    return Some(word);
-                }
-            } else {
-                rest = rest.get(first.len_utf8()..)?;
-            }
-        }
-    })
+    // What begins with a dollar is of the user, the org or the page.
+    let paths: BTreeSet<&str> = pieces(&formula, 0, formula.len())
+        .into_iter()
+        .filter_map(|(_, piece)| match piece {
+            Piece::Reference(path) if !path.starts_with('$') => Some(path),
+            _ => None,
+        })
+        .collect();
+    Some(paths.into_iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::paths;
+    use policy::Policy;
+    use policy::vocabulary::Class;
+
+    use crate::Classification;
 
     #[test]
-    fn names_are_found_and_texts_are_not() {
-        let found: Vec<_> =
-            paths("IF(ISBLANK( Patient__r.SSN__c ), \"SSN \\\"x\\\" Name\", 'Other__c' & Code__c) /* Gone__c */ + a")
-                .collect();
-        assert_eq!(found, ["Patient__r.SSN__c", "Code__c", "a"]);
-        assert!(paths("\"open").next().is_none() && paths("/* open").next().is_none());
+    fn a_formula_has_the_class_of_the_worst_that_it_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let field = |name: &str, more: &str| {
+            format!(
+                "<fields><fullName>{name}</fullName><label>{name}</label><type>Text</type>{more}</fields>"
+            )
+        };
+        let fields = [
+            field("A_Diagnosis__c", ""),
+            field("HIV_Status__c", ""),
+            field("Shown__c", "<formula>A_Diagnosis__c &amp; HIV_Status__c</formula>"),
+            // Its source is a formula that is judged after it.
+            field("Again__c", "<formula>A_Diagnosis__c &amp; Shown__c</formula>"),
+            field("Mild__c", "<formula>A_Diagnosis__c</formula>"),
+        ];
+        let text = format!(
+            "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\">{}<label>Patient</label></CustomObject>",
+            fields.concat()
+        );
+        std::fs::create_dir(folder.path().join("objects")).unwrap();
+        std::fs::write(folder.path().join("objects/Patient__c.object"), text).unwrap();
+        let project = sfdx::read(folder.path(), &sfdx::Options::default()).unwrap();
+        let policy = Policy::empty();
+        let classes = Classification::of(&project, &policy);
+        for (name, class) in
+            [("Mild__c", Class::Phi), ("Shown__c", Class::PhiSensitive), ("Again__c", Class::PhiSensitive)]
+        {
+            assert_eq!(classes.field("Patient__c", name).class, class, "{name}");
+        }
     }
 }

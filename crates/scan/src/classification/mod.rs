@@ -4,6 +4,7 @@
 mod catalogue;
 mod content;
 mod formula;
+mod reference;
 mod role;
 mod vocabulary;
 mod words;
@@ -170,6 +171,20 @@ impl<'p> Classification<'p> {
             Some((_, verdict)) => verdict.clone(),
             None => self.verdict(object, field, Described::default()),
         }
+    }
+
+    /// Whether a member of an Apex class holds PHI: by the bundle's word on `Class.member`, else by a name that means
+    /// one thing wherever it stands.
+    pub(crate) fn is_phi_named(&self, class: &str, member: &str) -> bool {
+        if let Some(said) = self.policy.class_of(class, member) {
+            return said.class.is_phi();
+        }
+        if !self.health {
+            return false;
+        }
+        let spoken = Spoken::of(member, Described::default());
+        spoken.is_clinical()
+            || matches!(spoken.identifier(), Some(Identifier::Ssn | Identifier::Mrn | Identifier::HealthPlan))
     }
 
     /// A field's name as the source or the bundle writes it.

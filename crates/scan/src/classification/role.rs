@@ -7,6 +7,7 @@ use sfdx::Value;
 use sfdx::views::{Field, Object, ObjectKind};
 
 use super::content::{Described, Spoken};
+use super::reference::{self, Ground, Guess};
 use super::vocabulary::{Vocabulary, Words, list};
 use super::{Catalogue, occurs, words};
 
@@ -36,21 +37,23 @@ impl Role {
 }
 
 /// Standard objects that keep what an org makes of them.
-const RECORDS: [&str; 6] = ["case", "task", "event", "opportunity", "workorder", "serviceappointment"];
+pub(super) const RECORDS: [&str; 6] =
+    ["case", "task", "event", "opportunity", "workorder", "serviceappointment"];
 /// Standard objects that keep people of any kind.
-const PEOPLE: [&str; 6] = ["account", "contact", "lead", "individual", "personaccount", "user"];
+pub(super) const PEOPLE: [&str; 6] = ["account", "contact", "lead", "individual", "personaccount", "user"];
 
 /// A field as far as it tells of its object.
 #[derive(Debug)]
-struct Told {
+pub(super) struct Told {
     name: Words,
     label: Words,
-    kind: String,
-    targets: Vec<String>,
-    is_custom: bool,
+    pub(super) kind: String,
+    /// In lower case.
+    pub(super) targets: Vec<String>,
+    pub(super) is_custom: bool,
     /// Whether its name surely tells of somebody's health.
     clinical: bool,
-    identifier: Option<Identifier>,
+    pub(super) identifier: Option<Identifier>,
 }
 
 impl Told {
@@ -70,15 +73,27 @@ impl Told {
         }
     }
 
-    fn has(&self, wanted: &str) -> bool {
+    pub(super) fn has(&self, wanted: &str) -> bool {
         let vocabulary = Vocabulary::shipped();
         vocabulary.has(wanted, &self.name) || vocabulary.has(wanted, &self.label)
+    }
+
+    pub(super) fn is_birth(&self) -> bool {
+        self.identifier == Some(Identifier::Date)
+            && self.name.iter().any(|word| word.starts_with("birth") || word == "dob")
+    }
+
+    /// Whether it leads to a colleague, though patients are kept in the same object.
+    pub(super) fn is_of_another(&self) -> bool {
+        self.has(list::OTHER_PERSON) && !self.has(list::PATIENT)
     }
 
     /// Whether it says who the client or member is, in an org where these are patients.
     fn names_a_client(&self, org: Org) -> bool {
         let is_lookup = !self.targets.is_empty();
-        let may_be = org.is_own() || (org.is_health() && is_lookup);
+        // The subject of a study is somebody; a subject in a text is a headline.
+        let is_headline = !is_lookup && self.name.last().is_some_and(|word| word == "subject");
+        let may_be = (org.is_own() && !is_headline) || (org.is_health() && is_lookup);
         may_be && !org.own_patients && self.has(list::CLIENT)
     }
 
@@ -89,6 +104,14 @@ impl Told {
         is_one
             && (self.has(list::PATIENT) || self.names_a_client(org))
             && (self.kind != "Text" || !self.has(list::PROCESS))
+    }
+
+    /// Whether it can hold who the patient is: instructions for patients and a choice among kinds of them do not.
+    fn holds_a_patient(&self) -> bool {
+        !matches!(
+            self.kind.as_str(),
+            "LongTextArea" | "Html" | "Url" | "Picklist" | "MultiselectPicklist" | "Time"
+        )
     }
 }
 
@@ -128,7 +151,8 @@ pub(crate) struct Roles {
     own_patients: bool,
 }
 
-type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
+/// By name in lower case.
+pub(super) type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
 
 impl Roles {
     /// With the roles, how far the source shows health care.
@@ -143,9 +167,14 @@ impl Roles {
         };
         let org = Org { health, own_patients: objects.iter().any(is_patient) };
         let mut this = Self { roles: BTreeMap::new(), own_patients: org.own_patients };
-        for (key, (object, fields)) in &objects {
-            this.roles.insert(key.clone(), first_guess(*object, fields, org));
+        let mut guesses: BTreeMap<String, Guess> = objects
+            .iter()
+            .map(|(key, (object, fields))| (key.clone(), first_guess(*object, fields, org)))
+            .collect();
+        for (key, role) in reference::found(&objects, &guesses) {
+            guesses.insert(key, role.into());
         }
+        this.roles = guesses.into_iter().map(|(key, guess)| (key, guess.role)).collect();
         this.take_people(&objects, org);
         this.take_parts_of_things(&objects);
         this.take_parts_of_patients(&objects);
@@ -266,7 +295,7 @@ impl Roles {
         let is_open = matches!(own, Role::Unknown | Role::Mixed);
         fields.iter().filter(|field| !field.targets.is_empty()).any(|field| {
             let details = field.kind == "MasterDetail";
-            let other = field.has(list::OTHER_PERSON) && !field.has(list::PATIENT);
+            let other = field.is_of_another();
             field.targets.iter().any(|target| {
                 let people = PEOPLE.contains(&target.as_str());
                 match self.role(target) {
@@ -318,7 +347,7 @@ fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
     test(vocabulary, &words(object.name())) || test(vocabulary, &words(&label))
 }
 
-fn ends(object: Object<'_>, list: &str) -> bool {
+pub(super) fn ends(object: Object<'_>, list: &str) -> bool {
     has(object, |vocabulary, words| vocabulary.ends(list, words))
 }
 
@@ -328,7 +357,7 @@ fn is_technical(object: Object<'_>) -> bool {
         || (ends(object, list::JOURNAL) && !is_care(object))
 }
 
-fn is_care(object: Object<'_>) -> bool {
+pub(super) fn is_care(object: Object<'_>) -> bool {
     has(object, |vocabulary, words| vocabulary.has(list::CARE, words))
 }
 
@@ -338,10 +367,10 @@ fn of_people(fields: &[Told]) -> Role {
     if of_others > 1 { Role::MixedPeople } else { Role::Mixed }
 }
 
-fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Role {
+fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Guess {
     let key = object.name().to_lowercase();
     if let Some(role) = by_catalogue(object.name()) {
-        return role;
+        return role.into();
     }
     let of_patients = fields.iter().filter(|field| field.names_a_patient(org)).count();
     let of_care = fields.iter().filter(|field| field.clinical).count();
@@ -349,40 +378,40 @@ fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Role {
     if PEOPLE.contains(&key.as_str()) {
         let is_called =
             org.is_own() && fields.iter().any(|field| field.is_custom && field.names_a_patient(org));
-        return if is_used_for_patients || is_called { of_people(fields) } else { Role::Unknown };
+        let is_theirs = is_used_for_patients || is_called;
+        return if is_theirs { of_people(fields) } else { Role::Unknown }.into();
     }
     if RECORDS.contains(&key.as_str()) {
-        return if is_used_for_patients { Role::Mixed } else { Role::Unknown };
+        return if is_used_for_patients { Role::Mixed } else { Role::Unknown }.into();
     }
     // Of Salesforce's other objects nobody here knows enough to guess.
     if !key.contains("__") {
-        return Role::Unknown;
+        return Role::Unknown.into();
     }
-    let is_born = fields.iter().any(|field| {
-        field.identifier == Some(Identifier::Date)
-            && field.name.iter().any(|word| word.starts_with("birth") || word == "dob")
-    });
+    let is_born = fields.iter().any(Told::is_birth);
     let is_named = |wanted: &str| has(object, |vocabulary, words| vocabulary.has(wanted, words));
     if (is_technical(object) && !is_born) || is_named(list::ANIMAL) {
-        return Role::Thing;
+        return Role::Thing.into();
     }
     if is_named(list::PATIENT) {
-        return if ends(object, list::PATIENT) { Role::Patient } else { Role::AboutPatient };
+        return if ends(object, list::PATIENT) { Role::Patient } else { Role::AboutPatient }.into();
     }
     if ends(object, list::DICTIONARY) {
-        return Role::Thing;
+        return Role::Thing.into();
     }
     if org.is_own() && !org.own_patients && ends(object, list::CLIENT) {
-        return Role::Patient;
+        return Role::Patient.into();
     }
     // A doctor is one whatever stands in the record; a candidate with a patient beside the name is that patient.
     let is_staff = ends(object, list::STAFF) || (is_named(list::STAFF) && !is_care(object));
     let is_of_patient = org.is_health() && (of_patients > 0 || (org.is_own() && is_named(list::CLIENT)));
     if is_staff && (is_named(list::OTHER_PERSON) || !is_of_patient) {
-        return Role::Person;
+        return Role::Person.into();
     }
     if org.is_health() && of_patients > 0 {
-        return Role::AboutPatient;
+        let is_held = fields.iter().any(|field| field.names_a_patient(org) && field.holds_a_patient());
+        let ground = if is_held { Ground::Sure } else { Ground::Words };
+        return Guess { role: Role::AboutPatient, ground };
     }
     // A birth date beside a name, or health in every third field: somebody's record in an org in health care.
     let has_identifier = |wanted: Identifier| fields.iter().any(|field| field.identifier == Some(wanted));
@@ -391,22 +420,25 @@ fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Role {
         && (has_identifier(Identifier::Name)
             || has_identifier(Identifier::Phone)
             || has_identifier(Identifier::Email));
-    let is_linked = is_somebody || fields.iter().any(|field| !field.targets.is_empty());
+    let is_linked = fields.iter().any(|field| !field.targets.is_empty());
     let is_full_of_health = is_linked && of_health > 2 && of_health * 4 > fields.len();
-    if org.is_own() && (is_somebody || is_born || is_full_of_health) {
-        return if is_somebody { Role::Patient } else { Role::AboutPatient };
+    if org.is_own() && (is_somebody || is_born) {
+        return if is_somebody { Role::Patient } else { Role::AboutPatient }.into();
+    }
+    if org.is_own() && is_full_of_health {
+        return Guess { role: Role::AboutPatient, ground: Ground::HealthBesideLookup };
     }
     // A visit has a day, and a kind of visit has none.
     let is_dated =
         fields.iter().any(|field| field.is_custom && matches!(field.kind.as_str(), "Date" | "DateTime"));
     if org.is_own() && is_care(object) && is_dated {
-        return Role::AboutPatient;
+        return Guess { role: Role::AboutPatient, ground: Ground::Words };
     }
-    if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }
+    if ends(object, list::THING) && !is_care(object) { Role::Thing } else { Role::Unknown }.into()
 }
 
 /// What the shipped catalogue says of all records of a standard object.
-fn by_catalogue(object: &str) -> Option<Role> {
+pub(super) fn by_catalogue(object: &str) -> Option<Role> {
     let known = Catalogue::shipped().default_of(object)?;
     Some(if known.class.is_phi() && known.confidence >= journal::Confidence::Medium {
         Role::AboutPatient

@@ -31,6 +31,8 @@ pub(crate) mod list {
     pub(crate) const DICTIONARY: &str = "dictionary";
     pub(crate) const TECHNICAL: &str = "technical";
     pub(crate) const JOURNAL: &str = "journal";
+    pub(crate) const REFERENCE: &str = "reference";
+    pub(crate) const CONFIGURES: &str = "configures";
     pub(crate) const PLUMBING: &str = "plumbing";
     pub(crate) const PROCESS: &str = "process";
     pub(crate) const HEALTH: &str = "health";
@@ -43,7 +45,7 @@ pub(crate) mod list {
     pub(crate) const UNIT: &str = "unit";
     pub(crate) const OF_A_PERSON: &str = "of-a-person";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 25] = [
+    pub(crate) const ALL: [&str; 27] = [
         PATIENT,
         CLIENT,
         CARE,
@@ -58,6 +60,8 @@ pub(crate) mod list {
         DICTIONARY,
         TECHNICAL,
         JOURNAL,
+        REFERENCE,
+        CONFIGURES,
         PLUMBING,
         PROCESS,
         HEALTH,

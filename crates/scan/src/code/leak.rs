@@ -201,6 +201,14 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
             }
             Label::Variable(variable)
         }
+        Label::Parameter { index, path, .. } if is_exposed && path.keys().is_empty() => {
+            let class = world.program.class(method.class?)?;
+            let (name, _) = method.parameters.get(usize::from(index).checked_sub(1)?)?;
+            match world.fields.find(class.full_name, name.value) {
+                Some(field) => Label::Field(field),
+                None => Label::Input(Input::Argument),
+            }
+        }
         Label::Parameter { .. } if is_exposed => Label::Input(Input::Argument),
         Label::Parameter { .. } => return None,
         known => known,

@@ -24,6 +24,9 @@ use crate::Context;
 /// The Apex of a project, followed to its end.
 pub(crate) struct Code {
     pub(crate) program: Program,
+    pub(crate) resolution: Resolution,
+    /// The API version of each file; 0 where nobody says.
+    pub(crate) versions: Vec<u32>,
     pub(crate) leaks: Vec<Leak>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
     callees: Vec<Vec<apex::MethodId>>,
@@ -48,14 +51,15 @@ impl Code {
         let resolution = apex::resolve(&program, &org);
         let fields = fields(cx, &program, &resolution);
         let labels = labels(cx.project);
-        let versions = program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
+        let versions: Vec<u32> =
+            program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
         let mut world = World {
             program: &program,
             resolution: &resolution,
             schema: &org,
             fields: fields.followed,
             labels,
-            versions,
+            versions: versions.clone(),
             metadata: metadata(cx.project),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
@@ -67,7 +71,7 @@ impl Code {
         let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
-        Self { leaks, exposed, callees, bodies, program }
+        Self { leaks, exposed, callees, resolution, versions, bodies, program }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -82,6 +86,19 @@ impl Code {
                 })
             })
         })
+    }
+
+    /// The files that are judged: not those whose class is a test.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (apex::FileId, &apex::ast::File)> {
+        let is_test = |file: &apex::ast::File| {
+            file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
+        };
+        (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+    }
+
+    /// From where a method is called other than by code.
+    pub(crate) fn exposure(&self, method: apex::MethodId) -> Option<Exposure> {
+        self.exposed.get(&method).copied()
     }
 
     /// Who calls a method from outside, in words.
@@ -99,16 +116,7 @@ impl Code {
         if self.describes(cx, leak) {
             return true;
         }
-        leak.way.0.iter().any(|trace| {
-            let mut at = Some(trace);
-            while let Some(one) = at {
-                if matches!(one.did, Did::Checked) {
-                    return true;
-                }
-                at = one.before.as_ref();
-            }
-            false
-        })
+        leak.has_step(Did::Checked)
     }
 
     /// Whether the method asks for each field whether the user may read it.
@@ -183,6 +191,7 @@ fn said(did: Did) -> &'static str {
         Did::Returned => "returned",
         Did::Thrown => "thrown",
         Did::Converted => "converted",
+        Did::Answered => "asked about, and answered",
     }
 }
 
@@ -284,6 +293,7 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
             phi.insert((object, field));
         }
     }
+    of_classes(cx, program, &mut phi);
     let mut followed = Fields::default();
     for &(object, field) in &phi {
         followed.add(object, field, true);
@@ -292,6 +302,34 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
         followed.add(object, field, false);
     }
     Followed { followed, phi }
+}
+
+/// Members of classes and arguments from outside that are named, or classified in the bundle, as a patient's.
+fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Name)>) {
+    let names = &program.names;
+    for class in program.classes.iter().filter(|class| !class.is_test) {
+        let Some(decl) = program.decl_of(class) else { continue };
+        let full_name = names.written(class.full_name);
+        for (&name, &variable) in &class.variables {
+            let Some(variable) = program.variable(variable) else { continue };
+            let is_text = matches!(variable.ty, apex::Ty::Text | apex::Ty::Date | apex::Ty::Any);
+            let written = decl.variables.get(variable.own).map(|own| own.name.span);
+            let file = program.file(class.file);
+            let written = written.and_then(|span| Some(file?.source.slice(span))).unwrap_or_default();
+            if is_text && !variable.is_static && cx.classes.is_phi_named(full_name, written) {
+                phi.insert((class.full_name, name));
+            }
+        }
+        for method in &decl.methods {
+            for parameter in &method.parameters {
+                let file = program.file(class.file);
+                let written = file.map_or("", |file| file.source.slice(parameter.name.span));
+                if cx.classes.is_phi_named(full_name, written) {
+                    phi.insert((class.full_name, parameter.name.value));
+                }
+            }
+        }
+    }
 }
 
 /// Whether a field holds more than the Id of a record.

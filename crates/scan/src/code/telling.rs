@@ -8,10 +8,10 @@ use policy::bundle::model::Model;
 use policy::bundle::party::Party;
 use policy::vocabulary::Action;
 
-use super::engine::Sink;
+use super::engine::{Did, Sink};
 use super::{Code, Leak};
 use crate::Context;
-use crate::disclosure;
+use crate::disclosure::{self, shown};
 use crate::endpoint::{Home, host_of};
 use crate::prompt;
 use crate::rule::{Draft, Outcome};
@@ -31,15 +31,62 @@ pub(crate) fn each(
 }
 
 impl Leak {
+    /// The object, or the class of Apex, as it is declared.
+    pub(crate) fn object_name(&self, cx: &Context<'_>, code: &Code) -> String {
+        let written = code.program.names.written(self.object);
+        if let Some(own) = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(written)) {
+            return own.name().to_owned();
+        }
+        let class = code.program.classes.iter().position(|class| class.full_name == self.object);
+        let class = class.and_then(|at| u32::try_from(at).ok()).map(apex::ClassId);
+        class.map_or_else(|| written.to_owned(), |class| code.program.class_name(class))
+    }
+
+    /// Whether something was done with the data on its way.
+    pub(crate) fn has_step(&self, wanted: Did) -> bool {
+        self.way.0.iter().any(|trace| {
+            let mut at = Some(trace);
+            while let Some(one) = at.filter(|one| one.did != wanted) {
+                at = one.before.as_ref();
+            }
+            at.is_some()
+        })
+    }
+
     /// The fields that go, as `Object.Field`; of a record whose fields nobody listed, all that hold PHI.
     pub(crate) fn names(&self, cx: &Context<'_>, code: &Code) -> Vec<String> {
         let names = &code.program.names;
-        let object = names.written(self.object);
-        let object = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(object)).map_or(object, |own| own.name());
+        let object = &self.object_name(cx, code);
         if self.fields.is_empty() {
             return cx.classes.phi_fields(object).into_iter().map(|(field, _)| format!("{object}.{field}")).collect();
         }
         self.fields.iter().map(|field| format!("{object}.{}", cx.classes.written(object, names.written(*field)))).collect()
+    }
+}
+
+impl Code {
+    /// What goes, with its verb: `` `A.B` and `A.C` are ``.
+    pub(crate) fn what(&self, cx: &Context<'_>, leak: &Leak) -> String {
+        let fields = leak.names(cx, self);
+        let shown = match fields.as_slice() {
+            [] => format!("the record `{}`", leak.object_name(cx, self)),
+            fields => shown(fields),
+        };
+        match (self.is_answer(leak), fields.len()) {
+            (true, _) => format!("the answer to a request with {shown} is"),
+            (false, 0 | 1) => format!("{shown} is"),
+            (false, _) => format!("{shown} are"),
+        }
+    }
+
+    /// Whether it begins in a member of a class or an argument, and in no record.
+    pub(crate) fn is_of_class(&self, leak: &Leak) -> bool {
+        self.program.classes.iter().any(|class| class.full_name == leak.object)
+    }
+
+    /// Whether it is what somebody answered who was asked about the patient.
+    pub(crate) fn is_answer(&self, leak: &Leak) -> bool {
+        leak.has_step(Did::Answered)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use policy::vocabulary::{Identifier, Protect};
+use policy::vocabulary::Protect;
 use serde::Serialize;
 
 use super::eligibility::{Gateway, Platform, Possible};
 use super::judgement::Outcome;
 use super::subject::Known;
 use super::{JudgedUse, Mode, Plan};
+use crate::encryption;
 use crate::field_use::{Comparison, How};
 
 /// The way that follows.
@@ -65,25 +66,6 @@ fn needs_equality(known: &Known<'_>, uses: &[JudgedUse]) -> Option<String> {
     is_asked.then(|| "the bundle asks for a search by equality".to_owned())
 }
 
-/// The scheme of the two deterministic ones that compares as the values do.
-fn cased(known: &Known<'_>) -> (Mode, &'static str) {
-    let subject = &known.subject;
-    match (subject.unique.then_some(known.case_sensitive).flatten(), subject.identifier) {
-        (Some(true), _) => (Mode::DeterministicCaseSensitive, "uniqueness tells upper and lower case apart"),
-        (Some(false), _) => {
-            (Mode::DeterministicCaseInsensitive, "uniqueness does not tell upper and lower case apart")
-        }
-        (None, Some(Identifier::Ssn | Identifier::Phone | Identifier::Fax)) => (
-            Mode::DeterministicCaseSensitive,
-            "its values are digits, and no second copy in lower case is kept",
-        ),
-        (None, _) => (
-            Mode::DeterministicCaseInsensitive,
-            "filters of Salesforce did not tell upper and lower case apart so far",
-        ),
-    }
-}
-
 /// The scheme, and why.
 pub(super) fn scheme(known: &Known<'_>, platform: &Platform, uses: &[JudgedUse]) -> (Option<Mode>, String) {
     let none = || (None, "Shield cannot encrypt the field as it is".to_owned());
@@ -91,7 +73,9 @@ pub(super) fn scheme(known: &Known<'_>, platform: &Platform, uses: &[JudgedUse])
         return none();
     }
     let random = platform.allows(Mode::Probabilistic);
-    let (cased, why_case) = cased(known);
+    let subject = &known.subject;
+    let (cased, why_case) =
+        encryption::deterministic(subject.unique, known.case_sensitive, subject.identifier);
     let exact = platform.allows(cased);
     let fewer = count(uses, cased, Outcome::Breaks) < count(uses, Mode::Probabilistic, Outcome::Breaks);
     match (needs_equality(known, uses), exact, known.subject.few_values) {

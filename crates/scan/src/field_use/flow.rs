@@ -5,17 +5,13 @@ use sfdx::{Element, Value};
 use super::{By, Comparison, How, Uses, within};
 use crate::field_path;
 use crate::flow_data::FlowData;
+use crate::flow_reach;
 use crate::merge_field::{MergeField, formula_fields, merge_fields};
-
-/// Whether a version of this status runs.
-pub(super) fn runs(status: &Value<'_>) -> bool {
-    !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft")
-}
 
 pub(super) fn visit(uses: &mut Uses<'_, '_>) {
     const QUERIES: [&str; 4] = ["recordLookups", "recordUpdates", "recordDeletes", "dynamicChoiceSets"];
     for flow in uses.cx.project.flows() {
-        let is_active = flow.status().as_ref().is_none_or(runs);
+        let is_active = flow_reach::runs(uses.cx, flow);
         let by = By::new(How::FlowFilter, "Flow", flow.name()).active(is_active);
         for element in flow.element().children() {
             match element.name() {

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::reach::Reachable;
-use crate::classification::Evidence;
+
 use crate::context::{is_text, unjudged_kind};
 use crate::flow::Destination;
+use crate::known_field::{self, bundle_fields};
 use crate::{EndpointKind, Input, Report, Totals};
 
 /// A state of a project and its bundle, as far as a comparison needs it. Holds names and digests, as a report does,
@@ -150,15 +151,9 @@ pub fn model(input: &Input<'_>) -> Model {
     Model::with_fields(input.project, input.facts, named.iter().map(String::as_str))
 }
 
-fn bundle_fields(policy: &Policy) -> impl Iterator<Item = (&str, &str)> {
-    policy
-        .objects()
-        .flat_map(|(object, rule)| rule.fields.0.iter().map(|(field, _)| (object.as_str(), field.as_str())))
-}
-
 impl Snapshot {
     /// Grows when the form or the meaning of a member changes.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 
     /// The state that `report` was made of. `model` is [`model`] of the same input.
     pub fn of(input: &Input<'_>, report: &Report, model: &Model) -> Self {
@@ -277,35 +272,21 @@ fn seen_problem(problem: &source::Problem) -> SeenProblem {
 }
 
 fn seen_fields(policy: &Policy, report: &Report) -> BTreeMap<String, SeenField> {
-    let mut fields = BTreeMap::new();
-    for (object, field) in bundle_fields(policy) {
-        let Some(said) = policy.class_of(object, field) else { continue };
+    let known = known_field::known_fields(report, policy).into_iter();
+    let seen = known.map(|(key, field)| {
         let seen = SeenField {
-            object: object.to_owned(),
-            field: field.to_owned(),
-            class: said.class.to_string(),
-            identifier: said.identifier.map(|identifier| identifier.to_string()),
-            phi: said.class.is_phi(),
-            by_bundle: true,
-            encrypted: false,
-            in_source: false,
+            class: field.class.to_string(),
+            identifier: field.identifier.map(str::to_owned),
+            phi: field.is_phi,
+            by_bundle: field.by_bundle,
+            encrypted: field.encrypted,
+            in_source: field.in_source,
+            object: field.object,
+            field: field.field,
         };
-        fields.insert(seen.name().to_lowercase(), seen);
-    }
-    for found in &report.fields {
-        let seen = SeenField {
-            object: found.object.clone(),
-            field: found.field.clone(),
-            class: found.verdict.class.to_string(),
-            identifier: found.verdict.identifier.map(|identifier| identifier.to_string()),
-            phi: found.verdict.is_phi(),
-            by_bundle: found.verdict.evidence == Evidence::Bundle,
-            encrypted: found.encrypted,
-            in_source: true,
-        };
-        fields.insert(seen.name().to_lowercase(), seen);
-    }
-    fields
+        (key, seen)
+    });
+    seen.collect()
 }
 
 fn digests(project: &sfdx::Project) -> BTreeMap<String, String> {

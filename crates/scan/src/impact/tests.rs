@@ -311,8 +311,8 @@ fn a_snapshot_reads_back_and_another_format_does_not() {
     snapshot.findings = vec![finding("phi-field-unprotected", Severity::High, 3)];
     let text = snapshot.write().unwrap();
     assert_eq!(Snapshot::read(&text).unwrap(), snapshot);
-    let later = text.replacen(r#""format":1"#, r#""format":2,"more":[]"#, 1);
-    assert!(matches!(Snapshot::read(&later), Err(SnapshotError::Format(2, 1))));
+    let later = text.replacen(r#""format":2"#, r#""format":3,"more":[]"#, 1);
+    assert!(matches!(Snapshot::read(&later), Err(SnapshotError::Format(3, 2))));
     assert!(matches!(Snapshot::read(text.split_at(text.len() / 2).0), Err(SnapshotError::Form(_))));
 }
 

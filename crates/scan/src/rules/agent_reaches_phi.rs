@@ -111,7 +111,7 @@ fn judge(cx: &Context<'_>, action: &Action<'_>, out: &mut Outcome) {
         );
         return;
     };
-    if !flow_reach::runs(flow) {
+    if !flow_reach::runs(cx, flow) {
         return;
     }
     let Some(phi) = flow_reach::looked_up(cx, flow).or_else(|| flow_reach::written(cx, flow)) else { return };

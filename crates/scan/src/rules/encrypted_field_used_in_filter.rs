@@ -219,12 +219,13 @@ fn keys(cx: &Context<'_>, out: &mut Outcome) {
         };
         let Some(at) = external.or(unique) else { continue };
         let name = one.field.full_name();
+        let (scheme, why) = encryption::deterministic_of(one.field, &one.verdict);
         out.found(
             Draft::new(
                 format!("CustomField:{name}"),
                 cx.place(&at),
                 format!("`{name}` is {what} and encrypted probabilistically, which does not go together"),
-                "set `<encryptionScheme>CaseSensitiveDeterministicEncryption</encryptionScheme>`, or take the flag off",
+                format!("set `<encryptionScheme>{scheme}</encryptionScheme>` ({why}), or take the flag off"),
             )
             .confidence(one.verdict.confidence)
             .related(cx.place(&written), "the scheme")

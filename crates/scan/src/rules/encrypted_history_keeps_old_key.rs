@@ -31,7 +31,7 @@ use crate::Context;
 use crate::disclosure::shown;
 use crate::encryption::{self, PhiField};
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{self, Flag};
+use crate::setting::{self, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "History of encrypted fields keeps the old key",
@@ -63,17 +63,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     out.judged(tracked.len());
-    let value = match setting::flag(cx, "PlatformEncryption", &[SETTING]) {
-        Flag::On(_) => return,
-        Flag::Off(value) => value,
-        Flag::Silent | Flag::Absent => {
-            out.unknown(
-                format!("`{SETTING}`: whether history of encrypted fields follows a new key"),
-                "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
-            );
-            return;
-        }
-    };
+    let unknown = (
+        format!("`{SETTING}`: whether history of encrypted fields follows a new key"),
+        "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
+    );
+    let set = setting::judge(cx, out, ("PlatformEncryption", &[SETTING]), unknown);
+    let Some(Switch::Off(value)) = set else { return };
     let fields: Vec<String> = tracked.iter().map(|(one, _)| one.field.full_name().to_owned()).collect();
     let is_sensitive = tracked.iter().any(|(one, _)| one.verdict.class == Class::PhiSensitive);
     let confidence = tracked.iter().map(|(one, _)| one.verdict.confidence).max();

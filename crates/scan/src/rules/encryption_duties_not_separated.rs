@@ -28,7 +28,7 @@ use crate::Context;
 use crate::encryption;
 use crate::grant::{self, Grant};
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{Flag, flag};
+use crate::setting::{self, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "Keys and data in one hand",
@@ -112,8 +112,12 @@ fn setting(cx: &Context<'_>, out: &mut Outcome) {
         encryption::phi_fields(cx).into_iter().find(|one| encryption::scheme(one.field).is_some());
     let Some(encrypted) = encrypted else { return };
     out.judged(1);
-    match flag(cx, "PlatformEncryption", &[SETTING]) {
-        Flag::Off(value) => out.found(
+    let unknown = (
+        format!("who may switch the encryption of fields off: `{SETTING}` of the PlatformEncryption settings"),
+        "retrieve `Settings:PlatformEncryption`, or look at Setup > Encryption Settings",
+    );
+    if let Some(Switch::Off(value)) = setting::judge(cx, out, ("PlatformEncryption", &[SETTING]), unknown) {
+        out.found(
             Draft::new(
                 "PlatformEncryptionSettings:PlatformEncryption",
                 cx.place(&value),
@@ -126,11 +130,6 @@ fn setting(cx: &Context<'_>, out: &mut Outcome) {
             .severity(Severity::Medium)
             .detail(SETTING)
             .field(encrypted.field.full_name()),
-        ),
-        Flag::On(_) => {}
-        Flag::Silent | Flag::Absent => out.unknown(
-            format!("who may switch the encryption of fields off: `{SETTING}` of the PlatformEncryption settings"),
-            "retrieve `Settings:PlatformEncryption`, or look at Setup > Encryption Settings",
-        ),
+        );
     }
 }

@@ -35,7 +35,7 @@ use crate::Context;
 use crate::disclosure::shown;
 use crate::encryption::{self, Asked, Scheme};
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{self, Flag};
+use crate::setting::{self, Flag, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "Encryption settings disagree with what is encrypted",
@@ -63,22 +63,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
     deterministic(cx, &encrypted, out);
     cache_only(cx, out);
-    for file in [KEYS, FIELDS] {
-        match setting::flag(cx, file, &["canOptOutOfDerivationWithBYOK"]) {
-            Flag::On(value) => {
-                out.judged(1);
-                out.found(finding(
-                    cx,
-                    &value,
-                    "a key that is brought may be used as it is, without derivation, so that its loss opens all that it encrypted",
-                    "set it to `false`, unless keys must not be derived for a reason that the exceptions file says",
-                ).severity(Severity::Low));
-                break;
-            }
-            Flag::Off(_) => out.judged(1),
-            Flag::Silent | Flag::Absent => {}
-        }
-    }
+    underived(cx, out);
 }
 
 /// Whether the bundle asks for Shield of any PHI.
@@ -94,9 +79,12 @@ fn deterministic(cx: &Context<'_>, encrypted: &[(String, (Scheme, Value<'_>))], 
     let Some((_, (_, first))) = asking.first() else { return };
     out.judged(1);
     let names: Vec<String> = asking.iter().map(|(name, _)| name.clone()).collect();
-    match setting::flag(cx, FIELDS, &DETERMINISTIC) {
-        Flag::On(_) => {}
-        Flag::Off(value) => out.found(
+    let unknown = (
+        format!("`{}`: whether the org lets {} be encrypted deterministically", DETERMINISTIC[0], shown(&names)),
+        "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
+    );
+    if let Some(Switch::Off(value)) = setting::judge(cx, out, (FIELDS, &DETERMINISTIC), unknown) {
+        out.found(
             finding(
                 cx,
                 &value,
@@ -105,20 +93,23 @@ fn deterministic(cx: &Context<'_>, encrypted: &[(String, (Scheme, Value<'_>))], 
             )
             .related(cx.place(first), "a deterministic scheme is asked for here")
             .fields(names),
-        ),
-        Flag::Silent | Flag::Absent => out.unknown(
-            format!("`{}`: whether the org lets {} be encrypted deterministically", DETERMINISTIC[0], shown(&names)),
-            "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
-        ),
+        );
     }
 }
 
 fn cache_only(cx: &Context<'_>, out: &mut Outcome) {
-    let Flag::On(cached) = setting::flag(cx, KEYS, &["enableCacheOnlyKeys"]) else { return };
+    let unknown = (
+        "`enableCacheOnlyKeys`: whether keys come from a service of the org's own, whose answers may be played back",
+        "retrieve `Settings:EncryptionKey` with the newest API version, or look in Setup > Encryption Settings",
+    );
+    let Some(Switch::On(cached)) = setting::judge(cx, out, (KEYS, &["enableCacheOnlyKeys"]), unknown) else { return };
     out.judged(1);
-    match setting::flag(cx, KEYS, &["enableReplayDetection"]) {
-        Flag::On(_) => {}
-        Flag::Off(value) => out.found(
+    let unknown = (
+        "`enableReplayDetection`: whether answers of the key service can be played back",
+        "retrieve `Settings:EncryptionKey` with the newest API version, or look in Setup > Encryption Settings",
+    );
+    if let Some(Switch::Off(value)) = setting::judge(cx, out, (KEYS, &["enableReplayDetection"]), unknown) {
+        out.found(
             finding(
                 cx,
                 &value,
@@ -126,11 +117,25 @@ fn cache_only(cx: &Context<'_>, out: &mut Outcome) {
                 "set it to `true`; the key service then has to return the nonce of each request",
             )
             .related(cx.place(&cached), "cache-only keys are on"),
-        ),
-        Flag::Silent | Flag::Absent => out.unknown(
-            "`enableReplayDetection`: whether answers of the key service can be played back",
-            "retrieve `Settings:EncryptionKey` with the newest API version, or look in Setup > Encryption Settings",
-        ),
+        );
+    }
+}
+
+/// The element has stood in both files, by the version of the API.
+fn underived(cx: &Context<'_>, out: &mut Outcome) {
+    const SETTING: [&str; 1] = ["canOptOutOfDerivationWithBYOK"];
+    let is_said = |file: &&str| matches!(setting::flag(cx, file, &SETTING), Flag::On(_) | Flag::Off(_));
+    let file = [KEYS, FIELDS].into_iter().find(is_said).unwrap_or(KEYS);
+    let unknown = (
+        format!("`{}`: whether a key that is brought may be used as it is", SETTING[0]),
+        "retrieve `Settings:EncryptionKey` with the newest API version, or look in Setup > Encryption Settings",
+    );
+    let Some(set) = setting::judge(cx, out, (file, &SETTING), unknown) else { return };
+    out.judged(1);
+    if let Switch::On(value) = set {
+        let harm = "a key that is brought may be used as it is, without derivation, so that its loss opens all that it encrypted";
+        let fix = "set it to `false`, unless keys must not be derived for a reason that the exceptions file says";
+        out.found(finding(cx, &value, harm, fix).severity(Severity::Low));
     }
 }
 

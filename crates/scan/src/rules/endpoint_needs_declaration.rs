@@ -11,7 +11,7 @@
 //!
 //! ## What to change
 //! Write the host under `endpoints:` of the party that runs it, in `phiward/parties.yaml` (`phiward init` proposes
-//! the file). If nothing uses the address any more, delete the remote site, credential or trusted URL.
+//! the file, marked: a party counts once somebody has taken its `# check:` marks away). If nothing uses the address any more, delete the remote site, credential or trusted URL.
 //!
 //! ## What is not found
 //! An address that is put together at run time, or stands in a custom setting, custom metadata record or managed

@@ -30,7 +30,7 @@ use crate::Context;
 use crate::classification::base_object;
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{self, Flag};
+use crate::setting::{self, Switch};
 use crate::sharing;
 
 pub(crate) const META: Meta = Meta {
@@ -60,17 +60,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     out.judged(published.len());
-    let value = match setting::flag(cx, "PlatformEncryption", &[SETTING]) {
-        Flag::On(_) => return,
-        Flag::Off(value) => value,
-        Flag::Silent | Flag::Absent => {
-            out.unknown(
-                format!("`{SETTING}`: whether events with PHI are encrypted while they are kept"),
-                "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
-            );
-            return;
-        }
-    };
+    let unknown = (
+        format!("`{SETTING}`: whether events with PHI are encrypted while they are kept"),
+        "retrieve `Settings:PlatformEncryption`, or look in Setup > Encryption Settings",
+    );
+    let set = setting::judge(cx, out, ("PlatformEncryption", &[SETTING]), unknown);
+    let Some(Switch::Off(value)) = set else { return };
     let mut names: Vec<String> = published.iter().map(|one| format!("`{}`", one.name)).collect();
     names.dedup();
     let more = names.len().saturating_sub(4);

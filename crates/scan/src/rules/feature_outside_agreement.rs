@@ -22,11 +22,13 @@
 //! | `LiveMessage` `enableLiveMessage` | `messaging` |
 //!
 //! ## What is not found
-//! A feature that is off or not in the source. Whether the list is what the agreement says is for people. An org that lists no services at all is
+//! A feature that is off. One that the source does not say, and that the agreement does not cover, is unknown. Whether the list is what the agreement says is for people. An org that lists no services at all is
 //! unknown where a feature is on; an empty list covers nothing. An org that holds nobody's data is not judged. Without a bundle nothing is.
 //!
 //! ## Seen in the wild
 //! No public project has a bundle.
+
+use std::collections::BTreeSet;
 
 use journal::{Confidence, Persona, Severity};
 use policy::bundle::organisation::Org;
@@ -68,11 +70,12 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     };
     let mut on: Vec<(Value<'_>, &str, &str, &str)> = Vec::new();
+    let mut unsaid: Vec<(&str, &str, &str)> = Vec::new();
     for (file, element, service, feature) in FEATURES {
         match flag(cx, file, &[element]) {
             Flag::On(value) => on.push((value, file, service, feature)),
             Flag::Off(_) => out.judged(1),
-            Flag::Silent | Flag::Absent => {}
+            Flag::Silent | Flag::Absent => unsaid.push((file, service, feature)),
         }
     }
     let Some(covered) = &org.covered_services else {
@@ -85,10 +88,24 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         return;
     };
+    let names = |wanted: &str| covered.iter().any(|own| plain(own.value.as_str()) == plain(wanted));
+    let is_covered = |service: &str| names(service) || (service == "einstein" && names("agentforce"));
+    unsaid.retain(|(_, service, _)| !is_covered(service));
+    if !unsaid.is_empty() {
+        let features: BTreeSet<String> = unsaid.iter().map(|(.., feature)| (*feature).to_owned()).collect();
+        let files: Vec<String> = unsaid.iter().map(|(file, ..)| format!("`Settings:{file}`")).collect();
+        let features: Vec<String> = features.into_iter().collect();
+        out.unknown(
+            format!(
+                "whether the org uses what its agreement with Salesforce does not cover: {}",
+                joined(&features)
+            ),
+            format!("retrieve {}", joined(&files)),
+        );
+    }
     for (value, file, service, feature) in on {
         out.judged(1);
-        let names = |wanted: &str| covered.iter().any(|own| plain(own.value.as_str()) == plain(wanted));
-        if names(service) || (service == "einstein" && names("agentforce")) {
+        if is_covered(service) {
             continue;
         }
         out.found(

@@ -35,6 +35,7 @@ use crate::disclosure::shown;
 use crate::endpoint::host_of;
 use crate::flow::{Destination, FoundFlow};
 use crate::flow_data::FlowData;
+use crate::flow_reach;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -51,7 +52,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.flows() {
-        if flow.status().is_some_and(|status| matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft")) {
+        if !flow_reach::runs(cx, flow) {
             continue;
         }
         out.judged(1);

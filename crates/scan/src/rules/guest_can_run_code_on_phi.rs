@@ -63,7 +63,7 @@ fn reads(cx: &Context<'_>, flow: Flow<'_>) -> Option<PhiObject> {
         .run_in_mode()
         .is_some_and(|mode| matches!(mode.as_str(), "SystemModeWithSharing" | "SystemModeWithoutSharing"));
     let is_started_by_others = flow.start().and_then(|start| start.trigger()).is_some();
-    if !is_system || is_started_by_others || !flow_reach::runs(flow) {
+    if !is_system || is_started_by_others || !flow_reach::runs(cx, flow) {
         return None;
     }
     flow_reach::looked_up(cx, flow)

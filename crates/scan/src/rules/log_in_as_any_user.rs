@@ -22,7 +22,7 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{Flag, flag};
+use crate::setting::{self, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "Administrators log in as anybody",
@@ -42,9 +42,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     if cx.phi_objects().next().is_none() {
         return;
     }
-    match flag(cx, "Security", &[SETTING]) {
-        Flag::On(value) => {
-            out.judged(1);
+    let unknown = (
+        format!("whether administrators may log in as any user: `{SETTING}` of the Security settings"),
+        "retrieve `Settings:Security`, or look at Setup > Login Access Policies",
+    );
+    if let Some(set) = setting::judge(cx, out, ("Security", &[SETTING]), unknown) {
+        out.judged(1);
+        if let Switch::On(value) = set {
             out.found(
                 Draft::new(
                     "SecuritySettings:Security",
@@ -55,11 +59,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 .detail(SETTING),
             );
         }
-        Flag::Off(_) => out.judged(1),
-        Flag::Silent | Flag::Absent => out.unknown(
-            format!("whether administrators may log in as any user: `{SETTING}` of the Security settings"),
-            "retrieve `Settings:Security`, or look at Setup > Login Access Policies",
-        ),
     }
     for group in cx.project.of_type("DelegateGroup") {
         out.judged(1);

@@ -4,7 +4,7 @@
 //!
 //! ## Why it harms
 //! A model that nobody registered has no approved purpose, region, classes or oversight, and whoever changes the prompt next can give it
-//! patients: 45 CFR 164.308(a)(1)(ii)(A); GDPR Art. 30(1)(d); EU AI Act Art. 26; NIST AI RMF MAP 1 and GOVERN 1.6.
+//! patients: 45 CFR 164.308(a)(1)(ii)(A); GDPR Art. 30(1)(d); NIST AI RMF MAP 1 and GOVERN 1.6.
 //!
 //! ## What to change
 //! Enter it in `phiward/models.yaml` with what it may be used for, or take it out of the source.
@@ -30,7 +30,7 @@ pub(crate) const META: Meta = Meta {
     severity: Severity::Medium,
     confidence: Confidence::High,
     persona: Persona::Security,
-    controls: &["GV-1.6", "MP-1.1", "aia-26-1", "gdpr-30-1", "hipaa-sec-308a1iiA"],
+    controls: &["GV-1.6", "MP-1.1", "gdpr-30-1", "hipaa-sec-308a1iiA"],
     tags: &["ai"],
     replaces: &[],
     sbs: &[],

@@ -1,6 +1,6 @@
 //! # PHI is copied to a field that nobody classified
 //!
-//! A flow or a workflow field update copies a field of PHI into a field that is not classified as PHI or as personal.
+//! A flow, a workflow field update or Apex copies a field of PHI into a field that is not classified as PHI or as personal.
 //!
 //! ## Why it harms
 //! The copy has no encryption, no class, other readers and a life of its own: erasure and amendment miss it,
@@ -13,7 +13,7 @@
 //! the target in the bundle as what it holds, and protect it as the source is protected.
 //!
 //! ## What is not found
-//! Ids and lookups say nothing of what stands in their record. What Apex copies is code. What a subflow or an Apex
+//! Ids and lookups say nothing of what stands in their record. Records that Apex makes and never saves are none. What a subflow or an Apex
 //! action returns is not followed: where it is not in the source and goes into such a field, it is unknown. Targets
 //! that the bundle classifies as PHI or personal are where such data belongs; flows that do not run are left out. A
 //! patient's name on a record about patients is no copy that matters. A record variable counts where the flow stores
@@ -32,9 +32,11 @@ use sfdx::views::{Flow, FlowValue, WorkflowFieldUpdate};
 
 use crate::Context;
 use crate::classification::Evidence;
+use crate::code::{self, Sink};
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
+use crate::flow_reach;
 use crate::merge_field::{formula_fields, merge_fields};
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -52,8 +54,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.flows() {
-        let runs = |status: Value<'_>| !matches!(status.as_str(), "Draft" | "Obsolete" | "InvalidDraft");
-        if flow.status().is_none_or(runs) && !is_former_version(cx, flow) {
+        if flow_reach::runs(cx, flow) {
             out.judged(1);
             of_flow(cx, flow, out);
         }
@@ -62,16 +63,32 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         out.judged(1);
         of_workflow(cx, update, out);
     }
+    of_apex(cx, out);
 }
 
-/// Whether it is a version of before API 44, `Name-3`, that the flow's definition does not name as the active one.
-fn is_former_version(cx: &Context<'_>, flow: Flow<'_>) -> bool {
-    let Some((name, version)) = flow.name().rsplit_once('-') else { return false };
-    let Ok(version) = version.parse::<u64>() else { return false };
-    let definition = cx.project.flow_definitions().find(|definition| definition.name().eq_ignore_ascii_case(name));
-    let active = definition.and_then(|definition| definition.active_version());
-    active.is_some_and(|active| active != version)
+fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
+    code::each(cx, out, |sink| matches!(sink, Sink::Record { .. }), |code, leak, out| {
+        let Sink::Record { object, field } = leak.sink else { return };
+        let names = &code.program.names;
+        let target = Reached { object: names.written(object).to_owned(), field: names.written(field).to_owned() };
+        let Some(severity) = open_target(cx, &target) else { return };
+        let fields = leak.names(cx, code);
+        // What a class or an argument holds is in no record yet.
+        let is_new = fields.iter().any(|field| code.is_of_class(leak) || is_new_to(cx, field, &target, severity));
+        if !is_new && !fields.is_empty() {
+            return;
+        }
+        let message = format!(
+            "{} copied to `{}`, which is not classified as PHI",
+            code.what(cx, leak),
+            target.full_name()
+        );
+        out.found(code::draft(cx, code, leak, message, FIX).severity(severity));
+    });
 }
+
+const FIX: &str = "write the record's Id or a link instead; where the copy must be, classify the target in the bundle and \
+                   protect it as the source";
 
 /// A field that an element of a flow writes.
 struct Written<'p> {
@@ -128,8 +145,7 @@ fn copy(cx: &Context<'_>, component: String, at: &Value<'_>, who: &str, fields: 
         component,
         cx.place(at),
         format!("{who} copies {} to `{target}`, which is not classified as PHI", shown(&fields)),
-        "write the record's Id or a link instead; where the copy must be, classify the target in the bundle and protect it as \
-         the source",
+        FIX,
     )
     .confidence(confidence.unwrap_or(Confidence::Medium))
     .fields(fields)

@@ -12,8 +12,9 @@
 //!
 //! ## What to change
 //! With Shield: *Setup > Encryption Policy > Encrypt Fields*, or `<encryptionScheme>` in the field's file:
-//! `ProbabilisticEncryption`, or `CaseSensitiveDeterministicEncryption` where the field is unique, an external id or
-//! filtered on. Encrypted fields cannot be used in criteria-based sharing rules, probabilistic ones not in `WHERE`,
+//! `ProbabilisticEncryption`, or a deterministic scheme where the field is unique, an external id or filtered on:
+//! `CaseInsensitiveDeterministicEncryption`, unless its values are digits or its uniqueness tells upper and lower case
+//! apart. `phiward guard plan` chooses by the uses. Encrypted fields cannot be used in criteria-based sharing rules, probabilistic ones not in `WHERE`,
 //! `ORDER BY` or `GROUP BY` (Salesforce Help, *Which Standard Fields and Data Elements Can I Encrypt?* and *Tradeoffs
 //! and Limitations of Shield Platform Encryption*). Values that exist are encrypted by *Encryption Statistics >
 //! Sync*. Without Shield: say in the bundle what protects the field: `protect: gateway`, or `protect: none` and why.
@@ -116,7 +117,7 @@ fn of_field(cx: &Context<'_>, field: Field<'_>, verdict: &Verdict, wish: Option<
     };
     let severity = if wish.is_some() { Severity::High } else { Severity::Medium };
     let kind = field.data_type();
-    let fix = fix(field, kind.as_deref().unwrap_or_default(), wish.is_some());
+    let fix = fix(field, verdict, kind.as_deref().unwrap_or_default(), wish.is_some());
     let draft = Draft::new(format!("CustomField:{name}"), place(cx, field), message, fix)
         .severity(severity)
         .confidence(verdict.confidence)
@@ -155,13 +156,18 @@ fn of_object(cx: &Context<'_>, object: &str, fields: &[(Field<'_>, Verdict)]) ->
     })
 }
 
-fn fix(field: Field<'_>, kind: &str, wanted: bool) -> String {
+fn fix(field: Field<'_>, verdict: &Verdict, kind: &str, wanted: bool) -> String {
     let keyed = field.unique() == Some(true) || field.external_id() == Some(true);
     let dated = matches!(kind, "Date" | "DateTime" | "LongTextArea" | "Html");
     let scheme = match (keyed, dated) {
-        (true, false) => "`<encryptionScheme>CaseSensitiveDeterministicEncryption</encryptionScheme>` (it is unique or \
-                          an external id, which probabilistic encryption does not allow)",
-        _ => "`<encryptionScheme>ProbabilisticEncryption</encryptionScheme>`",
+        (true, false) => {
+            let (scheme, why) = encryption::deterministic_of(field, verdict);
+            format!(
+                "`<encryptionScheme>{scheme}</encryptionScheme>` (it is unique or an external id, which probabilistic \
+                 encryption does not allow; {why})"
+            )
+        }
+        _ => "`<encryptionScheme>ProbabilisticEncryption</encryptionScheme>`".to_owned(),
     };
     let otherwise = if wanted {
         ""

@@ -18,7 +18,6 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Sink};
-use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -35,12 +34,11 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     code::each(cx, out, |sink| sink == Sink::Cache, |code, leak, out| {
-        let fields = leak.names(cx, code);
         out.found(code::draft(
             cx,
             code,
             leak,
-            format!("{} is put into the platform cache", shown(&fields)),
+            format!("{} put into the platform cache", code.what(cx, leak)),
             "cache the Id, and query the record for the user who asks",
         ));
     });

@@ -18,7 +18,6 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Sink};
-use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -40,12 +39,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if cx.classes.field(object, field).class.is_phi() {
             return;
         }
-        let fields = leak.names(cx, code);
         out.found(code::draft(
             cx,
             code,
             leak,
-            format!("{} is published in `{object}.{field}`, which is not classified as PHI", shown(&fields)),
+            format!("{} published in `{object}.{field}`, which is not classified as PHI", code.what(cx, leak)),
             "publish the record's Id and let the subscriber read what it may; or classify the event's field in the \
              bundle and declare who subscribes",
         ));

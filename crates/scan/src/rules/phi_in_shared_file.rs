@@ -18,7 +18,6 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Sink};
-use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -34,8 +33,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| matches!(sink, Sink::File | Sink::PublicFile), |code, leak, out| {
-        let fields = leak.names(cx, code);
+    code::each(cx, out, |sink| sink == Sink::File, |code, leak, out| {
         let is_public = code.makes_public_links(leak.place);
         let so = if is_public { ", and this class makes public links to files" } else { "" };
         let severity = if is_public { Severity::High } else { Severity::Medium };
@@ -43,7 +41,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             cx,
             code,
             leak,
-            format!("{} is written into a file{so}", shown(&fields)),
+            format!("{} written into a file{so}", code.what(cx, leak)),
             "name the file by the record's Id, keep it where its readers are known, and make no public link to it",
         );
         out.found(draft.severity(severity));

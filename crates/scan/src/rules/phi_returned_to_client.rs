@@ -18,7 +18,6 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Sink};
-use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -38,14 +37,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if code.is_checked(cx, leak) {
             return;
         }
-        let fields = leak.names(cx, code);
         let whom = code.callers(leak.at.method);
-        out.found(code::draft(
+        // Nobody's permissions say who may see an answer or an argument.
+        let severity = if code.is_answer(leak) || code.is_of_class(leak) { Severity::Medium } else { Severity::High };
+        let draft = code::draft(
             cx,
             code,
             leak,
-            format!("{} is returned to {whom} without a check that they may see it", shown(&fields)),
+            format!("{} returned to {whom} without a check that they may see it", code.what(cx, leak)),
             "query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`",
-        ));
+        );
+        out.found(draft.severity(severity));
     });
 }

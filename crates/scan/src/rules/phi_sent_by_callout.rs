@@ -19,7 +19,7 @@ use policy::vocabulary::Action;
 
 use crate::Context;
 use crate::code::{self, Receiver, Sink};
-use crate::disclosure::{joined, shown};
+use crate::disclosure::joined;
 use crate::flow::{Destination, FoundFlow};
 use crate::rule::{Meta, Outcome};
 
@@ -76,7 +76,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 cx,
                 code,
                 leak,
-                format!("{} is sent to {whom}, {why}", shown(&fields)),
+                format!("{} sent to {whom}, {why}", code.what(cx, leak)),
                 "take out what the receiver does not need; where it needs it, declare the receiver with its agreement \
                  in `phiward/parties.yaml` and the flow with its ground in `phiward/flows.yaml`",
             )

@@ -18,7 +18,7 @@ use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Receiver, Sink};
-use crate::disclosure::{joined, shown};
+use crate::disclosure::joined;
 use crate::prompt;
 use crate::rule::{Meta, Outcome};
 
@@ -60,7 +60,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             cx,
             code,
             leak,
-            format!("{} is sent to {whom}: {}", shown(&fields), joined(&facts)),
+            format!("{} sent to {whom}: {}", code.what(cx, leak), joined(&facts)),
             "leave identifiers out of the prompt; or enter the model in `phiward/models.yaml` with provider, region, \
              classes, purposes and approvals, as far as these are really given",
         ));

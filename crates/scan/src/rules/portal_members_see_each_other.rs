@@ -30,7 +30,7 @@ use crate::container;
 use crate::phi_object::PhiObject;
 use crate::reach;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{self, Flag};
+use crate::setting::{self, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "Members of a portal see each other",
@@ -66,16 +66,14 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         ("enableCommunityUserVisibility", "users of a site see the other users of it"),
         ("enablePortalUserVisibility", "portal users of one account see each other"),
     ] {
-        match setting::flag(cx, "Sharing", &[name]) {
-            Flag::On(value) => {
-                out.judged(1);
-                out.found(visibility(cx, format!("SharingSettings:{name}"), &value, whom.to_owned()));
-            }
-            Flag::Off(_) => out.judged(1),
-            Flag::Silent | Flag::Absent => out.unknown(
-                format!("`SharingSettings`, `{name}`: whether users of a portal see each other"),
-                "retrieve `Settings:Sharing`, or look in Setup > Sharing Settings",
-            ),
+        let unknown = (
+            format!("`SharingSettings`, `{name}`: whether users of a portal see each other"),
+            "retrieve `Settings:Sharing`, or look in Setup > Sharing Settings",
+        );
+        let Some(set) = setting::judge(cx, out, ("Sharing", &[name]), unknown) else { continue };
+        out.judged(1);
+        if let Switch::On(value) = set {
+            out.found(visibility(cx, format!("SharingSettings:{name}"), &value, whom.to_owned()));
         }
     }
     sharing_sets(cx, out);

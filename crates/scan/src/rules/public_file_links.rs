@@ -34,7 +34,7 @@ use crate::container;
 use crate::disclosure::joined;
 use crate::reach;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::setting::{self, Flag};
+use crate::setting::{self, Switch};
 
 pub(crate) const META: Meta = Meta {
     title: "Files of patients can leave by a public link",
@@ -72,22 +72,20 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             "set it to `false`, and take files through a form that knows who sends and scans what comes in",
         ),
     ] {
-        match setting::flag(cx, "Content", &[name]) {
-            Flag::On(value) => {
-                out.judged(1);
-                let draft = Draft::new(
-                    format!("ContentSettings:{name}"),
-                    cx.place(&value),
-                    format!("`{name}` is on: {harm}"),
-                    fix,
-                );
-                out.found(draft.severity(severity).detail(name));
-            }
-            Flag::Off(_) => out.judged(1),
-            Flag::Silent | Flag::Absent => out.unknown(
-                format!("`ContentSettings`, `{name}`: whether {harm}"),
-                "retrieve `Settings:Content`, or look in Setup > Content Deliveries and Public Links",
-            ),
+        let unknown = (
+            format!("`ContentSettings`, `{name}`: whether {harm}"),
+            "retrieve `Settings:Content`, or look in Setup > Content Deliveries and Public Links",
+        );
+        let Some(set) = setting::judge(cx, out, ("Content", &[name]), unknown) else { continue };
+        out.judged(1);
+        if let Switch::On(value) = set {
+            let draft = Draft::new(
+                format!("ContentSettings:{name}"),
+                cx.place(&value),
+                format!("`{name}` is on: {harm}"),
+                fix,
+            );
+            out.found(draft.severity(severity).detail(name));
         }
     }
     let mut makers: Vec<Maker<'_>> = Vec::new();
@@ -144,13 +142,12 @@ fn maker<'p>(cx: &Context<'p>, container: Container<'p>, out: &mut Outcome) -> O
     out.judged(1);
     let mut allowed = Vec::new();
     for (name, switch, what) in given {
-        match setting::flag(cx, "Content", &[switch]) {
-            Flag::On(at) => allowed.push((name, at, what.to_owned())),
-            Flag::Off(_) => {}
-            Flag::Silent | Flag::Absent => out.unknown(
-                format!("`ContentSettings`, `{switch}`: whether the org allows {what}, which readers of PHI may make"),
-                "retrieve `Settings:Content` with the newest API version",
-            ),
+        let unknown = (
+            format!("`ContentSettings`, `{switch}`: whether the org allows {what}, which readers of PHI may make"),
+            "retrieve `Settings:Content` with the newest API version",
+        );
+        if let Some(Switch::On(at)) = setting::judge(cx, out, ("Content", &[switch]), unknown) {
+            allowed.push((name, at, what.to_owned()));
         }
     }
     allowed.sort_by_key(|(name, _, _)| name.span().start);

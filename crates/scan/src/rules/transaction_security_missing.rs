@@ -4,7 +4,7 @@
 //!
 //! ## Why it harms
 //! A report of all patients leaves in one click, and the log shows it when it is gone: 45 CFR 164.308(a)(1)(ii)(D), 164.308(a)(6)(ii),
-//! 164.312(a)(1) and (b); GDPR Art. 32(1)(d).
+//! 164.312(a)(1) and (b); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
 //! Switch the policy on (`<active>true</active>`), and let it block or ask for a second factor (`<block>`, `<twoFactorAuthentication>`).
@@ -32,7 +32,7 @@ pub(crate) const META: Meta = Meta {
     severity: Severity::Medium,
     confidence: Confidence::High,
     persona: Persona::Security,
-    controls: &["hipaa-sec-308a1iiD", "hipaa-sec-308a6ii", "hipaa-sec-312b", "gdpr-32-1d"],
+    controls: &["hipaa-sec-308a1iiD", "hipaa-sec-308a6ii", "hipaa-sec-312b", "gdpr-32-1b"],
     tags: &["phi", "log"],
     replaces: &[],
     sbs: &[],

@@ -286,4 +286,4 @@ fn open_labels_are_met() {
 }
 
 /// Recall and precision of PHI.
-const OPEN: (f64, f64) = (0.82, 0.85);
+const OPEN: (f64, f64) = (0.82, 0.86);

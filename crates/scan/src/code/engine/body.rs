@@ -189,8 +189,30 @@ impl<'w> Body<'w> {
         if self.exposure.is_some() {
             self.thrown_out();
         }
-        let state = self.ends.take().unwrap_or_default();
+        let mut state = self.ends.take().unwrap_or_default();
+        if self.method.kind == MethodKind::Trigger {
+            self.state = state;
+            self.saved_by_trigger();
+            state = std::mem::take(&mut self.state);
+        }
         summarise(state, self.returned, self.thrown, self.hits, self.saves)
+    }
+
+    /// What a trigger changes in its records before they are saved is saved with them.
+    fn saved_by_trigger(&mut self) {
+        let Some(trigger) = &self.file.trigger else { return };
+        if !trigger.events.iter().any(|(is_before, _)| *is_before) {
+            return;
+        }
+        for at in 0..self.state.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let is_own = self.state.obj(id).is_some_and(|obj| {
+                obj.origin == Origin::Org && obj.ty == Ty::Record(Some(trigger.object.value))
+            });
+            if is_own {
+                self.save(id, self.method.span, 0);
+            }
+        }
     }
 
     fn end(&mut self) {
@@ -335,7 +357,11 @@ impl<'w> Body<'w> {
 
     /// Where data was put into what goes out, if that is in this body; else the call.
     pub(super) fn put_at(&self, sink: Sink, trace: &Trace, call: Span) -> Spot {
-        let Step { file, span, did, .. } = trace.as_ref();
+        let mut last = trace;
+        while let (Did::Returned, Some(before)) = (last.did, &last.before) {
+            last = before;
+        }
+        let Step { file, span, did, .. } = last.as_ref();
         let own = self.method.body.map_or(self.method.span, |body| self.file.stmt(body).span);
         let is_within = *file == self.file_id && own.start <= span.start && span.end <= own.end;
         let is_put = matches!(
@@ -348,10 +374,21 @@ impl<'w> Body<'w> {
                 | Sink::Event { .. }
                 | Sink::Record { .. }
                 | Sink::File
-                | Sink::PublicFile
                 | Sink::Model
         );
-        if is_put && *did == Did::Stored && is_within { self.spot(*span) } else { self.spot(call) }
+        if !is_put || *did != Did::Stored {
+            return self.spot(call);
+        }
+        // Where it was read and put in by the same method, that is the place, whoever lets it out.
+        let mut at = last.before.as_ref();
+        while let Some(one) = at.filter(|one| one.did != Did::Passed && one.did != Did::Returned) {
+            at = one.before.as_ref();
+        }
+        match (is_within, at) {
+            (true, _) => self.spot(*span),
+            (false, None) => Spot { file: *file, ..self.spot(*span) },
+            (false, Some(_)) => self.spot(call),
+        }
     }
 
     /// Joins what is known on two ways that meet.

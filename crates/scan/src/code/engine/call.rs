@@ -10,7 +10,7 @@ use source::Span;
 use super::body::{Body, Site};
 use super::hit::Hit;
 use super::value::{
-    Did, Label, Labels, Obj, ObjId, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
+    Did, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
 };
 use super::world::Summary;
 

@@ -218,6 +218,11 @@ impl Body<'_> {
                 self.platform_member(id, class, name, of, span)
             }
             Ref::Type | Ref::Constant => Value::default(),
+            // `Account.SObjectType`
+            Ref::None if self.to(object) == Ref::Type && self.world.text(name) == "sobjecttype" => {
+                let named = self.ty(object).object().map(|object| self.world.text(object).to_owned());
+                named.map_or_else(Value::default, |named| Value::text(&named))
+            }
             _ => {
                 let of = self.expr(object);
                 Value::of(of.labels)

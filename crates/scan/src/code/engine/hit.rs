@@ -17,7 +17,6 @@ pub(crate) enum Sink {
     Event { object: Name, field: Name },
     Record { object: Name, field: Name },
     File,
-    PublicFile,
     Cache,
     PageAddress,
     ErrorMessage,
@@ -27,8 +26,6 @@ pub(crate) enum Sink {
     Variable(VariableId),
     /// The text of a query that is put together.
     Query,
-    /// Markup that is shown as it is.
-    Markup,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

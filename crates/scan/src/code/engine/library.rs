@@ -176,8 +176,10 @@ impl Body<'_> {
                 Value::default()
             }
             ("http", "send") | ("continuation", "addhttprequest") => {
-                self.sent(&first, span);
-                self.unknown(&[], &ty, span, id)
+                let answered = self.sent(&first, span);
+                let answer = self.fresh(Site::Expr(id), &ty);
+                self.write_anywhere(&[answer], &Value::of(answered));
+                Value::obj(answer)
             }
             ("webservicecallout", "invoke" | "begininvoke") => {
                 self.invoked(&args, span);
@@ -194,6 +196,7 @@ impl Body<'_> {
             ("httprequest", "getbody" | "getbodyasblob") => self.read_part(&own, Key::Own(Part::Body), &ty, span),
             ("httprequest", "getendpoint") => self.read_part(&own, Key::Own(Part::Address), &ty, span),
             ("httprequest", _) => Value::default(),
+            ("httpresponse", "getstatus" | "getstatuscode" | "getheader" | "getheaderkeys") => Value::default(),
             ("messaging", "sendemail") => {
                 let labels = self.collect(&first, span);
                 self.emit(Sink::Mail, &labels, span, &Texts::default());
@@ -269,13 +272,18 @@ impl Body<'_> {
                 if !first.objs.is_empty() {
                     return Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) };
                 }
-                let obj = self.fresh(Site::Expr(id), &ty);
+                let asked = arg_ids.get(1).and_then(|id| match self.file.expr(*id).kind {
+                    ExprKind::ClassOf(of) => Some(self.world.resolution.ty(self.file_id, of)),
+                    _ => None,
+                });
+                let obj = self.fresh(Site::Expr(id), &asked.unwrap_or(ty));
+                self.came_from_outside(obj);
                 let value = Value::of(first.labels.stepped(self.file_id, span, Did::Converted));
                 self.write_anywhere(&[obj], &value);
                 Value::obj(obj)
             }
             ("type", "forname") => Value { texts: args.last().cloned().unwrap_or_default().texts, ..Value::default() },
-            ("typeof" | "type", "newinstance") => self.made_by_name(&own, id, span),
+            ("typeof" | "type", "newinstance") | ("sobjecttype" | "schema.sobjecttype", "newsobject") => self.made_by_name(&own, id, span),
             ("crypto", "generatemac" | "sign" | "signwithcertificate" | "encrypt" | "encryptwithmanagediv") => {
                 Value::default()
             }
@@ -335,6 +343,14 @@ impl Body<'_> {
         }
     }
 
+    /// What nobody put in may be there all the same.
+    fn came_from_outside(&mut self, id: ObjId) {
+        if let Some(obj) = self.state.obj(id) {
+            let outside = super::value::Obj { origin: Origin::Org, ..obj.as_ref().clone() };
+            self.state.set_obj(id, Arc::new(outside));
+        }
+    }
+
     /// What is known of no method: what goes in stays in the object, and comes out.
     fn usual(&mut self, of: &Value, args: Vec<Value>, ty: &Ty, span: Span, id: ExprId) -> Value {
         for arg in &args {
@@ -358,7 +374,9 @@ impl Body<'_> {
         }
     }
 
-    fn sent(&mut self, request: &Value, span: Span) {
+    /// The answer to a question about a patient is about that patient.
+    fn sent(&mut self, request: &Value, span: Span) -> Labels {
+        let mut answered = Labels::default();
         let to = self.read_part(request, Key::Own(Part::Address), &Ty::Text, span);
         for (part, sink) in [
             (Part::Address, Sink::CalloutAddress),
@@ -368,7 +386,9 @@ impl Body<'_> {
             let value = self.read_part(request, Key::Own(part), &Ty::Text, span);
             let labels = self.collect(&value, span);
             self.emit(sink, &labels, span, &to.texts);
+            answered.join(&labels);
         }
+        answered.stepped(self.file_id, span, Did::Answered)
     }
 
     /// What a model gets: the name of the model is in the request, or that of the template comes first.
@@ -404,6 +424,8 @@ impl Body<'_> {
         let request = args.get(1).cloned().unwrap_or_default();
         let labels = self.collect(&request, span);
         self.emit(Sink::CalloutBody, &labels, span, &to.unwrap_or_default().texts);
+        let answers = args.get(2).map(|map| map.objs.clone()).unwrap_or_default();
+        self.write_anywhere(&answers, &Value::of(labels.stepped(self.file_id, span, Did::Answered)));
     }
 
     /// A job that runs by itself.
@@ -522,6 +544,10 @@ impl Body<'_> {
             ("map", "get" | "remove") => {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     return self.input(Input::Page, span);
+                }
+                // The description of an object, by its name.
+                if matches!(ty, Ty::Platform(class) if self.world.text(*class).ends_with("sobjecttype")) {
+                    return Value { texts: first.texts, ..Value::default() };
                 }
                 let mut value = match entry(&first) {
                     Key::Element => self.elements(of, ty, span),
@@ -658,7 +684,7 @@ impl Body<'_> {
         }
     }
 
-    fn save(&mut self, id: ObjId, span: Span, depth: u8) {
+    pub(super) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
         let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
         if let Origin::Parameter { index, path } = obj.origin {
             self.saves.insert((index, path));
@@ -676,11 +702,10 @@ impl Body<'_> {
         let Ty::Record(Some(object)) = obj.ty else { return };
         for (key, part) in &obj.parts {
             let Key::Member(field) = key else { continue };
-            let labels = self.collect(part, span);
-            if labels.is_empty() {
-                continue;
+            // Records below it are no field of it.
+            if !part.labels.is_empty() {
+                self.emit(self.sink_of(object, *field), &part.labels, span, &Texts::default());
             }
-            self.emit(self.sink_of(object, *field), &labels, span, &Texts::default());
         }
     }
 

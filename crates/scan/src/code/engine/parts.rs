@@ -34,6 +34,9 @@ impl Body<'_> {
     fn field_of(&self, ty: &Ty, key: Key) -> Option<super::value::FieldId> {
         match (ty, key) {
             (Ty::Record(Some(object)), Key::Member(name)) => self.world.fields.find(*object, name),
+            (Ty::Class(class), Key::Member(name)) => {
+                self.world.fields.find(self.world.program.class(*class)?.full_name, name)
+            }
             _ => None,
         }
     }
@@ -221,7 +224,11 @@ impl Body<'_> {
 
     /// What an object holds by where it comes from.
     pub(super) fn origin_label(&self, obj: &Obj) -> Option<Label> {
-        let record = obj.ty.object().filter(|object| self.world.fields.is_object(*object));
+        let class = match &obj.ty {
+            Ty::Class(class) => self.world.program.class(*class).map(|class| class.full_name),
+            _ => None,
+        };
+        let record = obj.ty.object().or(class).filter(|object| self.world.fields.is_object(*object));
         match obj.origin {
             Origin::New => None,
             Origin::Parameter { index, path } => {

@@ -66,8 +66,6 @@ pub(crate) enum Input {
     Page,
     /// An argument of what components, other systems or agents call.
     Argument,
-    /// What a callout answered.
-    Answer,
 }
 
 /// Where data comes from.
@@ -111,6 +109,8 @@ pub(crate) enum Did {
     Returned,
     Thrown,
     Converted,
+    /// By somebody who was asked about it.
+    Answered,
 }
 
 /// The way of data so far, the last step first.

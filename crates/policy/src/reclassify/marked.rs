@@ -1,0 +1,80 @@
+//! Lines of a bundle that `phiward init` guessed: comments that begin with `# check:` and count when somebody takes the
+//! mark away. What is decided takes the place of the guess; beside it, the field would stand twice once the mark goes.
+
+use std::ops::Range;
+
+use source::{Edit, Source};
+
+use super::{Decided, line_for};
+
+const MARK: &str = "# check: ";
+
+/// A line, where its text begins and ends, how far in it begins, and whether it is marked.
+struct Line<'s> {
+    whole: Range<usize>,
+    indent: usize,
+    is_marked: bool,
+    /// Without indentation and mark.
+    text: &'s str,
+}
+
+fn lines(source: &Source) -> impl Iterator<Item = Line<'_>> {
+    let mut at = 0;
+    source.text().split_inclusive('\n').map(move |line| {
+        let start = at;
+        at += line.len();
+        let line = line.trim_end_matches(['\n', '\r']);
+        let text = line.trim_start_matches(' ');
+        let indent = line.len() - text.len();
+        let unmarked = text.strip_prefix(MARK);
+        Line {
+            whole: start + indent..start + line.len(),
+            indent,
+            is_marked: unmarked.is_some(),
+            text: unmarked.unwrap_or(text).trim_end(),
+        }
+    })
+}
+
+/// The line that opens an object, marked or not, and those below it that are the object's.
+fn block<'s>(source: &'s Source, object: &str) -> Option<(Line<'s>, Vec<Line<'s>>)> {
+    let opens = |line: &Line<'_>| {
+        line.indent > 0 && line.text.strip_suffix(':').is_some_and(|name| name.eq_ignore_ascii_case(object))
+    };
+    let mut rest = lines(source).skip_while(|line| !opens(line));
+    let head = rest.next()?;
+    let below = rest.take_while(|line| line.text.is_empty() || line.indent > head.indent).collect();
+    Some((head, below))
+}
+
+/// The changes that put what was decided in the place of what was guessed; nothing where nothing was guessed of the
+/// field or of its object.
+pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
+    let (head, below) = block(source, &decided.object)?;
+    let is_field = |line: &&Line<'_>| {
+        let name = line.text.split_once(": {").map(|(name, _)| name);
+        line.is_marked && name.is_some_and(|name| name.eq_ignore_ascii_case(&decided.field))
+    };
+    let field = below.iter().find(is_field);
+    let replace = |range: &Range<usize>, text: String| Edit { start: range.start, end: range.end, text };
+    if !head.is_marked {
+        return field.map(|line| vec![replace(&line.whole, line_for(decided))]);
+    }
+    let fields = below.iter().find(|line| line.text == "fields:")?;
+    let mut edits = vec![replace(&head.whole, head.text.to_owned())];
+    // Where every object is a guess, so is the key of them all.
+    let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
+    edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
+    if fields.is_marked {
+        edits.push(replace(&fields.whole, fields.text.to_owned()));
+    }
+    edits.push(match field {
+        Some(line) => replace(&line.whole, line_for(decided)),
+        None => {
+            let indent = " ".repeat(fields.indent + 2);
+            let end = fields.whole.end;
+            Edit { start: end, end, text: format!("\n{indent}{}", line_for(decided)) }
+        }
+    });
+    Some(edits)
+}
