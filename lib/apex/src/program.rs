@@ -468,10 +468,12 @@ impl Program {
                 let id = ClassId::new(base + at);
                 let around_is_test =
                     outer.and_then(|outer| self.classes.get(outer.index())).is_some_and(|c| c.is_test);
-                let around_name = outer.and_then(|outer| self.classes.get(outer.index())).map(|around| around.full_name);
+                let around_name =
+                    outer.and_then(|outer| self.classes.get(outer.index())).map(|around| around.full_name);
                 let full_name = match around_name {
                     Some(around) => {
-                        let full = format!("{}.{}", self.names.written(around), file.source.slice(decl.name.span));
+                        let full =
+                            format!("{}.{}", self.names.written(around), file.source.slice(decl.name.span));
                         self.names.intern(&full)
                     }
                     None => decl.name.value,
