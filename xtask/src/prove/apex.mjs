@@ -12,6 +12,8 @@ class Errors extends ApexErrorListener {
   }
 }
 
+const OUTSIDE = [ApexParser.RULE_triggerMemberDeclaration, ApexParser.RULE_anonymousMemberDeclaration];
+
 class Outline extends ApexParserBaseListener {
   declarations = [];
   calls = [];
@@ -34,8 +36,8 @@ class Outline extends ApexParserBaseListener {
   enterConstructorDeclaration(ctx) { this.declares("constructor", ctx.qualifiedName()); }
   enterPropertyDeclaration(ctx) { this.declares("field", ctx.id()); }
   enterFieldDeclaration(ctx) {
-    // In the body of a trigger this rule takes every local variable.
-    if (ctx.parentCtx?.ruleIndex === ApexParser.RULE_triggerMemberDeclaration) return;
+    // In triggers and scripts this rule takes every local variable.
+    if (OUTSIDE.includes(ctx.parentCtx?.ruleIndex)) return;
     for (const one of ctx.variableDeclarators().variableDeclarator_list()) this.declares("field", one.id());
   }
 
@@ -54,13 +56,22 @@ class Outline extends ApexParserBaseListener {
   enterSoslLiteral(ctx) { this.queries.push(`search ${ctx.start.line}`); }
 }
 
-for (const path of readFileSync(0, "utf8").split("\n").filter((line) => line)) {
-  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+function read(text, unit) {
   const errors = new Errors();
   const outline = new Outline();
   const { parser } = ApexParserFactory.createLexerAndParser(text, errors);
-  const tree = path.endsWith(".trigger") ? parser.triggerUnit() : parser.compilationUnit();
-  ApexParseTreeWalker.DEFAULT.walk(outline, tree);
+  ApexParseTreeWalker.DEFAULT.walk(outline, parser[unit]());
   const { declarations, calls, queries } = outline;
-  console.log(JSON.stringify({ path, problems: errors.count, line: errors.first, declarations, calls, queries }));
+  return { problems: errors.count, line: errors.first, declarations, calls, queries };
+}
+
+for (const path of readFileSync(0, "utf8").split("\n").filter((line) => line)) {
+  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  let found = read(text, path.endsWith(".trigger") ? "triggerUnit" : "compilationUnit");
+  if (found.problems) {
+    // Some projects keep scripts as classes.
+    const script = read(text, "anonymousUnit");
+    if (!script.problems) found = script;
+  }
+  console.log(JSON.stringify({ path, ...found }));
 }

@@ -3,9 +3,9 @@ use super::{expression, problems, read};
 /// The Apex behind each `:` of a query.
 fn binds(query: &str) -> String {
     let shape = expression(&format!("[{query}]"));
-    let at = shape.rfind("](").unwrap();
-    assert!(shape.contains(query), "{shape}");
-    shape[at + 2..shape.len() - 1].to_owned()
+    let (before, binds) = shape.rsplit_once("](").unwrap();
+    assert!(before.contains(query), "{shape}");
+    binds.strip_suffix(')').unwrap().to_owned()
 }
 
 #[test]

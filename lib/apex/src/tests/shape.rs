@@ -51,7 +51,7 @@ pub(super) fn expr(file: &File, id: ExprId) -> String {
         ExprKind::ClassOf(of) => format!("class({})", ty(file, *of)),
         ExprKind::Cast { to, value } => format!("cast({}, {})", ty(file, *to), say(value)),
         ExprKind::InstanceOf { value, of } => format!("is({}, {})", say(value), ty(file, *of)),
-        ExprKind::Unary { value } => format!("{}({})", &slice(own.span)[..1], say(value)),
+        ExprKind::Unary { value } => format!("{}({})", slice(own.span).chars().next().unwrap(), say(value)),
         ExprKind::Step { value } => format!("step({})", say(value)),
         ExprKind::Binary { first, rest } => {
             let rest: Vec<String> = rest.iter().map(|(op, value)| format!("{op:?} {}", say(value))).collect();
