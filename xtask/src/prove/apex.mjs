@@ -37,7 +37,8 @@ class Outline extends ApexParserBaseListener {
   enterPropertyDeclaration(ctx) { this.declares("field", ctx.id()); }
   enterFieldDeclaration(ctx) {
     // In triggers and scripts this rule takes every local variable.
-    if (OUTSIDE.includes(ctx.parentCtx?.ruleIndex)) return;
+    const around = ctx.parentCtx;
+    if (OUTSIDE.includes(around.ruleIndex) && around.parentCtx.modifier_list().every((one) => one.FINAL())) return;
     for (const one of ctx.variableDeclarators().variableDeclarator_list()) this.declares("field", one.id());
   }
 
@@ -66,7 +67,8 @@ function read(text, unit) {
 }
 
 for (const path of readFileSync(0, "utf8").split("\n").filter((line) => line)) {
-  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  // Places that a packager fills in (`%%%NAMESPACE%%%Name__c`) are no Apex: left out, as ours does.
+  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "").replace(/%%%\w+%%%/g, "");
   let found = read(text, path.endsWith(".trigger") ? "triggerUnit" : "compilationUnit");
   if (found.problems) {
     // Some projects keep scripts as classes.
