@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use apex::Name;
-use apex::ast::{Decl, DeclKind, Dml, ExprKind, File, Spanned, StmtKind};
+use apex::ast::{Decl, DeclKind, Dml, Expr, ExprKind, File, Operator, Spanned, StmtKind};
 use serde_json::json;
 use source::{Source, Span};
 
@@ -32,6 +32,7 @@ fn outline(file: &File) -> serde_json::Value {
     let call = |name: &str, span: Span| format!("{} {}", name.to_lowercase(), line(span));
     let mut calls = Vec::new();
     let mut queries = Vec::new();
+    let mut operators = Vec::new();
     for expr in &file.exprs {
         match &expr.kind {
             ExprKind::Call { name, .. } => calls.push(call(file.source.slice(name.span), name.span)),
@@ -47,6 +48,7 @@ fn outline(file: &File) -> serde_json::Value {
             }
             _ => {}
         }
+        operators.extend(operators_of(expr).into_iter().map(|kind| call(kind, expr.span)));
     }
     for stmt in &file.stmts {
         match &stmt.kind {
@@ -62,7 +64,38 @@ fn outline(file: &File) -> serde_json::Value {
         "declarations": declarations,
         "calls": calls,
         "queries": queries,
+        "operators": operators,
     })
+}
+
+fn operators_of(expr: &Expr) -> Vec<&'static str> {
+    match &expr.kind {
+        ExprKind::Binary { rest, .. } => rest.iter().map(|(operator, _)| kind(*operator)).collect(),
+        ExprKind::Ternary { .. } => vec!["ternary"],
+        ExprKind::Assign { .. } => vec!["assign"],
+        ExprKind::InstanceOf { .. } => vec!["instanceof"],
+        ExprKind::Cast { .. } => vec!["cast"],
+        ExprKind::Step { .. } => vec!["step"],
+        ExprKind::Unary { .. } => vec!["unary"],
+        ExprKind::Index { .. } => vec!["index"],
+        _ => Vec::new(),
+    }
+}
+
+fn kind(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Or => "or",
+        Operator::And => "and",
+        Operator::BitOr => "bit-or",
+        Operator::BitXor => "bit-xor",
+        Operator::BitAnd => "bit-and",
+        Operator::Equal | Operator::NotEqual | Operator::Identical | Operator::NotIdentical => "equal",
+        Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => "compare",
+        Operator::ShiftLeft | Operator::ShiftRight => "shift",
+        Operator::Add | Operator::Subtract => "add",
+        Operator::Multiply | Operator::Divide | Operator::Remainder => "multiply",
+        Operator::Coalesce => "coalesce",
+    }
 }
 
 fn members(decl: &Decl, say: &impl Fn(&str, &Spanned<Name>) -> String) -> Vec<String> {

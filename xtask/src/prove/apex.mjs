@@ -18,6 +18,7 @@ class Outline extends ApexParserBaseListener {
   declarations = [];
   calls = [];
   queries = [];
+  operators = [];
 
   declares(kind, id) {
     if (id) this.declarations.push(`${kind} ${id.getText()} ${id.start.line}`);
@@ -53,6 +54,30 @@ class Outline extends ApexParserBaseListener {
   enterMergeStatement(ctx) { this.calledAt("merge", ctx.start); }
   enterRunAsStatement(ctx) { this.calledAt("runas", ctx.start); }
 
+  // A chain of one rank is one tree here and a list in ours: both start where the chain does.
+  operates(kind, ctx) {
+    this.operators.push(`${kind} ${ctx.start.line}`);
+  }
+  enterArth1Expression(ctx) { this.operates("multiply", ctx); }
+  enterArth2Expression(ctx) { this.operates("add", ctx); }
+  enterBitExpression(ctx) { this.operates("shift", ctx); }
+  enterCmpExpression(ctx) { this.operates("compare", ctx); }
+  enterEqualityExpression(ctx) { this.operates("equal", ctx); }
+  enterBitAndExpression(ctx) { this.operates("bit-and", ctx); }
+  enterBitNotExpression(ctx) { this.operates("bit-xor", ctx); }
+  enterBitOrExpression(ctx) { this.operates("bit-or", ctx); }
+  enterLogAndExpression(ctx) { this.operates("and", ctx); }
+  enterLogOrExpression(ctx) { this.operates("or", ctx); }
+  enterCoalExpression(ctx) { this.operates("coalesce", ctx); }
+  enterCondExpression(ctx) { this.operates("ternary", ctx); }
+  enterAssignExpression(ctx) { this.operates("assign", ctx); }
+  enterInstanceOfExpression(ctx) { this.operates("instanceof", ctx); }
+  enterCastExpression(ctx) { this.operates("cast", ctx); }
+  enterPreOpExpression(ctx) { this.operates(/^(\+\+|--)$/.test(ctx.start.text) ? "step" : "unary", ctx); }
+  enterNegExpression(ctx) { this.operates("unary", ctx); }
+  enterPostOpExpression(ctx) { this.operates("step", ctx); }
+  enterArrayExpression(ctx) { this.operates("index", ctx); }
+
   enterSoqlLiteral(ctx) { this.queries.push(`query ${ctx.start.line}`); }
   enterSoslLiteral(ctx) { this.queries.push(`search ${ctx.start.line}`); }
 }
@@ -62,8 +87,8 @@ function read(text, unit) {
   const outline = new Outline();
   const { parser } = ApexParserFactory.createLexerAndParser(text, errors);
   ApexParseTreeWalker.DEFAULT.walk(outline, parser[unit]());
-  const { declarations, calls, queries } = outline;
-  return { problems: errors.count, line: errors.first, declarations, calls, queries };
+  const { declarations, calls, queries, operators } = outline;
+  return { problems: errors.count, line: errors.first, declarations, calls, queries, operators };
 }
 
 for (const path of readFileSync(0, "utf8").split("\n").filter((line) => line)) {

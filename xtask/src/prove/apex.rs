@@ -13,7 +13,7 @@ use crate::steps::{self, command, target};
 const SCRIPT: &str = include_str!("apex.mjs");
 
 /// What is compared, as both sides call it.
-const PARTS: [&str; 3] = ["declarations", "calls", "queries"];
+const PARTS: [&str; 4] = ["declarations", "calls", "queries", "operators"];
 
 /// Compares on every project below the folder; a difference is printed with its file, and none is an error: which
 /// side is right is for a person to say.
@@ -41,9 +41,9 @@ pub(crate) fn compare(folder: &Path) -> Result<(), String> {
         rows.push(row(&name, &taken, &ours, &theirs));
     }
     println!(
-        "\n| project | files | declarations | calls | queries | differences | not read by us | by ANTLR |"
+        "\n| project | files | declarations | calls | queries | operators | differences | not read by us | by ANTLR |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
     Ok(())
 }
@@ -69,9 +69,9 @@ fn row(name: &str, taken: &[String], ours: &Outlines, theirs: &Outlines) -> Stri
             }
         }
     }
-    let [declarations, calls, queries] = found;
+    let [declarations, calls, queries, operators] = found;
     format!(
-        "| {} | {} | {declarations} | {calls} | {queries} | {different} | {unread} | {unread_by_them} |",
+        "| {} | {} | {declarations} | {calls} | {queries} | {operators} | {different} | {unread} | {unread_by_them} |",
         name.replace('+', "/"),
         taken.len(),
     )

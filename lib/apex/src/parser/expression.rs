@@ -4,7 +4,7 @@ use source::Span;
 
 use super::statement::is_reserved;
 use super::{Parser, Read};
-use crate::ast::{ExprId, ExprKind, Literal, Operator, TypeRef};
+use crate::ast::{ExprId, ExprKind, Literal, Operator, Spanned, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
 
@@ -201,26 +201,9 @@ impl Parser<'_> {
                 Kind::Sign(sign @ (Sign::Dot | Sign::SafeDot)) => {
                     let is_safe = sign == Sign::SafeDot;
                     self.bump();
-                    let name = match self.name() {
-                        Ok(name) => name,
+                    match self.after_dot(value, is_safe, start) {
+                        Ok(read) => value = read,
                         Err(stop) => break Err(stop),
-                    };
-                    if self.is_sign(Sign::ParenOpen) {
-                        match self.arguments() {
-                            Ok(args) => {
-                                let span = self.since(start);
-                                let kind = ExprKind::Call { receiver: Some(value), name, args, is_safe };
-                                value = self.expr(kind, span);
-                            }
-                            Err(stop) => break Err(stop),
-                        }
-                    } else if name.value == word::CLASS {
-                        let of = self.named_type(value, name.span);
-                        let span = self.since(start);
-                        value = self.expr(ExprKind::ClassOf(of), span);
-                    } else {
-                        let span = self.since(start);
-                        value = self.expr(ExprKind::Field { object: value, name, is_safe }, span);
                     }
                 }
                 Kind::Sign(Sign::BracketOpen) if !self.starts_query(0) => {
@@ -251,6 +234,28 @@ impl Parser<'_> {
         };
         self.depth = depth;
         result
+    }
+
+    fn after_dot(&mut self, object: ExprId, is_safe: bool, start: u32) -> Read<ExprId> {
+        // `Package.Version.1.0`
+        if matches!(self.kind(), Kind::Decimal | Kind::Integer) {
+            let name = Spanned { value: word::EMPTY, span: self.bump().span };
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::Field { object, name, is_safe }, span));
+        }
+        let name = self.name()?;
+        if self.is_sign(Sign::ParenOpen) {
+            let args = self.arguments()?;
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::Call { receiver: Some(object), name, args, is_safe }, span));
+        }
+        if name.value == word::CLASS {
+            let of = self.named_type(object, name.span);
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::ClassOf(of), span));
+        }
+        let span = self.since(start);
+        Ok(self.expr(ExprKind::Field { object, name, is_safe }, span))
     }
 
     /// `a.b.class`: the names that were read as fields are a type.

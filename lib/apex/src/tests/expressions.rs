@@ -144,6 +144,7 @@ fn chains() {
         ("'a'.length()", "Text:'a'.length()"),
         ("1.format()", "Integer:1.format()"),
         ("a.new", "a.new"),
+        ("Package.Version.1.0", "Package.Version.1.0"),
         ("a.select.from.delete()", "a.select.from.delete()"),
     ]);
 }
