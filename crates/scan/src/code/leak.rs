@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::{Method, MethodId, MethodKind, Name, VariableId};
+use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
     Did, FieldId, Graph, Hit, Input, Key, Label, Origin, Otherwise, Piece, Sink, Spot, Summary, Texts, Trace, World,
@@ -36,9 +36,47 @@ enum Node {
     Variable(VariableId),
 }
 
-type Source = (Name, Option<Name>);
+/// Where what flows begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// A patient's field, or a record.
+    Data(Name, Option<Name>),
+    Outside(Outside),
+}
 
-pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>) -> Vec<Leak> {
+/// What is no patient's data, and should not get everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outside {
+    /// What somebody put in.
+    Input(Input),
+    /// The id of the user's session.
+    Session,
+}
+
+/// A flow of what is no patient's data.
+#[derive(Debug, Clone)]
+pub(crate) struct Intake {
+    pub(crate) sink: Sink,
+    pub(crate) place: Spot,
+    pub(crate) at: Spot,
+    pub(crate) from: Outside,
+    pub(crate) way: Way,
+    pub(crate) to: BTreeSet<String>,
+}
+
+/// Everything that gets out.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) leaks: Vec<Leak>,
+    pub(crate) intakes: Vec<Intake>,
+}
+
+pub(super) fn of(
+    world: &World<'_>,
+    graph: &Graph,
+    phi: &BTreeSet<(Name, Name)>,
+    settable: &[VariableId],
+) -> Found {
     let mut hits = Vec::new();
     for index in 0..world.program.methods.len() {
         let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -55,9 +93,11 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
         match label {
             Label::Field(field) => {
                 let (object, field) = world.fields.name(field)?;
-                phi.contains(&(object, field)).then_some((object, Some(field)))
+                phi.contains(&(object, field)).then_some(Source::Data(object, Some(field)))
             }
-            Label::Record(object) => Some((object, None)),
+            Label::Record(object) => Some(Source::Data(object, None)),
+            Label::Input(input) => Some(Source::Outside(Outside::Input(input))),
+            Label::Session => Some(Source::Outside(Outside::Session)),
             _ => None,
         }
     };
@@ -78,6 +118,7 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
     let mut by_node: BTreeMap<Node, Vec<&Hit>> = BTreeMap::new();
     let mut todo: Vec<(Node, Source)> = Vec::new();
     let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
+    let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit, source: Source, way: Way, held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
         let new = target(hit.sink).filter(|node| {
             let known = held.entry(*node).or_default();
@@ -88,7 +129,7 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
             true
         });
         if !matches!(hit.sink, Sink::Variable(_)) {
-            tell(&mut leaks, hit, source, way);
+            tell(&mut leaks, &mut intakes, hit, source, way);
         }
         new.map(|node| (node, source))
     };
@@ -98,6 +139,12 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
             (None, Some(node)) => by_node.entry(node).or_default().push(hit),
             _ => {}
         }
+    }
+    // What a page sets.
+    for &variable in settable {
+        let (node, source) = (Node::Variable(variable), Source::Outside(Outside::Input(Input::Page)));
+        held.entry(node).or_default().insert(source, Way(Vec::new()));
+        todo.push((node, source));
     }
     while let Some((node, source)) = todo.pop() {
         for hit in by_node.get(&node).into_iter().flatten() {
@@ -120,7 +167,7 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>)
     let named: BTreeSet<(Spot, Sink, Name)> =
         leaks.iter().filter(|leak| !leak.fields.is_empty()).map(|leak| (leak.place, leak.sink, leak.object)).collect();
     leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
-    leaks
+    Found { leaks, intakes: intakes.into_values().collect() }
 }
 
 /// What a method that the platform calls leaves in its object, for its other methods.
@@ -152,20 +199,36 @@ fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> 
     found
 }
 
-fn tell(leaks: &mut BTreeMap<(Spot, Sink, Name, Vec<String>), Leak>, hit: &Hit, source: Source, way: Way) {
+fn tell(
+    leaks: &mut BTreeMap<(Spot, Sink, Name, Vec<String>), Leak>,
+    intakes: &mut BTreeMap<(Spot, Sink, Outside), Intake>,
+    hit: &Hit,
+    source: Source,
+    way: Way,
+) {
     let to: BTreeSet<String> = shown(&hit.to);
     let place = hit.place.unwrap_or(hit.at);
-    let key = (place, hit.sink, source.0, to.iter().cloned().collect());
+    let (object, field) = match source {
+        Source::Data(object, field) => (object, field),
+        Source::Outside(from) => {
+            let key = (place, hit.sink, from);
+            let intake = Intake { sink: hit.sink, place, at: hit.at, from, way, to };
+            let known = intakes.entry(key).or_insert_with(|| intake.clone());
+            known.to.extend(intake.to);
+            return;
+        }
+    };
+    let key = (place, hit.sink, object, to.iter().cloned().collect());
     let leak = leaks.entry(key).or_insert_with(|| Leak {
         sink: hit.sink,
         place,
         at: hit.at,
-        object: source.0,
+        object,
         fields: BTreeSet::new(),
         way,
         to,
     });
-    leak.fields.extend(source.1);
+    leak.fields.extend(field);
 }
 
 fn shown(texts: &Texts) -> BTreeSet<String> {
@@ -179,6 +242,15 @@ fn shown(texts: &Texts) -> BTreeSet<String> {
 fn is_root(world: &World<'_>, graph: &Graph, id: MethodId, method: &Method) -> bool {
     let is_called = graph.is_called.get(id.index()).copied().unwrap_or_default();
     !is_called || matches!(method.kind, MethodKind::Trigger) || world.exposure(id).is_some()
+}
+
+/// Numbers, dates and Ids are what they say, and so are lists of them.
+fn is_safe(ty: &Ty) -> bool {
+    match ty {
+        Ty::Number | Ty::Boolean | Ty::Date | Ty::Id => true,
+        Ty::List(of) | Ty::Set(of) => is_safe(of),
+        _ => false,
+    }
 }
 
 /// A way out that depends on the caller, where the caller is the platform.
@@ -203,12 +275,17 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         }
         Label::Parameter { index, path, .. } if is_exposed && path.keys().is_empty() => {
             let class = world.program.class(method.class?)?;
-            let (name, _) = method.parameters.get(usize::from(index).checked_sub(1)?)?;
+            let (name, ty) = method.parameters.get(usize::from(index).checked_sub(1)?)?;
             match world.fields.find(class.full_name, name.value) {
                 Some(field) => Label::Field(field),
+                // Numbers, dates and Ids are what they say.
+                None if is_safe(ty) => return None,
+                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Checked, .. }) => return None,
+                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Escaped, .. }) => Label::Input(Input::Escaped),
                 None => Label::Input(Input::Argument),
             }
         }
+        Label::Parameter { otherwise: Otherwise::Checked, .. } => return None,
         Label::Parameter { .. } if is_exposed => Label::Input(Input::Argument),
         Label::Parameter { .. } => return None,
         known => known,

@@ -1,5 +1,6 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
+mod check;
 mod engine;
 mod leak;
 mod schema;
@@ -12,10 +13,11 @@ use apex::{Name, Program, Ref, Resolution};
 use journal::Place;
 
 pub(crate) use engine::Exposure;
-pub(crate) use engine::{OWN_ORG, TEMPLATE};
+pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
-pub(crate) use leak::{Leak, Way};
-pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals};
+pub(crate) use check::Operation;
+pub(crate) use leak::{Intake, Leak, Outside, Way};
+pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals, said_of};
 pub(crate) use engine::Sink;
 
 use crate::field_path;
@@ -28,7 +30,10 @@ pub(crate) struct Code {
     /// The API version of each file; 0 where nobody says.
     pub(crate) versions: Vec<u32>,
     pub(crate) leaks: Vec<Leak>,
+    pub(crate) intakes: Vec<Intake>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
+    /// Objects by parent and name of the relationship to them, in lower case.
+    children: BTreeMap<(String, String), String>,
     callees: Vec<Vec<apex::MethodId>>,
     /// How many bodies were looked at.
     pub(crate) bodies: usize,
@@ -66,12 +71,14 @@ impl Code {
         };
         let graph = Graph::of(&program, &resolution);
         engine::run(&mut world, &graph);
-        let leaks = leak::of(&world, &graph, &fields.phi);
+        let settable = settable(cx.project, &program);
+        let found = leak::of(&world, &graph, &fields.phi, &settable);
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
         let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
-        Self { leaks, exposed, callees, resolution, versions, bodies, program }
+        let children = org.children.clone();
+        Self { leaks: found.leaks, intakes: found.intakes, children, exposed, callees, resolution, versions, bodies, program }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -94,6 +101,32 @@ impl Code {
             file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
         };
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+    }
+
+    /// Methods that something else than code calls.
+    pub(crate) fn roots(&self, controllers: &BTreeSet<String>) -> BTreeSet<apex::MethodId> {
+        let names = &self.program.names;
+        let of_controller = |method: &apex::Method| {
+            let class = method.class.and_then(|class| self.program.class(class));
+            class.is_some_and(|class| controllers.contains(names.folded(class.full_name)))
+        };
+        let all = (0_u32..).map(apex::MethodId).zip(&self.program.methods);
+        let found = all.filter(|(id, method)| self.exposed.contains_key(id) || of_controller(method));
+        found.map(|(id, _)| id).collect()
+    }
+
+    pub(crate) fn spot(&self, operation: &Operation) -> Spot {
+        Spot { file: operation.file, span: operation.span, method: operation.method }
+    }
+
+    pub(crate) fn text_of(&self, operation: &Operation) -> &str {
+        self.program.file(operation.file).map_or("", |file| file.source.slice(operation.span))
+    }
+
+    /// An object's name as code writes it.
+    pub(crate) fn written(&self, object: &str) -> String {
+        let name = self.program.names.find(object);
+        name.map_or_else(|| object.to_owned(), |name| self.program.names.written(name).to_owned())
     }
 
     /// From where a method is called other than by code.
@@ -193,6 +226,47 @@ fn said(did: Did) -> &'static str {
         Did::Converted => "converted",
         Did::Answered => "asked about, and answered",
     }
+}
+
+/// The classes that pages of the project name as controller or extension, by the page's text.
+pub(crate) fn controllers(project: &sfdx::Project) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in project.files().iter().filter(|file| file.kind == sfdx::Kind::Visualforce) {
+        let Ok((source, _)) = project.load(file) else { continue };
+        for attribute in ["controller=", "extensions="] {
+            for (at, _) in source.text().match_indices(attribute) {
+                let rest = source.text().get(at + attribute.len()..).unwrap_or_default();
+                let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) else { continue };
+                let names = rest.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default();
+                found.extend(names.split(',').map(|name| name.trim().to_lowercase()));
+            }
+        }
+    }
+    found
+}
+
+/// Texts of controllers that a page can set.
+fn settable(project: &sfdx::Project, program: &Program) -> Vec<apex::VariableId> {
+    let controllers = controllers(project);
+    let mut found = Vec::new();
+    for class in &program.classes {
+        let Some(decl) = program.decl_of(class) else { continue };
+        if !controllers.contains(program.names.folded(class.full_name)) {
+            continue;
+        }
+        for &id in class.variables.values() {
+            let Some(variable) = program.variable(id) else { continue };
+            let Some(written) = decl.variables.get(variable.own) else { continue };
+            let sets = written.accessors.iter().any(|accessor| {
+                !accessor.is_getter && accessor.modifiers.visibility != apex::ast::Visibility::Private
+            });
+            let is_public = written.modifiers.visibility >= apex::ast::Visibility::Public;
+            if is_public && sets && matches!(variable.ty, apex::Ty::Text) && variable.setter.is_none() {
+                found.push(id);
+            }
+        }
+    }
+    found
 }
 
 /// The API version of a class or trigger, as its description says it.
@@ -324,7 +398,11 @@ fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Nam
             for parameter in &method.parameters {
                 let file = program.file(class.file);
                 let written = file.map_or("", |file| file.source.slice(parameter.name.span));
-                if cx.classes.is_phi_named(full_name, written) {
+                let ty = file.map_or(apex::Ty::Unknown, |file| {
+                    program.ty(file, parameter.of, program.class_named(class.name, None))
+                });
+                let is_text = matches!(ty, apex::Ty::Text | apex::Ty::Date | apex::Ty::Any);
+                if is_text && cx.classes.is_phi_named(full_name, written) {
                     phi.insert((class.full_name, parameter.name.value));
                 }
             }

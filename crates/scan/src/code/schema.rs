@@ -14,7 +14,7 @@ pub(super) struct Org<'p> {
     classes: &'p Classification<'p>,
     policy: &'p Policy,
     /// Lookups of the source by parent object and name of the relationship, in lower case.
-    children: BTreeMap<(String, String), String>,
+    pub(super) children: BTreeMap<(String, String), String>,
     /// Types of fields by object and name, in lower case.
     fields: BTreeMap<String, BTreeMap<String, String>>,
 }

@@ -8,8 +8,8 @@ use policy::bundle::model::Model;
 use policy::bundle::party::Party;
 use policy::vocabulary::Action;
 
-use super::engine::{Did, Sink};
-use super::{Code, Leak};
+use super::engine::{Did, Input, Sink, Spot};
+use super::{Code, Intake, Leak};
 use crate::Context;
 use crate::disclosure::{self, shown};
 use crate::endpoint::{Home, host_of};
@@ -90,6 +90,23 @@ impl Code {
     }
 }
 
+impl Code {
+    /// A finding of what somebody puts in.
+    pub(crate) fn intake(&self, intake: &Intake, at: Spot, message: String, fix: &str) -> Draft {
+        let method = self.program.method_name(at.method);
+        Draft::new(self.component(at), self.place(at), message, fix).detail(method).way(self.steps(&intake.way))
+    }
+}
+
+/// What was put in, in words.
+pub(crate) fn said_of(input: Input) -> &'static str {
+    match input {
+        Input::Page => "a parameter of a page",
+        Input::Argument => "an argument from outside",
+        Input::Escaped => "input with its quotes escaped",
+    }
+}
+
 /// A finding of a flow, without its words of what is wrong.
 pub(crate) fn draft(cx: &Context<'_>, code: &Code, leak: &Leak, message: String, fix: &str) -> Draft {
     let fields = leak.names(cx, code);
@@ -119,14 +136,14 @@ pub(crate) enum Receiver<'p> {
 }
 
 /// The receivers of a flow, by the addresses that the code puts together.
-pub(crate) fn receivers<'p>(cx: &Context<'p>, leak: &Leak) -> Vec<Receiver<'p>> {
-    if leak.to.is_empty() {
+pub(crate) fn receivers<'p>(cx: &Context<'p>, to: &BTreeSet<String>) -> Vec<Receiver<'p>> {
+    if to.is_empty() {
         return vec![Receiver::Unknown];
     }
     let home = Home::of(cx.project);
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for text in &leak.to {
+    for text in to {
         let one = receiver(cx, &home, text);
         let key = match &one {
             Receiver::Own => "own".to_owned(),

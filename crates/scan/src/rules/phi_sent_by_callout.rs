@@ -39,7 +39,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let wanted = |sink| matches!(sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress);
     code::each(cx, out, wanted, |code, leak, out| {
         let fields = leak.names(cx, code);
-        for receiver in code::receivers(cx, leak) {
+        for receiver in code::receivers(cx, &leak.to) {
             let by = code.component(leak.place);
             let place = code.place(leak.place);
             let to = match &receiver {

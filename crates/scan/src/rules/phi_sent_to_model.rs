@@ -46,7 +46,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 None => (whom, vec![NOBODY.to_owned()]),
             }
         } else {
-            let model = code::receivers(cx, leak).into_iter().find_map(|receiver| match receiver {
+            let model = code::receivers(cx, &leak.to).into_iter().find_map(|receiver| match receiver {
                 Receiver::Model(model, address) => Some((model, address)),
                 _ => None,
             });

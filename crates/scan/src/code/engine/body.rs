@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
-use apex::{FileId, Method, MethodId, MethodKind, Ty};
+use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
 use super::hit::{Hit, Sink, Spot};
@@ -35,6 +35,7 @@ pub(super) struct Body<'w> {
     sites: BTreeMap<Site, ObjId>,
     count: u32,
     pub(super) hits: Vec<Hit>,
+    told: BTreeSet<(Sink, Spot, Label, Option<Spot>, Texts)>,
     returned: Value,
     pub(super) thrown: Value,
     /// Parameters whose records are written to the org here.
@@ -76,6 +77,7 @@ pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: M
         sites: BTreeMap::new(),
         count: 0,
         hits: Vec::new(),
+        told: BTreeSet::new(),
         returned: Value::default(),
         thrown: Value::default(),
         saves: BTreeSet::new(),
@@ -190,12 +192,34 @@ impl<'w> Body<'w> {
             self.thrown_out();
         }
         let mut state = self.ends.take().unwrap_or_default();
+        self.state = state;
+        self.sessions_in_stubs();
+        state = std::mem::take(&mut self.state);
         if self.method.kind == MethodKind::Trigger {
             self.state = state;
             self.saved_by_trigger();
             state = std::mem::take(&mut self.state);
         }
         summarise(state, self.returned, self.thrown, self.hits, self.saves)
+    }
+
+    /// A generated stub that is given the session will send it where it points.
+    fn sessions_in_stubs(&mut self) {
+        let Some(endpoint) = self.world.program.names.find("endpoint_x") else { return };
+        for at in 0..self.state.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let to = match self.state.obj(id) {
+                Some(obj) if obj.origin == Origin::New => obj.part(Key::Member(endpoint)).map(|to| to.texts.clone()),
+                _ => None,
+            };
+            let Some(to) = to else { continue };
+            let mut labels = self.collect(&Value::obj(id), self.method.span);
+            labels.retain(|label| label == Label::Session);
+            for (_, trace) in labels.clone().iter() {
+                let span = if trace.file == self.file_id { trace.span } else { self.method.span };
+                self.emit(Sink::CalloutHeader, &labels, span, &to);
+            }
+        }
     }
 
     /// What a trigger changes in its records before they are saved is saved with them.
@@ -350,7 +374,8 @@ impl<'w> Body<'w> {
     }
 
     pub(super) fn hit(&mut self, hit: Hit) {
-        if self.hits.len() < HITS && !self.hits.contains(&hit) {
+        let key = (hit.sink, hit.at, hit.label, hit.place, hit.to.clone());
+        if self.hits.len() < HITS && self.told.insert(key) {
             self.hits.push(hit);
         }
     }
@@ -381,13 +406,14 @@ impl<'w> Body<'w> {
         }
         // Where it was read and put in by the same method, that is the place, whoever lets it out.
         let mut at = last.before.as_ref();
-        while let Some(one) = at.filter(|one| one.did != Did::Passed && one.did != Did::Returned) {
+        while let Some(one) = at.filter(|one| matches!(one.did, Did::Kept | Did::Converted | Did::Checked)) {
             at = one.before.as_ref();
         }
-        match (is_within, at) {
+        let is_read = at.is_none_or(|one| one.file == *file && matches!(one.did, Did::Read | Did::Queried));
+        match (is_within, is_read) {
             (true, _) => self.spot(*span),
-            (false, None) => Spot { file: *file, ..self.spot(*span) },
-            (false, Some(_)) => self.spot(call),
+            (false, true) => Spot { file: *file, ..self.spot(*span) },
+            (false, false) => self.spot(call),
         }
     }
 
@@ -501,8 +527,12 @@ impl<'w> Body<'w> {
             StmtKind::If { condition, yes, no } => {
                 self.expr(*condition);
                 self.branch(
-                    |this| this.stmt(*yes),
                     |this| {
+                        this.allow(*condition, true);
+                        this.stmt(*yes);
+                    },
+                    |this| {
+                        this.allow(*condition, false);
                         if let Some(no) = no {
                             this.stmt(*no);
                         }
@@ -661,6 +691,12 @@ impl<'w> Body<'w> {
                 let ty = self.world.resolution.ty(self.file_id, of);
                 self.refine(&value, &ty);
                 self.state.set_local(slot, value.clone());
+            }
+            // Only the constants of the labels come here.
+            if let (Arms::Values(_), Ref::Local(slot)) = (&arm.labels, self.world.resolution.expr(self.file_id, on).to) {
+                let local = self.state.local(slot);
+                let local = Value { labels: local.labels.checked(), ..local };
+                self.state.set_local(slot, local);
             }
             self.stmt(arm.body);
             if self.live {

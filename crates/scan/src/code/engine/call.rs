@@ -10,7 +10,7 @@ use source::Span;
 use super::body::{Body, Site};
 use super::hit::Hit;
 use super::value::{
-    Did, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
+    Did, Input, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
 };
 use super::world::Summary;
 
@@ -223,6 +223,8 @@ impl Body<'_> {
         let mut is_otherwise = false;
         for (label, trace) in self.collect(&value, call.span).iter() {
             let label = match *label {
+                Label::Input(_) if otherwise == Otherwise::Checked => continue,
+                Label::Input(_) if otherwise == Otherwise::Escaped => Label::Input(Input::Escaped),
                 Label::Parameter { index, path, otherwise: Otherwise::Nothing } => {
                     Label::Parameter { index, path, otherwise }
                 }
@@ -232,7 +234,7 @@ impl Body<'_> {
         }
         if labels.is_empty() && !is_known {
             let concrete = match otherwise {
-                Otherwise::Nothing => None,
+                Otherwise::Nothing | Otherwise::Checked | Otherwise::Escaped => None,
                 Otherwise::Field(field) => Some(Label::Field(field)),
                 Otherwise::Record(object) => Some(Label::Record(object)),
             };
@@ -253,8 +255,10 @@ impl Body<'_> {
             steps.push(one);
             at = one.before.as_ref();
         }
-        // The first of them is the parameter, where it is named.
-        steps.pop();
+        // The first of them is the parameter, where it is named; or the field of it that is read.
+        if steps.last().is_some_and(|first| first.did != Did::Read) {
+            steps.pop();
+        }
         steps.reverse();
         let skipped = steps.len().saturating_sub(STEPS_WITHIN);
         let mut trace = step(Some(before), self.file_id, call.span, Did::Passed);
@@ -300,8 +304,8 @@ impl Body<'_> {
             // A job is no code: its parts are.
             let is_job = self.method.kind == MethodKind::Job;
             let here = if is_job { hit.put } else { self.put_at(hit.sink, before, call.span) };
-            let was_read = !matches!(hit.label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
-            let is_read = !matches!(label, Label::Parameter { otherwise: Otherwise::Nothing, .. });
+            let was_read = reads(hit.label);
+            let is_read = reads(*label);
             let read = if was_read { hit.read } else { is_read.then_some(here) };
             let place = match (label.is_symbolic(), is_otherwise) {
                 (true, _) => None,
@@ -333,6 +337,11 @@ impl Body<'_> {
         }
         value
     }
+}
+
+/// Whether a label is of a record's field, whoever passes the record.
+fn reads(label: Label) -> bool {
+    !matches!(label, Label::Parameter { otherwise: Otherwise::Nothing | Otherwise::Checked | Otherwise::Escaped, .. })
 }
 
 fn is_same(label: Label, field: super::value::FieldId) -> bool {

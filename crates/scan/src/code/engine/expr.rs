@@ -21,6 +21,14 @@ impl Body<'_> {
     }
 
     pub(super) fn expr(&mut self, id: ExprId) -> Value {
+        let value = self.value_of(id);
+        if matches!(self.ty(id), Ty::Number | Ty::Boolean | Ty::Date | Ty::Id) && !value.labels.is_empty() {
+            return Value { labels: value.labels.checked(), ..value };
+        }
+        value
+    }
+
+    fn value_of(&mut self, id: ExprId) -> Value {
         let file = self.file;
         let expr = file.expr(id);
         let span = expr.span;
@@ -102,8 +110,13 @@ impl Body<'_> {
             ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
             ExprKind::Ternary { condition, yes, no } => {
                 self.expr(*condition);
+                let before = self.state.locals.clone();
+                self.allow(*condition, true);
                 let mut value = self.expr(*yes);
+                self.state.locals.clone_from(&before);
+                self.allow(*condition, false);
                 let other = self.expr(*no);
+                self.state.locals = before;
                 value.join(&other);
                 value
             }
@@ -114,6 +127,110 @@ impl Body<'_> {
                 }
                 self.query(file.source.slice(*text), *is_search, id, span)
             }
+        }
+    }
+
+    /// Where a condition says of a variable that it is one of what is allowed, nobody's input is left in it.
+    pub(super) fn allow(&mut self, condition: ExprId, holds: bool) {
+        for name in self.allowed(condition, holds) {
+            match self.to(name) {
+                Ref::Local(slot) => {
+                    let value = self.state.local(slot);
+                    let value = Value { labels: value.labels.checked(), ..value };
+                    self.state.set_local(slot, value);
+                }
+                Ref::Variable(variable) => {
+                    let Some(own) = self.world.program.variable(variable) else { continue };
+                    if own.is_static || own.setter.is_some() {
+                        continue;
+                    }
+                    let (member, ty) = (own.name, own.ty.clone());
+                    let this = self.this();
+                    let value = self.read_part(&this, Key::Member(member), &ty, self.method.span);
+                    let value = Value { labels: value.labels.checked(), ..value };
+                    self.write_part(&this.objs, Key::Member(member), value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The names that a condition compares with what is constant, where it holds or does not.
+    fn allowed(&self, condition: ExprId, holds: bool) -> Vec<ExprId> {
+        let file = self.file;
+        match &file.expr(condition).kind {
+            ExprKind::Unary { value } if file.source.slice(file.expr(condition).span).starts_with('!') => {
+                self.allowed(*value, !holds)
+            }
+            ExprKind::Binary { first, rest } => {
+                let joins = if holds { Operator::And } else { Operator::Or };
+                if rest.iter().all(|(operator, _)| *operator == joins) {
+                    let mut found = self.allowed(*first, holds);
+                    for (_, value) in rest {
+                        found.extend(self.allowed(*value, holds));
+                    }
+                    return found;
+                }
+                let wanted = if holds { [Operator::Equal, Operator::Identical] } else { [Operator::NotEqual, Operator::NotIdentical] };
+                match rest.as_slice() {
+                    [(operator, value)] if wanted.contains(operator) => {
+                        let constant = |id: ExprId| self.is_constant(id);
+                        if constant(*value) { vec![*first] } else if constant(*first) { vec![*value] } else { Vec::new() }
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            // What does not begin with two slashes names no host.
+            ExprKind::Call { receiver: Some(receiver), name, args, .. } if !holds => {
+                let prefix = args.first().and_then(|arg| file.literal_text(*arg));
+                let is_host = self.world.text(name.value) == "startswith" && prefix.as_deref() == Some("//");
+                if is_host { vec![*receiver] } else { Vec::new() }
+            }
+            ExprKind::Call { receiver: Some(receiver), name, args, .. } => {
+                let called = self.world.text(name.value);
+                match (called, args.as_slice()) {
+                    // Of a text, `contains` asks for a part.
+                    ("contains" | "containskey", [arg]) if !matches!(self.ty(*receiver), Ty::Text) => {
+                        if self.is_list_of_constants(*receiver) { vec![*arg] } else { Vec::new() }
+                    }
+                    ("equals" | "equalsignorecase", [arg]) => {
+                        if self.is_constant(*arg) { vec![*receiver] } else if self.is_constant(*receiver) { vec![*arg] } else { Vec::new() }
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_constant(&self, id: ExprId) -> bool {
+        match self.file.expr(id).kind {
+            ExprKind::Literal(Literal::Text | Literal::LongText) => true,
+            _ => match self.to(id) {
+                Ref::Variable(variable) => self.world.program.variable(variable).is_some_and(|own| own.is_static && own.is_final),
+                Ref::Constant => true,
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether nobody from outside says what is in a collection.
+    fn is_list_of_constants(&self, id: ExprId) -> bool {
+        match self.to(id) {
+            Ref::Local(slot) => {
+                let value = self.state.local(slot);
+                let reached = super::value::reachable(&self.state, &value.objs);
+                value.labels.is_empty()
+                    && !reached.is_empty()
+                    && reached.into_iter().all(|id| {
+                        self.state.obj(id).is_some_and(|obj| {
+                            obj.origin == Origin::New && obj.parts.iter().all(|(_, part)| part.labels.is_empty())
+                        })
+                    })
+            }
+            Ref::Variable(variable) => self.world.program.variable(variable).is_some_and(|own| own.is_static),
+            // `Schema.getGlobalDescribe()`, `fields.getMap()`, a literal.
+            _ => true,
         }
     }
 
@@ -179,7 +296,11 @@ impl Body<'_> {
                 Operator::Add => {
                     let texts = value.texts.then(&right.texts);
                     let mut labels = self.as_text(&value, span);
-                    let more = self.as_text(&right, span);
+                    let mut more = self.as_text(&right, span);
+                    // What is escaped and put behind an open quote does no harm, whatever comes around it.
+                    if super::library::is_within_quotes(value.texts.all()) {
+                        more = more.quoted();
+                    }
                     labels.join(&more);
                     value = Value { labels, objs: Vec::new(), texts };
                 }

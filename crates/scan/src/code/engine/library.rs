@@ -9,7 +9,7 @@ use source::Span;
 use super::body::{Body, Site};
 use super::expr::{entry, with};
 use super::hit::Sink;
-use super::value::{Did, Input, Key, Label, Labels, ObjId, Origin, Part, Texts, Value, step};
+use super::value::{Did, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step};
 
 impl Body<'_> {
     /// A member of a class of Salesforce that is no method.
@@ -153,7 +153,17 @@ impl Body<'_> {
             }
             _ => {}
         }
+        // A field or object that the org describes under a name is one of its own, whoever gave the name.
+        let is_described = receiver.is_some_and(|receiver| match &self.file.expr(receiver).kind {
+            ExprKind::Call { name, .. } => matches!(self.world.text(name.value), "getmap" | "getglobaldescribe"),
+            _ => false,
+        });
+        if is_described && method == "get" {
+            return Value { texts: first.texts, ..Value::default() };
+        }
         match (class, method) {
+            // A constant of an enum is none else.
+            ("object", "valueof") => Value::default(),
             ("system", "debug") => {
                 self.log(&args, span);
                 Value::default()
@@ -235,20 +245,17 @@ impl Body<'_> {
                 if !is_text {
                     return first;
                 }
-                let labels = self.collect(&first, span);
-                self.emit(Sink::Query, &labels, span, &Texts::default());
+                self.asked(&first, span);
                 let found = self.dynamic_query(&first.texts, asks, id, span);
                 let ty = Ty::list(Ty::Record(None));
                 found.unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
             }
             ("database" | "search", "countquery" | "countquerywithbinds") => {
-                let labels = self.collect(&first, span);
-                self.emit(Sink::Query, &labels, span, &Texts::default());
+                self.asked(&first, span);
                 Value::default()
             }
             ("search", "query" | "find") => {
-                let labels = self.collect(&first, span);
-                self.emit(Sink::Query, &labels, span, &Texts::default());
+                self.asked(&first, span);
                 Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
             }
             ("database", _) => Value::default(),
@@ -307,9 +314,8 @@ impl Body<'_> {
             ("exceptionof", "setmessage" | "initcause") => self.put_own(&own, Part::Text, first, span),
             ("exceptionof", _) => Value::default(),
             ("string", "escapesinglequotes") => {
-                let mut value = first;
-                value.labels.retain(|label| !matches!(label, Label::Input(_)));
-                value
+                let labels = self.collect(&first, span);
+                Value { labels: labels.escaped(), objs: Vec::new(), texts: Texts::default() }
             }
             ("string", "valueof") => {
                 let labels = self.collect(&first, span);
@@ -416,6 +422,20 @@ impl Body<'_> {
         self.emit(Sink::Model, &labels, span, &to);
     }
 
+    /// The text of a query: what is escaped does no harm between quotes.
+    fn asked(&mut self, text: &Value, span: Span) {
+        let mut labels = self.collect(text, span);
+        if text.texts.all().iter().all(|text| holes_are_quoted(text)) {
+            labels.retain(|label| {
+                !matches!(
+                    label,
+                    Label::Input(Input::Escaped) | Label::Parameter { otherwise: Otherwise::Escaped, .. }
+                )
+            });
+        }
+        self.emit(Sink::Query, &labels, span, &text.texts);
+    }
+
     /// A call of a generated stub: the stub, the request, a map for the answer, and where it goes.
     fn invoked(&mut self, args: &[Value], span: Span) {
         let stub = args.first().cloned().unwrap_or_default();
@@ -511,7 +531,7 @@ impl Body<'_> {
             ("map", "put") => {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     let labels = self.collect(&last, span);
-                    self.emit(Sink::PageAddress, &labels, span, &Texts::default());
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
                     return Value::default();
                 }
                 let keys = self.collect(&first, span);
@@ -527,7 +547,7 @@ impl Body<'_> {
             ("map", "putall") => {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     let labels = self.collect(&first, span);
-                    self.emit(Sink::PageAddress, &labels, span, &Texts::default());
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
                     return Value::default();
                 }
                 for &from in &first.objs {
@@ -718,6 +738,23 @@ impl Body<'_> {
             _ => Sink::Record { object, field },
         }
     }
+}
+
+/// Whether everything that is not constant stands between single quotes.
+fn holes_are_quoted(text: &[Piece]) -> bool {
+    let shown: String =
+        text.iter().map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { super::HOLE }).collect();
+    super::is_quoted(&shown)
+}
+
+/// Whether each of these texts ends behind a single quote that is not closed.
+pub(super) fn is_within_quotes(texts: &[Vec<Piece>]) -> bool {
+    let is_open = |text: &Vec<Piece>| {
+        let parts = text.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None });
+        let shown: String = parts.collect();
+        super::is_quoted(&format!("{shown}{}", super::HOLE))
+    };
+    !texts.is_empty() && texts.iter().all(is_open)
 }
 
 /// Where a member of an input or message belongs.

@@ -21,6 +21,24 @@ pub(crate) const OWN_ORG: &str = "\u{1}own";
 /// A prompt template, by its name behind this.
 pub(crate) const TEMPLATE: &str = "\u{1}template:";
 
+/// What is not constant in a text.
+pub(crate) const HOLE: &str = "\u{0}";
+
+/// Whether each hole of a query's text stands between single quotes.
+pub(crate) fn is_quoted(text: &str) -> bool {
+    let mut is_quoted = false;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '\'' => is_quoted = !is_quoted,
+            '\u{0}' if !is_quoted => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
 pub(crate) use value::{Did, FieldId, Input, Key, Label, Origin, Otherwise, Piece, Texts, Trace};

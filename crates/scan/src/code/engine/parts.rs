@@ -91,7 +91,14 @@ impl Body<'_> {
         let is_list = |body: &Self| {
             value.objs.iter().any(|id| body.state.obj(*id).is_some_and(|obj| matches!(obj.ty, Ty::List(_))))
         };
-        if matches!(ty, Ty::Record(_)) && is_list(self) { self.elements(&value, ty, span) } else { value }
+        match ty {
+            Ty::Record(_) if is_list(self) => self.elements(&value, ty, span),
+            // Numbers, dates and Ids are what they say, whoever put them in.
+            Ty::Number | Ty::Boolean | Ty::Date | Ty::Id => {
+                Value { labels: value.labels.checked(), ..value }
+            }
+            _ => value,
+        }
     }
 
     /// A part of what a value may be.

@@ -66,6 +66,8 @@ pub(crate) enum Input {
     Page,
     /// An argument of what components, other systems or agents call.
     Argument,
+    /// Either, with its quotes escaped.
+    Escaped,
 }
 
 /// Where data comes from.
@@ -88,6 +90,10 @@ pub(crate) enum Otherwise {
     Nothing,
     Field(FieldId),
     Record(Name),
+    /// Nobody's input any more: converted, or compared with what is allowed.
+    Checked,
+    /// With its quotes escaped.
+    Escaped,
 }
 
 impl Label {
@@ -183,6 +189,46 @@ impl Labels {
         changed
     }
 
+    /// Without what somebody could have put in.
+    pub(crate) fn checked(mut self) -> Self {
+        self.0.retain(|(label, _)| !matches!(label, Label::Input(_)));
+        for (label, _) in &mut self.0 {
+            if let Label::Parameter { otherwise: otherwise @ (Otherwise::Nothing | Otherwise::Escaped), .. } = label {
+                *otherwise = Otherwise::Checked;
+            }
+        }
+        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.dedup_by(|a, b| a.0 == b.0);
+        self
+    }
+
+    /// What is escaped stands between its quotes now, whatever comes around them.
+    pub(crate) fn quoted(mut self) -> Self {
+        self.0.retain(|(label, _)| *label != Label::Input(Input::Escaped));
+        for (label, _) in &mut self.0 {
+            if let Label::Parameter { otherwise: otherwise @ Otherwise::Escaped, .. } = label {
+                *otherwise = Otherwise::Checked;
+            }
+        }
+        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.dedup_by(|a, b| a.0 == b.0);
+        self
+    }
+
+    /// With quotes escaped.
+    pub(crate) fn escaped(mut self) -> Self {
+        for (label, _) in &mut self.0 {
+            match label {
+                Label::Input(input) => *input = Input::Escaped,
+                Label::Parameter { otherwise: otherwise @ Otherwise::Nothing, .. } => *otherwise = Otherwise::Escaped,
+                _ => {}
+            }
+        }
+        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.dedup_by(|a, b| a.0 == b.0);
+        self
+    }
+
     pub(crate) fn retain(&mut self, keep: impl Fn(Label) -> bool) {
         self.0.retain(|(label, _)| keep(*label));
     }
@@ -214,7 +260,7 @@ pub(crate) enum Piece {
 pub(crate) type Text = Vec<Piece>;
 
 /// The texts that a value may be: a few, or unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
 
 impl Texts {

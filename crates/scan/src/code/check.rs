@@ -1,0 +1,570 @@
+//! Database operations, in whose mode they run, and what asks for the user's permissions before them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apex::ast::{Dml, ExprId, ExprKind, File, Mode, StmtId, StmtKind};
+use apex::{FileId, MethodId, Ref};
+use source::Span;
+
+use super::Code;
+
+/// What an operation needs permission for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    Read,
+    Create,
+    Edit,
+    Delete,
+}
+
+impl Need {
+    /// The method of a description that answers it.
+    fn asked_by(self, method: &str) -> bool {
+        match self {
+            Need::Read => matches!(method, "isaccessible" | "isqueryable"),
+            Need::Create => method == "iscreateable",
+            Need::Edit => method == "isupdateable",
+            Need::Delete => method == "isdeletable",
+        }
+    }
+
+    pub(crate) fn said(self) -> &'static str {
+        match self {
+            Need::Read => "reads",
+            Need::Create => "creates",
+            Need::Edit => "changes",
+            Need::Delete => "deletes",
+        }
+    }
+}
+
+/// A query or a change of records.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) method: MethodId,
+    pub(crate) file: FileId,
+    pub(crate) span: Span,
+    /// The objects, in lower case; empty where the source does not say.
+    pub(crate) objects: Vec<String>,
+    /// The fields that a query selects, in lower case.
+    pub(crate) fields: BTreeSet<String>,
+    pub(crate) needs: Vec<Need>,
+    /// The expression that gives the records, or takes them.
+    value: ExprId,
+}
+
+impl Code {
+    /// Every operation in system mode of code that is no test.
+    pub(crate) fn system_operations(&self) -> Vec<Operation> {
+        let mut found = Vec::new();
+        for (index, method) in self.program.methods.iter().enumerate() {
+            let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
+            let (Some(file), Some(body), false) = (self.program.file(method.file), method.body, method.is_test) else {
+                continue;
+            };
+            let is_user = self.versions.get(method.file.index()).is_some_and(|version| *version >= 67)
+                && method.kind != apex::MethodKind::Trigger;
+            let mut scan = Scan { code: self, file, file_id: method.file, method: id, is_user, found: &mut found };
+            scan.stmts(body);
+        }
+        found
+    }
+
+    /// Methods that users can set off, and all that these call.
+    pub(crate) fn reached(&self, controllers: &BTreeSet<String>) -> BTreeSet<MethodId> {
+        let mut todo: Vec<MethodId> = self.exposed.keys().copied().collect();
+        for (index, method) in self.program.methods.iter().enumerate() {
+            let class = method.class.and_then(|class| self.program.class(class));
+            let is_controller =
+                class.is_some_and(|class| controllers.contains(self.program.names.folded(class.full_name)));
+            if is_controller && !method.is_test {
+                todo.push(MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if seen.insert(id) {
+                todo.extend(self.callees.get(id.index()).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    /// Who calls whom, the other way round, among methods that users can set off.
+    pub(crate) fn callers_of(&self, reached: &BTreeSet<MethodId>) -> BTreeMap<MethodId, Vec<MethodId>> {
+        let mut callers: BTreeMap<MethodId, Vec<MethodId>> = BTreeMap::new();
+        for &caller in reached {
+            for &callee in self.callees.get(caller.index()).into_iter().flatten() {
+                callers.entry(callee).or_default().push(caller);
+            }
+        }
+        callers
+    }
+
+    /// Whether something asks, before the operation, whether the user may do it.
+    pub(crate) fn is_asked(
+        &self,
+        operation: &Operation,
+        callers: &BTreeMap<MethodId, Vec<MethodId>>,
+        roots: &BTreeSet<MethodId>,
+    ) -> bool {
+        operation.needs.iter().all(|need| {
+            let objects = &operation.objects;
+            let asks = |object: Option<&String>| {
+                let wanted = Wanted { need: *need, object: object.map(String::as_str) };
+                self.asks_in(operation.method, operation.span.start, wanted)
+                    || self.all_callers_ask(operation.method, wanted, callers, roots, 0)
+            };
+            if objects.is_empty() { asks(None) } else { objects.iter().all(|object| asks(Some(object))) }
+        }) || self.is_stripped(operation)
+    }
+
+    /// Whether a method asks before a place: itself, or a helper that it calls there.
+    fn asks_in(&self, method: MethodId, before: u32, wanted: Wanted<'_>) -> bool {
+        let Some(own) = self.program.method(method) else { return false };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+        let mut idle: BTreeSet<ExprId> = BTreeSet::new();
+        idle_calls(file, body, &mut idle);
+        let mut asked = false;
+        file.each_expr(body, |id| {
+            let expr = file.expr(id);
+            if expr.span.start >= before || asked {
+                return;
+            }
+            let is_idle = idle.contains(&id);
+            asked |= !is_idle && self.describes_object(file, id, wanted);
+            if let Ref::Method { method: helper, .. } = self.resolution.expr(own.file, id).to {
+                let text = file.source.slice(expr.span).to_lowercase();
+                asked |= self.is_about(&text, wanted.object) && self.helper_asks(helper, wanted, is_idle);
+            }
+        });
+        asked
+    }
+
+    /// Whether a helper asks and says so: by what it returns, or by what it throws.
+    fn helper_asks(&self, helper: MethodId, wanted: Wanted<'_>, is_idle: bool) -> bool {
+        let Some(own) = self.program.method(helper) else { return false };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+        if is_idle && !throws(file, body) {
+            return false;
+        }
+        let mut asked = false;
+        file.each_expr(body, |id| asked |= self.describes_object(file, id, wanted));
+        asked
+    }
+
+    fn describes_object(&self, file: &File, id: ExprId, wanted: Wanted<'_>) -> bool {
+        let ExprKind::Call { name, receiver: Some(receiver), .. } = &file.expr(id).kind else { return false };
+        if !wanted.need.asked_by(self.program.names.folded(name.value)) {
+            return false;
+        }
+        let text = file.source.slice(file.expr(*receiver).span).to_lowercase();
+        self.is_about(&text, wanted.object)
+    }
+
+    /// Whether a text names an object, or none: a variable that holds a description does not say whose it is.
+    fn is_about(&self, text: &str, object: Option<&str>) -> bool {
+        let Some(object) = object else { return true };
+        let names = &self.program.names;
+        let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        let is_object = |word: &str| names.find(word).is_some_and(|name| self.program.is_object(name));
+        words().any(|word| word == object) || !words().any(is_object)
+    }
+
+    /// Objects whose description a method looks at.
+    fn described_in(&self, file: &File, body: StmtId) -> Vec<String> {
+        let names = &self.program.names;
+        let mut found: Vec<String> = Vec::new();
+        file.each_expr(body, |id| {
+            let ExprKind::Call { name, receiver: Some(receiver), .. } = &file.expr(id).kind else { return };
+            if !matches!(names.folded(name.value), "isaccessible" | "iscreateable" | "isupdateable" | "isdeletable") {
+                return;
+            }
+            let text = file.source.slice(file.expr(*receiver).span).to_lowercase();
+            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned);
+            let is_object = |word: &String| names.find(word).is_some_and(|name| self.program.is_object(name));
+            found.extend(words.filter(is_object));
+        });
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The object of the records that a method strips.
+    fn stripped_object(&self, file: &File, file_id: FileId, body: StmtId) -> Option<String> {
+        let names = &self.program.names;
+        let mut found = None;
+        file.each_expr(body, |id| {
+            if let ExprKind::Call { name, args, .. } = &file.expr(id).kind
+                && names.folded(name.value) == "stripinaccessible"
+                && let Some(&records) = args.get(1)
+            {
+                let object = self.resolution.expr(file_id, records).ty.object();
+                found = found.take().or(object.map(|object| names.folded(object).to_owned()));
+            }
+        });
+        found
+    }
+
+    fn all_callers_ask(
+        &self,
+        method: MethodId,
+        wanted: Wanted<'_>,
+        callers: &BTreeMap<MethodId, Vec<MethodId>>,
+        roots: &BTreeSet<MethodId>,
+        depth: u8,
+    ) -> bool {
+        let Some(all) = callers.get(&method).filter(|all| !all.is_empty()) else { return false };
+        depth < 4
+            && !roots.contains(&method)
+            && all.iter().all(|caller| {
+                let at = self.calls_at(*caller, method);
+                at.is_some_and(|at| self.asks_in(*caller, at, wanted))
+                    || self.all_callers_ask(*caller, wanted, callers, roots, depth + 1)
+            })
+    }
+
+    /// Where a method calls another first.
+    fn calls_at(&self, caller: MethodId, callee: MethodId) -> Option<u32> {
+        let own = self.program.method(caller)?;
+        let (file, body) = (self.program.file(own.file)?, own.body?);
+        let mut at: Option<u32> = None;
+        file.each_expr(body, |id| {
+            let is_it = match self.resolution.expr(own.file, id).to {
+                Ref::Method { method, .. } => {
+                    method == callee
+                        || self.program.method(method).is_some_and(|own| own.overriders.contains(&callee))
+                }
+                Ref::New { constructor, .. } => constructor == Some(callee),
+                _ => false,
+            };
+            if is_it {
+                let start = file.expr(id).span.start;
+                at = Some(at.map_or(start, |known| known.min(start)));
+            }
+        });
+        at
+    }
+
+    /// Whether the records go through `Security.stripInaccessible` of the fitting kind, and what it leaves is used.
+    fn is_stripped(&self, operation: &Operation) -> bool {
+        let Some(own) = self.program.method(operation.method) else { return false };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+        let kind = match operation.needs.as_slice() {
+            [Need::Read] => "readable",
+            [Need::Create] => "creatable",
+            [Need::Edit] => "updatable",
+            [Need::Create, Need::Edit] => "upsertable",
+            _ => return false,
+        };
+        let names = &self.program.names;
+        let mut strips: Vec<ExprId> = Vec::new();
+        file.each_expr(body, |id| {
+            if let ExprKind::Call { name, args, .. } = &file.expr(id).kind
+                && names.folded(name.value) == "stripinaccessible"
+                && args.first().is_some_and(|first| {
+                    file.source.slice(file.expr(*first).span).to_ascii_lowercase().ends_with(kind)
+                })
+            {
+                strips.push(id);
+            }
+        });
+        let mut uses = false;
+        file.each_expr(body, |id| {
+            if let ExprKind::Call { name, .. } = &file.expr(id).kind {
+                uses |= names.folded(name.value) == "getrecords";
+            }
+        });
+        let is_write = operation.needs != [Need::Read];
+        let inside = |strip: &ExprId| {
+            let span = file.expr(*strip).span;
+            if is_write {
+                // What is written is what the strip has left.
+                let written = file.source.slice(file.expr(operation.value).span).to_lowercase();
+                written.contains("getrecords") || self.comes_from_strip(file, body, operation.value)
+            } else {
+                let within = span.start <= operation.span.start && operation.span.end <= span.end;
+                within || self.is_handed(file, body, operation, *strip)
+            }
+        };
+        uses && strips.iter().any(inside)
+    }
+
+    /// Whether a variable is given `x.getRecords()`.
+    fn comes_from_strip(&self, file: &File, body: StmtId, value: ExprId) -> bool {
+        let ExprKind::Name(name) = file.expr(value).kind else { return false };
+        let mut found = false;
+        each_stmt(file, body, &mut |stmt| {
+            if let StmtKind::Local { variables, .. } = &stmt.kind {
+                found |= variables.iter().any(|(own, value)| {
+                    own.value == name
+                        && value.is_some_and(|value| {
+                            file.source.slice(file.expr(value).span).to_lowercase().contains("getrecords")
+                        })
+                });
+            }
+        });
+        found
+    }
+
+    /// Whether the variable that a query fills is what a strip gets.
+    fn is_handed(&self, file: &File, body: StmtId, operation: &Operation, strip: ExprId) -> bool {
+        let ExprKind::Call { args, .. } = &file.expr(strip).kind else { return false };
+        let Some(ExprKind::Name(given)) = args.get(1).map(|arg| &file.expr(*arg).kind) else { return false };
+        let mut found = false;
+        each_stmt(file, body, &mut |stmt| {
+            if let StmtKind::Local { variables, .. } = &stmt.kind {
+                found |= variables.iter().any(|(own, value)| {
+                    let span = value.map(|value| file.expr(value).span);
+                    own.value == *given
+                        && span.is_some_and(|span| {
+                            span.start <= operation.span.start && operation.span.end <= span.end
+                        })
+                });
+            }
+        });
+        found
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'o> {
+    need: Need,
+    object: Option<&'o str>,
+}
+
+struct Scan<'s> {
+    code: &'s Code,
+    file: &'s File,
+    file_id: FileId,
+    method: MethodId,
+    is_user: bool,
+    found: &'s mut Vec<Operation>,
+}
+
+impl Scan<'_> {
+    fn stmts(&mut self, body: StmtId) {
+        let file = self.file;
+        each_stmt(file, body, &mut |stmt| {
+            if let StmtKind::Dml { operation, mode, target, .. } = &stmt.kind {
+                let is_user = mode.map_or(self.is_user, |mode| mode == Mode::User);
+                self.write(*operation, *target, stmt.span, is_user);
+            }
+        });
+        file.each_expr(body, |id| self.expr(id));
+    }
+
+    fn write(&mut self, operation: Dml, target: ExprId, span: Span, is_user: bool) {
+        if is_user {
+            return;
+        }
+        let needs = match operation {
+            Dml::Insert => vec![Need::Create],
+            Dml::Update => vec![Need::Edit],
+            Dml::Upsert => vec![Need::Create, Need::Edit],
+            Dml::Delete | Dml::Merge => vec![Need::Delete],
+            Dml::Undelete => return,
+        };
+        let object = self.code.resolution.expr(self.file_id, target).ty.object();
+        let mut objects: Vec<String> =
+            object.map(|object| self.code.program.names.folded(object).to_owned()).into_iter().collect();
+        let body = self.code.program.method(self.method).and_then(|own| own.body);
+        if let (true, Some(body)) = (objects.is_empty(), body) {
+            objects.extend(self.code.stripped_object(self.file, self.file_id, body));
+            // An Id does not say of what: what the method asks about tells.
+            if objects.is_empty() {
+                objects = self.code.described_in(self.file, body);
+            }
+        }
+        self.add(span, objects, BTreeSet::new(), needs, target);
+    }
+
+    fn add(
+        &mut self,
+        span: Span,
+        objects: Vec<String>,
+        fields: BTreeSet<String>,
+        needs: Vec<Need>,
+        value: ExprId,
+    ) {
+        self.found.push(Operation { method: self.method, file: self.file_id, span, objects, fields, needs, value });
+    }
+
+    fn expr(&mut self, id: ExprId) {
+        let (file, names) = (self.file, &self.code.program.names);
+        let expr = file.expr(id);
+        match &expr.kind {
+            ExprKind::Query { text, is_search, .. } => {
+                let text = file.source.slice(*text);
+                let mut queries = Vec::new();
+                if *is_search {
+                    let search = soql::parse_search(text).value;
+                    let is_user = search.with.iter().any(|with| match with {
+                        soql::SearchWith::Mode(with) => with.mode != soql::Mode::System,
+                        _ => false,
+                    });
+                    if is_user {
+                        return;
+                    }
+                    queries.extend(search.returning.into_iter().map(|own| own.query));
+                } else {
+                    queries.push(soql::parse_query(text).value);
+                }
+                for query in queries {
+                    self.query(&query, self.is_user, expr.span, id);
+                }
+            }
+            ExprKind::Call { name, args, .. } => {
+                let Ref::Platform(class) = self.code.resolution.expr(self.file_id, id).to else { return };
+                let (class, method) = (names.folded(class), names.folded(name.value));
+                let mode = args.iter().find_map(|arg| {
+                    let text = file.source.slice(file.expr(*arg).span).to_ascii_lowercase();
+                    match text.rsplit('.').next() {
+                        Some("user_mode") => Some(true),
+                        Some("system_mode") => Some(false),
+                        _ => None,
+                    }
+                });
+                let is_user = mode.unwrap_or(self.is_user);
+                let Some(&first) = args.first() else { return };
+                match (class, method) {
+                    ("database", "insert" | "update" | "upsert" | "delete" | "merge") => {
+                        let operation = match method {
+                            "insert" => Dml::Insert,
+                            "update" => Dml::Update,
+                            "upsert" => Dml::Upsert,
+                            _ => Dml::Delete,
+                        };
+                        self.write(operation, first, expr.span, is_user);
+                    }
+                    ("database", "query" | "querywithbinds" | "getquerylocator") | ("search", "query") => {
+                        if !is_user && matches!(self.code.resolution.expr(self.file_id, first).ty, apex::Ty::Text) {
+                            let object = self.object_in_texts(first);
+                            self.add(expr.span, object.into_iter().collect(), BTreeSet::new(), vec![Need::Read], id);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn query(&mut self, query: &soql::Query, is_user: bool, span: Span, id: ExprId) {
+        let own = query.with.iter().find_map(|with| match with {
+            soql::With::Mode(with) => Some(with.mode != soql::Mode::System),
+            _ => None,
+        });
+        if own.unwrap_or(is_user) {
+            return;
+        }
+        let mut objects = Vec::new();
+        let mut fields = BTreeSet::new();
+        self.code.selected(query, None, &mut objects, &mut fields);
+        // Ids and counts are no fields.
+        let is_bare = fields.iter().all(|field| field == "id");
+        if !is_bare {
+            self.add(span, objects, fields, vec![Need::Read], id);
+        }
+    }
+
+    /// `FROM X` in the constants that a text begins with.
+    fn object_in_texts(&self, id: ExprId) -> Option<String> {
+        let own = self.code.program.method(self.method)?;
+        let mut texts: Vec<(u32, String)> = Vec::new();
+        self.file.each_expr(own.body?, |expr| {
+            if let Some(text) = self.file.literal_text(expr) {
+                texts.push((self.file.expr(expr).span.start, text.to_lowercase()));
+            }
+        });
+        let _ = id;
+        texts.sort();
+        texts.into_iter().find_map(|(_, text)| {
+            let (_, rest) = text.split_once("from ")?;
+            let object = rest.split_whitespace().next()?.to_owned();
+            (!object.is_empty()).then_some(object)
+        })
+    }
+}
+
+impl Code {
+    /// The objects and fields that a query reads, those of its children too.
+    fn selected(
+        &self,
+        query: &soql::Query,
+        parent: Option<&str>,
+        objects: &mut Vec<String>,
+        fields: &mut BTreeSet<String>,
+    ) {
+        let from = query.from.first().and_then(|from| from.object.last()).and_then(|name| name.known());
+        let from = from.map(str::to_lowercase);
+        let object = match (parent, from) {
+            (Some(parent), Some(relation)) => {
+                let child = self.children.get(&(parent.to_owned(), relation.clone()));
+                Some(child.map_or(relation, |child| child.to_lowercase()))
+            }
+            (_, from) => from,
+        };
+        objects.extend(object.clone());
+        for item in &query.select {
+            match item {
+                soql::SelectItem::Field(item) => {
+                    let last = item.path.last().and_then(|name| name.known());
+                    fields.extend(last.map(str::to_lowercase));
+                }
+                soql::SelectItem::Query(inner) => self.selected(&inner.query, object.as_deref(), objects, fields),
+                soql::SelectItem::Call(call, _) if call.function.is("COUNT") => {}
+                _ => drop(fields.insert("*".to_owned())),
+            }
+        }
+    }
+}
+
+/// Calls whose answer decides nothing: of statements of their own, and of variables that no condition looks at.
+fn idle_calls(file: &File, body: StmtId, found: &mut BTreeSet<ExprId>) {
+    let mut decides = String::new();
+    each_stmt(file, body, &mut |stmt| {
+        let condition = match &stmt.kind {
+            StmtKind::If { condition, .. } | StmtKind::While { condition, .. } => Some(*condition),
+            StmtKind::Return(value) => *value,
+            StmtKind::Switch { on, .. } => Some(*on),
+            _ => None,
+        };
+        if let Some(condition) = condition {
+            decides.push_str(file.source.slice(file.expr(condition).span));
+            decides.push(' ');
+        }
+    });
+    let decides = decides.to_lowercase();
+    let is_looked_at = |name: &str| {
+        decides.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name.to_lowercase())
+    };
+    each_stmt(file, body, &mut |stmt| {
+        if let StmtKind::Local { variables, .. } = &stmt.kind {
+            for (name, value) in variables {
+                if let Some(value) = value.filter(|_| !is_looked_at(file.source.slice(name.span))) {
+                    found.insert(value);
+                }
+            }
+        }
+        if let StmtKind::Expr(value) = stmt.kind
+            && matches!(file.expr(value).kind, ExprKind::Call { .. })
+        {
+            found.insert(value);
+        }
+    });
+}
+
+fn throws(file: &File, body: StmtId) -> bool {
+    let mut found = false;
+    each_stmt(file, body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Throw(_)));
+    found
+}
+
+fn each_stmt(file: &File, body: StmtId, visit: &mut impl FnMut(&apex::ast::Stmt)) {
+    let mut todo = vec![body];
+    while let Some(id) = todo.pop() {
+        visit(file.stmt(id));
+        todo.extend(file.below(id).0);
+    }
+}

@@ -1,0 +1,115 @@
+//! # Apex reads or writes without asking what the user may
+//!
+//! A query or a change of records runs in system mode, in code that users can set off, and nothing on the way to it asks whether the user may: no user mode, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible` whose result is used, no describe check of the object whose answer decides. High where the object holds patients' data.
+//!
+//! ## Why it harms
+//! Below API version 67.0 Apex sees every object and field, whatever the user's permissions say. `with sharing` decides about records, and not about fields. Whoever may run the class reads and writes what profiles and permission sets were made to withhold (45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR Art. 25(2)).
+//!
+//! ## What to change
+//! Write `WITH USER_MODE`, `insert as user`, `AccessLevel.USER_MODE`. Where system mode must be, strip what is read or written, or ask `isAccessible()`, `isCreateable()`, `isUpdateable()`, `isDeletable()` of the object first, and say why in a comment.
+//!
+//! ## What is not found
+//! Code that no component, page, service or flow calls. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
+//!
+//! ## Beside other analysers
+//! PMD's `ApexCRUDViolation` takes one check in a class for all of its methods (pmd#4589), knows no helper (pmd#1418), and reports code that no user can reach; the graph engine's `ApexFlsViolation` follows paths and gives up on large ones. System mode that is written down (`WITH SYSTEM_MODE`) is accepted by PMD and found here: somebody has to say why.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: most queries of its Aura controllers.
+
+use journal::{Confidence, Persona, Severity};
+use std::collections::BTreeSet;
+
+use apex::MethodId;
+use sfdx::views::ObjectKind;
+
+use crate::Context;
+use crate::code::{self, Code, Operation};
+use crate::disclosure::joined;
+use crate::rule::{Draft, Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "Apex reads or writes without asking what the user may",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-sec-308a4", "hipaa-prv-502b", "gdpr-25-2"],
+    tags: &["code", "access"],
+    replaces: &["pmd:ApexCRUDViolation", "sfge:ApexFlsViolation"],
+    sbs: &[],
+    needs: &["the Apex classes with their `-meta.xml`, and the pages that use them"],
+};
+
+/// Objects without field security of their own.
+const OPEN: [&str; 12] = [
+    "recordtype", "profile", "group", "groupmember", "permissionset", "permissionsetassignment", "userrole",
+    "organization", "apexclass", "asyncapexjob", "crontrigger", "entityparticle",
+];
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let code = cx.code();
+    let controllers = code::controllers(cx.project);
+    let reached = code.reached(&controllers);
+    let callers = code.callers_of(&reached);
+    let roots: BTreeSet<MethodId> = code.roots(&controllers);
+    for operation in code.system_operations() {
+        if !reached.contains(&operation.method) {
+            continue;
+        }
+        out.judged(1);
+        let objects = &operation.objects;
+        if !objects.is_empty() && objects.iter().all(|object| is_open(cx, code, object, &operation)) {
+            continue;
+        }
+        if code.is_asked(&operation, &callers, &roots) {
+            continue;
+        }
+        found(cx, code, &operation, out);
+    }
+}
+
+fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Operation) -> bool {
+    let is_setting = || {
+        let own = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(object));
+        own.is_some_and(|own| own.kind() == ObjectKind::CustomSetting)
+    };
+    let is_self = || {
+        let text = code.text_of(operation).to_lowercase();
+        object == "user" && text.contains("userinfo.getuserid()")
+    };
+    OPEN.contains(&object) || object.ends_with("__mdt") || is_setting() || is_self()
+}
+
+fn found(cx: &Context<'_>, code: &Code, operation: &Operation, out: &mut Outcome) {
+    let spot = code.spot(operation);
+    let holds = |object: &String| {
+        let known = cx.classes.phi_fields(object);
+        // A query names its fields; what is written is in the records.
+        operation.fields.is_empty() && !known.is_empty()
+            || known.iter().any(|(field, _)| {
+                operation.fields.contains(&field.to_lowercase()) || operation.fields.contains("*")
+            })
+            || operation.fields.iter().any(|field| cx.classes.is_phi(object, field) && field.contains("__"))
+    };
+    let is_phi = operation.objects.iter().any(holds);
+    let named: Vec<String> = operation.objects.iter().map(|object| format!("`{}`", code.written(object))).collect();
+    let what = if named.is_empty() { "records".to_owned() } else { joined(&named) };
+    let does: Vec<&str> = operation.needs.iter().map(|need| need.said()).collect();
+    let message = format!(
+        "`{}` {} {what} in system mode, and nothing asks whether the user may",
+        code.program.method_name(operation.method),
+        does.join(" or "),
+    );
+    let severity = if is_phi { Severity::High } else { Severity::Low };
+    out.found(
+        Draft::new(
+            code.component(spot),
+            code.place(spot),
+            message,
+            "write `WITH USER_MODE`, `as user` or `AccessLevel.USER_MODE`; or strip what is inaccessible, or ask the \
+             object's description first",
+        )
+        .severity(severity)
+        .detail(format!("{} {} {}", code.program.method_name(operation.method), does.join(","), operation.objects.join(","))),
+    );
+}

@@ -1,0 +1,60 @@
+//! # User input becomes part of a query
+//!
+//! What a page's address, a component, another system or a flow hands in reaches the text of `Database.query`, `Database.getQueryLocator`, `Database.countQuery` or `Search.query` other than as a bind.
+//!
+//! ## Why it harms
+//! Whoever writes the input writes the query: other filters, other fields, other objects. In system mode that is every patient's record (45 CFR 164.312(a)(1), 164.308(a)(4); GDPR Art. 32(1)(b)).
+//!
+//! ## What to change
+//! Bind values (`:name`, `Database.queryWithBinds`). Take names of fields and directions of order from a list of what is allowed. `String.escapeSingleQuotes` helps between quotes and nowhere else.
+//!
+//! ## What is not found
+//! Ids, numbers, dates and booleans are what they say. A text that is compared with constants, or looked up in a set of them, before the query is one of these. User mode is no protection: it narrows what is read to what the user may read, and lets the filter be changed all the same.
+//!
+//! ## Beside other analysers
+//! PMD's `ApexSOQLInjection` takes a variable that is safe in one method for safe in the class (pmd#4650) and a parameter of any method for input. Here input is followed from where it comes in, through calls, and each path is judged for itself.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: `EDRD_cls_OmniSavedSessionController` builds a query of an argument.
+
+use journal::{Confidence, Persona, Severity};
+use std::collections::BTreeSet;
+
+use crate::Context;
+use crate::code::{self, Input, Outside, Sink};
+use crate::rule::{Meta, Outcome};
+
+pub(crate) const META: Meta = Meta {
+    title: "User input becomes part of a query",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-sec-308a4", "gdpr-32-1b"],
+    tags: &["code", "injection"],
+    replaces: &["pmd:ApexSOQLInjection"],
+    sbs: &[],
+    needs: &["the Apex classes and triggers"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let code = cx.code();
+    out.judged(code.bodies);
+    let mut told = BTreeSet::new();
+    for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Query) {
+        let Outside::Input(input) = intake.from else { continue };
+        if input == Input::Escaped && intake.to.iter().all(|text| code::is_quoted(text)) {
+            continue;
+        }
+        // One finding a query, whatever comes into it.
+        if !told.insert(intake.at) {
+            continue;
+        }
+        let what = code::said_of(input);
+        out.found(code.intake(
+            intake,
+            intake.at,
+            format!("{what} becomes part of a query's text"),
+            "bind it (`:name`), or take it from a list of what is allowed; escaping helps between quotes alone",
+        ));
+    }
+}
