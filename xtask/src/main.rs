@@ -23,7 +23,7 @@ usage: cargo xtask CHORE
   test               setup, formatting, lints, licences, every test; prints time against its budget
   docs [--check]     write the generated pages, or say which are stale
   bench NAME [DIR]   measure and print the figures: scan (beside the peer), impact, access
-  prove NAME [DIR]   what needs fetched projects or hours: corpus, fuzz
+  prove NAME [DIR]   what needs fetched projects or hours: access, accuracy, apex, corpus, fuzz
 ";
 
 fn main() -> ExitCode {

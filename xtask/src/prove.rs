@@ -1,5 +1,7 @@
 //! `cargo xtask prove NAME [DIR]`: what needs fetched projects or hours. Dated results are kept in `docs/`.
 
+mod apex;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -13,11 +15,13 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["access"] => access(),
         ["accuracy"] => accuracy(None),
         ["accuracy", folder] => accuracy(Some(folder)),
+        ["apex", folder] => apex::compare(Path::new(folder)),
         ["corpus", folder] => corpus(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
         _ => {
-            Err("name a proof: access, accuracy [DIR], corpus DIR (folders of Salesforce projects), fuzz [SECONDS]"
+            Err("name a proof: access, accuracy [DIR], apex DIR, corpus DIR (folders of Salesforce projects), fuzz \
+                 [SECONDS]"
                 .to_owned())
         }
     }
@@ -113,7 +117,7 @@ fn fuzz(seconds: &str) -> Result<(), String> {
     if !steps::answers("cargo", &["fuzz", "--version"]) {
         steps::call("cargo", &["install", "--locked", "--debug", "cargo-fuzz"])?;
     }
-    for target in ["xml", "bundle", "facts", "soql"] {
+    for target in ["xml", "bundle", "facts", "soql", "apex"] {
         let time = format!("-max_total_time={seconds}");
         let mut run = command("cargo", &["fuzz", "run", "--sanitizer", "none", target, "--", &time]);
         run.env("RUSTC_BOOTSTRAP", "1");

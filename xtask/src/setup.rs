@@ -6,6 +6,8 @@ use crate::steps::{self, answers, call_command, target};
 
 /// The accessibility engine that judges our pages, pinned.
 const AXE: &str = "axe-core@4.12.1";
+/// The parser of Apex that ours is compared with, pinned.
+const APEX_PARSER: &str = "@apexdevtools/apex-parser@5.2.0";
 /// The judge of licences and bans, pinned.
 const DENY: &str = "0.20.2";
 
@@ -37,22 +39,32 @@ fn packages() -> Result<(), String> {
     Ok(())
 }
 
-/// Where axe-core lies: below the build folder, so that a kept build folder keeps it.
+/// Where packages of npm lie: below the build folder, so that a kept build folder keeps them.
 pub(crate) fn tools() -> PathBuf {
     target().join("tools")
 }
 
 fn axe() -> Result<(), String> {
+    npm(AXE, "axe-core/axe.min.js")
+}
+
+/// What `cargo xtask prove apex` needs.
+pub(crate) fn apex_parser() -> Result<(), String> {
+    npm(APEX_PARSER, "@apexdevtools/apex-parser/package.json")
+}
+
+/// Installs a package where its file is not there yet.
+fn npm(package: &str, file: &str) -> Result<(), String> {
     let folder = tools();
-    if folder.join("node_modules/axe-core/axe.min.js").is_file() {
+    if folder.join("node_modules").join(file).is_file() {
         return Ok(());
     }
-    println!("installing {AXE}");
+    println!("installing {package}");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut npm = std::process::Command::new("npm");
     npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--prefix"])
         .arg(&folder)
-        .arg(AXE);
+        .arg(package);
     call_command(npm)
 }
 

@@ -230,10 +230,10 @@ impl Lexer<'_> {
                     self.at += 1;
                     break;
                 }
-                b'\\' => self.at += 2,
+                b'\\' if self.byte(1) != b'\n' => self.at += 2,
                 b'\n' | 0 if self.byte(0) == b'\n' || self.at >= self.bytes.len() => {
                     self.problems.push((
-                        span(start, self.at),
+                        span(start, self.at.min(self.bytes.len())),
                         "this text does not end on its line; write `'`".to_owned(),
                     ));
                     break;

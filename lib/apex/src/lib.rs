@@ -46,3 +46,6 @@ pub fn parse(sources: Vec<Source>) -> (Vec<ast::File>, Names) {
     let files = with_ids.into_par_iter().map(|(tokens, ids)| parser::parse(tokens, &ids)).collect();
     (files, names)
 }
+
+#[cfg(test)]
+mod tests;

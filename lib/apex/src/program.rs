@@ -114,6 +114,9 @@ pub struct Program {
     objects: Vec<bool>,
 }
 
+/// Nobody extends so many classes.
+const LINEAGE: usize = 200;
+
 /// The namespaces of Salesforce's own classes, but `System` and `Schema`.
 const NAMESPACES: &[&str] = &[
     "aiplatform",
@@ -206,8 +209,8 @@ impl Program {
         let own = self.file(method.file).map_or("", |file| file.source.slice(method.span));
         match (method.class, method.kind) {
             (Some(class), MethodKind::StaticInitializer | MethodKind::Initializer) => self.class_name(class),
-            (Some(class), _) => format!("{}.{own}", self.class_name(class)),
-            (None, _) => own.to_owned(),
+            (Some(class), kind) if kind != MethodKind::Trigger => format!("{}.{own}", self.class_name(class)),
+            _ => own.to_owned(),
         }
     }
 
@@ -217,7 +220,7 @@ impl Program {
         let mut at = 0;
         while let Some(class) = found.get(at).and_then(|id| self.class(*id)) {
             for next in class.parent.iter().chain(&class.interfaces) {
-                if !found.contains(next) {
+                if found.len() < LINEAGE && !found.contains(next) {
                     found.push(*next);
                 }
             }
@@ -245,10 +248,14 @@ impl Program {
         self.lineage(class).iter().find_map(|id| self.class(*id)?.variables.get(&name).copied())
     }
 
-    /// What says how the records that it reads are shared: its own words, else those of the class around it.
+    /// What says how the records that it reads are shared: its own words, else those of the class that it extends;
+    /// the class around it says nothing.
     pub fn sharing(&self, id: ClassId) -> Sharing {
-        let Some(class) = self.class(id) else { return Sharing::Unsaid };
-        self.decl_of(class).map_or(Sharing::Unsaid, |decl| decl.modifiers.sharing)
+        let said = |id: &ClassId| {
+            let decl = self.decl_of(self.class(*id)?)?;
+            (decl.modifiers.sharing != Sharing::Unsaid).then_some(decl.modifiers.sharing)
+        };
+        self.lineage(id).iter().find_map(said).unwrap_or_default()
     }
 
     pub fn is_object(&self, name: Name) -> bool {
@@ -290,8 +297,18 @@ impl Program {
             [word::SET] if !args.is_empty() => Ty::Set(std::sync::Arc::new(arg(0))),
             [word::MAP] if !args.is_empty() => Ty::Map(std::sync::Arc::new((arg(0), arg(1)))),
             [name] => self.simple_ty(*name, from),
-            [word::SYSTEM | word::SCHEMA, rest @ ..] if self.class_named(word::SYSTEM, from).is_none() => {
-                self.named_ty(file, rest, args, None)
+            [namespace @ (word::SYSTEM | word::SCHEMA), rest @ ..]
+                if self.class_named(*namespace, from).is_none() =>
+            {
+                match rest {
+                    [word::LIST | word::SET | word::MAP | word::ITERABLE | word::ITERATOR]
+                        if !args.is_empty() =>
+                    {
+                        self.named_ty(file, rest, args, None)
+                    }
+                    [name] => self.platform_ty(*name),
+                    _ => self.named_ty(file, rest, args, None),
+                }
             }
             [outer, inner] => {
                 if let Some(class) = self.class_named(*outer, from)
@@ -317,6 +334,11 @@ impl Program {
         if let Some(class) = self.class_named(name, from) {
             return Ty::Class(class);
         }
+        self.platform_ty(name)
+    }
+
+    /// What a name means where no class of the source has it.
+    pub(crate) fn platform_ty(&self, name: Name) -> Ty {
         match name {
             word::STRING => Ty::Text,
             word::ID => Ty::Id,
@@ -423,7 +445,8 @@ impl Program {
                 let ExprKind::Literal(Literal::Text | Literal::LongText) = expr.kind else { continue };
                 let text = file.source.slice(expr.span);
                 let inside = text.trim_matches('\'');
-                let is_name = inside.len() <= 80 && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+                let is_name = inside.len() <= 80
+                    && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
                 let is_query = inside.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("select "));
                 if !is_name && !is_query && !inside.contains("__") {
                     continue;
@@ -445,10 +468,12 @@ impl Program {
                 let id = ClassId::new(base + at);
                 let around_is_test =
                     outer.and_then(|outer| self.classes.get(outer.index())).is_some_and(|c| c.is_test);
-                let around_name = outer.and_then(|outer| self.classes.get(outer.index())).map(|around| around.full_name);
+                let around_name =
+                    outer.and_then(|outer| self.classes.get(outer.index())).map(|around| around.full_name);
                 let full_name = match around_name {
                     Some(around) => {
-                        let full = format!("{}.{}", self.names.written(around), file.source.slice(decl.name.span));
+                        let full =
+                            format!("{}.{}", self.names.written(around), file.source.slice(decl.name.span));
                         self.names.intern(&full)
                     }
                     None => decl.name.value,
@@ -481,10 +506,19 @@ impl Program {
         }
     }
 
+    /// Outer classes first: an inner one may extend what the class around it inherits.
     fn inherit(&mut self) {
+        let (outer, inner): (Vec<_>, Vec<_>) = (0..self.classes.len())
+            .map(ClassId::new)
+            .partition(|id| self.class(*id).is_some_and(|class| class.outer.is_none()));
+        self.inherit_of(&outer);
+        self.inherit_of(&inner);
+    }
+
+    fn inherit_of(&mut self, classes: &[ClassId]) {
         let mut found: Vec<(ClassId, bool, Ty)> = Vec::new();
-        for (index, class) in self.classes.iter().enumerate() {
-            let id = ClassId::new(index);
+        for &id in classes {
+            let Some(class) = self.class(id) else { continue };
             let (Some(file), Some(decl)) = (self.file(class.file), self.decl_of(class)) else { continue };
             // Names in the head of a class are those of the class around it, and its own inner ones.
             let of = |written: &TypeId| self.ty(file, *written, Some(id));
@@ -534,9 +568,16 @@ impl Program {
         for index in 0..self.files.len() {
             let id = FileId::new(index);
             let Some(file) = self.file(id) else { continue };
+            let has_name =
+                |class: &Class| self.decl_of(class).is_some_and(|decl| decl.name.value != word::EMPTY);
+            let first = self.classes.partition_point(|class| class.file < id);
+            let own = self.classes.iter().enumerate().skip(first).take_while(|(_, class)| class.file == id);
+            // What a trigger declares beside its statements is in a class without a name.
+            let around =
+                own.into_iter().find(|(_, class)| !has_name(class)).map(|(index, _)| ClassId::new(index));
             let of = |kind, name, span, body| Method {
                 file: id,
-                class: None,
+                class: around,
                 kind,
                 name,
                 span,
@@ -643,7 +684,9 @@ impl Program {
             });
         }
         // The one that every class has that writes none.
-        if decl.kind == DeclKind::Class && !methods.iter().any(|method| method.kind == MethodKind::Constructor) {
+        if decl.kind == DeclKind::Class
+            && !methods.iter().any(|method| method.kind == MethodKind::Constructor)
+        {
             let own = Method { kind: MethodKind::Constructor, returns: Ty::Class(id), ..base.clone_head() };
             methods.push(Method { name: decl.name.value, ..own });
         }
@@ -703,7 +746,7 @@ impl Method {
 fn overrides(own: &Method, above: &Method) -> bool {
     !above.is_static
         && own.parameters.len() == above.parameters.len()
-        && own.parameters.iter().zip(&above.parameters).all(|((_, a), (_, b))| a.fits(b).is_some())
+        && own.parameters.iter().zip(&above.parameters).all(|((_, a), (_, b))| a.is_same(b))
 }
 
 /// The last name of `a`, `a.b` and their like, where it is nothing else.

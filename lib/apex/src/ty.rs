@@ -71,6 +71,16 @@ impl Ty {
         }
     }
 
+    /// Whether both may be one type: what is unknown may be any.
+    pub(crate) fn is_same(&self, other: &Ty) -> bool {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => true,
+            (Self::List(a), Self::List(b)) | (Self::Set(a), Self::Set(b)) => a.is_same(b),
+            (Self::Map(a), Self::Map(b)) => a.0.is_same(&b.0) && a.1.is_same(&b.1),
+            _ => self == other,
+        }
+    }
+
     /// How well a value of this type fits a parameter; none where it does not.
     pub(crate) fn fits(&self, wanted: &Ty) -> Option<u32> {
         if self == wanted {

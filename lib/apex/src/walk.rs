@@ -11,7 +11,9 @@ impl File {
             ExprKind::Call { receiver, args, .. } => receiver.iter().chain(args).copied().collect(),
             ExprKind::Delegate { args, .. } | ExprKind::New { args, .. } => args.clone(),
             ExprKind::NewList { size, elements, .. } => size.iter().chain(elements).copied().collect(),
-            ExprKind::NewMap { entries, .. } => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
+            ExprKind::NewMap { entries, .. } => {
+                entries.iter().flat_map(|(key, value)| [*key, *value]).collect()
+            }
             ExprKind::Cast { value, .. }
             | ExprKind::InstanceOf { value, .. }
             | ExprKind::Unary { value }
@@ -64,7 +66,9 @@ impl File {
                 }
                 (arms.iter().map(|arm| arm.body).collect(), values)
             }
-            StmtKind::Dml { target, with, .. } => (Vec::new(), std::iter::once(*target).chain(*with).collect()),
+            StmtKind::Dml { target, with, .. } => {
+                (Vec::new(), std::iter::once(*target).chain(*with).collect())
+            }
             StmtKind::RunAs { user, body } => (vec![*body], vec![*user]),
             StmtKind::Break | StmtKind::Continue | StmtKind::Empty => (Vec::new(), Vec::new()),
         }

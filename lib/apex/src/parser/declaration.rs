@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use source::Span;
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{
     Accessor, Annotation, Decl, DeclId, DeclKind, Dml, Method, Modifiers, Parameter, Sharing, Spanned,
-    Trigger, TypeId, Variable, Visibility,
+    StmtId, Trigger, TypeId, Variable, Visibility,
 };
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
@@ -25,8 +25,8 @@ impl Parser<'_> {
             } else {
                 self.statement().map(|read| self.file.script.push(read))
             };
-            if read.is_err() {
-                self.recover();
+            if read.is_err() && self.at > before {
+                self.recover(before);
                 self.take_sign(Sign::BraceClose);
             }
             if self.at == before {
@@ -44,9 +44,13 @@ impl Parser<'_> {
 
     /// Scripts declare methods and variables outside of a class.
     fn starts_member(&self) -> bool {
-        let is_modified = self.word_at(0).is_some_and(is_modifier) && self.word_at(1).is_some();
+        let mut from = 0;
+        while self.is_sign_at(from, Sign::At) && from < LONGEST {
+            from = self.annotation_end(from);
+        }
+        let is_modified = self.word_at(from).is_some_and(is_modifier) && self.word_at(from + 1).is_some();
         is_modified
-            || self.type_end(0).is_some_and(|end| {
+            || self.type_end(from).is_some_and(|end| {
                 matches!(self.token(end).kind, Kind::Word(_))
                     && self.is_sign_at(end + 1, Sign::ParenOpen)
                     && self.is_sign_at(self.closed(end + 1), Sign::BraceOpen)
@@ -54,6 +58,12 @@ impl Parser<'_> {
     }
 
     fn script_member(&mut self) -> Read<()> {
+        let id = self.outside();
+        self.member(id, word::EMPTY)
+    }
+
+    /// The class without a name, which holds what is declared outside of all classes.
+    fn outside(&mut self) -> DeclId {
         let at = self.file.decls.iter().position(|decl| decl.name.value == word::EMPTY);
         let index = at.unwrap_or(self.file.decls.len());
         let id = DeclId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -63,18 +73,15 @@ impl Parser<'_> {
             self.file.decls.push(Decl::new(DeclKind::Class, name, Modifiers::default(), None));
             self.file.top.push(id);
         }
-        self.member(id, word::EMPTY)
+        id
     }
 
     /// Whether a class, interface or enum follows, behind its modifiers.
     fn starts_declaration(&self) -> bool {
         let mut at = 0;
-        loop {
+        while at < LONGEST {
             if self.is_sign_at(at, Sign::At) {
-                at += 2;
-                if self.is_sign_at(at, Sign::ParenOpen) {
-                    at = self.closed(at);
-                }
+                at = self.annotation_end(at);
                 continue;
             }
             let Some(found) = self.word_at(at) else { return false };
@@ -86,11 +93,12 @@ impl Parser<'_> {
             }
             at += 1;
         }
+        false
     }
 
-    /// Behind the `)` that closes the `(` there.
-    fn closed(&self, from: usize) -> usize {
-        let mut open = 0_u32;
+    /// Behind the `)` that closes the `(` there, or before what stands in no list.
+    pub(super) fn closed(&self, from: usize) -> usize {
+        let (mut open, mut braces) = (0_u32, 0_u32);
         let mut at = from;
         loop {
             match self.token(at).kind {
@@ -101,14 +109,28 @@ impl Parser<'_> {
                         return at + 1;
                     }
                 }
-                Kind::End => return at,
+                Kind::Sign(Sign::BraceOpen) => braces += 1,
+                Kind::Sign(Sign::BraceClose) if braces > 0 => braces -= 1,
+                Kind::Sign(Sign::BraceClose | Sign::Semicolon) | Kind::End => return at,
                 _ => {}
+            }
+            if at > from + LONGEST {
+                return at;
             }
             at += 1;
         }
     }
 
-    fn modifiers(&mut self) -> Read<Modifiers> {
+    /// Behind the annotation that starts there.
+    pub(super) fn annotation_end(&self, from: usize) -> usize {
+        let mut at = from + 2;
+        while self.is_sign_at(at, Sign::Dot) && self.word_at(at + 1).is_some() {
+            at += 2;
+        }
+        if self.is_sign_at(at, Sign::ParenOpen) { self.closed(at) } else { at }
+    }
+
+    pub(super) fn modifiers(&mut self) -> Read<Modifiers> {
         let mut all = Modifiers::default();
         loop {
             if self.is_sign(Sign::At) {
@@ -256,19 +278,19 @@ impl Parser<'_> {
             while !self.is_sign(Sign::BraceClose) && !self.is_end() {
                 let before = self.at;
                 if self.member(id, name.value).is_err() {
-                    self.recover();
+                    self.recover(before);
                 }
                 if self.at == before {
                     self.bump();
                 }
             }
         }
-        self.sign(Sign::BraceClose)?;
+        let closed = self.sign(Sign::BraceClose);
         let span = self.since(start);
         if let Some(own) = self.file.decls.get_mut(id.index()) {
             own.span = span;
         }
-        Ok(id)
+        if self.is_end() { Ok(id) } else { closed.map(|()| id) }
     }
 
     fn member(&mut self, of: DeclId, class: Name) -> Read<()> {
@@ -332,7 +354,6 @@ impl Parser<'_> {
             }
         }
         self.sign(Sign::ParenClose)?;
-        // A body that breaks leaves a method without one, which is told.
         let body = if self.take_sign(Sign::Semicolon) { None } else { Some(self.block()?) };
         let span = self.since(start);
         self.own(of, |own| own.methods.push(Method { name, returns, parameters, modifiers, body, span }));
@@ -426,10 +447,20 @@ impl Parser<'_> {
             }
         }
         self.sign(Sign::ParenClose)?;
-        let body = self.block()?;
+        let body = self.deeper(Self::trigger_body)?;
         let span = self.since(start);
         self.file.trigger = Some(Trigger { name, object, events, body, span });
         Ok(())
+    }
+
+    /// A block in which methods and classes may stand as well.
+    fn trigger_body(&mut self) -> Read<StmtId> {
+        self.statements(|this| {
+            if !this.starts_declaration() && (this.is_word(word::FINAL) || !this.starts_member()) {
+                return this.statement().map(Some);
+            }
+            this.script_member().map(|()| None)
+        })
     }
 }
 

@@ -2,13 +2,14 @@
 
 use source::Span;
 
+use super::statement::is_reserved;
 use super::{Parser, Read};
-use crate::ast::{ExprId, ExprKind, Literal, Operator, TypeRef};
+use crate::ast::{ExprId, ExprKind, Literal, Operator, Spanned, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
 
-/// From the loosest to the tightest.
-const RANKS: u8 = 11;
+/// The rank of comparisons, where `instanceof` stands.
+const INSTANCE: u8 = 7;
 
 impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Read<ExprId> {
@@ -76,6 +77,7 @@ impl Parser<'_> {
             Sign::NotEqual | Sign::Differs => one(Operator::NotEqual, 6),
             Sign::Identical => one(Operator::Identical, 6),
             Sign::NotIdentical => one(Operator::NotIdentical, 6),
+            Sign::Less if self.is_sign_at(1, Sign::Assign) => Some((Operator::LessEqual, 7, 2)),
             Sign::Less => one(Operator::Less, 7),
             Sign::LessEqual => one(Operator::LessEqual, 7),
             Sign::Greater => self.greater(),
@@ -107,35 +109,29 @@ impl Parser<'_> {
         Some((Operator::Greater, 7, 1))
     }
 
-    fn binary(&mut self, rank: u8) -> Read<ExprId> {
-        if rank >= RANKS {
-            return self.unary();
-        }
+    /// Operators of `least` and tighter ranks: one call for the whole of a chain, one more for each tighter rank.
+    fn binary(&mut self, least: u8) -> Read<ExprId> {
         let start = self.start();
-        let first = self.binary(rank + 1)?;
-        let mut first = first;
-        let mut rest = Vec::new();
+        let mut value = self.unary()?;
         loop {
-            if rank == 7 && self.is_word(word::INSTANCEOF) {
+            if least <= INSTANCE && self.is_word(word::INSTANCEOF) {
                 self.bump();
                 let of = self.type_ref()?;
                 let span = self.since(start);
-                first = self.expr(ExprKind::InstanceOf { value: first, of }, span);
+                value = self.expr(ExprKind::InstanceOf { value, of }, span);
                 continue;
             }
-            match self.operator() {
-                Some((operator, own, tokens)) if own == rank => {
-                    self.at += tokens;
-                    rest.push((operator, self.binary(rank + 1)?));
-                }
-                _ => break,
+            let Some((_, rank, _)) = self.operator().filter(|(_, rank, _)| *rank >= least) else {
+                return Ok(value);
+            };
+            let mut rest = Vec::new();
+            while let Some((operator, _, tokens)) = self.operator().filter(|(_, own, _)| *own == rank) {
+                self.at += tokens;
+                rest.push((operator, self.deeper(|this| this.binary(rank + 1))?));
             }
+            let span = self.since(start);
+            value = self.expr(ExprKind::Binary { first: value, rest }, span);
         }
-        if rest.is_empty() {
-            return Ok(first);
-        }
-        let span = self.since(start);
-        Ok(self.expr(ExprKind::Binary { first, rest }, span))
     }
 
     fn unary(&mut self) -> Read<ExprId> {
@@ -205,26 +201,9 @@ impl Parser<'_> {
                 Kind::Sign(sign @ (Sign::Dot | Sign::SafeDot)) => {
                     let is_safe = sign == Sign::SafeDot;
                     self.bump();
-                    let name = match self.name() {
-                        Ok(name) => name,
+                    match self.after_dot(value, is_safe, start) {
+                        Ok(read) => value = read,
                         Err(stop) => break Err(stop),
-                    };
-                    if self.is_sign(Sign::ParenOpen) {
-                        match self.arguments() {
-                            Ok(args) => {
-                                let span = self.since(start);
-                                let kind = ExprKind::Call { receiver: Some(value), name, args, is_safe };
-                                value = self.expr(kind, span);
-                            }
-                            Err(stop) => break Err(stop),
-                        }
-                    } else if name.value == word::CLASS {
-                        let of = self.named_type(value, name.span);
-                        let span = self.since(start);
-                        value = self.expr(ExprKind::ClassOf(of), span);
-                    } else {
-                        let span = self.since(start);
-                        value = self.expr(ExprKind::Field { object: value, name, is_safe }, span);
                     }
                 }
                 Kind::Sign(Sign::BracketOpen) if !self.starts_query(0) => {
@@ -255,6 +234,28 @@ impl Parser<'_> {
         };
         self.depth = depth;
         result
+    }
+
+    fn after_dot(&mut self, object: ExprId, is_safe: bool, start: u32) -> Read<ExprId> {
+        // `Package.Version.1.0`
+        if matches!(self.kind(), Kind::Decimal | Kind::Integer) {
+            let name = Spanned { value: word::EMPTY, span: self.bump().span };
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::Field { object, name, is_safe }, span));
+        }
+        let name = self.name()?;
+        if self.is_sign(Sign::ParenOpen) {
+            let args = self.arguments()?;
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::Call { receiver: Some(object), name, args, is_safe }, span));
+        }
+        if name.value == word::CLASS {
+            let of = self.named_type(object, name.span);
+            let span = self.since(start);
+            return Ok(self.expr(ExprKind::ClassOf(of), span));
+        }
+        let span = self.since(start);
+        Ok(self.expr(ExprKind::Field { object, name, is_safe }, span))
     }
 
     /// `a.b.class`: the names that were read as fields are a type.
@@ -335,6 +336,7 @@ impl Parser<'_> {
                 let kind = if found == word::THIS { ExprKind::This } else { ExprKind::Super };
                 return Ok(self.expr(kind, span));
             }
+            _ if is_reserved(found) => return self.stop("an expression"),
             _ => {}
         }
         // `List<String>.class`, `Account[].class`
@@ -406,6 +408,23 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the `:` here is of a date: of `LAST_N_DAYS:30`, or of `10:30:00Z`.
+    fn is_date(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).copied().unwrap_or(super::END);
+        let after = self.token(1);
+        let touches =
+            before.span.end == self.token(0).span.start && self.token(0).span.end == after.span.start;
+        match before.kind {
+            Kind::Word(_) if after.kind == Kind::Integer => true,
+            Kind::Word(_) => {
+                matches!(after.kind, Kind::Sign(Sign::Minus | Sign::Plus))
+                    && self.token(2).kind == Kind::Integer
+            }
+            Kind::Integer => touches && matches!(after.kind, Kind::Integer | Kind::Decimal),
+            _ => false,
+        }
+    }
+
     /// From `[` to its `]`: the text for those who read queries, and the Apex behind each `:`.
     fn query(&mut self) -> Read<ExprId> {
         let open = self.bump().span;
@@ -438,11 +457,10 @@ impl Parser<'_> {
                     }
                 }
                 Kind::Sign(Sign::Colon) => {
-                    let is_date = self.token(1).kind == Kind::Integer
-                        && matches!(self.at.checked_sub(1).and_then(|at| self.tokens.get(at)), Some(before) if matches!(before.kind, Kind::Word(_)));
+                    let is_bind = !self.is_date();
                     self.bump();
-                    if !is_date {
-                        match self.ternary() {
+                    if is_bind {
+                        match self.deeper(Self::ternary) {
                             Ok(bind) => binds.push(bind),
                             Err(stop) => {
                                 self.in_query = was;
@@ -462,7 +480,7 @@ impl Parser<'_> {
     }
 }
 
-/// Words of SOQL that may follow a bound value.
+/// Words of SOQL and SOSL that may follow a bound value.
 fn ends_bind(next: Name) -> bool {
     matches!(
         next,
@@ -478,5 +496,7 @@ fn ends_bind(next: Name) -> bool {
             | word::ALL
             | word::USING
             | word::UPDATE
+            | word::IN
+            | word::RETURNING
     )
 }

@@ -13,6 +13,8 @@ use crate::name::{Name, word};
 
 /// Deeper nesting is written by no person.
 const DEPTH: u32 = 180;
+/// Types and annotations of more tokens are written by no person, and to look ahead for them would cost their square.
+const LONGEST: usize = 500;
 /// So many problems of one file tell enough.
 const PROBLEMS: usize = 50;
 
@@ -147,6 +149,9 @@ impl Parser<'_> {
     /// Never repeats what stands there: it may be somebody's data.
     fn stop<T>(&mut self, wanted: &str) -> Read<T> {
         let span = self.token(0).span;
+        if self.is_end() && self.file.problems.last().is_some_and(|(last, _)| *last == span) {
+            return Err(Stop);
+        }
         let message = if self.is_end() {
             format!("the file ends where {wanted} is expected")
         } else {
@@ -193,9 +198,15 @@ impl Parser<'_> {
         id
     }
 
-    /// Skips to behind the next `;` or closed block of this level, or before the `}` that closes it.
-    fn recover(&mut self) {
-        let mut open = 0_u32;
+    /// Skips what is left of a part that began at the token `from`: to behind the next `;` or closed block of its
+    /// level, or before the `}` that closes that.
+    fn recover(&mut self, from: usize) {
+        let read = self.tokens.get(from..self.at).unwrap_or_default();
+        let mut open = read.iter().fold(0_u32, |open, token| match token.kind {
+            Kind::Sign(Sign::BraceOpen) => open + 1,
+            Kind::Sign(Sign::BraceClose) => open.saturating_sub(1),
+            _ => open,
+        });
         loop {
             match self.kind() {
                 Kind::End => return,

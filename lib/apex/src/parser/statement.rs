@@ -1,35 +1,55 @@
 //! Statements.
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{Arm, Catch, Dml, Labels, Mode, StmtId, StmtKind};
 use crate::lexer::{Kind, Sign};
 use crate::name::{Name, word};
 
+/// Who reads a chain of `else if` may go down once for each.
+const BRANCHES: usize = 600;
+
 impl Parser<'_> {
     /// A block; what cannot be read in it costs one statement.
     pub(super) fn block(&mut self) -> Read<StmtId> {
-        self.deeper(|this| {
-            let start = this.start();
-            this.sign(Sign::BraceOpen)?;
-            let mut all = Vec::new();
-            while !this.is_sign(Sign::BraceClose) && !this.is_end() {
-                let before = this.at;
-                let depth = this.depth;
-                match this.statement() {
-                    Ok(read) => all.push(read),
-                    Err(_) => {
-                        this.depth = depth;
-                        this.recover();
-                    }
-                }
-                if this.at == before {
-                    this.bump();
+        self.deeper(|this| this.statements(|this| this.statement().map(Some)))
+    }
+
+    /// From `{` to its `}`.
+    pub(super) fn statements(&mut self, one: impl Fn(&mut Self) -> Read<Option<StmtId>>) -> Read<StmtId> {
+        let start = self.start();
+        self.sign(Sign::BraceOpen)?;
+        let mut all = Vec::new();
+        let mut is_broken = false;
+        while !self.is_sign(Sign::BraceClose) && !self.is_end() {
+            let before = self.at;
+            if is_broken {
+                self.remains();
+            }
+            match one(self) {
+                Ok(read) => all.extend(read),
+                Err(_) => {
+                    is_broken = true;
+                    self.recover(before);
                 }
             }
-            this.sign(Sign::BraceClose)?;
-            let span = this.since(start);
-            Ok(this.stmt(StmtKind::Block(all), span))
-        })
+            if self.at == before {
+                self.bump();
+            }
+        }
+        // The end of the file is told; what stands before it was read.
+        let _ = self.sign(Sign::BraceClose);
+        let span = self.since(start);
+        Ok(self.stmt(StmtKind::Block(all), span))
+    }
+
+    /// What is left of a broken `if` or `try`: its other branches are read as statements.
+    fn remains(&mut self) {
+        match self.word_at(0) {
+            Some(word::ELSE) => drop(self.bump()),
+            Some(word::FINALLY) if self.is_sign_at(1, Sign::BraceOpen) => drop(self.bump()),
+            Some(word::CATCH) if self.is_sign_at(1, Sign::ParenOpen) => self.at += self.closed(1),
+            _ => {}
+        }
     }
 
     pub(super) fn statement(&mut self) -> Read<StmtId> {
@@ -69,13 +89,7 @@ impl Parser<'_> {
             )
         );
         match found {
-            word::IF => {
-                self.bump();
-                let condition = self.parenthesised()?;
-                let yes = self.statement()?;
-                let no = if self.take_word(word::ELSE) { Some(self.statement()?) } else { None };
-                Ok(StmtKind::If { condition, yes, no })
-            }
+            word::IF => self.if_chain(),
             word::WHILE => {
                 self.bump();
                 let condition = self.parenthesised()?;
@@ -113,7 +127,7 @@ impl Parser<'_> {
             word::TRY if self.is_sign_at(1, Sign::BraceOpen) => self.try_block(),
             word::SWITCH if self.word_at(1) == Some(word::ON) => self.switch(),
             word::INSERT | word::UPDATE | word::UPSERT | word::DELETE | word::UNDELETE | word::MERGE
-                if takes_value && !(self.word_at(1).is_some() && self.is_sign_at(2, Sign::Assign)) =>
+                if takes_value =>
             {
                 self.dml(found)
             }
@@ -128,6 +142,42 @@ impl Parser<'_> {
         }
     }
 
+    /// `if` with all its `else if`: a long chain is no deep nesting.
+    fn if_chain(&mut self) -> Read<StmtKind> {
+        let mut heads = Vec::new();
+        let mut no = None;
+        loop {
+            let start = self.start();
+            self.bump();
+            let condition = self.parenthesised()?;
+            heads.push((start, condition, self.statement()?));
+            if !self.take_word(word::ELSE) {
+                break;
+            }
+            if !self.is_word(word::IF) {
+                no = Some(self.statement()?);
+                break;
+            }
+            if heads.len() >= BRANCHES {
+                let span = self.token(0).span;
+                self.problem(
+                    span,
+                    format!("more than {BRANCHES} branches follow each other and were not read"),
+                );
+                return Err(super::Stop);
+            }
+        }
+        loop {
+            let Some((start, condition, yes)) = heads.pop() else { return self.stop("`if`") };
+            let kind = StmtKind::If { condition, yes, no };
+            if heads.is_empty() {
+                return Ok(kind);
+            }
+            let span = self.since(start);
+            no = Some(self.stmt(kind, span));
+        }
+    }
+
     /// A declaration of local variables, or an expression.
     fn simple(&mut self) -> Read<StmtKind> {
         let kind = self.local_or_expression()?;
@@ -135,8 +185,27 @@ impl Parser<'_> {
         Ok(kind)
     }
 
+    /// How many tokens stand before the type of a local variable: `final`, annotations.
+    fn local_modifiers(&self) -> usize {
+        let mut at = 0;
+        loop {
+            if self.is_sign_at(at, Sign::At) && self.word_at(at + 1).is_some() && at < LONGEST {
+                at = self.annotation_end(at);
+            } else if matches!(self.word_at(at), Some(word::FINAL | word::TRANSIENT))
+                && matches!(self.token(at + 1).kind, Kind::Word(_) | Kind::Sign(Sign::At))
+            {
+                at += 1;
+            } else {
+                return at;
+            }
+        }
+    }
+
     fn is_local(&self) -> bool {
-        let from = if self.is_word(word::FINAL) || self.is_word(word::TRANSIENT) { 1 } else { 0 };
+        let from = self.local_modifiers();
+        if self.word_at(from).is_some_and(is_reserved) {
+            return false;
+        }
         let Some(end) = self.type_end(from) else { return false };
         let Some(name) = self.word_at(end) else { return false };
         let next = self.token(end + 1).kind;
@@ -153,8 +222,8 @@ impl Parser<'_> {
         if !self.is_local() {
             return Ok(StmtKind::Expr(self.expression()?));
         }
-        if self.is_word(word::FINAL) || self.is_word(word::TRANSIENT) {
-            self.bump();
+        if self.local_modifiers() > 0 {
+            self.modifiers()?;
         }
         let of = self.type_ref()?;
         let mut variables = Vec::new();
@@ -182,12 +251,14 @@ impl Parser<'_> {
     fn for_loop(&mut self) -> Read<StmtKind> {
         self.bump();
         self.sign(Sign::ParenOpen)?;
-        let from = if self.is_word(word::FINAL) { 1 } else { 0 };
+        let from = self.local_modifiers();
         if let Some(end) = self.type_end(from)
             && matches!(self.token(end).kind, Kind::Word(_))
             && self.is_sign_at(end + 1, Sign::Colon)
         {
-            self.take_word(word::FINAL);
+            if from > 0 {
+                self.modifiers()?;
+            }
             let of = self.type_ref()?;
             let name = self.name()?;
             self.sign(Sign::Colon)?;
@@ -309,4 +380,24 @@ impl Parser<'_> {
         let body = self.block()?;
         Ok(StmtKind::RunAs { user, body })
     }
+}
+
+/// Words that are never the name of a variable or a class.
+pub(super) fn is_reserved(word: Name) -> bool {
+    matches!(
+        word,
+        word::BREAK
+            | word::CATCH
+            | word::CONTINUE
+            | word::DO
+            | word::ELSE
+            | word::FINALLY
+            | word::FOR
+            | word::IF
+            | word::NEW
+            | word::RETURN
+            | word::THROW
+            | word::TRY
+            | word::WHILE
+    )
 }

@@ -1,6 +1,6 @@
 //! Types as they are written.
 
-use super::{Parser, Read};
+use super::{LONGEST, Parser, Read};
 use crate::ast::{TypeId, TypeRef};
 use crate::lexer::{Kind, Sign};
 use crate::name::word;
@@ -48,7 +48,7 @@ impl Parser<'_> {
     pub(super) fn type_end(&self, from: usize) -> Option<usize> {
         let mut at = from;
         loop {
-            if !matches!(self.token(at).kind, Kind::Word(_)) {
+            if !matches!(self.token(at).kind, Kind::Word(_)) || at > from + LONGEST {
                 return None;
             }
             at += 1;
@@ -87,6 +87,9 @@ impl Parser<'_> {
                 _ => return None,
             }
             at += 1;
+            if at > from + LONGEST {
+                return None;
+            }
         }
     }
 }
