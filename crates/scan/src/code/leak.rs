@@ -120,7 +120,16 @@ pub(super) fn of(
     let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit, source: Source, way: Way, held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
-        let new = target(hit.sink).filter(|node| {
+        // What somebody put in is followed within the object that has it: what is kept for all, or in the org, has been
+        // looked at by others.
+        let stays = |node: &Node| match (source, node) {
+            (Source::Data(..), _) => true,
+            (Source::Outside(_), Node::Variable(variable)) => {
+                world.program.variable(*variable).is_some_and(|own| !own.is_static)
+            }
+            (Source::Outside(_), Node::Field(_)) => false,
+        };
+        let new = target(hit.sink).filter(stays).filter(|node| {
             let known = held.entry(*node).or_default();
             if known.contains_key(&source) {
                 return false;
