@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
-    Did, FieldId, Graph, Hit, Input, Key, Label, Origin, Otherwise, Piece, Sink, Spot, Summary, Texts, Trace, World,
+    Did, FieldId, Graph, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink, Spot, Summary, Texts, Trace, World,
 };
 
 /// Ways one after the other, the first from the field.
@@ -34,6 +34,13 @@ pub(crate) struct Leak {
 enum Node {
     Field(FieldId),
     Variable(VariableId),
+    /// A part of what a variable of an object holds; all below it, where nobody knows what that is.
+    Member(VariableId, Path, bool),
+}
+
+/// Whether what is written there is read here.
+fn meets(written: &Path, is_deep: bool, read: &Path) -> bool {
+    written.keys().starts_with(read.keys()) || is_deep && read.keys().starts_with(written.keys())
 }
 
 /// Where what flows begins.
@@ -78,6 +85,8 @@ pub(super) fn of(
     settable: &[VariableId],
 ) -> Found {
     let mut hits = Vec::new();
+    // What methods that the platform calls leave in their objects.
+    let mut left: Vec<(Node, Hit)> = Vec::new();
     for index in 0..world.program.methods.len() {
         let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
         let Some(summary) = world.summary(id) else { continue };
@@ -85,7 +94,7 @@ pub(super) fn of(
         let Some(method) = world.program.method(id) else { continue };
         if is_root(world, graph, id, method) {
             let is_exposed = world.exposure(id).is_some();
-            hits.extend(kept(world, summary, id, method));
+            left.extend(kept(world, summary, id, method));
             hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
         }
     }
@@ -104,6 +113,7 @@ pub(super) fn of(
     let node = |label: Label| match label {
         Label::Field(field) => Some(Node::Field(field)),
         Label::Variable(variable) => Some(Node::Variable(variable)),
+        Label::Member(variable, path) => Some(Node::Member(variable, path, false)),
         _ => None,
     };
     let target = |sink: Sink| match sink {
@@ -115,11 +125,15 @@ pub(super) fn of(
     };
     // What each node holds, by source, with one way.
     let mut held: BTreeMap<Node, BTreeMap<Source, Way>> = BTreeMap::new();
-    let mut by_node: BTreeMap<Node, Vec<&Hit>> = BTreeMap::new();
+    let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: Vec<(Node, Source)> = Vec::new();
     let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
-    let mut reach = |hit: &Hit, source: Source, way: Way, held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
+    let mut reach = |hit: &Hit,
+                     into: Option<Node>,
+                     source: Source,
+                     way: Way,
+                     held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
         // What somebody put in is followed within the object that has it: what is kept for all, or in the org, has been
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
@@ -128,8 +142,9 @@ pub(super) fn of(
                 world.program.variable(*variable).is_some_and(|own| !own.is_static)
             }
             (Source::Outside(_), Node::Field(_)) => false,
+            (Source::Outside(_), Node::Member(..)) => true,
         };
-        let new = target(hit.sink).filter(stays).filter(|node| {
+        let new = into.or_else(|| target(hit.sink)).filter(stays).filter(|node| {
             let known = held.entry(*node).or_default();
             if known.contains_key(&source) {
                 return false;
@@ -142,33 +157,45 @@ pub(super) fn of(
         }
         new.map(|node| (node, source))
     };
-    for hit in &hits {
+    let mut members: BTreeMap<VariableId, Vec<(Path, Option<Node>, &Hit)>> = BTreeMap::new();
+    let all = hits.iter().map(|hit| (None, hit)).chain(left.iter().map(|(node, hit)| (Some(*node), hit)));
+    for (into, hit) in all {
         match (source(hit.label), node(hit.label)) {
-            (Some(source), _) => todo.extend(reach(hit, source, Way(vec![hit.trace.clone()]), &mut held)),
-            (None, Some(node)) => by_node.entry(node).or_default().push(hit),
+            (Some(source), _) => todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held)),
+            (None, Some(Node::Member(variable, path, _))) => {
+                members.entry(variable).or_default().push((path, into, hit));
+            }
+            (None, Some(node)) => by_node.entry(node).or_default().push((into, hit)),
             _ => {}
         }
     }
     // What a page sets.
     for &variable in settable {
-        let (node, source) = (Node::Variable(variable), Source::Outside(Outside::Input(Input::Page)));
+        let (node, source) =
+            (Node::Member(variable, Path::ROOT, true), Source::Outside(Outside::Input(Input::Page)));
         held.entry(node).or_default().insert(source, Way(Vec::new()));
         todo.push((node, source));
     }
     while let Some((node, source)) = todo.pop() {
-        for hit in by_node.get(&node).into_iter().flatten() {
+        let mut readers: Vec<(Option<Node>, &Hit)> = by_node.get(&node).cloned().unwrap_or_default();
+        if let Node::Member(variable, written, is_deep) = node {
+            let all = members.get(&variable).into_iter().flatten();
+            let met = all.filter(|(read, _, _)| meets(&written, is_deep, read));
+            readers.extend(met.map(|(_, into, hit)| (*into, *hit)));
+        }
+        for (into, hit) in readers {
             let Some(before) = held.get(&node).and_then(|held| held.get(&source)).cloned() else { continue };
             if before.0.len() > 4 {
                 continue;
             }
             // What goes out later was put in before it was kept.
-            let is_variable = matches!(node, Node::Variable(_));
+            let is_variable = matches!(node, Node::Variable(_) | Node::Member(..));
             let put = before.0.last().filter(|last| is_variable && last.did == Did::Stored && is_message(hit.sink));
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
-            let moved = Hit { place: place.or(hit.place), ..(*hit).clone() };
+            let moved = Hit { place: place.or(hit.place), ..hit.clone() };
             let mut way = before;
             way.0.push(hit.trace.clone());
-            todo.extend(reach(&moved, source, way, &mut held));
+            todo.extend(reach(&moved, into, source, way, &mut held));
         }
     }
     let mut leaks: Vec<Leak> = leaks.into_values().collect();
@@ -180,32 +207,54 @@ pub(super) fn of(
 }
 
 /// What a method that the platform calls leaves in its object, for its other methods.
-fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> Vec<Hit> {
+fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> Vec<(Node, Hit)> {
     let Some(class) = method.class else { return Vec::new() };
+    let is_exposed = world.exposure(id).is_some();
+    let spot = Spot { file: method.file, span: method.span, method: id };
     let mut found = Vec::new();
-    for obj in &summary.objs {
-        let Origin::Parameter { index: 0, path } = obj.origin else { continue };
-        let first = path.keys().first().copied();
-        for (key, value) in &obj.parts {
-            let Some(Key::Member(name)) = first.or(Some(*key)) else { continue };
-            let Some(variable) = world.program.variable_of(class, name) else { continue };
-            let spot = Spot { file: method.file, span: method.span, method: id };
-            for (label, trace) in summary.collect(value).iter() {
-                let hit = Hit {
-                    sink: Sink::Variable(variable),
-                    at: spot,
-                    label: *label,
-                    trace: trace.clone(),
-                    to: Texts::default(),
-                    put: spot,
-                    place: None,
-                    read: None,
-                };
-                found.extend(closed(world, &hit, world.exposure(id).is_some(), method));
-            }
+    let mut leave = |path: Path, is_deep: bool, labels: &Labels| {
+        let Some(Key::Member(name)) = path.keys().first().copied() else { return };
+        let Some(variable) = world.program.variable_of(class, name) else { return };
+        let node = Node::Member(variable, path.tail(), is_deep);
+        for (label, trace) in labels.iter() {
+            let hit = Hit {
+                sink: Sink::Variable(variable),
+                at: spot,
+                label: *label,
+                trace: trace.clone(),
+                to: Texts::default(),
+                put: spot,
+                place: None,
+                read: None,
+            };
+            found.extend(closed(world, &hit, is_exposed, method).map(|hit| (node, hit)));
+        }
+    };
+    let mut seen = BTreeSet::new();
+    let mut todo: Vec<(Path, usize)> = Vec::new();
+    for (index, obj) in summary.objs.iter().enumerate() {
+        if let Origin::Parameter { index: 0, path } = obj.origin {
+            todo.push((path, index));
+        }
+    }
+    while let Some((path, index)) = todo.pop() {
+        let Some(obj) = summary.objs.get(index).filter(|_| seen.insert((path, index))) else { continue };
+        leave(path, true, &obj.anywhere.labels);
+        for (key, part) in &obj.parts {
+            let Some(below) = path.then(*key) else {
+                leave(path, true, &summary.collect(part));
+                continue;
+            };
+            leave(below, part.objs.is_empty() && !part.labels.is_empty() && is_vague(*key), &part.labels);
+            todo.extend(part.objs.iter().map(|id| (below, id.0 as usize)));
         }
     }
     found
+}
+
+/// Whether what stands there may be any of several.
+fn is_vague(key: Key) -> bool {
+    matches!(key, Key::Element)
 }
 
 fn tell(
@@ -275,12 +324,7 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
                 _ => None,
             })?;
             let variable = world.program.variable_of(class, name)?;
-            // A field of a record that is not followed is nobody's data.
-            let is_record = world.program.variable(variable).is_some_and(|own| own.ty.object().is_some());
-            if is_record && path.keys().len() > 1 {
-                return None;
-            }
-            Label::Variable(variable)
+            Label::Member(variable, path.tail())
         }
         Label::Parameter { index, path, .. } if is_exposed && path.keys().is_empty() => {
             let class = world.program.class(method.class?)?;

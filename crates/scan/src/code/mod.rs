@@ -65,6 +65,7 @@ impl Code {
             fields: fields.followed,
             labels,
             versions: versions.clone(),
+            assigned: assigned(&program, &resolution),
             metadata: metadata(cx.project),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
@@ -226,6 +227,26 @@ fn said(did: Did) -> &'static str {
         Did::Converted => "converted",
         Did::Answered => "asked about, and answered",
     }
+}
+
+/// What is assigned to static texts anywhere.
+fn assigned(
+    program: &Program,
+    resolution: &Resolution,
+) -> BTreeMap<apex::VariableId, Vec<(apex::FileId, apex::ast::ExprId)>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (index, file) in (0_u32..).zip(&program.files) {
+        let id = apex::FileId(index);
+        for expr in &file.exprs {
+            let ExprKind::Assign { target, value, .. } = expr.kind else { continue };
+            let Ref::Variable(variable) = resolution.expr(id, target).to else { continue };
+            let is_text = program.variable(variable).is_some_and(|own| own.is_static && own.ty == apex::Ty::Text);
+            if is_text {
+                found.entry(variable).or_default().push((id, value));
+            }
+        }
+    }
+    found
 }
 
 /// The classes that pages of the project name as controller or extension, by the page's text.

@@ -41,7 +41,9 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// Objects without field security of their own.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 22] = [
+    "emailtemplate", "emailservicesaddress", "orgwideemailaddress", "network", "site", "domain", "folder",
+    "queuesobject", "staticresource", "documenttemplate",
     "recordtype", "profile", "group", "groupmember", "permissionset", "permissionsetassignment", "userrole",
     "organization", "apexclass", "asyncapexjob", "crontrigger", "entityparticle",
 ];

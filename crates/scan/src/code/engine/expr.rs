@@ -372,7 +372,7 @@ impl Body<'_> {
         }
         if variable.is_static {
             let texts = self.world.constant(id, 0);
-            if variable.is_final && texts.0.is_some() {
+            if texts.0.is_some() && texts.constants().count() == texts.all().len() {
                 return Value { texts, ..Value::default() };
             }
             if variable.ty.is_scalar() {

@@ -325,8 +325,7 @@ impl Body<'_> {
                 self.prompted(method, &args, span);
                 self.unknown(&[], &ty, span, id)
             }
-            (class, method) if class.starts_with("connectapi.") => {
-                let _ = method;
+            (class, _) if class.starts_with("connectapi.chatter") => {
                 for arg in &args {
                     let labels = self.collect(arg, span);
                     self.emit(Sink::Post, &labels, span, &Texts::default());

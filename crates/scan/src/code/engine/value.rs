@@ -36,8 +36,17 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    const LIMIT: usize = 4;
+    const LIMIT: usize = 6;
     pub(crate) const ROOT: Path = Path { length: 0, keys: [Key::Element; Path::LIMIT] };
+
+    /// Without its first step.
+    pub(crate) fn tail(&self) -> Path {
+        let mut rest = Path::ROOT;
+        for &key in self.keys().iter().skip(1) {
+            rest = rest.then(key).unwrap_or(rest);
+        }
+        rest
+    }
 
     /// None where it would be too long: the object itself stands for all of it.
     pub(crate) fn then(mut self, key: Key) -> Option<Path> {
@@ -78,6 +87,8 @@ pub(crate) enum Label {
     Record(Name),
     /// A class's variable: what is written to it anywhere.
     Variable(VariableId),
+    /// A part of what a variable of an object holds.
+    Member(VariableId, Path),
     Input(Input),
     Session,
     /// A parameter, 0 for `this`; callers know more. Of a record's field that nobody changed, the field.

@@ -70,6 +70,8 @@ pub(crate) struct World<'w> {
     pub(crate) fields: Fields,
     /// The API version of each file; 0 where nobody says.
     pub(crate) versions: Vec<u32>,
+    /// What is assigned to static variables.
+    pub(crate) assigned: BTreeMap<VariableId, Vec<(FileId, ExprId)>>,
     /// Records of custom metadata types: by object and name of the record, then by field; all folded.
     pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Texts of custom labels, by folded name.
@@ -181,10 +183,15 @@ impl World<'_> {
     pub(crate) fn constant(&self, id: VariableId, depth: u8) -> Texts {
         let Some(variable) = self.program.variable(id) else { return Texts::default() };
         let Some(class) = self.program.class(variable.class) else { return Texts::default() };
-        match variable.value {
-            Some(value) if variable.is_static && depth < 8 => self.constant_expr(class.file, value, depth + 1),
-            _ => Texts::default(),
+        if !variable.is_static || depth >= 8 {
+            return Texts::default();
         }
+        let mut texts = variable.value.map(|value| self.constant_expr(class.file, value, depth + 1));
+        for &(file, value) in self.assigned.get(&id).into_iter().flatten() {
+            let own = self.constant_expr(file, value, depth + 1);
+            texts = Some(texts.map_or_else(|| own.clone(), |known| known.or(&own)));
+        }
+        texts.unwrap_or_default()
     }
 
     fn constant_expr(&self, file: FileId, id: ExprId, depth: u8) -> Texts {
@@ -192,6 +199,10 @@ impl World<'_> {
         match &source.expr(id).kind {
             ExprKind::Literal(Literal::Text | Literal::LongText) => {
                 Texts::of(&source.literal_text(id).unwrap_or_default())
+            }
+            ExprKind::Literal(Literal::Null) => Texts::none(),
+            ExprKind::Ternary { yes, no, .. } => {
+                self.constant_expr(file, *yes, depth).or(&self.constant_expr(file, *no, depth))
             }
             ExprKind::Binary { first, rest } if rest.iter().all(|(operator, _)| *operator == Operator::Add) => {
                 let mut texts = self.constant_expr(file, *first, depth);
