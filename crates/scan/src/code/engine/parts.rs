@@ -56,14 +56,15 @@ impl Body<'_> {
                     }
                     value
                 }
-                None => {
-                    let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
-                    let mut value = Value::of(Labels::one(label, step(None, self.file_id, span, Did::Read)));
-                    if !ty.is_scalar() {
-                        value.objs.push(id);
+                // So deep nobody tells one part from the other: a field is what it is called, and the rest is not
+                // followed.
+                None => match field {
+                    Some(field) => {
+                        Value::of(Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read)))
                     }
-                    value
-                }
+                    None if ty.is_scalar() => Value::default(),
+                    None => Value::obj(id),
+                },
             },
             Origin::Variable(variable) => {
                 if ty.is_scalar() {
