@@ -455,22 +455,46 @@ impl<'w> Body<'w> {
         changed
     }
 
-    /// Runs one of two ways, and joins them.
-    fn branch(&mut self, first: impl FnOnce(&mut Self), second: impl FnOnce(&mut Self)) {
-        let before = self.state.clone();
+    /// `if`, and each `else if` behind it: a long chain is no deep one.
+    fn choice(&mut self, first: StmtId) {
+        let file = self.file;
         let was_live = self.live;
-        first(self);
-        let (after, is_live) = (std::mem::replace(&mut self.state, before), self.live);
-        self.live = was_live;
-        second(self);
-        if is_live && self.live {
-            let mut state = std::mem::take(&mut self.state);
-            self.join(&mut state, &after);
-            self.state = state;
-        } else if is_live {
-            self.state = after;
+        let mut ends: Option<State> = None;
+        let mut at = Some(first);
+        while let Some(id) = at {
+            let StmtKind::If { condition, yes, no } = &file.stmt(id).kind else {
+                self.stmt(id);
+                break;
+            };
+            self.expr(*condition);
+            let before = self.state.clone();
+            self.allow(*condition, true);
+            self.stmt(*yes);
+            if self.live {
+                let after = std::mem::take(&mut self.state);
+                ends = Some(self.either(ends, after));
+            }
+            self.state = before;
+            self.live = was_live;
+            self.allow(*condition, false);
+            at = *no;
         }
-        self.live |= is_live;
+        if let Some(ends) = ends {
+            let last = std::mem::take(&mut self.state);
+            self.state = if self.live { self.either(Some(ends), last) } else { ends };
+            self.live = true;
+        }
+    }
+
+    /// What is known where two ways meet.
+    fn either(&mut self, known: Option<State>, other: State) -> State {
+        match known {
+            Some(mut known) => {
+                self.join(&mut known, &other);
+                known
+            }
+            None => other,
+        }
     }
 
     fn looped(&mut self, mut once: impl FnMut(&mut Self)) {
@@ -524,21 +548,7 @@ impl<'w> Body<'w> {
             StmtKind::Expr(value) => {
                 self.expr(*value);
             }
-            StmtKind::If { condition, yes, no } => {
-                self.expr(*condition);
-                self.branch(
-                    |this| {
-                        this.allow(*condition, true);
-                        this.stmt(*yes);
-                    },
-                    |this| {
-                        this.allow(*condition, false);
-                        if let Some(no) = no {
-                            this.stmt(*no);
-                        }
-                    },
-                );
-            }
+            StmtKind::If { .. } => self.choice(id),
             StmtKind::While { condition, body } | StmtKind::DoWhile { body, condition } => {
                 self.looped(|this| {
                     this.expr(*condition);
