@@ -69,6 +69,7 @@ impl Code {
             metadata: metadata(cx.project),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
+            variants: BTreeMap::new(),
         };
         let graph = Graph::of(&program, &resolution);
         engine::run(&mut world, &graph);

@@ -7,6 +7,7 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
 use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
+use super::guard::Assumed;
 use super::hit::{Hit, Sink, Spot};
 use super::summary::summarise;
 use super::value::{
@@ -25,6 +26,7 @@ pub(super) struct Body<'w> {
     pub(super) world: &'w World<'w>,
     /// What is known so far of methods that call this one and are called by it.
     pub(super) circle: &'w BTreeMap<MethodId, Summary>,
+    assumed: Option<Assumed>,
     pub(super) id: MethodId,
     pub(super) method: &'w Method,
     pub(super) file_id: FileId,
@@ -62,12 +64,18 @@ pub(super) enum Site {
     Below(ObjId, Key),
 }
 
-pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: MethodId) -> Summary {
+pub(super) fn run(
+    world: &World<'_>,
+    circle: &BTreeMap<MethodId, Summary>,
+    id: MethodId,
+    assumed: Option<Assumed>,
+) -> Summary {
     let Some(method) = world.program.method(id) else { return Summary::default() };
     let Some(file) = world.program.file(method.file) else { return Summary::default() };
     let mut body = Body {
         world,
         circle,
+        assumed,
         id,
         method,
         file_id: method.file,
@@ -87,6 +95,7 @@ pub(super) fn run(world: &World<'_>, circle: &BTreeMap<MethodId, Summary>, id: M
         depth: 0,
     };
     body.enter();
+    body.assume();
     if method.kind == MethodKind::Constructor {
         body.before_constructor();
     }
@@ -110,6 +119,13 @@ impl<'w> Body<'w> {
             let value = self.parameter(index, Path::ROOT, ty, name.span);
             self.state.set_local(u32::try_from(slot).unwrap_or(u32::MAX), value);
         }
+    }
+
+    /// What is taken for granted of a parameter is its text.
+    fn assume(&mut self) {
+        let Some(Assumed { slot, value: Some(text), .. }) = self.assumed.clone() else { return };
+        let value = self.state.local(slot);
+        self.state.set_local(slot, Value { texts: Texts::of(&text), ..value });
     }
 
     /// A parameter or part of one, as nobody has changed it.
@@ -467,9 +483,29 @@ impl<'w> Body<'w> {
                 break;
             };
             self.expr(*condition);
+            let decided = self.assumed.as_ref().and_then(|assumed| {
+                assumed.decides(file, self.file_id, self.world.resolution, *condition)
+            });
+            if decided == Some(false) {
+                at = *no;
+                continue;
+            }
             let before = self.state.clone();
             self.allow(*condition, true);
             self.stmt(*yes);
+            if decided == Some(true) {
+                // What comes behind it does not run.
+                let after = std::mem::take(&mut self.state);
+                match (ends.take(), self.live) {
+                    (Some(known), true) => self.state = self.either(Some(known), after),
+                    (Some(known), false) => {
+                        self.state = known;
+                        self.live = true;
+                    }
+                    (None, _) => self.state = after,
+                }
+                return;
+            }
             if self.live {
                 let after = std::mem::take(&mut self.state);
                 ends = Some(self.either(ends, after));

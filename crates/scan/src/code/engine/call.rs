@@ -29,7 +29,7 @@ struct Call<'c> {
     known: BTreeMap<Label, (Labels, bool)>,
 }
 
-impl Body<'_> {
+impl<'w> Body<'w> {
     /// The code that a call may run.
     pub(super) fn implementations(&self, method: MethodId, is_virtual: bool, receiver: &Value) -> Vec<MethodId> {
         let Some(named) = self.world.program.method(method) else { return Vec::new() };
@@ -122,7 +122,8 @@ impl Body<'_> {
             *arg = self.as_type(std::mem::take(arg), ty, span);
         }
         let args = given.as_slice();
-        let Some(summary) = self.circle.get(&callee).or_else(|| world.summary(callee)) else { return Value::default() };
+        let chosen = self.circle.get(&callee).or_else(|| self.variant(callee, args)).or_else(|| world.summary(callee));
+        let Some(summary) = chosen else { return Value::default() };
         let mut call = Call { args, span, is_one, objs: Vec::new(), known: BTreeMap::new() };
         for (index, obj) in (0_u32..).zip(&summary.objs) {
             let own = match obj.origin {
@@ -145,6 +146,16 @@ impl Body<'_> {
         let thrown = self.value(&summary.thrown, &mut call);
         self.thrown.join(&thrown);
         self.value(&summary.returned, &mut call)
+    }
+
+    /// What a method does for the constant that it is passed.
+    fn variant(&self, callee: MethodId, args: &[Value]) -> Option<&'w Summary> {
+        let (guard, variants) = self.world.variants.get(&callee)?;
+        let texts = &args.get(usize::from(guard.index))?.texts;
+        let mut constants = texts.constants();
+        let only = constants.next().filter(|_| texts.all().len() == 1)?;
+        let key = guard.constants.contains(&only).then_some(only);
+        variants.by_constant.get(&key)
     }
 
     fn is_sanitiser(&self, method: MethodId) -> bool {

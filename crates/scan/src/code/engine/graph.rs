@@ -7,6 +7,7 @@ use apex::{MethodId, Program, Ref, Resolution, Ty};
 use rayon::prelude::*;
 
 use super::body;
+use super::guard::{self, Assumed, Guard, Variants};
 use super::world::{Summary, World};
 
 /// How often a circle of calls is gone through until what it does is known.
@@ -75,12 +76,35 @@ pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
             let world = &*world;
             wave.par_iter().flat_map_iter(|circle| summaries(world, graph, circle)).collect()
         };
+        let variants: Vec<(MethodId, (Guard, Variants))> = {
+            let world = &*world;
+            found.par_iter().filter_map(|(method, _)| Some((*method, variants(world, graph, *method)?))).collect()
+        };
+        world.variants.extend(variants);
         for (method, summary) in found {
             if let Some(known) = world.summaries.get_mut(method.index()) {
                 *known = Some(summary);
             }
         }
     }
+}
+
+/// What a method does for each constant that its parameter is compared with.
+fn variants(world: &World<'_>, graph: &Graph, id: MethodId) -> Option<(Guard, Variants)> {
+    let own = world.program.method(id)?;
+    // Circles are looked at as a whole.
+    if graph.callees.get(id.index()).is_some_and(|all| all.contains(&id)) {
+        return None;
+    }
+    let guard = guard::of(world.program, world.resolution, own)?;
+    let slot = u32::from(guard.index).checked_sub(1)?;
+    let values = guard.constants.iter().cloned().map(Some).chain([None]);
+    let by_constant = values.map(|value| {
+        let assumed = Assumed { slot, value: value.clone(), constants: guard.constants.clone() };
+        (value, body::run(world, &BTreeMap::new(), id, Some(assumed)))
+    });
+    let variants = Variants { by_constant: by_constant.collect() };
+    Some((guard, variants))
 }
 
 fn summaries(world: &World<'_>, graph: &Graph, circle: &[MethodId]) -> Vec<(MethodId, Summary)> {
@@ -93,14 +117,14 @@ fn summaries(world: &World<'_>, graph: &Graph, circle: &[MethodId]) -> Vec<(Meth
     match circle.as_slice() {
         [] => Vec::new(),
         [only] if !graph.callees.get(only.index()).is_some_and(|own| own.contains(only)) => {
-            vec![(*only, body::run(world, &BTreeMap::new(), *only))]
+            vec![(*only, body::run(world, &BTreeMap::new(), *only, None))]
         }
         _ => {
             let mut own: BTreeMap<MethodId, Summary> = BTreeMap::new();
             for _ in 0..ROUNDS {
                 let mut changed = false;
                 for &method in &circle {
-                    let summary = body::run(world, &own, method);
+                    let summary = body::run(world, &own, method, None);
                     changed |= own.get(&method) != Some(&summary);
                     own.insert(method, summary);
                 }

@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod expr;
 mod graph;
+mod guard;
 mod hit;
 mod library;
 mod parts;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::ast::{ExprId, ExprKind, Literal, Operator};
 use apex::{FileId, MethodId, Name, Program, Ref, Resolution, VariableId};
 
+use super::guard::{Guard, Variants};
 use super::hit::Hit;
 use super::value::{FieldId, Labels, Obj, Path, Texts, Value};
 
@@ -79,6 +80,7 @@ pub(crate) struct World<'w> {
     /// Methods after which data is no longer a patient's, as folded `class.method`.
     pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) summaries: Vec<Option<Summary>>,
+    pub(crate) variants: BTreeMap<MethodId, (Guard, Variants)>,
 }
 
 impl Summary {
