@@ -2,6 +2,8 @@
 
 mod engine;
 mod leak;
+mod look;
+mod operation;
 mod schema;
 mod telling;
 
@@ -15,6 +17,8 @@ pub(crate) use engine::Exposure;
 pub(crate) use engine::{OWN_ORG, TEMPLATE};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use leak::{Leak, Way};
+pub(crate) use look::{Call, Constant, Look, Site, each_stmt};
+pub(crate) use operation::Operation;
 pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals};
 pub(crate) use engine::Sink;
 
