@@ -18,7 +18,7 @@ pub(crate) use engine::{OWN_ORG, TEMPLATE};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use leak::{Leak, Way};
 pub(crate) use look::{Call, Constant, Look, Site, each_stmt};
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, Unshared};
 pub(crate) use telling::{Receiver, draft, each, model_refusals, receivers, refusals};
 pub(crate) use engine::Sink;
 

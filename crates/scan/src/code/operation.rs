@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use apex::ast::{ExprId, ExprKind, Mode, StmtKind};
-use apex::{FileId, MethodId, MethodKind, Ref};
+use apex::{FileId, MethodId, MethodKind, Ref, Ty};
+use sfdx::views::ObjectKind;
 use source::Span;
 
 use super::Code;
 use super::look::each_stmt;
 
 /// A query or write of one method.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) file: FileId,
     pub(crate) span: Span,
     pub(crate) writes: bool,
+    /// In lower case, where the code says it.
+    pub(crate) object: Option<String>,
     /// In user mode the sharing rules hold whatever the class says.
     pub(crate) is_user_mode: bool,
 }
@@ -35,13 +38,14 @@ impl Code {
         let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else { return Vec::new() };
         let mut found = Vec::new();
         each_stmt(file, body, |stmt| {
-            if let StmtKind::Dml { mode, .. } = &file.stmt(stmt).kind {
+            if let StmtKind::Dml { mode, target, .. } = &file.stmt(stmt).kind {
                 let is_user_mode = match mode {
                     Some(mode) => *mode == Mode::User,
                     None => self.is_user_mode(method.file),
                 };
                 let span = file.stmt(stmt).span;
-                found.push(Operation { file: method.file, span, writes: true, is_user_mode });
+                let object = self.object_of(method.file, *target);
+                found.push(Operation { file: method.file, span, writes: true, object, is_user_mode });
             }
         });
         file.each_expr(body, |expr| found.extend(self.operation(method.file, expr)));
@@ -62,7 +66,8 @@ impl Code {
         match &file.expr(expr).kind {
             ExprKind::Query { text, .. } => {
                 let is_user_mode = mode_of(file.source.slice(*text)).unwrap_or_else(|| self.is_user_mode(id));
-                Some(Operation { file: id, span, writes: false, is_user_mode })
+                let object = from(file.source.slice(*text));
+                Some(Operation { file: id, span, writes: false, object, is_user_mode })
             }
             ExprKind::Call { name, args, .. } => {
                 let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
@@ -83,10 +88,49 @@ impl Code {
                     }
                 });
                 let is_user_mode = asked.unwrap_or_else(|| self.is_user_mode(id));
-                Some(Operation { file: id, span, writes, is_user_mode })
+                let first = args.first().copied();
+                let object = match first {
+                    Some(first) if writes => self.object_of(id, first),
+                    Some(first) => literal_below(file, first).as_deref().and_then(from),
+                    None => None,
+                };
+                Some(Operation { file: id, span, writes, object, is_user_mode })
             }
             _ => None,
         }
+    }
+
+    fn object_of(&self, file: FileId, expr: ExprId) -> Option<String> {
+        let object = self.resolution.expr(file, expr).ty.object()?;
+        Some(self.program.names.folded(object).to_owned())
+    }
+
+    /// The objects whose defaults or values the code takes as of custom settings, in lower case.
+    fn settings(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for (id, file) in (0_u32..).map(FileId).zip(&self.program.files) {
+            for expr in &file.exprs {
+                let ExprKind::Call { receiver: Some(receiver), name, .. } = &expr.kind else { continue };
+                let of = self.resolution.expr(id, *receiver);
+                if let (Ref::Type, Ty::Record(Some(object))) = (of.to, &of.ty)
+                    && matches!(
+                        self.program.names.folded(name.value),
+                        "getinstance" | "getorgdefaults" | "getvalues" | "getall"
+                    )
+                {
+                    found.insert(self.program.names.folded(*object).to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// The objects whose records have no sharing and are no patient's.
+    pub(crate) fn unshared(&self, project: &sfdx::Project) -> Unshared {
+        let mut settings = self.settings();
+        let own = project.objects().filter(|object| object.kind() == ObjectKind::CustomSetting);
+        settings.extend(own.map(|object| object.name().to_lowercase()));
+        Unshared { settings }
     }
 
     /// The methods that run because of a method's own body: called, made, read and written. Of a constructor, not
@@ -128,6 +172,56 @@ impl Code {
         }
         found.retain(|id| program.method(*id).is_some_and(|own| !own.is_test));
     }
+}
+
+/// Objects without sharing: settings, metadata, and what Salesforce keeps of the org itself.
+#[derive(Debug)]
+pub(crate) struct Unshared {
+    settings: BTreeSet<String>,
+}
+
+/// Objects of the org's own set-up, jobs and metadata, which everybody reads or nobody shares.
+const SETUP: &[&str] = &[
+    "apexclass", "apexcomponent", "apexpage", "apextrigger", "asyncapexjob", "authprovider", "brandtemplate", "businesshours", "cronjobdetail",
+    "crontrigger", "currencytype", "custompermission", "datedconversionrate", "domain", "emailtemplate", "entitydefinition", "entityparticle",
+    "fieldpermissions", "fielddefinition", "fiscalyearsettings", "flowdefinitionview", "flowversionview", "flowinterview", "group", "groupmember", "holiday",
+    "namedcredential", "network", "objectpermissions", "organization", "orgwideemailaddress", "period", "permissionset", "permissionsetassignment",
+    "permissionsetgroup", "profile", "queuesobject", "recordtype", "setupentityaccess", "site", "staticresource", "userlicense",
+    "userrecordaccess", "userrole", "apexemailnotification", "packagelicense", "relationshipdomain", "publisher", "customobjectuserlicensemetrics",
+];
+
+impl Unshared {
+    pub(crate) fn has(&self, own: &Operation) -> bool {
+        let Some(object) = own.object.as_deref() else { return false };
+        !ObjectKind::of_name(object).is_shared() || SETUP.contains(&object) || self.settings.contains(object)
+    }
+
+    /// Whether it writes the defaults of a custom setting.
+    pub(crate) fn is_setting(&self, own: &Operation) -> bool {
+        own.object.as_deref().is_some_and(|object| self.settings.contains(object))
+    }
+}
+
+/// The object of a query's text, in lower case.
+fn from(text: &str) -> Option<String> {
+    if !text.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("select")) {
+        return None;
+    }
+    let parsed = soql::parse_query(text);
+    let object = parsed.value.from.first()?.object.last()?.known()?;
+    Some(object.to_lowercase())
+}
+
+/// The first literal of an expression.
+fn literal_below(file: &apex::ast::File, expr: ExprId) -> Option<String> {
+    let mut todo = vec![expr];
+    while let Some(expr) = todo.pop() {
+        if let Some(text) = file.literal_text(expr) {
+            return Some(text);
+        }
+        todo.extend(file.parts(expr).into_iter().rev());
+    }
+    None
 }
 
 /// Whether a query says that it runs as the user, or as the system.

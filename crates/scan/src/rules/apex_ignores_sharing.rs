@@ -11,7 +11,7 @@
 //!
 //! ## What is not found
 //! Classes `with sharing` and `inherited sharing`; classes that say nothing from API version 67.0, or with a parent that says it; classes that say nothing and are called by classes with sharing alone; an `@AuraEnabled` method of a class that says nothing, which runs with sharing in every version (*Apex Developer Guide*,
-//! Apex Security and Sharing Model); classes whose operations all run in user mode; jobs and triggers, which have no user to share with, unless a user's method calls them as methods; classes with public methods that nothing of the source uses.
+//! Apex Security and Sharing Model); classes whose operations all run in user mode; custom metadata, custom settings, events and the org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no user to share with, unless a user's method calls them as methods; classes with public methods that nothing of the source uses.
 //! Severity is high where the class names fields with patients' data. Whether an object is open to everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
 //!
 //! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing` (pmd#5074); here what it means is judged, and who reaches it. Getters and setters count (pmd#4019, pmd#5463), `Database.query` (pmd#5792) and
@@ -51,6 +51,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.code();
     out.judged(code.bodies);
     let reached = reached(cx, code);
+    let unshared = code.unshared(cx.project);
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
     for (&(id, is_without), from) in &reached {
         let Some(class) = code.program.method(id).and_then(|method| method.class) else { continue };
@@ -58,9 +59,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let operations = operations(code, id);
-        let outside: Vec<Operation> = operations.into_iter().filter(|one| !one.is_user_mode).collect();
+        let is_outside = |one: &Operation| !one.is_user_mode && !unshared.has(one);
+        let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
         let Some(first) = outside.first() else { continue };
-        let own = found.entry(class).or_insert_with(|| Found { first: *first, method: id, from: *from, writes: false });
+        let own = found.entry(class).or_insert_with(|| Found { first: first.clone(), method: id, from: *from, writes: false });
         own.writes |= outside.iter().any(|one| one.writes);
     }
     let fields = fields_by_class(cx, code, &found);
@@ -118,7 +120,7 @@ fn draft(
         Sharing::Without => "says `without sharing`",
         _ => "says nothing of sharing",
     };
-    let does = if own.writes { "writes" } else { "reads" };
+    let does = if own.writes { "writes records without asking" } else { "reads records without asking" };
     let through = program.method_name(entry);
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
     let who = match code.exposure(entry) {
@@ -135,7 +137,7 @@ fn draft(
     Draft::new(
         format!("Apex:{top}"),
         place.unwrap_or_else(|| Place::line(String::new(), 1)),
-        format!("`{name}` {says} and {does} records of everybody{what}; {who} reach it{through}"),
+        format!("`{name}` {says} and {does} whether they are shared with the user{what}; {who} reach it{through}"),
         "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
     )
     .severity(severity)

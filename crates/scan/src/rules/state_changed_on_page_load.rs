@@ -11,7 +11,7 @@
 //! (`<confirmationTokenRequired>true`) and link to it by `URLFOR`.
 //!
 //! ## What is not found
-//! Writes behind buttons, links and remote actions, pages that ask for a token, what jobs and triggers write later, published events, and classes that no page of the source uses. Controllers of custom components are not judged.
+//! Writes behind buttons, links and remote actions, pages that ask for a token, what jobs and triggers write later, published events, custom settings (a page that writes the defaults that it lacks), and classes that no page of the source uses. Controllers of custom components are not judged.
 //! PMD's `ApexCSRF` looks at constructors and methods called `init` of every class, page or not, and at their own lines alone: here the pages say what runs, calls are followed, `System.Database` counts
 //! (pmd#4526), and the method of `action` counts whatever its name. The finding is on the same declaration.
 //!
@@ -24,7 +24,7 @@ use apex::{ClassId, MethodId, MethodKind};
 use journal::{Confidence, Persona, Place, Severity};
 
 use crate::Context;
-use crate::code::{Code, Operation};
+use crate::code::{Code, Operation, Unshared};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce::{self, Page};
 
@@ -47,6 +47,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     let code = cx.code();
+    let unshared = code.unshared(cx.project);
     let mut found: BTreeMap<Declaration, Vec<&Page>> = BTreeMap::new();
     for page in pages.iter().filter(|page| !page.needs_token) {
         for declared in run_on_load(code, page) {
@@ -54,7 +55,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
     }
     for (declared, pages) in found {
-        let Some((place, name, way)) = declared.written(code) else { continue };
+        let Some((place, name, way)) = declared.written(code, &unshared) else { continue };
         let Some(page) = pages.first() else { continue };
         let names: BTreeSet<String> = pages.iter().map(|page| format!("`{}`", page.name)).collect();
         let names: Vec<String> = names.into_iter().collect();
@@ -105,7 +106,7 @@ impl Declaration {
     }
 
     /// Where it stands, its name, and the way to the write that it leads to, where there is one.
-    fn written(self, code: &Code) -> Option<(Place, String, Vec<(Place, &'static str)>)> {
+    fn written(self, code: &Code, unshared: &Unshared) -> Option<(Place, String, Vec<(Place, &'static str)>)> {
         let program = &code.program;
         let (file, span, name, way) = match self {
             Self::Method(id) => {
@@ -114,7 +115,7 @@ impl Declaration {
                 let is_block = matches!(method.kind, MethodKind::Initializer | MethodKind::StaticInitializer);
                 let start = method.body.map(|body| file.stmt(body).span).filter(|_| is_block);
                 let span = start.map_or(method.span, |body| source::Span::new(body.start, body.start + 1));
-                (file, span, program.method_name(id), way_to_write(code, BTreeSet::from([id]))?)
+                (file, span, program.method_name(id), way_to_write(code, unshared, BTreeSet::from([id]))?)
             }
             Self::Variable(id) => {
                 let variable = program.variable(id)?;
@@ -125,12 +126,12 @@ impl Declaration {
                 let mut todo = vec![variable.value?];
                 while let Some(expr) = todo.pop() {
                     code.called(class.file, expr, &mut called);
-                    direct = direct.or(code.operation(class.file, expr).filter(|own| own.writes));
+                    direct = direct.or(code.operation(class.file, expr).filter(|own| own.writes && !unshared.is_setting(own)));
                     todo.extend(file.parts(expr));
                 }
                 let way = match direct {
-                    Some(own) => vec![step(code, own)?],
-                    None => way_to_write(code, called)?,
+                    Some(own) => vec![step(code, &own)?],
+                    None => way_to_write(code, unshared, called)?,
                 };
                 let name = format!("{}.{}", program.class_name(variable.class), file.source.slice(variable.span));
                 (file, variable.span, name, way)
@@ -140,17 +141,17 @@ impl Declaration {
     }
 }
 
-fn step(code: &Code, own: Operation) -> Option<(Place, &'static str)> {
+fn step(code: &Code, own: &Operation) -> Option<(Place, &'static str)> {
     Some((Place::of(&code.program.file(own.file)?.source, own.span), "written here"))
 }
 
 /// The shortest way from methods to a write.
-fn way_to_write(code: &Code, from: BTreeSet<MethodId>) -> Option<Vec<(Place, &'static str)>> {
+fn way_to_write(code: &Code, unshared: &Unshared, from: BTreeSet<MethodId>) -> Option<Vec<(Place, &'static str)>> {
     let mut before: BTreeMap<MethodId, Option<MethodId>> = from.iter().map(|id| (*id, None)).collect();
     let mut todo: std::collections::VecDeque<MethodId> = from.into_iter().collect();
     while let Some(id) = todo.pop_front() {
-        if let Some(write) = code.operations(id).into_iter().find(|own| own.writes) {
-            let mut way = vec![step(code, write)?];
+        if let Some(write) = code.operations(id).into_iter().find(|own| own.writes && !unshared.is_setting(own)) {
+            let mut way = vec![step(code, &write)?];
             let mut at = id;
             while let Some(Some(caller)) = before.get(&at).copied() {
                 let method = code.program.method(at)?;
