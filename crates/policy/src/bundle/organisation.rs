@@ -43,6 +43,9 @@ record! {
         unclassified: Option<At<Class>>,
         /// The longest that an exception may last, in days; 180 unless said.
         exception_days: Option<At<u32>>,
+        /// Whether `// NOPMD` and `@SuppressWarnings('PMD...')` in Apex take findings out of the count where a rule
+        /// takes the place of one of PMD's. Nobody approves these.
+        honour_pmd: bool = false,
     }
 }
 
