@@ -9,19 +9,100 @@ use crate::classification::words::words;
 /// Whether a variable, field, header or parameter of this name holds a secret, and not the name or place of one.
 pub(crate) fn is_named(name: &str) -> bool {
     const SECRETS: [&str; 16] = [
-        "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens", "apikey", "apitoken",
-        "bearer", "credential", "credentials", "authorization",
+        "password",
+        "passwords",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "passcode",
+        "secret",
+        "secrets",
+        "token",
+        "tokens",
+        "apikey",
+        "apitoken",
+        "bearer",
+        "credential",
+        "credentials",
+        "authorization",
     ];
     const OF_KEY: [&str; 11] = [
-        "api", "access", "private", "secret", "auth", "subscription", "shared", "account", "client", "consumer", "signing",
+        "api",
+        "access",
+        "private",
+        "secret",
+        "auth",
+        "subscription",
+        "shared",
+        "account",
+        "client",
+        "consumer",
+        "signing",
     ];
     // The last words of names that are about a secret and are none.
     const ABOUT: [&str; 62] = [
-        "field", "fields", "name", "names", "label", "labels", "header", "headers", "endpoint", "url", "uri", "path", "type", "types", "setting", "settings",
-        "title", "message", "messages", "msg", "error", "errors", "rule", "rules", "pattern", "regex", "expiry", "expires", "expired",
-        "timeout", "prefix", "suffix", "param", "parameter", "parameters", "page", "template", "id", "ids", "question", "hint", "policy", "format", "status",
-        "state", "count", "class", "info", "required", "invalid", "missing", "permission", "provider", "service", "object", "link", "method", "operation", "action", "delimiter",
-        "separator", "property",
+        "field",
+        "fields",
+        "name",
+        "names",
+        "label",
+        "labels",
+        "header",
+        "headers",
+        "endpoint",
+        "url",
+        "uri",
+        "path",
+        "type",
+        "types",
+        "setting",
+        "settings",
+        "title",
+        "message",
+        "messages",
+        "msg",
+        "error",
+        "errors",
+        "rule",
+        "rules",
+        "pattern",
+        "regex",
+        "expiry",
+        "expires",
+        "expired",
+        "timeout",
+        "prefix",
+        "suffix",
+        "param",
+        "parameter",
+        "parameters",
+        "page",
+        "template",
+        "id",
+        "ids",
+        "question",
+        "hint",
+        "policy",
+        "format",
+        "status",
+        "state",
+        "count",
+        "class",
+        "info",
+        "required",
+        "invalid",
+        "missing",
+        "permission",
+        "provider",
+        "service",
+        "object",
+        "link",
+        "method",
+        "operation",
+        "action",
+        "delimiter",
+        "separator",
+        "property",
     ];
     let words = words(name);
     if words.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
@@ -38,8 +119,18 @@ pub(crate) fn is_header(name: &str) -> bool {
     let lower = name.trim().to_ascii_lowercase();
     matches!(
         lower.as_str(),
-        "authorization" | "proxy-authorization" | "x-api-key" | "api-key" | "apikey" | "x-auth-token" | "x-access-token" | "x-functions-key"
-            | "ocp-apim-subscription-key" | "x-client-secret" | "client_secret" | "cookie"
+        "authorization"
+            | "proxy-authorization"
+            | "x-api-key"
+            | "api-key"
+            | "apikey"
+            | "x-auth-token"
+            | "x-access-token"
+            | "x-functions-key"
+            | "ocp-apim-subscription-key"
+            | "x-client-secret"
+            | "client_secret"
+            | "cookie"
     )
 }
 
@@ -47,7 +138,7 @@ pub(crate) fn is_header(name: &str) -> bool {
 pub(crate) fn is_value(text: &str) -> bool {
     let text = text.trim();
     let length = text.chars().count();
-    if length < 6 || length > 4_096 || text.chars().any(char::is_whitespace) {
+    if !(6..=4_096).contains(&length) || text.chars().any(char::is_whitespace) {
         // A key in PEM has lines.
         return text.contains("PRIVATE KEY-----") && length > 60;
     }
@@ -57,8 +148,21 @@ pub(crate) fn is_value(text: &str) -> bool {
 /// What stands for a secret that is put in elsewhere.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 15] = [
-        "your", "replace", "changeme", "change_me", "placeholder", "example", "dummy", "insert", "todo", "xxx", "redacted", "masked", "sample",
-        "fake", "undefined",
+        "your",
+        "replace",
+        "changeme",
+        "change_me",
+        "placeholder",
+        "example",
+        "dummy",
+        "insert",
+        "todo",
+        "xxx",
+        "redacted",
+        "masked",
+        "sample",
+        "fake",
+        "undefined",
     ];
     let lower = text.to_ascii_lowercase();
     let mut letters = text.chars();
@@ -73,12 +177,26 @@ fn is_placeholder(text: &str) -> bool {
 
 fn is_address(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    lower.starts_with("callout:") || lower.contains("://") || text.starts_with(['/', '?', '&', '.', '#']) || lower.starts_with("urn:") || lower.contains(".com") || lower.ends_with("__c") || lower.ends_with("__r") || lower.ends_with("__mdt")
+    lower.starts_with("callout:")
+        || lower.contains("://")
+        || text.starts_with(['/', '?', '&', '.', '#'])
+        || lower.starts_with("urn:")
+        || lower.contains(".com")
+        || lower.ends_with("__c")
+        || lower.ends_with("__r")
+        || lower.ends_with("__mdt")
 }
 
 /// A regular expression, markup or a fragment of JSON.
 fn is_rule(text: &str) -> bool {
-    text.starts_with('^') || text.contains("(?") || text.contains(".*") || text.contains("\\d") || text.contains("[a-z") || text.contains("[A-Z") || text.contains("</") || text.starts_with(['<', '[', '{', '"', '(', ','])
+    text.starts_with('^')
+        || text.contains("(?")
+        || text.contains(".*")
+        || text.contains("\\d")
+        || text.contains("[a-z")
+        || text.contains("[A-Z")
+        || text.contains("</")
+        || text.starts_with(['<', '[', '{', '"', '(', ','])
 }
 
 /// Whether it is made of words as names are: `Lab_Api_Key`, `access_token`, `X-Auth-Token`, `HmacSHA256`.
@@ -112,7 +230,9 @@ fn is_word(chunk: &str) -> bool {
         return digits == 1 && bare.len() < 24 && bare.chars().all(char::is_alphanumeric) && has_vowels(bare);
     }
     let parts = words(bare);
-    bare.len() < 12 && has_vowels(bare) || bare.len() <= 4 || (bare.len() / parts.len().max(1) >= 4 && has_vowels(bare))
+    bare.len() < 12 && has_vowels(bare)
+        || bare.len() <= 4
+        || (bare.len() / parts.len().max(1) >= 4 && has_vowels(bare))
 }
 
 /// Whether there are as many vowels as words have: one in seven letters at least.
@@ -122,8 +242,9 @@ fn has_vowels(text: &str) -> bool {
 }
 
 /// `Basic dXNlcjpwYXNz`, `Bearer eyJ...`
-static SCHEME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^\s*(?:basic|bearer|token|apikey|sso-key)\s+(?<value>\S{6,})\s*$").ok());
+static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:basic|bearer|token|apikey|sso-key)\s+(?<value>\S{6,})\s*$").ok()
+});
 /// `https://user:password@host`
 static IN_ADDRESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[a-z]://[^/\s:@?#]+:(?<value>[^/\s:@?#]+)@").ok());
@@ -161,8 +282,10 @@ pub(crate) fn within(text: &str) -> Option<&'static str> {
 /// Whether what follows `Basic` or `Bearer` is a secret: user and password, Base64 of such, or a token.
 pub(crate) fn is_scheme_value(value: &str) -> bool {
     let value = value.trim();
-    let is_pair = value.split_once(':').is_some_and(|(user, password)| !user.is_empty() && password.len() >= 4);
-    !is_placeholder(value) && (is_pair && !value.contains("//") || is_value(value) || value.ends_with('=') && value.len() > 8)
+    let is_pair =
+        value.split_once(':').is_some_and(|(user, password)| !user.is_empty() && password.len() >= 4);
+    !is_placeholder(value)
+        && (is_pair && !value.contains("//") || is_value(value) || value.ends_with('=') && value.len() > 8)
 }
 
 #[cfg(test)]

@@ -236,7 +236,8 @@ fn marked<'r>(
     }
     // An annotation stands before the name, and the declaration ends with its last line.
     let of = |modifiers: &apex::ast::Modifiers, end: u32| {
-        let marks = modifiers.annotations.iter().filter(|one| names.folded(one.name.value) == "suppresswarnings");
+        let marks =
+            modifiers.annotations.iter().filter(|one| names.folded(one.name.value) == "suppresswarnings");
         for mark in marks {
             if line < line_of(mark.name.span.start) || line > line_of(end) {
                 continue;
@@ -299,7 +300,8 @@ mod tests {
         let whole = "@SuppressWarnings('PMD')\npublic class B {\n  class C {\n    void a() {}\n  }\n}\n";
         let other = "@SuppressWarnings('PMD.ApexCRUDViolation')\npublic class D {\n  void a() {}\n}\n";
         let sources = [("A.cls", apex), ("B.cls", whole), ("D.cls", other)];
-        let (files, names) = apex::parse(sources.into_iter().map(|(path, text)| Source::new(path, text)).collect());
+        let (files, names) =
+            apex::parse(sources.into_iter().map(|(path, text)| Source::new(path, text)).collect());
         let at = |file: usize, line: u32| {
             let replaced = ["ApexDangerousMethods", "ApexBadCrypto"];
             marked(&names, &files[file], &replaced, "ApexDangerousMethods", line).map(|(rule, _)| rule)

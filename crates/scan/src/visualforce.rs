@@ -75,7 +75,9 @@ fn attributes(text: &str, tag: &str) -> Option<(Span, Vec<(String, String)>)> {
         if rest.is_empty() || rest.starts_with(['>', '/']) {
             break;
         }
-        let Some(equals) = rest.find(['=', '>']).filter(|at| rest.get(*at..*at + 1) == Some("=")) else { break };
+        let Some(equals) = rest.find(['=', '>']).filter(|at| rest.get(*at..*at + 1) == Some("=")) else {
+            break;
+        };
         let name = rest.get(..equals)?.trim().to_owned();
         let after = rest.get(equals + 1..)?.trim_start();
         let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;

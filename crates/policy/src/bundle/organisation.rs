@@ -5,7 +5,9 @@ use super::{Citation, Identified};
 use crate::file::record::record;
 use crate::period::Period;
 use crate::place::At;
-use crate::vocabulary::{Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region, Sanitised};
+use crate::vocabulary::{
+    Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region, Sanitised,
+};
 
 record! {
     /// Whose bundle it is.

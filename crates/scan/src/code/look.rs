@@ -60,14 +60,17 @@ pub(crate) struct Declared {
     pub(crate) value: Site,
 }
 
+/// What is put into a variable, and the variable's name where its declaration does it.
+type Put = (Site, Option<Span>);
+
 /// The code of a project with what is assigned where.
 #[derive(Debug)]
 pub(crate) struct Look<'c> {
     pub(crate) code: &'c Code,
     pub(crate) sites: Vec<Site>,
     pub(crate) declared: Vec<Declared>,
-    of_variables: BTreeMap<VariableId, Vec<(Site, Option<Span>)>>,
-    of_locals: BTreeMap<(MethodId, u32), Vec<(Site, Option<Span>)>>,
+    of_variables: BTreeMap<VariableId, Vec<Put>>,
+    of_locals: BTreeMap<(MethodId, u32), Vec<Put>>,
 }
 
 impl<'c> Look<'c> {
@@ -92,7 +95,8 @@ impl<'c> Look<'c> {
             look.add(file, site);
         }
         for (id, method) in (0_u32..).map(MethodId).zip(&program.methods) {
-            let (Some(file), Some(body), false) = (program.file(method.file), method.body, method.is_test) else {
+            let (Some(file), Some(body), false) = (program.file(method.file), method.body, method.is_test)
+            else {
                 continue;
             };
             let base = Site { file: method.file, class: method.class, method: Some(id), expr: ExprId(0) };
@@ -125,7 +129,9 @@ impl<'c> Look<'c> {
         if let ExprKind::Assign { target, value, operator: None } = &file.expr(site.expr).kind {
             let own = Site { expr: *value, ..site };
             match (self.code.resolution.expr(site.file, *target).to, site.method) {
-                (Ref::Variable(variable), _) => self.of_variables.entry(variable).or_default().push((own, None)),
+                (Ref::Variable(variable), _) => {
+                    self.of_variables.entry(variable).or_default().push((own, None))
+                }
                 (Ref::Local(slot), Some(method)) => {
                     self.of_locals.entry((method, slot)).or_default().push((own, None));
                 }
@@ -194,7 +200,9 @@ impl<'c> Look<'c> {
                 let text = file.literal_text(site.expr).unwrap_or_default();
                 vec![Constant { text, literals: vec![site], holder: None }]
             }
-            ExprKind::Binary { first, rest } if rest.iter().all(|(operator, _)| *operator == Operator::Add) => {
+            ExprKind::Binary { first, rest }
+                if rest.iter().all(|(operator, _)| *operator == Operator::Add) =>
+            {
                 let mut whole = Constant { text: String::new(), literals: Vec::new(), holder: None };
                 let mut longest = 0;
                 for part in std::iter::once(*first).chain(rest.iter().map(|(_, part)| *part)) {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use apex::ast::{ExprId, ExprKind, Mode, StmtKind};
-use apex::{FileId, MethodId, MethodKind, Ref, Ty};
+use apex::{ClassId, FileId, MethodId, MethodKind, Ref, Ty};
 use sfdx::views::ObjectKind;
 use source::Span;
 
 use super::Code;
-use super::look::each_stmt;
+use super::look::{Look, Site, each_stmt};
 
 /// A query or write of one method.
 #[derive(Debug, Clone)]
@@ -18,24 +18,48 @@ pub(crate) struct Operation {
     pub(crate) writes: bool,
     /// In lower case, where the code says it.
     pub(crate) object: Option<String>,
+    /// The text of a query that is put together at run time, whose object is not said where it stands.
+    pub(crate) text: Option<ExprId>,
     /// In user mode the sharing rules hold whatever the class says.
     pub(crate) is_user_mode: bool,
 }
 
 const WRITES: &[&str] = &[
-    "insert", "update", "upsert", "delete", "undelete", "merge", "convertlead", "emptyrecyclebin",
-    "insertimmediate", "updateimmediate", "deleteimmediate", "insertasync", "updateasync", "deleteasync",
+    "insert",
+    "update",
+    "upsert",
+    "delete",
+    "undelete",
+    "merge",
+    "convertlead",
+    "emptyrecyclebin",
+    "insertimmediate",
+    "updateimmediate",
+    "deleteimmediate",
+    "insertasync",
+    "updateasync",
+    "deleteasync",
 ];
 const READS: &[&str] = &[
-    "query", "querywithbinds", "getquerylocator", "getquerylocatorwithbinds", "countquery", "countquerywithbinds",
-    "getcursor", "getcursorwithbinds",
+    "query",
+    "querywithbinds",
+    "getquerylocator",
+    "getquerylocatorwithbinds",
+    "countquery",
+    "countquerywithbinds",
+    "getcursor",
+    "getcursorwithbinds",
 ];
 
 impl Code {
     /// Queries and writes of a method's own body.
     pub(crate) fn operations(&self, id: MethodId) -> Vec<Operation> {
-        let Some(method) = self.program.method(id).filter(|method| !method.is_test) else { return Vec::new() };
-        let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else { return Vec::new() };
+        let Some(method) = self.program.method(id).filter(|method| !method.is_test) else {
+            return Vec::new();
+        };
+        let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         each_stmt(file, body, |stmt| {
             if let StmtKind::Dml { mode, target, .. } = &file.stmt(stmt).kind {
@@ -45,7 +69,14 @@ impl Code {
                 };
                 let span = file.stmt(stmt).span;
                 let object = self.object_of(method.file, *target);
-                found.push(Operation { file: method.file, span, writes: true, object, is_user_mode });
+                found.push(Operation {
+                    file: method.file,
+                    span,
+                    writes: true,
+                    object,
+                    text: None,
+                    is_user_mode,
+                });
             }
         });
         file.each_expr(body, |expr| found.extend(self.operation(method.file, expr)));
@@ -67,7 +98,7 @@ impl Code {
             ExprKind::Query { text, .. } => {
                 let is_user_mode = mode_of(file.source.slice(*text)).unwrap_or_else(|| self.is_user_mode(id));
                 let object = from(file.source.slice(*text));
-                Some(Operation { file: id, span, writes: false, object, is_user_mode })
+                Some(Operation { file: id, span, writes: false, object, text: None, is_user_mode })
             }
             ExprKind::Call { name, args, .. } => {
                 let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
@@ -91,10 +122,11 @@ impl Code {
                 let first = args.first().copied();
                 let object = match first {
                     Some(first) if writes => self.object_of(id, first),
-                    Some(first) => literal_below(file, first).as_deref().and_then(from),
+                    Some(first) => literals_below(file, first).as_deref().and_then(from),
                     None => None,
                 };
-                Some(Operation { file: id, span, writes, object, is_user_mode })
+                let text = first.filter(|_| !writes && object.is_none());
+                Some(Operation { file: id, span, writes, object, text, is_user_mode })
             }
             _ => None,
         }
@@ -108,7 +140,7 @@ impl Code {
     /// The objects whose defaults or values the code takes as of custom settings, in lower case.
     fn settings(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        for (id, file) in (0_u32..).map(FileId).zip(&self.program.files) {
+        for (id, file) in self.files() {
             for expr in &file.exprs {
                 let ExprKind::Call { receiver: Some(receiver), name, .. } = &expr.kind else { continue };
                 let of = self.resolution.expr(id, *receiver);
@@ -148,7 +180,9 @@ impl Code {
             && let Some(parent) = class.parent.and_then(|parent| self.program.class(parent))
         {
             let own = parent.constructors.iter().copied();
-            found.extend(own.filter(|id| self.program.method(*id).is_some_and(|own| own.parameters.is_empty())));
+            found.extend(
+                own.filter(|id| self.program.method(*id).is_some_and(|own| own.parameters.is_empty())),
+            );
         }
         found
     }
@@ -182,18 +216,77 @@ pub(crate) struct Unshared {
 
 /// Objects of the org's own set-up, jobs and metadata, which everybody reads or nobody shares.
 const SETUP: &[&str] = &[
-    "apexclass", "apexcomponent", "apexpage", "apextrigger", "asyncapexjob", "authprovider", "brandtemplate", "businesshours", "cronjobdetail",
-    "crontrigger", "currencytype", "custompermission", "datedconversionrate", "domain", "emailtemplate", "entitydefinition", "entityparticle",
-    "fieldpermissions", "fielddefinition", "fiscalyearsettings", "flowdefinitionview", "flowversionview", "flowinterview", "group", "groupmember", "holiday",
-    "namedcredential", "network", "objectpermissions", "organization", "orgwideemailaddress", "period", "permissionset", "permissionsetassignment",
-    "permissionsetgroup", "profile", "queuesobject", "recordtype", "setupentityaccess", "site", "staticresource", "userlicense",
-    "userrecordaccess", "userrole", "apexemailnotification", "packagelicense", "relationshipdomain", "publisher", "customobjectuserlicensemetrics",
+    "apexclass",
+    "apexcomponent",
+    "apexpage",
+    "apextrigger",
+    "asyncapexjob",
+    "authprovider",
+    "brandtemplate",
+    "businesshours",
+    "cronjobdetail",
+    "crontrigger",
+    "currencytype",
+    "custompermission",
+    "datedconversionrate",
+    "domain",
+    "emailtemplate",
+    "entitydefinition",
+    "entityparticle",
+    "fieldpermissions",
+    "fielddefinition",
+    "fiscalyearsettings",
+    "flowdefinitionview",
+    "flowversionview",
+    "flowinterview",
+    "group",
+    "groupmember",
+    "holiday",
+    "namedcredential",
+    "network",
+    "objectpermissions",
+    "organization",
+    "orgwideemailaddress",
+    "period",
+    "permissionset",
+    "permissionsetassignment",
+    "permissionsetgroup",
+    "profile",
+    "queuesobject",
+    "recordtype",
+    "setupentityaccess",
+    "site",
+    "staticresource",
+    "userlicense",
+    "userrecordaccess",
+    "userrole",
+    "apexemailnotification",
+    "packagelicense",
+    "relationshipdomain",
+    "publisher",
+    "customobjectuserlicensemetrics",
 ];
 
 impl Unshared {
-    pub(crate) fn has(&self, own: &Operation) -> bool {
-        let Some(object) = own.object.as_deref() else { return false };
-        !ObjectKind::of_name(object).is_shared() || SETUP.contains(&object) || self.settings.contains(object)
+    /// Whether an operation of a method is on such an object, as its type, its text or the variable with its text says.
+    pub(crate) fn has(&self, look: &Look<'_>, class: ClassId, method: MethodId, own: &Operation) -> bool {
+        let Some(expr) = own.text else {
+            return own.object.as_deref().is_some_and(|object| self.has_object(object, own.writes));
+        };
+        let values = look.values(Site { file: own.file, class: Some(class), method: Some(method), expr });
+        let objects = values
+            .iter()
+            .filter_map(|value| literals_below(look.file(*value)?, value.expr).as_deref().and_then(from));
+        let objects: Vec<String> = objects.collect();
+        !objects.is_empty() && objects.iter().all(|object| self.has_object(object, own.writes))
+    }
+
+    fn has_object(&self, object: &str, writes: bool) -> bool {
+        !ObjectKind::of_name(object).is_shared()
+            || SETUP.contains(&object)
+            || self.settings.contains(object)
+            // Users see each other as names.
+            || object == "user" && !writes
     }
 
     /// Whether it writes the defaults of a custom setting.
@@ -212,16 +305,15 @@ fn from(text: &str) -> Option<String> {
     Some(object.to_lowercase())
 }
 
-/// The first literal of an expression.
-fn literal_below(file: &apex::ast::File, expr: ExprId) -> Option<String> {
+/// The literals of an expression one after the other, as far as there are any.
+fn literals_below(file: &apex::ast::File, expr: ExprId) -> Option<String> {
     let mut todo = vec![expr];
+    let mut found: Vec<String> = Vec::new();
     while let Some(expr) = todo.pop() {
-        if let Some(text) = file.literal_text(expr) {
-            return Some(text);
-        }
+        found.extend(file.literal_text(expr));
         todo.extend(file.parts(expr).into_iter().rev());
     }
-    None
+    (!found.is_empty()).then(|| found.concat())
 }
 
 /// Whether a query says that it runs as the user, or as the system.

@@ -59,7 +59,9 @@ pub(crate) fn redact_literals(line: &str) -> String {
     let first = [line.find('\''), line.find("//"), line.find("/*")].into_iter().flatten().min();
     match first.and_then(|at| Some((line.get(..at)?, line.get(at..)?))) {
         // Within a comment over several lines.
-        Some((code, rest)) if !code.trim_start().starts_with('*') => format!("{}{}", redact(code), redact_all(rest)),
+        Some((code, rest)) if !code.trim_start().starts_with('*') => {
+            format!("{}{}", redact(code), redact_all(rest))
+        }
         _ => redact_all(line),
     }
 }

@@ -1,24 +1,39 @@
 //! # Apex shows or changes records that are not shared with the user
 //!
-//! A class that users reach, by a component, page, service or flow, queries or writes records, and runs without the sharing rules: it says `without sharing`, or says nothing and nobody says it for it.
+//! A class that users reach, by a component, page, service or flow, queries or writes records, and runs without the
+//! sharing rules: it says `without sharing`, or says nothing and nobody says it for it.
 //!
 //! ## Why it harms
-//! Sharing decides whose patients a user sees. Code that runs without it gives everybody who may run it the records of everybody, to read and to change: 45 CFR 164.312(a)(1), 164.502(b) and 164.308(a)(4);
-//! GDPR Art. 5(1)(f), 25(2) and 32(1)(b).
+//! Sharing decides whose patients a user sees. Code that runs without it gives everybody who may run it the records
+//! of everybody, to read and to change: 45 CFR 164.312(a)(1), 164.502(b) and 164.308(a)(4); GDPR Art. 5(1)(f),
+//! 25(2) and 32(1)(b).
 //!
 //! ## What to change
-//! Say `with sharing`, or `inherited sharing` in a helper. Where one query needs more, put it alone into an inner class `without sharing` that checks what it is asked for and gives back as little as can be, and have an exception approved. Or let the operation run as the user (`WITH USER_MODE`, `as user`), which keeps to sharing whatever the class says.
+//! Say `with sharing`, or `inherited sharing` in a helper. Where one query needs more, put it alone into an inner
+//! class `without sharing` that checks what it is asked for and gives back as little as can be, and have an
+//! exception approved. Or let the operation run as the user (`WITH USER_MODE`, `as user`), which keeps to sharing
+//! whatever the class says.
 //!
 //! ## What is not found
-//! Classes `with sharing` and `inherited sharing`; classes that say nothing from API version 67.0, or with a parent that says it; classes that say nothing and are called by classes with sharing alone; an `@AuraEnabled` method of a class that says nothing, which runs with sharing in every version (*Apex Developer Guide*,
-//! Apex Security and Sharing Model); classes whose operations all run in user mode; custom metadata, custom settings, events and the org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no user to share with, unless a user's method calls them as methods; classes with public methods that nothing of the source uses.
-//! Severity is high where the class names fields with patients' data. Whether an object is open to everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
+//! Classes `with sharing` and `inherited sharing`; classes that say nothing from API version 67.0, or with a parent
+//! that says it; classes that say nothing and are called by classes with sharing alone; an `@AuraEnabled` method of
+//! a class that says nothing, which runs with sharing in every version (*Apex Developer Guide*, Apex Security and
+//! Sharing Model); classes whose operations all run in user mode; custom metadata, custom settings, events and the
+//! org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no
+//! user to share with, unless a user's method calls them as methods; classes with public methods that nothing of
+//! the source uses. Severity is high where the class names fields with patients' data. Whether an object is open to
+//! everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
 //!
-//! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing` (pmd#5074); here what it means is judged, and who reaches it. Getters and setters count (pmd#4019, pmd#5463), `Database.query` (pmd#5792) and
-//! `System.Database` (pmd#4526). The graph engine's `DatabaseOperationsMustUseWithSharing` finds each operation on each path; here one finding stands for a class. PMD's `AvoidWithoutSharingInRestApiController` is a part of this.
+//! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing`
+//! (pmd#5074); here what it means is judged, and who reaches it. Getters and setters count (pmd#4019, pmd#5463),
+//! `Database.query` (pmd#5792) and `System.Database` (pmd#4526). The graph engine's
+//! `DatabaseOperationsMustUseWithSharing` finds each operation on each path; here one finding stands for a class.
+//! PMD's `AvoidWithoutSharingInRestApiController` is a part of this.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: eight classes `without sharing`, seven of them with fields of patients' drug requests.
+//! `SalesforceFoundation/NPSP`: 24, most of them helpers that a page or component reaches.
+//! `Gvkp38/Production-Gvkp`: eight that say nothing, one a REST service. `ItaDeloitte/AsutaAshdod`, a hospital: 49.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -27,7 +42,7 @@ use apex::{ClassId, MethodId, MethodKind, Ref, Ty};
 use journal::{Confidence, Persona, Place, Severity};
 
 use crate::Context;
-use crate::code::{Code, Exposure, Operation, Look};
+use crate::code::{Code, Exposure, Look, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
 
@@ -52,6 +67,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     out.judged(code.bodies);
     let reached = reached(cx, code);
     let unshared = code.unshared(cx.project);
+    let look = Look::of(code);
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
     for (&(id, is_without), from) in &reached {
         let Some(class) = code.program.method(id).and_then(|method| method.class) else { continue };
@@ -59,13 +75,18 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let operations = operations(code, id);
-        let is_outside = |one: &Operation| !one.is_user_mode && !unshared.has(one);
+        let is_outside = |one: &Operation| !one.is_user_mode && !unshared.has(&look, class, id, one);
         let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
         let Some(first) = outside.first() else { continue };
-        let own = found.entry(class).or_insert_with(|| Found { first: first.clone(), method: id, from: *from, writes: false });
+        let own = found.entry(class).or_insert_with(|| Found {
+            first: first.clone(),
+            method: id,
+            from: *from,
+            writes: false,
+        });
         own.writes |= outside.iter().any(|one| one.writes);
     }
-    let fields = fields_by_class(cx, code, &found);
+    let fields = fields_by_class(cx, &look, &found);
     for (class, own) in &found {
         out.found(draft(code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
     }
@@ -137,7 +158,9 @@ fn draft(
     Draft::new(
         format!("Apex:{top}"),
         place.unwrap_or_else(|| Place::line(String::new(), 1)),
-        format!("`{name}` {says} and {does} whether they are shared with the user{what}; {who} reach it{through}"),
+        format!(
+            "`{name}` {says} and {does} whether they are shared with the user{what}; {who} reach it{through}"
+        ),
         "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
     )
     .severity(severity)
@@ -256,7 +279,9 @@ fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
 
 fn has_annotation(code: &Code, method: &apex::Method, name: &str) -> bool {
     let modifiers = modifiers(code, method);
-    modifiers.is_some_and(|own| own.annotations.iter().any(|one| code.program.names.folded(one.name.value) == name))
+    modifiers.is_some_and(|own| {
+        own.annotations.iter().any(|one| code.program.names.folded(one.name.value) == name)
+    })
 }
 
 fn modifiers<'c>(code: &'c Code, method: &apex::Method) -> Option<&'c apex::ast::Modifiers> {
@@ -274,12 +299,16 @@ fn is_open(code: &Code, id: MethodId) -> bool {
 }
 
 /// The fields with patients' data that the found classes name, in code and in queries.
-fn fields_by_class(cx: &Context<'_>, code: &Code, found: &BTreeMap<ClassId, Found>) -> BTreeMap<ClassId, BTreeSet<String>> {
+fn fields_by_class(
+    cx: &Context<'_>,
+    look: &Look<'_>,
+    found: &BTreeMap<ClassId, Found>,
+) -> BTreeMap<ClassId, BTreeSet<String>> {
     let mut fields: BTreeMap<ClassId, BTreeSet<String>> = BTreeMap::new();
     if found.is_empty() {
         return fields;
     }
-    let look = Look::of(code);
+    let code = look.code;
     let names = &code.program.names;
     for &site in &look.sites {
         let Some(class) = site.class.filter(|class| found.contains_key(class)) else { continue };

@@ -1,28 +1,33 @@
 //! # Apex switches a protection off
 //!
-//! Apex calls a method that turns the checks of fflib domains off, sets a password that stands in the code, shows a protected permission to subscribers, raises a session to high assurance
-//! without a verification, or takes a user's method of verification away because the caller names the user.
+//! Apex calls a method that turns the checks of fflib domains off, sets a password that stands in the code, shows a
+//! protected permission to subscribers, raises a session to high assurance without a verification, or takes a
+//! user's method of verification away because the caller names the user.
 //!
 //! ## Why it harms
-//! These calls decide who somebody is and what holds for them. A first password that stands in the code is known to everybody who reads it; a session that is called verified is
-//! taken for verified by every policy that asks for it; who may take another person's second factor away can become that person. 45 CFR 164.312(a)(1) and (d), 164.308(a)(5)(ii)(D); GDPR Art.
-//! 32(1)(b).
+//! These calls decide who somebody is and what holds for them. A first password that stands in the code is known to
+//! everybody who reads it; a session that is called verified is taken for verified by every policy that asks for
+//! it; who may take another person's second factor away can become that person. 45 CFR 164.312(a)(1) and (d),
+//! 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
-//! Let the platform mail a link (`System.resetPassword`) or take what the user types; verify (`Auth.SessionManagement.validateTotpTokenForUser`) and act on the answer before a level is raised; take a
+//! Let the platform mail a link (`System.resetPassword`) or take what the user types; verify
+//! (`Auth.SessionManagement.validateTotpTokenForUser`) and act on the answer before a level is raised; take a
 //! method of verification from `UserInfo.getUserId()` alone, or ask for a permission first.
 //!
 //! ## What is not found
-//! `System.setPassword` with what a user types, and `System.resetPassword`, are the task of every portal; whom they are done to is the sharing's and permissions' to say.
-//! PMD's `AvoidUnsafePasswordManagementUse` finds each of these calls. PMD's `ApexDangerousMethods` also finds `System.debug` of variables whose name says password or token: a name is no value; what goes
-//! into a log is followed by `phi-in-debug-log`, and a session's id by `session-id-in-code`. Methods of the same name of other classes are none. Whether a verification was for
-//! this user is not told.
+//! `System.setPassword` with what a user types, and `System.resetPassword`, are the task of every portal; whom they
+//! are done to is the sharing's and permissions' to say. PMD's `AvoidUnsafePasswordManagementUse` finds each of
+//! these calls. PMD's `ApexDangerousMethods` also finds `System.debug` of variables whose name says password or
+//! token: a name is no value; what goes into a log is followed by `phi-in-debug-log`, and a session's id by
+//! `session-id-in-code`. Methods of the same name of other classes are none. Whether a verification was for this
+//! user is not told.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! In none of the twelve public projects that were looked at.
 
-use apex::ast::{ExprKind, StmtKind};
 use apex::MethodId;
+use apex::ast::{ExprKind, StmtKind};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
@@ -36,7 +41,11 @@ pub(crate) const META: Meta = Meta {
     persona: Persona::Developer,
     controls: &["hipaa-sec-312d", "hipaa-sec-312a1", "hipaa-sec-308a5iiD", "gdpr-32-1b", "API2"],
     tags: &["secret", "access"],
-    replaces: &["pmd:ApexDangerousMethods", "pmd:AvoidUnsafePasswordManagementUse", "pmd:AvoidChangeProtectionUnprotected"],
+    replaces: &[
+        "pmd:ApexDangerousMethods",
+        "pmd:AvoidUnsafePasswordManagementUse",
+        "pmd:AvoidChangeProtectionUnprotected",
+    ],
     sbs: &[],
     needs: &["the Apex classes and triggers"],
 };
@@ -79,7 +88,10 @@ fn judge(look: &Look<'_>, site: Site, call: Call<'_>) -> Option<(String, &'stati
         }
         ("auth.sessionmanagement", "setsessionlevel") => {
             let is_high = look.values(arg(0)?).into_iter().any(|value| {
-                look.text(value).rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("high_assurance"))
+                look.text(value)
+                    .rsplit('.')
+                    .next()
+                    .is_some_and(|last| last.eq_ignore_ascii_case("high_assurance"))
             });
             if !is_high || is_verified(look, site) {
                 return None;
@@ -90,7 +102,9 @@ fn judge(look: &Look<'_>, site: Site, call: Call<'_>) -> Option<(String, &'stati
             )
         }
         ("usermanagement", "deregisterverificationmethod") => {
-            let own = |value: Site| look.call(value).is_some_and(|call| call.class == "userinfo" && call.name == "getuserid");
+            let own = |value: Site| {
+                look.call(value).is_some_and(|call| call.class == "userinfo" && call.name == "getuserid")
+            };
             let values = look.values(arg(0)?);
             if !values.is_empty() && values.into_iter().all(own) || asks_permission(look, site) {
                 return None;
@@ -108,11 +122,16 @@ fn judge(look: &Look<'_>, site: Site, call: Call<'_>) -> Option<(String, &'stati
 fn verifies(call: Call<'_>) -> bool {
     matches!(
         (call.class, call.name),
-        ("auth.sessionmanagement", "validatetotptokenforuser" | "validatetotptokenforkey" | "verifydeviceflow")
-            | (
-                "usermanagement",
-                "verifyverificationmethod" | "verifypasswordlesslogin" | "verifyselfregistration" | "verifyregisterverificationmethod"
-            )
+        (
+            "auth.sessionmanagement",
+            "validatetotptokenforuser" | "validatetotptokenforkey" | "verifydeviceflow"
+        ) | (
+            "usermanagement",
+            "verifyverificationmethod"
+                | "verifypasswordlesslogin"
+                | "verifyselfregistration"
+                | "verifyregisterverificationmethod"
+        )
     )
 }
 
@@ -133,15 +152,18 @@ fn is_verified(look: &Look<'_>, site: Site) -> bool {
     let in_method = |wanted: MethodId| {
         look.sites.iter().any(|other| other.method == Some(wanted) && look.call(*other).is_some_and(verifies))
     };
-    look.sites.iter().filter(|other| other.method == Some(id) && file.expr(other.expr).span.end <= before).any(|other| {
-        if look.call(*other).is_some_and(verifies) {
-            return !dropped.contains(&other.expr);
-        }
-        match code.resolution.expr(other.file, other.expr).to {
-            apex::Ref::Method { method, .. } => method != id && in_method(method),
-            _ => false,
-        }
-    })
+    look.sites
+        .iter()
+        .filter(|other| other.method == Some(id) && file.expr(other.expr).span.end <= before)
+        .any(|other| {
+            if look.call(*other).is_some_and(verifies) {
+                return !dropped.contains(&other.expr);
+            }
+            match code.resolution.expr(other.file, other.expr).to {
+                apex::Ref::Method { method, .. } => method != id && in_method(method),
+                _ => false,
+            }
+        })
 }
 
 fn asks_permission(look: &Look<'_>, site: Site) -> bool {
@@ -152,6 +174,8 @@ fn asks_permission(look: &Look<'_>, site: Site) -> bool {
             && other.file == site.file
             && file.expr(other.expr).span.end <= before
             && matches!(file.expr(other.expr).kind, ExprKind::Call { .. })
-            && look.call(*other).is_some_and(|call| (call.class, call.name) == ("featuremanagement", "checkpermission"))
+            && look
+                .call(*other)
+                .is_some_and(|call| (call.class, call.name) == ("featuremanagement", "checkpermission"))
     })
 }

@@ -3,20 +3,33 @@
 //! A password, token, key or authorisation header stands in Apex as a literal.
 //!
 //! ## Why it harms
-//! Everybody who may read the source, the package, a backup or the org's code (*Author Apex*, *View Setup*) has the secret, its use cannot be told from that of the code, and nobody can change it without a deployment: 45 CFR 164.312(d), 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b). Whoever has the key of a laboratory's service has the laboratory's patients.
+//! Everybody who may read the source, the package, a backup or the org's code (*Author Apex*, *View Setup*) has the
+//! secret, its use cannot be told from that of the code, and nobody can change it without a deployment: 45 CFR
+//! 164.312(d), 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b). Whoever has the key of a laboratory's service has the
+//! laboratory's patients.
 //!
 //! ## What to change
-//! Change the secret first: what stood in a repository is known. Then let a named credential with an external credential log in (`callout:Name`, or `{!$Credential.Password}` in a header), or keep the value in a *protected* custom setting or metadata type.
+//! Change the secret first: what stood in a repository is known. Then let a named credential with an external
+//! credential log in (`callout:Name`, or `{!$Credential.Password}` in a header), or keep the value in a *protected*
+//! custom setting or metadata type.
 //!
 //! ## What is not found
-//! Placeholders, empty texts, names of credentials, settings, fields, headers and certificates, `callout:` addresses, merge fields, messages, patterns, what WSDL2Apex wrote, and tests. A password that is made of plain words alone is taken for a name. Keys of `Crypto.encrypt` are `weak-crypto-in-code`, the password of
-//! `System.setPassword` is `dangerous-method-in-code`. One finding stands for a secret, where it is declared or else used; neither message nor excerpt shows it.
+//! Placeholders, empty texts, names of credentials, settings, fields, headers and certificates, `callout:`
+//! addresses, merge fields, messages, patterns, what WSDL2Apex wrote, and tests. A password that is made of plain
+//! words alone is taken for a name. Keys of `Crypto.encrypt` are `weak-crypto-in-code`, the password of
+//! `System.setPassword` is `dangerous-method-in-code`. One finding stands for a secret, where it is declared or
+//! else used; neither message nor excerpt shows it.
 //!
-//! PMD's AppExchange rules `AvoidHardcodedCredentialsIn...` go by the name of the variable, field or header alone; here the value must look like a secret too, is found through variables and sums of literals, and by its own form (`Basic`, `Bearer`, `client_secret=`, `https://user:password@host`) under any name. PMD's `ApexSuggestUsingNamedCred` finds each `Authorization` header that is
-//! set without a merge field; a token that was fetched, or is kept in a protected setting, is no secret in the code and is not found here.
+//! PMD's AppExchange rules `AvoidHardcodedCredentialsIn...` go by the name of the variable, field or header alone;
+//! here the value must look like a secret too, is found through variables and sums of literals, and by its own form
+//! (`Basic`, `Bearer`, `client_secret=`, `https://user:password@host`) under any name. PMD's
+//! `ApexSuggestUsingNamedCred` finds each `Authorization` header that is set without a merge field; a token that
+//! was fetched, or is kept in a protected setting, is no secret in the code and is not found here.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! A clinic's public project keeps the client secret of a device maker's OAuth app in a page's controller.
+//! `trailheadapps/apex-recipes` shows two keys for signing, with a comment that nobody should.
+//! `SalesforceFoundation/NPSP`, `jongpie/NebulaLogger` and `bcgov/MoH-SAT` (1,531 classes) have none.
 
 use std::collections::BTreeSet;
 
@@ -108,7 +121,9 @@ impl Told<'_, '_> {
     fn found(&self, site: Site, place: Place, what: &str, detail: &str, out: &mut Outcome) {
         let title = self.look.title(site);
         let message = format!("in `{title}`, {what} that stands in the code");
-        out.found(Draft::new(self.look.component(site), place, message, FIX).detail(format!("{title} {detail}")));
+        out.found(
+            Draft::new(self.look.component(site), place, message, FIX).detail(format!("{title} {detail}")),
+        );
     }
 
     fn place_of(&self, site: Site, span: Span) -> Place {
@@ -171,15 +186,24 @@ fn uses(told: &mut Told<'_, '_>, site: Site, out: &mut Outcome) {
                     }
                 }
                 ("crypto", "generatemac" | "verifyhmac" | "verifymac" | "sign", [_, _, key, ..]) => {
-                    for one in look.constants(at(*key)).into_iter().filter(|one| !one.text.trim().is_empty()) {
+                    for one in look.constants(at(*key)).into_iter().filter(|one| !one.text.trim().is_empty())
+                    {
                         told.tell(&one, at(*key), "a key for signing", call.name, out);
                     }
                 }
-                ("crypto", "encrypt" | "decrypt" | "encryptwithmanagediv" | "decryptwithmanagediv", [_, key, ..]) => {
+                (
+                    "crypto",
+                    "encrypt" | "decrypt" | "encryptwithmanagediv" | "decryptwithmanagediv",
+                    [_, key, ..],
+                ) => {
                     told.leave(at(*key));
                 }
-                (_, _, [key, value]) if call.class != "string" && call.class != "text" => pair(told, at(*key), at(*value), out),
-                (_, setter, [value]) if setter.starts_with("set") && secret::is_named(file.source.slice(name.span)) => {
+                (_, _, [key, value]) if call.class != "string" && call.class != "text" => {
+                    pair(told, at(*key), at(*value), out)
+                }
+                (_, setter, [value])
+                    if setter.starts_with("set") && secret::is_named(file.source.slice(name.span)) =>
+                {
                     for one in written(look, at(*value)).into_iter().filter(|one| is_secret(&one.text)) {
                         told.tell(&one, at(*value), "a secret is handed on", call.name, out);
                     }
@@ -233,7 +257,10 @@ fn arguments(told: &mut Told<'_, '_>, site: Site, args: &[ExprId], out: &mut Out
 fn forms(told: &mut Told<'_, '_>, site: Site, out: &mut Outcome) {
     let look = told.look;
     let Some(file) = look.file(site) else { return };
-    if !matches!(file.expr(site.expr).kind, ExprKind::Literal(Literal::Text | Literal::LongText) | ExprKind::Binary { .. }) {
+    if !matches!(
+        file.expr(site.expr).kind,
+        ExprKind::Literal(Literal::Text | Literal::LongText) | ExprKind::Binary { .. }
+    ) {
         return;
     }
     let Some(one) = look.constants(site).into_iter().next() else { return };

@@ -1,22 +1,30 @@
 //! # Opening a page writes records
 //!
-//! The constructor or an initialiser of a Visualforce page's controller or extension, or the method that the page runs when it is opened, inserts, changes or deletes records, by itself or through what it calls.
+//! The constructor or an initialiser of a Visualforce page's controller or extension, or the method that the page
+//! runs when it is opened, inserts, changes or deletes records, by itself or through what it calls.
 //!
 //! ## Why it harms
-//! A page is opened by a link in an e-mail or by an image on another site, with the rights of whoever is logged in and without asking: cross-site request forgery. Records of patients are then changed by
-//! people who did not mean to, and the log says that they did: 45 CFR 164.312(c)(1) and (a)(1); GDPR Art. 32(1)(b). Salesforce refuses some writes of constructors ("DML currently not allowed"); then the page fails.
+//! A page is opened by a link in an e-mail or by an image on another site, with the rights of whoever is logged in
+//! and without asking: cross-site request forgery. Records of patients are then changed by people who did not mean
+//! to, and the log says that they did: 45 CFR 164.312(c)(1) and (a)(1); GDPR Art. 32(1)(b). Salesforce refuses some
+//! writes of constructors ("DML currently not allowed"); then the page fails.
 //!
 //! ## What to change
-//! Write when the user clicks: in the method of a button, which Salesforce guards with a token. Where a page must write when it is opened, set *Require CSRF protection on GET requests*
-//! (`<confirmationTokenRequired>true`) and link to it by `URLFOR`.
+//! Write when the user clicks: in the method of a button, which Salesforce guards with a token. Where a page must
+//! write when it is opened, set *Require CSRF protection on GET requests* (`<confirmationTokenRequired>true`) and
+//! link to it by `URLFOR`.
 //!
 //! ## What is not found
-//! Writes behind buttons, links and remote actions, pages that ask for a token, what jobs and triggers write later, published events, custom settings (a page that writes the defaults that it lacks), and classes that no page of the source uses. Controllers of custom components are not judged.
-//! PMD's `ApexCSRF` looks at constructors and methods called `init` of every class, page or not, and at their own lines alone: here the pages say what runs, calls are followed, `System.Database` counts
-//! (pmd#4526), and the method of `action` counts whatever its name. The finding is on the same declaration.
+//! Writes behind buttons, links and remote actions, pages that ask for a token, what jobs and triggers write later,
+//! published events, custom settings (a page that writes the defaults that it lacks), and classes that no page of
+//! the source uses. Controllers of custom components are not judged. PMD's `ApexCSRF` looks at constructors and
+//! methods called `init` of every class, page or not, and at their own lines alone: here the pages say what runs,
+//! calls are followed, `System.Database` counts (pmd#4526), and the method of `action` counts whatever its name.
+//! The finding is on the same declaration.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `sumit-rsystems/Transcend-Project-ISPY`, a clinical trial: opening one of 22 pages inserts the form of a
+//! patient, and one deletes. `SalesforceFoundation/NPSP`: seven pages behind buttons of lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,6 +90,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
+/// Steps to a write.
+type Way = Vec<(Place, &'static str)>;
+
 /// What runs when a page is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Declaration {
@@ -106,7 +117,7 @@ impl Declaration {
     }
 
     /// Where it stands, its name, and the way to the write that it leads to, where there is one.
-    fn written(self, code: &Code, unshared: &Unshared) -> Option<(Place, String, Vec<(Place, &'static str)>)> {
+    fn written(self, code: &Code, unshared: &Unshared) -> Option<(Place, String, Way)> {
         let program = &code.program;
         let (file, span, name, way) = match self {
             Self::Method(id) => {
@@ -126,14 +137,17 @@ impl Declaration {
                 let mut todo = vec![variable.value?];
                 while let Some(expr) = todo.pop() {
                     code.called(class.file, expr, &mut called);
-                    direct = direct.or(code.operation(class.file, expr).filter(|own| own.writes && !unshared.is_setting(own)));
+                    direct = direct.or(code
+                        .operation(class.file, expr)
+                        .filter(|own| own.writes && !unshared.is_setting(own)));
                     todo.extend(file.parts(expr));
                 }
                 let way = match direct {
                     Some(own) => vec![step(code, &own)?],
                     None => way_to_write(code, unshared, called)?,
                 };
-                let name = format!("{}.{}", program.class_name(variable.class), file.source.slice(variable.span));
+                let name =
+                    format!("{}.{}", program.class_name(variable.class), file.source.slice(variable.span));
                 (file, variable.span, name, way)
             }
         };
@@ -146,16 +160,21 @@ fn step(code: &Code, own: &Operation) -> Option<(Place, &'static str)> {
 }
 
 /// The shortest way from methods to a write.
-fn way_to_write(code: &Code, unshared: &Unshared, from: BTreeSet<MethodId>) -> Option<Vec<(Place, &'static str)>> {
+fn way_to_write(code: &Code, unshared: &Unshared, from: BTreeSet<MethodId>) -> Option<Way> {
     let mut before: BTreeMap<MethodId, Option<MethodId>> = from.iter().map(|id| (*id, None)).collect();
     let mut todo: std::collections::VecDeque<MethodId> = from.into_iter().collect();
     while let Some(id) = todo.pop_front() {
-        if let Some(write) = code.operations(id).into_iter().find(|own| own.writes && !unshared.is_setting(own)) {
+        if let Some(write) =
+            code.operations(id).into_iter().find(|own| own.writes && !unshared.is_setting(own))
+        {
             let mut way = vec![step(code, &write)?];
             let mut at = id;
             while let Some(Some(caller)) = before.get(&at).copied() {
                 let method = code.program.method(at)?;
-                way.push((Place::of(&code.program.file(method.file)?.source, method.span), "called on the way"));
+                way.push((
+                    Place::of(&code.program.file(method.file)?.source, method.span),
+                    "called on the way",
+                ));
                 at = caller;
             }
             way.reverse();
@@ -180,7 +199,9 @@ fn run_on_load(code: &Code, page: &Page) -> BTreeSet<Declaration> {
         let mut at = Some(class);
         while let Some(own) = at.and_then(|id| program.class(id)).filter(|own| !own.is_test) {
             let made = own.constructors.iter().chain(&own.initializers).chain(&own.static_initializers);
-            let takes = |id: &MethodId| program.method(*id).is_some_and(|own| own.parameters.len() <= 1 && own.body.is_some());
+            let takes = |id: &MethodId| {
+                program.method(*id).is_some_and(|own| own.parameters.len() <= 1 && own.body.is_some())
+            };
             found.extend(made.copied().filter(takes).map(Declaration::Method));
             found.extend(own.variables.values().copied().map(Declaration::Variable));
             at = own.parent;
@@ -191,7 +212,9 @@ fn run_on_load(code: &Code, page: &Page) -> BTreeSet<Declaration> {
         let of = |class: &ClassId| {
             program.lineage(*class).into_iter().find_map(|above| {
                 let own = program.class(above)?.methods.get(&action)?;
-                own.iter().copied().find(|id| program.method(*id).is_some_and(|own| own.parameters.is_empty()))
+                own.iter()
+                    .copied()
+                    .find(|id| program.method(*id).is_some_and(|own| own.parameters.is_empty()))
             })
         };
         found.extend(classes.iter().find_map(of).map(Declaration::Method));

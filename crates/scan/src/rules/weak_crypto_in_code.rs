@@ -1,27 +1,31 @@
 //! # Apex uses cryptography that does not hold
 //!
-//! A digest, MAC or signature by MD5 or SHA-1, AES with a key or initialisation vector that stands in the code, or `Math.random` for a token,
-//! password or code.
+//! A digest, MAC or signature by MD5 or SHA-1, AES with a key or initialisation vector that stands in the code, or
+//! `Math.random` for a token, password or code.
 //!
 //! ## Why it harms
-//! MD5 and SHA-1 are broken: two texts with one digest can be made (NIST SP 800-131A). A key that stands in the code is known to
-//! everybody who may read the code, the package or a backup, and a vector that never changes shows which patients have the same value. What
-//! `Math.random` gives can be guessed from what it gave before. Encryption that does not hold is none before the law: 45 CFR
-//! 164.312(a)(2)(iv), (c)(1) and (e)(2)(ii), and the safe harbour of 164.402; GDPR Art. 32(1)(a).
+//! MD5 and SHA-1 are broken: two texts with one digest can be made (NIST SP 800-131A). A key that stands in the
+//! code is known to everybody who may read the code, the package or a backup, and a vector that never changes shows
+//! which patients have the same value. What `Math.random` gives can be guessed from what it gave before. Encryption
+//! that does not hold is none before the law: 45 CFR 164.312(a)(2)(iv), (c)(1) and (e)(2)(ii), and the safe harbour
+//! of 164.402; GDPR Art. 32(1)(a).
 //!
 //! ## What to change
-//! `SHA-256` or `SHA-512`, `hmacSHA256`; `Crypto.encryptWithManagedIV` with a key from a protected custom metadata type or setting, or better
-//! Shield or a named credential; `Crypto.generateAesKey` and `Crypto.getRandomInteger` for what nobody may guess.
+//! `SHA-256` or `SHA-512`, `hmacSHA256`; `Crypto.encryptWithManagedIV` with a key from a protected custom metadata
+//! type or setting, or better Shield or a named credential; `Crypto.generateAesKey` and `Crypto.getRandomInteger`
+//! for what nobody may guess.
 //!
 //! ## What is not found
-//! Keys that come through parameters, and numbers of `Math.random` that leave in a variable with a name that says nothing of secrets. A digest that a
-//! protocol asks for (OAuth 1.0a signs by HMAC-SHA1) is found all the same: the exception belongs in the bundle with a reason. Keys of `generateMac` and `sign`
-//! are `secret-in-code`. PMD's `ApexBadCrypto` looks at key and vector of `Blob.valueOf` alone and within one file; here constants of other classes, sums
-//! of literals, `base64Decode` and `convertFromHex` count too, with the algorithms and `Math.random`, of which it has no rule; the call is found, once, and not
-//! each argument.
+//! Keys that come through parameters, and numbers of `Math.random` that leave in a variable with a name that says
+//! nothing of secrets. A digest that a protocol asks for (OAuth 1.0a signs by HMAC-SHA1) is found all the same: the
+//! exception belongs in the bundle with a reason. Keys of `generateMac` and `sign` are `secret-in-code`. PMD's
+//! `ApexBadCrypto` looks at key and vector of `Blob.valueOf` alone and within one file; here constants of other
+//! classes, sums of literals, `base64Decode` and `convertFromHex` count too, with the algorithms and `Math.random`,
+//! of which it has no rule; the call is found, once, and not each argument.
 //!
 //! ## Seen in the wild
-//! SEEN
+//! `bcgov/MoH-SAT`: two integrations make the ids of requests by MD5. `SalesforceFoundation/NPSP`: MD5 tells
+//! addresses apart.
 
 use apex::ast::{ExprKind, Operator};
 use apex::{MethodId, Ref};
@@ -51,9 +55,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let Some(call) = look.call(site) else { continue };
         let arg = |index: usize| call.args.get(index).map(|expr| Site { expr: *expr, ..site });
         let found = match (call.class, call.name) {
-            ("crypto", "generatedigest" | "generatemac" | "verifyhmac" | "verifymac" | "sign" | "signwithcertificate" | "verify") => {
-                arg(0).and_then(|of| weak(&look, of)).map(algorithm)
-            }
+            (
+                "crypto",
+                "generatedigest"
+                | "generatemac"
+                | "verifyhmac"
+                | "verifymac"
+                | "sign"
+                | "signwithcertificate"
+                | "verify",
+            ) => arg(0).and_then(|of| weak(&look, of)).map(algorithm),
             ("crypto", "encrypt" | "decrypt") => literals(&look, arg(1), arg(2)),
             ("crypto", "encryptwithmanagediv" | "decryptwithmanagediv") => literals(&look, arg(1), None),
             ("math", "random") => secret_of(&look, site).map(|of| {
@@ -72,7 +83,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 fn algorithm(name: &'static str) -> (String, &'static str) {
-    (format!("{name} does not hold any more"), "take SHA-256 or stronger (`SHA-256`, `hmacSHA256`, `RSA-SHA256`)")
+    (
+        format!("{name} does not hold any more"),
+        "take SHA-256 or stronger (`SHA-256`, `hmacSHA256`, `RSA-SHA256`)",
+    )
 }
 
 /// The weak algorithm that a name may say.
@@ -95,7 +109,8 @@ fn literals(look: &Look<'_>, key: Option<Site>, vector: Option<Site>) -> Option<
         (false, true) => "the initialisation vector stands in the code and never changes",
         (false, false) => return None,
     };
-    let fix = "keep the key in a protected setting or in Shield, and let `encryptWithManagedIV` make the vector";
+    let fix =
+        "keep the key in a protected setting or in Shield, and let `encryptWithManagedIV` make the vector";
     Some((message.to_owned(), fix))
 }
 
@@ -106,14 +121,17 @@ fn secret_of(look: &Look<'_>, site: Site) -> Option<String> {
     let span = file.expr(site.expr).span;
     let holds = |outer: source::Span| outer.start <= span.start && span.end <= outer.end;
     let mut names: Vec<String> = Vec::new();
-    let same = |other: Site| other.file == site.file && other.method == site.method && other.class == site.class;
+    let same =
+        |other: Site| other.file == site.file && other.method == site.method && other.class == site.class;
     for one in look.declared.iter().filter(|one| same(one.value)) {
         if holds(file.expr(one.value.expr).span) {
             names.push(one.name.clone());
         }
     }
     for other in look.sites.iter().filter(|other| same(**other)) {
-        let ExprKind::Assign { target, value, operator: None | Some(Operator::Add) } = &file.expr(other.expr).kind else {
+        let ExprKind::Assign { target, value, operator: None | Some(Operator::Add) } =
+            &file.expr(other.expr).kind
+        else {
             continue;
         };
         if holds(file.expr(*value).span) {
@@ -124,7 +142,9 @@ fn secret_of(look: &Look<'_>, site: Site) -> Option<String> {
     let class = site.class.map(|class| program.class_name(class));
     let method_of = |id: MethodId| {
         let method = program.method(id);
-        method.and_then(|method| program.file(method.file).map(|file| file.source.slice(method.span).to_owned()))
+        method.and_then(|method| {
+            program.file(method.file).map(|file| file.source.slice(method.span).to_owned())
+        })
     };
     names.extend(site.method.and_then(method_of));
     names.extend(class.and_then(|class| class.rsplit('.').next().map(str::to_owned)));
@@ -144,11 +164,33 @@ fn secret_of(look: &Look<'_>, site: Site) -> Option<String> {
 /// Whether a name speaks of something that nobody may guess.
 fn is_secret(name: &str) -> bool {
     const ALONE: [&str; 14] = [
-        "token", "tokens", "password", "passwords", "passwd", "pwd", "passcode", "secret", "otp", "pin", "nonce", "salt", "captcha",
+        "token",
+        "tokens",
+        "password",
+        "passwords",
+        "passwd",
+        "pwd",
+        "passcode",
+        "secret",
+        "otp",
+        "pin",
+        "nonce",
+        "salt",
+        "captcha",
         "credential",
     ];
     const OF_CODE: [&str; 12] = [
-        "time", "verification", "access", "invite", "invitation", "reset", "auth", "security", "confirmation", "activation", "login",
+        "time",
+        "verification",
+        "access",
+        "invite",
+        "invitation",
+        "reset",
+        "auth",
+        "security",
+        "confirmation",
+        "activation",
+        "login",
         "verify",
     ];
     let words = words(name);
