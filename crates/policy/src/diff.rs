@@ -268,6 +268,12 @@ impl Changes {
         let days =
             |p: &Policy| p.defaults().and_then(|d| d.exception_days.as_ref()).map_or(180, |days| days.value);
         at.ordered(&days(old), &days(new), "longest exception in days");
+        let honours = |p: &Policy| p.defaults().is_some_and(|defaults| defaults.honour_pmd);
+        match (honours(old), honours(new)) {
+            (false, true) => at.say(Effect::Widens, "marks for PMD take findings out of the count".to_owned()),
+            (true, false) => at.say(Effect::Narrows, "marks for PMD no longer count".to_owned()),
+            _ => {}
+        }
         match (old.approvers(), new.approvers()) {
             (Some(a), Some(b)) => {
                 let mut at = At { what: "approvers", place: &b.place, all: &mut self.all };

@@ -45,9 +45,11 @@ mod registry;
 mod report;
 mod report_column;
 mod rule;
+mod secret;
 mod setting;
 mod sharing;
 mod suppress;
+mod visualforce;
 
 pub use baseline::{Baseline, BaselineError};
 pub use classification::{Classification, Evidence, Verdict};
@@ -153,6 +155,11 @@ registry::rules![
     model_not_registered = "model-not-registered",
     phi_in_configuration = "phi-in-configuration",
     phi_in_repository = "phi-in-repository",
+    secret_in_code = "secret-in-code",
+    weak_crypto_in_code = "weak-crypto-in-code",
+    dangerous_method_in_code = "dangerous-method-in-code",
+    state_changed_on_page_load = "state-changed-on-page-load",
+    apex_ignores_sharing = "apex-ignores-sharing",
 ];
 
 use journal::Finding;

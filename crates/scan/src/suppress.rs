@@ -38,7 +38,8 @@ pub(crate) fn apply(context: &Context<'_>, report: &mut Report) {
         let path = &finding.place.path;
         let source = sources.entry(path.clone()).or_insert_with(|| source_of(context, path));
         let inline = source.as_ref().and_then(|source| inline(context, finding, source, &mut problems));
-        finding.suppressed = inline.or_else(|| exception(context, &exceptions, finding));
+        let pmd = || pmd(context, finding, source.as_ref()?);
+        finding.suppressed = inline.or_else(|| exception(context, &exceptions, finding)).or_else(pmd);
     }
     problems.sort();
     problems.dedup();
@@ -192,6 +193,74 @@ fn covers(location: &str, glob: Option<&Regex>, finding: &Finding) -> bool {
     is_or_is_in(name) || (!finding.fields.is_empty() && finding.fields.iter().all(|field| is_or_is_in(field)))
 }
 
+/// What PMD's users wrote for PMD, for rules that take the place of its rules: `// NOPMD` on the line, or
+/// `@SuppressWarnings` on the method or a class around it. Only where the bundle says that it counts.
+fn pmd(context: &Context<'_>, finding: &Finding, source: &Source) -> Option<Suppression> {
+    if !context.policy.defaults().is_some_and(|defaults| defaults.honour_pmd) {
+        return None;
+    }
+    let meta = crate::rule(finding.rule)?.meta;
+    let replaced: Vec<&str> = meta.replaces.iter().filter_map(|name| name.strip_prefix("pmd:")).collect();
+    let is_apex = context
+        .project
+        .file(&finding.place.path)
+        .is_some_and(|file| matches!(file.kind, sfdx::Kind::Apex | sfdx::Kind::Trigger));
+    let first = *replaced.first().filter(|_| is_apex)?;
+    let program = &context.code().program;
+    let file = program.files.iter().find(|file| file.source.path() == finding.place.path)?;
+    let (name, span) = marked(&program.names, file, &replaced, first, finding.place.start.line)?;
+    Some(Suppression {
+        kind: SuppressionKind::Inline,
+        reason: format!("suppressed for PMD's {name}"),
+        approver: None,
+        expires: None,
+        place: Some(journal::Place::of(source, span)),
+    })
+}
+
+/// The rule of PMD whose mark covers a line, and where the mark stands.
+fn marked<'r>(
+    names: &apex::Names,
+    file: &apex::ast::File,
+    replaced: &[&'r str],
+    first: &'r str,
+    line: u32,
+) -> Option<(&'r str, source::Span)> {
+    let line_of = |at: u32| file.source.position(at).line;
+    let on_line = file.comments.iter().copied().find(|span| {
+        let comment = file.source.slice(*span).strip_prefix("//");
+        line_of(span.start) == line && comment.is_some_and(|text| text.trim_start().starts_with("NOPMD"))
+    });
+    if let Some(span) = on_line {
+        return Some((first, span));
+    }
+    // An annotation stands before the name, and the declaration ends with its last line.
+    let of = |modifiers: &apex::ast::Modifiers, end: u32| {
+        let marks =
+            modifiers.annotations.iter().filter(|one| names.folded(one.name.value) == "suppresswarnings");
+        for mark in marks {
+            if line < line_of(mark.name.span.start) || line > line_of(end) {
+                continue;
+            }
+            let texts = mark.args.iter().filter_map(|(_, value)| file.literal_text(*value));
+            for text in texts.collect::<Vec<_>>() {
+                for part in text.split(',').map(str::trim) {
+                    let named = part.strip_prefix("PMD.");
+                    let found = replaced.iter().find(|rule| named == Some(**rule)).copied();
+                    if let Some(rule) = found.or_else(|| (part == "PMD").then_some(first)) {
+                        return Some((rule, mark.name.span));
+                    }
+                }
+            }
+        }
+        None
+    };
+    file.decls.iter().find_map(|decl| {
+        let methods = || decl.methods.iter().find_map(|method| of(&method.modifiers, method.span.end));
+        of(&decl.modifiers, decl.span.end).or_else(methods)
+    })
+}
+
 /// The paths that a `where` means, if it means paths: `*` is any part of a name, `**` any folders.
 fn glob(location: &str) -> Option<Regex> {
     if location.contains(':') || !location.contains(['/', '*']) {
@@ -222,5 +291,25 @@ mod tests {
         assert_eq!(read(whole).unwrap().2, jiff::civil::date(2027, 1, 31));
         assert_eq!(read(r#"reason="legacy" expires="2027-01-31""#).unwrap_err(), "approver");
         assert_eq!(read(r#"reason="x" approver="y" expires="soon""#).unwrap_err(), "last day (`expires`)");
+    }
+
+    #[test]
+    fn marks_for_pmd_cover_a_line_a_method_or_a_class() {
+        let apex = "public class A {\n  void a() {} // NOPMD - no matter\n  void b() {} // see NOPMD\n  String c = '// NOPMD';\n  \
+                    @suppressWarnings('PMD.Other, PMD.ApexBadCrypto')\n  void d() {\n  }\n  void e() {}\n}\n";
+        let whole = "@SuppressWarnings('PMD')\npublic class B {\n  class C {\n    void a() {}\n  }\n}\n";
+        let other = "@SuppressWarnings('PMD.ApexCRUDViolation')\npublic class D {\n  void a() {}\n}\n";
+        let sources = [("A.cls", apex), ("B.cls", whole), ("D.cls", other)];
+        let (files, names) =
+            apex::parse(sources.into_iter().map(|(path, text)| Source::new(path, text)).collect());
+        let at = |file: usize, line: u32| {
+            let replaced = ["ApexDangerousMethods", "ApexBadCrypto"];
+            marked(&names, &files[file], &replaced, "ApexDangerousMethods", line).map(|(rule, _)| rule)
+        };
+        assert_eq!(at(0, 2), Some("ApexDangerousMethods"));
+        assert_eq!([3, 4, 8, 1].map(|line| at(0, line)), [None; 4]);
+        assert_eq!([6, 7].map(|line| at(0, line)), [Some("ApexBadCrypto"); 2]);
+        assert_eq!([2, 4].map(|line| at(1, line)), [Some("ApexDangerousMethods"); 2]);
+        assert_eq!(at(2, 3), None);
     }
 }

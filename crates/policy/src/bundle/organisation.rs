@@ -5,7 +5,9 @@ use super::{Citation, Identified};
 use crate::file::record::record;
 use crate::period::Period;
 use crate::place::At;
-use crate::vocabulary::{Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region, Sanitised};
+use crate::vocabulary::{
+    Action, AgreementKind, ApproverKey, Class, Id, OrgKind, OrganisationRole, Purpose, Region, Sanitised,
+};
 
 record! {
     /// Whose bundle it is.
@@ -43,6 +45,9 @@ record! {
         unclassified: Option<At<Class>>,
         /// The longest that an exception may last, in days; 180 unless said.
         exception_days: Option<At<u32>>,
+        /// Whether `// NOPMD` and `@SuppressWarnings('PMD...')` in Apex take findings out of the count where a rule
+        /// takes the place of one of PMD's. Nobody approves these.
+        honour_pmd: bool = false,
     }
 }
 

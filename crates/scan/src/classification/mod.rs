@@ -7,7 +7,7 @@ mod formula;
 mod reference;
 mod role;
 mod vocabulary;
-mod words;
+pub(crate) mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

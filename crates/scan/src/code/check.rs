@@ -40,7 +40,7 @@ impl Need {
 
 /// A query or a change of records.
 #[derive(Debug, Clone)]
-pub(crate) struct Operation {
+pub(crate) struct Access {
     pub(crate) method: MethodId,
     pub(crate) file: FileId,
     pub(crate) span: Span,
@@ -55,7 +55,7 @@ pub(crate) struct Operation {
 
 impl Code {
     /// Every operation in system mode of code that is no test.
-    pub(crate) fn system_operations(&self) -> Vec<Operation> {
+    pub(crate) fn system_operations(&self) -> Vec<Access> {
         let mut found = Vec::new();
         for (index, method) in self.program.methods.iter().enumerate() {
             let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -104,7 +104,7 @@ impl Code {
     /// Whether something asks, before the operation, whether the user may do it.
     pub(crate) fn is_asked(
         &self,
-        operation: &Operation,
+        operation: &Access,
         callers: &BTreeMap<MethodId, Vec<MethodId>>,
         roots: &BTreeSet<MethodId>,
     ) -> bool {
@@ -247,7 +247,7 @@ impl Code {
     }
 
     /// Whether the records go through `Security.stripInaccessible` of the fitting kind, and what it leaves is used.
-    fn is_stripped(&self, operation: &Operation) -> bool {
+    fn is_stripped(&self, operation: &Access) -> bool {
         let Some(own) = self.program.method(operation.method) else { return false };
         let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
         let kind = match operation.needs.as_slice() {
@@ -308,7 +308,7 @@ impl Code {
     }
 
     /// Whether the variable that a query fills is what a strip gets.
-    fn is_handed(&self, file: &File, body: StmtId, operation: &Operation, strip: ExprId) -> bool {
+    fn is_handed(&self, file: &File, body: StmtId, operation: &Access, strip: ExprId) -> bool {
         let ExprKind::Call { args, .. } = &file.expr(strip).kind else { return false };
         let Some(ExprKind::Name(given)) = args.get(1).map(|arg| &file.expr(*arg).kind) else { return false };
         let mut found = false;
@@ -339,7 +339,7 @@ struct Scan<'s> {
     file_id: FileId,
     method: MethodId,
     is_user: bool,
-    found: &'s mut Vec<Operation>,
+    found: &'s mut Vec<Access>,
 }
 
 impl Scan<'_> {
@@ -387,7 +387,7 @@ impl Scan<'_> {
         needs: Vec<Need>,
         value: ExprId,
     ) {
-        self.found.push(Operation { method: self.method, file: self.file_id, span, objects, fields, needs, value });
+        self.found.push(Access { method: self.method, file: self.file_id, span, objects, fields, needs, value });
     }
 
     fn expr(&mut self, id: ExprId) {

@@ -3,6 +3,8 @@
 mod check;
 mod engine;
 mod leak;
+mod look;
+mod operation;
 mod schema;
 mod telling;
 
@@ -15,8 +17,10 @@ use journal::Place;
 pub(crate) use engine::Exposure;
 pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 use engine::{Did, Fields, Graph, Spot, Trace, World};
-pub(crate) use check::Operation;
+pub(crate) use check::Access;
 pub(crate) use leak::{Intake, Leak, Outside, Way};
+pub(crate) use look::{Call, Constant, Look, Site, each_stmt};
+pub(crate) use operation::{Operation, Unshared};
 pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of};
 pub(crate) use engine::Sink;
 
@@ -117,11 +121,11 @@ impl Code {
         found.map(|(id, _)| id).collect()
     }
 
-    pub(crate) fn spot(&self, operation: &Operation) -> Spot {
+    pub(crate) fn spot(&self, operation: &Access) -> Spot {
         Spot { file: operation.file, span: operation.span, method: operation.method }
     }
 
-    pub(crate) fn text_of(&self, operation: &Operation) -> &str {
+    pub(crate) fn text_of(&self, operation: &Access) -> &str {
         self.program.file(operation.file).map_or("", |file| file.source.slice(operation.span))
     }
 

@@ -54,6 +54,18 @@ pub(crate) fn redact_all(line: &str) -> String {
     line.chars().map(|c| if c.is_alphanumeric() { '·' } else { c }).collect()
 }
 
+/// A line of Apex with everything hidden from its first literal or comment on, and whole where it has neither.
+pub(crate) fn redact_literals(line: &str) -> String {
+    let first = [line.find('\''), line.find("//"), line.find("/*")].into_iter().flatten().min();
+    match first.and_then(|at| Some((line.get(..at)?, line.get(at..)?))) {
+        // Within a comment over several lines.
+        Some((code, rest)) if !code.trim_start().starts_with('*') => {
+            format!("{}{}", redact(code), redact_all(rest))
+        }
+        _ => redact_all(line),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +88,13 @@ mod tests {
             assert_eq!(redact(line), shown);
         }
         assert_eq!(redact_all("Ana,1980"), "···,····");
+        for (line, shown) in [
+            ("String KEY = 'mK4-77'; // old: abc", "String KEY = '···-··'; // ···: ···"),
+            ("a.put('Authorization', 'Basic x=');", "a.put('·············', '····· ·=');"),
+            ("    8DyWjb7Q", "    ········"),
+            (" * key 'abc'", " * ··· '···'"),
+        ] {
+            assert_eq!(redact_literals(line), shown);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use journal::{Confidence, Finding, Severity};
 
-use super::excerpt::{redact, redact_all};
+use super::excerpt::{redact, redact_all, redact_literals};
 use source::plain;
 
 use crate::Report;
@@ -124,9 +124,17 @@ impl Excerpt {
         let line = source.line(place.start.line);
         let data = project.file(&place.path).is_none_or(|file| !is_metadata_or_code(file.kind));
         // A secret has no shape and may stand on a line without its tag.
-        let data = data || (finding.tags.contains(&"secret") && !line.contains("<fullName>"));
+        let secret = finding.tags.contains(&"secret") && !line.contains("<fullName>");
+        let kind = project.file(&place.path).map(|file| file.kind);
+        let is_apex = matches!(kind, Some(sfdx::Kind::Apex | sfdx::Kind::Trigger));
         let line: String = line.chars().take(Self::WIDEST).collect();
-        let line = if data { redact_all(&line) } else { redact(&line).into_owned() };
+        let line = match (data, secret) {
+            (true, _) => redact_all(&line),
+            // A text over several lines has no mark on each.
+            (false, true) if is_apex && !source.text().contains("'''") => redact_literals(&line),
+            (false, true) => redact_all(&line),
+            (false, false) => redact(&line).into_owned(),
+        };
         let byte = |column: u32| {
             let characters = column.saturating_sub(1) as usize;
             line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at)

@@ -24,7 +24,7 @@ use apex::MethodId;
 use sfdx::views::ObjectKind;
 
 use crate::Context;
-use crate::code::{self, Code, Operation};
+use crate::code::{self, Code, Access};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -70,7 +70,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
-fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Operation) -> bool {
+fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Access) -> bool {
     let is_setting = || {
         let own = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(object));
         own.is_some_and(|own| own.kind() == ObjectKind::CustomSetting)
@@ -82,7 +82,7 @@ fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Operation) -
     OPEN.contains(&object) || object.ends_with("__mdt") || is_setting() || is_self()
 }
 
-fn found(cx: &Context<'_>, code: &Code, operation: &Operation, out: &mut Outcome) {
+fn found(cx: &Context<'_>, code: &Code, operation: &Access, out: &mut Outcome) {
     let spot = code.spot(operation);
     let holds = |object: &String| {
         let known = cx.classes.phi_fields(object);

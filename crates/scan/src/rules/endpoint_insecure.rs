@@ -39,7 +39,11 @@ pub(crate) const META: Meta = Meta {
     persona: Persona::Developer,
     controls: &["hipaa-sec-312e1", "hipaa-sec-312e2ii", "gdpr-32-1a", "API8"],
     tags: &["phi", "endpoint"],
-    replaces: &[],
+    replaces: &[
+        "pmd:ApexInsecureEndpoint",
+        "pmd:AvoidInsecureHttpRemoteSiteSetting",
+        "pmd:AvoidDisableProtocolSecurity",
+    ],
     sbs: &["SBS-INT-002", "SBS-INT-003"],
     needs: &["`remoteSiteSettings/`, `namedCredentials/`, `cspTrustedSites/`, `corsWhitelistOrigins/`"],
 };

@@ -1,0 +1,330 @@
+//! What methods do to the database and whom they call, without following data.
+
+use std::collections::BTreeSet;
+
+use apex::ast::{ExprId, ExprKind, Mode, StmtKind};
+use apex::{ClassId, FileId, MethodId, MethodKind, Ref, Ty};
+use sfdx::views::ObjectKind;
+use source::Span;
+
+use super::Code;
+use super::look::{Look, Site, each_stmt};
+
+/// A query or write of one method.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) file: FileId,
+    pub(crate) span: Span,
+    pub(crate) writes: bool,
+    /// In lower case, where the code says it.
+    pub(crate) object: Option<String>,
+    /// The text of a query that is put together at run time, whose object is not said where it stands.
+    pub(crate) text: Option<ExprId>,
+    /// In user mode the sharing rules hold whatever the class says.
+    pub(crate) is_user_mode: bool,
+}
+
+const WRITES: &[&str] = &[
+    "insert",
+    "update",
+    "upsert",
+    "delete",
+    "undelete",
+    "merge",
+    "convertlead",
+    "emptyrecyclebin",
+    "insertimmediate",
+    "updateimmediate",
+    "deleteimmediate",
+    "insertasync",
+    "updateasync",
+    "deleteasync",
+];
+const READS: &[&str] = &[
+    "query",
+    "querywithbinds",
+    "getquerylocator",
+    "getquerylocatorwithbinds",
+    "countquery",
+    "countquerywithbinds",
+    "getcursor",
+    "getcursorwithbinds",
+];
+
+impl Code {
+    /// Queries and writes of a method's own body.
+    pub(crate) fn operations(&self, id: MethodId) -> Vec<Operation> {
+        let Some(method) = self.program.method(id).filter(|method| !method.is_test) else {
+            return Vec::new();
+        };
+        let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        each_stmt(file, body, |stmt| {
+            if let StmtKind::Dml { mode, target, .. } = &file.stmt(stmt).kind {
+                let is_user_mode = match mode {
+                    Some(mode) => *mode == Mode::User,
+                    None => self.is_user_mode(method.file),
+                };
+                let span = file.stmt(stmt).span;
+                let object = self.object_of(method.file, *target);
+                found.push(Operation {
+                    file: method.file,
+                    span,
+                    writes: true,
+                    object,
+                    text: None,
+                    is_user_mode,
+                });
+            }
+        });
+        file.each_expr(body, |expr| found.extend(self.operation(method.file, expr)));
+        found.sort_by_key(|one| one.span.start);
+        found
+    }
+
+    /// Whether operations of a file run as the user where they say nothing: *Apex Developer Guide*, Versioned
+    /// Behavior Changes, API version 67.0.
+    fn is_user_mode(&self, file: FileId) -> bool {
+        self.versions.get(file.index()).is_some_and(|version| *version >= 67)
+    }
+
+    /// The query or write that an expression is.
+    pub(crate) fn operation(&self, id: FileId, expr: ExprId) -> Option<Operation> {
+        let file = self.program.file(id)?;
+        let span = file.expr(expr).span;
+        match &file.expr(expr).kind {
+            ExprKind::Query { text, .. } => {
+                let is_user_mode = mode_of(file.source.slice(*text)).unwrap_or_else(|| self.is_user_mode(id));
+                let object = from(file.source.slice(*text));
+                Some(Operation { file: id, span, writes: false, object, text: None, is_user_mode })
+            }
+            ExprKind::Call { name, args, .. } => {
+                let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
+                let (class, name) = (self.program.names.folded(class), self.program.names.folded(name.value));
+                let writes = class == "database" && WRITES.contains(&name);
+                let reads = class == "database" && READS.contains(&name)
+                    || class == "search" && matches!(name, "query" | "find");
+                if !writes && !reads {
+                    return None;
+                }
+                let asked = args.iter().find_map(|arg| {
+                    let written = file.source.slice(file.expr(*arg).span);
+                    let is_level = matches!(file.expr(*arg).kind, ExprKind::Field { .. });
+                    match written.rsplit('.').next().map(str::to_ascii_lowercase).as_deref() {
+                        Some("user_mode") if is_level => Some(true),
+                        Some("system_mode") if is_level => Some(false),
+                        _ => file.literal_text(*arg).as_deref().and_then(mode_of),
+                    }
+                });
+                let is_user_mode = asked.unwrap_or_else(|| self.is_user_mode(id));
+                let first = args.first().copied();
+                let object = match first {
+                    Some(first) if writes => self.object_of(id, first),
+                    Some(first) => literals_below(file, first).as_deref().and_then(from),
+                    None => None,
+                };
+                let text = first.filter(|_| !writes && object.is_none());
+                Some(Operation { file: id, span, writes, object, text, is_user_mode })
+            }
+            _ => None,
+        }
+    }
+
+    fn object_of(&self, file: FileId, expr: ExprId) -> Option<String> {
+        let object = self.resolution.expr(file, expr).ty.object()?;
+        Some(self.program.names.folded(object).to_owned())
+    }
+
+    /// The objects whose defaults or values the code takes as of custom settings, in lower case.
+    fn settings(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for (id, file) in self.files() {
+            for expr in &file.exprs {
+                let ExprKind::Call { receiver: Some(receiver), name, .. } = &expr.kind else { continue };
+                let of = self.resolution.expr(id, *receiver);
+                if let (Ref::Type, Ty::Record(Some(object))) = (of.to, &of.ty)
+                    && matches!(
+                        self.program.names.folded(name.value),
+                        "getinstance" | "getorgdefaults" | "getvalues" | "getall"
+                    )
+                {
+                    found.insert(self.program.names.folded(*object).to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// The objects whose records have no sharing and are no patient's.
+    pub(crate) fn unshared(&self, project: &sfdx::Project) -> Unshared {
+        let mut settings = self.settings();
+        let own = project.objects().filter(|object| object.kind() == ObjectKind::CustomSetting);
+        settings.extend(own.map(|object| object.name().to_lowercase()));
+        Unshared { settings }
+    }
+
+    /// The methods that run because of a method's own body: called, made, read and written. Of a constructor, not
+    /// what the initialisers do.
+    pub(crate) fn calls(&self, id: MethodId) -> BTreeSet<MethodId> {
+        let mut found = BTreeSet::new();
+        let Some(method) = self.program.method(id).filter(|method| !method.is_test) else { return found };
+        let Some(file) = self.program.file(method.file) else { return found };
+        if let Some(body) = method.body {
+            file.each_expr(body, |expr| self.called(method.file, expr, &mut found));
+        }
+        // What the body does not say: the constructor of the class above.
+        if method.kind == MethodKind::Constructor
+            && let Some(class) = method.class.and_then(|class| self.program.class(class))
+            && let Some(parent) = class.parent.and_then(|parent| self.program.class(parent))
+        {
+            let own = parent.constructors.iter().copied();
+            found.extend(
+                own.filter(|id| self.program.method(*id).is_some_and(|own| own.parameters.is_empty())),
+            );
+        }
+        found
+    }
+
+    /// The methods that run because of an expression itself, without its parts.
+    pub(crate) fn called(&self, file: FileId, expr: ExprId, found: &mut BTreeSet<MethodId>) {
+        let program = &self.program;
+        match self.resolution.expr(file, expr).to {
+            Ref::Method { method, is_virtual } => {
+                found.insert(method);
+                if is_virtual {
+                    found.extend(program.method(method).into_iter().flat_map(|own| &own.overriders));
+                }
+            }
+            Ref::New { constructor, .. } => found.extend(constructor),
+            Ref::Variable(variable) => {
+                let own = program.variable(variable);
+                found.extend(own.into_iter().flat_map(|own| own.getter.into_iter().chain(own.setter)));
+            }
+            _ => {}
+        }
+        found.retain(|id| program.method(*id).is_some_and(|own| !own.is_test));
+    }
+}
+
+/// Objects without sharing: settings, metadata, and what Salesforce keeps of the org itself.
+#[derive(Debug)]
+pub(crate) struct Unshared {
+    settings: BTreeSet<String>,
+}
+
+/// Objects of the org's own set-up, jobs and metadata, which everybody reads or nobody shares.
+const SETUP: &[&str] = &[
+    "apexclass",
+    "apexcomponent",
+    "apexpage",
+    "apextrigger",
+    "asyncapexjob",
+    "authprovider",
+    "brandtemplate",
+    "businesshours",
+    "cronjobdetail",
+    "crontrigger",
+    "currencytype",
+    "custompermission",
+    "datedconversionrate",
+    "domain",
+    "emailtemplate",
+    "entitydefinition",
+    "entityparticle",
+    "fieldpermissions",
+    "fielddefinition",
+    "fiscalyearsettings",
+    "flowdefinitionview",
+    "flowversionview",
+    "flowinterview",
+    "group",
+    "groupmember",
+    "holiday",
+    "namedcredential",
+    "network",
+    "objectpermissions",
+    "organization",
+    "orgwideemailaddress",
+    "period",
+    "permissionset",
+    "permissionsetassignment",
+    "permissionsetgroup",
+    "profile",
+    "queuesobject",
+    "recordtype",
+    "setupentityaccess",
+    "site",
+    "staticresource",
+    "userlicense",
+    "userrecordaccess",
+    "userrole",
+    "apexemailnotification",
+    "packagelicense",
+    "relationshipdomain",
+    "publisher",
+    "customobjectuserlicensemetrics",
+];
+
+impl Unshared {
+    /// Whether an operation of a method is on such an object, as its type, its text or the variable with its text says.
+    pub(crate) fn has(&self, look: &Look<'_>, class: ClassId, method: MethodId, own: &Operation) -> bool {
+        let Some(expr) = own.text else {
+            return own.object.as_deref().is_some_and(|object| self.has_object(object, own.writes));
+        };
+        let values = look.values(Site { file: own.file, class: Some(class), method: Some(method), expr });
+        let objects = values
+            .iter()
+            .filter_map(|value| literals_below(look.file(*value)?, value.expr).as_deref().and_then(from));
+        let objects: Vec<String> = objects.collect();
+        !objects.is_empty() && objects.iter().all(|object| self.has_object(object, own.writes))
+    }
+
+    fn has_object(&self, object: &str, writes: bool) -> bool {
+        !ObjectKind::of_name(object).is_shared()
+            || SETUP.contains(&object)
+            || self.settings.contains(object)
+            // Users see each other as names.
+            || object == "user" && !writes
+    }
+
+    /// Whether it writes the defaults of a custom setting.
+    pub(crate) fn is_setting(&self, own: &Operation) -> bool {
+        own.object.as_deref().is_some_and(|object| self.settings.contains(object))
+    }
+}
+
+/// The object of a query's text, in lower case.
+fn from(text: &str) -> Option<String> {
+    if !text.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("select")) {
+        return None;
+    }
+    let parsed = soql::parse_query(text);
+    let object = parsed.value.from.first()?.object.last()?.known()?;
+    Some(object.to_lowercase())
+}
+
+/// The literals of an expression one after the other, as far as there are any.
+fn literals_below(file: &apex::ast::File, expr: ExprId) -> Option<String> {
+    let mut todo = vec![expr];
+    let mut found: Vec<String> = Vec::new();
+    while let Some(expr) = todo.pop() {
+        found.extend(file.literal_text(expr));
+        todo.extend(file.parts(expr).into_iter().rev());
+    }
+    (!found.is_empty()).then(|| found.concat())
+}
+
+/// Whether a query says that it runs as the user, or as the system.
+fn mode_of(text: &str) -> Option<bool> {
+    let words: Vec<String> = text.split_ascii_whitespace().map(str::to_ascii_lowercase).collect();
+    words.windows(2).find_map(|pair| match pair {
+        [with, mode] if with == "with" => match mode.trim_end_matches(|c: char| !c.is_alphanumeric()) {
+            "user_mode" => Some(true),
+            "system_mode" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    })
+}

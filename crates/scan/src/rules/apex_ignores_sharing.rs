@@ -1,0 +1,379 @@
+//! # Apex shows or changes records that are not shared with the user
+//!
+//! A class that users reach, by a component, page, service or flow, queries or writes records, and runs without the
+//! sharing rules: it says `without sharing`, or says nothing and nobody says it for it.
+//!
+//! ## Why it harms
+//! Sharing decides whose patients a user sees. Code that runs without it gives everybody who may run it the records
+//! of everybody, to read and to change: 45 CFR 164.312(a)(1), 164.502(b) and 164.308(a)(4); GDPR Art. 5(1)(f),
+//! 25(2) and 32(1)(b).
+//!
+//! ## What to change
+//! Say `with sharing`, or `inherited sharing` in a helper. Where one query needs more, put it alone into an inner
+//! class `without sharing` that checks what it is asked for and gives back as little as can be, and have an
+//! exception approved. Or let the operation run as the user (`WITH USER_MODE`, `as user`), which keeps to sharing
+//! whatever the class says.
+//!
+//! ## What is not found
+//! Classes `with sharing` and `inherited sharing`; classes that say nothing from API version 67.0, or with a parent
+//! that says it; classes that say nothing and are called by classes with sharing alone; an `@AuraEnabled` method of
+//! a class that says nothing, which runs with sharing in every version (*Apex Developer Guide*, Apex Security and
+//! Sharing Model); classes whose operations all run in user mode; custom metadata, custom settings, events and the
+//! org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no
+//! user to share with, unless a user's method calls them as methods; classes with public methods that nothing of
+//! the source uses. Severity is high where the class names fields with patients' data. Whether an object is open to
+//! everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
+//!
+//! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing`
+//! (pmd#5074); here what it means is judged, and who reaches it. Getters and setters count (pmd#4019, pmd#5463),
+//! `Database.query` (pmd#5792) and `System.Database` (pmd#4526). The graph engine's
+//! `DatabaseOperationsMustUseWithSharing` finds each operation on each path; here one finding stands for a class.
+//! PMD's `AvoidWithoutSharingInRestApiController` is a part of this.
+//!
+//! ## Seen in the wild
+//! `bcgov/MoH-SAT`: eight classes `without sharing`, seven of them with fields of patients' drug requests.
+//! `SalesforceFoundation/NPSP`: 24, most of them helpers that a page or component reaches.
+//! `Gvkp38/Production-Gvkp`: eight that say nothing, one a REST service. `ItaDeloitte/AsutaAshdod`, a hospital: 49.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use apex::ast::{ExprKind, Sharing, Visibility};
+use apex::{ClassId, MethodId, MethodKind, Ref, Ty};
+use journal::{Confidence, Persona, Place, Severity};
+
+use crate::Context;
+use crate::code::{Code, Exposure, Look, Operation};
+use crate::rule::{Draft, Meta, Outcome};
+use crate::visualforce;
+
+pub(crate) const META: Meta = Meta {
+    title: "Apex shows or changes records that are not shared with the user",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312a1", "hipaa-prv-502b", "hipaa-sec-308a4", "gdpr-25-2", "gdpr-32-1b", "API1"],
+    tags: &["phi", "access", "sharing"],
+    replaces: &[
+        "pmd:ApexSharingViolations",
+        "pmd:AvoidWithoutSharingInRestApiController",
+        "sfge:DatabaseOperationsMustUseWithSharing",
+    ],
+    sbs: &["SBS-CPORTAL-001"],
+    needs: &["the Apex classes with their `-meta.xml`, the triggers and the Visualforce pages"],
+};
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let code = cx.code();
+    out.judged(code.bodies);
+    let reached = reached(cx, code);
+    let unshared = code.unshared(cx.project);
+    let look = Look::of(code);
+    let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
+    for (&(id, is_without), from) in &reached {
+        let Some(class) = code.program.method(id).and_then(|method| method.class) else { continue };
+        if !is_without || said(code, class) == Sharing::Inherited {
+            continue;
+        }
+        let operations = operations(code, id);
+        let is_outside = |one: &Operation| !one.is_user_mode && !unshared.has(&look, class, id, one);
+        let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
+        let Some(first) = outside.first() else { continue };
+        let own = found.entry(class).or_insert_with(|| Found {
+            first: first.clone(),
+            method: id,
+            from: *from,
+            writes: false,
+        });
+        own.writes |= outside.iter().any(|one| one.writes);
+    }
+    let fields = fields_by_class(cx, &look, &found);
+    for (class, own) in &found {
+        out.found(draft(code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
+    }
+}
+
+struct Found {
+    first: Operation,
+    method: MethodId,
+    from: Option<(MethodId, bool)>,
+    writes: bool,
+}
+
+/// How a method is reached: the method, and whether it then runs without sharing.
+type State = (MethodId, bool);
+
+fn draft(
+    code: &Code,
+    class: ClassId,
+    own: &Found,
+    reached: &BTreeMap<State, Option<State>>,
+    fields: BTreeSet<String>,
+) -> Draft {
+    let program = &code.program;
+    let name = program.class_name(class);
+    let place = program.class(class).and_then(|class| {
+        let file = program.file(class.file)?;
+        Some(Place::of(&file.source, file.decl(class.decl)?.name.span))
+    });
+    let mut way = Vec::new();
+    let at = |id: MethodId| {
+        let method = program.method(id)?;
+        Some(Place::of(&program.file(method.file)?.source, method.span))
+    };
+    let mut state = Some((own.method, true));
+    let mut entry = own.method;
+    let mut next = own.from;
+    while let Some((method, _)) = state {
+        way.extend(at(method).map(|place| (place, "called")));
+        entry = method;
+        state = next;
+        next = state.and_then(|state| reached.get(&state).copied().flatten());
+    }
+    way.reverse();
+    if let Some(first) = way.first_mut() {
+        first.1 = "reached from outside";
+    }
+    if let Some(file) = program.file(own.first.file) {
+        let did = if own.first.writes { "written without sharing" } else { "queried without sharing" };
+        way.push((Place::of(&file.source, own.first.span), did));
+    }
+    let says = match said(code, class) {
+        Sharing::Without => "says `without sharing`",
+        _ => "says nothing of sharing",
+    };
+    let does = if own.writes { "writes records without asking" } else { "reads records without asking" };
+    let through = program.method_name(entry);
+    let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
+    let who = match code.exposure(entry) {
+        Some(_) => code.callers(entry),
+        None => "pages",
+    };
+    let what = match fields.first() {
+        Some(first) if fields.len() > 1 => format!(" (`{first}` and {} more)", fields.len() - 1),
+        Some(first) => format!(" (`{first}`)"),
+        None => String::new(),
+    };
+    let severity = if fields.is_empty() { Severity::Medium } else { Severity::High };
+    let top = name.split('.').next().unwrap_or_default().to_owned();
+    Draft::new(
+        format!("Apex:{top}"),
+        place.unwrap_or_else(|| Place::line(String::new(), 1)),
+        format!(
+            "`{name}` {says} and {does} whether they are shared with the user{what}; {who} reach it{through}"
+        ),
+        "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
+    )
+    .severity(severity)
+    .fields(fields)
+    .way(way)
+    .detail(name)
+}
+
+/// Queries and writes that run with a method: its own, and for a constructor those of the initialisers and first values.
+fn operations(code: &Code, id: MethodId) -> Vec<Operation> {
+    let program = &code.program;
+    let mut found = code.operations(id);
+    let Some(method) = program.method(id) else { return found };
+    let Some(class) = method.class.and_then(|class| program.class(class)) else { return found };
+    let Some(file) = program.file(class.file) else { return found };
+    let is_made = method.kind == MethodKind::Constructor;
+    for variable in class.variables.values().filter_map(|id| program.variable(*id)) {
+        let mut todo: Vec<_> = variable.value.into_iter().filter(|_| is_made || variable.is_static).collect();
+        while let Some(expr) = todo.pop() {
+            found.extend(code.operation(class.file, expr));
+            todo.extend(file.parts(expr));
+        }
+    }
+    for block in class.initializers.iter().filter(|_| is_made).chain(&class.static_initializers) {
+        found.extend(code.operations(*block));
+    }
+    found
+}
+
+/// What a class says of sharing: itself, or the nearest of its parents that says something.
+fn said(code: &Code, class: ClassId) -> Sharing {
+    let mut at = Some(class);
+    while let Some(id) = at {
+        match code.program.sharing(id) {
+            Sharing::Unsaid => at = code.program.class(id).and_then(|class| class.parent),
+            said => return said,
+        }
+    }
+    Sharing::Unsaid
+}
+
+/// Whether a class, or one that it extends, is of a version that shares where nothing is said.
+fn shares_by_version(code: &Code, class: ClassId) -> bool {
+    code.program.lineage(class).into_iter().any(|id| {
+        let file = code.program.class(id).map(|class| class.file);
+        file.and_then(|file| code.versions.get(file.index())).is_some_and(|version| *version >= 67)
+    })
+}
+
+/// Whether a class runs without sharing, called by code that does or does not.
+fn is_without(code: &Code, class: ClassId, caller: bool) -> bool {
+    match said(code, class) {
+        Sharing::With => false,
+        Sharing::Without => true,
+        Sharing::Inherited => caller,
+        Sharing::Unsaid => caller && !shares_by_version(code, class),
+    }
+}
+
+/// Every method that a user's way leads to, by whether it then runs without sharing, with the state before it.
+fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
+    let program = &code.program;
+    let mut found: BTreeMap<State, Option<State>> = BTreeMap::new();
+    let mut todo: VecDeque<State> = VecDeque::new();
+    for (id, is_aura) in entries(cx, code) {
+        let Some(class) = program.method(id).and_then(|method| method.class) else { continue };
+        let without = match said(code, class) {
+            // Called from outside, `inherited sharing` shares, and so do components.
+            Sharing::Inherited => false,
+            Sharing::Unsaid => !is_aura && !shares_by_version(code, class),
+            _ => is_without(code, class, true),
+        };
+        if found.insert((id, without), None).is_none() {
+            todo.push_back((id, without));
+        }
+    }
+    while let Some(state) = todo.pop_front() {
+        for callee in code.calls(state.0) {
+            let class = program.method(callee).and_then(|method| method.class);
+            let without = class.is_some_and(|class| is_without(code, class, state.1));
+            let next = (callee, without);
+            if let std::collections::btree_map::Entry::Vacant(entry) = found.entry(next) {
+                entry.insert(Some(state));
+                todo.push_back(next);
+            }
+        }
+    }
+    found
+}
+
+/// The methods that are called from outside, and whether components call them.
+fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
+    let program = &code.program;
+    let mut found = BTreeMap::new();
+    for (index, method) in program.methods.iter().enumerate().filter(|(_, method)| !method.is_test) {
+        let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
+        let Some(exposure) = code.exposure(id) else { continue };
+        found.insert(id, exposure == Exposure::Component && has_annotation(code, method, "auraenabled"));
+    }
+    for page in visualforce::pages(cx) {
+        for class in page.classes.iter().filter_map(|name| program.top_class(name)) {
+            for above in program.lineage(class).into_iter().filter_map(|id| program.class(id)) {
+                let methods = above.methods.values().flatten().chain(&above.constructors);
+                for id in methods.copied().filter(|id| is_open(code, *id)) {
+                    found.insert(id, false);
+                }
+                let variables = above.variables.values().filter_map(|id| program.variable(*id));
+                for id in variables.flat_map(|own| own.getter.into_iter().chain(own.setter)) {
+                    found.insert(id, false);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn has_annotation(code: &Code, method: &apex::Method, name: &str) -> bool {
+    let modifiers = modifiers(code, method);
+    modifiers.is_some_and(|own| {
+        own.annotations.iter().any(|one| code.program.names.folded(one.name.value) == name)
+    })
+}
+
+fn modifiers<'c>(code: &'c Code, method: &apex::Method) -> Option<&'c apex::ast::Modifiers> {
+    let decl = code.program.decl_of(code.program.class(method.class?)?)?;
+    Some(&decl.methods.get(method.own?)?.modifiers)
+}
+
+/// Whether a page may call it.
+fn is_open(code: &Code, id: MethodId) -> bool {
+    let Some(method) = code.program.method(id) else { return false };
+    match method.own {
+        Some(_) => modifiers(code, method).is_some_and(|own| own.visibility >= Visibility::Public),
+        None => true,
+    }
+}
+
+/// The fields with patients' data that the found classes name, in code and in queries.
+fn fields_by_class(
+    cx: &Context<'_>,
+    look: &Look<'_>,
+    found: &BTreeMap<ClassId, Found>,
+) -> BTreeMap<ClassId, BTreeSet<String>> {
+    let mut fields: BTreeMap<ClassId, BTreeSet<String>> = BTreeMap::new();
+    if found.is_empty() {
+        return fields;
+    }
+    let code = look.code;
+    let names = &code.program.names;
+    for &site in &look.sites {
+        let Some(class) = site.class.filter(|class| found.contains_key(class)) else { continue };
+        let Some(file) = look.file(site) else { continue };
+        let mut named: Vec<(String, String)> = Vec::new();
+        match &file.expr(site.expr).kind {
+            ExprKind::Field { object, .. } => {
+                if let Ref::RecordField(field) = code.resolution.expr(site.file, site.expr).to
+                    && let Some(object) = code.resolution.expr(site.file, *object).ty.object()
+                {
+                    named.push((names.written(object).to_owned(), names.written(field).to_owned()));
+                }
+            }
+            ExprKind::New { args, .. } => {
+                if let Ty::Record(Some(object)) = code.resolution.expr(site.file, site.expr).ty {
+                    for &arg in args {
+                        if let ExprKind::Assign { target, .. } = &file.expr(arg).kind
+                            && let ExprKind::Name(field) = file.expr(*target).kind
+                        {
+                            named.push((names.written(object).to_owned(), names.written(field).to_owned()));
+                        }
+                    }
+                }
+            }
+            ExprKind::Query { text, is_search: false, .. } => of_query(file.source.slice(*text), &mut named),
+            ExprKind::Query { text, .. } => {
+                for returning in &soql::parse_search(file.source.slice(*text)).value.returning {
+                    of_parsed(&returning.query, &mut named);
+                }
+            }
+            ExprKind::Call { args, .. } if code.operation(site.file, site.expr).is_some() => {
+                for arg in args {
+                    for text in look.constants(crate::code::Site { expr: *arg, ..site }) {
+                        of_query(&text.text, &mut named);
+                    }
+                }
+            }
+            _ => {}
+        }
+        for (object, field) in named {
+            if cx.classes.is_phi(&object, &field) {
+                let shown = format!("{object}.{}", cx.classes.written(&object, &field));
+                fields.entry(class).or_default().insert(shown);
+            }
+        }
+    }
+    fields
+}
+
+fn of_query(text: &str, named: &mut Vec<(String, String)>) {
+    if text.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("select")) {
+        of_parsed(&soql::parse_query(text).value, named);
+    }
+}
+
+fn of_parsed(query: &soql::Query, named: &mut Vec<(String, String)>) {
+    for field in query.fields() {
+        // What stands behind a relationship is named where it is used.
+        let soql::Used::Path(path) = field.used else { continue };
+        let object = field.query().and_then(|query| query.from.first()?.object.last()?.known());
+        if let (Some(object), [only]) = (object, path.names.as_slice())
+            && let Some(only) = only.known()
+            && field.levels.len() == 1
+        {
+            named.push((object.to_owned(), only.to_owned()));
+        }
+    }
+}
