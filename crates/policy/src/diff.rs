@@ -270,7 +270,9 @@ impl Changes {
         at.ordered(&days(old), &days(new), "longest exception in days");
         let honours = |p: &Policy| p.defaults().is_some_and(|defaults| defaults.honour_pmd);
         match (honours(old), honours(new)) {
-            (false, true) => at.say(Effect::Widens, "marks for PMD take findings out of the count".to_owned()),
+            (false, true) => {
+                at.say(Effect::Widens, "marks for PMD take findings out of the count".to_owned())
+            }
             (true, false) => at.say(Effect::Narrows, "marks for PMD no longer count".to_owned()),
             _ => {}
         }

@@ -14,7 +14,9 @@ use crate::bundle::expectation::Expectation;
 use crate::bundle::flow::DeclaredFlow;
 use crate::bundle::identity::{Audience, Identity};
 use crate::bundle::model::Model;
-use crate::bundle::organisation::{Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser};
+use crate::bundle::organisation::{
+    Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser,
+};
 use crate::bundle::party::{Fit, Party};
 use crate::digest::{self, Digest};
 use crate::place::{At, Place};

@@ -101,7 +101,11 @@ fn mending_narrows_and_the_way_back_widens() {
     assert!(!access["controls"].as_array().unwrap().is_empty());
     // Apex that changed is not called fine.
     // Components that changed are not called fine.
-    assert!(!flawed["notJudged"]["Lightning web components"].as_array().unwrap().is_empty(), "{}", flawed["notJudged"]);
+    assert!(
+        !flawed["notJudged"]["Lightning web components"].as_array().unwrap().is_empty(),
+        "{}",
+        flawed["notJudged"]
+    );
 }
 
 #[test]

@@ -59,12 +59,15 @@ impl Code {
         let mut found = Vec::new();
         for (index, method) in self.program.methods.iter().enumerate() {
             let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
-            let (Some(file), Some(body), false) = (self.program.file(method.file), method.body, method.is_test) else {
+            let (Some(file), Some(body), false) =
+                (self.program.file(method.file), method.body, method.is_test)
+            else {
                 continue;
             };
             let is_user = self.versions.get(method.file.index()).is_some_and(|version| *version >= 67)
                 && method.kind != apex::MethodKind::Trigger;
-            let mut scan = Scan { code: self, file, file_id: method.file, method: id, is_user, found: &mut found };
+            let mut scan =
+                Scan { code: self, file, file_id: method.file, method: id, is_user, found: &mut found };
             scan.stmts(body);
         }
         found
@@ -177,7 +180,10 @@ impl Code {
         let mut found: Vec<String> = Vec::new();
         file.each_expr(body, |id| {
             let ExprKind::Call { name, receiver: Some(receiver), .. } = &file.expr(id).kind else { return };
-            if !matches!(names.folded(name.value), "isaccessible" | "iscreateable" | "isupdateable" | "isdeletable") {
+            if !matches!(
+                names.folded(name.value),
+                "isaccessible" | "iscreateable" | "isupdateable" | "isdeletable"
+            ) {
                 return;
             }
             let text = file.source.slice(file.expr(*receiver).span).to_lowercase();
@@ -387,7 +393,15 @@ impl Scan<'_> {
         needs: Vec<Need>,
         value: ExprId,
     ) {
-        self.found.push(Access { method: self.method, file: self.file_id, span, objects, fields, needs, value });
+        self.found.push(Access {
+            method: self.method,
+            file: self.file_id,
+            span,
+            objects,
+            fields,
+            needs,
+            value,
+        });
     }
 
     fn expr(&mut self, id: ExprId) {
@@ -437,11 +451,12 @@ impl Scan<'_> {
                         };
                         self.write(operation, first, expr.span, is_user);
                     }
-                    ("database", "query" | "querywithbinds" | "getquerylocator") | ("search", "query") => {
-                        if !is_user && matches!(self.code.resolution.expr(self.file_id, first).ty, apex::Ty::Text) {
-                            let object = self.object_in_texts(first);
-                            self.add(expr.span, object.into_iter().collect(), BTreeSet::new(), vec![Need::Read], id);
-                        }
+                    ("database", "query" | "querywithbinds" | "getquerylocator") | ("search", "query")
+                        if !is_user
+                            && matches!(self.code.resolution.expr(self.file_id, first).ty, apex::Ty::Text) =>
+                    {
+                        let object = self.object_in_texts(first);
+                        self.add(expr.span, object.into_iter().collect(), BTreeSet::new(), vec![Need::Read], id);
                     }
                     _ => {}
                 }
@@ -512,7 +527,9 @@ impl Code {
                     let last = item.path.last().and_then(|name| name.known());
                     fields.extend(last.map(str::to_lowercase));
                 }
-                soql::SelectItem::Query(inner) => self.selected(&inner.query, object.as_deref(), objects, fields),
+                soql::SelectItem::Query(inner) => {
+                    self.selected(&inner.query, object.as_deref(), objects, fields)
+                }
                 soql::SelectItem::Call(call, _) if call.function.is("COUNT") => {}
                 _ => drop(fields.insert("*".to_owned())),
             }

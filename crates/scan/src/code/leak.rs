@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
-    Did, FieldId, Graph, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink, Spot, Summary, Texts, Trace, World,
+    Did, FieldId, Graph, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink, Spot, Summary,
+    Texts, Trace, World,
 };
 
 /// Ways one after the other, the first from the field.
@@ -37,6 +38,9 @@ enum Node {
     /// A part of what a variable of an object holds; all below it, where nobody knows what that is.
     Member(VariableId, Path, bool),
 }
+
+/// A part of an object that is read, where it goes if that is no way out, and the way out.
+type Reader<'h> = (Path, Option<Node>, &'h Hit);
 
 /// Whether what is written there is read here.
 fn meets(written: &Path, is_deep: bool, read: &Path) -> bool {
@@ -157,11 +161,13 @@ pub(super) fn of(
         }
         new.map(|node| (node, source))
     };
-    let mut members: BTreeMap<VariableId, Vec<(Path, Option<Node>, &Hit)>> = BTreeMap::new();
+    let mut members: BTreeMap<VariableId, Vec<Reader<'_>>> = BTreeMap::new();
     let all = hits.iter().map(|hit| (None, hit)).chain(left.iter().map(|(node, hit)| (Some(*node), hit)));
     for (into, hit) in all {
         match (source(hit.label), node(hit.label)) {
-            (Some(source), _) => todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held)),
+            (Some(source), _) => {
+                todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held))
+            }
             (None, Some(Node::Member(variable, path, _))) => {
                 members.entry(variable).or_default().push((path, into, hit));
             }
@@ -190,7 +196,8 @@ pub(super) fn of(
             }
             // What goes out later was put in before it was kept.
             let is_variable = matches!(node, Node::Variable(_) | Node::Member(..));
-            let put = before.0.last().filter(|last| is_variable && last.did == Did::Stored && is_message(hit.sink));
+            let put =
+                before.0.last().filter(|last| is_variable && last.did == Did::Stored && is_message(hit.sink));
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
             let moved = Hit { place: place.or(hit.place), ..hit.clone() };
             let mut way = before;
@@ -200,8 +207,11 @@ pub(super) fn of(
     }
     let mut leaks: Vec<Leak> = leaks.into_values().collect();
     // A record whose fields are told apart is not told as a whole, too.
-    let named: BTreeSet<(Spot, Sink, Name)> =
-        leaks.iter().filter(|leak| !leak.fields.is_empty()).map(|leak| (leak.place, leak.sink, leak.object)).collect();
+    let named: BTreeSet<(Spot, Sink, Name)> = leaks
+        .iter()
+        .filter(|leak| !leak.fields.is_empty())
+        .map(|leak| (leak.place, leak.sink, leak.object))
+        .collect();
     leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
     Found { leaks, intakes: intakes.into_values().collect() }
 }
@@ -291,7 +301,10 @@ fn tell(
 
 fn shown(texts: &Texts) -> BTreeSet<String> {
     let text = |pieces: &Vec<Piece>| -> String {
-        pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { "\u{0}" }).collect()
+        pieces
+            .iter()
+            .map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { "\u{0}" })
+            .collect()
     };
     texts.all().iter().map(text).collect()
 }
@@ -333,8 +346,12 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
                 Some(field) => Label::Field(field),
                 // Numbers, dates and Ids are what they say.
                 None if is_safe(ty) => return None,
-                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Checked, .. }) => return None,
-                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Escaped, .. }) => Label::Input(Input::Escaped),
+                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Checked, .. }) => {
+                    return None;
+                }
+                None if matches!(hit.label, Label::Parameter { otherwise: Otherwise::Escaped, .. }) => {
+                    Label::Input(Input::Escaped)
+                }
                 None => Label::Input(Input::Argument),
             }
         }
@@ -347,5 +364,13 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
 }
 
 fn is_message(sink: Sink) -> bool {
-    matches!(sink, Sink::Mail | Sink::Post | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress | Sink::Model)
+    matches!(
+        sink,
+        Sink::Mail
+            | Sink::Post
+            | Sink::CalloutBody
+            | Sink::CalloutHeader
+            | Sink::CalloutAddress
+            | Sink::Model
+    )
 }

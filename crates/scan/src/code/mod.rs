@@ -14,18 +14,18 @@ use apex::ast::ExprKind;
 use apex::{Name, Program, Ref, Resolution};
 use journal::Place;
 
-pub(crate) use engine::Exposure;
-pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
-use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use check::Access;
+pub(crate) use engine::Exposure;
+pub(crate) use engine::Sink;
+use engine::{Did, Fields, Graph, Spot, Trace, World};
+pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site, each_stmt};
 pub(crate) use operation::{Operation, Unshared};
 pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of};
-pub(crate) use engine::Sink;
 
-use crate::field_path;
 use crate::Context;
+use crate::field_path;
 
 /// The Apex of a project, followed to its end.
 pub(crate) struct Code {
@@ -45,7 +45,10 @@ pub(crate) struct Code {
 
 impl std::fmt::Debug for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Code").field("files", &self.program.files.len()).field("leaks", &self.leaks.len()).finish()
+        f.debug_struct("Code")
+            .field("files", &self.program.files.len())
+            .field("leaks", &self.leaks.len())
+            .finish()
     }
 }
 
@@ -80,11 +83,22 @@ impl Code {
         let settable = settable(cx.project, &program);
         let found = leak::of(&world, &graph, &fields.phi, &settable);
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
-        let all = (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
+        let all =
+            (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
         let children = org.children.clone();
-        Self { leaks: found.leaks, intakes: found.intakes, children, exposed, callees, resolution, versions, bodies, program }
+        Self {
+            leaks: found.leaks,
+            intakes: found.intakes,
+            children,
+            exposed,
+            callees,
+            resolution,
+            versions,
+            bodies,
+            program,
+        }
     }
 
     /// Whether the class of a place makes links to files that anyone can open.
@@ -178,9 +192,9 @@ impl Code {
         }
         let is_asked = |field: &Name| {
             let field = names.folded(*field);
-            asked.iter().any(|text| {
-                text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field)
-            })
+            asked
+                .iter()
+                .any(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field))
         };
         !leak.fields.is_empty() && leak.fields.iter().all(is_asked)
     }
@@ -245,7 +259,8 @@ fn assigned(
         for expr in &file.exprs {
             let ExprKind::Assign { target, value, .. } = expr.kind else { continue };
             let Ref::Variable(variable) = resolution.expr(id, target).to else { continue };
-            let is_text = program.variable(variable).is_some_and(|own| own.is_static && own.ty == apex::Ty::Text);
+            let is_text =
+                program.variable(variable).is_some_and(|own| own.is_static && own.ty == apex::Ty::Text);
             if is_text {
                 found.entry(variable).or_default().push((id, value));
             }
@@ -262,7 +277,9 @@ pub(crate) fn controllers(project: &sfdx::Project) -> BTreeSet<String> {
         for attribute in ["controller=", "extensions="] {
             for (at, _) in source.text().match_indices(attribute) {
                 let rest = source.text().get(at + attribute.len()..).unwrap_or_default();
-                let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) else { continue };
+                let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+                    continue;
+                };
                 let names = rest.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default();
                 found.extend(names.split(',').map(|name| name.trim().to_lowercase()));
             }
@@ -439,6 +456,7 @@ fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Nam
 /// Whether a field holds more than the Id of a record.
 fn is_data(cx: &Context<'_>, object: &str, field: &str) -> bool {
     let reached = field_path::Reached { object: object.to_owned(), field: field.to_owned() };
-    !field.eq_ignore_ascii_case("Id") && !field.ends_with("__r") && !field_path::is_reference(cx.project, &reached)
+    !field.eq_ignore_ascii_case("Id")
+        && !field.ends_with("__r")
+        && !field_path::is_reference(cx.project, &reached)
 }
-

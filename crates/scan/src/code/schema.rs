@@ -64,7 +64,8 @@ impl Schema for Org<'_> {
     }
 
     fn parents(&self, object: &str, name: &str) -> Vec<String> {
-        let is_relation = name.ends_with("__r") || !name.contains("__") && !name.to_lowercase().ends_with("id");
+        let is_relation =
+            name.ends_with("__r") || !name.contains("__") && !name.to_lowercase().ends_with("id");
         if !is_relation || self.fields.get(object).is_some_and(|own| own.contains_key(name)) {
             return Vec::new();
         }
@@ -86,15 +87,65 @@ impl Schema for Org<'_> {
 /// Objects that every org has, beside those of the catalogue of health.
 fn is_standard(name: &str) -> bool {
     const OBJECTS: &[&str] = &[
-        "account", "accountcontactrelation", "accountshare", "apexclass", "asyncapexjob", "attachment",
-        "campaign", "campaignmember", "case", "casecomment", "collaborationgroup", "contact",
-        "contentdistribution", "contentdocument", "contentdocumentlink", "contentversion", "contentworkspace",
-        "crontrigger", "document", "emailmessage", "emailtemplate", "entitlement", "event", "feedcomment",
-        "feeditem", "folder", "group", "groupmember", "idea", "lead", "network", "note", "opportunity", "order",
-        "organization", "orgwideemailaddress", "permissionset", "permissionsetassignment", "pricebook2",
-        "product2", "profile", "queuesobject", "recordtype", "report", "solution", "staticresource", "task",
-        "user", "userrole", "contract", "asset", "individual", "opportunitylineitem", "orderitem",
-        "opportunitycontactrole", "fieldpermissions", "objectpermissions", "domain", "site",
+        "account",
+        "accountcontactrelation",
+        "accountshare",
+        "apexclass",
+        "asyncapexjob",
+        "attachment",
+        "campaign",
+        "campaignmember",
+        "case",
+        "casecomment",
+        "collaborationgroup",
+        "contact",
+        "contentdistribution",
+        "contentdocument",
+        "contentdocumentlink",
+        "contentversion",
+        "contentworkspace",
+        "crontrigger",
+        "document",
+        "emailmessage",
+        "emailtemplate",
+        "entitlement",
+        "event",
+        "feedcomment",
+        "feeditem",
+        "folder",
+        "group",
+        "groupmember",
+        "idea",
+        "lead",
+        "network",
+        "note",
+        "opportunity",
+        "order",
+        "organization",
+        "orgwideemailaddress",
+        "permissionset",
+        "permissionsetassignment",
+        "pricebook2",
+        "product2",
+        "profile",
+        "queuesobject",
+        "recordtype",
+        "report",
+        "solution",
+        "staticresource",
+        "task",
+        "user",
+        "userrole",
+        "contract",
+        "asset",
+        "individual",
+        "opportunitylineitem",
+        "orderitem",
+        "opportunitycontactrole",
+        "fieldpermissions",
+        "objectpermissions",
+        "domain",
+        "site",
     ];
     OBJECTS.contains(&name.to_ascii_lowercase().as_str())
 }

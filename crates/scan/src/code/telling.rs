@@ -32,7 +32,7 @@ pub(crate) fn each(
 }
 
 /// Flows that come together at one place, of one object's data, into fields of one record: told once.
-pub(crate) fn kept<'c>(code: &'c Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(&'c Leak, Vec<String>)> {
+pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(&Leak, Vec<String>)> {
     let mut found: BTreeMap<(Spot, Name, Name), (&Leak, Vec<String>)> = BTreeMap::new();
     for leak in &code.leaks {
         let (Sink::Record { object, field } | Sink::Event { object, field }) = leak.sink else { continue };
@@ -74,9 +74,17 @@ impl Leak {
         let names = &code.program.names;
         let object = &self.object_name(cx, code);
         if self.fields.is_empty() {
-            return cx.classes.phi_fields(object).into_iter().map(|(field, _)| format!("{object}.{field}")).collect();
+            return cx
+                .classes
+                .phi_fields(object)
+                .into_iter()
+                .map(|(field, _)| format!("{object}.{field}"))
+                .collect();
         }
-        self.fields.iter().map(|field| format!("{object}.{}", cx.classes.written(object, names.written(*field)))).collect()
+        self.fields
+            .iter()
+            .map(|field| format!("{object}.{}", cx.classes.written(object, names.written(*field))))
+            .collect()
     }
 }
 
@@ -110,7 +118,9 @@ impl Code {
     /// A finding of what somebody puts in.
     pub(crate) fn intake(&self, intake: &Intake, at: Spot, message: String, fix: &str) -> Draft {
         let method = self.program.method_name(at.method);
-        Draft::new(self.component(at), self.place(at), message, fix).detail(method).way(self.steps(&intake.way))
+        Draft::new(self.component(at), self.place(at), message, fix)
+            .detail(method)
+            .way(self.steps(&intake.way))
     }
 }
 
@@ -180,7 +190,9 @@ fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
     if text.starts_with(super::OWN_ORG) {
         return Receiver::Own;
     }
-    if let Some(rest) = text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..)) {
+    if let Some(rest) =
+        text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..))
+    {
         let name = rest.split(['/', '?', '\u{0}']).next().unwrap_or(rest);
         let shown = format!("callout:{name}");
         if let Some(model) = cx.policy.model_of_named_credential(name) {
@@ -198,7 +210,9 @@ fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
     }
     let known = text.split('\u{0}').next().unwrap_or(text);
     let is_begun = known.len() < text.len() && known.matches('/').count() < 3;
-    let Some(host) = host_of(known).filter(|_| !is_begun && known.contains("://")) else { return Receiver::Unknown };
+    let Some(host) = host_of(known).filter(|_| !is_begun && known.contains("://")) else {
+        return Receiver::Unknown;
+    };
     if home.stays(&host) {
         return Receiver::Own;
     }

@@ -11,7 +11,8 @@ use super::guard::Assumed;
 use super::hit::{Hit, Sink, Spot};
 use super::summary::summarise;
 use super::value::{
-    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, State, Step, Texts, Trace, Value, step,
+    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, State, Step, Texts, Trace, Value,
+    step,
 };
 use super::world::{Exposure, Summary, World};
 
@@ -172,9 +173,10 @@ impl<'w> Body<'w> {
             && let Some(parent) = class.parent
         {
             let found = self.world.program.class(parent).map_or(&[][..], |parent| &parent.constructors);
-            let plain = found.iter().copied().find(|id| {
-                self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty())
-            });
+            let plain = found
+                .iter()
+                .copied()
+                .find(|id| self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty()));
             if let Some(constructor) = plain {
                 let this = self.this();
                 self.apply_one(constructor, &[this], self.method.span, ExprId(u32::MAX), false);
@@ -225,7 +227,9 @@ impl<'w> Body<'w> {
         for at in 0..self.state.heap.len() {
             let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
             let to = match self.state.obj(id) {
-                Some(obj) if obj.origin == Origin::New => obj.part(Key::Member(endpoint)).map(|to| to.texts.clone()),
+                Some(obj) if obj.origin == Origin::New => {
+                    obj.part(Key::Member(endpoint)).map(|to| to.texts.clone())
+                }
                 _ => None,
             };
             let Some(to) = to else { continue };
@@ -322,7 +326,11 @@ impl<'w> Body<'w> {
             while let Some(one) = at.filter(|one| one.did != Did::Thrown) {
                 at = one.before.as_ref();
             }
-            let spot = at.map_or(self.spot(self.method.span), |one| Spot { file: one.file, span: one.span, method: self.id });
+            let spot = at.map_or(self.spot(self.method.span), |one| Spot {
+                file: one.file,
+                span: one.span,
+                method: self.id,
+            });
             self.hit(Hit {
                 sink: Sink::ErrorMessage,
                 at: spot,
@@ -483,9 +491,10 @@ impl<'w> Body<'w> {
                 break;
             };
             self.expr(*condition);
-            let decided = self.assumed.as_ref().and_then(|assumed| {
-                assumed.decides(file, self.file_id, self.world.resolution, *condition)
-            });
+            let decided = self
+                .assumed
+                .as_ref()
+                .and_then(|assumed| assumed.decides(file, self.file_id, self.world.resolution, *condition));
             if decided == Some(false) {
                 at = *no;
                 continue;
@@ -739,7 +748,9 @@ impl<'w> Body<'w> {
                 self.state.set_local(slot, value.clone());
             }
             // Only the constants of the labels come here.
-            if let (Arms::Values(_), Ref::Local(slot)) = (&arm.labels, self.world.resolution.expr(self.file_id, on).to) {
+            if let (Arms::Values(_), Ref::Local(slot)) =
+                (&arm.labels, self.world.resolution.expr(self.file_id, on).to)
+            {
                 let local = self.state.local(slot);
                 let local = Value { labels: local.labels.checked(), ..local };
                 self.state.set_local(slot, local);

@@ -31,7 +31,12 @@ struct Call<'c> {
 
 impl<'w> Body<'w> {
     /// The code that a call may run.
-    pub(super) fn implementations(&self, method: MethodId, is_virtual: bool, receiver: &Value) -> Vec<MethodId> {
+    pub(super) fn implementations(
+        &self,
+        method: MethodId,
+        is_virtual: bool,
+        receiver: &Value,
+    ) -> Vec<MethodId> {
         let Some(named) = self.world.program.method(method) else { return Vec::new() };
         if !is_virtual {
             return vec![method];
@@ -53,7 +58,9 @@ impl<'w> Body<'w> {
             for class in classes {
                 let lineage = self.world.program.lineage(class);
                 let own = lineage.iter().find_map(|above| {
-                    all.iter().copied().find(|id| self.world.program.method(*id).and_then(|m| m.class) == Some(*above))
+                    all.iter()
+                        .copied()
+                        .find(|id| self.world.program.method(*id).and_then(|m| m.class) == Some(*above))
                 });
                 found.extend(own);
             }
@@ -86,7 +93,10 @@ impl<'w> Body<'w> {
         self.world.program.lineage(class).iter().find_map(|id| {
             let all = self.world.program.class(*id)?.methods.get(&name)?;
             all.iter().copied().find(|id| {
-                self.world.program.method(*id).is_some_and(|m| m.parameters.len() == count && m.body.is_some())
+                self.world
+                    .program
+                    .method(*id)
+                    .is_some_and(|m| m.parameters.len() == count && m.body.is_some())
             })
         })
     }
@@ -122,7 +132,8 @@ impl<'w> Body<'w> {
             *arg = self.as_type(std::mem::take(arg), ty, span);
         }
         let args = given.as_slice();
-        let chosen = self.circle.get(&callee).or_else(|| self.variant(callee, args)).or_else(|| world.summary(callee));
+        let chosen =
+            self.circle.get(&callee).or_else(|| self.variant(callee, args)).or_else(|| world.summary(callee));
         let Some(summary) = chosen else { return Value::default() };
         let mut call = Call { args, span, is_one, objs: Vec::new(), known: BTreeMap::new() };
         for (index, obj) in (0_u32..).zip(&summary.objs) {
@@ -176,7 +187,12 @@ impl<'w> Body<'w> {
                     self.write_part(&targets, *key, value);
                 } else {
                     // One of several methods runs: what was there may stay.
-                    let old = self.read_part(&Value { objs: targets.clone(), ..Value::default() }, *key, &Ty::Unknown, call.span);
+                    let old = self.read_part(
+                        &Value { objs: targets.clone(), ..Value::default() },
+                        *key,
+                        &Ty::Unknown,
+                        call.span,
+                    );
                     let mut joined = old;
                     joined.join(&value);
                     self.write_part(&targets, *key, joined);
@@ -328,7 +344,16 @@ impl<'w> Body<'w> {
                 }),
             };
             let trace = self.through(before, &hit.trace, call);
-            self.hit(Hit { sink: hit.sink, at: hit.at, label: *label, trace, to: to.clone(), put: hit.put, place, read });
+            self.hit(Hit {
+                sink: hit.sink,
+                at: hit.at,
+                label: *label,
+                trace,
+                to: to.clone(),
+                put: hit.put,
+                place,
+                read,
+            });
         }
     }
 
@@ -352,7 +377,10 @@ impl<'w> Body<'w> {
 
 /// Whether a label is of a record's field, whoever passes the record.
 fn reads(label: Label) -> bool {
-    !matches!(label, Label::Parameter { otherwise: Otherwise::Nothing | Otherwise::Checked | Otherwise::Escaped, .. })
+    !matches!(
+        label,
+        Label::Parameter { otherwise: Otherwise::Nothing | Otherwise::Checked | Otherwise::Escaped, .. }
+    )
 }
 
 fn is_same(label: Label, field: super::value::FieldId) -> bool {

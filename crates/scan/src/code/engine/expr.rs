@@ -94,7 +94,9 @@ impl Body<'_> {
                 Value::obj(map)
             }
             ExprKind::ClassOf(of) => {
-                let Ty::Class(class) = self.world.resolution.ty(self.file_id, *of) else { return Value::default() };
+                let Ty::Class(class) = self.world.resolution.ty(self.file_id, *of) else {
+                    return Value::default();
+                };
                 Value::text(&self.world.program.class_name(class))
             }
             ExprKind::Cast { value, .. } => {
@@ -171,11 +173,21 @@ impl Body<'_> {
                     }
                     return found;
                 }
-                let wanted = if holds { [Operator::Equal, Operator::Identical] } else { [Operator::NotEqual, Operator::NotIdentical] };
+                let wanted = if holds {
+                    [Operator::Equal, Operator::Identical]
+                } else {
+                    [Operator::NotEqual, Operator::NotIdentical]
+                };
                 match rest.as_slice() {
                     [(operator, value)] if wanted.contains(operator) => {
                         let constant = |id: ExprId| self.is_constant(id);
-                        if constant(*value) { vec![*first] } else if constant(*first) { vec![*value] } else { Vec::new() }
+                        if constant(*value) {
+                            vec![*first]
+                        } else if constant(*first) {
+                            vec![*value]
+                        } else {
+                            Vec::new()
+                        }
                     }
                     _ => Vec::new(),
                 }
@@ -194,7 +206,13 @@ impl Body<'_> {
                         if self.is_list_of_constants(*receiver) { vec![*arg] } else { Vec::new() }
                     }
                     ("equals" | "equalsignorecase", [arg]) => {
-                        if self.is_constant(*arg) { vec![*receiver] } else if self.is_constant(*receiver) { vec![*arg] } else { Vec::new() }
+                        if self.is_constant(*arg) {
+                            vec![*receiver]
+                        } else if self.is_constant(*receiver) {
+                            vec![*arg]
+                        } else {
+                            Vec::new()
+                        }
                     }
                     _ => Vec::new(),
                 }
@@ -207,7 +225,9 @@ impl Body<'_> {
         match self.file.expr(id).kind {
             ExprKind::Literal(Literal::Text | Literal::LongText) => true,
             _ => match self.to(id) {
-                Ref::Variable(variable) => self.world.program.variable(variable).is_some_and(|own| own.is_static && own.is_final),
+                Ref::Variable(variable) => {
+                    self.world.program.variable(variable).is_some_and(|own| own.is_static && own.is_final)
+                }
                 Ref::Constant => true,
                 _ => false,
             },
@@ -224,7 +244,8 @@ impl Body<'_> {
                     && !reached.is_empty()
                     && reached.into_iter().all(|id| {
                         self.state.obj(id).is_some_and(|obj| {
-                            obj.origin == Origin::New && obj.parts.iter().all(|(_, part)| part.labels.is_empty())
+                            obj.origin == Origin::New
+                                && obj.parts.iter().all(|(_, part)| part.labels.is_empty())
                         })
                     })
             }
@@ -268,11 +289,14 @@ impl Body<'_> {
     pub(super) fn stored(&mut self, value: Value, span: Span) -> Value {
         let is_whole = super::value::reachable(&self.state, &value.objs).into_iter().any(|id| {
             let ty = self.state.obj(id).map(|obj| &obj.ty);
-            let Some(Ty::Platform(class)) = ty.map(|ty| if matches!(ty, Ty::Platform(_)) { ty.clone() } else { ty.element() })
+            let Some(Ty::Platform(class)) =
+                ty.map(|ty| if matches!(ty, Ty::Platform(_)) { ty.clone() } else { ty.element() })
             else {
                 return false;
             };
-            ["messaging.", "connectapi.", "aiplatform."].iter().any(|start| self.world.text(class).starts_with(start))
+            ["messaging.", "connectapi.", "aiplatform."]
+                .iter()
+                .any(|start| self.world.text(class).starts_with(start))
         });
         let labels = if is_whole { value.labels } else { self.collect(&value, span) };
         let objs = if is_whole { value.objs } else { Vec::new() };
@@ -361,7 +385,8 @@ impl Body<'_> {
     /// A variable of a class: of `of`, or of `this`, or static.
     fn read_variable(&mut self, id: VariableId, of: Option<Value>, span: Span, site: ExprId) -> Value {
         let Some(variable) = self.world.program.variable(id) else { return Value::default() };
-        let is_within = matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
+        let is_within =
+            matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
         if let Some(getter) = variable.getter.filter(|_| !is_within) {
             let this = match of {
                 Some(of) => of,
@@ -445,7 +470,8 @@ impl Body<'_> {
 
     fn write_variable(&mut self, id: VariableId, of: Option<Value>, value: Value, span: Span, site: ExprId) {
         let Some(variable) = self.world.program.variable(id) else { return };
-        let is_within = matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
+        let is_within =
+            matches!(self.method.kind, MethodKind::Getter(own) | MethodKind::Setter(own) if own == id);
         let value = self.kept(value, span);
         if let Some(setter) = variable.setter.filter(|_| !is_within) {
             let this = match of {
@@ -492,7 +518,11 @@ impl Body<'_> {
                 let obj = self.fresh(Site::Expr(id), &ty);
                 match self.to(id) {
                     Ref::New { constructor: Some(constructor), .. }
-                        if self.world.program.method(constructor).is_some_and(|own| own.parameters.len() == args.len()) =>
+                        if self
+                            .world
+                            .program
+                            .method(constructor)
+                            .is_some_and(|own| own.parameters.len() == args.len()) =>
                     {
                         self.apply(&[constructor], &with(Value::obj(obj), args), span, id);
                     }
@@ -546,7 +576,10 @@ impl Body<'_> {
                 };
                 let args = self.all(args);
                 let methods = self.implementations(method, is_virtual, &this);
-                if methods.iter().all(|id| self.world.program.method(*id).is_none_or(|method| method.body.is_none())) {
+                if methods
+                    .iter()
+                    .all(|id| self.world.program.method(*id).is_none_or(|method| method.body.is_none()))
+                {
                     let ty = self.ty(id).clone();
                     return self.unknown(&with(this, args), &ty, span, id);
                 }

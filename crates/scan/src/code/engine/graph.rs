@@ -78,7 +78,10 @@ pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
         };
         let variants: Vec<(MethodId, (Guard, Variants))> = {
             let world = &*world;
-            found.par_iter().filter_map(|(method, _)| Some((*method, variants(world, graph, *method)?))).collect()
+            found
+                .par_iter()
+                .filter_map(|(method, _)| Some((*method, variants(world, graph, *method)?)))
+                .collect()
         };
         world.variants.extend(variants);
         for (method, summary) in found {
@@ -110,7 +113,9 @@ fn variants(world: &World<'_>, graph: &Graph, id: MethodId) -> Option<(Guard, Va
 fn summaries(world: &World<'_>, graph: &Graph, circle: &[MethodId]) -> Vec<(MethodId, Summary)> {
     let runs = |method: &MethodId| {
         world.program.method(*method).is_some_and(|own| {
-            !own.is_test && (own.body.is_some() || matches!(own.kind, apex::MethodKind::Constructor | apex::MethodKind::Job))
+            !own.is_test
+                && (own.body.is_some()
+                    || matches!(own.kind, apex::MethodKind::Constructor | apex::MethodKind::Job))
         })
     };
     let circle: Vec<MethodId> = circle.iter().copied().filter(runs).collect();
@@ -174,7 +179,8 @@ fn callees(program: &Program, resolution: &Resolution, id: MethodId) -> Vec<Meth
                     if called == "forname" {
                         for &arg in args {
                             if let ExprKind::Literal(Literal::Text) = file.expr(arg).kind
-                                && let Some(class) = program.top_class(&file.literal_text(arg).unwrap_or_default())
+                                && let Some(class) =
+                                    program.top_class(&file.literal_text(arg).unwrap_or_default())
                             {
                                 add_class(class, found);
                             }

@@ -14,8 +14,14 @@ pub(crate) enum Sink {
     Log,
     Mail,
     Post,
-    Event { object: Name, field: Name },
-    Record { object: Name, field: Name },
+    Event {
+        object: Name,
+        field: Name,
+    },
+    Record {
+        object: Name,
+        field: Name,
+    },
     File,
     Cache,
     PageAddress,

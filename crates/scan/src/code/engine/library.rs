@@ -7,9 +7,11 @@ use apex::{Name, Ty};
 use source::Span;
 
 use super::body::{Body, Site};
-use super::expr::{entry, with};
+use super::expr::with;
 use super::hit::Sink;
-use super::value::{Did, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step};
+use super::value::{
+    Did, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
+};
 
 impl Body<'_> {
     /// A member of a class of Salesforce that is no method.
@@ -27,7 +29,9 @@ impl Body<'_> {
             ("trigger", "new" | "old" | "newmap" | "oldmap") => {
                 Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
             }
-            ("label", _) => Value { texts: self.world.label_text(self.file_id, id, class), ..Value::default() },
+            ("label", _) => {
+                Value { texts: self.world.label_text(self.file_id, id, class), ..Value::default() }
+            }
             ("restrequest", "requestbody" | "params" | "requesturi" | "headers") => {
                 self.input(Input::Argument, span)
             }
@@ -45,7 +49,14 @@ impl Body<'_> {
         }
     }
 
-    pub(super) fn set_platform_member(&mut self, class: Name, name: Name, of: &Value, value: Value, span: Span) {
+    pub(super) fn set_platform_member(
+        &mut self,
+        class: Name,
+        name: Name,
+        of: &Value,
+        value: Value,
+        span: Span,
+    ) {
         match (self.world.text(class), self.world.text(name)) {
             ("restresponse", "responsebody") => {
                 let labels = self.collect(&value, span);
@@ -155,7 +166,9 @@ impl Body<'_> {
         }
         // A field or object that the org describes under a name is one of its own, whoever gave the name.
         let is_described = receiver.is_some_and(|receiver| match &self.file.expr(receiver).kind {
-            ExprKind::Call { name, .. } => matches!(self.world.text(name.value), "getmap" | "getglobaldescribe"),
+            ExprKind::Call { name, .. } => {
+                matches!(self.world.text(name.value), "getmap" | "getglobaldescribe")
+            }
             _ => false,
         });
         if is_described && method == "get" {
@@ -203,19 +216,33 @@ impl Body<'_> {
                 let value = args.get(1).cloned().unwrap_or_default();
                 self.put_own(&own, Part::Header, value, span)
             }
-            ("httprequest", "getbody" | "getbodyasblob") => self.read_part(&own, Key::Own(Part::Body), &ty, span),
+            ("httprequest", "getbody" | "getbodyasblob") => {
+                self.read_part(&own, Key::Own(Part::Body), &ty, span)
+            }
             ("httprequest", "getendpoint") => self.read_part(&own, Key::Own(Part::Address), &ty, span),
             ("httprequest", _) => Value::default(),
-            ("httpresponse", "getstatus" | "getstatuscode" | "getheader" | "getheaderkeys") => Value::default(),
+            ("httpresponse", "getstatus" | "getstatuscode" | "getheader" | "getheaderkeys") => {
+                Value::default()
+            }
             ("messaging", "sendemail") => {
                 let labels = self.collect(&first, span);
                 self.emit(Sink::Mail, &labels, span, &Texts::default());
                 Value::default()
             }
-            ("messaging.singleemailmessage" | "messaging.massemailmessage" | "messaging.emailfileattachment", _) => {
+            (
+                "messaging.singleemailmessage"
+                | "messaging.massemailmessage"
+                | "messaging.emailfileattachment",
+                _,
+            ) => {
                 if matches!(
                     method,
-                    "setplaintextbody" | "sethtmlbody" | "setsubject" | "setbody" | "setfilename" | "setfileattachments"
+                    "setplaintextbody"
+                        | "sethtmlbody"
+                        | "setsubject"
+                        | "setbody"
+                        | "setfilename"
+                        | "setfileattachments"
                 ) {
                     self.put_own(&own, Part::Text, first, span);
                 }
@@ -226,7 +253,9 @@ impl Body<'_> {
                 self.emit(Sink::Post, &labels, span, &Texts::default());
                 Value::default()
             }
-            ("messaging.customnotification", "settitle" | "setbody") => self.put_own(&own, Part::Text, first, span),
+            ("messaging.customnotification", "settitle" | "setbody") => {
+                self.put_own(&own, Part::Text, first, span)
+            }
             ("messaging.customnotification", _) => Value::default(),
             ("eventbus", "publish") => {
                 self.saved(&first, span);
@@ -234,14 +263,16 @@ impl Body<'_> {
             }
             (
                 "database",
-                "insert" | "update" | "upsert" | "insertasync" | "updateasync" | "insertimmediate" | "updateimmediate",
+                "insert" | "update" | "upsert" | "insertasync" | "updateasync" | "insertimmediate"
+                | "updateimmediate",
             ) => {
                 self.saved(&first, span);
                 Value::default()
             }
             ("database", "query" | "querywithbinds" | "getquerylocator" | "getquerylocatorwithbinds") => {
                 let asks = self.mode_of(arg_ids);
-                let is_text = matches!(arg_ids.first().map(|id| self.ty(*id)), Some(Ty::Text | Ty::Any | Ty::Unknown));
+                let is_text =
+                    matches!(arg_ids.first().map(|id| self.ty(*id)), Some(Ty::Text | Ty::Any | Ty::Unknown));
                 if !is_text {
                     return first;
                 }
@@ -268,13 +299,22 @@ impl Body<'_> {
                 value
             }
             ("sobjectaccessdecision", "getrecords") => own,
-            ("cache.org" | "cache.session" | "cache.partition" | "cache.orgpartition" | "cache.sessionpartition", "put") => {
+            (
+                "cache.org"
+                | "cache.session"
+                | "cache.partition"
+                | "cache.orgpartition"
+                | "cache.sessionpartition",
+                "put",
+            ) => {
                 let value = args.get(1).cloned().unwrap_or_default();
                 let labels = self.collect(&value, span);
                 self.emit(Sink::Cache, &labels, span, &Texts::default());
                 Value::default()
             }
-            ("json", "serialize" | "serializepretty") => Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) },
+            ("json", "serialize" | "serializepretty") => {
+                Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) }
+            }
             ("json", "deserialize" | "deserializestrict" | "deserializeuntyped" | "createparser") => {
                 if !first.objs.is_empty() {
                     return Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) };
@@ -289,16 +329,25 @@ impl Body<'_> {
                 self.write_anywhere(&[obj], &value);
                 Value::obj(obj)
             }
-            ("type", "forname") => Value { texts: args.last().cloned().unwrap_or_default().texts, ..Value::default() },
-            ("typeof" | "type", "newinstance") | ("sobjecttype" | "schema.sobjecttype", "newsobject") => self.made_by_name(&own, id, span),
-            ("crypto", "generatemac" | "sign" | "signwithcertificate" | "encrypt" | "encryptwithmanagediv") => {
-                Value::default()
+            ("type", "forname") => {
+                Value { texts: args.last().cloned().unwrap_or_default().texts, ..Value::default() }
             }
+            ("typeof" | "type", "newinstance") | ("sobjecttype" | "schema.sobjecttype", "newsobject") => {
+                self.made_by_name(&own, id, span)
+            }
+            (
+                "crypto",
+                "generatemac" | "sign" | "signwithcertificate" | "encrypt" | "encryptwithmanagediv",
+            ) => Value::default(),
             ("userinfo", "getsessionid") => {
                 Value::of(Labels::one(Label::Session, step(None, self.file_id, span, Did::Read)))
             }
             ("userinfo" | "test" | "limits" | "schema" | "system" | "site" | "uuid", _) => {
-                if ty.is_scalar() { Value::default() } else { self.unknown(&[], &ty, span, id) }
+                if ty.is_scalar() {
+                    Value::default()
+                } else {
+                    self.unknown(&[], &ty, span, id)
+                }
             }
             ("pagereference", "getparameters") => {
                 let map = self.object(Site::Expr(id), Origin::Org, &ty);
@@ -332,9 +381,13 @@ impl Body<'_> {
                 }
                 Value::default()
             }
-            ("url", "getorgdomainurl" | "getsalesforcebaseurl" | "getcurrentrequesturl" | "getorgmydomainhostname") => {
-                Value::text(super::OWN_ORG)
-            }
+            (
+                "url",
+                "getorgdomainurl"
+                | "getsalesforcebaseurl"
+                | "getcurrentrequesturl"
+                | "getorgmydomainhostname",
+            ) => Value::text(super::OWN_ORG),
             ("urlof", _) => Value { texts: own.texts, ..Value::default() },
             ("dom.xmlnode" | "dom.document", "addchildelement" | "createrootelement" | "getrootelement") => {
                 for arg in &args {
@@ -372,7 +425,7 @@ impl Body<'_> {
         Value::default()
     }
 
-    fn shown(&mut self, args: &[Value], span: Span) {
+    pub(super) fn shown(&mut self, args: &[Value], span: Span) {
         for arg in args {
             let labels = self.collect(arg, span);
             self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
@@ -405,9 +458,10 @@ impl Body<'_> {
             labels.join(&own);
             for id in super::value::reachable(&self.state, &arg.objs) {
                 let member = self.world.program.names.find("modelname").map(Key::Member);
-                let named = self.state.obj(id).and_then(|obj| {
-                    obj.part(Key::Own(Part::Address)).or_else(|| obj.part(member?)).cloned()
-                });
+                let named = self
+                    .state
+                    .obj(id)
+                    .and_then(|obj| obj.part(Key::Own(Part::Address)).or_else(|| obj.part(member?)).cloned());
                 if let Some(named) = named.filter(|named| named.texts.0.is_some()) {
                     to = named.texts;
                 }
@@ -439,7 +493,8 @@ impl Body<'_> {
     fn invoked(&mut self, args: &[Value], span: Span) {
         let stub = args.first().cloned().unwrap_or_default();
         let names = &self.world.program.names;
-        let to = names.find("endpoint_x").map(|name| self.read_part(&stub, Key::Member(name), &Ty::Text, span));
+        let to =
+            names.find("endpoint_x").map(|name| self.read_part(&stub, Key::Member(name), &Ty::Text, span));
         let request = args.get(1).cloned().unwrap_or_default();
         let labels = self.collect(&request, span);
         self.emit(Sink::CalloutBody, &labels, span, &to.unwrap_or_default().texts);
@@ -476,7 +531,9 @@ impl Body<'_> {
         let mut found = Value::default();
         let texts: Vec<String> = of.texts.constants().collect();
         for (index, text) in (0_u32..).zip(texts) {
-            if let Some(object) = self.world.program.names.find(&text).filter(|name| self.world.program.is_object(*name)) {
+            if let Some(object) =
+                self.world.program.names.find(&text).filter(|name| self.world.program.is_object(*name))
+            {
                 let record = self.fresh(Site::Part(id, index), &Ty::Record(Some(object)));
                 found.join(&Value::obj(record));
                 continue;
@@ -484,9 +541,10 @@ impl Body<'_> {
             let Some(class) = self.world.program.top_class(&text) else { continue };
             let obj = self.fresh(Site::Part(id, index), &Ty::Class(class));
             let constructors = self.world.program.class(class).map_or(&[][..], |class| &class.constructors);
-            let plain = constructors.iter().copied().find(|id| {
-                self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty())
-            });
+            let plain = constructors
+                .iter()
+                .copied()
+                .find(|id| self.world.program.method(*id).is_some_and(|method| method.parameters.is_empty()));
             if let Some(constructor) = plain {
                 self.apply_one(constructor, &[Value::obj(obj)], span, id, true);
             }
@@ -498,258 +556,23 @@ impl Body<'_> {
         }
         found
     }
-
-    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
-    fn collection(
-        &mut self,
-        id: ExprId,
-        class: &str,
-        method: &str,
-        of: &Value,
-        args: &[Value],
-        ty: &Ty,
-        span: Span,
-    ) -> Value {
-        let first = args.first().cloned().unwrap_or_default();
-        let last = args.last().cloned().unwrap_or_default();
-        let is_parameters = |body: &Self, id: &ObjId| {
-            body.state.obj(*id).is_some_and(|obj| obj.part(Key::Own(Part::Parameters)).is_some())
-        };
-        match (class, method) {
-            ("list" | "set", "add") | ("list", "set") => {
-                let value = self.kept(last, span);
-                self.write_part(&of.objs, Key::Element, value);
-                Value::default()
-            }
-            (_, "addall") => {
-                let value = self.elements(&first, &Ty::Unknown, span);
-                let value = self.kept(value, span);
-                self.write_part(&of.objs, Key::Element, value);
-                Value::default()
-            }
-            ("map", "put") => {
-                if of.objs.iter().any(|id| is_parameters(self, id)) {
-                    let labels = self.collect(&last, span);
-                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
-                    return Value::default();
-                }
-                let keys = self.collect(&first, span);
-                if !keys.is_empty() {
-                    let mut known = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
-                    known.labels.join(&keys.stepped(self.file_id, span, Did::Kept));
-                    self.write_part(&of.objs, Key::Own(Part::Keys), known);
-                }
-                let value = self.kept(last, span);
-                self.write_part(&of.objs, entry(&first), value);
-                Value::default()
-            }
-            ("map", "putall") => {
-                if of.objs.iter().any(|id| is_parameters(self, id)) {
-                    let labels = self.collect(&first, span);
-                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
-                    return Value::default();
-                }
-                for &from in &first.objs {
-                    let Some(from) = self.state.obj(from).map(Arc::clone) else { continue };
-                    for (key, part) in &from.parts {
-                        self.write_part(&of.objs, *key, part.clone());
-                    }
-                }
-                if first.objs.is_empty() || !first.labels.is_empty() {
-                    self.write_anywhere(&of.objs, &Value::of(first.labels));
-                }
-                Value::default()
-            }
-            ("map", "get" | "remove") => {
-                if of.objs.iter().any(|id| is_parameters(self, id)) {
-                    return self.input(Input::Page, span);
-                }
-                // The description of an object, by its name.
-                if matches!(ty, Ty::Platform(class) if self.world.text(*class).ends_with("sobjecttype")) {
-                    return Value { texts: first.texts, ..Value::default() };
-                }
-                let mut value = match entry(&first) {
-                    Key::Element => self.elements(of, ty, span),
-                    key => self.read_part(of, key, ty, span),
-                };
-                // The JSON of a record or an object, read as a map.
-                let named = first.texts.constants().next().and_then(|text| self.world.program.names.find(&text));
-                for &id in &of.objs {
-                    let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
-                    if !matches!(obj.ty, Ty::Record(_) | Ty::Class(_)) {
-                        continue;
-                    }
-                    match named {
-                        Some(name) => {
-                            let part = self.read_part(&Value::obj(id), Key::Member(name), ty, span);
-                            value.join(&part);
-                        }
-                        None => {
-                            let labels = self.collect(&Value::obj(id), span);
-                            value.join(&Value::of(labels));
-                        }
-                    }
-                }
-                value
-            }
-            (_, "get" | "remove" | "next") => self.elements(of, ty, span),
-            ("map", "values") => {
-                let value = self.elements(of, &ty.element(), span);
-                let list = self.fresh(Site::Expr(id), ty);
-                self.write_part(&[list], Key::Element, value);
-                Value { labels: of.labels.clone(), ..Value::obj(list) }
-            }
-            ("map", "keyset") => {
-                let alone = Value { objs: of.objs.clone(), ..Value::default() };
-                let keys = self.read_part(&alone, Key::Own(Part::Keys), &Ty::Text, span);
-                let set = self.fresh(Site::Expr(id), ty);
-                self.write_part(&[set], Key::Element, Value::of(keys.labels));
-                Value::obj(set)
-            }
-            (_, "clone" | "deepclone" | "iterator") => of.clone(),
-            _ => Value::default(),
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
-    fn record(
-        &mut self,
-        id: ExprId,
-        method: &str,
-        receiver: Option<ExprId>,
-        of: &Value,
-        args: &[Value],
-        ty: &Ty,
-        span: Span,
-    ) -> Value {
-        let object = receiver.and_then(|receiver| self.ty(receiver).object());
-        let of = if receiver.is_some_and(|receiver| matches!(self.ty(receiver), Ty::List(_))) {
-            self.elements(of, &Ty::Record(object), span)
-        } else {
-            of.clone()
-        };
-        let field = args.first().map(|arg| arg.texts.constants().collect::<Vec<_>>()).unwrap_or_default();
-        let named = match field.as_slice() {
-            [only] => self.world.program.names.find(only),
-            _ => None,
-        };
-        match method {
-            "get" | "getsobject" | "getsobjects" => {
-                let own = of.objs.iter().find_map(|id| self.state.obj(*id)?.ty.object());
-                match named {
-                    Some(name) => self.read_field(&of, object.or(own), name, ty, span),
-                    None if field.len() == 1 => Value::default(),
-                    None => Value::of(self.collect(&of, span)),
-                }
-            }
-            "put" | "putsobject" => {
-                let value = args.get(1).cloned().unwrap_or_default();
-                let value = self.stepped(value, span, Did::Stored);
-                match named {
-                    Some(name) => self.write_part(&of.objs, Key::Member(name), value),
-                    None => self.write_anywhere(&of.objs, &value),
-                }
-                Value::default()
-            }
-            "clone" => of,
-            "getpopulatedfieldsasmap" => Value::of(self.collect(&of, span)),
-            "adderror" => {
-                self.shown(args, span);
-                Value::default()
-            }
-            "getinstance" | "getall" if object.is_some_and(|object| self.world.text(object).ends_with("__mdt")) => {
-                let object = object.unwrap_or(Name::FIRST);
-                let record = self.metadata(object, field.first().map(String::as_str), Site::Expr(id));
-                if method == "getinstance" {
-                    return Value::obj(record);
-                }
-                let all = self.fresh(Site::Part(id, 0), ty);
-                self.write_part(&[all], Key::Element, Value::obj(record));
-                Value::obj(all)
-            }
-            "getinstance" | "getvalues" | "getorgdefaults" | "getall" => {
-                Value::obj(self.object(Site::Expr(id), Origin::Org, ty))
-            }
-            _ => Value::default(),
-        }
-    }
-
-    /// A record of a custom metadata type: the one of this name, or any.
-    pub(super) fn metadata(&mut self, object: Name, record: Option<&str>, site: Site) -> ObjId {
-        let id = self.fresh(site, &Ty::Record(Some(object)));
-        let world = self.world;
-        let own = world.text(object);
-        let all = world.metadata.iter().filter(|((of, name), _)| {
-            of == own && record.is_none_or(|record| record.eq_ignore_ascii_case(name))
-        });
-        for (_, fields) in all {
-            for (field, text) in fields {
-                let Some(name) = world.program.names.find(field) else { continue };
-                let mut value = Value::text(text);
-                let known = self.state.obj(id).and_then(|obj| obj.part(Key::Member(name))).cloned();
-                if let Some(known) = known {
-                    value.join(&known);
-                }
-                self.write_part(&[id], Key::Member(name), value);
-            }
-        }
-        id
-    }
-
-    /// Records are written to the org, or published.
-    pub(super) fn saved(&mut self, value: &Value, span: Span) {
-        for (id, depth) in value.objs.iter().map(|id| (*id, 0)).collect::<Vec<_>>() {
-            self.save(id, span, depth);
-        }
-    }
-
-    pub(super) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
-        let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
-        if let Origin::Parameter { index, path } = obj.origin {
-            self.saves.insert((index, path));
-        }
-        let is_record = matches!(obj.ty, Ty::Record(_));
-        if !is_record && depth < 3 {
-            let elements = self.elements(&Value::obj(id), &obj.ty.element(), span);
-            for part in elements.objs {
-                if part != id {
-                    self.save(part, span, depth + 1);
-                }
-            }
-            return;
-        }
-        let Ty::Record(Some(object)) = obj.ty else { return };
-        for (key, part) in &obj.parts {
-            let Key::Member(field) = key else { continue };
-            // Records below it are no field of it.
-            if !part.labels.is_empty() {
-                self.emit(self.sink_of(object, *field), &part.labels, span, &Texts::default());
-            }
-        }
-    }
-
-    fn sink_of(&self, object: Name, field: Name) -> Sink {
-        match (self.world.text(object), self.world.text(field)) {
-            ("contentversion", "versiondata" | "title" | "pathonclient" | "description") => Sink::File,
-            ("attachment" | "document" | "staticresource", "body" | "name" | "description") => Sink::File,
-            ("feeditem" | "feedcomment" | "feedpost", _) => Sink::Post,
-            (own, _) if own.ends_with("__e") => Sink::Event { object, field },
-            _ => Sink::Record { object, field },
-        }
-    }
 }
 
 /// Whether everything that is not constant stands between single quotes.
 fn holes_are_quoted(text: &[Piece]) -> bool {
-    let shown: String =
-        text.iter().map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { super::HOLE }).collect();
+    let shown: String = text
+        .iter()
+        .map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { super::HOLE })
+        .collect();
     super::is_quoted(&shown)
 }
 
 /// Whether each of these texts ends behind a single quote that is not closed.
 pub(super) fn is_within_quotes(texts: &[Vec<Piece>]) -> bool {
     let is_open = |text: &Vec<Piece>| {
-        let parts = text.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None });
+        let parts = text
+            .iter()
+            .filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None });
         let shown: String = parts.collect();
         super::is_quoted(&format!("{shown}{}", super::HOLE))
     };

@@ -6,6 +6,7 @@
 
 mod body;
 mod call;
+mod collection;
 mod expr;
 mod graph;
 mod guard;
@@ -42,5 +43,7 @@ pub(crate) fn is_quoted(text: &str) -> bool {
 
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
-pub(crate) use value::{Did, FieldId, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace};
+pub(crate) use value::{
+    Did, FieldId, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace,
+};
 pub(crate) use world::{Exposure, Fields, Summary, World};

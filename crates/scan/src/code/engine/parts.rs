@@ -23,9 +23,15 @@ impl Body<'_> {
             (_, Key::Element | Key::Entry(_)) => ty.element(),
             (Ty::Class(class), Key::Member(name)) => {
                 let variable = self.world.program.variable_of(*class, name);
-                variable.and_then(|id| self.world.program.variable(id)).map_or(Ty::Unknown, |own| own.ty.clone())
+                variable
+                    .and_then(|id| self.world.program.variable(id))
+                    .map_or(Ty::Unknown, |own| own.ty.clone())
             }
-            (Ty::Record(Some(object)), Key::Member(name)) if self.world.fields.find(*object, name).is_some() => Ty::Text,
+            (Ty::Record(Some(object)), Key::Member(name))
+                if self.world.fields.find(*object, name).is_some() =>
+            {
+                Ty::Text
+            }
             (_, Key::Own(_)) => Ty::Text,
             _ => Ty::Unknown,
         }
@@ -95,9 +101,7 @@ impl Body<'_> {
         match ty {
             Ty::Record(_) if is_list(self) => self.elements(&value, ty, span),
             // Numbers, dates and Ids are what they say, whoever put them in.
-            Ty::Number | Ty::Boolean | Ty::Date | Ty::Id => {
-                Value { labels: value.labels.checked(), ..value }
-            }
+            Ty::Number | Ty::Boolean | Ty::Date | Ty::Id => Value { labels: value.labels.checked(), ..value },
             _ => value,
         }
     }
@@ -129,7 +133,14 @@ impl Body<'_> {
     }
 
     /// A field of a record: what was put in, else what the org has.
-    pub(super) fn read_field(&mut self, of: &Value, object: Option<Name>, name: Name, ty: &Ty, span: Span) -> Value {
+    pub(super) fn read_field(
+        &mut self,
+        of: &Value,
+        object: Option<Name>,
+        name: Name,
+        ty: &Ty,
+        span: Span,
+    ) -> Value {
         let mut value = self.read_part(of, Key::Member(name), ty, span);
         let field = object.and_then(|object| self.world.fields.find(object, name));
         if of.objs.is_empty()

@@ -74,9 +74,7 @@ impl Body<'_> {
         let from = query.from.first();
         let written = from.and_then(|from| from.object.last()).and_then(|name| name.known());
         let object = match child_of {
-            Some(parent) => {
-                written.and_then(|name| self.world.child_of(parent, name))
-            }
+            Some(parent) => written.and_then(|name| self.world.child_of(parent, name)),
             None => written.and_then(|name| names.find(name)),
         };
         let aliases: Vec<&str> = query.from.iter().filter_map(|from| from.alias.as_ref()?.known()).collect();
@@ -95,18 +93,32 @@ impl Body<'_> {
                 SelectItem::Field(item) => {
                     let path: Vec<&str> = item.path.names.iter().filter_map(|name| name.known()).collect();
                     let path = match path.as_slice() {
-                        [first, rest @ ..] if !rest.is_empty() && aliases.iter().any(|alias| alias.eq_ignore_ascii_case(first)) => rest,
+                        [first, rest @ ..]
+                            if !rest.is_empty()
+                                && aliases.iter().any(|alias| alias.eq_ignore_ascii_case(first)) =>
+                        {
+                            rest
+                        }
                         all => all,
                     };
                     let alias = item.alias.as_ref().and_then(|name| name.known());
                     self.selected(record, object, path, alias, id, count, (span, did));
                 }
-                SelectItem::Call(call, alias) => self.computed(record, object, call, alias.as_ref(), (span, did)),
+                SelectItem::Call(call, alias) => {
+                    self.computed(record, object, call, alias.as_ref(), (span, did))
+                }
                 SelectItem::Query(inner) => {
                     let Some(parent) = object else { continue };
                     let from = inner.query.from.first().and_then(|from| from.object.last());
                     let Some(name) = from.and_then(|name| name.known()) else { continue };
-                    let rows = self.rows(&inner.query, Some(parent), Some(if did == Did::Checked { Mode::User } else { Mode::System }), id, count, span);
+                    let rows = self.rows(
+                        &inner.query,
+                        Some(parent),
+                        Some(if did == Did::Checked { Mode::User } else { Mode::System }),
+                        id,
+                        count,
+                        span,
+                    );
                     if let Some(name) = names.find(name) {
                         self.write_part(&[record], Key::Member(name), Value::obj(rows));
                     }
@@ -242,7 +254,10 @@ impl Body<'_> {
             soql::Expression::Field(path) => Some(path),
             _ => None,
         }) {
-            let Some(name) = path.last().and_then(|name| name.known()).and_then(|name| names.find(name)) else { continue };
+            let Some(name) = path.last().and_then(|name| name.known()).and_then(|name| names.find(name))
+            else {
+                continue;
+            };
             let of = match path.names.as_slice() {
                 [relation, _] => relation.known().and_then(|r| self.world.parent_of(object?, r)),
                 _ => object,
@@ -252,7 +267,8 @@ impl Body<'_> {
                 continue;
             }
             let value = Value::of(self.queried(field, at));
-            let key = alias.and_then(|alias| alias.known()).and_then(|alias| names.find(alias)).unwrap_or(name);
+            let key =
+                alias.and_then(|alias| alias.known()).and_then(|alias| names.find(alias)).unwrap_or(name);
             self.write_part(&[record], Key::Member(key), value);
         }
     }

@@ -11,7 +11,13 @@ use super::world::Summary;
 const OBJECTS: usize = 120;
 
 /// Keeps what callers can see: objects that are given out, and changes to what they passed.
-pub(super) fn summarise(state: State, returned: Value, thrown: Value, hits: Vec<Hit>, saves: BTreeSet<(u16, Path)>) -> Summary {
+pub(super) fn summarise(
+    state: State,
+    returned: Value,
+    thrown: Value,
+    hits: Vec<Hit>,
+    saves: BTreeSet<(u16, Path)>,
+) -> Summary {
     let mut roots: Vec<ObjId> = Vec::new();
     for (at, obj) in state.heap.iter().enumerate() {
         if let Some(obj) = obj
@@ -26,8 +32,7 @@ pub(super) fn summarise(state: State, returned: Value, thrown: Value, hits: Vec<
     let mut kept = reachable(&state, &roots);
     kept.sort();
     kept.truncate(OBJECTS);
-    let ids: BTreeMap<ObjId, ObjId> =
-        (0_u32..).zip(&kept).map(|(index, id)| (*id, ObjId(index))).collect();
+    let ids: BTreeMap<ObjId, ObjId> = (0_u32..).zip(&kept).map(|(index, id)| (*id, ObjId(index))).collect();
     let value = |value: &Value| Value {
         labels: value.labels.clone(),
         objs: value.objs.iter().filter_map(|id| ids.get(id).copied()).collect(),

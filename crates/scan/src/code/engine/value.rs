@@ -92,7 +92,11 @@ pub(crate) enum Label {
     Input(Input),
     Session,
     /// A parameter, 0 for `this`; callers know more. Of a record's field that nobody changed, the field.
-    Parameter { index: u16, path: Path, otherwise: Otherwise },
+    Parameter {
+        index: u16,
+        path: Path,
+        otherwise: Otherwise,
+    },
 }
 
 /// What a parameter's part holds where no caller says anything else.
@@ -204,11 +208,14 @@ impl Labels {
     pub(crate) fn checked(mut self) -> Self {
         self.0.retain(|(label, _)| !matches!(label, Label::Input(_)));
         for (label, _) in &mut self.0 {
-            if let Label::Parameter { otherwise: otherwise @ (Otherwise::Nothing | Otherwise::Escaped), .. } = label {
+            if let Label::Parameter {
+                otherwise: otherwise @ (Otherwise::Nothing | Otherwise::Escaped), ..
+            } = label
+            {
                 *otherwise = Otherwise::Checked;
             }
         }
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.sort_by_key(|(label, _)| *label);
         self.0.dedup_by(|a, b| a.0 == b.0);
         self
     }
@@ -221,7 +228,7 @@ impl Labels {
                 *otherwise = Otherwise::Checked;
             }
         }
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.sort_by_key(|(label, _)| *label);
         self.0.dedup_by(|a, b| a.0 == b.0);
         self
     }
@@ -231,11 +238,13 @@ impl Labels {
         for (label, _) in &mut self.0 {
             match label {
                 Label::Input(input) => *input = Input::Escaped,
-                Label::Parameter { otherwise: otherwise @ Otherwise::Nothing, .. } => *otherwise = Otherwise::Escaped,
+                Label::Parameter { otherwise: otherwise @ Otherwise::Nothing, .. } => {
+                    *otherwise = Otherwise::Escaped
+                }
                 _ => {}
             }
         }
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.sort_by_key(|(label, _)| *label);
         self.0.dedup_by(|a, b| a.0 == b.0);
         self
     }
@@ -264,7 +273,10 @@ impl PartialEq for Labels {
 pub(crate) enum Piece {
     Text(Arc<str>),
     /// What a caller passes.
-    Parameter { index: u16, path: Path },
+    Parameter {
+        index: u16,
+        path: Path,
+    },
     Hole,
 }
 
@@ -307,7 +319,9 @@ impl Texts {
     /// The texts that are known to their end.
     pub(crate) fn constants(&self) -> impl Iterator<Item = String> {
         self.all().iter().filter_map(|text| {
-            text.iter().map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None }).collect()
+            text.iter()
+                .map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None })
+                .collect()
         })
     }
 

@@ -153,12 +153,14 @@ impl World<'_> {
 
     /// Whether a component gets this variable of an object that it is returned.
     pub(crate) fn is_aura_enabled(&self, class: apex::ClassId, name: Name) -> bool {
-        let Some(variable) = self.program.variable_of(class, name).and_then(|id| self.program.variable(id)) else {
+        let Some(variable) = self.program.variable_of(class, name).and_then(|id| self.program.variable(id))
+        else {
             return false;
         };
         let decl = self.program.class(variable.class).and_then(|class| self.program.decl_of(class));
         let modifiers = decl.and_then(|decl| Some(&decl.variables.get(variable.own)?.modifiers));
-        modifiers.is_some_and(|own| own.annotations.iter().any(|one| self.text(one.name.value) == "auraenabled"))
+        modifiers
+            .is_some_and(|own| own.annotations.iter().any(|one| self.text(one.name.value) == "auraenabled"))
     }
 
     pub(crate) fn summary(&self, method: MethodId) -> Option<&Summary> {
@@ -206,7 +208,9 @@ impl World<'_> {
             ExprKind::Ternary { yes, no, .. } => {
                 self.constant_expr(file, *yes, depth).or(&self.constant_expr(file, *no, depth))
             }
-            ExprKind::Binary { first, rest } if rest.iter().all(|(operator, _)| *operator == Operator::Add) => {
+            ExprKind::Binary { first, rest }
+                if rest.iter().all(|(operator, _)| *operator == Operator::Add) =>
+            {
                 let mut texts = self.constant_expr(file, *first, depth);
                 for (_, value) in rest {
                     texts = texts.then(&self.constant_expr(file, *value, depth));

@@ -1,0 +1,256 @@
+//! What lists, maps and records do with what they are given, and what is saved.
+
+use std::sync::Arc;
+
+use apex::ast::ExprId;
+use apex::{Name, Ty};
+use source::Span;
+
+use super::body::{Body, Site};
+use super::expr::entry;
+use super::hit::Sink;
+use super::value::{Did, Input, Key, ObjId, Origin, Part, Texts, Value};
+
+impl Body<'_> {
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    pub(super) fn collection(
+        &mut self,
+        id: ExprId,
+        class: &str,
+        method: &str,
+        of: &Value,
+        args: &[Value],
+        ty: &Ty,
+        span: Span,
+    ) -> Value {
+        let first = args.first().cloned().unwrap_or_default();
+        let last = args.last().cloned().unwrap_or_default();
+        let is_parameters = |body: &Self, id: &ObjId| {
+            body.state.obj(*id).is_some_and(|obj| obj.part(Key::Own(Part::Parameters)).is_some())
+        };
+        match (class, method) {
+            ("list" | "set", "add") | ("list", "set") => {
+                let value = self.kept(last, span);
+                self.write_part(&of.objs, Key::Element, value);
+                Value::default()
+            }
+            (_, "addall") => {
+                let value = self.elements(&first, &Ty::Unknown, span);
+                let value = self.kept(value, span);
+                self.write_part(&of.objs, Key::Element, value);
+                Value::default()
+            }
+            ("map", "put") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    let labels = self.collect(&last, span);
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
+                    return Value::default();
+                }
+                let keys = self.collect(&first, span);
+                if !keys.is_empty() {
+                    let mut known = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
+                    known.labels.join(&keys.stepped(self.file_id, span, Did::Kept));
+                    self.write_part(&of.objs, Key::Own(Part::Keys), known);
+                }
+                let value = self.kept(last, span);
+                self.write_part(&of.objs, entry(&first), value);
+                Value::default()
+            }
+            ("map", "putall") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    let labels = self.collect(&first, span);
+                    self.emit(Sink::PageAddress, &labels, span, &Texts::of("/?").then(&Texts::default()));
+                    return Value::default();
+                }
+                for &from in &first.objs {
+                    let Some(from) = self.state.obj(from).map(Arc::clone) else { continue };
+                    for (key, part) in &from.parts {
+                        self.write_part(&of.objs, *key, part.clone());
+                    }
+                }
+                if first.objs.is_empty() || !first.labels.is_empty() {
+                    self.write_anywhere(&of.objs, &Value::of(first.labels));
+                }
+                Value::default()
+            }
+            ("map", "get" | "remove") => {
+                if of.objs.iter().any(|id| is_parameters(self, id)) {
+                    return self.input(Input::Page, span);
+                }
+                // The description of an object, by its name.
+                if matches!(ty, Ty::Platform(class) if self.world.text(*class).ends_with("sobjecttype")) {
+                    return Value { texts: first.texts, ..Value::default() };
+                }
+                let mut value = match entry(&first) {
+                    Key::Element => self.elements(of, ty, span),
+                    key => self.read_part(of, key, ty, span),
+                };
+                // The JSON of a record or an object, read as a map.
+                let named =
+                    first.texts.constants().next().and_then(|text| self.world.program.names.find(&text));
+                for &id in &of.objs {
+                    let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+                    if !matches!(obj.ty, Ty::Record(_) | Ty::Class(_)) {
+                        continue;
+                    }
+                    match named {
+                        Some(name) => {
+                            let part = self.read_part(&Value::obj(id), Key::Member(name), ty, span);
+                            value.join(&part);
+                        }
+                        None => {
+                            let labels = self.collect(&Value::obj(id), span);
+                            value.join(&Value::of(labels));
+                        }
+                    }
+                }
+                value
+            }
+            (_, "get" | "remove" | "next") => self.elements(of, ty, span),
+            ("map", "values") => {
+                let value = self.elements(of, &ty.element(), span);
+                let list = self.fresh(Site::Expr(id), ty);
+                self.write_part(&[list], Key::Element, value);
+                Value { labels: of.labels.clone(), ..Value::obj(list) }
+            }
+            ("map", "keyset") => {
+                let alone = Value { objs: of.objs.clone(), ..Value::default() };
+                let keys = self.read_part(&alone, Key::Own(Part::Keys), &Ty::Text, span);
+                let set = self.fresh(Site::Expr(id), ty);
+                self.write_part(&[set], Key::Element, Value::of(keys.labels));
+                Value::obj(set)
+            }
+            (_, "clone" | "deepclone" | "iterator") => of.clone(),
+            _ => Value::default(),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    pub(super) fn record(
+        &mut self,
+        id: ExprId,
+        method: &str,
+        receiver: Option<ExprId>,
+        of: &Value,
+        args: &[Value],
+        ty: &Ty,
+        span: Span,
+    ) -> Value {
+        let object = receiver.and_then(|receiver| self.ty(receiver).object());
+        let of = if receiver.is_some_and(|receiver| matches!(self.ty(receiver), Ty::List(_))) {
+            self.elements(of, &Ty::Record(object), span)
+        } else {
+            of.clone()
+        };
+        let field = args.first().map(|arg| arg.texts.constants().collect::<Vec<_>>()).unwrap_or_default();
+        let named = match field.as_slice() {
+            [only] => self.world.program.names.find(only),
+            _ => None,
+        };
+        match method {
+            "get" | "getsobject" | "getsobjects" => {
+                let own = of.objs.iter().find_map(|id| self.state.obj(*id)?.ty.object());
+                match named {
+                    Some(name) => self.read_field(&of, object.or(own), name, ty, span),
+                    None if field.len() == 1 => Value::default(),
+                    None => Value::of(self.collect(&of, span)),
+                }
+            }
+            "put" | "putsobject" => {
+                let value = args.get(1).cloned().unwrap_or_default();
+                let value = self.stepped(value, span, Did::Stored);
+                match named {
+                    Some(name) => self.write_part(&of.objs, Key::Member(name), value),
+                    None => self.write_anywhere(&of.objs, &value),
+                }
+                Value::default()
+            }
+            "clone" => of,
+            "getpopulatedfieldsasmap" => Value::of(self.collect(&of, span)),
+            "adderror" => {
+                self.shown(args, span);
+                Value::default()
+            }
+            "getinstance" | "getall"
+                if object.is_some_and(|object| self.world.text(object).ends_with("__mdt")) =>
+            {
+                let object = object.unwrap_or(Name::FIRST);
+                let record = self.metadata(object, field.first().map(String::as_str), Site::Expr(id));
+                if method == "getinstance" {
+                    return Value::obj(record);
+                }
+                let all = self.fresh(Site::Part(id, 0), ty);
+                self.write_part(&[all], Key::Element, Value::obj(record));
+                Value::obj(all)
+            }
+            "getinstance" | "getvalues" | "getorgdefaults" | "getall" => {
+                Value::obj(self.object(Site::Expr(id), Origin::Org, ty))
+            }
+            _ => Value::default(),
+        }
+    }
+
+    /// A record of a custom metadata type: the one of this name, or any.
+    pub(super) fn metadata(&mut self, object: Name, record: Option<&str>, site: Site) -> ObjId {
+        let id = self.fresh(site, &Ty::Record(Some(object)));
+        let world = self.world;
+        let own = world.text(object);
+        let all = world.metadata.iter().filter(|((of, name), _)| {
+            of == own && record.is_none_or(|record| record.eq_ignore_ascii_case(name))
+        });
+        for (_, fields) in all {
+            for (field, text) in fields {
+                let Some(name) = world.program.names.find(field) else { continue };
+                let mut value = Value::text(text);
+                let known = self.state.obj(id).and_then(|obj| obj.part(Key::Member(name))).cloned();
+                if let Some(known) = known {
+                    value.join(&known);
+                }
+                self.write_part(&[id], Key::Member(name), value);
+            }
+        }
+        id
+    }
+
+    /// Records are written to the org, or published.
+    pub(super) fn saved(&mut self, value: &Value, span: Span) {
+        for (id, depth) in value.objs.iter().map(|id| (*id, 0)).collect::<Vec<_>>() {
+            self.save(id, span, depth);
+        }
+    }
+
+    pub(super) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
+        let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
+        if let Origin::Parameter { index, path } = obj.origin {
+            self.saves.insert((index, path));
+        }
+        let is_record = matches!(obj.ty, Ty::Record(_));
+        if !is_record && depth < 3 {
+            let elements = self.elements(&Value::obj(id), &obj.ty.element(), span);
+            for part in elements.objs {
+                if part != id {
+                    self.save(part, span, depth + 1);
+                }
+            }
+            return;
+        }
+        let Ty::Record(Some(object)) = obj.ty else { return };
+        for (key, part) in &obj.parts {
+            let Key::Member(field) = key else { continue };
+            // Records below it are no field of it.
+            if !part.labels.is_empty() {
+                self.emit(self.sink_of(object, *field), &part.labels, span, &Texts::default());
+            }
+        }
+    }
+
+    fn sink_of(&self, object: Name, field: Name) -> Sink {
+        match (self.world.text(object), self.world.text(field)) {
+            ("contentversion", "versiondata" | "title" | "pathonclient" | "description") => Sink::File,
+            ("attachment" | "document" | "staticresource", "body" | "name" | "description") => Sink::File,
+            ("feeditem" | "feedcomment" | "feedpost", _) => Sink::Post,
+            (own, _) if own.ends_with("__e") => Sink::Event { object, field },
+            _ => Sink::Record { object, field },
+        }
+    }
+}
