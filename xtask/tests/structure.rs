@@ -214,6 +214,8 @@ fn nothing_is_left_lying_about() {
             assert!(allowed || !text.contains(word.as_str()), "`{path}` holds `{word}`");
         }
         for place in ["/ro".to_owned() + "ot/", "/ho".to_owned() + "me/", "/wo".to_owned() + "rk/"] {
+            // Salesforce's own home page is of no machine.
+            let text = text.replace(&(place.clone() + "home.jsp"), "");
             let found = text.match_indices(place.as_str()).any(|(at, _)| {
                 !text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._-/}>".contains(c))
             });

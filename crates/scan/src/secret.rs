@@ -227,12 +227,20 @@ fn is_word(chunk: &str) -> bool {
     if !bare.chars().all(char::is_alphabetic) {
         // `OAuth2Token`, `v1Token`: one digit within a word.
         let digits = bare.chars().filter(char::is_ascii_digit).count();
-        return digits == 1 && bare.len() < 24 && bare.chars().all(char::is_alphanumeric) && has_vowels(bare);
+        let begins = bare.chars().next().is_some_and(char::is_alphabetic);
+        return begins
+            && digits == 1
+            && bare.len() < 24
+            && bare.chars().all(char::is_alphanumeric)
+            && has_vowels(bare);
     }
-    let parts = words(bare);
-    bare.len() < 12 && has_vowels(bare)
-        || bare.len() <= 4
-        || (bare.len() / parts.len().max(1) >= 4 && has_vowels(bare))
+    let rest = bare.get(1..).unwrap_or_default();
+    let is_even = rest.chars().all(char::is_lowercase) || bare.chars().all(char::is_uppercase);
+    if bare.len() <= 4 {
+        return is_even;
+    }
+    has_vowels(bare) && (is_even && bare.len() < 12 || bare.len() / words(bare).len().max(1) >= 4)
+        || bare.len() < 12 && has_vowels(bare) && words(bare).len() <= 3
 }
 
 /// Whether there are as many vowels as words have: one in seven letters at least.
@@ -319,6 +327,11 @@ mod tests {
             ("Harbor-Start-2025!", true),
             ("Tr0ub4dor-88", true),
             ("Welcome2025", true),
+            ("Zk29-vQpL7-0aTzR4", true),
+            ("OAuth2Token", false),
+            ("Sandbox", false),
+            ("getAccessToken", false),
+            ("CRM", false),
             ("ksjdhfKJHdkjfhQWEmnbz", true),
             ("Lab_Api_Key", false),
             ("X-Auth-Token", false),

@@ -23,8 +23,9 @@
 //! The finding is on the same declaration.
 //!
 //! ## Seen in the wild
-//! `sumit-rsystems/Transcend-Project-ISPY`, a clinical trial: opening one of 22 pages inserts the form of a
-//! patient, and one deletes. `SalesforceFoundation/NPSP`: seven pages behind buttons of lists.
+//! `sumit-rsystems/Transcend-Project-ISPY`, a clinical trial: 23 actions of pages, most of which insert the form of a
+//! patient when the page is opened, and one of which deletes. `SalesforceFoundation/NPSP`: seven, most of them pages
+//! behind buttons.
 
 use std::collections::{BTreeMap, BTreeSet};
 
