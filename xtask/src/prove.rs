@@ -1,6 +1,7 @@
 //! `cargo xtask prove NAME [DIR]`: what needs fetched projects or hours. Dated results are kept in `docs/`.
 
 mod apex;
+mod flows;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,11 +18,12 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["accuracy", folder] => accuracy(Some(folder)),
         ["apex", folder] => apex::compare(Path::new(folder)),
         ["corpus", folder] => corpus(Path::new(folder)),
+        ["flows", folder] => flows::compare(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
         _ => {
-            Err("name a proof: access, accuracy [DIR], apex DIR, corpus DIR (folders of Salesforce projects), fuzz \
-                 [SECONDS]"
+            Err("name a proof: access, accuracy [DIR], apex DIR, corpus DIR (folders of Salesforce projects), flows \
+                 DIR, fuzz [SECONDS]"
                 .to_owned())
         }
     }
