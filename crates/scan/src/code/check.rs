@@ -483,19 +483,28 @@ impl Scan<'_> {
         }
     }
 
-    /// `FROM X` in the constants that a text begins with.
+    /// `FROM X` in the constants that a text is put together of: in the expression, or where its variable gets them.
     fn object_in_texts(&self, id: ExprId) -> Option<String> {
-        let own = self.code.program.method(self.method)?;
+        let file = self.file;
+        let mut values = vec![id];
+        if let ExprKind::Name(name) = file.expr(id).kind {
+            each_stmt(file, self.code.program.method(self.method)?.body?, &mut |stmt| {
+                if let StmtKind::Local { variables, .. } = &stmt.kind {
+                    let own = variables.iter().filter(|(own, _)| own.value == name);
+                    values.extend(own.filter_map(|(_, value)| *value));
+                }
+            });
+        }
         let mut texts: Vec<(u32, String)> = Vec::new();
-        self.file.each_expr(own.body?, |expr| {
-            if let Some(text) = self.file.literal_text(expr) {
-                texts.push((self.file.expr(expr).span.start, text.to_lowercase()));
+        while let Some(value) = values.pop() {
+            if let Some(text) = file.literal_text(value) {
+                texts.push((file.expr(value).span.start, text.to_lowercase()));
             }
-        });
-        let _ = id;
+            values.extend(file.parts(value));
+        }
         texts.sort();
         texts.into_iter().find_map(|(_, text)| {
-            let (_, rest) = text.split_once("from ")?;
+            let (_, rest) = text.split_once(" from ").or_else(|| text.split_once("from "))?;
             let object = rest.split_whitespace().next()?.to_owned();
             (!object.is_empty()).then_some(object)
         })

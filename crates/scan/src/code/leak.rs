@@ -1,7 +1,7 @@
 //! From ways out of single bodies to flows: through variables of classes and fields of records, from the field where
 //! a patient's data is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
 
@@ -130,7 +130,7 @@ pub(super) fn of(
     // What each node holds, by source, with one way.
     let mut held: BTreeMap<Node, BTreeMap<Source, Way>> = BTreeMap::new();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
-    let mut todo: Vec<(Node, Source)> = Vec::new();
+    let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
     let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit,
@@ -180,9 +180,10 @@ pub(super) fn of(
         let (node, source) =
             (Node::Member(variable, Path::ROOT, true), Source::Outside(Outside::Input(Input::Page)));
         held.entry(node).or_default().insert(source, Way(Vec::new()));
-        todo.push((node, source));
+        todo.push_back((node, source));
     }
-    while let Some((node, source)) = todo.pop() {
+    // The nearest first: of ways to the same place the shortest is told.
+    while let Some((node, source)) = todo.pop_front() {
         let mut readers: Vec<(Option<Node>, &Hit)> = by_node.get(&node).cloned().unwrap_or_default();
         if let Node::Member(variable, written, is_deep) = node {
             let all = members.get(&variable).into_iter().flatten();

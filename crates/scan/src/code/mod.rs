@@ -165,18 +165,18 @@ impl Code {
     }
 
     /// Whether what flows was read with the user's permissions, or checked on its way.
-    pub(crate) fn is_checked(&self, cx: &Context<'_>, leak: &Leak) -> bool {
-        if self.describes(cx, leak) {
+    pub(crate) fn is_checked(&self, leak: &Leak) -> bool {
+        if self.describes(leak) {
             return true;
         }
         leak.has_step(Did::Checked)
     }
 
     /// Whether the method asks for each field whether the user may read it.
-    fn describes(&self, cx: &Context<'_>, leak: &Leak) -> bool {
-        let _ = cx;
+    fn describes(&self, leak: &Leak) -> bool {
         let names = &self.program.names;
         let Some(wanted) = names.find("isaccessible") else { return false };
+        let Some(own_file) = self.program.file(leak.place.file) else { return false };
         // In the method itself, or in what it asks.
         let mut methods = vec![leak.place.method];
         methods.extend(self.callees.get(leak.place.method.index()).into_iter().flatten());
@@ -185,7 +185,9 @@ impl Code {
             let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else { continue };
             file.each_expr(body, |id| {
                 let expr = file.expr(id);
-                if matches!(&expr.kind, ExprKind::Call { name, .. } if name.value == wanted) {
+                // In the method itself, before the data goes.
+                let is_late = std::ptr::eq(file, own_file) && expr.span.start > leak.place.span.start;
+                if !is_late && matches!(&expr.kind, ExprKind::Call { name, .. } if name.value == wanted) {
                     asked.push(file.source.slice(expr.span).to_lowercase());
                 }
             });

@@ -32,14 +32,15 @@ pub(crate) fn each(
 }
 
 /// Flows that come together at one place, of one object's data, into fields of one record: told once.
-pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(&Leak, Vec<String>)> {
-    let mut found: BTreeMap<(Spot, Name, Name), (&Leak, Vec<String>)> = BTreeMap::new();
+pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(Leak, Vec<String>)> {
+    let mut found: BTreeMap<(Spot, Name, Name), (Leak, Vec<String>)> = BTreeMap::new();
     for leak in &code.leaks {
         let (Sink::Record { object, field } | Sink::Event { object, field }) = leak.sink else { continue };
         if wanted(leak) {
             let names = &code.program.names;
             let target = format!("{}.{}", names.written(object), names.written(field));
-            let own = found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak, Vec::new()));
+            let own = found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak.clone(), Vec::new()));
+            own.0.fields.extend(&leak.fields);
             own.1.push(target);
         }
     }
@@ -193,7 +194,11 @@ fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
     if let Some(rest) =
         text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..))
     {
-        let name = rest.split(['/', '?', '\u{0}']).next().unwrap_or(rest);
+        let name = rest.split(['/', '?']).next().unwrap_or(rest);
+        // A name that is put together is nobody's yet.
+        if name.contains('\u{0}') {
+            return Receiver::Unknown;
+        }
         let shown = format!("callout:{name}");
         if let Some(model) = cx.policy.model_of_named_credential(name) {
             return Receiver::Model(model, shown);

@@ -84,8 +84,8 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
         let severity = open_target(cx, &target(code, object, field));
         let is = if targets.len() == 1 { "is" } else { "are" };
         let message =
-            format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, leak), shown(&targets));
-        out.found(code::draft(cx, code, leak, message, FIX).severity(severity.unwrap_or(Severity::Medium)));
+            format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, &leak), shown(&targets));
+        out.found(code::draft(cx, code, &leak, message, FIX).severity(severity.unwrap_or(Severity::Medium)));
     }
 }
 

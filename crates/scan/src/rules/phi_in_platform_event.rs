@@ -46,8 +46,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         out.found(code::draft(
             cx,
             code,
-            leak,
-            format!("{} published in {}, which {is} not classified as PHI", code.what(cx, leak), shown(&targets)),
+            &leak,
+            format!("{} published in {}, which {is} not classified as PHI", code.what(cx, &leak), shown(&targets)),
             "publish the record's Id and let the subscriber read what it may; or classify the event's field in the \
              bundle and declare who subscribes",
         ));

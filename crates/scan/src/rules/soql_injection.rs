@@ -42,7 +42,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let mut told = BTreeSet::new();
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Query) {
         let Outside::Input(input) = intake.from else { continue };
-        if input == Input::Escaped && intake.to.iter().all(|text| code::is_quoted(text)) {
+        let is_quoted = !intake.to.is_empty() && intake.to.iter().all(|text| code::is_quoted(text));
+        if input == Input::Escaped && is_quoted {
             continue;
         }
         // One finding a query, whatever comes into it.

@@ -49,6 +49,7 @@ pub(super) struct Body<'w> {
     ends: Option<State>,
     /// States at `break` and `continue` of the loops around.
     breaks: Vec<Option<State>>,
+    continues: Vec<Option<State>>,
     /// Loops around.
     depth: u32,
 }
@@ -63,6 +64,8 @@ pub(super) enum Site {
     Called(ExprId, MethodId, u32),
     Parameter(u16, Path),
     Below(ObjId, Key),
+    /// What an expression copies.
+    Copied(ExprId, ObjId),
 }
 
 pub(super) fn run(
@@ -93,6 +96,7 @@ pub(super) fn run(
         exposure: world.exposure(id),
         ends: None,
         breaks: Vec::new(),
+        continues: Vec::new(),
         depth: 0,
     };
     body.enter();
@@ -544,6 +548,7 @@ impl<'w> Body<'w> {
 
     fn looped(&mut self, mut once: impl FnMut(&mut Self)) {
         self.breaks.push(None);
+        self.continues.push(None);
         self.depth += 1;
         // Inner loops are gone through again with each round of the outer one.
         let rounds = if self.depth > 2 { 1 } else { ROUNDS };
@@ -552,7 +557,11 @@ impl<'w> Body<'w> {
             let before = self.state.clone();
             once(self);
             let mut state = before;
-            let after = std::mem::take(&mut self.state);
+            let mut after = std::mem::take(&mut self.state);
+            // What was left early goes on with the next round, too.
+            if let Some(early) = self.continues.last_mut().and_then(Option::take) {
+                self.join(&mut after, &early);
+            }
             let changed = self.join(&mut state, &after);
             self.state = state;
             self.live = was_live;
@@ -561,6 +570,7 @@ impl<'w> Body<'w> {
             }
         }
         self.depth -= 1;
+        self.continues.pop();
         if let Some(Some(ended)) = self.breaks.pop() {
             let mut state = std::mem::take(&mut self.state);
             self.join(&mut state, &ended);
@@ -650,7 +660,9 @@ impl<'w> Body<'w> {
             StmtKind::Throw(value) => self.throw(*value, stmt.span),
             StmtKind::Break | StmtKind::Continue => {
                 let state = self.state.clone();
-                if let Some(ended) = self.breaks.pop() {
+                let is_break = matches!(stmt.kind, StmtKind::Break);
+                let ways = if is_break { &mut self.breaks } else { &mut self.continues };
+                if let Some(ended) = ways.pop() {
                     let joined = match ended {
                         Some(mut known) => {
                             self.join(&mut known, &state);
@@ -658,7 +670,8 @@ impl<'w> Body<'w> {
                         }
                         None => state,
                     };
-                    self.breaks.push(Some(joined));
+                    let ways = if is_break { &mut self.breaks } else { &mut self.continues };
+                    ways.push(Some(joined));
                 }
                 self.live = false;
             }

@@ -149,14 +149,40 @@ impl<'w> Body<'w> {
         for hit in &summary.open {
             self.take_hit(hit, &mut call);
         }
-        self.take_changes(summary, &mut call);
+        // All of it is said in terms of what was there at the call: nothing is written before everything is read.
+        let thrown = self.value(&summary.thrown, &mut call);
+        let returned = self.value(&summary.returned, &mut call);
+        let mut changes = Vec::new();
+        for (index, obj) in summary.objs.iter().enumerate().filter(|(_, obj)| obj.is_touched()) {
+            let targets = call.objs.get(index).map(|own| own.objs.clone()).unwrap_or_default();
+            let is_sure = call.is_one || matches!(obj.origin, Origin::New);
+            for (key, part) in &obj.parts {
+                changes.push((targets.clone(), Some(*key), self.value(part, &mut call), is_sure));
+            }
+            changes.push((targets, None, self.value(&obj.anywhere, &mut call), is_sure));
+        }
+        for (targets, key, value, is_sure) in changes {
+            match key {
+                Some(key) if is_sure => self.write_part(&targets, key, value),
+                Some(key) => {
+                    // One of several methods runs: what was there may stay.
+                    let own = Value { objs: targets.clone(), ..Value::default() };
+                    let mut joined = self.read_part(&own, key, &Ty::Unknown, span);
+                    joined.join(&value);
+                    self.write_part(&targets, key, joined);
+                }
+                None => self.write_anywhere(&targets, &value),
+            }
+        }
         for (index, path) in &summary.saves {
             let (value, _) = self.at_path(args, *index, *path, span);
             self.saved(&value, span);
         }
-        let thrown = self.value(&summary.thrown, &mut call);
-        self.thrown.join(&thrown);
-        self.value(&summary.returned, &mut call)
+        // What runs later throws to nobody here.
+        if !world.is_future(callee) {
+            self.thrown.join(&thrown);
+        }
+        returned
     }
 
     /// What a method does for the constant that it is passed.
@@ -164,7 +190,7 @@ impl<'w> Body<'w> {
         let (guard, variants) = self.world.variants.get(&callee)?;
         let texts = &args.get(usize::from(guard.index))?.texts;
         let mut constants = texts.constants();
-        let only = constants.next().filter(|_| texts.all().len() == 1)?;
+        let only = constants.next().filter(|_| texts.all().len() == 1)?.to_lowercase();
         let key = guard.constants.contains(&only).then_some(only);
         variants.by_constant.get(&key)
     }
@@ -172,35 +198,6 @@ impl<'w> Body<'w> {
     fn is_sanitiser(&self, method: MethodId) -> bool {
         !self.world.sanitisers.is_empty()
             && self.world.sanitisers.contains(&self.world.program.method_name(method).to_lowercase())
-    }
-
-    fn take_changes(&mut self, summary: &Summary, call: &mut Call<'_>) {
-        for (index, obj) in summary.objs.iter().enumerate() {
-            if !obj.is_touched() {
-                continue;
-            }
-            let targets = call.objs.get(index).map(|own| own.objs.clone()).unwrap_or_default();
-            let is_new = matches!(obj.origin, Origin::New);
-            for (key, part) in &obj.parts {
-                let value = self.value(part, call);
-                if is_new || call.is_one {
-                    self.write_part(&targets, *key, value);
-                } else {
-                    // One of several methods runs: what was there may stay.
-                    let old = self.read_part(
-                        &Value { objs: targets.clone(), ..Value::default() },
-                        *key,
-                        &Ty::Unknown,
-                        call.span,
-                    );
-                    let mut joined = old;
-                    joined.join(&value);
-                    self.write_part(&targets, *key, joined);
-                }
-            }
-            let anywhere = self.value(&obj.anywhere, call);
-            self.write_anywhere(&targets, &anywhere);
-        }
     }
 
     /// What a value of the callee is here.

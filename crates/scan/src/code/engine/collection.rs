@@ -120,7 +120,9 @@ impl Body<'_> {
                 self.write_part(&[set], Key::Element, Value::of(keys.labels));
                 Value::obj(set)
             }
-            (_, "clone" | "deepclone" | "iterator") => of.clone(),
+            (_, "iterator") => of.clone(),
+            (_, "clone" | "deepclone") => self.copied(of, id, method == "deepclone"),
+            (_, "tostring") => Value::of(self.collect(of, span)),
             _ => Value::default(),
         }
     }
@@ -165,7 +167,7 @@ impl Body<'_> {
                 }
                 Value::default()
             }
-            "clone" => of,
+            "clone" => self.copied(&of, id, false),
             "getpopulatedfieldsasmap" => Value::of(self.collect(&of, span)),
             "adderror" => {
                 self.shown(args, span);

@@ -112,13 +112,15 @@ impl Body<'_> {
             ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
             ExprKind::Ternary { condition, yes, no } => {
                 self.expr(*condition);
-                let before = self.state.locals.clone();
+                let before = self.state.clone();
                 self.allow(*condition, true);
                 let mut value = self.expr(*yes);
-                self.state.locals.clone_from(&before);
+                let after = std::mem::replace(&mut self.state, before);
                 self.allow(*condition, false);
                 let other = self.expr(*no);
-                self.state.locals = before;
+                let mut state = std::mem::take(&mut self.state);
+                self.join(&mut state, &after);
+                self.state = state;
                 value.join(&other);
                 value
             }

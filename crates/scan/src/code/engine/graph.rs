@@ -78,10 +78,8 @@ pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
         };
         let variants: Vec<(MethodId, (Guard, Variants))> = {
             let world = &*world;
-            found
-                .par_iter()
-                .filter_map(|(method, _)| Some((*method, variants(world, graph, *method)?)))
-                .collect()
+            let alone = wave.par_iter().filter(|circle| circle.len() == 1).flatten();
+            alone.filter_map(|method| Some((*method, variants(world, graph, *method)?))).collect()
         };
         world.variants.extend(variants);
         for (method, summary) in found {

@@ -64,17 +64,19 @@ fn compared(file: &File, id: FileId, resolution: &Resolution, expr: ExprId) -> O
         Ref::Local(slot) => Some(slot),
         _ => None,
     };
+    // `==` does not ask for the case of letters.
+    let text = |expr: ExprId| file.literal_text(expr).map(|text| text.to_lowercase());
     match &file.expr(expr).kind {
         ExprKind::Binary { first, rest } => {
             let [(Operator::Equal | Operator::NotEqual, right)] = rest.as_slice() else { return None };
-            let pair = local(*first).zip(file.literal_text(*right));
-            pair.or_else(|| local(*right).zip(file.literal_text(*first)))
+            let pair = local(*first).zip(text(*right));
+            pair.or_else(|| local(*right).zip(text(*first)))
         }
-        ExprKind::Call { receiver: Some(receiver), args, .. } => {
+        ExprKind::Call { receiver: Some(receiver), name, args, .. } => {
             let [arg] = args.as_slice() else { return None };
-            let name = file.source.slice(file.expr(expr).span);
-            let is_equals = name.to_ascii_lowercase().contains(".equals");
-            is_equals.then(|| local(*receiver).zip(file.literal_text(*arg))).flatten()
+            let called = file.source.slice(name.span).to_ascii_lowercase();
+            let is_equals = matches!(called.as_str(), "equals" | "equalsignorecase");
+            is_equals.then(|| local(*receiver).zip(text(*arg))).flatten()
         }
         _ => None,
     }

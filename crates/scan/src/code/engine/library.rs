@@ -37,10 +37,7 @@ impl Body<'_> {
             }
             ("restcontext", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
             ("page", _) => Value::obj(self.fresh(Site::Expr(id), &ty)),
-            (own, _) if of.objs.is_empty() && of.labels.is_empty() => {
-                let _ = own;
-                Value::default()
-            }
+            _ if of.objs.is_empty() && of.labels.is_empty() => Value::default(),
             (own, member) => {
                 let part = own_part(own, member);
                 let value = self.read_part(&of, Key::Own(part), &ty, span);
@@ -293,10 +290,13 @@ impl Body<'_> {
             ("security", "stripinaccessible") => {
                 let value = args.get(1).cloned().unwrap_or_default();
                 let kind = arg_ids.first().map_or("", |id| self.file.source.slice(self.file.expr(*id).span));
-                if kind.to_ascii_lowercase().ends_with("readable") {
-                    self.check_all(&value, span);
+                if !kind.to_ascii_lowercase().ends_with("readable") {
+                    return value;
                 }
-                value
+                // The records that were given stay as they were.
+                let copy = self.copied(&value, id, true);
+                self.check_all(&copy, span);
+                copy
             }
             ("sobjectaccessdecision", "getrecords") => own,
             (
@@ -313,7 +313,8 @@ impl Body<'_> {
                 Value::default()
             }
             ("json", "serialize" | "serializepretty") => {
-                Value { texts: Texts::default(), ..self.stepped(first, span, Did::Converted) }
+                let copy = self.copied(&first, id, true);
+                Value { texts: Texts::default(), ..self.stepped(copy, span, Did::Converted) }
             }
             ("json", "deserialize" | "deserializestrict" | "deserializeuntyped" | "createparser") => {
                 if !first.objs.is_empty() {
@@ -478,7 +479,8 @@ impl Body<'_> {
     /// The text of a query: what is escaped does no harm between quotes.
     fn asked(&mut self, text: &Value, span: Span) {
         let mut labels = self.collect(text, span);
-        if text.texts.all().iter().all(|text| holes_are_quoted(text)) {
+        let all = text.texts.all();
+        if !all.is_empty() && all.iter().all(|text| holes_are_quoted(text)) {
             labels.retain(|label| {
                 !matches!(
                     label,

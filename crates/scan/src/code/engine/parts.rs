@@ -1,7 +1,9 @@
 //! Reading and writing parts of objects, and everything that a value holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use apex::ast::ExprId;
 use apex::{Name, Ty};
 use source::Span;
 
@@ -48,6 +50,21 @@ impl Body<'_> {
     }
 
     fn untouched_as(&mut self, obj: &Obj, id: ObjId, key: Key, ty: &Ty, span: Span) -> Value {
+        let value = self.as_it_came(obj, id, key, ty, span);
+        if !obj.is_checked {
+            return value;
+        }
+        // What lies below a checked object was checked with it.
+        for part in &value.objs {
+            if let Some(own) = self.state.obj(*part).filter(|own| !own.is_checked) {
+                let checked = Obj { is_checked: true, ..own.as_ref().clone() };
+                self.state.set_obj(*part, Arc::new(checked));
+            }
+        }
+        self.stepped(value, self.method.span, Did::Checked)
+    }
+
+    fn as_it_came(&mut self, obj: &Obj, id: ObjId, key: Key, ty: &Ty, span: Span) -> Value {
         let span = if span.is_empty() { self.method.span } else { span };
         let field = self.field_of(&obj.ty, key);
         let ty = if field.is_some() && matches!(ty, Ty::Unknown | Ty::Any) { &Ty::Text } else { ty };
@@ -229,11 +246,42 @@ impl Body<'_> {
         labels
     }
 
+    /// The same things once more, so that who changes one does not change the other: all that is below them, or
+    /// themselves alone.
+    pub(super) fn copied(&mut self, value: &Value, site: ExprId, is_deep: bool) -> Value {
+        let all = if is_deep { reachable(&self.state, &value.objs) } else { value.objs.clone() };
+        let mut copies = BTreeMap::new();
+        for &id in &all {
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            let copy = self.object(Site::Copied(site, id), obj.origin.clone(), &obj.ty);
+            copies.insert(id, (copy, obj));
+        }
+        let renamed = |value: &Value| {
+            let objs = value.objs.iter().map(|id| copies.get(id).map_or(*id, |(copy, _)| *copy));
+            let mut objs: Vec<ObjId> = objs.collect();
+            objs.sort();
+            objs.dedup();
+            Value { labels: value.labels.clone(), objs, texts: value.texts.clone() }
+        };
+        let mut changed = Vec::new();
+        for (copy, obj) in copies.values() {
+            let parts = obj.parts.iter().map(|(key, part)| (*key, renamed(part))).collect();
+            let anywhere = renamed(&obj.anywhere);
+            changed.push((*copy, Obj { parts, anywhere, ..obj.as_ref().clone() }));
+        }
+        let result = renamed(value);
+        for (copy, obj) in changed {
+            self.state.set_obj(copy, Arc::new(obj));
+        }
+        result
+    }
+
     /// Says of everything in a value that it was checked against the user's permissions.
     pub(super) fn check_all(&mut self, value: &Value, span: Span) {
         for id in reachable(&self.state, &value.objs) {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             let mut changed = obj.as_ref().clone();
+            changed.is_checked = true;
             for (_, part) in &mut changed.parts {
                 part.labels = std::mem::take(&mut part.labels).stepped(self.file_id, span, Did::Checked);
             }

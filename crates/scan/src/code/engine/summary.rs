@@ -46,6 +46,7 @@ pub(super) fn summarise(
             ty: obj.ty.clone(),
             parts: obj.parts.iter().map(|(key, part)| (*key, value(part))).collect(),
             anywhere: value(&obj.anywhere),
+            is_checked: obj.is_checked,
         })
         .collect();
     let (open, closed) = hits.into_iter().partition(Hit::is_open);

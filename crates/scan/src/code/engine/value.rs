@@ -443,11 +443,13 @@ pub(crate) struct Obj {
     pub(crate) parts: Vec<(Key, Value)>,
     /// What was put in at a place that is not known.
     pub(crate) anywhere: Value,
+    /// Whether what it holds was checked against the user's permissions.
+    pub(crate) is_checked: bool,
 }
 
 impl Obj {
     pub(crate) fn new(origin: Origin, ty: Ty) -> Self {
-        Self { origin, ty, parts: Vec::new(), anywhere: Value::default() }
+        Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false }
     }
 
     pub(crate) fn part(&self, key: Key) -> Option<&Value> {

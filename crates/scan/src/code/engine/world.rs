@@ -124,6 +124,11 @@ impl World<'_> {
         names.find_map(of).or(modifiers.is_webservice.then_some(Exposure::Service))
     }
 
+    pub(crate) fn is_future(&self, id: MethodId) -> bool {
+        let modifiers = self.modifiers(id);
+        modifiers.is_some_and(|own| own.annotations.iter().any(|one| self.text(one.name.value) == "future"))
+    }
+
     pub(crate) fn modifiers(&self, id: MethodId) -> Option<&apex::ast::Modifiers> {
         let method = self.program.method(id)?;
         let decl = self.program.decl_of(self.program.class(method.class?)?)?;
