@@ -453,10 +453,19 @@ impl Scan<'_> {
                     }
                     ("database", "query" | "querywithbinds" | "getquerylocator") | ("search", "query")
                         if !is_user
-                            && matches!(self.code.resolution.expr(self.file_id, first).ty, apex::Ty::Text) =>
+                            && matches!(
+                                self.code.resolution.expr(self.file_id, first).ty,
+                                apex::Ty::Text
+                            ) =>
                     {
                         let object = self.object_in_texts(first);
-                        self.add(expr.span, object.into_iter().collect(), BTreeSet::new(), vec![Need::Read], id);
+                        self.add(
+                            expr.span,
+                            object.into_iter().collect(),
+                            BTreeSet::new(),
+                            vec![Need::Read],
+                            id,
+                        );
                     }
                     _ => {}
                 }

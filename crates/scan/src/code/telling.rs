@@ -39,7 +39,8 @@ pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(Leak, Ve
         if wanted(leak) {
             let names = &code.program.names;
             let target = format!("{}.{}", names.written(object), names.written(field));
-            let own = found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak.clone(), Vec::new()));
+            let own =
+                found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak.clone(), Vec::new()));
             own.0.fields.extend(&leak.fields);
             own.1.push(target);
         }

@@ -12,6 +12,7 @@ mod graph;
 mod guard;
 mod hit;
 mod library;
+mod outcome;
 mod parts;
 mod query;
 mod summary;

@@ -1,0 +1,125 @@
+//! What a body gives to others than code: clients, systems, the org.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use apex::Ty;
+use apex::ast::ExprId;
+use source::Span;
+
+use super::body::Body;
+use super::hit::{Hit, Sink, Spot};
+use super::value::{Did, Key, Label, Obj, ObjId, Origin, Texts, Value, step};
+use super::world::Exposure;
+
+impl Body<'_> {
+    /// What is returned to a client, another system or an agent.
+    pub(super) fn exposed(&mut self, value: &Value, span: Span) {
+        let Some(exposure) = self.exposure else { return };
+        let mut labels = value.labels.clone();
+        let mut todo = value.objs.clone();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            let is_shown = |key: &Key| match (&obj.ty, key) {
+                (Ty::Class(class), Key::Member(name)) => {
+                    exposure != Exposure::Component || self.world.is_aura_enabled(*class, *name)
+                }
+                _ => true,
+            };
+            if let Ty::Class(class) = obj.ty {
+                for getter in self.world.shown_getters(class) {
+                    let value = self.apply_one(getter, &[Value::obj(id)], span, ExprId(u32::MAX), true);
+                    labels.join(&value.labels);
+                    todo.extend(&value.objs);
+                }
+            }
+            for (_, part) in obj.parts.iter().filter(|(key, _)| is_shown(key)) {
+                labels.join(&part.labels);
+                todo.extend(&part.objs);
+            }
+            labels.join(&obj.anywhere.labels);
+            // What is left of the object: as it came.
+            let bare = Obj { parts: Vec::new(), anywhere: Value::default(), ..obj.as_ref().clone() };
+            if !matches!(bare.origin, Origin::New) {
+                let alone = self.origin_label(&bare);
+                if let Some(own) = alone {
+                    labels.add(own, &step(None, self.file_id, span, Did::Read));
+                }
+            }
+        }
+        self.emit(Sink::Result, &labels, span, &Texts::default());
+    }
+
+    /// The messages of exceptions that reach whoever called from outside.
+    pub(super) fn thrown_out(&mut self) {
+        let thrown = std::mem::take(&mut self.thrown);
+        let labels = self.collect(&thrown, self.method.span);
+        for (label, trace) in labels.iter() {
+            if label.is_symbolic() {
+                continue;
+            }
+            let mut at = Some(trace);
+            while let Some(one) = at.filter(|one| one.did != Did::Thrown) {
+                at = one.before.as_ref();
+            }
+            let spot = at.map_or(self.spot(self.method.span), |one| Spot {
+                file: one.file,
+                span: one.span,
+                method: self.id,
+            });
+            self.hit(Hit {
+                sink: Sink::ErrorMessage,
+                at: spot,
+                label: *label,
+                trace: Arc::clone(trace),
+                to: Texts::default(),
+                put: spot,
+                place: Some(spot),
+                read: None,
+            });
+        }
+        self.thrown = thrown;
+    }
+
+    /// A generated stub that is given the session will send it where it points.
+    pub(super) fn sessions_in_stubs(&mut self) {
+        let Some(endpoint) = self.world.program.names.find("endpoint_x") else { return };
+        for at in 0..self.state.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let to = match self.state.obj(id) {
+                Some(obj) if obj.origin == Origin::New => {
+                    obj.part(Key::Member(endpoint)).map(|to| to.texts.clone())
+                }
+                _ => None,
+            };
+            let Some(to) = to else { continue };
+            let mut labels = self.collect(&Value::obj(id), self.method.span);
+            labels.retain(|label| label == Label::Session);
+            for (_, trace) in labels.clone().iter() {
+                let span = if trace.file == self.file_id { trace.span } else { self.method.span };
+                self.emit(Sink::CalloutHeader, &labels, span, &to);
+            }
+        }
+    }
+
+    /// What a trigger changes in its records before they are saved is saved with them.
+    pub(super) fn saved_by_trigger(&mut self) {
+        let Some(trigger) = &self.file.trigger else { return };
+        if !trigger.events.iter().any(|(is_before, _)| *is_before) {
+            return;
+        }
+        for at in 0..self.state.heap.len() {
+            let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
+            let is_own = self.state.obj(id).is_some_and(|obj| {
+                obj.origin == Origin::Org && obj.ty == Ty::Record(Some(trigger.object.value))
+            });
+            if is_own {
+                self.save(id, self.method.span, 0);
+            }
+        }
+    }
+}
