@@ -127,6 +127,11 @@ impl<'p> Context<'p> {
         self.code.get_or_init(|| Code::of(self))
     }
 
+    /// What could not be read of Apex, where a rule has asked for it.
+    pub(crate) fn code_problems(&self) -> &[source::Problem] {
+        self.code.get().map_or(&[], |code| code.problems.as_slice())
+    }
+
     /// The field of the source that describes a field: a person account's `X__pc` is the contact's `X__c`.
     pub(crate) fn described(&self, object: &str, field: &str) -> Option<sfdx::views::Field<'p>> {
         let own = self.project.field(&format!("{object}.{field}"));

@@ -202,6 +202,7 @@ pub fn run(input: &Input<'_>, config: &Config) -> Report {
         };
         report.findings.extend(outcome.findings.into_iter().filter(wanted));
     }
+    report.problems.extend(context.code_problems().iter().cloned());
     suppress::apply(&context, &mut report);
     report.sort();
     report

@@ -65,9 +65,13 @@ fn one(name: &str, list: &Path, project: &Path) -> Result<(), String> {
         let line: u64 = line.parse().map_err(|_| format!("{name}: no line: {row}"))?;
         let is_found = (line.saturating_sub(LINES)..=line + LINES)
             .any(|near| places.contains(&((*file).to_owned(), near, (*sink).to_owned())));
-        for (table, value) in
-            [("way out", *sink), ("begins in", *source), ("how", *difficulty), ("judged", *verdict), ("", "all")]
-        {
+        for (table, value) in [
+            ("way out", *sink),
+            ("begins in", *source),
+            ("how", *difficulty),
+            ("judged", *verdict),
+            ("", "all"),
+        ] {
             let tally = tables.entry((table, value.to_owned())).or_default();
             tally.all += 1;
             tally.found += usize::from(is_found);

@@ -192,7 +192,7 @@ pub(super) fn of(
         }
         for (into, hit) in readers {
             let Some(before) = held.get(&node).and_then(|held| held.get(&source)).cloned() else { continue };
-            if before.0.len() > 4 {
+            if before.0.len() > HOPS {
                 continue;
             }
             // What goes out later was put in before it was kept.
@@ -216,6 +216,11 @@ pub(super) fn of(
     leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
     Found { leaks, intakes: intakes.into_values().collect() }
 }
+
+/// So many parts of one object are told apart.
+const PATHS: usize = 2_000;
+/// Over so many variables and fields a flow is followed.
+const HOPS: usize = 12;
 
 /// What a method that the platform calls leaves in its object, for its other methods.
 fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> Vec<(Node, Hit)> {
@@ -249,6 +254,10 @@ fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> 
         }
     }
     while let Some((path, index)) = todo.pop() {
+        // Objects that hold each other have ways without end.
+        if seen.len() > PATHS {
+            break;
+        }
         let Some(obj) = summary.objs.get(index).filter(|_| seen.insert((path, index))) else { continue };
         leave(path, true, &obj.anywhere.labels);
         for (key, part) in &obj.parts {

@@ -1,5 +1,6 @@
 //! Looks at code place by place, for rules that ask what is written and not where data goes.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use apex::ast::{ExprId, ExprKind, File, Literal, Operator, StmtId, StmtKind};
@@ -11,6 +12,10 @@ use super::Code;
 
 /// How far a value is followed through variables.
 const DEPTH: u8 = 8;
+/// So many expressions are looked at for one answer.
+const STEPS: u32 = 400;
+/// Longer constants are nobody's secret and no name.
+const TEXT: usize = 10_000;
 
 /// An expression where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +71,7 @@ type Put = (Site, Option<Span>);
 /// The code of a project with what is assigned where.
 #[derive(Debug)]
 pub(crate) struct Look<'c> {
+    left: Cell<u32>,
     pub(crate) code: &'c Code,
     pub(crate) sites: Vec<Site>,
     pub(crate) declared: Vec<Declared>,
@@ -77,6 +83,7 @@ impl<'c> Look<'c> {
     /// Every body and initial value but those of tests.
     pub(crate) fn of(code: &'c Code) -> Self {
         let mut look = Self {
+            left: Cell::new(0),
             code,
             sites: Vec::new(),
             declared: Vec::new(),
@@ -189,11 +196,15 @@ impl<'c> Look<'c> {
 
     /// What may be in it, as far as the code says it: through variables, conversions and sums of literals.
     pub(crate) fn constants(&self, site: Site) -> Vec<Constant> {
+        self.left.set(STEPS);
         self.constants_to(site, DEPTH)
     }
 
     fn constants_to(&self, site: Site, depth: u8) -> Vec<Constant> {
-        let Some(file) = self.file(site).filter(|_| depth > 0) else { return Vec::new() };
+        // Variables that are put together of each other lead round: so many steps tell enough.
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        let Some(file) = self.file(site).filter(|_| depth > 0 && left > 0) else { return Vec::new() };
         let below = |expr| self.constants_to(Site { expr, ..site }, depth - 1);
         match &file.expr(site.expr).kind {
             ExprKind::Literal(Literal::Text | Literal::LongText) => {
@@ -207,6 +218,9 @@ impl<'c> Look<'c> {
                 let mut longest = 0;
                 for part in std::iter::once(*first).chain(rest.iter().map(|(_, part)| *part)) {
                     let Some(part) = below(part).into_iter().next() else { return Vec::new() };
+                    if whole.text.len() + part.text.len() > TEXT {
+                        return Vec::new();
+                    }
                     whole.text.push_str(&part.text);
                     whole.literals.extend(part.literals);
                     if part.text.len() > longest {

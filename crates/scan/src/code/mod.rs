@@ -27,6 +27,9 @@ pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers,
 use crate::Context;
 use crate::field_path;
 
+/// Deep code needs a deep stack; what is not used costs nothing.
+const STACK: usize = 128 << 20;
+
 /// The Apex of a project, followed to its end.
 pub(crate) struct Code {
     pub(crate) program: Program,
@@ -35,6 +38,8 @@ pub(crate) struct Code {
     pub(crate) versions: Vec<u32>,
     pub(crate) leaks: Vec<Leak>,
     pub(crate) intakes: Vec<Intake>,
+    /// What could not be read of it.
+    pub(crate) problems: Vec<source::Problem>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
     /// Objects by parent and name of the relationship to them, in lower case.
     children: BTreeMap<(String, String), String>,
@@ -53,12 +58,40 @@ impl std::fmt::Debug for Code {
 }
 
 impl Code {
+    /// With threads whose stacks hold what the parser lets through.
     pub(crate) fn of(cx: &Context<'_>) -> Self {
+        // Rules wait for this one: a thread of their pool that went on with another rule here would wait for itself.
+        std::thread::scope(|scope| {
+            let own = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || {
+                let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
+                pool.map_or_else(|_| Self::followed(cx), |pool| pool.install(|| Self::followed(cx)))
+            });
+            own.ok().and_then(|thread| thread.join().ok())
+        })
+        .unwrap_or_else(|| Self::followed(cx))
+    }
+
+    fn followed(cx: &Context<'_>) -> Self {
         let files = cx.project.files().iter();
         let files = files.filter(|file| matches!(file.kind, sfdx::Kind::Apex | sfdx::Kind::Trigger));
-        let sources = files.filter_map(|file| Some(cx.project.load(file).ok()?.0)).collect();
+        let mut problems = Vec::new();
+        let mut sources = Vec::new();
+        for file in files {
+            match cx.project.load(file) {
+                Ok((source, _)) => sources.push(source),
+                Err(problem) => problems.push(problem),
+            }
+        }
         let org = schema::Org::of(cx.project, cx.policy, &cx.classes);
         let (files, names) = apex::parse(sources);
+        for file in &files {
+            let own = file.problems.iter().map(|(span, message)| {
+                file.source
+                    .problem(source::Severity::Warning, "code-not-read", *span, message.clone())
+                    .with_help("what stands there is not judged")
+            });
+            problems.extend(own);
+        }
         let program = apex::link(files, names, &org);
         let resolution = apex::resolve(&program, &org);
         let fields = fields(cx, &program, &resolution);
@@ -91,6 +124,7 @@ impl Code {
         Self {
             leaks: found.leaks,
             intakes: found.intakes,
+            problems,
             children,
             exposed,
             callees,
@@ -259,8 +293,10 @@ fn assigned(
     for (index, file) in (0_u32..).zip(&program.files) {
         let id = apex::FileId(index);
         for expr in &file.exprs {
-            let ExprKind::Assign { target, value, .. } = expr.kind else { continue };
+            let ExprKind::Assign { target, value, operator } = expr.kind else { continue };
             let Ref::Variable(variable) = resolution.expr(id, target).to else { continue };
+            // `x += 'a'` leaves nothing constant.
+            let value = if operator.is_some() { apex::ast::ExprId(u32::MAX) } else { value };
             let is_text =
                 program.variable(variable).is_some_and(|own| own.is_static && own.ty == apex::Ty::Text);
             if is_text {

@@ -196,8 +196,8 @@ fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
         text.get(..8).filter(|start| start.eq_ignore_ascii_case("callout:")).and(text.get(8..))
     {
         let name = rest.split(['/', '?']).next().unwrap_or(rest);
-        // A name that is put together is nobody's yet.
-        if name.contains('\u{0}') {
+        // A name that is put together is nobody's yet, and what is no name is not repeated.
+        if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
             return Receiver::Unknown;
         }
         let shown = format!("callout:{name}");

@@ -289,6 +289,8 @@ pub(crate) struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
 impl Texts {
     const LIMIT: usize = 6;
     const PIECES: usize = 24;
+    /// Longer texts are constant as far as this.
+    const LENGTH: usize = 8_192;
 
     pub(crate) fn of(text: &str) -> Self {
         Self(Some(Arc::new(vec![vec![Piece::Text(text.into())]])))
@@ -364,6 +366,10 @@ fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
         let is_full = text.len() >= Texts::PIECES;
         match (text.last_mut(), piece) {
             (Some(Piece::Hole), Piece::Hole) => {}
+            (Some(Piece::Text(known)), Piece::Text(more)) if known.len() + more.len() > Texts::LENGTH => {
+                text.push(Piece::Hole);
+                break;
+            }
             (Some(Piece::Text(known)), Piece::Text(more)) => *known = format!("{known}{more}").into(),
             _ if is_full => {
                 text.push(Piece::Hole);

@@ -192,7 +192,8 @@ impl World<'_> {
     pub(crate) fn constant(&self, id: VariableId, depth: u8) -> Texts {
         let Some(variable) = self.program.variable(id) else { return Texts::default() };
         let Some(class) = self.program.class(variable.class) else { return Texts::default() };
-        if !variable.is_static || depth >= 8 {
+        // What is put together of itself is no constant.
+        if !variable.is_static || depth >= 4 {
             return Texts::default();
         }
         let mut texts = variable.value.map(|value| self.constant_expr(class.file, value, depth + 1));
