@@ -74,6 +74,15 @@ impl File {
         }
     }
 
+    /// Every statement of a body, itself first.
+    pub fn each_stmt(&self, body: StmtId, mut visit: impl FnMut(StmtId)) {
+        let mut todo = vec![body];
+        while let Some(stmt) = todo.pop() {
+            visit(stmt);
+            todo.extend(self.below(stmt).0);
+        }
+    }
+
     /// Every expression of a body.
     pub fn each_expr(&self, body: StmtId, mut visit: impl FnMut(ExprId)) {
         let mut todo = vec![body];

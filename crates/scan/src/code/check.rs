@@ -300,7 +300,8 @@ impl Code {
     fn comes_from_strip(&self, file: &File, body: StmtId, value: ExprId) -> bool {
         let ExprKind::Name(name) = file.expr(value).kind else { return false };
         let mut found = false;
-        each_stmt(file, body, &mut |stmt| {
+        file.each_stmt(body, |stmt| {
+            let stmt = file.stmt(stmt);
             if let StmtKind::Local { variables, .. } = &stmt.kind {
                 found |= variables.iter().any(|(own, value)| {
                     own.value == name
@@ -318,7 +319,8 @@ impl Code {
         let ExprKind::Call { args, .. } = &file.expr(strip).kind else { return false };
         let Some(ExprKind::Name(given)) = args.get(1).map(|arg| &file.expr(*arg).kind) else { return false };
         let mut found = false;
-        each_stmt(file, body, &mut |stmt| {
+        file.each_stmt(body, |stmt| {
+            let stmt = file.stmt(stmt);
             if let StmtKind::Local { variables, .. } = &stmt.kind {
                 found |= variables.iter().any(|(own, value)| {
                     let span = value.map(|value| file.expr(value).span);
@@ -351,7 +353,8 @@ struct Scan<'s> {
 impl Scan<'_> {
     fn stmts(&mut self, body: StmtId) {
         let file = self.file;
-        each_stmt(file, body, &mut |stmt| {
+        file.each_stmt(body, |stmt| {
+            let stmt = file.stmt(stmt);
             if let StmtKind::Dml { operation, mode, target, .. } = &stmt.kind {
                 let is_user = mode.map_or(self.is_user, |mode| mode == Mode::User);
                 self.write(*operation, *target, stmt.span, is_user);
@@ -497,7 +500,8 @@ impl Scan<'_> {
         let file = self.file;
         let mut values = vec![id];
         if let ExprKind::Name(name) = file.expr(id).kind {
-            each_stmt(file, self.code.program.method(self.method)?.body?, &mut |stmt| {
+            file.each_stmt(self.code.program.method(self.method)?.body?, |stmt| {
+                let stmt = file.stmt(stmt);
                 if let StmtKind::Local { variables, .. } = &stmt.kind {
                     let own = variables.iter().filter(|(own, _)| own.value == name);
                     values.extend(own.filter_map(|(_, value)| *value));
@@ -558,7 +562,8 @@ impl Code {
 /// Calls whose answer decides nothing: of statements of their own, and of variables that no condition looks at.
 fn idle_calls(file: &File, body: StmtId, found: &mut BTreeSet<ExprId>) {
     let mut decides = String::new();
-    each_stmt(file, body, &mut |stmt| {
+    file.each_stmt(body, |stmt| {
+        let stmt = file.stmt(stmt);
         let condition = match &stmt.kind {
             StmtKind::If { condition, .. } | StmtKind::While { condition, .. } => Some(*condition),
             StmtKind::Return(value) => *value,
@@ -574,7 +579,8 @@ fn idle_calls(file: &File, body: StmtId, found: &mut BTreeSet<ExprId>) {
     let is_looked_at = |name: &str| {
         decides.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name.to_lowercase())
     };
-    each_stmt(file, body, &mut |stmt| {
+    file.each_stmt(body, |stmt| {
+        let stmt = file.stmt(stmt);
         if let StmtKind::Local { variables, .. } = &stmt.kind {
             for (name, value) in variables {
                 if let Some(value) = value.filter(|_| !is_looked_at(file.source.slice(name.span))) {
@@ -592,14 +598,6 @@ fn idle_calls(file: &File, body: StmtId, found: &mut BTreeSet<ExprId>) {
 
 fn throws(file: &File, body: StmtId) -> bool {
     let mut found = false;
-    each_stmt(file, body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Throw(_)));
+    file.each_stmt(body, |stmt| found |= matches!(file.stmt(stmt).kind, StmtKind::Throw(_)));
     found
-}
-
-fn each_stmt(file: &File, body: StmtId, visit: &mut impl FnMut(&apex::ast::Stmt)) {
-    let mut todo = vec![body];
-    while let Some(id) = todo.pop() {
-        visit(file.stmt(id));
-        todo.extend(file.below(id).0);
-    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use apex::ast::{ExprId, ExprKind, File, Literal, Operator, StmtId, StmtKind};
+use apex::ast::{ExprId, ExprKind, File, Literal, Operator, StmtKind};
 use apex::{ClassId, FileId, MethodId, Ref, VariableId};
 use journal::Place;
 use source::Span;
@@ -107,7 +107,7 @@ impl<'c> Look<'c> {
                 continue;
             };
             let base = Site { file: method.file, class: method.class, method: Some(id), expr: ExprId(0) };
-            each_stmt(file, body, |stmt| {
+            file.each_stmt(body, |stmt| {
                 if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind {
                     let first = code.resolution.slot(method.file, stmt);
                     for (slot, (name, value)) in (first.unwrap_or(u32::MAX)..).zip(variables) {
@@ -281,14 +281,5 @@ impl<'c> Look<'c> {
             Some(found) => found.iter().map(|(site, _)| *site).collect(),
             None => vec![site],
         }
-    }
-}
-
-/// Every statement of a body, itself first.
-pub(crate) fn each_stmt(file: &File, body: StmtId, mut visit: impl FnMut(StmtId)) {
-    let mut todo = vec![body];
-    while let Some(stmt) = todo.pop() {
-        visit(stmt);
-        todo.extend(file.below(stmt).0);
     }
 }

@@ -20,9 +20,9 @@ pub(crate) use engine::Sink;
 use engine::{Did, Fields, Graph, Spot, Trace, World};
 pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
-pub(crate) use look::{Call, Constant, Look, Site, each_stmt};
+pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
-pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of};
+pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of, tell};
 
 use crate::Context;
 use crate::field_path;

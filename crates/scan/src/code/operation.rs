@@ -8,7 +8,7 @@ use sfdx::views::ObjectKind;
 use source::Span;
 
 use super::Code;
-use super::look::{Look, Site, each_stmt};
+use super::look::{Look, Site};
 
 /// A query or write of one method.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ impl Code {
             return Vec::new();
         };
         let mut found = Vec::new();
-        each_stmt(file, body, |stmt| {
+        file.each_stmt(body, |stmt| {
             if let StmtKind::Dml { mode, target, .. } = &file.stmt(stmt).kind {
                 let is_user_mode = match mode {
                     Some(mode) => *mode == Mode::User,

@@ -90,6 +90,18 @@ impl Leak {
     }
 }
 
+/// Finds each flow to a way out that is wrong whoever is behind it: what happens there, and what to do.
+pub(crate) fn tell(cx: &Context<'_>, out: &mut Outcome, way_out: Sink, happens: &str, fix: &str) {
+    each(
+        cx,
+        out,
+        |sink| sink == way_out,
+        |code, leak, out| {
+            out.found(draft(cx, code, leak, format!("{} {happens}", code.what(cx, leak)), fix));
+        },
+    );
+}
+
 impl Code {
     /// What goes, with its verb: `` `A.B` and `A.C` are ``.
     pub(crate) fn what(&self, cx: &Context<'_>, leak: &Leak) -> String {

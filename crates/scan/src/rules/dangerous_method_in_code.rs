@@ -31,7 +31,7 @@ use apex::ast::{ExprKind, StmtKind};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{Call, Look, Site, each_stmt};
+use crate::code::{Call, Look, Site};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -143,7 +143,7 @@ fn is_verified(look: &Look<'_>, site: Site) -> bool {
     // A call that stands alone throws its answer away.
     let mut dropped = Vec::new();
     if let Some(body) = code.program.method(id).and_then(|method| method.body) {
-        each_stmt(file, body, |stmt| {
+        file.each_stmt(body, |stmt| {
             if let StmtKind::Expr(value) = file.stmt(stmt).kind {
                 dropped.push(value);
             }

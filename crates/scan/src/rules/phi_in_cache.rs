@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::Cache, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} put into the platform cache", code.what(cx, leak)),
-            "cache the Id, and query the record for the user who asks",
-        ));
-    });
+    code::tell(cx, out, Sink::Cache, "put into the platform cache", "cache the Id, and query the record for the user who asks");
 }

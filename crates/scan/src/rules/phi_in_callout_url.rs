@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::CalloutAddress, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} part of the address of a callout", code.what(cx, leak)),
-            "send it in the body of a POST, or look up by a key that means nothing elsewhere",
-        ));
-    });
+    code::tell(cx, out, Sink::CalloutAddress, "part of the address of a callout", "send it in the body of a POST, or look up by a key that means nothing elsewhere");
 }

@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::Log, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} written to a log", code.what(cx, leak)),
-            "log the record's Id instead, or whether the value is there",
-        ));
-    });
+    code::tell(cx, out, Sink::Log, "written to a log", "log the record's Id instead, or whether the value is there");
 }

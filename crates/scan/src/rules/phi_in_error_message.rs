@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::ErrorMessage, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} part of a message that users or callers see", code.what(cx, leak)),
-            "name the record by its Id and say what is wrong",
-        ));
-    });
+    code::tell(cx, out, Sink::ErrorMessage, "part of a message that users or callers see", "name the record by its Id and say what is wrong");
 }

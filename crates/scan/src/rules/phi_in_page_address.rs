@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::PageAddress, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} put into the address of a page", code.what(cx, leak)),
-            "pass the record's Id and read the value on the next page",
-        ));
-    });
+    code::tell(cx, out, Sink::PageAddress, "put into the address of a page", "pass the record's Id and read the value on the next page");
 }

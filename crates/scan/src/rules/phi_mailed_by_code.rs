@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::Mail, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} put into a mail", code.what(cx, leak)),
-            "mail a link to the record instead, and let the reader log in",
-        ));
-    });
+    code::tell(cx, out, Sink::Mail, "put into a mail", "mail a link to the record instead, and let the reader log in");
 }

@@ -33,13 +33,5 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    code::each(cx, out, |sink| sink == Sink::Post, |code, leak, out| {
-        out.found(code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} posted for people to read", code.what(cx, leak)),
-            "post a link to the record instead",
-        ));
-    });
+    code::tell(cx, out, Sink::Post, "posted for people to read", "post a link to the record instead");
 }
