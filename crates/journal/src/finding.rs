@@ -210,9 +210,9 @@ pub struct Finding {
     pub place: Place,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Related>,
-    /// The way of the data, from where it is read to where it gets out.
+    /// Ways of the data, each from where it is read to where it gets out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub way: Vec<Related>,
+    pub ways: Vec<Vec<Related>>,
     /// What it is about, as `Type:FullName`; part of the fingerprint.
     pub component: String,
     /// Findings with the same cause are mended by the same change.

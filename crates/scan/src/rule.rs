@@ -112,7 +112,7 @@ impl Outcome {
             fields,
             party,
             related,
-            way,
+            ways,
             cause,
             detail,
         } = draft;
@@ -142,7 +142,7 @@ impl Outcome {
             fix,
             place,
             related,
-            way,
+            ways,
             cause: if cause.is_empty() { component.clone() } else { cause },
             component,
             fields,
@@ -154,6 +154,9 @@ impl Outcome {
         });
     }
 }
+
+/// So many ways of one finding are told.
+const WAYS: usize = 8;
 
 /// A finding as a rule writes it down; the engine adds what is the rule's own.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ pub(crate) struct Draft {
     fields: Vec<String>,
     party: Option<String>,
     related: Vec<Related>,
-    way: Vec<Related>,
+    ways: Vec<Vec<Related>>,
     cause: String,
     detail: String,
 }
@@ -190,7 +193,7 @@ impl Draft {
             fields: Vec::new(),
             party: None,
             related: Vec::new(),
-            way: Vec::new(),
+            ways: Vec::new(),
             cause: String::new(),
             detail: String::new(),
         }
@@ -226,9 +229,10 @@ impl Draft {
         self
     }
 
-    /// The way of the data, first step first.
-    pub(crate) fn way(mut self, steps: impl IntoIterator<Item = (Place, &'static str)>) -> Self {
-        self.way.extend(steps.into_iter().map(|(place, did)| Related { place, message: did.to_owned() }));
+    /// Ways of the data, each with its first step first.
+    pub(crate) fn ways<'s>(mut self, ways: impl IntoIterator<Item = Vec<(Place, &'s str)>>) -> Self {
+        let related = |(place, did): (Place, &str)| Related { place, message: did.to_owned() };
+        self.ways.extend(ways.into_iter().take(WAYS).map(|way| way.into_iter().map(related).collect()));
         self
     }
 

@@ -85,7 +85,7 @@ fn one(name: &str, list: &Path, project: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Every place of a finding: where it stands, and the last steps of its way.
+/// Every place of a finding: where it stands, and the last steps of its ways.
 fn found(project: &Path, bundle: &Path) -> Result<BTreeSet<(String, u64, String)>, String> {
     let phiward = target().join("release/phiward").display().to_string();
     let (project, bundle) = (project.display().to_string(), bundle.display().to_string());
@@ -99,8 +99,8 @@ fn found(project: &Path, bundle: &Path) -> Result<BTreeSet<(String, u64, String)
     for finding in report.get("findings").and_then(Value::as_array).into_iter().flatten() {
         let rule = finding.get("rule").and_then(Value::as_str).unwrap_or_default();
         let Some((_, sinks)) = SINKS.iter().find(|(own, _)| *own == rule) else { continue };
-        let way = finding.get("way").and_then(Value::as_array);
-        let ends = way.into_iter().flat_map(|way| way.iter().rev().take(2));
+        let ways = finding.get("ways").and_then(Value::as_array).into_iter().flatten();
+        let ends = ways.filter_map(Value::as_array).flat_map(|way| way.iter().rev().take(2));
         for place in ends.chain([finding]).filter_map(|own| own.get("place")) {
             let path = place.get("path").and_then(Value::as_str).unwrap_or_default();
             let line = place.pointer("/start/line").and_then(Value::as_u64).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! From ways out of single bodies to flows: through variables of classes and fields of records, from the field where
 //! a patient's data is kept.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
@@ -14,29 +15,56 @@ use super::engine::{
 #[derive(Debug, Clone)]
 pub(crate) struct Way(pub(crate) Vec<Trace>);
 
-/// A flow of a patient's data to a way out.
+/// Patients' data that gets out at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Leak {
     pub(crate) sink: Sink,
-    /// Where data and way out come together.
+    /// What has to be mended: where data and way out come together.
     pub(crate) place: Spot,
     /// The call that lets it out.
     pub(crate) at: Spot,
-    /// The object and the fields that go; without fields the whole record.
-    pub(crate) object: Name,
-    pub(crate) fields: BTreeSet<Name>,
-    pub(crate) way: Way,
+    /// What goes: fields by their object; without fields the whole record.
+    pub(crate) data: BTreeMap<Name, BTreeSet<Name>>,
+    /// A way for each object.
+    pub(crate) ways: Vec<Way>,
     /// Where it goes: texts with `\u{0}` for what is not constant.
     pub(crate) to: BTreeSet<String>,
+}
+
+/// One object's data on its way.
+#[derive(Debug, Clone)]
+struct Flow {
+    sink: Sink,
+    place: Spot,
+    at: Spot,
+    /// What has to be mended where the body that lets it out decides what goes.
+    put: Spot,
+    is_own: bool,
+    object: Name,
+    fields: BTreeSet<Name>,
+    way: Way,
+    to: BTreeSet<String>,
+}
+
+impl Way {
+    /// Whether something was done with the data on its way.
+    pub(crate) fn has_step(&self, wanted: Did) -> bool {
+        self.0.iter().any(|trace| {
+            let mut at = Some(trace);
+            while let Some(one) = at.filter(|one| one.did != wanted) {
+                at = one.before.as_ref();
+            }
+            at.is_some()
+        })
+    }
 }
 
 /// What stands between bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Node {
     Field(FieldId),
-    Variable(VariableId),
-    /// A part of what a variable of an object holds; all below it, where nobody knows what that is.
-    Member(VariableId, Path, bool),
+    /// A part of what a variable holds; all below it, where nobody knows what that is.
+    Variable(VariableId, Path, bool),
 }
 
 /// A part of an object that is read, where it goes if that is no way out, and the way out.
@@ -116,12 +144,11 @@ pub(super) fn of(
     };
     let node = |label: Label| match label {
         Label::Field(field) => Some(Node::Field(field)),
-        Label::Variable(variable) => Some(Node::Variable(variable)),
-        Label::Member(variable, path) => Some(Node::Member(variable, path, false)),
+        Label::Variable(variable, path) => Some(Node::Variable(variable, path, false)),
         _ => None,
     };
     let target = |sink: Sink| match sink {
-        Sink::Variable(variable) => Some(Node::Variable(variable)),
+        Sink::Variable(variable, path, is_deep) => Some(Node::Variable(variable, path, is_deep)),
         Sink::Record { object, field } | Sink::Event { object, field } => {
             world.fields.find(object, field).filter(|_| !phi.contains(&(object, field))).map(Node::Field)
         }
@@ -131,7 +158,7 @@ pub(super) fn of(
     let mut held: BTreeMap<Node, BTreeMap<Source, Way>> = BTreeMap::new();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
-    let mut leaks: BTreeMap<(Spot, Sink, Name, Vec<String>), Leak> = BTreeMap::new();
+    let mut flows: BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit,
                      into: Option<Node>,
@@ -142,11 +169,10 @@ pub(super) fn of(
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
             (Source::Data(..), _) => true,
-            (Source::Outside(_), Node::Variable(variable)) => {
+            (Source::Outside(_), Node::Variable(variable, ..)) => {
                 world.program.variable(*variable).is_some_and(|own| !own.is_static)
             }
             (Source::Outside(_), Node::Field(_)) => false,
-            (Source::Outside(_), Node::Member(..)) => true,
         };
         let new = into.or_else(|| target(hit.sink)).filter(stays).filter(|node| {
             let known = held.entry(*node).or_default();
@@ -156,8 +182,8 @@ pub(super) fn of(
             known.insert(source, way.clone());
             true
         });
-        if !matches!(hit.sink, Sink::Variable(_)) {
-            tell(&mut leaks, &mut intakes, hit, source, way);
+        if !matches!(hit.sink, Sink::Variable(..)) {
+            tell(&mut flows, &mut intakes, hit, source, way);
         }
         new.map(|node| (node, source))
     };
@@ -168,7 +194,7 @@ pub(super) fn of(
             (Some(source), _) => {
                 todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held))
             }
-            (None, Some(Node::Member(variable, path, _))) => {
+            (None, Some(Node::Variable(variable, path, _))) => {
                 members.entry(variable).or_default().push((path, into, hit));
             }
             (None, Some(node)) => by_node.entry(node).or_default().push((into, hit)),
@@ -178,14 +204,14 @@ pub(super) fn of(
     // What a page sets.
     for &variable in settable {
         let (node, source) =
-            (Node::Member(variable, Path::ROOT, true), Source::Outside(Outside::Input(Input::Page)));
+            (Node::Variable(variable, Path::ROOT, true), Source::Outside(Outside::Input(Input::Page)));
         held.entry(node).or_default().insert(source, Way(Vec::new()));
         todo.push_back((node, source));
     }
     // The nearest first: of ways to the same place the shortest is told.
     while let Some((node, source)) = todo.pop_front() {
         let mut readers: Vec<(Option<Node>, &Hit)> = by_node.get(&node).cloned().unwrap_or_default();
-        if let Node::Member(variable, written, is_deep) = node {
+        if let Node::Variable(variable, written, is_deep) = node {
             let all = members.get(&variable).into_iter().flatten();
             let met = all.filter(|(read, _, _)| meets(&written, is_deep, read));
             readers.extend(met.map(|(_, into, hit)| (*into, *hit)));
@@ -196,7 +222,7 @@ pub(super) fn of(
                 continue;
             }
             // What goes out later was put in before it was kept.
-            let is_variable = matches!(node, Node::Variable(_) | Node::Member(..));
+            let is_variable = matches!(node, Node::Variable(..));
             let put =
                 before.0.last().filter(|last| is_variable && last.did == Did::Stored && is_message(hit.sink));
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
@@ -206,15 +232,66 @@ pub(super) fn of(
             todo.extend(reach(&moved, into, source, way, &mut held));
         }
     }
-    let mut leaks: Vec<Leak> = leaks.into_values().collect();
+    let mut flows: Vec<Flow> = flows.into_values().collect();
     // A record whose fields are told apart is not told as a whole, too.
-    let named: BTreeSet<(Spot, Sink, Name)> = leaks
+    let named: BTreeSet<(Spot, Sink, Name)> = flows
         .iter()
-        .filter(|leak| !leak.fields.is_empty())
-        .map(|leak| (leak.place, leak.sink, leak.object))
+        .filter(|flow| !flow.fields.is_empty())
+        .map(|flow| (flow.place, flow.sink, flow.object))
         .collect();
-    leaks.retain(|leak| !leak.fields.is_empty() || !named.contains(&(leak.place, leak.sink, leak.object)));
-    Found { leaks, intakes: intakes.into_values().collect() }
+    flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&(flow.place, flow.sink, flow.object)));
+    let carriers = carriers(world, hits.iter());
+    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect() }
+}
+
+/// Methods that only write to a log or publish: who calls them says what.
+fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTreeSet<MethodId> {
+    let mut found = BTreeSet::new();
+    let mut others = BTreeSet::new();
+    for hit in hits {
+        match hit.sink {
+            Sink::Log | Sink::Event { .. } | Sink::Record { .. } | Sink::Variable(..) => {
+                found.insert(hit.at.method)
+            }
+            _ => others.insert(hit.at.method),
+        };
+    }
+    found.retain(|id| {
+        world.program.method(*id).is_some_and(|method| matches!(method.returns, Ty::Void))
+            && !others.contains(id)
+    });
+    found
+}
+
+/// One finding for what is mended at one place.
+fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
+    let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
+    for flow in flows {
+        let is_own = match flow.sink {
+            Sink::Log | Sink::Event { .. } => !carriers.contains(&flow.at.method),
+            Sink::CalloutAddress => flow.is_own,
+            _ => false,
+        };
+        let place = if is_own { flow.put } else { flow.place };
+        let (is_checked, is_answer) = (flow.way.has_step(Did::Checked), flow.way.has_step(Did::Answered));
+        let key = (place, flow.sink, flow.to.clone(), is_checked, is_answer);
+        let leak = leaks.entry(key).or_insert_with(|| Leak {
+            sink: flow.sink,
+            place,
+            at: flow.at,
+            data: BTreeMap::new(),
+            ways: Vec::new(),
+            to: flow.to,
+        });
+        match leak.data.entry(flow.object) {
+            Entry::Vacant(entry) => {
+                entry.insert(flow.fields);
+                leak.ways.push(flow.way);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().extend(flow.fields),
+        }
+    }
+    leaks.into_values().collect()
 }
 
 /// So many parts of one object are told apart.
@@ -231,15 +308,16 @@ fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> 
     let mut leave = |path: Path, is_deep: bool, labels: &Labels| {
         let Some(Key::Member(name)) = path.keys().first().copied() else { return };
         let Some(variable) = world.program.variable_of(class, name) else { return };
-        let node = Node::Member(variable, path.tail(), is_deep);
+        let node = Node::Variable(variable, path.tail(), is_deep);
         for (label, trace) in labels.iter() {
             let hit = Hit {
-                sink: Sink::Variable(variable),
+                sink: Sink::Variable(variable, path.tail(), is_deep),
                 at: spot,
                 label: *label,
                 trace: trace.clone(),
                 to: Texts::default(),
                 put: spot,
+                is_own: false,
                 place: None,
                 read: None,
             };
@@ -278,7 +356,7 @@ fn is_vague(key: Key) -> bool {
 }
 
 fn tell(
-    leaks: &mut BTreeMap<(Spot, Sink, Name, Vec<String>), Leak>,
+    flows: &mut BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow>,
     intakes: &mut BTreeMap<(Spot, Sink, Outside), Intake>,
     hit: &Hit,
     source: Source,
@@ -296,17 +374,19 @@ fn tell(
             return;
         }
     };
-    let key = (place, hit.sink, object, to.iter().cloned().collect());
-    let leak = leaks.entry(key).or_insert_with(|| Leak {
+    let key = (place, hit.put, hit.sink, object, to.iter().cloned().collect());
+    let flow = flows.entry(key).or_insert_with(|| Flow {
         sink: hit.sink,
         place,
         at: hit.at,
+        put: hit.put,
+        is_own: hit.is_own,
         object,
         fields: BTreeSet::new(),
         way,
         to,
     });
-    leak.fields.extend(field);
+    flow.fields.extend(field);
 }
 
 fn shown(texts: &Texts) -> BTreeSet<String> {
@@ -347,7 +427,7 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
                 _ => None,
             })?;
             let variable = world.program.variable_of(class, name)?;
-            Label::Member(variable, path.tail())
+            Label::Variable(variable, path.tail())
         }
         Label::Parameter { index, path, .. } if is_exposed && path.keys().is_empty() => {
             let class = world.program.class(method.class?)?;

@@ -106,6 +106,7 @@ impl Code {
             labels,
             versions: versions.clone(),
             assigned: assigned(&program, &resolution),
+            written: written(&program, &resolution),
             metadata: metadata(cx.project),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
@@ -151,9 +152,6 @@ impl Code {
 
     /// The files that are judged: not those whose class is a test.
     pub(crate) fn files(&self) -> impl Iterator<Item = (apex::FileId, &apex::ast::File)> {
-        let is_test = |file: &apex::ast::File| {
-            file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
-        };
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
     }
 
@@ -232,7 +230,7 @@ impl Code {
                 .iter()
                 .any(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field))
         };
-        !leak.fields.is_empty() && leak.fields.iter().all(is_asked)
+        leak.data.values().all(|fields| !fields.is_empty() && fields.iter().all(is_asked))
     }
 
     pub(crate) fn place(&self, spot: Spot) -> Place {
@@ -305,6 +303,29 @@ fn assigned(
         }
     }
     found
+}
+
+/// The variables that code which is no test assigns.
+fn written(program: &Program, resolution: &Resolution) -> BTreeSet<apex::VariableId> {
+    let mut found = BTreeSet::new();
+    for (index, file) in (0_u32..).zip(&program.files) {
+        let id = apex::FileId(index);
+        if is_test(file) {
+            continue;
+        }
+        for expr in &file.exprs {
+            if let ExprKind::Assign { target, .. } = expr.kind
+                && let Ref::Variable(variable) = resolution.expr(id, target).to
+            {
+                found.insert(variable);
+            }
+        }
+    }
+    found
+}
+
+fn is_test(file: &apex::ast::File) -> bool {
+    file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
 }
 
 /// The classes that pages of the project name as controller or extension, by the page's text.

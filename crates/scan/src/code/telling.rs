@@ -31,62 +31,52 @@ pub(crate) fn each(
     }
 }
 
-/// Flows that come together at one place, of one object's data, into fields of one record: told once.
+/// Data that comes together at one place, into fields of one record: told once.
 pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(Leak, Vec<String>)> {
-    let mut found: BTreeMap<(Spot, Name, Name), (Leak, Vec<String>)> = BTreeMap::new();
+    let mut found: BTreeMap<(Spot, Name, bool), (Leak, BTreeSet<String>)> = BTreeMap::new();
     for leak in &code.leaks {
         let (Sink::Record { object, field } | Sink::Event { object, field }) = leak.sink else { continue };
         if wanted(leak) {
             let names = &code.program.names;
-            let target = format!("{}.{}", names.written(object), names.written(field));
-            let own =
-                found.entry((leak.place, leak.object, object)).or_insert_with(|| (leak.clone(), Vec::new()));
-            own.0.fields.extend(&leak.fields);
-            own.1.push(target);
+            let key = (leak.place, object, code.is_answer(leak));
+            let own = found.entry(key).or_insert_with(|| (leak.clone(), BTreeSet::new()));
+            for (object, fields) in &leak.data {
+                if !own.0.data.contains_key(object) {
+                    own.0.ways.extend(leak.ways.iter().cloned());
+                }
+                own.0.data.entry(*object).or_default().extend(fields);
+            }
+            own.1.insert(format!("{}.{}", names.written(object), names.written(field)));
         }
     }
-    found.into_values().collect()
+    found.into_values().map(|(leak, targets)| (leak, targets.into_iter().collect())).collect()
 }
 
 impl Leak {
-    /// The object, or the class of Apex, as it is declared.
-    pub(crate) fn object_name(&self, cx: &Context<'_>, code: &Code) -> String {
-        let written = code.program.names.written(self.object);
-        if let Some(own) = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(written)) {
-            return own.name().to_owned();
-        }
-        let class = code.program.classes.iter().position(|class| class.full_name == self.object);
-        let class = class.and_then(|at| u32::try_from(at).ok()).map(apex::ClassId);
-        class.map_or_else(|| written.to_owned(), |class| code.program.class_name(class))
-    }
-
     /// Whether something was done with the data on its way.
     pub(crate) fn has_step(&self, wanted: Did) -> bool {
-        self.way.0.iter().any(|trace| {
-            let mut at = Some(trace);
-            while let Some(one) = at.filter(|one| one.did != wanted) {
-                at = one.before.as_ref();
-            }
-            at.is_some()
-        })
+        self.ways.iter().any(|way| way.has_step(wanted))
+    }
+
+    /// Whether of one of the objects the whole record goes.
+    fn is_whole(&self) -> bool {
+        self.data.values().any(BTreeSet::is_empty)
     }
 
     /// The fields that go, as `Object.Field`; of a record whose fields nobody listed, all that hold PHI.
     pub(crate) fn names(&self, cx: &Context<'_>, code: &Code) -> Vec<String> {
         let names = &code.program.names;
-        let object = &self.object_name(cx, code);
-        if self.fields.is_empty() {
-            return cx
-                .classes
-                .phi_fields(object)
-                .into_iter()
-                .map(|(field, _)| format!("{object}.{field}"))
-                .collect();
+        let mut found = Vec::new();
+        for (object, fields) in &self.data {
+            let object = &code.object_name(cx, *object);
+            if fields.is_empty() {
+                let all = cx.classes.phi_fields(object).into_iter();
+                found.extend(all.map(|(field, _)| format!("{object}.{field}")));
+            }
+            let written = |field: &Name| cx.classes.written(object, names.written(*field));
+            found.extend(fields.iter().map(|field| format!("{object}.{}", written(field))));
         }
-        self.fields
-            .iter()
-            .map(|field| format!("{object}.{}", cx.classes.written(object, names.written(*field))))
-            .collect()
+        found
     }
 }
 
@@ -103,11 +93,25 @@ pub(crate) fn tell(cx: &Context<'_>, out: &mut Outcome, way_out: Sink, happens: 
 }
 
 impl Code {
+    /// The object, or the class of Apex, as it is declared.
+    fn object_name(&self, cx: &Context<'_>, object: Name) -> String {
+        let written = self.program.names.written(object);
+        if let Some(own) = cx.project.objects().find(|own| own.name().eq_ignore_ascii_case(written)) {
+            return own.name().to_owned();
+        }
+        let class = self.program.classes.iter().position(|class| class.full_name == object);
+        let class = class.and_then(|at| u32::try_from(at).ok()).map(apex::ClassId);
+        class.map_or_else(|| written.to_owned(), |class| self.program.class_name(class))
+    }
+
     /// What goes, with its verb: `` `A.B` and `A.C` are ``.
     pub(crate) fn what(&self, cx: &Context<'_>, leak: &Leak) -> String {
         let fields = leak.names(cx, self);
         let shown = match fields.as_slice() {
-            [] => format!("the record `{}`", leak.object_name(cx, self)),
+            [] => {
+                let objects: Vec<String> = leak.data.keys().map(|own| self.object_name(cx, *own)).collect();
+                format!("the record {}", shown(&objects))
+            }
             fields => shown(fields),
         };
         match (self.is_answer(leak), fields.len()) {
@@ -119,7 +123,7 @@ impl Code {
 
     /// Whether it begins in a member of a class or an argument, and in no record.
     pub(crate) fn is_of_class(&self, leak: &Leak) -> bool {
-        self.program.classes.iter().any(|class| class.full_name == leak.object)
+        leak.data.keys().all(|object| self.program.classes.iter().any(|class| class.full_name == *object))
     }
 
     /// Whether it is what somebody answered who was asked about the patient.
@@ -134,7 +138,7 @@ impl Code {
         let method = self.program.method_name(at.method);
         Draft::new(self.component(at), self.place(at), message, fix)
             .detail(method)
-            .way(self.steps(&intake.way))
+            .ways([self.steps(&intake.way)])
     }
 }
 
@@ -152,13 +156,13 @@ pub(crate) fn draft(cx: &Context<'_>, code: &Code, leak: &Leak, message: String,
     let fields = leak.names(cx, code);
     let found = fields.iter().filter_map(|field| cx.verdict(field)).map(|verdict| verdict.confidence).max();
     // Which fields a record that came from elsewhere has is not known.
-    let limit = if leak.fields.is_empty() { Confidence::Medium } else { Confidence::High };
+    let limit = if leak.is_whole() { Confidence::Medium } else { Confidence::High };
     let to: Vec<&str> = leak.to.iter().map(String::as_str).collect();
     let method = code.program.method_name(leak.place.method);
     Draft::new(code.component(leak.place), code.place(leak.place), message, fix)
         .confidence(found.unwrap_or(Confidence::Medium).min(limit))
         .detail(format!("{method} {} {}", fields.join(","), to.join(",").replace('\u{0}', "*")))
-        .way(code.steps(&leak.way))
+        .ways(leak.ways.iter().map(|way| code.steps(way)))
         .fields(fields)
 }
 

@@ -78,9 +78,14 @@ fn render(finding: &Finding, project: &sfdx::Project, renderer: &Renderer) -> St
             Level::NOTE.message(plain(&format!("{}:{}: {}", place.path, place.start.line, related.message))),
         );
     }
-    for (step, at) in (1..).zip(&finding.way) {
+    let mut ways = finding.ways.iter();
+    for (step, at) in (1..).zip(ways.next().into_iter().flatten()) {
         let place = &at.place;
         let text = format!("step {step}: {}:{}: {}", place.path, place.start.line, at.message);
+        group = group.element(Level::NOTE.message(plain(&text)));
+    }
+    for first in ways.filter_map(|way| way.first()) {
+        let text = format!("also from {}:{}", first.place.path, first.place.start.line);
         group = group.element(Level::NOTE.message(plain(&text)));
     }
     let catalogue = policy::controls::catalogue();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use journal::{Finding, Place, Severity, SuppressionKind};
+use journal::{Finding, Place, Related, Severity, SuppressionKind};
 use serde_json::{Value, json};
 
 use super::Stamp;
@@ -163,13 +163,13 @@ fn result(finding: &Finding, controls: &Taxa, stamp: Stamp<'_>) -> sarif::Result
 }
 
 fn code_flows(finding: &Finding, stamp: Stamp<'_>) -> Vec<sarif::CodeFlow> {
-    if finding.way.is_empty() {
-        return Vec::new();
-    }
-    let steps = finding.way.iter().map(|step| sarif::ThreadFlowLocation {
+    let step = |step: &Related| sarif::ThreadFlowLocation {
         location: location(&step.place, Some(&step.message), stamp),
-    });
-    vec![sarif::CodeFlow { thread_flows: vec![sarif::ThreadFlow { locations: steps.collect() }] }]
+    };
+    let flow = |way: &Vec<Related>| sarif::CodeFlow {
+        thread_flows: vec![sarif::ThreadFlow { locations: way.iter().map(step).collect() }],
+    };
+    finding.ways.iter().filter(|way| !way.is_empty()).map(flow).collect()
 }
 
 fn suppression(suppression: &journal::Suppression, stamp: Stamp<'_>) -> sarif::Suppression {

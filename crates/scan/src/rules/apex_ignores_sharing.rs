@@ -165,7 +165,7 @@ fn draft(
     )
     .severity(severity)
     .fields(fields)
-    .way(way)
+    .ways([way])
     .detail(name)
 }
 

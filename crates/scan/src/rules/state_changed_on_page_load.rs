@@ -83,7 +83,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             "write in the method of a button, or let the page ask for a token (`confirmationTokenRequired`)",
         )
         .detail(format!("{name} {}", declared.key()))
-        .way(way);
+        .ways([way]);
         if let Some((source, _)) = at {
             draft = draft.related(Place::of(&source, page.tag), "the page");
         }

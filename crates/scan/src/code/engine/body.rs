@@ -11,8 +11,8 @@ use super::guard::Assumed;
 use super::hit::{Hit, Sink, Spot};
 use super::summary::summarise;
 use super::value::{
-    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, State, Step, Texts, Trace, Value,
-    step,
+    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Piece, State, Step, Text, Texts,
+    Trace, Value, step,
 };
 use super::world::{Exposure, Summary, World};
 
@@ -268,8 +268,11 @@ impl<'w> Body<'w> {
 
     /// Says that data with these labels goes out.
     pub(super) fn emit(&mut self, sink: Sink, labels: &Labels, span: Span, to: &Texts) {
+        let begins = |text: &Text| matches!(text.first(), Some(Piece::Text(_)));
+        let is_own = !to.all().is_empty() && to.all().iter().all(begins);
         for (label, trace) in labels.iter() {
-            if matches!((sink, label), (Sink::Variable(own), Label::Variable(other)) if own == *other) {
+            if matches!((sink, label), (Sink::Variable(own, path, _), Label::Variable(other, of)) if own == *other && path == *of)
+            {
                 continue;
             }
             let place = self.put_at(sink, trace, span);
@@ -285,6 +288,7 @@ impl<'w> Body<'w> {
                 trace: step(Some(trace), self.file_id, span, Did::Passed),
                 to: to.clone(),
                 put: place,
+                is_own,
                 place: is_known.then_some(place),
                 read: is_read.then_some(place),
             });

@@ -348,6 +348,7 @@ impl<'w> Body<'w> {
                 trace,
                 to: to.clone(),
                 put: hit.put,
+                is_own: hit.is_own,
                 place,
                 read,
             });

@@ -8,8 +8,7 @@ use source::Span;
 
 use super::body::{Body, Site};
 use super::call::refined;
-use super::hit::Sink;
-use super::value::{Did, Key, Label, Labels, Origin, Part, Texts, Value, step};
+use super::value::{Did, Key, Label, Labels, Origin, Part, Path, Texts, Value, step};
 
 impl Body<'_> {
     pub(super) fn ty(&self, id: ExprId) -> &Ty {
@@ -402,12 +401,17 @@ impl Body<'_> {
             if texts.0.is_some() && texts.constants().count() == texts.all().len() {
                 return Value { texts, ..Value::default() };
             }
+            // What only tests set is nothing.
+            if !self.world.written.contains(&id) && variable.value.is_none() {
+                return Value::default();
+            }
             if variable.ty.is_scalar() {
-                let labels = Labels::one(Label::Variable(id), step(None, self.file_id, span, Did::Read));
+                let label = Label::Variable(id, Path::ROOT);
+                let labels = Labels::one(label, step(None, self.file_id, span, Did::Read));
                 return Value { labels, texts, ..Value::default() };
             }
             let key = Site::Called(ExprId(u32::MAX), self.id, id.0);
-            return Value::obj(self.object(key, Origin::Variable(id), &variable.ty));
+            return Value::obj(self.object(key, Origin::Variable(id, Path::ROOT), &variable.ty));
         }
         let of = of.unwrap_or_else(|| self.this());
         self.read_part(&of, Key::Member(variable.name), &variable.ty, span)
@@ -485,8 +489,7 @@ impl Body<'_> {
             return;
         }
         if variable.is_static {
-            let labels = self.collect(&value, span);
-            self.emit(Sink::Variable(id), &labels, span, &Texts::default());
+            self.left(id, Some(Path::ROOT), Path::ROOT, &value, span);
             return;
         }
         let of = of.unwrap_or_else(|| self.this());

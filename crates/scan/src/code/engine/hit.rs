@@ -3,7 +3,7 @@
 use apex::{FileId, MethodId, Name, VariableId};
 use source::Span;
 
-use super::value::{Label, Texts, Trace};
+use super::value::{Label, Path, Texts, Trace};
 
 /// A kind of way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,8 +28,8 @@ pub(crate) enum Sink {
     ErrorMessage,
     Result,
     Model,
-    /// A variable of a class, for others to read.
-    Variable(VariableId),
+    /// A part of a variable of a class, for others to read; all below it, where nobody knows what that is.
+    Variable(VariableId, Path, bool),
     /// The text of a query that is put together.
     Query,
 }
@@ -53,6 +53,8 @@ pub(crate) struct Hit {
     pub(crate) to: Texts,
     /// Where the body that lets it out puts it in.
     pub(crate) put: Spot,
+    /// Whether that body makes the address itself, so that there is what to mend, whoever passes the data.
+    pub(crate) is_own: bool,
     /// Where data and way out came together, once they have.
     pub(crate) place: Option<Spot>,
     /// The same, should no caller have changed the field that is read.

@@ -78,6 +78,7 @@ impl Body<'_> {
                 trace: Arc::clone(trace),
                 to: Texts::default(),
                 put: spot,
+                is_own: false,
                 place: Some(spot),
                 read: None,
             });

@@ -1,10 +1,10 @@
 //! Reading and writing parts of objects, and everything that a value holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apex::ast::ExprId;
-use apex::{Name, Ty};
+use apex::{Name, Ty, VariableId};
 use source::Span;
 
 use super::body::{Body, Site};
@@ -12,6 +12,9 @@ use super::hit::Sink;
 use super::value::{
     Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, reachable, step,
 };
+
+/// Of what is left in a variable so many parts are told apart.
+const PATHS: usize = 200;
 
 impl Body<'_> {
     /// What a part of an object holds that nobody has touched.
@@ -89,16 +92,19 @@ impl Body<'_> {
                     None => Value::obj(id),
                 },
             },
-            Origin::Variable(variable) => {
+            Origin::Variable(variable, path) => {
+                let path = path.then(key).unwrap_or(path);
                 if ty.is_scalar() {
-                    let mut labels =
-                        Labels::one(Label::Variable(variable), step(None, self.file_id, span, Did::Read));
+                    let mut labels = Labels::one(
+                        Label::Variable(variable, path),
+                        step(None, self.file_id, span, Did::Read),
+                    );
                     if let Some(field) = field {
                         labels.add(Label::Field(field), &step(None, self.file_id, span, Did::Read));
                     }
                     return Value::of(labels);
                 }
-                Value::obj(self.object(Site::Below(id, key), Origin::Variable(variable), ty))
+                Value::obj(self.object(Site::Below(id, key), Origin::Variable(variable, path), ty))
             }
             Origin::Org => match field {
                 Some(field) => {
@@ -186,9 +192,8 @@ impl Body<'_> {
         let is_one = to.len() == 1 && key != Key::Element;
         for &id in to {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
-            if let Origin::Variable(variable) = obj.origin {
-                let labels = self.collect(&value, self.method.span);
-                self.emit(Sink::Variable(variable), &labels, self.method.span, &Texts::default());
+            if let Origin::Variable(variable, path) = obj.origin {
+                self.left(variable, path.then(key), path, &value, self.method.span);
             }
             let new = if is_one {
                 value.clone()
@@ -220,13 +225,56 @@ impl Body<'_> {
         }
         for &id in to {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
-            if let Origin::Variable(variable) = obj.origin {
-                let labels = self.collect(value, self.method.span);
-                self.emit(Sink::Variable(variable), &labels, self.method.span, &Texts::default());
+            if let Origin::Variable(variable, path) = obj.origin {
+                self.left(variable, None, path, value, self.method.span);
             }
             let mut changed = obj.as_ref().clone();
             changed.anywhere.join(value);
             self.state.set_obj(id, Arc::new(changed));
+        }
+    }
+
+    /// What is left in a part of a class's variable, for whoever reads it: part by part, as far as they are known.
+    pub(super) fn left(
+        &mut self,
+        variable: VariableId,
+        at: Option<Path>,
+        above: Path,
+        value: &Value,
+        span: Span,
+    ) {
+        let Some(at) = at else {
+            let labels = self.collect(value, span);
+            self.emit(Sink::Variable(variable, above, true), &labels, span, &Texts::default());
+            return;
+        };
+        let is_vague = |path: &Path| path.keys().last() == Some(&Key::Element);
+        self.emit(Sink::Variable(variable, at, is_vague(&at)), &value.labels, span, &Texts::default());
+        let mut seen = BTreeSet::new();
+        let mut todo: Vec<(Path, ObjId)> = value.objs.iter().map(|id| (at, *id)).collect();
+        while let Some((path, id)) = todo.pop() {
+            if seen.len() > PATHS || !seen.insert((path, id)) {
+                continue;
+            }
+            let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
+            // The fields of a record are what they are called; of other things that came from elsewhere anything is.
+            if let Some(label) = self.origin_label(&obj) {
+                let is_deep = !matches!(obj.ty, Ty::Record(_));
+                let labels = Labels::one(label, step(None, self.file_id, span, Did::Read));
+                self.emit(Sink::Variable(variable, path, is_deep), &labels, span, &Texts::default());
+            }
+            self.emit(Sink::Variable(variable, path, true), &obj.anywhere.labels, span, &Texts::default());
+            for (key, part) in &obj.parts {
+                let Some(below) = path.then(*key) else {
+                    let labels = self.collect(part, span);
+                    self.emit(Sink::Variable(variable, path, true), &labels, span, &Texts::default());
+                    continue;
+                };
+                let sink = Sink::Variable(variable, below, is_vague(&below) && part.objs.is_empty());
+                self.emit(sink, &part.labels, span, &Texts::default());
+                todo.extend(part.objs.iter().map(|id| (below, *id)));
+            }
+            todo.extend(obj.anywhere.objs.iter().map(|id| (path, *id)));
         }
     }
 
@@ -302,7 +350,7 @@ impl Body<'_> {
                 let otherwise = record.map_or(Otherwise::Nothing, Otherwise::Record);
                 Some(Label::Parameter { index, path, otherwise })
             }
-            Origin::Variable(variable) => Some(Label::Variable(variable)),
+            Origin::Variable(variable, path) => Some(Label::Variable(variable, path)),
             Origin::Org => record.map(Label::Record),
         }
     }

@@ -85,10 +85,8 @@ pub(crate) enum Label {
     Field(FieldId),
     /// All fields of a record that nobody listed.
     Record(Name),
-    /// A class's variable: what is written to it anywhere.
-    Variable(VariableId),
-    /// A part of what a variable of an object holds.
-    Member(VariableId, Path),
+    /// A part of what a variable of a class, or of any object of it, holds: what is written there anywhere.
+    Variable(VariableId, Path),
     Input(Input),
     Session,
     /// A parameter, 0 for `this`; callers know more. Of a record's field that nobody changed, the field.
@@ -436,7 +434,7 @@ pub(crate) enum Origin {
     /// A parameter or a part of one.
     Parameter { index: u16, path: Path },
     /// A class's variable or a part of one.
-    Variable(VariableId),
+    Variable(VariableId, Path),
     /// From somewhere that was not followed: its fields are as the org has them.
     Org,
 }

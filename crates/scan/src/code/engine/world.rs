@@ -71,7 +71,9 @@ pub(crate) struct World<'w> {
     pub(crate) fields: Fields,
     /// The API version of each file; 0 where nobody says.
     pub(crate) versions: Vec<u32>,
-    /// What is assigned to static variables.
+    /// Variables that code which is no test writes to.
+    pub(crate) written: BTreeSet<VariableId>,
+    /// What is assigned to static texts.
     pub(crate) assigned: BTreeMap<VariableId, Vec<(FileId, ExprId)>>,
     /// Records of custom metadata types: by object and name of the record, then by field; all folded.
     pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
