@@ -8,7 +8,7 @@ use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
     Did, FieldId, Graph, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink, Spot, Summary,
-    Texts, Trace, World,
+    Texts, Trace, World, has_step,
 };
 
 /// Ways one after the other, the first from the field.
@@ -46,16 +46,16 @@ struct Flow {
     to: BTreeSet<String>,
 }
 
+impl Flow {
+    fn is_answer(&self) -> bool {
+        self.way.has_step(Did::Answered)
+    }
+}
+
 impl Way {
     /// Whether something was done with the data on its way.
     pub(crate) fn has_step(&self, wanted: Did) -> bool {
-        self.0.iter().any(|trace| {
-            let mut at = Some(trace);
-            while let Some(one) = at.filter(|one| one.did != wanted) {
-                at = one.before.as_ref();
-            }
-            at.is_some()
-        })
+        self.0.iter().any(|trace| has_step(trace, wanted))
     }
 }
 
@@ -128,6 +128,9 @@ pub(super) fn of(
             let is_exposed = world.exposure(id).is_some();
             left.extend(kept(world, summary, id, method));
             hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
+            if is_exposed {
+                hits.extend(arrived(world, phi, summary));
+            }
         }
     }
     let source = |label: Label| -> Option<Source> {
@@ -265,16 +268,19 @@ fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTree
 
 /// One finding for what is mended at one place.
 fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
+    let same = same_data(&flows);
     let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
     for flow in flows {
         let is_own = match flow.sink {
-            Sink::Log | Sink::Event { .. } => !carriers.contains(&flow.at.method),
+            Sink::Log | Sink::Event { .. } => {
+                !carriers.contains(&flow.at.method) || same.contains(&(flow.sink, flow.put))
+            }
+            Sink::Record { .. } => same.contains(&(flow.sink, flow.put)),
             Sink::CalloutAddress => flow.is_own,
             _ => false,
         };
         let place = if is_own { flow.put } else { flow.place };
-        let (is_checked, is_answer) = (flow.way.has_step(Did::Checked), flow.way.has_step(Did::Answered));
-        let key = (place, flow.sink, flow.to.clone(), is_checked, is_answer);
+        let key = (place, flow.sink, flow.to.clone(), flow.way.has_step(Did::Checked), flow.is_answer());
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,
             place,
@@ -292,6 +298,21 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
         }
     }
     leaks.into_values().collect()
+}
+
+/// Ways out to which several places bring the same data: not these places decide what goes.
+fn same_data(flows: &[Flow]) -> BTreeSet<(Sink, Spot)> {
+    let mut brought: BTreeMap<_, BTreeMap<_, BTreeMap<Name, BTreeSet<Name>>>> = BTreeMap::new();
+    for flow in flows {
+        let places = brought.entry((flow.sink, flow.put)).or_default();
+        let data = places.entry((flow.is_answer(), flow.place)).or_default();
+        data.entry(flow.object).or_default().extend(&flow.fields);
+    }
+    let is_same = |places: &BTreeMap<(bool, Spot), BTreeMap<Name, BTreeSet<Name>>>| {
+        let all: Vec<_> = places.values().collect();
+        all.len() > 1 && all.windows(2).all(|pair| pair.first() == pair.last())
+    };
+    brought.into_iter().filter(|(_, places)| is_same(places)).map(|(key, _)| key).collect()
 }
 
 /// So many parts of one object are told apart.
@@ -451,6 +472,36 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         known => known,
     };
     Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() })
+}
+
+/// What of an argument is kept in a patient's field is that field's data on its way in, and gets out elsewhere.
+fn arrived(world: &World<'_>, phi: &BTreeSet<(Name, Name)>, summary: &Summary) -> Vec<Hit> {
+    let of_argument = |label: Label| match label {
+        Label::Parameter { index, path, .. } if index > 0 => Some((index, path)),
+        _ => None,
+    };
+    let stored = summary.open.iter().filter_map(|hit| {
+        let Sink::Record { object, field } = hit.sink else { return None };
+        let (index, path) = of_argument(hit.label)?;
+        let field = world.fields.find(object, field).filter(|_| phi.contains(&(object, field)))?;
+        Some((index, path, field))
+    });
+    let stored: BTreeSet<(u16, Path, FieldId)> = stored.collect();
+    let mut found = Vec::new();
+    for hit in &summary.open {
+        let (Some((index, path)), true) = (of_argument(hit.label), is_away(hit.sink)) else { continue };
+        let from = stored.range((index, Path::ROOT, FieldId(0))..).take_while(|(own, ..)| *own == index);
+        for (_, _, field) in from.filter(|(_, at, _)| at.keys().starts_with(path.keys())) {
+            let label = Label::Field(*field);
+            found.push(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() });
+        }
+    }
+    found
+}
+
+/// Whether it takes data to where neither the caller nor the record is.
+fn is_away(sink: Sink) -> bool {
+    is_message(sink) || matches!(sink, Sink::Log | Sink::File | Sink::Cache | Sink::Event { .. })
 }
 
 fn is_message(sink: Sink) -> bool {

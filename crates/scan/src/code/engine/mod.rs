@@ -45,6 +45,6 @@ pub(crate) fn is_quoted(text: &str) -> bool {
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
 pub(crate) use value::{
-    Did, FieldId, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace,
+    Did, FieldId, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace, has_step,
 };
 pub(crate) use world::{Exposure, Fields, Summary, World};

@@ -8,10 +8,29 @@ use apex::{Name, Ty, VariableId};
 use source::Span;
 
 use super::body::{Body, Site};
+use super::expr::hash;
 use super::hit::Sink;
 use super::value::{
-    Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, reachable, step,
+    Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, has_step, reachable, step,
 };
+
+/// Members of an answer that tell how the request went.
+const ERRORS: [&str; 14] = [
+    "code",
+    "error",
+    "error_description",
+    "errorcode",
+    "errordescription",
+    "errormessage",
+    "errors",
+    "faultcode",
+    "faultstring",
+    "message",
+    "status",
+    "statuscode",
+    "statusmessage",
+    "statustext",
+];
 
 /// Of what is left in a variable so many parts are told apart.
 const PATHS: usize = 200;
@@ -152,7 +171,19 @@ impl Body<'_> {
         }
         let mut value = found.unwrap_or_default();
         value.labels.join(&of.labels);
+        if self.tells_of_errors(key) {
+            value.labels.retain_ways(|way| !has_step(way, Did::Answered));
+        }
         value
+    }
+
+    /// What a server says of a request that failed is no patient's data, though it was asked about one.
+    fn tells_of_errors(&self, key: Key) -> bool {
+        match key {
+            Key::Member(name) => ERRORS.contains(&self.world.text(name)),
+            Key::Entry(own) => ERRORS.iter().any(|name| hash(name) == own),
+            _ => false,
+        }
     }
 
     /// A field of a record: what was put in, else what the org has.

@@ -158,6 +158,15 @@ pub(crate) fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -
     Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1 })
 }
 
+/// Whether something was done with the data on its way.
+pub(crate) fn has_step(way: &Trace, wanted: Did) -> bool {
+    let mut at = Some(way);
+    while let Some(one) = at.filter(|one| one.did != wanted) {
+        at = one.before.as_ref();
+    }
+    at.is_some()
+}
+
 /// A label and its way. Of two ways the first known stays.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels(Vec<(Label, Trace)>);
@@ -251,6 +260,10 @@ impl Labels {
         self.0.retain(|(label, _)| keep(*label));
     }
 
+    pub(crate) fn retain_ways(&mut self, keep: impl Fn(&Trace) -> bool) {
+        self.0.retain(|(_, way)| keep(way));
+    }
+
     /// With one step more on each way.
     pub(crate) fn stepped(mut self, file: FileId, span: Span, did: Did) -> Self {
         for (_, trace) in &mut self.0 {
@@ -306,6 +319,12 @@ impl Texts {
     pub(crate) fn from_all(mut all: Vec<Text>) -> Self {
         all.sort();
         all.dedup();
+        if all.len() > Self::LIMIT {
+            // Of many addresses their hosts tell enough.
+            let known = all.iter().filter(|text| text.as_slice() != [Piece::Text("".into())]);
+            all = known.map(host).collect::<Option<_>>().unwrap_or_default();
+            all.dedup();
+        }
         if all.is_empty() || all.len() > Self::LIMIT {
             return Self(None);
         }
@@ -348,14 +367,19 @@ impl Texts {
         let right = right.as_ref().map_or(&hole[..], |all| all.as_slice());
         let mut all = Vec::new();
         for a in left {
-            for b in right {
-                if all.len() <= Self::LIMIT {
-                    all.push(concatenated(a, b));
-                }
-            }
+            all.extend(right.iter().map(|b| concatenated(a, b)));
         }
         Self::from_all(all)
     }
+}
+
+/// An address as far as its host or its named credential.
+fn host(text: &Text) -> Option<Text> {
+    let Some(Piece::Text(begin)) = text.first() else { return None };
+    let start = begin.find("://").map(|at| at + 3).or_else(|| begin.starts_with("callout:").then_some(8))?;
+    let rest = begin.get(start..)?;
+    let end = rest.find(['/', '?']).map(|at| start + at)?;
+    Some(vec![Piece::Text(begin.get(..=end)?.into()), Piece::Hole])
 }
 
 fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
