@@ -73,32 +73,66 @@ fn part(pieces: &[Piece<'_>], at: usize) -> Part {
     }
 }
 
-/// The references whose values a formula may show: not those of which it asks no more than whether they are blank.
+/// The references whose values a formula may show: not those of which it asks no more than whether they are blank, nor
+/// those that only decide which of others is shown.
 pub(crate) fn shown(text: &str) -> Vec<&str> {
     if text.len() > LONGEST {
         return Vec::new();
     }
-    const ASKING: [&str; 3] = ["ISBLANK", "ISNULL", "LEN"];
     let pieces = pieces(text);
-    let mut found = Vec::new();
+    let (mut found, mut asked) = (Vec::new(), Vec::new());
     for (at, piece) in pieces.iter().enumerate() {
         let Piece::Reference(name) = piece else { continue };
-        let (mut from, mut to) = (at, at);
-        let is_shown = loop {
-            let Some((open, close)) = around(&pieces, from, to) else { break true };
-            let before = open.checked_sub(1).and_then(|at| pieces.get(at));
-            if let Some(Piece::Function(function)) = before
-                && ASKING.iter().any(|name| name.eq_ignore_ascii_case(function))
-            {
-                break false;
-            }
-            (from, to) = (open, close);
+        let list = match use_of(&pieces, at) {
+            Use::Blank => continue,
+            Use::Condition => &mut asked,
+            Use::Shown => &mut found,
         };
-        if is_shown && !found.contains(name) {
-            found.push(*name);
+        if !list.contains(name) {
+            list.push(*name);
         }
     }
+    if found.is_empty() { asked } else { found }
+}
+
+/// What a formula does with a value in one place.
+enum Use {
+    Blank,
+    Condition,
+    Shown,
+}
+
+fn use_of(pieces: &[Piece<'_>], at: usize) -> Use {
+    const ASKING: [&str; 3] = ["ISBLANK", "ISNULL", "LEN"];
+    let (mut from, mut to) = (at, at);
+    let mut found = Use::Shown;
+    while let Some((open, close)) = around(pieces, from, to) {
+        let before = open.checked_sub(1).and_then(|at| pieces.get(at));
+        if let Some(Piece::Function(function)) = before {
+            let is = |name: &&str| name.eq_ignore_ascii_case(function);
+            if ASKING.iter().any(|name| is(name)) {
+                return Use::Blank;
+            }
+            if is(&"IF") && is_first(pieces, open, from) {
+                found = Use::Condition;
+            }
+        }
+        (from, to) = (open, close);
+    }
     found
+}
+
+/// Whether what begins there stands before the first comma of the call.
+fn is_first(pieces: &[Piece<'_>], open: usize, from: usize) -> bool {
+    let mut depth = 0_usize;
+    !pieces.get(open + 1..from).unwrap_or_default().iter().any(|piece| {
+        match piece {
+            Piece::Open => depth += 1,
+            Piece::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && *piece == Piece::Comma
+    })
 }
 
 /// An address that a formula makes with `HYPERLINK`.

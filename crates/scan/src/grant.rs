@@ -110,6 +110,15 @@ impl<'p> Grant<'_, 'p> {
             && self.containers.iter().any(|file| container::is_salesforces_own(*file))
     }
 
+    /// Whether people from outside hold it: guests, members of a site, partners.
+    pub(crate) fn is_external(&self) -> bool {
+        const OUTSIDE: [&str; 5] = ["community", "portal", "external", "guest", "partner"];
+        self.containers.iter().filter_map(|file| file.license()).any(|license| {
+            let license = license.to_ascii_lowercase();
+            OUTSIDE.iter().any(|word| license.contains(word))
+        })
+    }
+
     /// Whether programs use it. A group is for programs where one of its members is.
     pub(crate) fn for_programs(&self, cx: &Context<'_>) -> bool {
         self.containers.iter().any(|file| container::for_programs(cx, *file).is_some())
@@ -159,6 +168,26 @@ pub(crate) fn phi_with<'x>(
     flag: ObjectFlag,
 ) -> Option<&'x PhiObject> {
     cx.telling_objects().iter().find(|object| access.flag(&object.name, flag) == Some(Answer::Yes))
+}
+
+/// Whether anybody but administrators may read an object by what the source gives; nothing where it does not say.
+pub(crate) fn is_read(
+    grants: &[Grant<'_, '_>],
+    object: &str,
+    is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
+) -> Option<bool> {
+    let is_people = |grant: &&Grant<'_, '_>| {
+        !grant.is_administrators() && !grant.is_salesforces_own() && is_wanted(grant)
+    };
+    let says = |grant: &&Grant<'_, '_>| {
+        grant.containers.iter().any(|file| file.object_permissions().next().is_some())
+    };
+    let mut known = grants.iter().filter(is_people).filter(says).peekable();
+    known.peek()?;
+    Some(known.any(|grant| {
+        grant.gives("ViewAllData")
+            || matches!(grant.access.flag(object, ObjectFlag::Read), Some(Answer::Yes | Answer::Unknown))
+    }))
 }
 
 /// Where a permission set group's grant hangs on sets that the source does not hold: what is missing, and what completes it.

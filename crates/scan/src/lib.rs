@@ -41,6 +41,7 @@ mod phi_object;
 mod prompt;
 mod proposal;
 mod reach;
+mod record_number;
 mod registry;
 mod report;
 mod report_column;

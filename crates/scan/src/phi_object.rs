@@ -71,3 +71,21 @@ impl PhiObject {
         }
     }
 }
+
+/// Whether it is one of Salesforce's objects that are not made for patients and that this org shows no use of: no field of its own, no line of code, no
+/// flow.
+pub(crate) fn is_unused(cx: &Context<'_>, name: &str) -> bool {
+    const CORE: [&str; 7] = ["Account", "Contact", "Case", "Lead", "Task", "Event", "Opportunity"];
+    let has_fields = |object: sfdx::views::Object<'_>| object.fields().any(|field| field.is_custom());
+    let in_a_flow = || {
+        let said = format!("<object>{name}</object>");
+        cx.project.of_type("Flow").any(|flow| flow.root().source().text().contains(&said))
+    };
+    !name.contains("__")
+        && !cx.classes.is_about_patients(name)
+        && !CORE.iter().any(|core| core.eq_ignore_ascii_case(name))
+        && cx.policy.object(name).is_none()
+        && !cx.project.object(name).is_some_and(has_fields)
+        && !cx.code().uses_object(name)
+        && !in_a_flow()
+}

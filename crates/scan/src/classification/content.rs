@@ -92,8 +92,11 @@ impl<'a> Spoken<'a> {
             let kind = self.described.field_type;
             let other_type = !kind.is_empty()
                 && if pattern.types.is_empty() {
-                    // A box to tick tells about a process far more often than about a person.
-                    kind == "Checkbox"
+                    // A box to tick tells about a process far more often than about a person, but for what ails them.
+                    let ails = pattern.known.class.is_phi()
+                        && pattern.known.identifier == Some(Identifier::Clinical)
+                        && pattern.known.confidence == Confidence::High;
+                    kind == "Checkbox" && (!ails || self.has(list::PROCESS))
                 } else {
                     !pattern.types.iter().any(|own| own.eq_ignore_ascii_case(kind))
                 };

@@ -321,6 +321,9 @@ impl<'p> Classification<'p> {
         if let Some(known) = default.filter(|known| !known.class.is_personal()) {
             return from_catalogue(known);
         }
+        if matches!(role, Role::Unknown | Role::Thing) && is_its_name(object, field) {
+            return plain("what a thing is called", Confidence::Medium);
+        }
         if let Some(said) = by_words() {
             return if default.is_some() { self.catalogued(object, said) } else { said };
         }
@@ -334,6 +337,13 @@ impl<'p> Classification<'p> {
             _ => plain("nothing says that it is about a person", Confidence::Low),
         }
     }
+}
+
+/// `Therapy__c.Therapy_Name__c`
+fn is_its_name(object: &str, field: &str) -> bool {
+    let (mut called, own) = (words(object), words(field));
+    called.push("name".to_owned());
+    object.ends_with("__c") && called == own
 }
 
 /// `Provider__r.Office__r`: whether a step of a path leads to a colleague, though patients are kept in the same object.

@@ -169,7 +169,16 @@ impl Roles {
         let mut this = Self { roles: BTreeMap::new(), own_patients: org.own_patients };
         let mut guesses: BTreeMap<String, Guess> = objects
             .iter()
-            .map(|(key, (object, fields))| (key.clone(), first_guess(*object, fields, org)))
+            .map(|(key, (object, fields))| {
+                let guess = if is_foreign(object.name(), project.namespace()) && !is_called_patients(*object)
+                {
+                    // What a package brings is plumbing until it leads to a record of the org's own.
+                    by_catalogue(object.name()).unwrap_or(Role::Unknown).into()
+                } else {
+                    first_guess(*object, fields, org)
+                };
+                (key.clone(), guess)
+            })
             .collect();
         for (key, role) in reference::found(&objects, &guesses) {
             guesses.insert(key, role.into());
@@ -293,13 +302,17 @@ impl Roles {
         }
         let care = is_care(object);
         let is_open = matches!(own, Role::Unknown | Role::Mixed);
+        let package = package_of(object.name());
         fields.iter().filter(|field| !field.targets.is_empty()).any(|field| {
             let details = field.kind == "MasterDetail";
             let other = field.is_of_another();
             field.targets.iter().any(|target| {
                 let people = PEOPLE.contains(&target.as_str());
+                let is_own_part = package.is_some_and(|own| package_of(target) == Some(own));
                 match self.role(target) {
                     _ if other => false,
+                    // Of a package's objects only a detail is what its master is.
+                    Role::AboutPatient if is_own_part => details,
                     Role::Patient => is_open || details,
                     Role::AboutPatient if people => details || (is_open && care),
                     Role::AboutPatient => is_open || details,
@@ -349,6 +362,24 @@ fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
 
 pub(super) fn ends(object: Object<'_>, list: &str) -> bool {
     has(object, |vocabulary, words| vocabulary.ends(list, words))
+}
+
+/// The namespace of a package, if the object has one.
+fn package_of(object: &str) -> Option<&str> {
+    let (namespace, rest) = object.split_once("__")?;
+    rest.contains("__").then_some(namespace)
+}
+
+/// Whether the object comes with a package that is neither the project's own nor Salesforce's for health care.
+fn is_foreign(object: &str, own: Option<&str>) -> bool {
+    const HEALTH: [&str; 1] = ["HealthCloudGA"];
+    let is_known =
+        |namespace: &str| own.into_iter().chain(HEALTH).any(|known| known.eq_ignore_ascii_case(namespace));
+    package_of(object).is_some_and(|namespace| !is_known(namespace))
+}
+
+fn is_called_patients(object: Object<'_>) -> bool {
+    has(object, |vocabulary, words| vocabulary.has(list::PATIENT, words))
 }
 
 fn is_technical(object: Object<'_>) -> bool {

@@ -14,7 +14,7 @@ use apex::ast::ExprKind;
 use apex::{Name, Program, Ref, Resolution};
 use journal::Place;
 
-pub(crate) use check::Access;
+pub(crate) use check::{Access, Need};
 pub(crate) use engine::Exposure;
 pub(crate) use engine::Sink;
 use engine::{Did, Fields, Graph, Spot, Trace, World};
@@ -153,6 +153,19 @@ impl Code {
     /// The files that are judged: not those whose class is a test.
     pub(crate) fn files(&self) -> impl Iterator<Item = (apex::FileId, &apex::ast::File)> {
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+    }
+
+    /// Whether code has variables of an object's type, or queries it.
+    pub(crate) fn uses_object(&self, object: &str) -> bool {
+        let Some(name) = self.program.names.find(object) else { return false };
+        let begins = format!("from {}", object.to_ascii_lowercase());
+        self.program.files.iter().any(|file| {
+            file.types.iter().any(|of| of.path.last() == Some(&name))
+                || file.exprs.iter().any(|expr| {
+                    matches!(expr.kind, ExprKind::Query { .. })
+                        && file.source.slice(expr.span).to_ascii_lowercase().contains(&begins)
+                })
+        })
     }
 
     /// Methods that something else than code calls.

@@ -126,6 +126,23 @@ impl Code {
         leak.data.keys().all(|object| self.program.classes.iter().any(|class| class.full_name == *object))
     }
 
+    /// Whether a method that this one calls gives the same data to clients by itself: there is what to mend.
+    pub(crate) fn is_told_below(&self, leak: &Leak) -> bool {
+        let callees = self.callees.get(leak.at.method.index()).map_or(&[][..], Vec::as_slice);
+        let gives = |other: &&Leak| {
+            let has = |(object, fields): (&Name, &BTreeSet<Name>)| {
+                other.data.get(object).is_some_and(|own| own.is_superset(fields))
+            };
+            other.sink == leak.sink
+                && other.at.method != leak.at.method
+                && callees.contains(&other.at.method)
+                && (self.is_checked(other), self.is_answer(other))
+                    == (self.is_checked(leak), self.is_answer(leak))
+                && leak.data.iter().all(has)
+        };
+        self.exposure(leak.at.method).is_some() && self.leaks.iter().any(|other| gives(&other))
+    }
+
     /// Whether it is what somebody answered who was asked about the patient.
     pub(crate) fn is_answer(&self, leak: &Leak) -> bool {
         leak.has_step(Did::Answered)

@@ -24,7 +24,7 @@ use apex::MethodId;
 use sfdx::views::ObjectKind;
 
 use crate::Context;
-use crate::code::{self, Code, Access};
+use crate::code::{self, Access, Code, Need};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -63,6 +63,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if !objects.is_empty() && objects.iter().all(|object| is_open(cx, code, object, &operation)) {
             continue;
         }
+        if is_plain(&operation) {
+            continue;
+        }
         if code.is_asked(&operation, &callers, &roots) {
             continue;
         }
@@ -80,6 +83,23 @@ fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Access) -> b
         object == "user" && text.contains("userinfo.getuserid()")
     };
     OPEN.contains(&object) || object.ends_with("__mdt") || is_setting() || is_self()
+}
+
+/// A query that selects no more than which records there are: field security has nothing to keep there.
+fn is_plain(operation: &Access) -> bool {
+    const SYSTEM: [&str; 8] = [
+        "id",
+        "recordtypeid",
+        "createddate",
+        "createdbyid",
+        "lastmodifieddate",
+        "lastmodifiedbyid",
+        "systemmodstamp",
+        "isdeleted",
+    ];
+    operation.needs == [Need::Read]
+        && !operation.fields.is_empty()
+        && operation.fields.iter().all(|field| SYSTEM.contains(&field.as_str()))
 }
 
 fn found(cx: &Context<'_>, code: &Code, operation: &Access, out: &mut Outcome) {

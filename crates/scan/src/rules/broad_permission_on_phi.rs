@@ -33,7 +33,7 @@ use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
 use sfdx::views::{Container, ContainerKind, ObjectPermission};
 
-use crate::phi_object::PhiObject;
+use crate::phi_object::{self, PhiObject};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::{Context, container, sharing};
 
@@ -226,8 +226,8 @@ struct Given<'p> {
 impl<'p> Given<'p> {
     fn of(cx: &Context<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
         // Whoever may read the object sees each of its records already; the open default is a finding of its own.
-        let model = permission.object().and_then(|name| cx.project.object(&name)?.sharing_model());
-        let is_public = model.is_some_and(|model| model.to_ascii_lowercase().starts_with("read"));
+        let object = permission.object().and_then(|name| cx.project.object(&name));
+        let is_public = object.is_some_and(|object| sharing::is_public(cx, object));
         let flags: Vec<Value<'p>> = permission
             .element()
             .children()
@@ -240,7 +240,8 @@ impl<'p> Given<'p> {
             .filter_map(sfdx::Element::own_value)
             .filter(|value| value.flag() == Some(true))
             .collect();
-        let phi = if flags.is_empty() { None } else { PhiObject::of(cx, &permission.object()?) };
+        let object = permission.object().filter(|name| !flags.is_empty() && !phi_object::is_unused(cx, name))?;
+        let phi = PhiObject::of(cx, &object);
         phi.map(|phi| Self { phi, flags })
     }
 

@@ -76,7 +76,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         out.judged(1);
-        if grant.phi_with(cx, ObjectFlag::Read).is_some() {
+        // Who sees everything has nothing left to take.
+        if grant.views_all_data() {
             continue;
         }
         lacks_a_set |= judge(cx, grant, &readers, first_phi, out);
@@ -107,6 +108,9 @@ fn judge(
     let mut phi: Option<&PhiObject> = None;
     let on = grant.containers.iter().flat_map(|file| file.user_permissions());
     for name in on.filter(|one| one.enabled() == Some(true)).filter_map(|one| one.name()) {
+        if name == ASSIGN && grant.phi_with(cx, ObjectFlag::Read).is_some() {
+            continue;
+        }
         if name == ASSIGN {
             match readers.first() {
                 Some((set, object)) => {
@@ -124,6 +128,10 @@ fn judge(
     let Some((first, _)) = ways.first() else { return lacks_a_set };
     let how: Vec<String> = ways.iter().map(|(_, how)| how.clone()).collect();
     let object = &phi.unwrap_or(first_phi).name;
+    let (reads, more) = match grant.phi_with(cx, ObjectFlag::Read) {
+        None => ("reads no object with PHI".to_owned(), format!("it (`{object}`)")),
+        Some(own) => (format!("reads `{}`", own.name), "what it does not give".to_owned()),
+    };
     // A set comes on top of a profile, which may read it.
     let confidence = match grant.kind() {
         PrincipalKind::Profile => Confidence::High,
@@ -133,7 +141,7 @@ fn judge(
     let draft = Draft::new(
         grant.component(),
         cx.place(first),
-        format!("{} reads no object with PHI and lets its holder take it (`{object}`): {}", grant.title(), joined(&how)),
+        format!("{} {reads} and lets its holder take {more}: {}", grant.title(), joined(&how)),
         format!("set {} to `<enabled>false</enabled>`, or leave it with administrators whose work is watched", joined(&names)),
     )
     .confidence(confidence)

@@ -36,6 +36,7 @@ use crate::endpoint::host_of;
 use crate::flow::{Destination, FoundFlow};
 use crate::flow_data::FlowData;
 use crate::flow_reach;
+use crate::record_number::is_record_number;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -173,6 +174,7 @@ fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &FlowData, sent: &S
          the flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
     )
     .confidence(confidence)
+    .severity(if fields.iter().all(|field| is_record_number(cx, field)) { Severity::Low } else { META.severity })
     .detail(name.as_str());
     for (field, (place, _)) in found.iter().take(9) {
         if let Some(place) = place {

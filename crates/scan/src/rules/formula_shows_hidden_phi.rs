@@ -40,7 +40,7 @@ use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
     title: "A formula shows PHI that is hidden",
-    severity: Severity::High,
+    severity: Severity::Medium,
     confidence: Confidence::High,
     persona: Persona::Developer,
     controls: &["hipaa-sec-312a1", "hipaa-prv-514d2", "gdpr-25-2", "API3"],
@@ -76,6 +76,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         return;
     }
     let grants = judged_alone(cx);
+    let profiles: Vec<&Grant<'_, '_>> =
+        grants.iter().filter(|grant| grant.kind() == PrincipalKind::Profile).collect();
     let mut unread: Vec<String> = Vec::new();
     for one in &computed {
         out.judged(1);
@@ -87,7 +89,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 continue;
             }
             is_read = true;
-            readers.extend(reader(cx, one, grant));
+            readers.extend(reader(cx, one, grant, &profiles));
         }
         if !readers.is_empty() {
             out.found(finding(cx, one, &readers));
@@ -191,14 +193,19 @@ fn is_record_name(path: &str) -> bool {
     ["Name", "FirstName", "LastName", "CaseNumber"].iter().any(|name| last.eq_ignore_ascii_case(name))
 }
 
-fn reader(cx: &Context<'_>, computed: &Computed<'_>, grant: &Grant<'_, '_>) -> Option<Reader> {
+fn reader(
+    cx: &Context<'_>,
+    computed: &Computed<'_>,
+    grant: &Grant<'_, '_>,
+    profiles: &[&Grant<'_, '_>],
+) -> Option<Reader> {
     if grant.views_all_data() || grant.gives("ViewAllFieldsGlobal") {
         return None;
     }
     let mut hidden = BTreeSet::new();
     let mut confidence = Confidence::Low;
     for (name, sure) in &computed.phi {
-        if let Some(own) = hides(cx, grant, name) {
+        if let Some(own) = hides(cx, grant, name).filter(|_| is_hidden_by_profiles(cx, grant, profiles, name)) {
             hidden.insert(name.clone());
             // A set comes on top of a profile, which may open the field.
             let alone = if grant.kind() == PrincipalKind::Profile { Confidence::High } else { Confidence::Medium };
@@ -216,6 +223,26 @@ fn reader(cx: &Context<'_>, computed: &Computed<'_>, grant: &Grant<'_, '_>) -> O
         place: path.and_then(access::Path::place).map(grant::place),
         confidence,
     })
+}
+
+/// A set comes on top of a profile: whether any profile that it can come on top of hides the field as well. Without
+/// profiles in the source nobody knows.
+fn is_hidden_by_profiles(
+    cx: &Context<'_>,
+    grant: &Grant<'_, '_>,
+    profiles: &[&Grant<'_, '_>],
+    field: &str,
+) -> bool {
+    if grant.kind() == PrincipalKind::Profile {
+        return true;
+    }
+    let license = |grant: &Grant<'_, '_>| {
+        grant.containers.iter().find_map(|file| file.license()).map(|own| own.to_ascii_lowercase())
+    };
+    let wanted = license(grant);
+    let fits = |profile: &&&Grant<'_, '_>| wanted.is_none() || license(profile).is_none_or(|own| Some(own) == wanted);
+    let mut below = profiles.iter().filter(fits).peekable();
+    below.peek().is_none() || below.any(|profile| hides(cx, profile, field).is_some())
 }
 
 /// Whether the field itself is not open to them, and how sure that is.

@@ -32,7 +32,7 @@ use sfdx::views::Container;
 
 use crate::Context;
 use crate::container::{self, Meant};
-use crate::phi_object::PhiObject;
+use crate::phi_object::{self, PhiObject};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -96,13 +96,23 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, profile: Container<'_>, meant: &Me
     // A profile is retrieved with the permissions of its objects and fields together: where it names objects, those
     // that it does not name are not given. Where it names none, its fields wait for a permission set.
     let names_objects = said.values().any(|said| said.object.is_some());
+    let refuses_fields = said.values().any(|said| !said.refused.is_empty());
     let mut waiting: Vec<(PhiObject, Said<'_>)> = Vec::new();
     for (object, said) in said {
         let Some(phi) = PhiObject::of(cx, &object) else { continue };
         match &said.object {
             Some(read) if read.flag() == Some(true) => {
-                if !(said.readable.is_empty() && is_refused(&phi, &said.refused)) {
-                    out.found(reads(cx, profile, meant, &phi, read, &said));
+                // A profile that speaks of an object's fields gives those that it names, beside what nobody can hide.
+                let phi = if said.refused.is_empty() || !said.readable.is_empty() { phi } else { open_anyway(cx, phi) };
+                if !(phi.fields.is_empty() && !said.refused.is_empty()) {
+                    let draft = reads(cx, profile, meant, &phi, read, &said);
+                    // Of an object of which it names no field, a profile that refuses others gives what cannot be hidden.
+                    let is_bare = refuses_fields && said.readable.is_empty();
+                    out.found(match (phi_object::is_unused(cx, &phi.name), is_bare) {
+                        (true, _) => draft.severity(Severity::Low),
+                        (false, true) => draft.severity(Severity::Medium),
+                        (false, false) => draft,
+                    });
                 }
             }
             None if !names_objects && !said.readable.is_empty() => waiting.push((phi, said)),
@@ -167,8 +177,16 @@ fn waits(
     )
 }
 
-fn is_refused(phi: &PhiObject, refused: &BTreeSet<String>) -> bool {
-    !phi.fields.is_empty() && phi.fields.iter().all(|field| refused.contains(&field.to_lowercase()))
+/// The object with the fields alone that field-level security cannot hide.
+fn open_anyway(cx: &Context<'_>, phi: PhiObject) -> PhiObject {
+    let is_open = |name: &String| match cx.project.field(name) {
+        Some(field) => {
+            field.data_type().is_some_and(|kind| kind.as_str() == "MasterDetail")
+                || field.is_custom() && field.required() == Some(true)
+        }
+        None => name.ends_with(".Name"),
+    };
+    PhiObject { fields: phi.fields.into_iter().filter(is_open).collect(), ..phi }
 }
 
 fn listed(fields: &[String]) -> String {

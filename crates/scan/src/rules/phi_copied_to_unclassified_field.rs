@@ -38,6 +38,7 @@ use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;
 use crate::flow_reach;
 use crate::merge_field::{formula_fields, merge_fields};
+use crate::record_number::is_record_number;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -85,7 +86,7 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
         let is = if targets.len() == 1 { "is" } else { "are" };
         let message =
             format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, &leak), shown(&targets));
-        out.found(code::draft(cx, code, &leak, message, FIX).severity(severity.unwrap_or(Severity::Medium)));
+        out.found(code::draft(cx, code, &leak, message, FIX).severity(weight(cx, &leak.names(cx, code), severity.unwrap_or(Severity::Medium))));
     }
 }
 
@@ -111,6 +112,20 @@ fn takes(cx: &Context<'_>, fields: &[String], target: &Reached) -> bool {
 const FIX: &str = "write the record's Id or a link instead; where the copy must be, classify the target in the bundle and \
                    protect it as the source";
 
+/// A patient's name in the headline of a record about them tells less than what ails them, and a number next to nothing.
+fn weight(cx: &Context<'_>, fields: &[String], severity: Severity) -> Severity {
+    let is_name = |field: &String| {
+        cx.verdict(field).is_some_and(|verdict| verdict.identifier == Some(Identifier::Name))
+    };
+    if fields.iter().all(|field| is_record_number(cx, field)) {
+        Severity::Low
+    } else if fields.iter().all(|field| is_name(field) || is_record_number(cx, field)) {
+        severity.min(Severity::Medium)
+    } else {
+        severity
+    }
+}
+
 /// A field that an element of a flow writes.
 struct Written<'p> {
     element: String,
@@ -129,6 +144,7 @@ fn of_flow(cx: &Context<'_>, flow: Flow<'_>, out: &mut Outcome) {
         let fields: Vec<String> = data.of_value(cx, value).into_iter().filter(phi).collect();
         let target = target.full_name();
         if !fields.is_empty() {
+            let severity = weight(cx, &fields, severity);
             out.found(
                 copy(
                     cx,

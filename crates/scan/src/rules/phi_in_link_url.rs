@@ -22,6 +22,7 @@
 //! and addresses of accounts and contacts; they are found where these are patients.
 
 use journal::{Confidence, Persona, Place, Severity};
+use policy::vocabulary::Identifier;
 use sfdx::Value;
 
 use crate::Context;
@@ -50,7 +51,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for link in link::of(cx) {
         out.judged(1);
         let merged = Merged::of_text(cx, &link.url);
-        if merged.fields.is_empty() {
+        if merged.fields.is_empty() || is_idle_standard(cx, &link) {
             continue;
         }
         let target = (!link.is_script).then(|| link::target(&home, &link.url));
@@ -87,6 +88,24 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
+/// A link that Salesforce puts into every org, and that stands on no page layout of the source.
+fn is_idle_standard(cx: &Context<'_>, link: &link::Link<'_>) -> bool {
+    const SHIPPED: [&str; 7] =
+        ["AltavistaNews", "GoogleMaps", "GoogleNews", "GoogleSearch", "HooversProfile", "YahooMaps", "YahooWeather"];
+    let name = link.component.rsplit(['.', ':']).next().unwrap_or_default();
+    let mut layouts = cx.project.of_type("Layout").peekable();
+    SHIPPED.contains(&name)
+        && layouts.peek().is_some()
+        && !layouts.any(|layout| layout.root().source().text().contains(&format!(">{name}<")))
+}
+
+/// A name or an address: what a user sends by a click of their own, as they would type it.
+fn tells_who_and_where(cx: &Context<'_>, field: &str) -> bool {
+    cx.verdict(field).is_some_and(|verdict| {
+        matches!(verdict.identifier, Some(Identifier::Name | Identifier::Geographic))
+    })
+}
+
 /// One finding; `target` is nothing for a script.
 fn found(
     cx: &Context<'_>,
@@ -112,7 +131,8 @@ fn found(
             (Severity::Medium, format!("{title} puts {fields} into an address of `{}` (`{host}`)", party.id))
         }
         (Some(Target::Host(host)), None) => {
-            (Severity::High, format!("{title} puts {fields} into an address at `{host}`"))
+            let is_address = merged.fields.iter().all(|field| tells_who_and_where(cx, field));
+            (if is_address { Severity::Medium } else { Severity::High }, format!("{title} puts {fields} into an address at `{host}`"))
         }
         (Some(Target::Unknown), _) => (
             Severity::High,

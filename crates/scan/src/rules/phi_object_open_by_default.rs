@@ -32,8 +32,11 @@ use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
 use sfdx::views::{Object, ObjectKind};
 
+use crate::grant::{self, Grant};
+use crate::phi_object::{self, PhiObject};
+use crate::setting::{self, Flag};
+use crate::sharing::{is_closed, is_parents, masters};
 use crate::Context;
-use crate::phi_object::PhiObject;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -48,17 +51,15 @@ pub(crate) const META: Meta = Meta {
     needs: &["the object's file with sharingModel and externalSharingModel", "EntityDefinition (SOQL)"],
 };
 
-/// A chain of masters longer than Salesforce allows is a loop.
-const MASTERS: usize = 4;
-
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let grants = grant::all(cx);
     let mut parents: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in cx.phi_objects() {
         let object = cx.project.object(name);
         if object.is_some_and(|object| !shares(object.kind())) {
             continue;
         }
-        let Some(phi) = PhiObject::of(cx, name) else { continue };
+        let Some(phi) = PhiObject::of(cx, name).filter(|phi| !is_named_alone(cx, phi)) else { continue };
         let Some((object, model)) = object.and_then(|object| Some((object, object.sharing_model()?))) else {
             by_the_org(cx, &phi, out);
             continue;
@@ -77,11 +78,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 ),
             }
         } else if !is_closed(&model) {
-            out.found(inside(cx, object, &phi, &model, &[]));
+            out.found(inside(cx, &grants, object, &phi, &model, &[]));
         }
         match object.external_sharing_model() {
             Some(external) if !is_closed(&external) && !is_parents(&external) => {
-                out.found(outside(cx, object, &phi, &external, &[]));
+                out.found(outside(cx, &grants, object, &phi, &external, &[]));
             }
             // External users never see more than internal ones: where those see nothing, there is nothing to ask.
             None if !is_closed(&model) && !is_parents(&model) => {
@@ -99,10 +100,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let fields = known.into_iter().flat_map(|child| child.fields).collect();
         let phi = PhiObject { name: object.name().to_owned(), confidence, fields };
         if let Some(model) = object.sharing_model().filter(|model| !is_closed(model)) {
-            out.found(inside(cx, object, &phi, &model, &children));
+            out.found(inside(cx, &grants, object, &phi, &model, &children));
         }
         if let Some(model) = object.external_sharing_model().filter(|m| !is_closed(m) && !is_parents(m)) {
-            out.found(outside(cx, object, &phi, &model, &children));
+            out.found(outside(cx, &grants, object, &phi, &model, &children));
         }
     }
 }
@@ -148,61 +149,29 @@ fn shares(kind: ObjectKind) -> bool {
     matches!(kind, ObjectKind::Standard | ObjectKind::Custom | ObjectKind::External)
 }
 
-fn is_closed(model: &Value<'_>) -> bool {
-    model.eq_ignore_ascii_case("Private")
+/// Whether its name alone speaks of patients, and none of its fields does.
+fn is_named_alone(cx: &Context<'_>, phi: &PhiObject) -> bool {
+    let has_fields = cx.project.object(&phi.name).is_some_and(|object| object.fields().any(|own| own.is_custom()));
+    phi.fields.is_empty() && has_fields && cx.policy.object(&phi.name).is_none()
 }
 
-fn is_parents(model: &Value<'_>) -> bool {
-    ["ControlledByParent", "ControlledByCampaign", "ControlledByLeadOrContact"]
-        .iter()
-        .any(|name| model.eq_ignore_ascii_case(name))
-}
-
-/// The open masters that decide on the records of an object; empty where one of them is private, nothing where the
-/// source does not say.
-fn masters(cx: &Context<'_>, object: Object<'_>, depth: usize) -> Option<BTreeSet<String>> {
-    if depth > MASTERS {
-        return None;
+/// What an open default weighs, and what has to be said of it: nothing is open that nobody reads.
+fn weight(
+    cx: &Context<'_>,
+    object: Object<'_>,
+    is_read: Option<bool>,
+    severity: Severity,
+) -> (Severity, &'static str) {
+    match is_read {
+        Some(false) => (Severity::Low, "; today nobody but administrators reads the object by what the source gives"),
+        _ if phi_object::is_unused(cx, object.name()) => (Severity::Low, "; the source shows no use of the object"),
+        _ => (severity, ""),
     }
-    let mut direct: Vec<String> = object
-        .fields()
-        .filter(|field| field.data_type().is_some_and(|kind| kind.as_str() == "MasterDetail"))
-        .filter_map(|field| field.reference_to().next().map(|to| to.into_text().into_owned()))
-        .collect();
-    direct.dedup();
-    // Salesforce allows two: with more, the source is not an org's.
-    if direct.len() > 2 {
-        return None;
-    }
-    if direct.is_empty() && object.name().eq_ignore_ascii_case("Contact") {
-        direct.push("Account".to_owned());
-    }
-    if direct.is_empty() {
-        return None;
-    }
-    // With two masters a user needs both: one that is private is enough.
-    let mut open = BTreeSet::new();
-    let mut is_unknown = false;
-    for name in direct {
-        let model = cx.project.object(&name).and_then(|master| Some((master, master.sharing_model()?)));
-        match model {
-            None => is_unknown = true,
-            Some((_, model)) if is_closed(&model) => return Some(BTreeSet::new()),
-            Some((master, model)) if is_parents(&model) => match masters(cx, master, depth + 1) {
-                None => is_unknown = true,
-                Some(above) if above.is_empty() => return Some(above),
-                Some(above) => open.extend(above),
-            },
-            Some((master, _)) => {
-                open.insert(master.name().to_owned());
-            }
-        }
-    }
-    (!is_unknown).then_some(open)
 }
 
 fn inside(
     cx: &Context<'_>,
+    grants: &[Grant<'_, '_>],
     object: Object<'_>,
     phi: &PhiObject,
     model: &Value<'_>,
@@ -213,38 +182,47 @@ fn inside(
     } else {
         "see"
     };
+    let is_read = grant::is_read(grants, object.name(), |grant| !grant.is_external());
+    let (severity, so) = weight(cx, object, is_read, Severity::High);
     let message = format!(
-        "whoever inside may read `{}` at all may {done} each record (`{}`): {}",
+        "whoever inside may read `{}` at all may {done} each record (`{}`): {}{so}",
         object.name(),
         model.as_str(),
         held(phi, children)
     );
     let fix = "set `<sharingModel>Private</sharingModel>` (Setup > Sharing Settings) and share by role, team or criteria";
-    draft(cx, object, phi, model, message, fix).severity(Severity::High).detail("sharingModel")
+    draft(cx, object, phi, model, message, fix).severity(severity).detail("sharingModel")
 }
 
 fn outside(
     cx: &Context<'_>,
+    grants: &[Grant<'_, '_>],
     object: Object<'_>,
     phi: &PhiObject,
     model: &Value<'_>,
     children: &[String],
 ) -> Draft {
+    let is_read = grant::is_read(grants, object.name(), |grant| grant.is_external());
+    let (severity, so) = weight(cx, object, is_read, to_outsiders(cx));
     let message = format!(
-        "external users may see all `{}` records (`{}`): {}",
+        "external users may see all `{}` records (`{}`): {}{so}",
         object.name(),
         model.as_str(),
         held(phi, children)
     );
     let fix = "set `<externalSharingModel>Private</externalSharingModel>` (Setup > Sharing Settings) and give patients \
                their own records by a sharing set";
-    draft(cx, object, phi, model, message, fix).severity(to_outsiders(cx)).detail("externalSharingModel")
+    draft(cx, object, phi, model, message, fix).severity(severity).detail("externalSharingModel")
 }
 
 /// Without a site or portal nobody is outside yet; the first one opens the records to all its users.
 fn to_outsiders(cx: &Context<'_>) -> Severity {
     let has_outsiders = cx.project.networks().next().is_some() || cx.project.sites().next().is_some();
-    if has_outsiders { Severity::Critical } else { Severity::High }
+    match setting::flag(cx, "Communities", &["enableNetworksEnabled"]) {
+        _ if has_outsiders => Severity::Critical,
+        Flag::Off(_) => Severity::Low,
+        _ => Severity::High,
+    }
 }
 
 fn held(phi: &PhiObject, children: &[String]) -> String {

@@ -34,7 +34,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     code::each(cx, out, |sink| sink == Sink::Result, |code, leak, out| {
-        if code.is_checked(leak) {
+        if code.is_checked(leak) || code.is_told_below(leak) {
             return;
         }
         let whom = code.callers(leak.at.method);

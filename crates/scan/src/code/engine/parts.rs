@@ -7,6 +7,8 @@ use apex::ast::ExprId;
 use apex::{Name, Ty, VariableId};
 use source::Span;
 
+use crate::classification::is_of_another_person;
+
 use super::body::{Body, Site};
 use super::expr::hash;
 use super::hit::Sink;
@@ -88,6 +90,13 @@ impl Body<'_> {
 
     fn as_it_came(&mut self, obj: &Obj, id: ObjId, key: Key, ty: &Ty, span: Span) -> Value {
         let span = if span.is_empty() { self.method.span } else { span };
+        // `Provider__r`, of a record about a patient.
+        if let (Ty::Record(_), Key::Member(name)) = (&obj.ty, key)
+            && self.world.text(name).ends_with("__r")
+            && is_of_another_person(self.world.text(name))
+        {
+            return Value::default();
+        }
         let field = self.field_of(&obj.ty, key);
         let ty = if field.is_some() && matches!(ty, Ty::Unknown | Ty::Any) { &Ty::Text } else { ty };
         match obj.origin {
@@ -171,13 +180,14 @@ impl Body<'_> {
         }
         let mut value = found.unwrap_or_default();
         value.labels.join(&of.labels);
-        if self.tells_of_errors(key) {
+        if matches!(ty, Ty::Number | Ty::Boolean) || self.tells_of_errors(key) {
             value.labels.retain_ways(|way| !has_step(way, Did::Answered));
         }
         value
     }
 
-    /// What a server says of a request that failed is no patient's data, though it was asked about one.
+    /// What a server says of a request that failed is no patient's data, though it was asked about one; nor is a number of
+    /// its answer that stands alone.
     fn tells_of_errors(&self, key: Key) -> bool {
         match key {
             Key::Member(name) => ERRORS.contains(&self.world.text(name)),

@@ -1,9 +1,13 @@
 //! What a query gives: records with the fields that it selects.
 
+use std::sync::Arc;
+
 use apex::ast::ExprId;
 use apex::{Name, Ty};
-use soql::{FieldGroup, Mode, Query, SelectItem, Statement};
+use soql::{Condition, FieldGroup, Mode, Query, SelectItem, Statement};
 use source::Span;
+
+use crate::classification::is_of_another_person;
 
 use super::body::{Body, Site};
 use super::value::{Did, Key, Label, Labels, ObjId, Origin, Value, step};
@@ -83,7 +87,7 @@ impl Body<'_> {
         let origin = if query.knows_select() { Origin::New } else { Origin::Org };
         *count += 1;
         let record = self.object(Site::Part(id, *count), origin.clone(), &ty);
-        self.state.set_obj(record, std::sync::Arc::new(super::value::Obj::new(origin, ty.clone())));
+        self.state.set_obj(record, Arc::new(super::value::Obj::new(origin, ty.clone())));
         if let Some(object) = object.filter(|object| self.world.text(*object).ends_with("__mdt")) {
             let one = self.metadata(object, None, Site::Part(id, *count));
             debug_assert_eq!(one, record, "the same place makes the same object");
@@ -157,10 +161,23 @@ impl Body<'_> {
                 SelectItem::Hole(_) | SelectItem::Unread(_) => {}
             }
         }
+        if query.where_.as_ref().is_some_and(asks_for_others) {
+            self.forget(record);
+        }
         *count += 1;
         let list = self.fresh(Site::Part(id, *count), &Ty::list(ty));
         self.write_part(&[list], Key::Element, Value::obj(record));
         list
+    }
+
+    /// Staff and partners, though patients are kept in the same object.
+    fn forget(&mut self, record: ObjId) {
+        let Some(obj) = self.state.obj(record).map(Arc::clone) else { return };
+        let mut changed = obj.as_ref().clone();
+        for (_, part) in &mut changed.parts {
+            part.labels = Labels::default();
+        }
+        self.state.set_obj(record, Arc::new(changed));
     }
 
     fn queried(&self, field: super::value::FieldId, (span, did): (Span, Did)) -> Labels {
@@ -232,6 +249,9 @@ impl Body<'_> {
                         part
                     }
                 };
+                if is_of_another_person(relation) {
+                    return;
+                }
                 self.selected(part, parent, rest, alias, id, count, at);
             }
         }
@@ -271,5 +291,23 @@ impl Body<'_> {
                 alias.and_then(|alias| alias.known()).and_then(|alias| names.find(alias)).unwrap_or(name);
             self.write_part(&[record], Key::Member(key), value);
         }
+    }
+}
+
+/// Whether a filter wants records whose type or kind is called after staff, partners or places: `RecordType.Name =
+/// 'Provider'`.
+fn asks_for_others(filter: &Condition) -> bool {
+    let is_other = |value: &soql::Value| matches!(value, soql::Value::Literal(literal) if is_of_another_person(&literal.text.replace(' ', "_")));
+    match filter {
+        Condition::And(all) => all.conditions.iter().any(asks_for_others),
+        Condition::Comparison(one) => {
+            let is_kind = matches!(one.operator, soql::Operator::Equal | soql::Operator::In);
+            let is_named = match &one.value {
+                soql::Value::List(list) => list.values.iter().all(is_other),
+                value => is_other(value),
+            };
+            is_kind && is_named
+        }
+        _ => false,
     }
 }
