@@ -26,6 +26,7 @@ use policy::Policy;
 use scan::Report;
 use sfdx::Project;
 
+pub use route::{Place, ToldFlow, ToldReceiver};
 use rulebook::Rulebook;
 
 /// What an audit is made from.
@@ -75,6 +76,17 @@ pub enum AuditError {
 /// If a count is beyond 2^53, which canonical JSON cannot hold.
 pub fn audit(input: &Audit<'_>) -> Result<Vec<Document>, AuditError> {
     documents(input, &Rulebook::shipped(input.report))
+}
+
+/// The flows of data about patients, declared, found or both, in the order in which the audit tells them.
+pub fn flows(report: &Report, policy: &Policy, today: Date) -> Vec<ToldFlow> {
+    route::of(report, policy).iter().map(|route| ToldFlow::of(route, policy, today)).collect()
+}
+
+/// The same as a table.
+pub fn flow_table(report: &Report, policy: &Policy, today: Date) -> Vec<u8> {
+    let routes = route::of(report, policy);
+    table::flows(&routes, |route| route::agreements(&route.receiver, policy, today))
 }
 
 fn documents(input: &Audit<'_>, rulebook: &Rulebook<'_>) -> Result<Vec<Document>, AuditError> {

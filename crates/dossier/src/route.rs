@@ -10,6 +10,7 @@ use policy::flow::{self, Flow};
 use policy::vocabulary::AgreementKind;
 use policy::{AskedField, Policy};
 use scan::{Destination, Endpoint, FoundFlow, Report};
+use serde::Serialize;
 
 use crate::diagram::{Side, Standing};
 
@@ -85,6 +86,75 @@ impl Route {
 
     pub(crate) fn is_declared(&self) -> bool {
         matches!(self.standing, Standing::Both | Standing::Declared | Standing::Reached)
+    }
+}
+
+/// A flow, for whoever reads it by program or at a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldFlow {
+    /// The bundle's id; otherwise what sends.
+    pub name: String,
+    /// `declared and found`, `declared, not found in the source`, `found, not declared` and the like.
+    pub standing: &'static str,
+    /// `Object.Field` or `Object.*`; empty where unknown.
+    pub fields: Vec<String>,
+    pub receiver: ToldReceiver,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    pub grounds: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
+    /// The identity that carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What stands of the receiver's agreements, in words.
+    pub agreements: Vec<String>,
+    /// Where the source shows it.
+    pub seen: Vec<Place>,
+    /// Whether the source sends what the bundle does not declare.
+    #[serde(skip)]
+    pub is_undeclared: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldReceiver {
+    pub kind: &'static str,
+    /// Id in the bundle, host, namespace.
+    pub id: String,
+    pub name: String,
+    pub regions: Vec<String>,
+}
+
+/// A component and where it does it, as `path:line`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    pub component: String,
+    pub place: String,
+}
+
+impl ToldFlow {
+    pub(crate) fn of(route: &Route, policy: &Policy, today: Date) -> Self {
+        let Route { name, standing, fields, receiver, purpose, grounds, transport, by, region, seen } =
+            route.clone();
+        let agreements = agreements(&receiver, policy, today);
+        let Receiver { kind, id, name: called, regions } = receiver;
+        let place = |(component, place): (String, String)| Place { component, place };
+        Self {
+            name,
+            standing: standing.as_str(),
+            fields,
+            receiver: ToldReceiver { kind: kind.words(), id, name: called, regions },
+            purpose,
+            grounds,
+            transport,
+            by,
+            region,
+            agreements,
+            seen: seen.into_iter().map(place).collect(),
+            is_undeclared: standing == Standing::Undeclared,
+        }
     }
 }
 

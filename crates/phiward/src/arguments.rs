@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Classify(Classify),
     /// Tell who reaches which patient data, and by which paths
     Access(Access),
+    /// Tell which patient data goes where: declared, found, or both
+    Flows(Flows),
     /// Plan the protection of a field
     #[command(subcommand)]
     Guard(Guard),
@@ -77,6 +79,38 @@ pub(crate) struct Subject {
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub(crate) fail_on: Severity,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = FLOWS_FORMATS)]
+pub(crate) struct Flows {
+    /// A project root, a package folder, or any folder or file of sources
+    pub(crate) path: PathBuf,
+    /// The policy bundle, whose flows are held against the source [default: the folder `phiward` of the project, where
+    /// there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// What queries of the org answered: see `phiward project --need`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
+    /// Judge agreements as of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    #[arg(long, value_enum, default_value_t = Tabular::Table)]
+    pub(crate) format: Tabular,
+    /// Write there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+const FLOWS_FORMATS: &str = "\
+Found are flows of Apex, of flows and of metadata: callouts, mail, events, reports that are sent, models. A flow is \
+declared and found; declared, with a receiver that the source reaches; declared, and not found in the source; found, \
+and not declared; or an address of which nothing is known.
+
+JSON is a list: `name`, `standing`, `fields`, `receiver` (`kind`, `id`, `name`, `regions`), `purpose`, `grounds`, \
+`transport`, `by`, `region`, `agreements`, and `seen` (`component`, `place`). What is not known is left out.
+
+Exits with 1 where there is a bundle and something is found that it does not declare.";
 
 /// For whom a scan is, and how sure it must be. An audit shows all.
 #[derive(Debug, Clone, Copy, Args)]
@@ -311,8 +345,8 @@ pub(crate) enum Scheme {
 }
 
 const PLAN_FORMAT: &str = "\
-Metadata is judged; code (Apex, Visualforce, Aura, Lightning web components, OmniStudio, scripts) is not judged \
-yet: the files that hold the field's name are counted. A judgement that names a page of Salesforce's is \
+Metadata and Apex are judged; other code (Visualforce, Aura, Lightning web components, OmniStudio, scripts) is not \
+judged yet: its files that hold the name of the field are counted. A judgement that names a page of Salesforce's is \
 documented there; one marked inferred follows from what the use does, and should be tried in a sandbox. Nothing \
 is changed.
 

@@ -13,6 +13,7 @@ mod bundle;
 mod classify;
 mod docs;
 mod files;
+mod flows_command;
 mod guard_command;
 mod impact_command;
 mod init;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Impact(impact) => impact_command::run(&impact),
         Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
+        Command::Flows(flows) => flows_command::run(&flows),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),

@@ -157,10 +157,13 @@ registry::rules![
     phi_in_configuration = "phi-in-configuration",
     phi_in_repository = "phi-in-repository",
     secret_in_code = "secret-in-code",
+    secret_in_flow_or_page = "secret-in-flow-or-page",
     weak_crypto_in_code = "weak-crypto-in-code",
     dangerous_method_in_code = "dangerous-method-in-code",
     state_changed_on_page_load = "state-changed-on-page-load",
     apex_ignores_sharing = "apex-ignores-sharing",
+    guest_can_call_code = "guest-can-call-code",
+    trigger_bypasses_field_security = "trigger-bypasses-field-security",
 ];
 
 use journal::Finding;

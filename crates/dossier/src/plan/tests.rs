@@ -20,7 +20,7 @@ fn findings(severity: Severity, controls: &'static [&'static str], causes: usize
             fix: "close it".into(),
             place: Place::line("a.xml", 3),
             related: Vec::new(),
-            way: Vec::new(),
+            ways: Vec::new(),
             component: format!("Door:{at}"),
             cause: format!("Door:{at}"),
             fields: Vec::new(),

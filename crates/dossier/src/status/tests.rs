@@ -20,7 +20,7 @@ fn finding(control: &'static str) -> Finding {
         fix: "close it".into(),
         place: Place::line("a.xml", 3),
         related: Vec::new(),
-        way: Vec::new(),
+        ways: Vec::new(),
         component: "Door:Front".into(),
         cause: "Door:Front".into(),
         fields: Vec::new(),

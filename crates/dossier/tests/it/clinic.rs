@@ -95,7 +95,7 @@ pub(crate) fn finding(
         message: format!("`{component}` opens what it should not"),
         fix: format!("take it out of `{cause}`"),
         place: Place::line(format!("force-app/main/default/{component}.xml"), 12),
-        way: Vec::new(),
+        ways: Vec::new(),
         related: Vec::new(),
         component: component.to_owned(),
         cause: cause.to_owned(),

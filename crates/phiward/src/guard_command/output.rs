@@ -154,7 +154,7 @@ fn summary(lines: &mut Lines, plan: &Plan) {
         String::new()
     };
     let uses = if active == 1 { "use" } else { "uses" };
-    lines.heading(&format!("{active} {uses} in the metadata{off}"));
+    lines.heading(&format!("{active} {uses} in metadata and Apex{off}"));
     lines.whole(
         2,
         &format!("{:<32}{:>8}{:>9}{:>10}{:>8}{:>8}", "", "breaks", "unknown", "equality", "token", "works"),
@@ -274,7 +274,7 @@ struct Fate<'p> {
 
 fn uses(lines: &mut Lines, plan: &Plan) {
     if plan.uses.is_empty() {
-        lines.line(2, "nothing in the metadata of the source uses it");
+        lines.line(2, "nothing in metadata and Apex of the source uses it");
     }
     let mut fates: Vec<Fate<'_>> = Vec::new();
     for used in &plan.uses {
@@ -411,7 +411,7 @@ fn unsettled(lines: &mut Lines, plan: &Plan, unread: usize) {
             2,
             4,
             &format!(
-                "code is not judged yet. Files that hold the name `{}`, which is a hint and no more: {}",
+                "other code than Apex is not judged yet. Files that hold the name `{}`, which is a hint and no more: {}",
                 code.name,
                 counts.join(", ")
             ),

@@ -60,8 +60,11 @@ fn clinic() -> tempfile::TempDir {
     write(
         root,
         "force-app/main/default/classes/A.cls",
-        "class A { Object o = [SELECT MRN__c FROM Patient__c]; }",
+        "class A {\n    void find(String mrn) {\n        Patient__c p = [SELECT Name\n            FROM Patient__c\n            \
+         WHERE MRN__c LIKE :mrn\n            ORDER BY MRN__c\n        ];\n        if (p.MRN__c == mrn) {\n            p.MRN__c = \
+         null;\n        }\n    }\n}\n",
     );
+    write(root, "force-app/main/default/pages/A.page", "<apex:page>{!patient.MRN__c}</apex:page>");
     folder
 }
 
@@ -119,20 +122,24 @@ fn every_use_is_told_with_its_line_and_what_becomes_of_it() {
             ["list-view-filter", "ListView:Patient__c.One", "4", "breaks", equal, equal],
             ["report-sort", "Report:Ward/All", "4", "breaks", "unknown", "breaks"],
             ["flow-filter", "Flow:Find", "4", "breaks", equal, equal],
+            ["code-filter", "Apex:A", "5", "breaks", "breaks", "breaks"],
+            ["code-sort", "Apex:A", "6", "breaks", "unknown", "breaks"],
+            ["code-write", "Apex:A", "9", "works", "works", "breaks"],
+            ["code-condition", "Apex:A", "8", "works", "works", equal],
             ["list-view-column", "ListView:Patient__c.One", "3", "works", "works", "shows-token"],
             ["layout", "Layout:Patient__c-Main", "4", "works", "works", "shows-token"],
         ]
     );
     assert_eq!(told["choice"]["scheme"], "deterministic-case-insensitive");
-    assert_eq!(told["choice"]["breaks"]["probabilistic"], 5);
+    assert_eq!(told["choice"]["breaks"]["probabilistic"], 7);
     assert_eq!(told["gateway"]["token"]["ascii"], 86);
     assert_eq!(
         told["gateway"]["companion"],
         serde_json::json!({"name": "MRN_token__c", "type": "Text", "length": 255})
     );
     assert_eq!(told["code"]["standing"], "not-judged-yet");
-    assert_eq!(told["code"]["kinds"]["Apex"]["all"], 1);
-    assert_eq!(told["code"]["kinds"]["Apex"]["naming"][0], "force-app/main/default/classes/A.cls");
+    assert_eq!(told["code"]["kinds"]["Visualforce"]["all"], 1);
+    assert_eq!(told["code"]["kinds"]["Visualforce"]["naming"][0], "force-app/main/default/pages/A.page");
     assert_eq!(told["unread"], serde_json::json!([]));
 }
 
@@ -144,17 +151,17 @@ fn a_person_reads_the_same() {
     let told = told.replace("force-app/main/default/", "");
     for line in [
         "Patient__c.MRN__c: Text(20), custom  objects/Patient__c/fields/MRN__c.field-meta.xml:3",
-        "7 uses in the metadata",
-        "  probabilistic                          5        0         0       0       2",
-        "  gateway token                          2        0         3       2       0",
+        "11 uses in metadata and Apex",
+        "  probabilistic                          7        0         0       0       4",
+        "  gateway token                          5        0         4       2       0",
         "    sharing rules with it as a criterion (whole values): 1",
         "      SharingRules:Patient__c.Open  sharingRules/Patient__c.sharingRules-meta.xml:4",
         "    companion: MRN_token__c Text(255)",
-        "      classes/A.cls",
+        "      pages/A.page",
     ] {
         assert!(told.lines().any(|own| own == line), "`{line}` is not in\n{told}");
     }
-    assert!(told.contains("code is not judged yet"), "{told}");
+    assert!(told.contains("other code than Apex is not judged yet"), "{told}");
     assert!(told.lines().all(|line| line.chars().count() <= 110 || line.contains("/")), "{told}");
 }
 
@@ -241,6 +248,6 @@ fn broken_files_cost_no_more_than_themselves() {
     let clinic = clinic();
     write(clinic.path(), "force-app/main/default/flows/Broken.flow-meta.xml", "<Flow><recordLookups>");
     let told = json("Patient__c.MRN__c", clinic.path(), &[]);
-    assert_eq!(told["uses"].as_array().unwrap().len(), 7);
+    assert_eq!(told["uses"].as_array().unwrap().len(), 11);
     assert_eq!(told["unread"][0]["path"], "force-app/main/default/flows/Broken.flow-meta.xml");
 }

@@ -7,6 +7,7 @@ mod canary;
 mod classify;
 mod commands;
 mod example;
+mod flows;
 mod formats;
 mod guard_plan;
 mod impact;

@@ -8,6 +8,9 @@ use source::Span;
 
 use super::Code;
 
+/// Helpers of helpers that are looked into.
+const HELPERS: u8 = 4;
+
 /// What an operation needs permission for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
@@ -148,12 +151,55 @@ impl Code {
     fn helper_asks(&self, helper: MethodId, wanted: Wanted<'_>, is_idle: bool) -> bool {
         let Some(own) = self.program.method(helper) else { return false };
         let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
-        if is_idle && !throws(file, body) {
+        if is_idle && !self.may_throw(helper, HELPERS) {
             return false;
         }
         let mut asked = false;
         file.each_expr(body, |id| asked |= self.describes_object(file, id, wanted));
-        asked
+        // The object is named where the helper is called; within, only texts may be.
+        asked || self.takes_text(helper) && self.asks_of_any(helper, wanted.need, HELPERS)
+    }
+
+    fn takes_text(&self, method: MethodId) -> bool {
+        let own = self.program.method(method);
+        own.is_some_and(|own| own.parameters.iter().any(|(_, ty)| *ty == apex::Ty::Text))
+    }
+
+    /// Whether a helper, or what it calls, asks for a permission on an object that the source does not name.
+    fn asks_of_any(&self, helper: MethodId, need: Need, depth: u8) -> bool {
+        let Some(own) = self.program.method(helper) else { return false };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+        let mut asked = false;
+        file.each_expr(body, |id| {
+            asked |= self.describes_object(file, id, Wanted { need, object: None })
+                && self.described_in(file, body).is_empty();
+        });
+        let callees = self.callees.get(helper.index()).map_or(&[][..], Vec::as_slice);
+        asked || depth > 0 && callees.iter().any(|callee| self.asks_of_any(*callee, need, depth - 1))
+    }
+
+    fn may_throw(&self, helper: MethodId, depth: u8) -> bool {
+        let Some(own) = self.program.method(helper) else { return false };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+        let callees = self.callees.get(helper.index()).map_or(&[][..], Vec::as_slice);
+        throws(file, body) || depth > 0 && callees.iter().any(|callee| self.may_throw(*callee, depth - 1))
+    }
+
+    /// The texts of calls by which a method has a helper ask whether fields may be read, up to a place.
+    pub(super) fn fields_asked_by_text(&self, method: MethodId, before: u32) -> Vec<String> {
+        let mut found = Vec::new();
+        let Some(own) = self.program.method(method) else { return found };
+        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return found };
+        file.each_expr(body, |id| {
+            if let Ref::Method { method: helper, .. } = self.resolution.expr(own.file, id).to
+                && file.expr(id).span.start < before
+                && self.takes_text(helper)
+                && self.asks_of_any(helper, Need::Read, HELPERS)
+            {
+                found.push(file.source.slice(file.expr(id).span).to_lowercase());
+            }
+        });
+        found
     }
 
     fn describes_object(&self, file: &File, id: ExprId, wanted: Wanted<'_>) -> bool {
@@ -299,16 +345,19 @@ impl Code {
     /// Whether a variable is given `x.getRecords()`.
     fn comes_from_strip(&self, file: &File, body: StmtId, value: ExprId) -> bool {
         let ExprKind::Name(name) = file.expr(value).kind else { return false };
+        let is_left = |value: ExprId| {
+            file.source.slice(file.expr(value).span).to_ascii_lowercase().contains("getrecords")
+        };
         let mut found = false;
         file.each_stmt(body, |stmt| {
-            let stmt = file.stmt(stmt);
-            if let StmtKind::Local { variables, .. } = &stmt.kind {
-                found |= variables.iter().any(|(own, value)| {
-                    own.value == name
-                        && value.is_some_and(|value| {
-                            file.source.slice(file.expr(value).span).to_lowercase().contains("getrecords")
-                        })
-                });
+            if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind {
+                found |= variables.iter().any(|(own, value)| own.value == name && value.is_some_and(is_left));
+            }
+        });
+        file.each_expr(body, |id| {
+            if let ExprKind::Assign { target, value, operator: None } = file.expr(id).kind {
+                let is_own = matches!(file.expr(target).kind, ExprKind::Name(own) if own == name);
+                found |= is_own && is_left(value);
             }
         });
         found

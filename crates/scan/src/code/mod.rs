@@ -16,13 +16,15 @@ use journal::Place;
 
 pub(crate) use check::{Access, Need};
 pub(crate) use engine::Exposure;
-pub(crate) use engine::Sink;
-use engine::{Did, Fields, Graph, Spot, Trace, World};
+use engine::{Did, Fields, Graph, Trace, World};
 pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
+pub(crate) use engine::{Sink, Spot};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
-pub(crate) use telling::{Receiver, draft, each, kept, model_refusals, receivers, refusals, said_of, tell};
+pub(crate) use telling::{
+    Receiver, draft, draft_at, each, kept, model_refusals, receivers, refusals, said_of, tell,
+};
 
 use crate::Context;
 use crate::field_path;
@@ -155,6 +157,39 @@ impl Code {
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
     }
 
+    /// Methods that something else than code calls by their annotations.
+    pub(crate) fn called_from_outside(&self) -> impl Iterator<Item = apex::MethodId> {
+        self.exposed.keys().copied()
+    }
+
+    pub(crate) fn methods_of(&self, kind: apex::MethodKind) -> impl Iterator<Item = apex::MethodId> {
+        let all = (0_u32..).map(apex::MethodId).zip(&self.program.methods);
+        all.filter(move |(_, method)| method.kind == kind && !method.is_test).map(|(id, _)| id)
+    }
+
+    /// A method and all that it calls.
+    pub(crate) fn below(&self, method: apex::MethodId) -> BTreeSet<apex::MethodId> {
+        let mut todo = vec![method];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if seen.insert(id) {
+                todo.extend(self.callees.get(id.index()).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    /// The class that is enabled or not, of a method of it or of one within.
+    pub(crate) fn top_class(&self, method: apex::MethodId) -> Option<String> {
+        let class = self.program.method(method)?.class?;
+        self.program.class_name(class).split('.').next().map(str::to_owned)
+    }
+
+    /// The object that a relationship to children leads to.
+    pub(crate) fn child_of(&self, object: &str, relation: &str) -> Option<String> {
+        self.children.get(&(object.to_lowercase(), relation.to_lowercase())).cloned()
+    }
+
     /// Whether code has variables of an object's type, or queries it.
     pub(crate) fn uses_object(&self, object: &str) -> bool {
         let Some(name) = self.program.names.find(object) else { return false };
@@ -237,6 +272,7 @@ impl Code {
                 }
             });
         }
+        asked.extend(self.fields_asked_by_text(leak.place.method, leak.place.span.start));
         let is_asked = |field: &Name| {
             let field = names.folded(*field);
             asked

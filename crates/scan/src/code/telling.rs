@@ -121,6 +121,23 @@ impl Code {
         }
     }
 
+    /// An object whose patients' fields a database operation reads or writes.
+    pub(crate) fn phi_of(&self, cx: &Context<'_>, operation: &super::Access) -> Option<String> {
+        let holds = |object: &&String| {
+            let known = cx.classes.phi_fields(object);
+            // A query names its fields; what is written is in the records.
+            operation.fields.is_empty() && !known.is_empty()
+                || known.iter().any(|(field, _)| {
+                    operation.fields.contains(&field.to_lowercase()) || operation.fields.contains("*")
+                })
+                || operation
+                    .fields
+                    .iter()
+                    .any(|field| cx.classes.is_phi(object, field) && field.contains("__"))
+        };
+        operation.objects.iter().find(holds).map(|object| self.written(object))
+    }
+
     /// Whether it begins in a member of a class or an argument, and in no record.
     pub(crate) fn is_of_class(&self, leak: &Leak) -> bool {
         leak.data.keys().all(|object| self.program.classes.iter().any(|class| class.full_name == *object))
@@ -170,13 +187,25 @@ pub(crate) fn said_of(input: Input) -> &'static str {
 
 /// A finding of a flow, without its words of what is wrong.
 pub(crate) fn draft(cx: &Context<'_>, code: &Code, leak: &Leak, message: String, fix: &str) -> Draft {
+    draft_at(cx, code, leak, leak.place, message, fix)
+}
+
+/// The same at another place than where data and way out come together.
+pub(crate) fn draft_at(
+    cx: &Context<'_>,
+    code: &Code,
+    leak: &Leak,
+    at: Spot,
+    message: String,
+    fix: &str,
+) -> Draft {
     let fields = leak.names(cx, code);
     let found = fields.iter().filter_map(|field| cx.verdict(field)).map(|verdict| verdict.confidence).max();
     // Which fields a record that came from elsewhere has is not known.
     let limit = if leak.is_whole() { Confidence::Medium } else { Confidence::High };
     let to: Vec<&str> = leak.to.iter().map(String::as_str).collect();
-    let method = code.program.method_name(leak.place.method);
-    Draft::new(code.component(leak.place), code.place(leak.place), message, fix)
+    let method = code.program.method_name(at.method);
+    Draft::new(code.component(at), code.place(at), message, fix)
         .confidence(found.unwrap_or(Confidence::Medium).min(limit))
         .detail(format!("{method} {} {}", fields.join(","), to.join(",").replace('\u{0}', "*")))
         .ways(leak.ways.iter().map(|way| code.steps(way)))

@@ -109,9 +109,10 @@ const fn nature(how: How) -> Nature {
         | How::FlowFilter
         | How::LookupFilter
         | How::RollUpFilter
-        | How::DuplicateRule => Nature::Query,
-        How::ReportSort | How::RelatedListSort | How::FlowSort => Nature::Order,
-        How::ReportGrouping | How::ReportChart => Nature::Groups,
+        | How::DuplicateRule
+        | How::CodeFilter => Nature::Query,
+        How::ReportSort | How::RelatedListSort | How::FlowSort | How::CodeSort => Nature::Order,
+        How::ReportGrouping | How::ReportChart | How::CodeGroup => Nature::Groups,
         How::FlowEntry
         | How::FlowCondition
         | How::FlowCollection
@@ -125,9 +126,14 @@ const fn nature(how: How) -> Nature {
         | How::AssignmentRule
         | How::EscalationRule
         | How::AutoResponseRule
-        | How::PageVisibility => Nature::Memory,
-        How::FlowWrite | How::FieldUpdate | How::PredefinedValue | How::DataIntegrationRule => Nature::Writes,
-        How::FlowAssignment | How::FlowText | How::FlowRead => Nature::Copies,
+        | How::PageVisibility
+        | How::CodeCondition => Nature::Memory,
+        How::FlowWrite
+        | How::FieldUpdate
+        | How::PredefinedValue
+        | How::DataIntegrationRule
+        | How::CodeWrite => Nature::Writes,
+        How::FlowAssignment | How::FlowText | How::FlowRead | How::CodeRead => Nature::Copies,
         How::FlowAction | How::OutboundMessage | How::EmailTemplate | How::PromptTemplate | How::Link => {
             Nature::Sends
         }
@@ -156,6 +162,7 @@ const fn nature(how: How) -> Nature {
         | How::Formula
         | How::ReportBucket
         | How::ReportSummary
+        | How::CodeAggregate
         | How::ChangeFilter
         | How::TimeTrigger
         | How::SharingSet
@@ -242,7 +249,7 @@ fn probabilistic(used: Used) -> Judgement {
         (_, How::ReportBucket) => {
             judged(Outcome::Breaks, "a bucket groups rows by the value", "bucket by another field")
         }
-        (_, How::ReportSummary | How::RollUp) => documented(
+        (_, How::ReportSummary | How::RollUp | How::CodeAggregate) => documented(
             Outcome::Breaks,
             "aggregate functions are not allowed on an encrypted field",
             "take the summary out; where a number is needed, keep it in a field of its own",
@@ -295,10 +302,10 @@ fn deterministic(used: Used) -> Judgement {
             "equal values have one ciphertext and fall into one group",
             "check the report in the sandbox; do not rely on the order of the groups",
         ),
-        (_, How::ReportBucket | How::ReportSummary) => judged(
+        (_, How::ReportBucket | How::ReportSummary | How::CodeAggregate) => judged(
             Outcome::Unknown,
             "Salesforce's pages do not name this use for deterministic encryption",
-            "run the report in the sandbox",
+            "run it in the sandbox",
         ),
         (_, How::RollUp) => documented(
             Outcome::Breaks,
@@ -487,7 +494,7 @@ fn gateway(used: Used) -> Judgement {
             "every token is another, so that only the blind index groups equal values; it shows the index, not the value",
             "group by the index field, or by another field",
         ),
-        (_, How::ReportBucket | How::ReportSummary | How::RollUp) => judged(
+        (_, How::ReportBucket | How::ReportSummary | How::RollUp | How::CodeAggregate) => judged(
             Outcome::Breaks,
             "every token is another: counting distinct values, least and greatest say nothing of values",
             "take it out of the report, or report where the gateway opens tokens",

@@ -2,7 +2,7 @@
 //!
 //! In come project, bundle and the name of a field; out comes a [`Plan`]: whether it can be encrypted, every use in the
 //! source with what becomes of it, the scheme that follows, the steps, and what the source cannot tell. Nothing is changed
-//! and no key is touched. Code is counted, not judged.
+//! and no key is touched. Of code Apex is judged; the rest is counted.
 
 mod choice;
 mod eligibility;

@@ -1,4 +1,5 @@
-//! What names the field without saying what for: configuration, metadata of other types, and code, which nothing judges yet.
+//! What names the field without saying what for: configuration, metadata of other types, and code other than Apex, which
+//! nothing judges yet.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::Context;
 use crate::field_path::Reached;
 use crate::field_use::{FieldUse, How, whole_word};
 
-/// Code is not judged yet: how many files of it there are, and how many merely hold the field's name.
+/// Code other than Apex is not judged yet: how many files of it there are, and how many merely hold the field's name.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Code {
@@ -158,7 +159,6 @@ pub(super) fn uses(cx: &Context<'_>, subject: &Subject) -> Vec<FieldUse> {
 /// The files of code, and those that hold the name of the field.
 pub(super) fn code(cx: &Context<'_>, subject: &Subject) -> Code {
     let kind = |file: &sfdx::File| match file.kind {
-        sfdx::Kind::Apex | sfdx::Kind::Trigger => Some("Apex"),
         sfdx::Kind::Visualforce => Some("Visualforce"),
         sfdx::Kind::Aura => Some("Aura"),
         sfdx::Kind::Lwc => Some("Lightning web components"),
@@ -168,7 +168,7 @@ pub(super) fn code(cx: &Context<'_>, subject: &Subject) -> Code {
             OMNISTUDIO.contains(&root.name()).then_some("OmniStudio")
         }
     };
-    // In Apex a field stands alone: `contact.Email`; the name of a standard field is often another's too.
+    // In code a field stands alone: `contact.Email`; the name of a standard field is often another's too.
     let names = |file: &sfdx::File| match cx.project.tree_at(&file.path) {
         Some(tree) => whole_word(tree.source().text(), &subject.field).is_some(),
         None => {

@@ -2,6 +2,7 @@
 
 mod access;
 mod automation;
+mod code;
 mod flow;
 mod object;
 mod page;
@@ -97,6 +98,13 @@ pub enum How {
     FieldSet,
     PathAssistant,
     ApprovalPage,
+    CodeFilter,
+    CodeSort,
+    CodeGroup,
+    CodeAggregate,
+    CodeCondition,
+    CodeRead,
+    CodeWrite,
     CustomMetadata,
     Named,
 }
@@ -186,6 +194,7 @@ pub(crate) fn of(cx: &Context<'_>, wanted: &dyn Fn(&Reached) -> bool) -> Vec<Fie
     automation::visit(&mut uses);
     access::visit(&mut uses);
     page::visit(&mut uses);
+    code::visit(&mut uses);
     uses.found
 }
 

@@ -79,6 +79,13 @@ impl How {
             Self::FieldSet => "field sets with it",
             Self::PathAssistant => "paths with it",
             Self::ApprovalPage => "approval pages that show it",
+            Self::CodeFilter => "queries of Apex filtered by it",
+            Self::CodeSort => "queries of Apex sorted by it",
+            Self::CodeGroup => "queries of Apex grouped by it",
+            Self::CodeAggregate => "queries of Apex that compute with it",
+            Self::CodeCondition => "Apex that compares it or takes it apart",
+            Self::CodeRead => "queries of Apex that read it",
+            Self::CodeWrite => "Apex that writes it",
             Self::CustomMetadata => "custom metadata records that name it",
             Self::Named => "other metadata that names it",
         }

@@ -63,7 +63,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if !objects.is_empty() && objects.iter().all(|object| is_open(cx, code, object, &operation)) {
             continue;
         }
-        if is_plain(&operation) {
+        if is_plain(cx, &operation) {
             continue;
         }
         if code.is_asked(&operation, &callers, &roots) {
@@ -82,38 +82,34 @@ fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Access) -> b
         let text = code.text_of(operation).to_lowercase();
         object == "user" && text.contains("userinfo.getuserid()")
     };
-    OPEN.contains(&object) || object.ends_with("__mdt") || is_setting() || is_self()
+    let is_file = || {
+        operation.needs == [Need::Read] && matches!(object, "contentversion" | "contentdocument" | "contentdocumentlink")
+    };
+    OPEN.contains(&object) || is_file() || object.ends_with("__mdt") || is_setting() || is_self()
 }
 
-/// A query that selects no more than which records there are: field security has nothing to keep there.
-fn is_plain(operation: &Access) -> bool {
-    const SYSTEM: [&str; 8] = [
-        "id",
-        "recordtypeid",
-        "createddate",
-        "createdbyid",
-        "lastmodifieddate",
-        "lastmodifiedbyid",
-        "systemmodstamp",
-        "isdeleted",
-    ];
+/// A query that selects no more than which records there are, and which others they hang on: field security has nothing
+/// to keep there.
+fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
+    const STAMPS: [&str; 4] = ["createddate", "lastmodifieddate", "systemmodstamp", "isdeleted"];
+    let is_lookup = |object: &String, field: &String| {
+        let kind = cx.project.field(&format!("{object}.{field}")).and_then(|field| field.data_type());
+        kind.is_some_and(|kind| matches!(kind.as_str(), "Lookup" | "MasterDetail" | "Hierarchy"))
+    };
+    let is_plain = |field: &String| {
+        STAMPS.contains(&field.as_str())
+            || field.ends_with("id") && !field.ends_with("__c")
+            || operation.objects.iter().all(|object| is_lookup(object, field))
+    };
     operation.needs == [Need::Read]
+        && !operation.objects.is_empty()
         && !operation.fields.is_empty()
-        && operation.fields.iter().all(|field| SYSTEM.contains(&field.as_str()))
+        && operation.fields.iter().all(is_plain)
 }
 
 fn found(cx: &Context<'_>, code: &Code, operation: &Access, out: &mut Outcome) {
     let spot = code.spot(operation);
-    let holds = |object: &String| {
-        let known = cx.classes.phi_fields(object);
-        // A query names its fields; what is written is in the records.
-        operation.fields.is_empty() && !known.is_empty()
-            || known.iter().any(|(field, _)| {
-                operation.fields.contains(&field.to_lowercase()) || operation.fields.contains("*")
-            })
-            || operation.fields.iter().any(|field| cx.classes.is_phi(object, field) && field.contains("__"))
-    };
-    let is_phi = operation.objects.iter().any(holds);
+    let is_phi = code.phi_of(cx, operation).is_some();
     let named: Vec<String> = operation.objects.iter().map(|object| format!("`{}`", code.written(object))).collect();
     let what = if named.is_empty() { "records".to_owned() } else { joined(&named) };
     let does: Vec<&str> = operation.needs.iter().map(|need| need.said()).collect();

@@ -39,7 +39,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         let whom = code.callers(leak.at.method);
         // Nobody's permissions say who may see an answer or an argument.
-        let severity = if code.is_answer(leak) || code.is_of_class(leak) { Severity::Medium } else { Severity::High };
+        let is_file = fields_of_files(&leak.names(cx, code));
+        let is_weaker = code.is_answer(leak) || code.is_of_class(leak) || is_file;
+        let severity = if is_weaker { Severity::Medium } else { Severity::High };
         let draft = code::draft(
             cx,
             code,
@@ -49,4 +51,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         );
         out.found(draft.severity(severity));
     });
+}
+
+/// Files follow sharing, and have no field security of their own.
+fn fields_of_files(fields: &[String]) -> bool {
+    let is_file = |field: &String| {
+        let object = field.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        matches!(object.as_str(), "contentversion" | "contentdocument" | "attachment")
+    };
+    !fields.is_empty() && fields.iter().all(is_file)
 }

@@ -275,8 +275,7 @@ impl Body<'_> {
                 }
                 self.asked(&first, span);
                 let found = self.dynamic_query(&first.texts, asks, id, span);
-                let ty = Ty::list(Ty::Record(None));
-                found.unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
+                found.unwrap_or_else(|| self.any_records(&first.texts, asks, id))
             }
             ("database" | "search", "countquery" | "countquerywithbinds") => {
                 self.asked(&first, span);
@@ -447,6 +446,8 @@ impl Body<'_> {
             self.emit(sink, &labels, span, &to.texts);
             answered.join(&labels);
         }
+        // Whom the session let in is no part of the answer.
+        answered.retain(|label| label != Label::Session);
         answered.stepped(self.file_id, span, Did::Answered)
     }
 

@@ -47,7 +47,8 @@ impl Body<'_> {
             if !matches!(bare.origin, Origin::New) {
                 let alone = self.origin_label(&bare);
                 if let Some(own) = alone {
-                    labels.add(own, &step(None, self.file_id, span, Did::Read));
+                    let did = if bare.is_checked { Did::Checked } else { Did::Read };
+                    labels.add(own, &step(None, self.file_id, span, did));
                 }
             }
         }

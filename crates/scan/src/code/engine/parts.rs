@@ -329,7 +329,8 @@ impl Body<'_> {
             }
             labels.join(&obj.anywhere.labels);
             if let Some(own) = self.origin_label(obj) {
-                labels.add(own, &step(None, self.file_id, span, Did::Read));
+                let did = if obj.is_checked { Did::Checked } else { Did::Read };
+                labels.add(own, &step(None, self.file_id, span, did));
             }
         }
         labels

@@ -227,7 +227,14 @@ impl World<'_> {
             }
             _ => match self.resolution.expr(file, id).to {
                 Ref::Variable(variable) => self.constant(variable, depth),
-                Ref::Platform(class) => self.label_text(file, id, class),
+                Ref::Platform(class) => match self.label_text(file, id, class) {
+                    texts
+                        if texts.0.is_none() && is_own_address(source.source.slice(source.expr(id).span)) =>
+                    {
+                        Texts::of(super::OWN_ORG)
+                    }
+                    texts => texts,
+                },
                 _ => Texts::default(),
             },
         }
@@ -243,4 +250,10 @@ impl World<'_> {
             _ => Texts::default(),
         }
     }
+}
+
+/// `System.Url.getSalesforceBaseUrl().toExternalForm()`
+fn is_own_address(written: &str) -> bool {
+    let written = written.to_ascii_lowercase();
+    written.contains("getsalesforcebaseurl()") || written.contains("getorgdomainurl()")
 }

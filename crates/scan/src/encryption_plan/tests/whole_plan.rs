@@ -195,7 +195,7 @@ fn steps_fit_what_the_source_says() {
 }
 
 #[test]
-fn code_is_counted_and_not_judged() {
+fn apex_is_judged_and_other_code_is_counted() {
     let folder = project(&[(&field_file("Patient__c", "SSN__c"), "CustomField", SSN)]);
     let put = |path: &str, text: &str| {
         let full = folder.path().join("force-app").join(path);
@@ -204,13 +204,15 @@ fn code_is_counted_and_not_judged() {
     };
     put("classes/A.cls", "class A { Object a = [SELECT ssn__C FROM Patient__c]; }");
     put("classes/B.cls", "class B { String Other_SSN__c; String SSN__c_Note; }");
+    put("lwc/card/note.js", "// SSN__c_Note");
     put("lwc/card/card.js", "import SSN from '@salesforce/schema/Patient__c.SSN__c';");
     let plan = read(folder.path(), "Patient__c.SSN__c", &policy::Policy::empty(), both()).unwrap();
     assert_eq!(plan.code.standing, "not-judged-yet");
-    let apex = &plan.code.kinds["Apex"];
-    assert_eq!((apex.all, apex.naming.as_slice()), (2, ["force-app/classes/A.cls".to_owned()].as_slice()));
-    assert_eq!(plan.code.kinds["Lightning web components"].naming.len(), 1);
-    assert!(plan.uses.is_empty(), "a hint is no use");
+    let components = &plan.code.kinds["Lightning web components"];
+    let naming = ["force-app/lwc/card/card.js".to_owned()];
+    assert_eq!((components.all, components.naming.as_slice()), (2, naming.as_slice()));
+    let uses: Vec<(How, &str)> = plan.uses.iter().map(|used| (used.how, used.component.as_str())).collect();
+    assert_eq!(uses, [(How::CodeRead, "Apex:A")], "a hint is no use");
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! # A secret stands in a flow, a page or a component
+//!
+//! A password, token, key or authorisation header stands as a text in a flow, a Visualforce page, an Aura or a Lightning
+//! web component.
+//!
+//! ## Why it harms
+//! Whoever may read the source, the package or a sandbox has it, nobody can change it without a deployment, and what
+//! stands in a page or a component is sent to every browser that opens it, a guest's too: 45 CFR 164.312(d),
+//! 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b).
+//!
+//! ## What to change
+//! Change the secret on the other side first: what stood in a repository is known. Then let a named credential log in,
+//! and call it from an external service or from Apex. A page asks the org, and never holds the key itself.
+//!
+//! ## What is not found
+//! Placeholders, empty texts, merge fields, names of credentials, settings, labels and fields, `callout:` addresses,
+//! comments and the tests of components. Files of static resources. Custom metadata and labels are
+//! `phi-in-configuration`, Apex is `secret-in-code`. Neither message nor excerpt shows the secret.
+//!
+//! ## Seen in the wild
+//! A clinic's public production project has the bearer key of its claims service in three flows, in a component and in
+//! a page that guests may open; a hospital's has one key in seven components.
+
+use std::sync::LazyLock;
+
+use journal::{Confidence, Persona, Place, Severity};
+use regex::Regex;
+use sfdx::{Element, Kind, Value};
+use source::{Source, Span};
+
+use crate::Context;
+use crate::rule::{Draft, Meta, Outcome};
+use crate::secret;
+
+pub(crate) const META: Meta = Meta {
+    title: "A secret stands in a flow, a page or a component",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Developer,
+    controls: &["hipaa-sec-312d", "hipaa-sec-308a5iiD", "gdpr-32-1b", "API2"],
+    // `secret` keeps literals out of excerpts.
+    tags: &["secret", "exposure"],
+    replaces: &[],
+    sbs: &["SBS-DEP-005"],
+    needs: &["the flows, Visualforce pages, Aura and Lightning web components"],
+};
+
+const FIX: &str = "change the secret, then let a named credential log in (`callout:Name`); a page or component asks Apex, \
+                   and never holds the key";
+
+pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    for flow in cx.project.of_type("Flow") {
+        out.judged(1);
+        in_flow(cx, flow.full_name(), flow.root(), out);
+    }
+    for file in cx.project.files() {
+        let what = match file.kind {
+            Kind::Visualforce => "the page",
+            Kind::Aura | Kind::Lwc => "the component",
+            _ => continue,
+        };
+        let is_read = [".js", ".html", ".page", ".component", ".cmp", ".app"].iter().any(|end| file.path.ends_with(end));
+        if !is_read || file.path.contains("/__tests__/") || file.path.contains("/__mocks__/") {
+            continue;
+        }
+        let Ok((source, _)) = cx.project.load(file) else { continue };
+        out.judged(1);
+        in_text(what, &source, out);
+    }
+}
+
+/// Constants, variables and inputs: by their name, or because the value is a header's.
+fn in_flow(cx: &Context<'_>, flow: &str, root: Element<'_>, out: &mut Outcome) {
+    let mut todo: Vec<Element<'_>> = root.children().collect();
+    while let Some(element) = todo.pop() {
+        todo.extend(element.children());
+        let text = match element.name() {
+            "value" => element.value("stringValue"),
+            _ => None,
+        };
+        let Some(text) = text else { continue };
+        let named = element.parent().and_then(|parent| parent.value("name").or_else(|| parent.value("field")));
+        let name = named.as_ref().map_or("", Value::as_str);
+        let by_name = (secret::is_named(name) || secret::is_header(name)) && secret::is_value(&text);
+        let Some(what) = (by_name.then_some("a secret")).or_else(|| secret::within(&text)) else { continue };
+        out.found(
+            Draft::new(
+                format!("Flow:{flow}"),
+                cx.place(&text),
+                format!("the flow `{flow}` holds in `{name}` {what}"),
+                FIX,
+            )
+            .detail(name.to_owned()),
+        );
+    }
+}
+
+/// `apiKey: '...'`, `const token = "..."`, `headers['X-Api-Key'] = '...'`
+static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?P<name>[A-Za-z_$][\w$-]*)["'\])]*\s*(?:=|:|,)\s*(?P<quote>["'`])(?P<value>[^"'`\r\n]{6,4096})["'`]"#).ok()
+});
+/// Any text in quotes.
+static QUOTED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"["'`](?P<value>[^"'`\r\n]{8,4096})["'`]"#).ok());
+
+fn in_text(what: &str, source: &Source, out: &mut Outcome) {
+    let (Some(given), Some(quoted)) = (GIVEN.as_ref(), QUOTED.as_ref()) else { return };
+    let text = source.text();
+    let name_of_file = source.path().rsplit('/').next().unwrap_or_default();
+    let bundle = name_of_file.split('.').next().unwrap_or_default();
+    let mut told: Vec<usize> = Vec::new();
+    let mut tell = |start: usize, length: usize, name: &str, holds: &str, out: &mut Outcome| {
+        if told.contains(&start) || is_comment(text, start) {
+            return;
+        }
+        told.push(start);
+        let (Ok(from), Ok(to)) = (u32::try_from(start), u32::try_from(start + length)) else { return };
+        let place = Place::of(source, Span::new(from, to));
+        let held = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
+        let detail = format!("{name_of_file} {name}");
+        out.found(
+            Draft::new(component(source.path(), bundle), place, format!("{what} `{bundle}` holds{held} {holds}"), FIX)
+                .detail(detail),
+        );
+    };
+    for found in given.captures_iter(text) {
+        let (Some(name), Some(value)) = (found.name("name"), found.name("value")) else { continue };
+        let is_named = secret::is_named(name.as_str()) || secret::is_header(name.as_str());
+        if is_named && (secret::is_value(value.as_str()) || secret::within(value.as_str()).is_some()) {
+            tell(value.start(), value.len(), name.as_str(), "a secret", out);
+        }
+    }
+    for found in quoted.captures_iter(text) {
+        let Some(value) = found.name("value") else { continue };
+        if let Some(holds) = secret::within(value.as_str()) {
+            tell(value.start(), value.len(), "", holds, out);
+        }
+    }
+}
+
+/// Whether a line is a comment up to there.
+fn is_comment(text: &str, at: usize) -> bool {
+    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default().trim_start();
+    line.starts_with("//") || line.starts_with('*') || line.starts_with("<!--")
+}
+
+fn component(path: &str, bundle: &str) -> String {
+    let kind = if path.contains("/lwc/") {
+        "LightningComponentBundle"
+    } else if path.contains("/aura/") {
+        "AuraDefinitionBundle"
+    } else if path.ends_with(".component") {
+        "ApexComponent"
+    } else {
+        "ApexPage"
+    };
+    format!("{kind}:{bundle}")
+}
