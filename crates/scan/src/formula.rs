@@ -110,7 +110,7 @@ fn use_of(pieces: &[Piece<'_>], at: usize) -> Use {
         let before = open.checked_sub(1).and_then(|at| pieces.get(at));
         if let Some(Piece::Function(function)) = before {
             let is = |name: &&str| name.eq_ignore_ascii_case(function);
-            if ASKING.iter().any(|name| is(name)) {
+            if ASKING.iter().any(is) {
                 return Use::Blank;
             }
             if is(&"IF") && is_first(pieces, open, from) {

@@ -104,7 +104,7 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, profile: Container<'_>, meant: &Me
             Some(read) if read.flag() == Some(true) => {
                 // A profile that speaks of an object's fields gives those that it names, beside what nobody can hide.
                 let phi = if said.refused.is_empty() || !said.readable.is_empty() { phi } else { open_anyway(cx, phi) };
-                if !(phi.fields.is_empty() && !said.refused.is_empty()) {
+                if !phi.fields.is_empty() || said.refused.is_empty() {
                     let draft = reads(cx, profile, meant, &phi, read, &said);
                     // Of an object of which it names no field, a profile that refuses others gives what cannot be hidden.
                     let is_bare = refuses_fields && said.readable.is_empty();
