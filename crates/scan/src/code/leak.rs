@@ -280,7 +280,9 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             _ => false,
         };
         let place = if is_own { flow.put } else { flow.place };
-        let key = (place, flow.sink, flow.to.clone(), flow.way.has_step(Did::Checked), flow.is_answer());
+        let was = |did: Did| flow.way.has_step(did);
+        let key =
+            (place, flow.sink, flow.to.clone(), was(Did::Checked), was(Did::Answered), was(Did::Counted));
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,
             place,

@@ -328,6 +328,7 @@ fn said(did: Did) -> &'static str {
         Did::Thrown => "thrown",
         Did::Converted => "converted",
         Did::Answered => "asked about, and answered",
+        Did::Counted => "a number of the answer",
     }
 }
 

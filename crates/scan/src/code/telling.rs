@@ -87,7 +87,10 @@ pub(crate) fn tell(cx: &Context<'_>, out: &mut Outcome, way_out: Sink, happens: 
         out,
         |sink| sink == way_out,
         |code, leak, out| {
-            out.found(draft(cx, code, leak, format!("{} {happens}", code.what(cx, leak)), fix));
+            let draft = draft(cx, code, leak, format!("{} {happens}", code.what(cx, leak)), fix);
+            // A sum of days in a log tells next to nothing.
+            let is_weak = way_out == Sink::Log && leak.has_step(Did::Counted);
+            out.found(if is_weak { draft.severity(journal::Severity::Low) } else { draft });
         },
     );
 }
@@ -157,7 +160,10 @@ impl Code {
                     == (self.is_checked(leak), self.is_answer(leak))
                 && leak.data.iter().all(has)
         };
-        self.exposure(leak.at.method).is_some() && self.leaks.iter().any(|other| gives(&other))
+        // Each caller may do something else with an answer.
+        !self.is_answer(leak)
+            && self.exposure(leak.at.method).is_some()
+            && self.leaks.iter().any(|other| gives(&other))
     }
 
     /// Whether it is what somebody answered who was asked about the patient.

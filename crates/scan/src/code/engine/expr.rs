@@ -8,7 +8,7 @@ use source::Span;
 
 use super::body::{Body, Site};
 use super::call::refined;
-use super::value::{Did, Key, Label, Labels, Origin, Part, Path, Texts, Value, has_step, step};
+use super::value::{Did, Key, Label, Labels, Origin, Part, Path, Texts, Value, step};
 
 impl Body<'_> {
     pub(super) fn ty(&self, id: ExprId) -> &Ty {
@@ -332,9 +332,7 @@ impl Body<'_> {
                 _ => {
                     let mut labels = value.labels;
                     labels.join(&right.labels);
-                    // What is counted from an answer tells of nobody.
-                    labels.retain_ways(|way| !has_step(way, Did::Answered));
-                    value = Value::of(labels);
+                    value = Value::of(labels.counted(self.file_id, span));
                 }
             }
         }

@@ -180,14 +180,16 @@ impl Body<'_> {
         }
         let mut value = found.unwrap_or_default();
         value.labels.join(&of.labels);
-        if matches!(ty, Ty::Number | Ty::Boolean) || self.tells_of_errors(key) {
+        if self.tells_of_errors(key) {
             value.labels.retain_ways(|way| !has_step(way, Did::Answered));
+        }
+        if matches!(ty, Ty::Number | Ty::Boolean) {
+            value.labels = value.labels.counted(self.file_id, span);
         }
         value
     }
 
-    /// What a server says of a request that failed is no patient's data, though it was asked about one; nor is a number of
-    /// its answer that stands alone.
+    /// What a server says of a request that failed is no patient's data, though it was asked about one.
     fn tells_of_errors(&self, key: Key) -> bool {
         match key {
             Key::Member(name) => ERRORS.contains(&self.world.text(name)),

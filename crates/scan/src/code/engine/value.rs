@@ -130,6 +130,8 @@ pub(crate) enum Did {
     Converted,
     /// By somebody who was asked about it.
     Answered,
+    /// A number of an answer, or what is counted from such: it stands alone.
+    Counted,
 }
 
 /// The way of data so far, the last step first.
@@ -262,6 +264,16 @@ impl Labels {
 
     pub(crate) fn retain_ways(&mut self, keep: impl Fn(&Trace) -> bool) {
         self.0.retain(|(_, way)| keep(way));
+    }
+
+    /// Says of what comes from an answer that it is no more than a number.
+    pub(crate) fn counted(mut self, file: FileId, span: Span) -> Self {
+        for (_, trace) in &mut self.0 {
+            if has_step(trace, Did::Answered) {
+                *trace = step(Some(trace), file, span, Did::Counted);
+            }
+        }
+        self
     }
 
     /// With one step more on each way.
