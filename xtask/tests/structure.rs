@@ -49,7 +49,7 @@ fn height(package: &str) -> u32 {
         "phiward-source" => 0,
         "phiward-csv" => 1,
         "phiward-sfdx" | "phiward-sarif" | "phiward-soql" | "phiward-tlog" => 2,
-        "phiward-apex" | "phiward-access" | "phiward-orgsim" | "phiward-tlog-objects" => 3,
+        "phiward-apex" | "phiward-access" | "phiward-orgsim" => 3,
         "phiward-policy" => 10,
         "phiward-journal" => 11,
         "phiward-wire" => 12,
