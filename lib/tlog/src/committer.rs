@@ -65,7 +65,8 @@ enum Work {
     Cosign(u64, Vec<SignatureLine>, Answer),
 }
 
-/// A log on threads of its own: one makes entries durable, one writes files and publishes.
+/// A log on threads of its own: one makes entries durable, one writes files and publishes. Dropping it closes the log
+/// and waits for that, as [`Committer::close`] does, and tells nobody how it went.
 #[derive(Debug)]
 pub struct Committer {
     appender: Appender,

@@ -86,6 +86,9 @@ impl FolderWal {
         let mut wanted: Option<(u64, u64)> = None;
         // From the newest back, as long as each goes on where the one before it ends.
         for number in numbers.iter().rev() {
+            if wanted.is_some_and(|(after, _)| number + 1 != after) {
+                break;
+            }
             let path = folder.join(name(*number));
             let file = format!("wal/{}", name(*number));
             let bytes = disk.read(&path, MAX_SEGMENT).map_err(Error::io(&path))?;
@@ -105,9 +108,7 @@ impl FolderWal {
                               before it";
                 return Err(Error::damaged(file, segment.end, reason));
             }
-            if let Some((number_after, size_after)) = wanted
-                && (number + 1 != number_after || segment.size() < size_after)
-            {
+            if wanted.is_some_and(|(_, size)| segment.size() < size) {
                 break;
             }
             if let (Some(reason), None) = (segment.torn, wanted) {
@@ -156,6 +157,8 @@ impl FolderWal {
         let file = if self.spare {
             self.disk.rename(&self.folder.join(SPARE), path)?;
             self.spare = false;
+            // Before it is written over: under its old name a reader would take it for a segment that is damaged.
+            self.sync_names()?;
             self.disk.open(path)?
         } else {
             self.disk.create(path)?

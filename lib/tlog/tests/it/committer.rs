@@ -145,7 +145,8 @@ type Told = std::collections::BTreeMap<u64, Vec<u8>>;
 async fn until_killed(folder: &Folder) -> Told {
     let Ok(log) = Log::create(folder, opening(), at(0)) else { return Told::new() };
     let clock = Arc::new(Hands::default());
-    let committer = Committer::start(log, clock, Bounds::default()).unwrap();
+    // So little may be unwritten that writers wait for files.
+    let committer = Committer::start(log, clock, Bounds { unwritten: 1, ..Bounds::default() }).unwrap();
     let mut tasks = Vec::new();
     for writer in 0..8_u64 {
         let appender = committer.appender();

@@ -99,8 +99,20 @@ fn operations() -> u64 {
     disk.operations()
 }
 
+/// Says which case it was, where a test fails in it.
+struct Case(String);
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("case: {}", self.0);
+        }
+    }
+}
+
 /// Kills at an operation; again while the log is opened; then it is to be whole.
 fn kill(operation: u64, unsynced: Unsynced, again: Option<u64>) {
+    let _case = Case(format!("kill at {operation}, {unsynced:?}, and again at {again:?}"));
     let disk = FaultyDisk::new();
     disk.fail(operation, Fault::Kill);
     let mut known = Known::default();
@@ -119,6 +131,7 @@ fn kill(operation: u64, unsynced: Unsynced, again: Option<u64>) {
 
 /// The disk is full, or takes no change, from an operation on, and later it is well again.
 fn refuse(operation: u64, fault: Fault) {
+    let _case = Case(format!("{fault:?} from {operation}"));
     let disk = FaultyDisk::new();
     disk.fail(operation, fault);
     let mut known = Known::default();
