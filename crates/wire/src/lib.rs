@@ -1,0 +1,13 @@
+//! The network.
+//!
+//! Rooms do not open sockets: they hand a [`Service`] to a [`Listener`] and get whole requests within limits. Nothing
+//! here looks into what is carried, and nothing waits without an end: headers, bodies, answers and connections have a
+//! limit of time or number, and a stop lets what runs finish within a limit too.
+//!
+//! What listens here speaks HTTP/1.1 without TLS: it is for one machine, or stands behind what ends TLS.
+
+mod listener;
+mod post;
+
+pub use listener::{Answer, Asked, Limits, Listener, Method, Service, Stop, WireError, stop};
+pub use post::post;
