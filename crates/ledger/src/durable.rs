@@ -32,7 +32,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<(
         _ => {}
     }
     let mut file = options(access).open(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {
         // The error that matters is the first.
         let _ = fs::remove_file(&beside);

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use journal::names::KeyId;
-use journal::{PseudonymError, Pseudonym, Pseudonymiser, Rng, Subject, TrailKey};
+use journal::{Pseudonym, PseudonymError, Pseudonymiser, Rng, Subject, TrailKey};
 use zeroize::Zeroizing;
 
 use crate::durable::{self, Access};
@@ -58,7 +58,13 @@ impl Master {
         Some(Self { bytes, cipher, finder })
     }
 
-    fn seal(&self, handle: &Handle, id: KeyId, key: &TrailKey, rng: &mut dyn Rng) -> Result<Kept, LedgerError> {
+    fn seal(
+        &self,
+        handle: &Handle,
+        id: KeyId,
+        key: &TrailKey,
+        rng: &mut dyn Rng,
+    ) -> Result<Kept, LedgerError> {
         let sealed = self.cipher.seal(&bound(handle, id), key.expose(), rng)?;
         let sealed = sealed.try_into().map_err(|_| LedgerError::Cipher)?;
         Ok(Kept { id, sealed })
@@ -177,7 +183,11 @@ impl Keyring {
         shredded.push(kept.id);
         let bytes = inner.written(&keys, &shredded)?;
         durable::replace(&self.path, &bytes, Access::Owner).map_err(LedgerError::io(&self.path))?;
-        let file = OpenOptions::new().read(true).write(true).open(&self.path).map_err(LedgerError::io(&self.path))?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.path)
+            .map_err(LedgerError::io(&self.path))?;
         let mut replaced = std::mem::replace(&mut inner.file, file);
         inner.keys = keys;
         inner.shredded = shredded;
@@ -200,7 +210,11 @@ impl Keyring {
         let (keys, shredded) = (inner.keys.clone(), inner.shredded.clone());
         let bytes = inner.written(&keys, &shredded)?;
         durable::replace(&self.path, &bytes, Access::Owner).map_err(LedgerError::io(&self.path))?;
-        inner.file = OpenOptions::new().read(true).write(true).open(&self.path).map_err(LedgerError::io(&self.path))?;
+        inner.file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.path)
+            .map_err(LedgerError::io(&self.path))?;
         inner.length = bytes.len() as u64;
         Ok(())
     }
@@ -243,7 +257,8 @@ impl Keyring {
     /// Puts a backup where no ring is, after opening every key of it.
     pub fn restore(backup: &Path, lock: &Lock, to: &Path) -> Result<u64, LedgerError> {
         let read = Read::of(backup, lock)?;
-        let unreadable = read.keys.iter().filter(|(handle, kept)| read.master.open(handle, kept).is_none()).count();
+        let unreadable =
+            read.keys.iter().filter(|(handle, kept)| read.master.open(handle, kept).is_none()).count();
         if unreadable > 0 || read.length < read.found {
             return Err(LedgerError::unreadable(backup, "not every key of it opens: take another backup"));
         }
@@ -304,9 +319,9 @@ struct Read {
 
 impl Read {
     fn of(path: &Path, lock: &Lock) -> Result<Self, LedgerError> {
-        let mut file = File::open(path).map_err(LedgerError::io(path))?;
+        let file = File::open(path).map_err(LedgerError::io(path))?;
         let mut bytes = Vec::new();
-        file.by_ref().take(LONGEST + 1).read_to_end(&mut bytes).map_err(LedgerError::io(path))?;
+        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(LedgerError::io(path))?;
         if bytes.len() as u64 > LONGEST {
             return Err(LedgerError::unreadable(path, "longer than any ring that is read here"));
         }
@@ -334,7 +349,9 @@ impl Read {
                 // The last record of a crash was told to nobody; one before it was.
                 None if at + 1 == whole && records.len() % RECORD == 0 => break,
                 None => {
-                    let what = format!("the record at byte {length} does not open: the file was changed; restore a backup");
+                    let what = format!(
+                        "the record at byte {length} does not open: the file was changed; restore a backup"
+                    );
                     return Err(LedgerError::unreadable(path, what));
                 }
             }
@@ -376,7 +393,8 @@ impl Pseudonymiser for Keyring {
         let failed = |error: LedgerError| PseudonymError::Keyring(error.to_string());
         let mut inner = self.inner();
         inner.usable(&self.path).map_err(failed)?;
-        let handles: Vec<Handle> = subjects.iter().map(|subject| inner.master.finder.handle(subject)).collect();
+        let handles: Vec<Handle> =
+            subjects.iter().map(|subject| inner.master.finder.handle(subject)).collect();
         let mut records = Vec::new();
         let mut new: BTreeMap<Handle, Kept> = BTreeMap::new();
         for handle in &handles {
@@ -412,7 +430,9 @@ impl Pseudonymiser for Keyring {
         let Some(kept) = inner.keys.get(&handle) else { return Ok(None) };
         match inner.master.open(&handle, kept) {
             Some(key) => Ok(Some(key.pseudonym(subject))),
-            None => Err(PseudonymError::Keyring(LedgerError::WrongKey { path: self.path.clone() }.to_string())),
+            None => {
+                Err(PseudonymError::Keyring(LedgerError::WrongKey { path: self.path.clone() }.to_string()))
+            }
         }
     }
 }

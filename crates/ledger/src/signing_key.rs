@@ -61,7 +61,10 @@ impl SigningKey {
 
     /// What signs under a name with it.
     pub fn signer(&self, name: &str, algorithm: Algorithm) -> Result<SeedSigner, LedgerError> {
-        SeedSigner::new(name, algorithm, &self.seed)
-            .map_err(|_| LedgerError::Refused(format!("nothing can be signed under the name `{name}`: it has no blanks and no plus")))
+        SeedSigner::new(name, algorithm, &self.seed).map_err(|_| {
+            LedgerError::Refused(format!(
+                "nothing can be signed under the name `{name}`: it has no blanks and no plus"
+            ))
+        })
     }
 }

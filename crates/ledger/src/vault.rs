@@ -62,7 +62,9 @@ impl std::fmt::Debug for Cipher {
 
 impl Cipher {
     pub(crate) fn new(key: &[u8; 32]) -> Result<Self, LedgerError> {
-        UnboundKey::new(&AES_256_GCM, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| LedgerError::Cipher)
+        UnboundKey::new(&AES_256_GCM, key)
+            .map(|key| Self(LessSafeKey::new(key)))
+            .map_err(|_| LedgerError::Cipher)
     }
 
     /// Nonce, ciphertext and tag.
@@ -130,14 +132,18 @@ pub(crate) fn seal(
 pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {
     let mut lines = text.split_inclusive('\n');
     let (magic, how, body) = match (lines.next(), lines.next(), lines.next(), lines.next()) {
-        (Some(magic), Some(how), Some(body), None) if magic.trim_end() == MAGIC => (magic, how, body.trim_end()),
+        (Some(magic), Some(how), Some(body), None) if magic.trim_end() == MAGIC => {
+            (magic, how, body.trim_end())
+        }
         _ => return Err(Shut::Form),
     };
     let body = STANDARD.decode(body).map(Zeroizing::new).map_err(|_| Shut::Form)?;
     let words: Vec<&str> = how.trim_end().split(' ').collect();
     let (salt, rounds) = match (words.as_slice(), lock) {
         (["open"], Lock::None) => return Ok(body),
-        (["open"], _) => return Err(Shut::OtherLock("it is not locked, and a passphrase or key file was given")),
+        (["open"], _) => {
+            return Err(Shut::OtherLock("it is not locked, and a passphrase or key file was given"));
+        }
         (["pbkdf2-sha512", rounds, salt], Lock::Passphrase(_)) => {
             let rounds = rounds.parse().ok().filter(|rounds| *rounds <= MOST_ROUNDS).ok_or(Shut::Form)?;
             (*salt, rounds)

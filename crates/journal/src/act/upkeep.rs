@@ -1,6 +1,6 @@
 use crate::clock::Number;
 use crate::form::{choice, record};
-use crate::names::{Digest, KeyId, Region, Writer};
+use crate::names::{Digest, KeyId, Region, Uid, Writer};
 
 use super::Retained;
 use super::governance::Statement;
@@ -98,6 +98,8 @@ record! {
     pub struct ConfigurationChange {
         room: Room,
         setting: Setting,
+        /// Of the hold or the spool.
+        id: Option<Uid>,
         /// The log concerned, by region, writer and class of retention.
         region: Option<Region>,
         writer: Option<Writer>,
@@ -107,6 +109,8 @@ record! {
         leaves: Option<LeafRange>,
         before: Option<Digest>,
         after: Option<Digest>,
+        /// For how many days entries are kept, from the day that they tell of.
+        days: Option<Number>,
         /// By how many microseconds the clock went back.
         micros: Option<Number>,
         statement: Option<Statement>,
@@ -119,6 +123,7 @@ impl ConfigurationChange {
         Self {
             room,
             setting,
+            id: None,
             region: None,
             writer: None,
             class: None,
@@ -126,6 +131,7 @@ impl ConfigurationChange {
             leaves: None,
             before: None,
             after: None,
+            days: None,
             micros: None,
             statement: None,
         }

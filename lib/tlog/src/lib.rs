@@ -1,0 +1,61 @@
+//! A transparency log in the formats of [C2SP](https://c2sp.org): bytes in, indexes and proofs out.
+//!
+//! # Writing
+//!
+//! A [`Log`] keeps its entries in a [`Store`]: a [`Folder`]. [`Log::append`] returns a [`Receipt`] once the entries are
+//! durable and have their indexes; [`Prover::inclusion`] proves them at once, and a signed checkpoint that covers them
+//! follows within the interval ([`Log::tick`], or [`Log::publish`] now). A [`Committer`] drives a log on a thread of
+//! its own for any number of writers, who hold an [`Appender`]: what waits is made durable together, by one sync.
+//!
+//! Entries of one call stand together, all or none. After a crash [`Log::open`] mends the files, and says what was cut
+//! off that was never acknowledged. It refuses a log that does not continue a checkpoint that somebody else holds.
+//!
+//! # Reading
+//!
+//! The folder is what a server of c2sp.org/tlog-tiles serves, and can be read as it lies. [`Source`] reads it;
+//! [`fsck`] derives all of it anew and names the first byte that is wrong.
+//!
+//! # What never happens here
+//!
+//! No clock is read, no randomness drawn, no environment looked at, no private key held but by a [`Signer`]. Nothing
+//! here knows what an entry means. Text and bytes of others are read strictly and within bounds.
+
+pub mod bundle;
+mod checkpoint;
+mod committer;
+pub mod disk;
+mod error;
+mod folder;
+mod hash;
+mod key;
+mod log;
+mod note;
+mod proof;
+mod proof_file;
+mod publish;
+mod signer;
+mod store;
+mod text;
+mod tile;
+mod tree;
+mod witness;
+
+pub use checkpoint::{Checkpoint, SignedCheckpoint, Untrusted, Verified};
+pub use committer::{Appender, Bounds, Clock, Committer};
+pub use error::Error;
+pub use folder::Folder;
+pub use hash::TreeHash;
+pub use key::{Algorithm, VerifierKey};
+pub use log::{Log, MAX_BATCH, Opening, Prover, Receipt, Recovered};
+pub use note::{MAX_NOTE, Note, SignatureLine};
+pub use proof::{
+    MAX_PROOF, Refuted, Tiles, Unproved, prove_consistency, prove_inclusion, root, verify_consistency,
+    verify_inclusion,
+};
+pub use proof_file::{ProofFile, Unproven};
+pub use signer::{SeedSigner, Signer, SignerError};
+pub use store::{Base, Cut, Files, Opened, Record, Replay, Source, Store, Wal};
+pub use text::Malformed;
+pub use tile::{Resource, Tile, WIDTH};
+pub use tree::{Frontier, Tree};
+pub use witness::AddCheckpoint;

@@ -1,0 +1,59 @@
+//! Appending, publishing, proving, opening again.
+
+use tlog::{
+    Folder, Log, Resource, SignedCheckpoint, Source as _, TreeHash, bundle, verify_consistency,
+    verify_inclusion,
+};
+
+use crate::support::{ORIGIN, at, entry, keys, opening};
+
+#[test]
+fn entries_come_back_at_their_index_with_proofs() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("log"));
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    let mut olds = vec![log.prover().head()];
+    let mut next = 0;
+    for batch in [1_u64, 2, 250, 3, 1, 255, 256, 1000, 70] {
+        let entries: Vec<Vec<u8>> = (next..next + batch).map(entry).collect();
+        let receipt = log.append(&entries, at(next)).unwrap();
+        assert_eq!((receipt.first, u64::from(receipt.count), receipt.size), (next, batch, next + batch));
+        next += batch;
+        let (size, root) = log.prover().head();
+        assert_eq!(size, next);
+        for index in [0, next / 2, next - batch, next - 1] {
+            let proof = log.prover().inclusion(index, size).unwrap();
+            verify_inclusion(&TreeHash::leaf(&entry(index)), index, size, &root, &proof).unwrap();
+        }
+        for (old, old_root) in &olds {
+            let proof = log.prover().consistency(*old, size).unwrap();
+            verify_consistency(*old, old_root, size, &root, &proof).unwrap();
+        }
+        olds.push((size, root));
+        if batch % 2 == 0 {
+            log.publish(at(next)).unwrap();
+        }
+    }
+    let head = log.prover().head();
+    let checkpoint = log.close(at(9)).unwrap();
+    assert_eq!((checkpoint.checkpoint().size(), checkpoint.checkpoint().root()), head);
+
+    let published = folder.read(Resource::Checkpoint).unwrap().unwrap();
+    let published = SignedCheckpoint::open(&published, ORIGIN, &keys()).unwrap();
+    assert_eq!(published, *checkpoint);
+    for index in 0..next {
+        let bundle = folder.read(Resource::entries_of(index / 256, next).unwrap()).unwrap().unwrap();
+        let width = u16::try_from((next - index / 256 * 256).min(256)).unwrap();
+        assert_eq!(
+            bundle::parse(&bundle, width).unwrap()[usize::try_from(index % 256).unwrap()],
+            entry(index)
+        );
+    }
+
+    let (mut log, recovered) = Log::open(&folder, opening(), at(10)).unwrap();
+    assert_eq!((recovered.size, recovered.unpublished), (next, 0));
+    log.append(&[entry(next)], at(11)).unwrap();
+    let (size, root) = log.prover().head();
+    let proof = log.prover().consistency(head.0, size).unwrap();
+    verify_consistency(head.0, &head.1, size, &root, &proof).unwrap();
+}
