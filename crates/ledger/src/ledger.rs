@@ -234,6 +234,11 @@ impl Ledger {
         self.inner.place(entry)
     }
 
+    /// How many entries the log of a place has.
+    pub(crate) fn size_of(&self, shard: Option<&Shard>) -> Result<u64, LedgerError> {
+        Ok(self.inner.running(shard)?.prover().head().0)
+    }
+
     /// Records an act of the ledger on itself in the home log.
     pub fn act(&self, change: ConfigurationChange) -> Result<u64, LedgerError> {
         self.inner.act(change)
@@ -322,19 +327,22 @@ impl Ledger {
     }
 }
 
-/// A log that was sealed says so in its last entry. Opening has published all entries that it found.
+/// Whether a log was sealed: after the entry that says so come acts of the ledger alone, as deletions. Opening has
+/// published all entries that it found.
 fn is_sealed(folder: &Path, size: u64) -> Result<bool, LedgerError> {
-    let Some(last) = size.checked_sub(1) else { return Ok(false) };
-    match stored::bundle(&Folder::new(folder), last / tlog::WIDTH, size)? {
-        stored::Bundle::There(entries) => match entries.last() {
-            Some(bytes) => {
-                let entry = stored::read(last, bytes)?;
-                Ok(state::own(&entry).is_some_and(|change| change.setting == Setting::LogSealed))
+    let source = Folder::new(folder);
+    for at in (0..size.div_ceil(tlog::WIDTH)).rev() {
+        let stored::Bundle::There(entries) = stored::bundle(&source, at, size)? else { return Ok(false) };
+        for (index, bytes) in entries.iter().enumerate().rev() {
+            let index = at * tlog::WIDTH + index as u64;
+            match state::own(&stored::read(index, bytes)?).map(|change| change.setting) {
+                Some(Setting::LogSealed) => return Ok(true),
+                Some(_) => {}
+                None => return Ok(false),
             }
-            None => Ok(false),
-        },
-        stored::Bundle::Gone(_) => Ok(false),
+        }
     }
+    Ok(false)
 }
 
 fn receipts(log: &str, receipt: tlog::Receipt) -> Vec<Receipt> {

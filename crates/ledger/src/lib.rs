@@ -10,9 +10,11 @@
 //! hold, and an entry says so. No clock, randomness or environment is read here, and nothing is printed.
 
 mod anchor;
+mod cosigning;
 pub mod directory;
 mod durable;
 mod error;
+pub mod intake;
 mod keyring;
 mod ledger;
 pub mod retain;
@@ -21,6 +23,7 @@ mod serve;
 mod settings;
 mod shard;
 mod signing_key;
+pub mod spool;
 mod state;
 mod stored;
 mod vault;
@@ -28,6 +31,7 @@ mod verify;
 mod witness;
 
 pub use anchor::{Anchor, Seen};
+pub use cosigning::Neighbour;
 pub use error::LedgerError;
 pub use keyring::{Drill, Keyring};
 pub use ledger::{Found, Ledger, Opening};

@@ -180,7 +180,7 @@ fn forked(tree: &Frontier, root: TreeHash) -> Option<String> {
 
 /// Parts of one call stand next to each other, all of them.
 #[derive(Debug, Default)]
-pub(crate) struct Parts {
+struct Parts {
     open: Option<(journal::names::Uid, u64, u64)>,
 }
 
@@ -190,12 +190,7 @@ impl Parts {
         self.open = None;
     }
 
-    /// Whether parts are still to come.
-    pub(crate) const fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
-    pub(crate) fn take(&mut self, index: u64, entry: &Entry) -> Option<String> {
+    fn take(&mut self, index: u64, entry: &Entry) -> Option<String> {
         let part = entry.part.as_ref().map(|part| (part.of, part.k.get(), part.n.get()));
         let expected = self.open.take();
         match (expected, part) {
