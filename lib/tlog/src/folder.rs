@@ -8,6 +8,7 @@
 //! lock                held by the one writer
 //! ```
 
+mod check;
 mod segment;
 mod wal;
 
@@ -24,8 +25,6 @@ use crate::note::MAX_NOTE;
 use crate::store::{Files, Opened, Source, Store};
 use crate::tile::{Resource, Tile};
 
-pub(crate) use segment::read as read_segment;
-pub(crate) use wal::{number as segment_number, origin_hash};
 
 /// How large a segment of the write-ahead log becomes before the next is begun, in bytes.
 const SEGMENT_SIZE: u64 = 16 << 20;
@@ -58,10 +57,6 @@ impl Folder {
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.root
-    }
-
-    pub(crate) fn disk(&self) -> &dyn Disk {
-        &*self.disk
     }
 
     fn lock(&self) -> Result<Box<dyn Debug + Send + Sync>, Error> {
@@ -167,6 +162,10 @@ impl Source for Folder {
             }
         }
         Ok(None)
+    }
+
+    fn extent(&self) -> Result<Option<u64>, Error> {
+        self.bundled().map(Some)
     }
 }
 

@@ -12,6 +12,11 @@ use crate::tile::Resource;
 pub trait Source {
     /// The bytes of a resource, or of a fuller one at the same place cut to its width; nothing where it is not there.
     fn read(&self, resource: Resource) -> Result<Option<Vec<u8>>, Error>;
+
+    /// How many entries lie there, published or not, where that can be found without a checkpoint.
+    fn extent(&self) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 }
 
 /// Writes what a log publishes.

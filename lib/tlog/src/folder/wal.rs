@@ -52,14 +52,15 @@ struct Open {
     seed: Seed,
     offset: u64,
     allocated: u64,
+    grow: u64,
 }
 
 impl Open {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         let end = self.offset + bytes.len() as u64;
         while self.allocated < end {
-            let grown = self.allocated + GROW;
-            self.file.write_at(self.allocated, &vec![0; usize::try_from(GROW).unwrap_or(PAGE)])?;
+            let grown = self.allocated + self.grow;
+            self.file.write_at(self.allocated, &vec![0; usize::try_from(self.grow).unwrap_or(PAGE)])?;
             self.allocated = grown;
         }
         self.file.write_at(self.offset, bytes)
@@ -157,7 +158,9 @@ impl FolderWal {
             self.disk.create(path)?
         };
         let allocated = file.size()? / PAGE as u64 * PAGE as u64;
-        let mut open = Open { file, path: path.to_owned(), seed: header.seed(), offset: 0, allocated };
+        let grow = self.segment_size.next_multiple_of(PAGE as u64).clamp(PAGE as u64, GROW);
+        let path = path.to_owned();
+        let mut open = Open { file, path, seed: header.seed(), offset: 0, allocated, grow };
         open.write(&header.encode())?;
         open.offset = FIRST_RECORD;
         if let Some(carry) = carry {

@@ -1,4 +1,5 @@
 //! The log from outside.
 
+mod crash;
 mod log;
 mod support;
