@@ -17,6 +17,7 @@ mod error;
 pub mod intake;
 mod keyring;
 mod ledger;
+pub mod reading;
 pub mod retain;
 pub mod retention;
 mod serve;

@@ -25,7 +25,6 @@ use crate::note::MAX_NOTE;
 use crate::store::{Files, Opened, Source, Store};
 use crate::tile::{Resource, Tile};
 
-
 /// How large a segment of the write-ahead log becomes before the next is begun, in bytes.
 const SEGMENT_SIZE: u64 = 16 << 20;
 

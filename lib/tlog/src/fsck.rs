@@ -145,7 +145,9 @@ fn distrust(report: &mut Report, text: &[u8], error: &Untrusted, origin: &str, t
     match (at, error) {
         (Some(at), _) => report.tell("checkpoint", at, reason, expected),
         // The body is right, so that it is the signatures.
-        (None, Untrusted::Malformed(malformed)) => report.tell("checkpoint", malformed.offset(), reason, None),
+        (None, Untrusted::Malformed(malformed)) => {
+            report.tell("checkpoint", malformed.offset(), reason, None)
+        }
         (None, _) => report.tell("checkpoint", body.len() + 1, reason, None),
     }
 }
@@ -234,10 +236,10 @@ impl Walk<'_> {
         let derived = bundle.as_deref().map(|bytes| Derived::of(bytes, width));
         let whole = |derived: &&Derived| derived.wrong.is_none();
         let length = usize::from(width) * TreeHash::LEN;
-        let stored_leaves: Option<Vec<TreeHash>> = stored
-            .as_deref()
-            .filter(|bytes| bytes.len() == length)
-            .map(|bytes| bytes.as_chunks::<{ TreeHash::LEN }>().0.iter().map(|hash| TreeHash(*hash)).collect());
+        let stored_leaves: Option<Vec<TreeHash>> =
+            stored.as_deref().filter(|bytes| bytes.len() == length).map(|bytes| {
+                bytes.as_chunks::<{ TreeHash::LEN }>().0.iter().map(|hash| TreeHash(*hash)).collect()
+            });
         let agree = match (derived.as_ref().filter(whole), &stored_leaves) {
             (Some(derived), Some(stored)) => derived.leaves == *stored,
             _ => false,

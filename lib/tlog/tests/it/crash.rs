@@ -31,7 +31,9 @@ fn live(disk: &FaultyDisk, known: &mut Known) -> Result<(), Error> {
     let folder = folder(disk);
     let mut log = Log::create(&folder, opening(), at(0))?;
     known.seen = log.checkpoint().map(|signed| signed.checkpoint().clone());
-    for (round, batch) in [1_u64, 3, 200, 1, 52, 1, 300, 40, 1, 1, 180, 2, 90, 1, 600, 7].into_iter().enumerate() {
+    for (round, batch) in
+        [1_u64, 3, 200, 1, 52, 1, 300, 40, 1, 1, 180, 2, 90, 1, 600, 7].into_iter().enumerate()
+    {
         let first = log.size();
         let entries: Vec<Vec<u8>> = (first..first + batch).map(entry).collect();
         let receipt = log.append(&entries, at(first))?;
@@ -135,7 +137,11 @@ fn everywhere(step: usize, seeds: u64) {
         kill(operation, Unsynced::Lost, None);
         for seed in 0..seeds {
             kill(operation, Unsynced::Mixed(operation * 1000 + seed), None);
-            kill(operation, Unsynced::Mixed(operation * 1000 + seed), Some(1 + (operation * 7 + seed * 13) % 60));
+            kill(
+                operation,
+                Unsynced::Mixed(operation * 1000 + seed),
+                Some(1 + (operation * 7 + seed * 13) % 60),
+            );
         }
         for fault in [Fault::Full, Fault::ReadOnly, Fault::SyncLost] {
             refuse(operation, fault);
