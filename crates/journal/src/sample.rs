@@ -1,5 +1,5 @@
-//! Entries of a clinic that does not exist: for trying a ledger out, and for tests. The same number and seed give the
-//! same entries.
+//! Entries of a clinic that does not exist, that of `examples/harbor-health`: for trying a ledger out, and for tests.
+//! The same number and seed give the same entries.
 
 use jiff::{SignedDuration, Timestamp};
 use policy::vocabulary::{Action, Class, Ground, Mask, Purpose};
@@ -183,25 +183,26 @@ impl Clinic {
     }
 
     fn lane(&mut self, entry: Entry) -> Result<Entry, Unfit> {
-        type Lane = (&'static str, Option<&'static str>, &'static str, Purpose, Ground, &'static str);
-        const LANES: [Lane; 4] = [
-            ("ehr-sync", Some("northlab"), "lab-quality", Purpose::Operations, Ground::Baa, "us"),
-            ("care-portal", None, "portal-read", Purpose::IndividualAccess, Ground::Individual, "us"),
-            ("care-team", None, "care", Purpose::Treatment, Ground::TreatmentProvider, "eu"),
-            ("billing", Some("paywell"), "claims", Purpose::Payment, Ground::Baa, "us"),
+        type Lane = (&'static str, Option<(&'static str, &'static str)>, Purpose, Ground, &'static str);
+        const LANES: [Lane; 5] = [
+            ("ehr-sync", Some(("coastline-ehr", "ehr-charts")), Purpose::Treatment, Ground::Baa, "us"),
+            ("lab-orders", Some(("northlab", "lab-orders")), Purpose::Treatment, Ground::Baa, "eu"),
+            ("claims-outbound", Some(("clearpath", "claims")), Purpose::Payment, Ground::Baa, "us"),
+            ("check-in", Some(("pierhead", "check-in")), Purpose::Operations, Ground::Baa, "us"),
+            ("clinicians", None, Purpose::Treatment, Ground::TreatmentProvider, "eu"),
         ];
-        let Some(&(who, party, flow, purpose, ground, region)) = self.drawn.one_of(&LANES) else {
+        let Some(&(who, to, purpose, ground, region)) = self.drawn.one_of(&LANES) else {
             return Ok(entry);
         };
         let user = 5 + self.drawn.below(60);
-        let behalf = if who == "care-portal" { Some(Behalf::Subject(self.patient()?.0)) } else { None };
+        let behalf = if who == "check-in" { Some(Behalf::Subject(self.patient()?.0)) } else { None };
         Ok(Entry {
             who: Some(Identity::shaped(who)?),
             user: Some(record("005", user)?),
             behalf,
-            party: party.map(Party::shaped).transpose()?,
+            party: to.map(|(party, _)| Party::shaped(party)).transpose()?,
             org: Some(Org::shaped("production")?),
-            flow: Some(Flow::shaped(flow)?),
+            flow: to.map(|(_, flow)| Flow::shaped(flow)).transpose()?,
             purpose: Some(purpose),
             grounds: vec![ground],
             region: Some(Region::shaped(region)?),
@@ -280,7 +281,7 @@ impl Clinic {
     fn policy_change(&mut self) -> Result<Entry, Unfit> {
         let before = Some(self.bundle);
         self.bundle = self.digest();
-        let approvers = vec![Approver::shaped("mara-voss")?, Approver::shaped("ines-roth")?];
+        let approvers = vec![Approver::shaped("mara-voss")?, Approver::shaped("idris-calloway")?];
         let act = PolicyChange { before, approvers, widens: Some(self.number(4)) };
         Ok(self.entry(Act::PolicyChange(act), Outcome::Done))
     }
@@ -300,12 +301,12 @@ impl Clinic {
         let act = Grant {
             id: Uid::random(&mut self.drawn),
             ceiling: Ceiling::shaped("emergency")?,
-            to: Identity::shaped("care-team")?,
+            to: Identity::shaped("clinicians")?,
             purpose: Purpose::Treatment,
             subject: Some(self.patient()?.0),
             from: self.moment(0),
             until: self.moment(4),
-            approvers: vec![Approver::shaped("ines-roth")?],
+            approvers: vec![Approver::shaped("idris-calloway")?],
             revoked: None,
             statement: Some(self.statement()),
         };
@@ -315,7 +316,7 @@ impl Clinic {
     fn block(&mut self) -> Result<Entry, Unfit> {
         let act = Block {
             id: Uid::random(&mut self.drawn),
-            what: Blocked::Party(Party::shaped("mailbird")?),
+            what: Blocked::Party(Party::shaped("sunbeam")?),
             from: self.day(0)?,
             until: None,
             by: Some(Person::Approver(Approver::shaped("mara-voss")?)),
@@ -353,7 +354,7 @@ impl Clinic {
             of: Person::User(record("005", user)?),
             object: ApiName::of("HealthCondition")?,
             field: Some(ApiName::of("Note__c")?),
-            by: Person::Approver(Approver::shaped("ines-roth")?),
+            by: Person::Approver(Approver::shaped("idris-calloway")?),
             word,
             until: None,
             statement: Some(self.statement()),

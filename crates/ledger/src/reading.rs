@@ -146,5 +146,5 @@ pub fn is_deleted(log: &Held, deleted: &[Leaves], file: &str, size: u64) -> bool
     let Ok(resource @ Resource::Entries(tile)) = Resource::parse(file) else { return false };
     let first = tile.index() * WIDTH;
     let run = first..size.min(first + u64::from(tile.width()));
-    !log.folder.join(resource.to_string()).exists() && stored::covered(&run, deleted)
+    !log.folder.join(resource.to_string()).exists() && stored::uncovered(&run, deleted).is_empty()
 }

@@ -37,17 +37,18 @@ impl Plan {
     }
 }
 
-/// Looks at every entry of a log of `size` entries. The bundle that still grows is left out.
+/// Looks at every entry of a log of `size` entries. The last bundle is left out while it `grows`.
 pub fn plan(
     folder: &Path,
     size: u64,
+    grows: bool,
     rules: &Rules,
     holds: &[Hold],
     today: Date,
 ) -> Result<Plan, LedgerError> {
     let source = Folder::new(folder);
     let mut plan = Plan { conflicts: rules.conflicts(), ..Plan::default() };
-    for at in 0..size / WIDTH {
+    for at in 0..if grows { size / WIDTH } else { size.div_ceil(WIDTH) } {
         let Bundle::There(entries) = stored::bundle(&source, at, size)? else { continue };
         let first = at * WIDTH;
         let (mut may, mut overdue) = (true, 0);
@@ -70,7 +71,7 @@ pub fn plan(
             }
         }
         if may {
-            stored::join(&mut plan.may, first..first + WIDTH);
+            stored::join(&mut plan.may, first..first + entries.len() as u64);
         } else {
             plan.overdue += overdue;
         }
@@ -133,7 +134,7 @@ pub fn delete(
 /// Takes the bundles of a run away, those that are still there.
 fn remove(folder: &Path, run: &Leaves) -> Result<u64, LedgerError> {
     let mut gone = 0;
-    for at in run.start / WIDTH..run.end / WIDTH {
+    for at in run.start / WIDTH..run.end.div_ceil(WIDTH) {
         let Some(resource) = Resource::entries_of(at, run.end) else { continue };
         let path = folder.join(resource.to_string());
         match std::fs::remove_file(&path) {

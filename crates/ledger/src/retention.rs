@@ -274,17 +274,15 @@ mod tests {
     #[test]
     fn a_floor_against_a_ceiling_is_told_and_nothing_goes() {
         let rules = rules(
-            "  - {what: policy-documents, ceiling: P3Y, source: {kind: statute, cite: GDPR Art. 5(1)(e)}}\n",
+            "  - {what: inference-log, ceiling: P3M, source: {kind: statute, cite: GDPR Art. 5(1)(e)}}\n",
         );
         let conflicts = rules.conflicts();
         assert_eq!(conflicts.len(), 1);
         assert!(conflicts[0].to_string().contains("GDPR Art. 5(1)(e)"));
-        let answer = rules.answer(Retained::PolicyDocuments, date(2020, 1, 1), date(2024, 1, 1));
-        assert!(matches!(answer, Answer::Torn(_)));
-        assert_eq!(rules.answer(Retained::PolicyDocuments, date(2010, 1, 1), date(2024, 1, 1)).clone(), {
-            let because = rules.ceiling(Retained::PolicyDocuments).unwrap().clone();
-            Answer::Should { since: date(2013, 1, 1), because }
-        });
+        let answer = |day| rules.answer(Retained::InferenceLog, day, date(2024, 1, 1));
+        assert!(matches!(answer(date(2023, 9, 1)), Answer::Torn(_)));
+        let because = rules.ceiling(Retained::InferenceLog).unwrap().clone();
+        assert_eq!(answer(date(2023, 1, 1)), Answer::Should { since: date(2023, 4, 1), because });
     }
 
     #[test]

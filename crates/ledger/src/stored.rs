@@ -77,14 +77,21 @@ pub(crate) fn join(runs: &mut Vec<Leaves>, run: Leaves) {
     }
 }
 
-/// Whether every leaf of a run is in one of the others.
-pub(crate) fn covered(run: &Leaves, by: &[Leaves]) -> bool {
+/// What of a run is in none of the others.
+pub(crate) fn uncovered(run: &Leaves, by: &[Leaves]) -> Vec<Leaves> {
+    let mut left = Vec::new();
     let mut at = run.start;
     while at < run.end {
-        match by.iter().filter(|other| other.start <= at && at < other.end).map(|other| other.end).max() {
-            Some(end) => at = end,
-            None => return false,
-        }
+        let over = by.iter().filter(|other| other.start <= at && at < other.end).map(|other| other.end).max();
+        at = match over {
+            Some(end) => end,
+            None => {
+                let next = by.iter().map(|other| other.start).filter(|start| *start > at).min();
+                let end = next.unwrap_or(run.end).min(run.end);
+                left.push(at..end);
+                end
+            }
+        };
     }
-    true
+    left
 }

@@ -85,7 +85,7 @@ fn one(
     ledger: &ledger::Ledger,
 ) -> Result<bool, String> {
     let size = reading::checkpoint(log).map_err(text)?.checkpoint().size();
-    let plan = plan(&log.folder, size, rules, &state.holds, on).map_err(text)?;
+    let plan = plan(&log.folder, size, log.sealed.is_none(), rules, &state.holds, on).map_err(text)?;
     let next = plan.next.map_or_else(|| "none is waiting".to_owned(), |day| format!("the next on {day}"));
     println!(
         "{}: {} entries there, {} may go, {} held, {next}",

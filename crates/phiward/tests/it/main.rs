@@ -10,6 +10,7 @@ mod example;
 mod formats;
 mod guard_plan;
 mod impact;
+mod ledger;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
