@@ -300,14 +300,12 @@ impl Writer {
         });
         match outcome {
             Ok(receipt) => {
+                self.waiting.get_or_insert_with(|| self.clock.now());
                 let mut next = receipt.first;
                 for Request { entries, answer, .. } in requests {
                     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
                     let _gone = answer.send(Ok(Receipt { first: next, count, size: receipt.size }));
                     next += u64::from(count);
-                }
-                if self.waiting.is_none() {
-                    self.waiting = Some(self.clock.now());
                 }
                 if let Err(error) = self.sequencer.turn() {
                     self.failed = Some(error);
@@ -377,7 +375,7 @@ impl Writer {
             Err(error) => {
                 // To be tried again.
                 self.publishing = false;
-                self.waiting.get_or_insert(self.clock.now());
+                self.waiting.get_or_insert_with(|| self.clock.now());
                 Err(error)
             }
         };

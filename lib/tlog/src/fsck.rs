@@ -140,8 +140,10 @@ pub fn fsck(
 fn distrust(report: &mut Report, text: &[u8], error: &Untrusted, origin: &str, tree: &Tree) {
     let body = format!("{origin}\n{}\n{}\n", tree.size(), tree.root());
     let (reason, expected) = (format!("the checkpoint is not taken: {error}"), Some(body.clone()));
-    let differs = body.bytes().zip(text).position(|(wanted, found)| wanted != *found);
-    let at = differs.or((text.len() < body.len()).then_some(text.len()));
+    // What must follow: the empty line, and the first signature's dash.
+    let begins = format!("{body}\n\u{2014} ");
+    let differs = begins.bytes().zip(text).position(|(wanted, found)| wanted != *found);
+    let at = differs.or((text.len() < begins.len()).then_some(text.len()));
     match (at, error) {
         (Some(at), _) => report.tell("checkpoint", at, reason, expected),
         // The body is right, so that it is the signatures.

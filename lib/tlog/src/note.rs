@@ -34,7 +34,7 @@ impl SignatureLine {
             return refuse(0, "it does not start with an em dash and a space");
         };
         let Some((name, base64)) = rest.split_once(' ') else {
-            return refuse(line.len(), "a name and a signature are wanted");
+            return refuse(DASH.len(), "a name and a signature are wanted");
         };
         if !is_name(name) {
             return refuse(DASH.len(), "not the name of a key");
@@ -91,7 +91,7 @@ impl Note {
         let mut signatures = Vec::new();
         for line in lines.split_inclusive('\n') {
             let Some(whole) = line.strip_suffix('\n') else {
-                return Err(Malformed::new(WHAT, text.len(), "the last line does not end in a newline"));
+                return Err(Malformed::new(WHAT, at, "the last line does not end in a newline"));
             };
             if signatures.len() == MAX_SIGNATURES {
                 return Err(Malformed::new(WHAT, at, "more signatures than are read here"));

@@ -81,7 +81,6 @@ impl FolderWal {
         let names = disk.list(&folder).map_err(Error::io(&folder))?;
         let mut numbers: Vec<u64> = names.iter().filter_map(|(name, _)| number(name)).collect();
         numbers.sort_unstable();
-        let next = numbers.last().map_or(1, |last| last + 1);
         let mut cut = Vec::new();
         let mut replay: Option<Replay> = None;
         let mut kept = VecDeque::new();
@@ -91,7 +90,10 @@ impl FolderWal {
             let path = folder.join(name(*number));
             let file = format!("wal/{}", name(*number));
             let bytes = disk.read(&path, MAX_SEGMENT).map_err(Error::io(&path))?;
-            let Some(segment) = segment::read(&bytes, *number, &origin) else {
+            // Nothing was acknowledged by a segment before it held what it carries over.
+            let begun =
+                |segment: &segment::Segment<'_>| segment.damaged || segment.size() >= segment.header.size;
+            let Some(segment) = segment::read(&bytes, *number, &origin).filter(begun) else {
                 if wanted.is_some() {
                     break;
                 }
@@ -129,6 +131,8 @@ impl FolderWal {
                 disk.remove(&path).map_err(Error::io(&path))?;
             }
         }
+        // Numbers of segments that were kept have no holes: by a hole one sees that what comes before is not needed.
+        let next = kept.back().map_or(1, |(last, _)| last + 1);
         let wal = Self {
             disk,
             folder,

@@ -1,5 +1,7 @@
 //! The log from outside.
 
+mod committer;
 mod crash;
+mod flips;
 mod log;
 mod support;
