@@ -431,12 +431,20 @@ impl Inner {
             return None;
         }
         let today = self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Some(Shard {
+        let mut shard = Shard {
             region: entry.region.clone(),
             writer: self.settings.writer.clone(),
             class: entry.act.retained(),
             period: Span::of(today, every),
-        })
+        };
+        // A clock that went back leads to no period that is over.
+        let like = |log: &&Listed| {
+            (&log.shard.region, &log.shard.writer, log.shard.class)
+                == (&shard.region, &shard.writer, shard.class)
+        };
+        let newest = guard(&self.directory).logs.iter().filter(like).map(|log| log.shard.period).max();
+        shard.period = newest.map_or(shard.period, |newest| newest.max(shard.period));
+        Some(shard)
     }
 
     fn log_of(&self, entries: &[Entry]) -> Result<Option<Shard>, LedgerError> {

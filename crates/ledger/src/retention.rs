@@ -235,7 +235,9 @@ mod tests {
     use super::*;
 
     fn rules(text: &str) -> Rules {
-        let text = format!("organisation: {{name: Clinic, roles: [covered-entity]}}\nretention:\n{text}");
+        let text = format!(
+            "version: 1\norganisation: {{name: Clinic, roles: [covered-entity]}}\nretention:\n{text}"
+        );
         let (policy, problems) = policy::read(vec![Source::new("phiward.yaml", text)]);
         assert!(problems.iter().all(|p| p.severity != source::Severity::Error), "{problems:?}");
         Rules::of(Some(&policy))
@@ -256,10 +258,10 @@ mod tests {
     #[test]
     fn a_bundle_raises_what_was_chosen_and_cannot_lower_statute() {
         let rules = rules(
-            "  - {what: policy-documents, floor: P1Y, source: {kind: choice, by: mara, on: 2026-01-01}}\n  \
+            "  - {what: inference-log, floor: P1M, source: {kind: choice, by: mara, on: 2026-01-01}}\n  \
              - {what: access-log, floor: P2Y, ceiling: P3Y, source: {kind: contract, cite: Northlab 7.2}}\n",
         );
-        assert_eq!(rules.floor(Retained::PolicyDocuments).unwrap().origin.kind, SourceKind::Statute);
+        assert_eq!(rules.floor(Retained::InferenceLog).unwrap().origin.kind, SourceKind::Statute);
         let floor = rules.floor(Retained::AccessLog).unwrap();
         assert_eq!((floor.origin.kind, floor.origin.cite.as_str()), (SourceKind::Contract, "Northlab 7.2"));
         assert!(rules.conflicts().is_empty());

@@ -30,7 +30,7 @@ pub(crate) fn bundle(source: &dyn Source, at: u64, size: u64) -> Result<Bundle, 
     };
     if let Some(bytes) = source.read(resource)? {
         let entries = tlog::bundle::parse(&bytes, tile.width())
-            .map_err(|error| damaged(resource, error.offset(), &error.reason()))?;
+            .map_err(|error| damaged(resource, error.offset(), error.reason()))?;
         return Ok(Bundle::There(entries.into_iter().map(<[u8]>::to_vec).collect()));
     }
     let hashes = Resource::Tile(tile);

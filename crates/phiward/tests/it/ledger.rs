@@ -146,7 +146,7 @@ fn what_is_appended_is_numbered_proved_and_verified() {
         std::fs::read_to_string(place.path("D.vkey")).unwrap().trim().parse().unwrap();
     let leaf = tlog::TreeHash::leaf(&entry);
     let name = key.name().to_owned();
-    assert_eq!(proof.verify(&leaf, &name, &[key.clone()], &[]).unwrap().len(), 1);
+    assert_eq!(proof.verify(&leaf, &name, std::slice::from_ref(&key), &[]).unwrap().len(), 1);
     assert!(place.fails(2, &["prove", "732", "--dir", "D"]).contains("732"));
     // Nothing is made twice, and another key verifies nothing.
     assert!(place.fails(2, &["init", "--dir", "D"]).contains("already"));
@@ -283,19 +283,20 @@ struct Listening {
 
 impl Listening {
     fn start(mut command: Command) -> Self {
-        let mut child =
+        let child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
-        let mut said = Vec::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        loop {
+        let mut listening = Self { child, address: String::new(), said: Vec::new() };
+        let mut out = BufReader::new(listening.child.stdout.take().unwrap());
+        while listening.address.is_empty() {
             let mut line = String::new();
             assert!(out.read_line(&mut line).unwrap() > 0, "it ended");
             let line = line.trim().to_owned();
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                return Self { child, address: address.to_owned(), said };
+            match line.strip_prefix("listening on http://") {
+                Some(address) => listening.address = address.to_owned(),
+                None => listening.said.push(line),
             }
-            said.push(line);
         }
+        listening
     }
 
     fn get(&self, path: &str) -> (u16, Vec<u8>) {
