@@ -6,6 +6,7 @@
 //! load batches DIR SECONDS SIZE   the same, SIZE entries at once
 //! load fill DIR ENTRIES           events as an audit trail has them
 //! load verify DIR                 everything derived anew
+//! load seal DIR                   the same log in one compressed file
 //! ```
 #![expect(clippy::print_stdout, reason = "its output is the measurement")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tlog::{Algorithm, Bounds, Clock, Committer, Folder, Log, Opening, SeedSigner, Signer};
+use tlog::{Algorithm, Bounds, Clock, Committer, Folder, Log, Opening, Sealed, SeedSigner, Signer};
 
 const ORIGIN: &str = "load.example/log";
 
@@ -51,7 +52,8 @@ fn main() {
         }
         ["fill", folder, entries] => fill(folder, entries.parse().unwrap()),
         ["verify", folder] => verify(folder),
-        _ => panic!("many, one, batches, fill or verify"),
+        ["seal", folder] => seal(folder),
+        _ => panic!("many, one, batches, fill, verify or seal"),
     }
 }
 
@@ -217,4 +219,15 @@ fn verify(folder: &str) {
     println!("cpu_seconds {:.2}", cpu() - before);
     println!("seconds_for_ten_million {:.1}", took.as_secs_f64() * 1e7 / report.size as f64);
     println!("peak_megabytes {:.1}", peak_megabytes());
+}
+
+fn seal(folder: &str) {
+    let (keys, before) = ([signer().key().clone()], cpu());
+    let sealed = Sealed::seal(&Folder::new(folder), ORIGIN, &keys).unwrap();
+    println!("cpu_us_per_entry {:.2}", (cpu() - before) * 1e6 / sealed.size() as f64);
+    println!("sealed_bytes_per_entry {:.1}", bytes_below(Path::new(folder)) as f64 / sealed.size() as f64);
+    let (start, before) = (Instant::now(), cpu());
+    assert_eq!(sealed.fsck(ORIGIN, &keys, &[]).unwrap().defects, []);
+    println!("verify_seconds {:.2}", start.elapsed().as_secs_f64());
+    println!("verify_cpu_seconds {:.2}", cpu() - before);
 }

@@ -14,6 +14,8 @@ pub trait Disk: Debug + Send + Sync {
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// A new file to write to; one of that name is emptied.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// A file that is there, to read from at any place.
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// A file that is there, to write over.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// The whole of a file, or an error of kind `FileTooLarge` where it has more than `limit` bytes.
@@ -33,7 +35,9 @@ pub trait Disk: Debug + Send + Sync {
 }
 
 /// An open file.
-pub trait DiskFile: Debug + Send {
+pub trait DiskFile: Debug + Send + Sync {
+    /// Fills the buffer from an offset; an error of kind `UnexpectedEof` where the file ends before.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
     /// Writes all bytes at an offset; the file grows where they reach beyond its end.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Makes what was written durable, and the size of the file.
@@ -61,6 +65,10 @@ impl Disk for OsDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let file = fs::File::options().read(true).write(true).create(true).truncate(true).open(path)?;
         Ok(Box::new(OsFile(file)))
+    }
+
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(OsFile(fs::File::open(path)?)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -129,6 +137,10 @@ impl Disk for OsDisk {
 struct OsFile(fs::File);
 
 impl DiskFile for OsFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
     }

@@ -38,6 +38,18 @@ pub enum Error {
         /// Where it lies.
         path: PathBuf,
     },
+    /// The log was sealed, and takes no more entries.
+    #[error("{path}: the log is sealed", path = path.display())]
+    Sealed {
+        /// Where it lies.
+        path: PathBuf,
+    },
+    /// The log was not closed, so that not all its entries are published.
+    #[error("{path}: the log was not closed: open it and close it", path = path.display())]
+    Unclosed {
+        /// Where it lies.
+        path: PathBuf,
+    },
     /// The checkpoint is not of this log or its keys.
     #[error("{file}: {error}")]
     Checkpoint {

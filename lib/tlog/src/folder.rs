@@ -28,11 +28,14 @@ use crate::tile::{Resource, Tile};
 /// How large a segment of the write-ahead log becomes before the next is begun, in bytes.
 const SEGMENT_SIZE: u64 = 16 << 20;
 
+/// The one file of a sealed log's entries.
+pub(crate) const SEALED: &str = "sealed";
+
 /// A folder for one log.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    disk: Arc<dyn Disk>,
-    root: PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) root: PathBuf,
     segment_size: u64,
 }
 
@@ -58,7 +61,7 @@ impl Folder {
         &self.root
     }
 
-    fn lock(&self) -> Result<Box<dyn Debug + Send + Sync>, Error> {
+    pub(crate) fn lock(&self) -> Result<Box<dyn Debug + Send + Sync>, Error> {
         let path = self.root.join("lock");
         self.disk.lock(&path).map_err(Error::io(&path))
     }
@@ -109,6 +112,9 @@ impl Store for Folder {
         let there = self.disk.list(&self.root).unwrap_or_default();
         if !there.iter().any(|(name, _)| name == "checkpoint") {
             return Err(Error::Missing { path: self.root.clone() });
+        }
+        if there.iter().any(|(name, _)| name == SEALED) {
+            return Err(Error::Sealed { path: self.root.clone() });
         }
         let lock = self.lock()?;
         // What a copy of a closed log may lack.

@@ -57,8 +57,12 @@ impl Report {
         reason: impl Into<String>,
         expected: Option<String>,
     ) {
+        let file = file.to_string();
+        if self.defects.last().is_some_and(|last| (&last.file, last.offset) == (&file, offset as u64)) {
+            return;
+        }
         if self.defects.len() < MOST {
-            let (file, reason) = (file.to_string(), reason.into());
+            let reason = reason.into();
             self.defects.push(Defect { file, offset: offset as u64, reason, expected });
         } else {
             self.more = true;

@@ -35,6 +35,7 @@ mod note;
 mod proof;
 mod proof_file;
 mod publish;
+mod seal;
 mod signer;
 mod store;
 mod text;
@@ -56,6 +57,7 @@ pub use proof::{
     verify_inclusion,
 };
 pub use proof_file::{ProofFile, Unproven};
+pub use seal::Sealed;
 pub use signer::{SeedSigner, Signer, SignerError};
 pub use store::{Base, Cut, Files, Opened, Record, Replay, Source, Store, Wal};
 pub use text::Malformed;

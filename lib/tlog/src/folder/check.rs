@@ -1,6 +1,6 @@
 //! What only a folder can have wrong: its write-ahead log, partial files of other sizes, and files of others.
 
-use super::{Folder, segment, wal};
+use super::{Folder, SEALED, segment, wal};
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
 use crate::error::Error;
@@ -26,7 +26,7 @@ impl Folder {
         let there = |index: u64| {
             let place = Resource::Entries(Tile::full(0, index)).to_string();
             let path = self.root.join(place);
-            match self.disk.open(&path) {
+            match self.disk.open_read(&path) {
                 Ok(_) => Ok(true),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
                 Err(error) => Err(Error::io(&path)(error)),
@@ -90,7 +90,7 @@ impl Folder {
         for (name, is_folder) in self.disk.list(&folder).map_err(Error::io(&folder))? {
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
             match (path.as_str(), is_folder) {
-                ("checkpoint" | "lock", false) | ("wal" | "new", true) => {}
+                ("checkpoint" | "lock" | SEALED, false) | ("wal" | "new", true) => {}
                 (_, true) => self.check_names(&path, report)?,
                 (_, false) => match Resource::parse(&path) {
                     Ok(resource @ (Resource::Tile(tile) | Resource::Entries(tile))) => {

@@ -4,4 +4,5 @@ mod committer;
 mod crash;
 mod flips;
 mod log;
+mod seal;
 mod support;
