@@ -323,6 +323,15 @@ impl Ledger {
         for shard in over {
             sealed.push(inner.seal_shard(&shard)?);
         }
+        // With those that a crash left as they lay.
+        let listed: Vec<Listed> = guard(&inner.directory).logs.clone();
+        for log in listed.into_iter().filter(|log| log.state != Listing::Open) {
+            let folder = inner.folder.join(log.shard.path());
+            if folder.join("tile").exists() {
+                let name = inner.name_of(Some(&log.shard));
+                tlog::Sealed::seal(&Folder::new(folder), &name, std::slice::from_ref(&log.key))?;
+            }
+        }
         Ok(sealed)
     }
 }

@@ -41,7 +41,7 @@ pub use settings::{Layout, Settings};
 pub use shard::{Every, Shard, Span};
 pub use signing_key::SigningKey;
 pub use state::State;
-pub use stored::Leaves;
+pub use stored::{Leaves, source};
 pub use vault::Lock;
 pub use verify::{Expected, Report, kept_checkpoint, verify};
 pub use witness::{Witness, Word};

@@ -70,7 +70,7 @@ pub fn held(folder: &Path, key: &VerifierKey) -> Result<Vec<Held>, LedgerError> 
 /// The newest checkpoint of a log, signed by its key.
 pub fn checkpoint(log: &Held) -> Result<SignedCheckpoint, LedgerError> {
     let path = log.folder.join("checkpoint");
-    let bytes = Folder::new(&log.folder).read(Resource::Checkpoint)?;
+    let bytes = stored::source(&log.folder)?.read(Resource::Checkpoint)?;
     let bytes = bytes.ok_or(LedgerError::Missing { path: path.clone() })?;
     SignedCheckpoint::open(&bytes, &log.name, std::slice::from_ref(&log.key))
         .map_err(|error| LedgerError::unreadable(&path, error.to_string()))
@@ -80,13 +80,36 @@ pub fn checkpoint(log: &Held) -> Result<SignedCheckpoint, LedgerError> {
 pub fn verify_held(log: &Held, mut expected: Expected) -> Result<Report, LedgerError> {
     expected.keys.insert(0, log.key.clone());
     expected.deleted.extend(log.deleted.iter().cloned());
-    let mut report = verify(&Folder::new(&log.folder), &expected)?;
+    if is_gone(log) {
+        return gone(log, &expected);
+    }
+    let mut report = verify(&*stored::source(&log.folder)?, &expected)?;
     if let Some((size, root)) = log.sealed
         && (size, root) != (report.size, report.root)
     {
         report.problems.push("the log is not the one that was sealed".to_owned());
     }
     Ok(report)
+}
+
+/// Whether all of a compressed log was deleted, and the ledger says so: its checkpoint is all that is left.
+pub fn is_gone(log: &Held) -> bool {
+    let whole = log.sealed.is_some_and(|(size, _)| stored::uncovered(&(0..size), &log.deleted).is_empty());
+    whole && !stored::is_compressed(&log.folder) && !log.folder.join("tile").exists()
+}
+
+fn gone(log: &Held, expected: &Expected) -> Result<Report, LedgerError> {
+    let signed = checkpoint(log)?;
+    let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
+    let mut problems = Vec::new();
+    if log.sealed != Some((size, root)) {
+        problems.push("the log is not the one that was sealed".to_owned());
+    }
+    let held = signed.verify(&expected.keys);
+    problems.extend(held.as_ref().err().map(|error| format!("`checkpoint`: {error}")));
+    let signed_by = held.unwrap_or_default().iter().map(|one| one.key.name().to_owned()).collect();
+    let (origin, entries, deleted) = (log.name.clone(), 0, std::iter::once(0..size).collect());
+    Ok(Report { origin, size, root, signed_by, entries, deleted, problems })
 }
 
 /// An entry's bytes, and the proof that it is in the log (c2sp.org/tlog-proof@v1). The bytes are nothing where the
@@ -97,9 +120,12 @@ pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), Led
     if index >= size {
         return Err(tlog::Error::Beyond { size, asked: index }.into());
     }
-    let source = Folder::new(&log.folder);
+    if is_gone(log) {
+        return Err(LedgerError::Refused("all of this log was deleted".to_owned()));
+    }
+    let source = stored::source(&log.folder)?;
     let within = usize::try_from(index % WIDTH).unwrap_or_default();
-    let (bytes, leaf) = match stored::bundle(&source, index / WIDTH, size)? {
+    let (bytes, leaf) = match stored::bundle(&*source, index / WIDTH, size)? {
         Bundle::There(entries) => {
             let bytes = entries.into_iter().nth(within);
             let leaf = bytes.as_deref().map(TreeHash::leaf);
@@ -107,7 +133,7 @@ pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), Led
         }
         Bundle::Gone(hashes) => (None, hashes.get(within).copied()),
     };
-    let hashes = prove_inclusion(&mut Shelved(&source), index, size).map_err(|error| match error {
+    let hashes = prove_inclusion(&mut Shelved(&*source), index, size).map_err(|error| match error {
         Unproved::Read(error) => error,
         other => LedgerError::Refused(format!("{other}: run `phiward ledger fsck`")),
     })?;

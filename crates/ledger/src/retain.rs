@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use journal::Entry;
 use journal::Number;
 use journal::act::{ConfigurationChange, LeafRange, Room, Setting};
-use tlog::{Folder, Resource, WIDTH};
+use tlog::{Resource, WIDTH};
 
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
@@ -46,10 +46,10 @@ pub fn plan(
     holds: &[Hold],
     today: Date,
 ) -> Result<Plan, LedgerError> {
-    let source = Folder::new(folder);
+    let source = stored::source(folder)?;
     let mut plan = Plan { conflicts: rules.conflicts(), ..Plan::default() };
     for at in 0..if grows { size / WIDTH } else { size.div_ceil(WIDTH) } {
-        let Bundle::There(entries) = stored::bundle(&source, at, size)? else { continue };
+        let Bundle::There(entries) = stored::bundle(&*source, at, size)? else { continue };
         let first = at * WIDTH;
         let (mut may, mut overdue) = (true, 0);
         for (index, bytes) in (first..).zip(&entries) {
@@ -75,6 +75,10 @@ pub fn plan(
         } else {
             plan.overdue += overdue;
         }
+    }
+    // One file goes as a whole or not at all.
+    if stored::is_compressed(folder) && plan.leaves() < size {
+        plan.may.clear();
     }
     Ok(plan)
 }
@@ -134,6 +138,11 @@ pub fn delete(
 /// Takes the bundles of a run away, those that are still there.
 fn remove(folder: &Path, run: &Leaves) -> Result<u64, LedgerError> {
     let mut gone = 0;
+    if stored::is_compressed(folder) {
+        let path = folder.join(stored::COMPRESSED);
+        std::fs::remove_file(&path).map_err(LedgerError::io(&path))?;
+        return Ok(1);
+    }
     for at in run.start / WIDTH..run.end.div_ceil(WIDTH) {
         let Some(resource) = Resource::entries_of(at, run.end) else { continue };
         let path = folder.join(resource.to_string());

@@ -1,23 +1,49 @@
 //! The read paths of c2sp.org/tlog-tiles over HTTP, from the folder as it lies.
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tlog::{Folder, Resource, Source as _};
+use tlog::{Folder, Resource, Source};
 use wire::{Answer, Asked, Method, Service};
 
+use crate::error::LedgerError;
 use crate::shard::Shard;
+use crate::stored;
+
+type Log = Arc<dyn Source + Send + Sync>;
 
 /// Serves a ledger's logs: the home log at the root, each shard below `logs/`, and the directory.
-#[derive(Debug)]
 pub struct Shelf {
     folder: PathBuf,
+    /// Compressed logs that were opened: they do not change.
+    compressed: Mutex<BTreeMap<PathBuf, Log>>,
+}
+
+impl std::fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shelf").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Shelf {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), compressed: Mutex::default() }
+    }
+
+    fn log(&self, folder: &Path) -> Result<Log, LedgerError> {
+        if !stored::is_compressed(folder) {
+            return Ok(Arc::new(Folder::new(folder)));
+        }
+        let mut compressed = self.compressed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = compressed.get(folder) {
+            return Ok(Arc::clone(log));
+        }
+        let log: Log = Arc::from(stored::source(folder)?);
+        compressed.insert(folder.to_owned(), Arc::clone(&log));
+        Ok(log)
     }
 
     fn found(&self, path: &str) -> Answer {
@@ -35,7 +61,7 @@ impl Shelf {
             None => (self.folder.clone(), path),
         };
         let Ok(resource) = Resource::parse(path) else { return missing() };
-        match Folder::new(folder).read(resource) {
+        match self.log(&folder).and_then(|log| Ok(log.read(resource)?)) {
             Ok(Some(body)) => match resource {
                 Resource::Checkpoint => Answer { body, ..Answer::text(200, "") },
                 Resource::Tile(_) | Resource::Entries(_) => Answer {

@@ -1,12 +1,32 @@
 //! Entries as they lie in a log: read in order, bundle by bundle.
 
+use std::path::Path;
+
 use journal::Entry;
-use tlog::{Resource, Source, TreeHash, WIDTH};
+use tlog::{Folder, Resource, Sealed, Source, TreeHash, WIDTH};
 
 use crate::error::LedgerError;
 
 /// A run of leaves, the end excluded.
 pub type Leaves = std::ops::Range<u64>;
+
+/// A log's files, or the one file that it was compressed to.
+pub fn source(folder: &Path) -> Result<Box<dyn Source + Send + Sync>, LedgerError> {
+    let folder = Folder::new(folder);
+    match Sealed::open(&folder) {
+        Ok(sealed) => Ok(Box::new(sealed)),
+        Err(tlog::Error::Missing { .. }) => Ok(Box::new(folder)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a log was compressed, and is there.
+pub(crate) fn is_compressed(folder: &Path) -> bool {
+    folder.join(COMPRESSED).is_file()
+}
+
+/// The one file of a compressed log.
+pub(crate) const COMPRESSED: &str = "sealed";
 
 /// One bundle of a log.
 pub(crate) enum Bundle {

@@ -1,4 +1,7 @@
-use journal::{RecordError, Recorder};
+use jiff::civil::date;
+use journal::{Clock as _, Moment, RecordError, Recorder, Retained};
+use ledger::retain::{delete, plan};
+use ledger::retention::Rules;
 use ledger::{Every, Expected, Layout, Ledger, LedgerError, reading};
 
 use crate::{Hands, make, opening, samples};
@@ -64,6 +67,19 @@ async fn entries_go_to_the_log_of_their_region_class_and_period() {
         }
     }
     assert_eq!(clocks, 1);
+    // What was sealed is one file, and all of it reads as before; gone, it is gone with a word only.
+    let november = held.iter().find(|log| log.sealed.is_some()).unwrap();
+    assert!(november.folder.join("sealed").is_file() && !november.folder.join("tile").exists());
+    assert!(reading::prove(november, 0).unwrap().0.is_some());
+    let mut deleted = november.clone();
+    deleted.folder = folder.path().join("elsewhere");
+    std::fs::create_dir(&deleted.folder).unwrap();
+    std::fs::copy(november.folder.join("checkpoint"), deleted.folder.join("checkpoint")).unwrap();
+    let unsaid = reading::verify_held(&deleted, Expected::default()).unwrap();
+    assert!(!unsaid.problems.is_empty());
+    deleted.deleted.push(0..1);
+    let said = reading::verify_held(&deleted, Expected::default()).unwrap();
+    assert_eq!((said.problems.len(), said.size, said.entries), (0, 1, 0));
     // A sealed log that grew or shrank is not the one that was sealed.
     let sealed = held.iter().find(|log| log.sealed.is_some()).unwrap();
     let mut tampered = sealed.clone();
@@ -104,4 +120,40 @@ fn one_process_writes() {
     let second = Ledger::open(opening(folder.path(), &clock, 4));
     assert!(matches!(second, Err(LedgerError::Log(tlog::Error::Locked { .. }))));
     ledger.close().unwrap();
+}
+
+#[test]
+fn a_compressed_log_goes_whole_once_all_of_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2016-03-01T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    let key = ledger.verifier().unwrap().clone();
+    let mut entries: Vec<_> = samples(2000, 1)
+        .into_iter()
+        .filter(|entry| entry.region.as_ref().is_some_and(|region| region.as_str() == "us"))
+        .filter(|entry| entry.act.retained() == Retained::AccessLog)
+        .take(300)
+        .collect();
+    entries.iter_mut().for_each(|entry| entry.at = Moment::of(clock.now()));
+    // One of them happened later than its neighbours.
+    entries[299].at = Moment::of("2018-01-01T00:00:00Z".parse().unwrap());
+    ledger.append(&entries).unwrap();
+    clock.set("2023-01-01T00:00:00Z");
+    assert_eq!(ledger.seal().unwrap().len(), 1);
+    let dir = folder.path().join("D");
+    let planned = |today| {
+        let held = reading::held(&dir, &key).unwrap();
+        let log = held.into_iter().find(|log| log.sealed.is_some()).unwrap();
+        (plan(&log.folder, 300, false, &Rules::of(None), &[], today).unwrap(), log)
+    };
+    assert_eq!(planned(date(2023, 1, 1)).0.may, []);
+    let (plan, log) = planned(date(2024, 1, 1));
+    assert_eq!(plan.may, [0..300]);
+    delete(&ledger, &log.folder, log.shard.as_ref(), &plan.may).unwrap();
+    ledger.close().unwrap();
+    assert!(!log.folder.join("sealed").exists());
+    for log in reading::held(&dir, &key).unwrap() {
+        let report = reading::verify_held(&log, Expected::default()).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", log.name);
+    }
 }

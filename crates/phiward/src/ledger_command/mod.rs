@@ -12,7 +12,7 @@ use std::sync::Arc;
 use journal::names::Writer;
 use ledger::reading::{self, Held};
 use ledger::{Every, Expected, Layout, Lock, Opening, Settings, SigningKey};
-use tlog::{Folder, VerifierKey};
+use tlog::VerifierKey;
 use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
@@ -307,8 +307,19 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
         deleted: Vec::new(),
     };
     for log in if all.is_empty() { vec![home] } else { all } {
-        let folder = Folder::new(&log.folder);
-        let report = tlog::fsck(&folder, &log.name, std::slice::from_ref(&log.key), &[]).map_err(text)?;
+        if reading::is_gone(&log) {
+            println!("{}: deleted", log.name);
+            continue;
+        }
+        let source = match ledger::source(&log.folder) {
+            Ok(source) => source,
+            Err(error) => {
+                println!("{}: {error}", log.name);
+                in_order = false;
+                continue;
+            }
+        };
+        let report = tlog::fsck(&*source, &log.name, std::slice::from_ref(&log.key), &[]).map_err(text)?;
         let deleted = if report.defects.is_empty() { Vec::new() } else { reading::deleted(&log) };
         let gone = |file: &str| reading::is_deleted(&log, &deleted, file, report.size);
         let defects: Vec<_> = report.defects.iter().filter(|defect| !gone(&defect.file)).collect();

@@ -84,6 +84,10 @@ fn one(
     on: jiff::civil::Date,
     ledger: &ledger::Ledger,
 ) -> Result<bool, String> {
+    if reading::is_gone(log) {
+        println!("{}: deleted", log.name);
+        return Ok(false);
+    }
     let size = reading::checkpoint(log).map_err(text)?.checkpoint().size();
     let plan = plan(&log.folder, size, log.sealed.is_none(), rules, &state.holds, on).map_err(text)?;
     let next = plan.next.map_or_else(|| "none is waiting".to_owned(), |day| format!("the next on {day}"));
