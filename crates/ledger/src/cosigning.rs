@@ -5,7 +5,7 @@ use std::time::Duration;
 use tlog::{AddCheckpoint, SignatureLine, VerifierKey};
 
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
+use crate::running::Ledger;
 
 const LONGEST_ANSWER: usize = 64 * 1024;
 

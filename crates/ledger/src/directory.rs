@@ -25,6 +25,8 @@ use crate::shard::Shard;
 
 /// Its name in the ledger's folder.
 pub const FILE: &str = "directory";
+/// The version that is about to take its place.
+pub(crate) const NEXT: &str = "directory.next";
 const MAGIC: &str = "phiward-ledger-directory/v1";
 const LONGEST: u64 = 400 * 1024;
 

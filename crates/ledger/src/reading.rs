@@ -41,14 +41,29 @@ pub fn held(folder: &Path, key: &VerifierKey) -> Result<Vec<Held>, LedgerError> 
         deleted: Vec::new(),
     };
     let path = folder.join(directory::FILE);
-    let Some(directory) = Directory::read(&path, key)? else { return Ok(vec![home]) };
-    let checkpoint = checkpoint(&home)?;
-    let state = State::read(&Folder::new(folder), checkpoint.checkpoint().size())?;
-    if state.directory.unwrap_or_else(|| Directory::new(key.name()).digest()) != directory.digest() {
+    let mut found = None;
+    // The list changes while it is read, and a crash may have left the newest beside.
+    for name in [directory::FILE, directory::FILE, directory::NEXT] {
+        let directory = match Directory::read(&folder.join(name), key) {
+            Ok(Some(directory)) => directory,
+            Ok(None) if name == directory::FILE => return Ok(vec![home]),
+            Ok(None) => continue,
+            Err(_) if name == directory::NEXT => continue,
+            Err(error) => return Err(error),
+        };
+        let checkpoint = checkpoint(&home)?;
+        let state = State::read(&Folder::new(folder), checkpoint.checkpoint().size())?;
+        let newest = state.directory.unwrap_or_else(|| Directory::new(key.name()).digest());
+        if newest == directory.digest() {
+            found = Some((directory, state));
+            break;
+        }
+    }
+    let Some((directory, state)) = found else {
         let what =
             "this is not the directory that the ledger recorded last: an older one was put in its place";
         return Err(LedgerError::Unreadable { path, what: what.to_owned() });
-    }
+    };
     home.deleted = state.deleted_of(None);
     let mut all = vec![home];
     for log in directory.logs {

@@ -9,8 +9,8 @@ use journal::act::{ConfigurationChange, LeafRange, Room, Setting};
 use tlog::{Resource, WIDTH};
 
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
 use crate::retention::{Answer, Conflict, Hold, Rules};
+use crate::running::Ledger;
 use crate::shard::Shard;
 use crate::state;
 use crate::stored::{self, Bundle, Leaves};

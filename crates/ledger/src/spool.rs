@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::durable::{self, Access};
 use crate::error::LedgerError;
-use crate::ledger::Ledger;
+use crate::running::Ledger;
 use crate::shard::Shard;
 use crate::stored::{self, Bundle};
 use crate::vault::{self, Cipher, Lock};

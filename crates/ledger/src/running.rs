@@ -404,7 +404,7 @@ impl Inner {
         // What was recovered is published by the opening, and can be read.
         let state = State::read(&home, size)?;
         let path = self.folder.join(directory::FILE);
-        let next = self.folder.join(format!("{}.next", directory::FILE));
+        let next = self.folder.join(directory::NEXT);
         let key = self.home.keys.first().ok_or(LedgerError::Cipher)?;
         if let Some(prepared) = Directory::read(&next, key)? {
             if state.directory == Some(prepared.digest()) {
@@ -506,7 +506,7 @@ impl Inner {
         let shard = listed.shard.clone();
         let next = directory.with(listed);
         let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
-        let prepared = self.folder.join(format!("{}.next", directory::FILE));
+        let prepared = self.folder.join(directory::NEXT);
         next.write(&prepared, &signer)?;
         let about = |setting| ConfigurationChange {
             region: shard.region.clone(),
@@ -521,6 +521,8 @@ impl Inner {
             after: Some(next.digest()),
             ..about(Setting::DirectoryChanged)
         })?;
+        // Whoever reads the list finds the entry in the home log as it is published.
+        block_on(self.home.appender.publish())?;
         let path = self.folder.join(directory::FILE);
         next.write(&path, &signer)?;
         std::fs::remove_file(&prepared).map_err(LedgerError::io(&prepared))?;
@@ -572,6 +574,25 @@ impl Recorder for Ledger {
             let receipt = appender.append(bytes).await.map_err(|error| told(error.into()))?;
             Ok(receipts(&name, receipt))
         })
+    }
+}
+
+/// Waits for a future on a thread that may block.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
+        }
     }
 }
 
