@@ -12,6 +12,8 @@ pub use governance::{
 pub use traffic::{ApiCall, Call, Decision, FieldAccess, Inference, Interface, Oversight};
 pub use upkeep::{ConfigurationChange, KeyEvent, KeyKind, KeyStep, LeafRange, Room, Setting};
 
+use policy::Policy;
+
 use crate::form::{choice, one_of};
 
 one_of! {
@@ -82,6 +84,43 @@ impl Act {
             | Self::Evidence(_)
             | Self::IncidentAct(_)
             | Self::ConfigurationChange(_) => Retained::PolicyDocuments,
+        }
+    }
+
+    /// Whether the bundle gives all names that stand in it.
+    pub(crate) fn is_declared(&self, policy: &Policy) -> bool {
+        match self {
+            Self::Inference(inference) => inference.model.is_declared(policy),
+            Self::PolicyChange(change) => change.approvers.iter().all(|one| one.is_declared(policy)),
+            Self::Approval(approval) => approval.by.is_declared(policy),
+            Self::Grant(grant) => {
+                grant.ceiling.is_declared(policy)
+                    && grant.to.is_declared(policy)
+                    && grant.approvers.iter().all(|one| one.is_declared(policy))
+            }
+            Self::Block(block) => {
+                let what = match &block.what {
+                    Blocked::Identity(name) => name.is_declared(policy),
+                    Blocked::Party(name) => name.is_declared(policy),
+                    Blocked::Model(name) => name.is_declared(policy),
+                    Blocked::Flow(name) => name.is_declared(policy),
+                };
+                what && block.by.as_ref().is_none_or(|by| by.is_declared(policy))
+            }
+            Self::StandingFact(fact) => {
+                let parties = fact.scope.iter().flat_map(|scope| &scope.parties);
+                parties.into_iter().all(|party| party.is_declared(policy))
+            }
+            Self::ReviewDecision(review) => review.of.is_declared(policy) && review.by.is_declared(policy),
+            Self::ApiCall(_)
+            | Self::Decision(_)
+            | Self::FieldAccess(_)
+            | Self::KeyEvent(_)
+            | Self::FindingSnapshot(_)
+            | Self::FlowSnapshot(_)
+            | Self::Evidence(_)
+            | Self::IncidentAct(_)
+            | Self::ConfigurationChange(_) => true,
         }
     }
 

@@ -293,20 +293,11 @@ impl Entry {
                 Some(Behalf::User(_) | Behalf::Subject(_)) | None => true,
             },
         );
-        check(
-            "act",
-            match &self.act {
-                Act::Inference(inference) => inference.model.is_declared(policy),
-                Act::PolicyChange(change) => change.approvers.iter().all(|one| one.is_declared(policy)),
-                Act::Approval(approval) => approval.by.is_declared(policy),
-                Act::Grant(grant) => {
-                    grant.ceiling.is_declared(policy)
-                        && grant.to.is_declared(policy)
-                        && grant.approvers.iter().all(|one| one.is_declared(policy))
-                }
-                _ => true,
-            },
-        );
+        check("act", self.act.is_declared(policy));
+        let region = self.region.as_ref().and_then(|own| policy::vocabulary::Region::of(own.as_str()));
+        let known =
+            |region| policy.regions().iter().any(|of| of.value.within(&region) || region.within(&of.value));
+        check("region", region.is_none_or(known));
         all
     }
 }

@@ -54,6 +54,26 @@ pub fn parted(entry: Entry, rng: &mut dyn Rng) -> Result<Vec<Entry>, EntryError>
     Ok(parts)
 }
 
+/// Whether all parts of each call are among these entries, next to each other.
+pub fn are_whole(entries: &[Entry]) -> Result<(), EntryError> {
+    let mut open: Option<(Uid, u64, u64)> = None;
+    for entry in entries {
+        let part = entry.part.as_ref().map(|part| (part.of, part.k.get(), part.n.get()));
+        open = match (open, part) {
+            (None, None) => None,
+            (None, Some((of, 1, n))) => Some((of, 1, n)),
+            (Some((of, k, n)), Some((own, next, all))) if own == of && next == k + 1 && all == n => {
+                (next < n).then_some((of, next, n))
+            }
+            _ => return Err(EntryError::Contradiction("the parts of a call are not all here, in order")),
+        };
+    }
+    match open {
+        None => Ok(()),
+        Some(_) => Err(EntryError::Contradiction("the last parts of a call are missing")),
+    }
+}
+
 /// The same fields, the records shared out.
 fn pieces(data: Data, fits: &dyn Fn(&[Data]) -> bool) -> Result<Vec<Data>, EntryError> {
     if data.touched.len() <= MOST_ITEMS && fits(std::slice::from_ref(&data)) {

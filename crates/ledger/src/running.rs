@@ -222,6 +222,7 @@ impl Ledger {
     /// Appends entries next to each other, and blocks until they are durable. All go to one log.
     pub fn append(&self, entries: &[Entry]) -> Result<Vec<Receipt>, LedgerError> {
         self.watch_clock()?;
+        journal::parts::are_whole(entries)?;
         let log = self.inner.log_of(entries)?;
         self.inner.home_is_open()?;
         let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
@@ -473,6 +474,22 @@ impl Inner {
         Ok(())
     }
 
+    /// The log of a place where nothing has to be written before it takes an entry.
+    fn ready(&self, shard: Option<&Shard>) -> Option<Appender> {
+        {
+            let now = since_1970(&*self.clock);
+            let mut shown = guard(&self.shown);
+            if shown.saturating_sub(now) > SLACK {
+                return None;
+            }
+            *shown = now.max(*shown);
+        }
+        match shard {
+            None => Some(self.home.appender.clone()),
+            Some(shard) => guard(&self.shards).get(shard).map(|running| running.appender.clone()),
+        }
+    }
+
     fn running(&self, shard: Option<&Shard>) -> Result<Appender, LedgerError> {
         let Some(shard) = shard else { return Ok(self.home.appender.clone()) };
         let mut shards = guard(&self.shards);
@@ -557,22 +574,24 @@ impl Recorder for Ledger {
         entries: Vec<Entry>,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Receipt>, RecordError>> + Send + '_>> {
         Box::pin(async move {
+            journal::parts::are_whole(&entries)?;
             let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
-            let ledger = self.clone();
-            // A new shard and a clock that went back cost a write that blocks.
-            let ready = tokio::task::spawn_blocking(move || {
-                ledger.watch_clock()?;
-                let log = ledger.inner.log_of(&entries)?;
-                ledger.inner.home_is_open()?;
-                Ok::<_, LedgerError>((
-                    ledger.inner.running(log.as_ref())?,
-                    ledger.inner.name_of(log.as_ref()),
-                ))
-            });
-            let (appender, name) =
-                ready.await.map_err(|error| RecordError::Unavailable(error.to_string()))?.map_err(told)?;
+            let log = self.inner.log_of(&entries).map_err(told)?;
+            self.inner.home_is_open().map_err(told)?;
+            let appender = match self.inner.ready(log.as_ref()) {
+                Some(appender) => appender,
+                // Something has to be written first: a new shard, or that the clock went back.
+                None => {
+                    let (ledger, log) = (self.clone(), log.clone());
+                    let ready = tokio::task::spawn_blocking(move || {
+                        ledger.watch_clock()?;
+                        ledger.inner.running(log.as_ref())
+                    });
+                    ready.await.map_err(|error| RecordError::Unavailable(error.to_string()))?.map_err(told)?
+                }
+            };
             let receipt = appender.append(bytes).await.map_err(|error| told(error.into()))?;
-            Ok(receipts(&name, receipt))
+            Ok(receipts(&self.inner.name_of(log.as_ref()), receipt))
         })
     }
 }

@@ -33,7 +33,8 @@ impl SigningKey {
         let key = Self { name: name.to_owned(), seed };
         // A name that cannot be signed under is found before the file is there.
         key.signer(name, Algorithm::Ed25519)?;
-        let mut secret = Zeroizing::new(key.seed.to_vec());
+        let mut secret = Zeroizing::new(Vec::with_capacity(key.seed.len() + name.len()));
+        secret.extend_from_slice(&*key.seed);
         secret.extend_from_slice(name.as_bytes());
         let text = vault::seal(lock, LABEL, &secret, rng)?;
         durable::create(path, text.as_bytes(), Access::Owner).map_err(LedgerError::io(path))?;

@@ -1,3 +1,4 @@
+use policy::Policy;
 use policy::vocabulary::{Class, Purpose};
 
 use crate::clock::{Day, Moment, Number};
@@ -28,6 +29,16 @@ one_of! {
         Identity(Identity) = "identity",
         /// A user of Salesforce.
         User(RecordId) = "user",
+    }
+}
+
+impl Person {
+    pub(super) fn is_declared(&self, policy: &Policy) -> bool {
+        match self {
+            Self::Approver(name) => name.is_declared(policy),
+            Self::Identity(name) => name.is_declared(policy),
+            Self::User(_) => true,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::act::{Act, ApiCall, Call, FieldAccess, Interface};
 use crate::clock::{Clock, Day, Moment, Number, Rng};
 use crate::entry::{Behalf, Data, Entry, EntryError, LONGEST, MOST_ITEMS, Outcome, Record, Touched};
 use crate::names::{ApiName, Blinded, Correlation, Org, RecordId, Uid};
-use crate::parts::parted;
+use crate::parts::{are_whole, parted};
 use crate::sample::{Drawn, sample};
 use crate::subject::{Pseudonym, Subject, TrailKey};
 use crate::{Wrong, schema};
@@ -183,6 +183,10 @@ fn a_call_that_is_too_large_goes_in_parts_that_lose_nothing() {
         assert_eq!((&part.act, part.at), (&whole.act, whole.at));
     }
     assert_eq!(touched, whole.data[0].touched);
+    assert_eq!(are_whole(&parts), Ok(()));
+    assert_eq!(are_whole(&[&[access(1)], parts.as_slice(), &[access(2)]].concat()), Ok(()));
+    assert!(are_whole(&parts[1..]).is_err() && are_whole(&parts[..2]).is_err());
+    assert!(are_whole(&[&parts[..1], &[access(1)], &parts[1..]].concat()).is_err());
     assert_eq!(salts.len(), parts.len());
     // Long enough in bytes alone, and what fits already.
     assert!(parted(access(900), &mut Drawn::new(3)).unwrap().len() >= 2);
@@ -230,7 +234,7 @@ fn names_of_the_bundle_come_from_a_bundle_that_gives_them() {
     let empty = policy::Policy::empty();
     assert!(Org::declared(&empty, "production").is_err());
     let entry = sample(200, 1).find(|entry| entry.party.is_some()).unwrap();
-    assert_eq!(entry.undeclared(&empty), ["who", "party", "org", "flow"]);
+    assert_eq!(entry.undeclared(&empty), ["who", "party", "org", "flow", "region"]);
 }
 
 #[test]

@@ -157,3 +157,18 @@ fn a_compressed_log_goes_whole_once_all_of_it_may() {
         assert_eq!(report.problems, Vec::<String>::new(), "{}", log.name);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_call_are_recorded_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let mut entry = samples(60, 1).into_iter().find(|entry| entry.act.key() == "field-access").unwrap();
+    entry.data[0].touched = (0..600).flat_map(|_| entry.data[0].touched[..1].to_vec()).collect();
+    let parts = journal::parts::parted(entry, &mut journal::sample::Drawn::new(3)).unwrap();
+    assert!(parts.len() > 2);
+    assert!(ledger.record(parts[1..].to_vec()).await.is_err());
+    assert!(ledger.record(parts[..1].to_vec()).await.is_err());
+    assert_eq!(ledger.record(parts.clone()).await.unwrap().len(), parts.len());
+    assert_eq!(ledger.prover().head().0, parts.len() as u64);
+}

@@ -185,7 +185,11 @@ fn make(init: &Init) -> Result<Verdict, String> {
         clock: Arc::new(SystemClock),
         rng: Box::new(SystemRng::new()),
     };
-    let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(text)?;
+    let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(|error| {
+        // A key of no log: the same command is to work once the folder can be written.
+        let _ = std::fs::remove_file(&key_file);
+        error.to_string()
+    })?;
     files::write(&public, format!("{verifier}\n").as_bytes())?;
     if matches!(lock, Lock::None) {
         let shown = key_file.display();
