@@ -18,12 +18,13 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["accuracy", folder] => accuracy(Some(folder)),
         ["apex", folder] => apex::compare(Path::new(folder)),
         ["corpus", folder] => corpus(Path::new(folder)),
+        ["ledger"] => ledger(),
         ["flows", folder] => flows::compare(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
         _ => {
             Err("name a proof: access, accuracy [DIR], apex DIR, corpus DIR (folders of Salesforce projects), flows \
-                 DIR, fuzz [SECONDS]"
+                 DIR, fuzz [SECONDS], ledger"
                 .to_owned())
         }
     }
@@ -32,6 +33,14 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
 /// The access engine against its oracle on ten thousand orgs made by chance.
 fn access() -> Result<(), String> {
     let test = ["test", "--release", "--quiet", "--package", "phiward-access", "--test", "it"];
+    steps::call("cargo", &[&test[..], &["--", "--ignored", "--nocapture"]].concat())
+}
+
+/// Failures of the disk at every operation of the log: kills with each way in which unsynced writes can be lost, kills
+/// again while it is opened, full and read-only disks, syncs that fail.
+fn ledger() -> Result<(), String> {
+    let test =
+        ["test", "--release", "--quiet", "--package", "phiward-tlog", "--test", "it", "failures_at_every"];
     steps::call("cargo", &[&test[..], &["--", "--ignored", "--nocapture"]].concat())
 }
 
@@ -119,7 +128,7 @@ fn fuzz(seconds: &str) -> Result<(), String> {
     if !steps::answers("cargo", &["fuzz", "--version"]) {
         steps::call("cargo", &["install", "--locked", "--debug", "cargo-fuzz"])?;
     }
-    for target in ["xml", "bundle", "facts", "soql", "apex", "entry"] {
+    for target in ["xml", "bundle", "facts", "soql", "apex", "entry", "tlog", "tlog_folder"] {
         let time = format!("-max_total_time={seconds}");
         let mut run = command("cargo", &["fuzz", "run", "--sanitizer", "none", target, "--", &time]);
         run.env("RUSTC_BOOTSTRAP", "1");

@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: what the tests need beyond Rust, from the package registries only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::steps::{self, answers, call_command, target};
 
@@ -19,11 +19,16 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// Debian's packages that are not there yet.
 fn packages() -> Result<(), String> {
-    let wanted: Vec<&str> = [("chromium", "chromium"), ("npm", "npm")]
-        .into_iter()
-        .filter(|(program, _)| !answers(program, &["--version"]))
-        .map(|(_, package)| package)
-        .collect();
+    let mut wanted: Vec<&str> =
+        [("chromium", "--version", "chromium"), ("npm", "--version", "npm"), ("go", "version", "golang-go")]
+            .into_iter()
+            .filter(|(program, word, _)| !answers(program, &[word]))
+            .map(|(_, _, package)| package)
+            .collect();
+    // Verifies logs that we wrote: the checksum database of Go's own modules.
+    if !Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog").is_dir() {
+        wanted.push("golang-golang-x-mod-dev");
+    }
     if wanted.is_empty() {
         return Ok(());
     }

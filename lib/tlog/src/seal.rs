@@ -13,6 +13,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -50,6 +51,8 @@ pub struct Sealed {
     /// Where the tiles begin in the file.
     tiles_at: u64,
     checkpoint: Vec<u8>,
+    /// The bundle that was read last: its entries and its tile are asked for together.
+    last: Mutex<Option<(u64, Vec<u8>)>>,
 }
 
 impl Sealed {
@@ -133,7 +136,8 @@ impl Sealed {
             placed.push((at, length, hash.first_chunk().copied().unwrap_or_default()));
             at += u64::from(length);
         }
-        let sealed = Self { file, path, size, blocks: placed, tiles, tiles_at, checkpoint };
+        let sealed =
+            Self { file, path, size, blocks: placed, tiles, tiles_at, checkpoint, last: Mutex::new(None) };
         if sealed.sum(&index, numbers) != hash {
             let (offset, reason) = sealed.odd_part(&index, index_at);
             return refuse(offset, reason);
@@ -199,6 +203,10 @@ impl Sealed {
         inflate(&bytes).map(Some).map_err(damaged)
     }
 
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<(u64, Vec<u8>)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Entries in the log.
     pub fn size(&self) -> u64 {
         self.size
@@ -227,7 +235,15 @@ impl Source for Sealed {
             let end = at.saturating_add(usize::from(tile.width()) * TreeHash::LEN);
             return Ok(self.tiles.get(at..end).map(<[u8]>::to_vec));
         }
-        let Some(bytes) = self.bundle(tile.index())? else { return Ok(None) };
+        let known = self.last().take().filter(|(index, _)| *index == tile.index());
+        let bytes = match known {
+            Some((_, bytes)) => bytes,
+            None => match self.bundle(tile.index())? {
+                Some(bytes) => bytes,
+                None => return Ok(None),
+            },
+        };
+        *self.last() = Some((tile.index(), bytes.clone()));
         let bundle = cut(Resource::Entries(tile), tile.width(), Resource::Entries(tile), bytes)?;
         if let Resource::Entries(_) = resource {
             return Ok(Some(bundle));

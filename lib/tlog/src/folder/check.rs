@@ -136,7 +136,12 @@ impl Folder {
             None if tile.width() < published.width() && found.len() > wanted.len() => wanted.len(),
             None => return Ok(()),
         };
-        report.tell(resource, offset, "a partial file is not the beginning of what was published", None);
+        let hash = wanted.get(offset / TreeHash::LEN * TreeHash::LEN..).and_then(|rest| rest.first_chunk());
+        let expected = match resource {
+            Resource::Tile(_) => hash.map(|hash| TreeHash(*hash).to_string()),
+            _ => None,
+        };
+        report.tell(resource, offset, "a partial file is not the beginning of what was published", expected);
         Ok(())
     }
 }

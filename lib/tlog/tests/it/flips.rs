@@ -70,9 +70,7 @@ fn every_byte_of_a_small_log() {
     assert_eq!(fsck(&disk).defects, []);
     for (file, length) in files(&disk, "") {
         for offset in (0..length).filter(|_| file != "lock") {
-            for bits in [1, 0x20, 0x80] {
-                flip(&disk, &file, offset, bits);
-            }
+            flip(&disk, &file, offset, 1 << (offset % 8));
         }
     }
 }

@@ -3,6 +3,9 @@
 mod committer;
 mod crash;
 mod flips;
+mod formats;
+mod golden;
 mod log;
+mod oracle;
 mod seal;
 mod support;
