@@ -22,7 +22,7 @@ fn org() -> Org {
     Org::declared(&policy, "production").unwrap()
 }
 
-fn person(number: u64) -> Subject {
+pub(crate) fn person(number: u64) -> Subject {
     Subject::of_record(&org(), &RecordId::of(&format!("001Hs0{number:09}")).unwrap())
 }
 

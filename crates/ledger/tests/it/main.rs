@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod emergency;
+mod golden;
 mod keyring;
 mod recording;
 mod witness;

@@ -638,3 +638,46 @@ fn samples_are_entries_and_the_schema_is_printed() {
         assert!(validator.is_valid(&serde_json::from_slice(line).unwrap()));
     }
 }
+
+/// Hashes of a log's tiles, for a proof.
+struct Tiles(Folder);
+
+impl tlog::Tiles for Tiles {
+    type Error = String;
+
+    fn tile(&mut self, tile: tlog::Tile) -> Result<Vec<u8>, String> {
+        self.0.read(Resource::Tile(tile)).map_err(|error| error.to_string())?.ok_or("missing".to_owned())
+    }
+}
+
+/// The verifier of `lib/tlog/tests/verifier` leaves all that matters to Go's checksum database.
+#[test]
+fn gos_checksum_database_verifies_what_the_command_wrote() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    let key = place.init("log", &[]);
+    let append = |seed| assert_eq!(code(&place.input(&["append", "--dir", "log"], &sample(400, seed))), 0);
+    append(1);
+    std::fs::write(place.path("old"), place.ok(&["checkpoint", "--dir", "log"])).unwrap();
+    append(2);
+    let mut tiles = Tiles(Folder::new(place.path("log")));
+    let proof = tlog::prove_consistency(&mut tiles, 400, 800).unwrap();
+    let lines: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
+    std::fs::write(place.path("consistency"), lines).unwrap();
+    for index in ["0", "255", "799"] {
+        place.ok(&["prove", index, "--dir", "log", "--output", &format!("{index}.tlog-proof")]);
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib/tlog/tests/verifier/main.go");
+    let output = Command::new("go")
+        .arg("run")
+        .arg(source)
+        .arg(place.folder.path())
+        .arg(key.trim())
+        .env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOFLAGS", "")
+        .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"))
+        .output()
+        .unwrap_or_else(|error| panic!("go: {error}: `cargo xtask setup` installs it"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).trim(), "800 entries, 3 proofs, consistent with 400");
+}
