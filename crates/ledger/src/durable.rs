@@ -5,6 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::error::LedgerError;
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -54,6 +56,21 @@ pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> io::Result<Fi
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     Ok(path.with_file_name(format!(".{}.new", name.to_string_lossy())))
+}
+
+/// Holds a file for one process, until what comes back is let go. `of` is what is said to be in use.
+pub(crate) fn lock(path: &Path, of: &Path) -> Result<File, LedgerError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(LedgerError::io(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(LedgerError::InUse { path: of.to_owned() }),
+        Err(fs::TryLockError::Error(error)) => Err(LedgerError::io(path)(error)),
+    }
 }
 
 /// Makes the name of a file durable.

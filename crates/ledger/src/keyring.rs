@@ -374,18 +374,7 @@ fn parsed(record: &[u8], master: &Master) -> Option<(u8, Handle, Kept)> {
 /// One process at a time, by a file beside the ring: the ring itself is replaced now and then.
 fn held(path: &Path) -> Result<File, LedgerError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = path.with_file_name(format!("{name}.lock"));
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&beside)
-        .map_err(LedgerError::io(&beside))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(LedgerError::InUse { path: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(error)) => Err(LedgerError::io(&beside)(error)),
-    }
+    durable::lock(&path.with_file_name(format!("{name}.lock")), path)
 }
 
 impl Pseudonymiser for Keyring {

@@ -77,18 +77,7 @@ impl Spool {
     /// Opens a spool, or makes one where there is none.
     pub fn open(folder: &Path, lock: &Lock, mut rng: Box<dyn Rng>, room: Space) -> Result<Self, LedgerError> {
         fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let path = folder.join("lock");
-        let held = fs::File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(LedgerError::io(&path))?;
-        match held.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: folder.to_owned() }),
-            Err(fs::TryLockError::Error(error)) => return Err(LedgerError::io(&path)(error)),
-        }
+        let held = durable::lock(&folder.join("lock"), folder)?;
         let path = folder.join(KEY);
         let secret = match durable::read(&path, 16 * 1024).map_err(LedgerError::io(&path))? {
             Some(bytes) => {

@@ -32,6 +32,8 @@ pub struct Witness {
     clock: Arc<dyn Clock>,
     folder: PathBuf,
     alarm: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Two processes with one state could cosign two trees.
+    _lock: std::fs::File,
 }
 
 impl std::fmt::Debug for Witness {
@@ -67,6 +69,7 @@ impl Witness {
         alarm: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
+        let lock = durable::lock(&folder.join("lock"), folder)?;
         let mut watched = BTreeMap::new();
         for key in logs {
             let name = Digest::of(key.name().as_bytes()).to_string().replace("sha256:", "");
@@ -81,7 +84,7 @@ impl Witness {
             };
             watched.insert(key.name().to_owned(), Watched { key, path, last: Mutex::new(last) });
         }
-        Ok(Self { logs: watched, signers, clock, folder: folder.to_owned(), alarm })
+        Ok(Self { logs: watched, signers, clock, folder: folder.to_owned(), alarm, _lock: lock })
     }
 
     /// The newest checkpoint of a log that was cosigned.

@@ -88,7 +88,15 @@ fn growth_is_cosigned_and_nothing_else() {
     assert!(is_cosigned(&witness.add_checkpoint(&request(&mut tree, &*log, 10, 77))));
     assert_eq!(witness.add_checkpoint(&request(&mut tree, &*log, 10, 90)), Word::Conflict(77));
     assert_eq!(witness.last("test/log").unwrap().size(), 77);
-    // Its word outlives it.
+    // One process has its state, and its word outlives it.
+    let again = Witness::open(
+        watching.folder.path(),
+        Vec::new(),
+        Vec::new(),
+        Arc::new(Hands::at("2026-11-27T12:00:00Z")),
+        Arc::new(|_: &str| {}),
+    );
+    assert!(matches!(again, Err(ledger::LedgerError::InUse { .. })));
     drop(witness);
     let witness = watching.open();
     assert!(watching.alarms.lock().unwrap().is_empty());
