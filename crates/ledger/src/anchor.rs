@@ -45,10 +45,10 @@ impl Anchor {
         &self.path
     }
 
-    /// What was seen of this log, by one of these keys; nothing where there is no file yet.
-    pub fn read(&self, origin: &str, keys: &[VerifierKey]) -> Result<Seen, LedgerError> {
+    /// What was seen of this log, by one of these keys; nothing where there is no file.
+    pub fn read(&self, origin: &str, keys: &[VerifierKey]) -> Result<Option<Seen>, LedgerError> {
         let Some(bytes) = durable::read(&self.path, LONGEST).map_err(LedgerError::io(&self.path))? else {
-            return Ok(Seen::default());
+            return Ok(None);
         };
         let form = |what: &str| LedgerError::unreadable(&self.path, what);
         let text = std::str::from_utf8(&bytes).map_err(|_| form("not UTF-8"))?;
@@ -68,7 +68,7 @@ impl Anchor {
             let opened = SignedCheckpoint::open(note.as_bytes(), origin, keys);
             Some(opened.map_err(|error| form(&error.to_string()))?)
         };
-        Ok(Seen { checkpoint, clock })
+        Ok(Some(Seen { checkpoint, clock }))
     }
 
     /// Replaces what was seen; durable when it returns.

@@ -17,6 +17,12 @@ pub enum LedgerError {
     OpenToOthers { path: PathBuf },
     #[error("`{path}` does not open: the passphrase or key file is another one, or the file was changed", path = path.display())]
     WrongKey { path: PathBuf },
+    #[error(
+        "`{path}` is not there, so nobody can tell whether the log is an older copy: put it back; if it is lost, compare \
+         the log with a checkpoint that somebody kept, then open it once with `--unseen`",
+        path = path.display()
+    )]
+    Unseen { path: PathBuf },
     #[error("`{path}` is used by another process", path = path.display())]
     InUse { path: PathBuf },
     #[error(transparent)]

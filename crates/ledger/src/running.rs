@@ -35,6 +35,8 @@ pub struct Opening {
     pub key: SigningKey,
     pub clock: Arc<dyn Clock>,
     pub rng: Box<dyn Rng>,
+    /// Takes the logs as they lie where the anchor is lost, and records that it did.
+    pub unseen: bool,
 }
 
 impl std::fmt::Debug for Opening {
@@ -145,6 +147,15 @@ fn verifiers(name: &str, key: &SigningKey) -> Result<Vec<VerifierKey>, LedgerErr
     Ok(vec![key.signer(name, Algorithm::Ed25519)?.key().clone()])
 }
 
+/// What was seen of a log. A log of which nothing was seen may be an older copy: it is taken only where that is asked.
+fn seen(anchor: &Anchor, name: &str, keys: &[VerifierKey], unseen: bool) -> Result<Seen, LedgerError> {
+    match anchor.read(name, keys)? {
+        Some(seen) => Ok(seen),
+        None if unseen => Ok(Seen::default()),
+        None => Err(LedgerError::Unseen { path: anchor.path().to_owned() }),
+    }
+}
+
 fn anchor_of(home: &Path, shard: &Shard) -> PathBuf {
     let name = home.file_name().unwrap_or_default().to_string_lossy().into_owned();
     home.with_file_name(format!("{name}.{}", shard.to_string().replace('/', "_")))
@@ -176,7 +187,7 @@ impl Ledger {
         let settings = Settings::read(&of.folder)?;
         let keys = verifiers(&settings.name, &of.key)?;
         let anchor = Anchor::new(&of.anchor);
-        let seen = anchor.read(&settings.name, &keys)?;
+        let seen = seen(&anchor, &settings.name, &keys, of.unseen)?;
         let now = since_1970(&*of.clock);
         let (home, found) = run(&of.folder, &settings.name, &of.key, anchor, &seen, &of.clock, now)?;
         let directory = Directory::new(&settings.name);
@@ -194,8 +205,11 @@ impl Ledger {
             shown: Mutex::new(seen.clock),
             sealed: AtomicBool::new(sealed),
         };
-        inner.settle(found.size, now)?;
+        inner.settle(found.size, now, of.unseen)?;
         let ledger = Self { inner: Arc::new(inner) };
+        if of.unseen {
+            ledger.act(ConfigurationChange::new(Room::Ledger, Setting::Restored))?;
+        }
         ledger.watch_clock()?;
         Ok((ledger, found))
     }
@@ -397,7 +411,7 @@ impl Inner {
     }
 
     /// Reads the directory and opens its logs; finishes what a crash left between the entry and the file.
-    fn settle(&self, size: u64, now: Duration) -> Result<(), LedgerError> {
+    fn settle(&self, size: u64, now: Duration, unseen: bool) -> Result<(), LedgerError> {
         let home = Folder::new(&self.folder);
         if self.settings.layout == Layout::One {
             return Ok(());
@@ -425,7 +439,7 @@ impl Inner {
         for log in directory.logs.iter().filter(|log| log.state == Listing::Open) {
             let name = self.name_of(Some(&log.shard));
             let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
-            let seen = anchor.read(&name, &verifiers(&name, &self.key)?)?;
+            let seen = seen(&anchor, &name, &verifiers(&name, &self.key)?, unseen)?;
             let folder = self.folder.join(log.shard.path());
             let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
             shards.insert(log.shard.clone(), Arc::new(running));
@@ -509,7 +523,9 @@ impl Inner {
         }
         let anchor = Anchor::new(anchor_of(&self.anchor, shard));
         let key = verifiers(&name, &self.key)?.pop().ok_or(LedgerError::Cipher)?;
-        let (running, _) = run(&folder, &name, &self.key, anchor, &Seen::default(), &self.clock, now)?;
+        let seen = Seen { checkpoint: None, clock: now };
+        anchor.write(&seen)?;
+        let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
         self.list(Listed { shard: shard.clone(), key, state: Listing::Open }, Setting::LogOpened)?;
         let running = Arc::new(running);
         let appender = running.appender.clone();

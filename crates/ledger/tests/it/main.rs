@@ -42,6 +42,7 @@ fn opening(folder: &Path, clock: &Hands, seed: u64) -> Opening {
         key,
         clock: Arc::new(clock.clone()),
         rng: Box::new(Drawn::new(seed)),
+        unseen: false,
     }
 }
 

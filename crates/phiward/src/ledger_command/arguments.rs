@@ -69,6 +69,9 @@ pub(crate) struct Writing {
     /// Where the newest checkpoint is kept apart from the folder, best on another disk [default: DIR.seen]
     #[arg(long, value_name = "FILE")]
     pub(crate) seen: Option<PathBuf>,
+    /// Take the log as it lies though what was seen of it is lost, and record that
+    #[arg(long)]
+    pub(crate) unseen: bool,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
 }

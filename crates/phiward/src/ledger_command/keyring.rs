@@ -98,7 +98,7 @@ fn shred(people: &People, dir: Option<&PathBuf>) -> Result<Verdict, String> {
     let ledger = match dir {
         Some(dir) => {
             let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
-            let own = Writing { dir: dir.clone(), signing_key: None, seen: None, unlock };
+            let own = Writing { dir: dir.clone(), signing_key: None, seen: None, unseen: false, unlock };
             // The ledger's key may have the ring's lock or none.
             let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
             Some(open(&own).or_else(|_| open(&with))?)

@@ -114,6 +114,7 @@ pub(super) fn opening(writing: &Writing) -> Result<Opening, String> {
         key,
         clock: Arc::new(SystemClock),
         rng: Box::new(SystemRng::new()),
+        unseen: writing.unseen,
     })
 }
 
@@ -184,6 +185,7 @@ fn make(init: &Init) -> Result<Verdict, String> {
         key,
         clock: Arc::new(SystemClock),
         rng: Box::new(SystemRng::new()),
+        unseen: false,
     };
     let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(|error| {
         // A key of no log: the same command is to work once the folder can be written.

@@ -263,7 +263,10 @@ fn an_older_copy_and_a_rewritten_log_are_found() {
     place.ok(&["verify", "--dir", "D", "--kept", &early]);
     // The operator takes away what the ledger remembers, and writes on: only who kept a checkpoint knows.
     std::fs::remove_file(place.path("D.seen")).unwrap();
-    place.append(&[], &sample(400, 3));
+    let refused = place.input(&["append", "--dir", "D"], &sample(1, 3));
+    assert!(text(&refused.stderr).contains("--unseen"), "{}", text(&refused.stderr));
+    place.append(&["--unseen"], &sample(400, 3));
+    assert!(String::from_utf8_lossy(&stored(&place.path("D"))[&300]).contains("restored"));
     place.ok(&["verify", "--dir", "D", "--kept", &early]);
     assert!(place.fails(1, &["verify", "--dir", "D", "--kept", &late]).contains("it was rewritten"));
     // A bundle that is gone without a word is found too.
