@@ -1,5 +1,6 @@
 //! `cargo xtask bench NAME [DIR]`: figures for `docs/benchmarks.md`.
 
+mod ledger;
 mod org;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,9 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["impact"] => impact(None),
         ["impact", folder] => impact(Some(Path::new(folder))),
         ["access"] => access(),
-        _ => Err("name a benchmark: scan [DIR], impact [DIR], access".to_owned()),
+        ["ledger"] => ledger::run("1000000"),
+        ["ledger", entries] => ledger::run(entries),
+        _ => Err("name a benchmark: scan [DIR], impact [DIR], access, ledger [ENTRIES]".to_owned()),
     }
 }
 

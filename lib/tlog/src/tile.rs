@@ -23,7 +23,7 @@ impl Tile {
     /// A tile of `width` hashes; nothing where the width is not 1 to 256, the level not 0 to 63, or the tile lies
     /// beyond what 64 bits count.
     pub fn new(level: u8, index: u64, width: u16) -> Option<Self> {
-        let fits = level <= 63 && (1..=256).contains(&width) && index <= u64::MAX / WIDTH - 1;
+        let fits = level <= 63 && (1..=256).contains(&width) && index < u64::MAX / WIDTH;
         fits.then_some(Self { level, index, width })
     }
 

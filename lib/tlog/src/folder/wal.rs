@@ -69,7 +69,6 @@ impl Open {
 
 impl FolderWal {
     /// What the segments hold, and a writer that has none open yet.
-    #[expect(clippy::type_complexity, reason = "three answers of one look")]
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         folder: PathBuf,

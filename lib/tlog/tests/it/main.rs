@@ -1,5 +1,13 @@
 //! The log from outside.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod committer;
 mod crash;
 mod flips;
