@@ -148,7 +148,7 @@ fn a_compressed_log_goes_whole_once_all_of_it_may() {
     };
     assert_eq!(planned(date(2023, 1, 1)).0.may, []);
     let (plan, log) = planned(date(2024, 1, 1));
-    assert_eq!(plan.may, [0..300]);
+    assert_eq!((plan.may.len(), plan.leaves()), (1, 300));
     delete(&ledger, &log.folder, log.shard.as_ref(), &plan.may).unwrap();
     ledger.close().unwrap();
     assert!(!log.folder.join("sealed").exists());
