@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::bucket::{Object, Objects};
 use crate::disk::{Disk, DiskFile};
 
 const SECTOR: usize = 512;
@@ -421,5 +422,109 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.disk.state().locked.remove(&self.path);
+    }
+}
+
+/// An object store in memory that fails on cue.
+#[derive(Debug, Clone, Default)]
+pub struct FaultyObjects {
+    state: Arc<Mutex<Stored>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Stored {
+    objects: BTreeMap<String, (Vec<u8>, u64)>,
+    versions: u64,
+    operations: u64,
+    /// From this operation on all fail; whether the one that fails first was carried out.
+    fault: Option<(u64, bool)>,
+}
+
+impl FaultyObjects {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, Stored> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many operations changed something so far.
+    pub fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
+    /// Fails from the operation of this number on, counted from 1; `carried_out` says whether that one is carried out
+    /// and only its answer lost.
+    pub fn fail(&self, operation: u64, carried_out: bool) {
+        self.state().fault = Some((operation, carried_out));
+    }
+
+    /// The store as it is, for the next process.
+    pub fn restart(&self) -> Self {
+        let state = Stored { fault: None, operations: 0, ..self.state().clone() };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Changes something, unless that is to fail.
+    fn change<T>(&self, work: impl FnOnce(&mut Stored) -> T) -> io::Result<T> {
+        let mut state = self.state();
+        state.operations += 1;
+        match state.fault {
+            Some((at, carried_out)) if state.operations >= at => {
+                if state.operations == at && carried_out {
+                    work(&mut state);
+                }
+                Err(io::Error::other("no answer came"))
+            }
+            _ => Ok(work(&mut state)),
+        }
+    }
+}
+
+impl Stored {
+    fn write(&mut self, key: &str, bytes: &[u8]) -> bool {
+        self.versions += 1;
+        self.objects.insert(key.to_owned(), (bytes.to_owned(), self.versions));
+        true
+    }
+}
+
+impl Objects for FaultyObjects {
+    fn get(&self, key: &str, limit: usize) -> io::Result<Option<Object>> {
+        let state = self.state();
+        if matches!(state.fault, Some((at, _)) if state.operations >= at) {
+            return Err(io::Error::other("no answer came"));
+        }
+        match state.objects.get(key) {
+            Some((bytes, _)) if bytes.len() > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            Some((bytes, version)) => Ok(Some(Object { bytes: bytes.clone(), tag: version.to_string() })),
+            None => Ok(None),
+        }
+    }
+
+    fn create(&self, key: &str, bytes: &[u8]) -> io::Result<bool> {
+        self.change(|state| !state.objects.contains_key(key) && state.write(key, bytes))
+    }
+
+    fn replace(&self, key: &str, bytes: &[u8], tag: &str) -> io::Result<bool> {
+        self.change(|state| {
+            let same = state.objects.get(key).is_some_and(|(_, version)| version.to_string() == tag);
+            same && state.write(key, bytes)
+        })
+    }
+
+    fn put(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+        self.change(|state| state.write(key, bytes)).map(|_| ())
+    }
+
+    fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let state = self.state();
+        Ok(state.objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+
+    fn remove(&self, key: &str) -> io::Result<()> {
+        self.change(|state| state.objects.remove(key)).map(|_| ())
     }
 }

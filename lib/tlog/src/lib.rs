@@ -20,6 +20,7 @@
 //! No clock is read, no randomness drawn, no environment looked at, no private key held but by a [`Signer`]. Nothing
 //! here knows what an entry means. Text and bytes of others are read strictly and within bounds.
 
+mod bucket;
 pub mod bundle;
 mod checkpoint;
 mod committer;
@@ -43,6 +44,7 @@ mod tile;
 mod tree;
 mod witness;
 
+pub use bucket::{Bucket, Object, Objects};
 pub use checkpoint::{Checkpoint, SignedCheckpoint, Untrusted, Verified};
 pub use committer::{Appender, Bounds, Clock, Committer};
 pub use error::Error;

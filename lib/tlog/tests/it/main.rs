@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bucket;
 mod committer;
 mod crash;
 mod flips;
