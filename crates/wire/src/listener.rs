@@ -98,7 +98,7 @@ pub trait Service: Send + Sync + 'static {
 pub enum WireError {
     #[error("`{address}` cannot be listened on: {error}")]
     Bind { address: SocketAddr, error: std::io::Error },
-    #[error("`{0}` is no address to post to: write http://HOST[:PORT]/PATH")]
+    #[error("`{0}` is no address to post to: write http://HOST[:PORT]/PATH, or https")]
     Address(String),
     #[error("no answer from `{host}`: {reason}")]
     Peer { host: String, reason: String },
