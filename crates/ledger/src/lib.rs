@@ -10,6 +10,7 @@
 //! hold, and an entry says so. No clock, randomness or environment is read here, and nothing is printed.
 
 mod anchor;
+pub mod archive;
 mod cosigning;
 pub mod directory;
 mod durable;
@@ -21,6 +22,7 @@ pub mod reading;
 pub mod retain;
 pub mod retention;
 mod running;
+pub mod s3;
 mod serve;
 mod settings;
 mod shard;

@@ -161,6 +161,24 @@ pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), Led
     Ok((bytes, proof))
 }
 
+/// The root of a log's first `size` entries, from its tiles.
+pub fn root(log: &Held, size: u64) -> Result<TreeHash, LedgerError> {
+    if let Some((all, root)) = log.sealed
+        && all == size
+    {
+        return Ok(root);
+    }
+    let source = stored::source(&log.folder)?;
+    let signed = checkpoint(log)?;
+    if size > signed.checkpoint().size() {
+        return Err(tlog::Error::Beyond { size: signed.checkpoint().size(), asked: size }.into());
+    }
+    tlog::root(&mut Shelved(&*source), size).map_err(|error| match error {
+        Unproved::Read(error) => error,
+        other => LedgerError::Refused(format!("{other}: run `phiward ledger fsck`")),
+    })
+}
+
 struct Shelved<'a>(&'a dyn Source);
 
 impl Tiles for Shelved<'_> {

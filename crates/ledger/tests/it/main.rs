@@ -1,9 +1,10 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod emergency;
 mod golden;
 mod keyring;
 mod recording;
+mod store;
 mod witness;
 
 use std::path::Path;

@@ -34,6 +34,8 @@ pub(crate) enum Ledger {
     Seal(Writing),
     /// Tell what may be deleted and what must stay, hold, and delete
     Retain(Retain),
+    /// Copy the logs to an object store that locks what it was given, or verify the copy
+    Archive(Archive),
     /// Bring what waits in the emergency spool to the ledger
     Reconcile(Reconcile),
     /// Keep the keys of people's pseudonyms
@@ -255,6 +257,47 @@ Classes are access-log, inference-log and policy-documents. An entry may go once
 that it tells of and no hold covers it; whole bundles of 256 go, and the tree's hashes stay, so the rest verifies as
 before. What the ledger says of itself never goes. Where a floor reaches beyond a ceiling nothing goes: that is a
 finding, and so is what is past a ceiling and held. Exits with 1 at findings.";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = ARCHIVE_FORMAT)]
+pub(crate) struct Archive {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// The store: https://HOST[:PORT]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: String,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: String,
+    /// What the names of all objects begin with
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub(crate) prefix: String,
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub(crate) store_region: String,
+    /// The environment variable that holds the id of the access key
+    #[arg(long, value_name = "NAME", default_value = "AWS_ACCESS_KEY_ID")]
+    pub(crate) access_key_env: String,
+    /// The environment variable that holds the secret of the access key
+    #[arg(long, value_name = "NAME", default_value = "AWS_SECRET_ACCESS_KEY")]
+    pub(crate) secret_env: String,
+    /// The environment variable that holds the token of credentials for a time, where they are such
+    #[arg(long, value_name = "NAME", default_value = "AWS_SESSION_TOKEN")]
+    pub(crate) token_env: String,
+    /// Have the store lock what never changes for so many days: never fewer than a floor of retention
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) lock_days: Option<u32>,
+    /// The policy bundle, whose floors count as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Derive the copy anew and write nothing
+    #[arg(long, conflicts_with = "lock_days")]
+    pub(crate) check: bool,
+}
+
+const ARCHIVE_FORMAT: &str = "\
+Any store that speaks S3 with conditional writes serves; --lock-days needs a bucket with Object Lock, and locks in \
+compliance mode: nobody takes such an object away before its day, the account's owner included. The copy has the layout \
+of c2sp.org/tlog-tiles below PREFIX, each log of many below PREFIXlogs/. A log that has less than its copy, or other \
+entries, is refused: it was cut or rewritten.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Reconcile {

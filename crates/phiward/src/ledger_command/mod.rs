@@ -1,6 +1,7 @@
 //! `phiward ledger`.
 
 mod append;
+mod archive;
 pub(crate) mod arguments;
 mod keyring;
 mod network;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
         Ledger::Witness(witness) => network::witness(witness),
         Ledger::Seal(writing) => seal(writing),
         Ledger::Retain(retain) => retain::run(retain),
+        Ledger::Archive(archive) => archive::run(archive),
         Ledger::Reconcile(reconcile) => bring(reconcile),
         Ledger::Keyring(command) => keyring::run(command),
         Ledger::Schema => {
