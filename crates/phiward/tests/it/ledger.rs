@@ -684,3 +684,90 @@ fn gos_checksum_database_verifies_what_the_command_wrote() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout).trim(), "800 entries, 3 proofs, consistent with 400");
 }
+
+/// An S3 server from the Python package index, with a bucket that locks objects.
+struct Moto(Child, String);
+
+impl Moto {
+    fn start() -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools/moto/bin/moto_server");
+        let child = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}: `cargo xtask setup` installs it", program.display())
+            });
+        let moto = Self(child, format!("127.0.0.1:{port}"));
+        for _ in 0..600 {
+            if let Ok(mut stream) = TcpStream::connect(&moto.1) {
+                let scope = "20261127/us-east-1/s3/aws4_request";
+                let text = format!(
+                    "PUT /trail HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\
+                     x-amz-bucket-object-lock-enabled: true\r\nAuthorization: AWS4-HMAC-SHA256 \
+                     Credential=id/{scope}, SignedHeaders=host, Signature=0\r\n\r\n",
+                    moto.1
+                );
+                stream.write_all(text.as_bytes()).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+                return moto;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("moto does not answer");
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_archive_is_made_checked_and_refuses_what_was_cut() {
+    let moto = Moto::start();
+    let place = Place::new();
+    let endpoint = format!("http://{}", moto.1);
+    let archive = |more: &[&str]| {
+        let words =
+            ["archive", "--dir", "D", "--endpoint", &endpoint, "--bucket", "trail", "--prefix", "log/"];
+        let mut command = place.command(&[&words[..], more].concat());
+        command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret").output().unwrap()
+    };
+    place.append(&[], &sample(300, 1));
+    let short = archive(&["--lock-days", "30"]);
+    assert!(code(&short) == 2 && text(&short.stderr).contains("164.316"), "{}", text(&short.stderr));
+    let done = archive(&["--lock-days", "2200"]);
+    assert_eq!(code(&done), 0, "{}", text(&done.stderr));
+    assert!(text(&done.stdout).contains("300 entries, 6 objects written"), "{}", text(&done.stdout));
+    copy(&place.path("D"), &place.path("old"));
+    copy_file(&place, "D.seen", "old.seen");
+    place.append(&[], &sample(300, 2));
+    assert_eq!(code(&archive(&["--lock-days", "2200"])), 0);
+    let checked = archive(&["--check"]);
+    assert!(text(&checked.stdout).contains("600 entries, 600 read"), "{}", text(&checked.stderr));
+    copy(&place.path("old"), &place.path("D"));
+    let refused = archive(&[]);
+    assert!(code(&refused) == 2 && text(&refused.stderr).contains("it was cut"), "{}", text(&refused.stderr));
+    let nobody = place.fails(
+        2,
+        &[
+            "archive",
+            "--dir",
+            "D",
+            "--endpoint",
+            &endpoint,
+            "--bucket",
+            "trail",
+            "--access-key-env",
+            "NO_SUCH_NAME",
+        ],
+    );
+    assert!(nobody.contains("NO_SUCH_NAME"));
+}
