@@ -53,12 +53,14 @@ pub(crate) fn run(append: &Append) -> Result<Verdict, String> {
         tail.end();
     }
     if let Some(ledger) = target.ledger.take() {
-        for neighbour in &neighbours {
-            ask(&ledger, neighbour)?;
-        }
+        let cosigned = neighbours.iter().try_for_each(|neighbour| ask(&ledger, neighbour));
         ledger.close().map_err(text)?;
+        // What is durable was told; that nobody cosigned it is told too.
+        outcome?;
+        cosigned?;
+    } else {
+        outcome?;
     }
-    outcome?;
     Ok(if target.refused { Verdict::Findings } else { Verdict::InOrder })
 }
 
