@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::folder::cut;
 use crate::hash::TreeHash;
 use crate::note::MAX_NOTE;
-use crate::store::{Base, Cut, Files, Opened, Record, Replay, Source, Store, Wal};
+use crate::store::{Base, Cut, Files, Opened, Record, Replay, Source, Store, Wal, of_origin};
 use crate::tile::{Resource, Tile, WIDTH};
 
 /// An object, and what names this version of it.
@@ -141,9 +141,10 @@ impl Store for Bucket {
     }
 
     fn open(&self, origin: &str) -> Result<Opened, Error> {
-        if self.get("checkpoint", MAX_NOTE)?.is_none() {
+        let Some(checkpoint) = self.get("checkpoint", MAX_NOTE)? else {
             return Err(Error::Missing { path: self.prefix.clone().into() });
-        }
+        };
+        of_origin(&checkpoint.bytes, origin)?;
         self.opened(origin)
     }
 }

@@ -22,7 +22,7 @@ use crate::disk::{Disk, OsDisk};
 use crate::error::Error;
 use crate::hash::TreeHash;
 use crate::note::MAX_NOTE;
-use crate::store::{Files, Opened, Source, Store};
+use crate::store::{Files, Opened, Source, Store, of_origin};
 use crate::tile::{Resource, Tile};
 
 /// How large a segment of the write-ahead log becomes before the next is begun, in bytes.
@@ -117,6 +117,8 @@ impl Store for Folder {
             return Err(Error::Sealed { path: self.root.clone() });
         }
         let lock = self.lock()?;
+        let checkpoint = self.read(Resource::Checkpoint)?;
+        of_origin(&checkpoint.unwrap_or_default(), origin)?;
         // What a copy of a closed log may lack.
         for path in ["wal", "new", "tile"].map(|name| self.root.join(name)) {
             self.disk.create_dir(&path).map_err(Error::io(&path))?;

@@ -2,18 +2,28 @@
 //!
 //! # Writing
 //!
-//! A [`Log`] keeps its entries in a [`Store`]: a [`Folder`]. [`Log::append`] returns a [`Receipt`] once the entries are
-//! durable and have their indexes; [`Prover::inclusion`] proves them at once, and a signed checkpoint that covers them
-//! follows within the interval ([`Log::tick`], or [`Log::publish`] now). A [`Committer`] drives a log on a thread of
-//! its own for any number of writers, who hold an [`Appender`]: what waits is made durable together, by one sync.
+//! A [`Log`] keeps its entries in a [`Store`]: a [`Folder`], or a [`Bucket`] of an object store. [`Log::append`] returns
+//! a [`Receipt`] once the entries are durable and have their indexes; [`Prover::inclusion`] proves them at once, and a
+//! signed checkpoint that covers them follows within the interval ([`Log::tick`], or [`Log::publish`] now). A
+//! [`Committer`] drives a log on threads of its own for any number of writers, who hold an [`Appender`]: what waits is
+//! made durable together, by one sync.
 //!
-//! Entries of one call stand together, all or none. After a crash [`Log::open`] mends the files, and says what was cut
-//! off that was never acknowledged. It refuses a log that does not continue a checkpoint that somebody else holds.
+//! Entries of one call stand together, all or none. An append that fails may be there all the same: only one that
+//! succeeded says so. After a crash [`Log::open`] mends the files, and says what was cut off that was never
+//! acknowledged. It refuses a log that does not continue a checkpoint that somebody else holds ([`Opening::seen`]).
+//!
+//! A log that was closed can be sealed: [`Sealed`] is one compressed file that serves the same bytes.
 //!
 //! # Reading
 //!
-//! The folder is what a server of c2sp.org/tlog-tiles serves, and can be read as it lies. [`Source`] reads it;
-//! [`fsck`] derives all of it anew and names the first byte that is wrong.
+//! The folder is what a server of c2sp.org/tlog-tiles serves, and can be read as it lies. [`Source`] reads it, a sealed
+//! log or a bucket; [`fsck`] and [`Folder::fsck`] derive all of it anew and name the first byte that is wrong.
+//! [`SignedCheckpoint`], [`ProofFile`], [`AddCheckpoint`] and [`VerifierKey`] are the texts that go between a log, its
+//! witnesses and those who check it. `docs/formats/log.md` has the bytes.
+//!
+//! # Testing what stands on it
+//!
+//! [`faults`] has a disk and an object store that fail on cue and crash as badly as they may.
 //!
 //! # What never happens here
 //!

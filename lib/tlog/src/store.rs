@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::checkpoint::{SignedCheckpoint, Untrusted};
 use crate::error::Error;
 use crate::hash::TreeHash;
 use crate::tile::Resource;
@@ -109,4 +110,17 @@ pub trait Store: Debug {
     fn create(&self, origin: &str) -> Result<Opened, Error>;
     /// Opens the place for writing; there is one writer at a time.
     fn open(&self, origin: &str) -> Result<Opened, Error>;
+}
+
+/// Refuses a place that holds another log, before anything in it is touched.
+pub(crate) fn of_origin(checkpoint: &[u8], origin: &str) -> Result<(), Error> {
+    let file = || "checkpoint".to_owned();
+    let signed = SignedCheckpoint::parse(checkpoint)
+        .map_err(|error| Error::Checkpoint { file: file(), error: error.into() })?;
+    let found = signed.checkpoint().origin();
+    if found == origin {
+        return Ok(());
+    }
+    let error = Untrusted::Origin { wanted: origin.to_owned(), found: found.to_owned() };
+    Err(Error::Checkpoint { file: file(), error })
 }

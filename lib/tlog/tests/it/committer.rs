@@ -137,3 +137,63 @@ async fn what_was_acknowledged_before_the_disk_filled_up_is_there() {
     let folder = Folder::on(Arc::new(disk), "/log");
     assert_eq!(Log::open(&folder, opening(), at(1)).unwrap().0.size(), receipt.size);
 }
+
+/// What writers were told, by index.
+type Told = std::collections::BTreeMap<u64, Vec<u8>>;
+
+/// Eight writers until the disk is gone.
+async fn until_killed(folder: &Folder) -> Told {
+    let Ok(log) = Log::create(folder, opening(), at(0)) else { return Told::new() };
+    let clock = Arc::new(Hands::default());
+    let committer = Committer::start(log, clock, Bounds::default()).unwrap();
+    let mut tasks = Vec::new();
+    for writer in 0..8_u64 {
+        let appender = committer.appender();
+        tasks.push(tokio::spawn(async move {
+            let mut told = Told::new();
+            for round in 0..60 {
+                let parts: Vec<Vec<u8>> = (0..1 + (writer + round) % 9)
+                    .map(|part| format!("{writer}/{round}/{part}").into_bytes())
+                    .collect();
+                let Ok(receipt) = appender.append(parts.clone()).await else { break };
+                told.extend((receipt.first..).zip(parts));
+                if round % 20 == writer {
+                    let _published = appender.publish().await;
+                }
+            }
+            told
+        }));
+    }
+    let mut told = Told::new();
+    for task in tasks {
+        told.extend(task.await.unwrap());
+    }
+    drop(committer);
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_any_writer_was_told_survives_a_kill() {
+    for operation in (20..500).step_by(45) {
+        let disk = FaultyDisk::new();
+        disk.fail(operation, Fault::Kill);
+        let folder =
+            |disk: &FaultyDisk| Folder::on(Arc::new(disk.clone()), "/log").with_segment_size(32 << 10);
+        let told = until_killed(&folder(&disk)).await;
+        let disk = disk.crash(Unsynced::Mixed(operation));
+        let log = match Log::open(&folder(&disk), opening(), at(1)) {
+            Ok((log, _)) => log,
+            Err(Error::Missing { .. }) if told.is_empty() => continue,
+            Err(error) => panic!("{operation}: {error}"),
+        };
+        let size = log.close(at(2)).unwrap().checkpoint().size();
+        for (index, entry) in told {
+            assert!(index < size, "{operation}");
+            let bytes =
+                folder(&disk).read(Resource::entries_of(index / 256, size).unwrap()).unwrap().unwrap();
+            let found = bundle::Entries::new(&bytes).nth(usize::try_from(index % 256).unwrap());
+            assert_eq!(found.unwrap().unwrap().1, entry, "{operation}: {index}");
+        }
+        assert_eq!(folder(&disk).fsck(ORIGIN, &keys(), &[]).unwrap().defects, []);
+    }
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tlog::faults::{Fault, FaultyDisk, Unsynced};
-use tlog::{Checkpoint, Error, Folder, Log, Opening, Resource, Source as _, bundle};
+use tlog::{Algorithm, Checkpoint, Error, Folder, Log, Opening, Resource, SeedSigner, Source as _, bundle};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -191,6 +191,21 @@ fn a_log_that_was_cut_or_rewritten_is_refused() {
     log.close(at(5)).unwrap();
     let opened = Log::open(&behind, Opening { seen: Some(seen), ..opening() }, at(6));
     assert!(matches!(opened, Err(Error::Forked { size: 301 })), "{opened:?}");
+}
+
+#[test]
+fn a_log_that_is_opened_as_another_is_left_as_it_is() {
+    let disk = FaultyDisk::new();
+    let mut log = Log::create(&folder(&disk), opening(), at(0)).unwrap();
+    log.append(&(0..9).map(entry).collect::<Vec<_>>(), at(0)).unwrap();
+    drop(log);
+    let another = Opening { origin: "log.example/another".to_owned(), ..opening() };
+    let opened = Log::open(&folder(&disk), another, at(1));
+    assert!(matches!(opened, Err(Error::Checkpoint { .. })), "{opened:?}");
+    let another = Arc::new(SeedSigner::new(ORIGIN, Algorithm::Ed25519, &[8; 32].into()).unwrap());
+    let opened = Log::open(&folder(&disk), Opening::new(ORIGIN, another), at(1));
+    assert!(matches!(opened, Err(Error::Checkpoint { .. })), "{opened:?}");
+    assert_eq!(Log::open(&folder(&disk), opening(), at(1)).unwrap().0.size(), 9);
 }
 
 #[test]

@@ -63,7 +63,11 @@ fn roots_and_proofs_are_those_of_others() {
         assert_eq!(root.0, other::tree_hash(size, &Stored(&both.stored)).unwrap().0);
         assert_eq!(tlog::root(&mut both, size).unwrap(), root);
         roots.push(root);
-        let step = if size < 40 { 1 } else { 61 };
+        let step = match size {
+            ..40 => 1,
+            255..260 | 511..516 | 690.. => 61,
+            _ => continue,
+        };
         for index in (0..size).step_by(step).chain([size - 1]) {
             let proof = prove_inclusion(&mut both, index, size).unwrap();
             assert_eq!(theirs(&proof), other::prove_record(size, index, &Stored(&both.stored)).unwrap());

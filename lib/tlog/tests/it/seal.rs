@@ -62,7 +62,7 @@ fn it_serves_what_the_folder_served() {
 
 #[test]
 fn every_byte_that_is_turned_is_found() {
-    let disk = closed(700);
+    let disk = closed(300);
     Sealed::seal(&folder(&disk), ORIGIN, &keys()).unwrap();
     let path = Path::new("/log/sealed");
     let length = disk.read(path, 1 << 20).unwrap().len();
