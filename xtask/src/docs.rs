@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::steps::{command, root};
 
 /// Each page and the words that make `phiward` print it.
-const PAGES: [(&str, &[&str]); 4] = [
+const PAGES: [(&str, &[&str]); 5] = [
     ("docs/rules.md", &["docs", "rules"]),
     ("docs/commands.md", &["docs", "commands"]),
     ("docs/controls.md", &["docs", "controls"]),
     ("docs/bundle.schema.json", &["policy", "schema"]),
+    ("docs/entry.schema.json", &["ledger", "schema"]),
 ];
 
 fn pages() -> Result<Vec<(PathBuf, String)>, String> {

@@ -8,12 +8,15 @@ use crate::steps::{self, answers, call_command, target};
 const AXE: &str = "axe-core@4.12.1";
 /// The parser of Apex that ours is compared with, pinned.
 const APEX_PARSER: &str = "@apexdevtools/apex-parser@5.2.0";
+/// The S3 server that archives are tried with, pinned.
+const MOTO: &str = "moto[s3,server]==5.2.5";
 /// The judge of licences and bans, pinned.
 const DENY: &str = "0.20.2";
 
 pub(crate) fn run() -> Result<(), String> {
     packages()?;
     axe()?;
+    moto()?;
     deny()
 }
 
@@ -28,6 +31,9 @@ fn packages() -> Result<(), String> {
     // Verifies logs that we wrote: the checksum database of Go's own modules.
     if !Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog").is_dir() {
         wanted.push("golang-golang-x-mod-dev");
+    }
+    if !answers("python3", &["-c", "import ensurepip, venv"]) {
+        wanted.push("python3-venv");
     }
     if wanted.is_empty() {
         return Ok(());
@@ -71,6 +77,19 @@ fn npm(package: &str, file: &str) -> Result<(), String> {
         .arg(&folder)
         .arg(package);
     call_command(npm)
+}
+
+/// In an environment of Python's of its own.
+fn moto() -> Result<(), String> {
+    let folder = tools().join("moto");
+    if folder.join("bin/moto_server").is_file() {
+        return Ok(());
+    }
+    println!("installing {MOTO}");
+    let place = folder.display().to_string();
+    steps::call("python3", &["-m", "venv", &place])?;
+    let pip = folder.join("bin/pip").display().to_string();
+    steps::call(&pip, &["install", "--quiet", "--disable-pip-version-check", MOTO])
 }
 
 /// Where cargo-deny lies.

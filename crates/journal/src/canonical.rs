@@ -14,7 +14,8 @@ pub enum CanonicalError {
     Number { at: String },
 }
 
-const LARGEST: u64 = (1 << 53) - 1;
+/// RFC 7493, section 2.2.
+pub(crate) const LARGEST: u64 = (1 << 53) - 1;
 
 /// Canonical bytes of anything that serialises.
 pub fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {

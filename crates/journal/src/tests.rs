@@ -1,3 +1,6 @@
+mod canary;
+mod entries;
+
 use proptest::prelude::*;
 use serde_json::json;
 

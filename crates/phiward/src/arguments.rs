@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use journal::{Confidence, Persona, Severity};
 
+use crate::ledger_command::arguments::Ledger;
+
 /// One policy for patient data in Salesforce: scanned for, enforced, recorded, proved.
 #[derive(Debug, Parser)]
 #[command(
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Propose a policy bundle for a project, with questions for people to answer
     Init(Init),
+    /// Keep the record of what happened, durable and provable
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// List the rules, or show the page of one
     Rules(Rules),
     /// Print a generated page of the documentation

@@ -18,7 +18,9 @@ mod guard_command;
 mod impact_command;
 mod init;
 mod judge;
+mod ledger_command;
 mod near;
+mod outside;
 mod project;
 mod revision;
 mod rules;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Flows(flows) => flows_command::run(&flows),
+        Command::Ledger(ledger) => ledger_command::run(&ledger),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),

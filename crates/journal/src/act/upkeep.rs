@@ -1,0 +1,144 @@
+use crate::clock::Number;
+use crate::form::{choice, record};
+use crate::names::{Digest, KeyId, Region, Uid, Writer};
+
+use super::Retained;
+use super::governance::Statement;
+
+choice! {
+    /// What happened to a key.
+    pub enum KeyStep = "a step in the life of a key" {
+        Created = "created",
+        Rotated = "rotated",
+        Retired = "retired",
+        Destroyed = "destroyed",
+        /// Destroyed so that nobody can tell any more who a person's entries are about.
+        Shredded = "shredded",
+        BackedUp = "backed-up",
+        Restored = "restored",
+        Compromised = "compromised",
+    }
+}
+
+choice! {
+    /// What a key is for.
+    pub enum KeyKind = "a kind of key" {
+        Data = "data",
+        Trail = "trail",
+        /// Of a blind index.
+        Index = "index",
+        Signing = "signing",
+        Transport = "transport",
+        /// It encrypts other keys.
+        Wrapping = "wrapping",
+    }
+}
+
+record! {
+    pub struct KeyEvent {
+        step: KeyStep,
+        kind: KeyKind,
+        key: KeyId,
+        /// How many keys, where it is not one.
+        keys: Option<Number>,
+        statement: Option<Statement>,
+    }
+}
+
+choice! {
+    /// The part of Phiward concerned.
+    pub enum Room = "a room" {
+        Gateway = "gateway",
+        Guard = "guard",
+        Sync = "sync",
+        Ledger = "ledger",
+        Witness = "witness",
+        Audit = "audit",
+        Govern = "govern",
+        Ai = "ai",
+        Console = "console",
+        Wire = "wire",
+    }
+}
+
+choice! {
+    /// What was set, or what was tended.
+    pub enum Setting = "a setting" {
+        Started = "started",
+        Stopped = "stopped",
+        Configured = "configured",
+        Upgraded = "upgraded",
+        LogOpened = "log-opened",
+        LogSealed = "log-sealed",
+        DirectoryChanged = "directory-changed",
+        RetentionSet = "retention-set",
+        HoldSet = "hold-set",
+        HoldLifted = "hold-lifted",
+        /// Entries of a log were deleted; the tree's hashes stay.
+        EntriesDeleted = "entries-deleted",
+        SpoolOpened = "spool-opened",
+        SpoolReconciled = "spool-reconciled",
+        /// The clock showed less than an entry that stood already.
+        ClockWentBack = "clock-went-back",
+        WitnessAdded = "witness-added",
+        WitnessRemoved = "witness-removed",
+        Restored = "restored",
+    }
+}
+
+record! {
+    /// Leaves of a log, from the first to before the end.
+    pub struct LeafRange {
+        first: Number,
+        end: Number,
+    }
+}
+
+record! {
+    pub struct ConfigurationChange {
+        room: Room,
+        setting: Setting,
+        /// Of the hold or the spool.
+        id: Option<Uid>,
+        /// The log concerned, by region, writer and class of retention.
+        region: Option<Region>,
+        writer: Option<Writer>,
+        class: Option<Retained>,
+        /// The first day of the log's period, as year times 100 and month.
+        period: Option<Number>,
+        leaves: Option<LeafRange>,
+        before: Option<Digest>,
+        after: Option<Digest>,
+        /// For how many days entries are kept, from the day that they tell of.
+        days: Option<Number>,
+        /// By how many microseconds the clock went back.
+        micros: Option<Number>,
+        statement: Option<Statement>,
+    }
+}
+
+impl ConfigurationChange {
+    /// A change of which nothing more is said yet.
+    pub const fn new(room: Room, setting: Setting) -> Self {
+        Self {
+            room,
+            setting,
+            id: None,
+            region: None,
+            writer: None,
+            class: None,
+            period: None,
+            leaves: None,
+            before: None,
+            after: None,
+            days: None,
+            micros: None,
+            statement: None,
+        }
+    }
+
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let empty = self.leaves.as_ref().is_some_and(|leaves| leaves.end <= leaves.first);
+        empty.then_some("the range of leaves is empty")
+    }
+}

@@ -1,0 +1,157 @@
+//! People, and what stands for them in entries.
+
+use std::fmt;
+
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::clock::{Rng, draw};
+use crate::form::{self, Fault, Form, Shape, Wrong};
+use crate::json::Node;
+use crate::names::{Org, RecordId};
+
+/// A person as a system names them. It lives in memory only: it can be neither written nor printed, and goes into an
+/// entry only by way of a [`Pseudonymiser`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject {
+    name: Zeroizing<Vec<u8>>,
+}
+
+impl Subject {
+    /// The record that stands for the person: their account or contact.
+    pub fn of_record(org: &Org, record: &RecordId) -> Self {
+        Self::of("salesforce", org.as_str(), record.as_str())
+    }
+
+    /// As another system numbers them, in a form that the system itself fixes.
+    pub fn of_system(system: &crate::names::Party, number: &str) -> Self {
+        Self::of("party", system.as_str(), number)
+    }
+
+    fn of(kind: &str, system: &str, number: &str) -> Self {
+        let mut name = Zeroizing::new(Vec::new());
+        for part in [kind, system, number] {
+            name.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            name.extend_from_slice(part.as_bytes());
+        }
+        Self { name }
+    }
+
+    /// What a keyring looks a person up by: these bytes under a key of its own.
+    pub fn bytes(&self) -> &[u8] {
+        &self.name
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject(..)")
+    }
+}
+
+/// The key of one person's pseudonym. It is no data key: it has no use but [`TrailKey::pseudonym`], no room that
+/// encrypts takes one, and guard's keys are another type.
+pub struct TrailKey([u8; 32]);
+
+impl TrailKey {
+    pub fn random(rng: &mut dyn Rng) -> Self {
+        Self(draw(rng))
+    }
+
+    /// As a keyring kept it.
+    pub const fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// For a keyring to keep: nobody else needs it.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// HMAC-SHA-256 over `phiward-pseudonym-1`, a zero byte and the subject, its first 16 bytes.
+    pub fn pseudonym(&self, subject: &Subject) -> Pseudonym {
+        Pseudonym(self.mac(b"phiward-pseudonym-1\0", subject.bytes()))
+    }
+
+    /// By which a keyring finds a person's key without keeping the person: under a key that it has for all of them.
+    pub fn handle(&self, subject: &Subject) -> [u8; 16] {
+        self.mac(b"phiward-subject-handle-1\0", subject.bytes())
+    }
+
+    fn mac(&self, label: &[u8], bytes: &[u8]) -> [u8; 16] {
+        let mut first = [0; 16];
+        // HMAC takes keys of every length.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(label);
+            mac.update(bytes);
+            first.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+        }
+        first
+    }
+}
+
+impl Drop for TrailKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for TrailKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TrailKey(..)")
+    }
+}
+
+/// Stands for a person, the same in every entry. Without the person's key nobody can tell who it is, nor find the
+/// entries of a person; with the key destroyed, nobody can any more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pseudonym([u8; 16]);
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl serde::Serialize for Pseudonym {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Form for Pseudonym {
+    fn shape() -> Shape {
+        Shape::Text { doc: "a pseudonym of 32 lower-case hexadecimal digits", pattern: "^[0-9a-f]{32}$" }
+    }
+
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        crate::names::Uid::of(form::text(node)?)
+            .map(|id| Self(*id.bytes()))
+            .map_err(|_| Fault::at(node.at, Wrong::NotA("a pseudonym of 32 lower-case hexadecimal digits")))
+    }
+}
+
+/// Gives people their pseudonyms. Who holds the keys also has the duty to keep them: with the keys lost, nobody can
+/// answer who saw a person's data in all the years that they cover.
+pub trait Pseudonymiser: Send + Sync {
+    /// The pseudonyms of these people, in order. A person who had no key has one now, and it is durable.
+    fn pseudonyms(&self, subjects: &[Subject]) -> Result<Vec<Pseudonym>, PseudonymError>;
+
+    /// The pseudonym of a person who has one: for questions, which make no keys.
+    fn known(&self, subject: &Subject) -> Result<Option<Pseudonym>, PseudonymError>;
+}
+
+/// Why there is no pseudonym: what is to be recorded of the person must wait, and so must the act.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PseudonymError {
+    #[error("the keyring cannot be used: {0}")]
+    Keyring(String),
+}

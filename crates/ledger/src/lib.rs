@@ -1,0 +1,50 @@
+//! The record of what happened, made durable and provable.
+//!
+//! In come entries of the journal; out come receipts once an entry is on the disk with its place in a log, signed
+//! checkpoints, and proofs. A [`Ledger`] has one writer and one log, or a log for each region, writer, class of
+//! retention and period, listed in a signed [`directory`]. [`verify`] derives a log anew; a [`Witness`] cosigns what
+//! continues what it saw; [`retention`] says what must stay and what may go. The keys of people's pseudonyms lie in a
+//! [`Keyring`].
+//!
+//! An entry that was acknowledged is never lost and never changed; what is deleted was past every floor and every
+//! hold, and an entry says so. No clock, randomness or environment is read here, and nothing is printed.
+
+mod anchor;
+pub mod archive;
+mod cosigning;
+pub mod directory;
+mod durable;
+mod error;
+pub mod intake;
+mod keyring;
+
+pub mod reading;
+pub mod retain;
+pub mod retention;
+mod running;
+pub mod s3;
+mod serve;
+mod settings;
+mod shard;
+mod signing_key;
+pub mod spool;
+mod state;
+mod stored;
+mod vault;
+mod verify;
+mod witness;
+
+pub use anchor::{Anchor, Seen};
+pub use cosigning::Neighbour;
+pub use error::LedgerError;
+pub use keyring::{Drill, Keyring};
+pub use running::{Found, Ledger, Opening};
+pub use serve::Shelf;
+pub use settings::{Layout, Settings};
+pub use shard::{Every, Shard, Span};
+pub use signing_key::SigningKey;
+pub use state::State;
+pub use stored::{Leaves, source};
+pub use vault::Lock;
+pub use verify::{Expected, Report, kept_checkpoint, verify};
+pub use witness::{Witness, Word};

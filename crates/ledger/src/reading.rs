@@ -1,0 +1,209 @@
+//! What an auditor finds in a ledger's folder: its logs, and proofs from their tiles. No key is needed that signs.
+
+use std::path::{Path, PathBuf};
+
+use tlog::{
+    Folder, ProofFile, Resource, SignedCheckpoint, Source, Tile, Tiles, TreeHash, Unproved, VerifierKey,
+    WIDTH, prove_inclusion,
+};
+
+use crate::directory::{self, Directory, State as Listing};
+use crate::error::LedgerError;
+use crate::shard::Shard;
+use crate::state::State;
+use crate::stored::{self, Bundle, Leaves};
+use crate::verify::{Expected, Report, verify};
+
+/// A log of a ledger.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The name that it signs under.
+    pub name: String,
+    pub folder: PathBuf,
+    pub key: VerifierKey,
+    /// Nothing for the home log.
+    pub shard: Option<Shard>,
+    /// What the directory says of a log that takes no more.
+    pub sealed: Option<(u64, TreeHash)>,
+    /// Runs of leaves that the home log says were deleted.
+    pub deleted: Vec<Leaves>,
+}
+
+/// The logs in a folder, by the key of the home log: that log, and those that its directory lists. What the ledger
+/// says of itself stands in the home log, which is read for it.
+pub fn held(folder: &Path, key: &VerifierKey) -> Result<Vec<Held>, LedgerError> {
+    let mut home = Held {
+        name: key.name().to_owned(),
+        folder: folder.to_owned(),
+        key: key.clone(),
+        shard: None,
+        sealed: None,
+        deleted: Vec::new(),
+    };
+    let path = folder.join(directory::FILE);
+    let mut found = None;
+    // The list changes while it is read, and a crash may have left the newest beside.
+    for name in [directory::FILE, directory::FILE, directory::NEXT] {
+        let directory = match Directory::read(&folder.join(name), key) {
+            Ok(Some(directory)) => directory,
+            Ok(None) if name == directory::FILE => return Ok(vec![home]),
+            Ok(None) => continue,
+            Err(_) if name == directory::NEXT => continue,
+            Err(error) => return Err(error),
+        };
+        let checkpoint = checkpoint(&home)?;
+        let state = State::read(&Folder::new(folder), checkpoint.checkpoint().size())?;
+        let newest = state.directory.unwrap_or_else(|| Directory::new(key.name()).digest());
+        if newest == directory.digest() {
+            found = Some((directory, state));
+            break;
+        }
+    }
+    let Some((directory, state)) = found else {
+        let what =
+            "this is not the directory that the ledger recorded last: an older one was put in its place";
+        return Err(LedgerError::Unreadable { path, what: what.to_owned() });
+    };
+    home.deleted = state.deleted_of(None);
+    let mut all = vec![home];
+    for log in directory.logs {
+        all.push(Held {
+            name: format!("{}/{}", key.name(), log.shard),
+            folder: folder.join(log.shard.path()),
+            key: log.key,
+            deleted: state.deleted_of(Some(&log.shard)),
+            sealed: match log.state {
+                Listing::Open => None,
+                Listing::Sealed { size, root } => Some((size, root)),
+            },
+            shard: Some(log.shard),
+        });
+    }
+    Ok(all)
+}
+
+/// The newest checkpoint of a log, signed by its key.
+pub fn checkpoint(log: &Held) -> Result<SignedCheckpoint, LedgerError> {
+    let path = log.folder.join("checkpoint");
+    let bytes = stored::source(&log.folder)?.read(Resource::Checkpoint)?;
+    let bytes = bytes.ok_or(LedgerError::Missing { path: path.clone() })?;
+    SignedCheckpoint::open(&bytes, &log.name, std::slice::from_ref(&log.key))
+        .map_err(|error| LedgerError::unreadable(&path, error.to_string()))
+}
+
+/// Derives one log of a ledger anew: see [`verify`].
+pub fn verify_held(log: &Held, mut expected: Expected) -> Result<Report, LedgerError> {
+    expected.keys.insert(0, log.key.clone());
+    expected.deleted.extend(log.deleted.iter().cloned());
+    if is_gone(log) {
+        return gone(log, &expected);
+    }
+    let mut report = verify(&*stored::source(&log.folder)?, &expected)?;
+    if let Some((size, root)) = log.sealed
+        && (size, root) != (report.size, report.root)
+    {
+        report.problems.push("the log is not the one that was sealed".to_owned());
+    }
+    Ok(report)
+}
+
+/// Whether all of a compressed log was deleted, and the ledger says so: its checkpoint is all that is left.
+pub fn is_gone(log: &Held) -> bool {
+    let whole = log.sealed.is_some_and(|(size, _)| stored::uncovered(&(0..size), &log.deleted).is_empty());
+    whole && !stored::is_compressed(&log.folder) && !log.folder.join("tile").exists()
+}
+
+fn gone(log: &Held, expected: &Expected) -> Result<Report, LedgerError> {
+    let signed = checkpoint(log)?;
+    let (size, root) = (signed.checkpoint().size(), signed.checkpoint().root());
+    let mut problems = Vec::new();
+    if log.sealed != Some((size, root)) {
+        problems.push("the log is not the one that was sealed".to_owned());
+    }
+    let held = signed.verify(&expected.keys);
+    problems.extend(held.as_ref().err().map(|error| format!("`checkpoint`: {error}")));
+    let signed_by = held.unwrap_or_default().iter().map(|one| one.key.name().to_owned()).collect();
+    let (origin, entries, deleted) = (log.name.clone(), 0, std::iter::once(0..size).collect());
+    Ok(Report { origin, size, root, signed_by, entries, deleted, problems })
+}
+
+/// An entry's bytes, and the proof that it is in the log (c2sp.org/tlog-proof@v1). The bytes are nothing where the
+/// entry was deleted.
+pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), LedgerError> {
+    let signed = checkpoint(log)?;
+    let size = signed.checkpoint().size();
+    if index >= size {
+        return Err(tlog::Error::Beyond { size, asked: index }.into());
+    }
+    if is_gone(log) {
+        return Err(LedgerError::Refused("all of this log was deleted".to_owned()));
+    }
+    let source = stored::source(&log.folder)?;
+    let within = usize::try_from(index % WIDTH).unwrap_or_default();
+    let (bytes, leaf) = match stored::bundle(&*source, index / WIDTH, size)? {
+        Bundle::There(entries) => {
+            let bytes = entries.into_iter().nth(within);
+            let leaf = bytes.as_deref().map(TreeHash::leaf);
+            (bytes, leaf)
+        }
+        Bundle::Gone(hashes) => (None, hashes.get(within).copied()),
+    };
+    let hashes = prove_inclusion(&mut Shelved(&*source), index, size).map_err(|error| match error {
+        Unproved::Read(error) => error,
+        other => LedgerError::Refused(format!("{other}: run `phiward ledger fsck`")),
+    })?;
+    let proof = ProofFile { extra: None, index, hashes, checkpoint: signed };
+    // What the files say is checked before anybody relies on it.
+    let leaf = leaf.ok_or(LedgerError::Cipher)?;
+    proof.verify(&leaf, &log.name, std::slice::from_ref(&log.key), &[]).map_err(|error| {
+        LedgerError::Refused(format!("entry {index}: {error}: run `phiward ledger fsck`"))
+    })?;
+    Ok((bytes, proof))
+}
+
+/// The root of a log's first `size` entries, from its tiles.
+pub fn root(log: &Held, size: u64) -> Result<TreeHash, LedgerError> {
+    if let Some((all, root)) = log.sealed
+        && all == size
+    {
+        return Ok(root);
+    }
+    let source = stored::source(&log.folder)?;
+    let signed = checkpoint(log)?;
+    if size > signed.checkpoint().size() {
+        return Err(tlog::Error::Beyond { size: signed.checkpoint().size(), asked: size }.into());
+    }
+    tlog::root(&mut Shelved(&*source), size).map_err(|error| match error {
+        Unproved::Read(error) => error,
+        other => LedgerError::Refused(format!("{other}: run `phiward ledger fsck`")),
+    })
+}
+
+struct Shelved<'a>(&'a dyn Source);
+
+impl Tiles for Shelved<'_> {
+    type Error = LedgerError;
+
+    fn tile(&mut self, tile: Tile) -> Result<Vec<u8>, LedgerError> {
+        let resource = Resource::Tile(tile);
+        self.0.read(resource)?.ok_or_else(|| LedgerError::Missing { path: resource.to_string().into() })
+    }
+}
+
+/// Runs of leaves of a log that its ledger says were deleted; none where that cannot be read.
+pub fn deleted(log: &Held) -> Vec<Leaves> {
+    if log.shard.is_some() {
+        return log.deleted.clone();
+    }
+    let said =
+        checkpoint(log).and_then(|signed| State::read(&Folder::new(&log.folder), signed.checkpoint().size()));
+    said.map(|state| state.deleted_of(None)).unwrap_or_default()
+}
+
+/// Whether a file of a log of `size` entries is a bundle that is not there and all of whose entries were deleted.
+pub fn is_deleted(log: &Held, deleted: &[Leaves], file: &str, size: u64) -> bool {
+    let Ok(resource @ Resource::Entries(tile)) = Resource::parse(file) else { return false };
+    let first = tile.index() * WIDTH;
+    let run = first..size.min(first + u64::from(tile.width()));
+    !log.folder.join(resource.to_string()).exists() && stored::uncovered(&run, deleted).is_empty()
+}

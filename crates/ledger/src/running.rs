@@ -1,0 +1,643 @@
+//! The ledger while it runs: one writer, its logs, and what it keeps apart.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use journal::act::{ConfigurationChange, LeafRange, Room, Setting};
+use journal::{Act, Clock, Entry, EntryOutcome, Number, Receipt, RecordError, Recorder, Rng};
+use tlog::{
+    Algorithm, Appender, Bounds, Committer, Folder, Log, Prover, SignedCheckpoint, Signer, Source as _,
+    VerifierKey,
+};
+
+use crate::anchor::{Anchor, Seen};
+use crate::directory::{self, Directory, Listed, State as Listing};
+use crate::error::LedgerError;
+use crate::settings::{Layout, Settings};
+use crate::shard::{Shard, Span};
+use crate::signing_key::SigningKey;
+use crate::state::{self, State};
+use crate::stored;
+
+/// A clock that stands still for so long is none that went back: time servers set it by parts of a second.
+const SLACK: Duration = Duration::from_millis(1500);
+
+/// What a ledger runs with.
+pub struct Opening {
+    pub folder: PathBuf,
+    /// Where the newest checkpoint and the time are kept, apart from the folder.
+    pub anchor: PathBuf,
+    pub key: SigningKey,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Box<dyn Rng>,
+    /// Takes the logs as they lie where the anchor is lost, and records that it did.
+    pub unseen: bool,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opening").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The log's clock is ours.
+struct LogClock(Arc<dyn Clock>);
+
+impl tlog::Clock for LogClock {
+    fn now(&self) -> Duration {
+        since_1970(&*self.0)
+    }
+}
+
+pub(crate) fn since_1970(clock: &dyn Clock) -> Duration {
+    Duration::from_micros(u64::try_from(clock.now().as_microsecond()).unwrap_or_default())
+}
+
+/// A log that takes entries.
+struct Running {
+    name: String,
+    keys: Vec<VerifierKey>,
+    appender: Appender,
+    committer: Mutex<Option<Committer>>,
+    anchor: Anchor,
+    anchored: Mutex<u64>,
+}
+
+impl Running {
+    fn keep(&self, clock: Duration) -> Result<(), LedgerError> {
+        let mut anchored = guard(&self.anchored);
+        if let Some(checkpoint) = self.appender.checkpoint() {
+            let size = checkpoint.checkpoint().size();
+            if size > *anchored {
+                self.anchor.write(&Seen { checkpoint: Some((*checkpoint).clone()), clock })?;
+                *anchored = size;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&self, clock: Duration) -> Result<Option<Arc<SignedCheckpoint>>, LedgerError> {
+        let Some(committer) = guard(&self.committer).take() else { return Ok(None) };
+        let checkpoint = committer.close()?;
+        let mut anchored = guard(&self.anchored);
+        self.anchor.write(&Seen { checkpoint: Some((*checkpoint).clone()), clock })?;
+        *anchored = checkpoint.checkpoint().size();
+        Ok(Some(checkpoint))
+    }
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Inner {
+    folder: PathBuf,
+    anchor: PathBuf,
+    settings: Settings,
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    rng: Mutex<Box<dyn Rng>>,
+    home: Running,
+    shards: Mutex<BTreeMap<Shard, Arc<Running>>>,
+    directory: Mutex<Directory>,
+    /// What the clock showed at most.
+    shown: Mutex<Duration>,
+    /// The home log takes no more entries.
+    sealed: AtomicBool,
+}
+
+/// Makes entries durable, each in the log that it belongs to.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("name", &self.inner.settings.name).finish_non_exhaustive()
+    }
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Entries in the home log.
+    pub size: u64,
+    /// Entries that were durable and not published when the ledger was let go.
+    pub unpublished: u64,
+    /// Writes that were not finished, and that nobody was told of.
+    pub cut: Vec<String>,
+}
+
+fn opening(
+    name: &str,
+    key: &SigningKey,
+    seen: Option<tlog::Checkpoint>,
+) -> Result<tlog::Opening, LedgerError> {
+    let signer = Arc::new(key.signer(name, Algorithm::Ed25519)?);
+    Ok(tlog::Opening { seen, ..tlog::Opening::new(name, signer) })
+}
+
+fn verifiers(name: &str, key: &SigningKey) -> Result<Vec<VerifierKey>, LedgerError> {
+    Ok(vec![key.signer(name, Algorithm::Ed25519)?.key().clone()])
+}
+
+/// What was seen of a log. A log of which nothing was seen may be an older copy: it is taken only where that is asked.
+fn seen(anchor: &Anchor, name: &str, keys: &[VerifierKey], unseen: bool) -> Result<Seen, LedgerError> {
+    match anchor.read(name, keys)? {
+        Some(seen) => Ok(seen),
+        None if unseen => Ok(Seen::default()),
+        None => Err(LedgerError::Unseen { path: anchor.path().to_owned() }),
+    }
+}
+
+fn anchor_of(home: &Path, shard: &Shard) -> PathBuf {
+    let name = home.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    home.with_file_name(format!("{name}.{}", shard.to_string().replace('/', "_")))
+}
+
+impl Ledger {
+    /// Makes a ledger in a new folder. Nothing is in it yet; the key that verifies it comes back.
+    pub fn create(opening_: &Opening, settings: &Settings) -> Result<VerifierKey, LedgerError> {
+        if opening_.key.name() != settings.name {
+            return Err(LedgerError::Refused("the key was made for another ledger".to_owned()));
+        }
+        let now = since_1970(&*opening_.clock);
+        let log =
+            Log::create(&Folder::new(&opening_.folder), opening(&settings.name, &opening_.key, None)?, now)?;
+        settings.write(&opening_.folder)?;
+        if settings.layout != Layout::One {
+            let signer = opening_.key.signer(&settings.name, Algorithm::Ed25519)?;
+            Directory::new(&settings.name).write(&opening_.folder.join(directory::FILE), &signer)?;
+        }
+        let checkpoint = log.close(now)?;
+        let seen = Seen { checkpoint: Some((*checkpoint).clone()), clock: now };
+        Anchor::new(&opening_.anchor).write(&seen)?;
+        verifiers(&settings.name, &opening_.key)?.pop().ok_or(LedgerError::Cipher)
+    }
+
+    /// Opens a ledger for its one writer. Refused are a log that does not continue what was seen of it, and a
+    /// directory that is not the newest.
+    pub fn open(of: Opening) -> Result<(Self, Found), LedgerError> {
+        let settings = Settings::read(&of.folder)?;
+        let keys = verifiers(&settings.name, &of.key)?;
+        let anchor = Anchor::new(&of.anchor);
+        let seen = seen(&anchor, &settings.name, &keys, of.unseen)?;
+        let now = since_1970(&*of.clock);
+        let (home, found) = run(&of.folder, &settings.name, &of.key, anchor, &seen, &of.clock, now)?;
+        let directory = Directory::new(&settings.name);
+        let sealed = settings.layout == Layout::One && is_sealed(&of.folder, found.size)?;
+        let inner = Inner {
+            folder: of.folder,
+            anchor: of.anchor,
+            settings,
+            key: of.key,
+            clock: of.clock,
+            rng: Mutex::new(of.rng),
+            home,
+            shards: Mutex::new(BTreeMap::new()),
+            directory: Mutex::new(directory),
+            shown: Mutex::new(seen.clock),
+            sealed: AtomicBool::new(sealed),
+        };
+        inner.settle(found.size, now, of.unseen)?;
+        let ledger = Self { inner: Arc::new(inner) };
+        if of.unseen {
+            ledger.act(ConfigurationChange::new(Room::Ledger, Setting::Restored))?;
+        }
+        ledger.watch_clock()?;
+        Ok((ledger, found))
+    }
+
+    /// The key that verifies the home log.
+    pub fn verifier(&self) -> Option<&VerifierKey> {
+        self.inner.home.keys.first()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Proves things of the home log.
+    pub fn prover(&self) -> Prover {
+        self.inner.home.appender.prover().clone()
+    }
+
+    /// The newest signed checkpoint of the home log.
+    pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.inner.home.appender.checkpoint()
+    }
+
+    /// Appends entries next to each other, and blocks until they are durable. All go to one log.
+    pub fn append(&self, entries: &[Entry]) -> Result<Vec<Receipt>, LedgerError> {
+        self.watch_clock()?;
+        journal::parts::are_whole(entries)?;
+        let log = self.inner.log_of(entries)?;
+        self.inner.home_is_open()?;
+        let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
+        let receipt = self.inner.running(log.as_ref())?.append_blocking(bytes)?;
+        Ok(receipts(&self.inner.name_of(log.as_ref()), receipt))
+    }
+
+    /// Which log an entry goes to now; nothing for the home log. Entries of one call go to one log.
+    pub fn place_of(&self, entry: &Entry) -> Option<Shard> {
+        self.inner.place(entry)
+    }
+
+    /// How many entries the log of a place has.
+    pub(crate) fn size_of(&self, shard: Option<&Shard>) -> Result<u64, LedgerError> {
+        Ok(self.inner.running(shard)?.prover().head().0)
+    }
+
+    /// Records an act of the ledger on itself in the home log.
+    pub fn act(&self, change: ConfigurationChange) -> Result<u64, LedgerError> {
+        self.inner.act(change)
+    }
+
+    /// A clock that shows less than it did is told in an entry, once.
+    fn watch_clock(&self) -> Result<(), LedgerError> {
+        let inner = &*self.inner;
+        let now = since_1970(&*inner.clock);
+        let back = {
+            let mut shown = guard(&inner.shown);
+            let back = shown.saturating_sub(now);
+            if back > SLACK || now > *shown {
+                *shown = now;
+            }
+            back
+        };
+        if back > SLACK && !inner.sealed.load(Ordering::Acquire) {
+            let micros = u64::try_from(back.as_micros()).unwrap_or(u64::MAX);
+            let change = ConfigurationChange {
+                micros: Some(Number::of(micros)),
+                ..ConfigurationChange::new(Room::Ledger, Setting::ClockWentBack)
+            };
+            self.act(change)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down apart what was published: to be called about once a second.
+    pub fn keep(&self) -> Result<(), LedgerError> {
+        let clock = *guard(&self.inner.shown);
+        self.inner.home.keep(clock)?;
+        let shards: Vec<_> = guard(&self.inner.shards).values().cloned().collect();
+        shards.iter().try_for_each(|shard| shard.keep(clock))
+    }
+
+    /// Publishes everything and lets the folders go. Blocks.
+    pub fn close(self) -> Result<(), LedgerError> {
+        self.watch_clock()?;
+        let clock = *guard(&self.inner.shown);
+        let shards = std::mem::take(&mut *guard(&self.inner.shards));
+        for shard in shards.values() {
+            shard.close(clock)?;
+        }
+        self.inner.home.close(clock)?;
+        Ok(())
+    }
+
+    /// The logs that a witness can be asked of: name, checkpoint, and what proves.
+    pub(crate) fn logs(&self) -> Vec<(String, Appender)> {
+        let mut all = vec![(self.inner.home.name.clone(), self.inner.home.appender.clone())];
+        all.extend(guard(&self.inner.shards).values().map(|log| (log.name.clone(), log.appender.clone())));
+        all
+    }
+
+    /// Ends shards whose period is over, or the one log of a ledger that has no shards. Gives the names of what was
+    /// sealed. A sealed log takes no more entries.
+    pub fn seal(&self) -> Result<Vec<String>, LedgerError> {
+        let inner = &*self.inner;
+        inner.home_is_open()?;
+        let today = inner.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        if inner.settings.layout == Layout::One {
+            let (size, root) = inner.home.appender.prover().head();
+            if size == 0 {
+                return Err(LedgerError::Refused("an empty log is not sealed".to_owned()));
+            }
+            let change = ConfigurationChange {
+                leaves: Some(LeafRange { first: Number::of(0), end: Number::of(size) }),
+                after: Some(journal::names::Digest::of_hash(root.0)),
+                ..ConfigurationChange::new(Room::Ledger, Setting::LogSealed)
+            };
+            inner.sealed.store(true, Ordering::Release);
+            inner.act(change)?;
+            return Ok(vec![inner.settings.name.clone()]);
+        }
+        let over: Vec<Shard> = {
+            let directory = guard(&inner.directory);
+            let open = directory.logs.iter().filter(|log| log.state == Listing::Open);
+            open.filter(|log| log.shard.period.end() <= today).map(|log| log.shard.clone()).collect()
+        };
+        let mut sealed = Vec::new();
+        for shard in over {
+            sealed.push(inner.seal_shard(&shard)?);
+        }
+        // With those that a crash left as they lay.
+        let listed: Vec<Listed> = guard(&inner.directory).logs.clone();
+        for log in listed.into_iter().filter(|log| log.state != Listing::Open) {
+            let folder = inner.folder.join(log.shard.path());
+            if folder.join("tile").exists() {
+                let name = inner.name_of(Some(&log.shard));
+                tlog::Sealed::seal(&Folder::new(folder), &name, std::slice::from_ref(&log.key))?;
+            }
+        }
+        Ok(sealed)
+    }
+}
+
+/// Whether a log was sealed: after the entry that says so come acts of the ledger alone, as deletions. Opening has
+/// published all entries that it found.
+fn is_sealed(folder: &Path, size: u64) -> Result<bool, LedgerError> {
+    let source = Folder::new(folder);
+    for at in (0..size.div_ceil(tlog::WIDTH)).rev() {
+        let stored::Bundle::There(entries) = stored::bundle(&source, at, size)? else { return Ok(false) };
+        for (index, bytes) in entries.iter().enumerate().rev() {
+            let index = at * tlog::WIDTH + index as u64;
+            match state::own(&stored::read(index, bytes)?).map(|change| change.setting) {
+                Some(Setting::LogSealed) => return Ok(true),
+                Some(_) => {}
+                None => return Ok(false),
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn receipts(log: &str, receipt: tlog::Receipt) -> Vec<Receipt> {
+    (receipt.first..)
+        .take(receipt.count as usize)
+        .map(|index| Receipt { log: log.to_owned(), index })
+        .collect()
+}
+
+/// Opens a log and drives it.
+fn run(
+    folder: &Path,
+    name: &str,
+    key: &SigningKey,
+    anchor: Anchor,
+    seen: &Seen,
+    clock: &Arc<dyn Clock>,
+    now: Duration,
+) -> Result<(Running, Found), LedgerError> {
+    let opened = Log::open(&Folder::new(folder), opening(name, key, seen.checkpoint().cloned())?, now)?;
+    let (log, recovered) = opened;
+    let committer = Committer::start(log, Arc::new(LogClock(Arc::clone(clock))), Bounds::default())?;
+    let cut = recovered.cut.iter().map(|cut| format!("{}, byte {}: {}", cut.file, cut.offset, cut.reason));
+    let found = Found { size: recovered.size, unpublished: recovered.unpublished, cut: cut.collect() };
+    let running = Running {
+        name: name.to_owned(),
+        keys: verifiers(name, key)?,
+        appender: committer.appender(),
+        committer: Mutex::new(Some(committer)),
+        anchor,
+        anchored: Mutex::new(seen.size()),
+    };
+    Ok((running, found))
+}
+
+impl Inner {
+    fn name_of(&self, shard: Option<&Shard>) -> String {
+        match shard {
+            None => self.settings.name.clone(),
+            Some(shard) => format!("{}/{shard}", self.settings.name),
+        }
+    }
+
+    /// Reads the directory and opens its logs; finishes what a crash left between the entry and the file.
+    fn settle(&self, size: u64, now: Duration, unseen: bool) -> Result<(), LedgerError> {
+        let home = Folder::new(&self.folder);
+        if self.settings.layout == Layout::One {
+            return Ok(());
+        }
+        // What was recovered is published by the opening, and can be read.
+        let state = State::read(&home, size)?;
+        let path = self.folder.join(directory::FILE);
+        let next = self.folder.join(directory::NEXT);
+        let key = self.home.keys.first().ok_or(LedgerError::Cipher)?;
+        if let Some(prepared) = Directory::read(&next, key)? {
+            if state.directory == Some(prepared.digest()) {
+                let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
+                prepared.write(&path, &signer)?;
+            }
+            std::fs::remove_file(&next).map_err(LedgerError::io(&next))?;
+        }
+        let directory = Directory::read(&path, key)?.ok_or(LedgerError::Missing { path: path.clone() })?;
+        let newest = state.directory.is_none_or(|digest| digest == directory.digest());
+        if !newest || (state.directory.is_none() && directory.number > 0) {
+            let what =
+                "this is not the directory that the ledger recorded last: an older one was put in its place";
+            return Err(LedgerError::unreadable(&path, what));
+        }
+        let mut shards = guard(&self.shards);
+        for log in directory.logs.iter().filter(|log| log.state == Listing::Open) {
+            let name = self.name_of(Some(&log.shard));
+            let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
+            let seen = seen(&anchor, &name, &verifiers(&name, &self.key)?, unseen)?;
+            let folder = self.folder.join(log.shard.path());
+            let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
+            shards.insert(log.shard.clone(), Arc::new(running));
+        }
+        drop(shards);
+        *guard(&self.directory) = directory;
+        Ok(())
+    }
+
+    fn place(&self, entry: &Entry) -> Option<Shard> {
+        let Layout::Shards(every) = self.settings.layout else { return None };
+        if state::own(entry).is_some() {
+            return None;
+        }
+        let today = self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let mut shard = Shard {
+            region: entry.region.clone(),
+            writer: self.settings.writer.clone(),
+            class: entry.act.retained(),
+            period: Span::of(today, every),
+        };
+        // A clock that went back leads to no period that is over.
+        let like = |log: &&Listed| {
+            (&log.shard.region, &log.shard.writer, log.shard.class)
+                == (&shard.region, &shard.writer, shard.class)
+        };
+        let newest = guard(&self.directory).logs.iter().filter(like).map(|log| log.shard.period).max();
+        shard.period = newest.map_or(shard.period, |newest| newest.max(shard.period));
+        Some(shard)
+    }
+
+    fn log_of(&self, entries: &[Entry]) -> Result<Option<Shard>, LedgerError> {
+        let mut places = entries.iter().map(|entry| self.place(entry));
+        let first = places.next().ok_or(journal::EntryError::Contradiction("no entry was given"))?;
+        if places.any(|place| place != first) {
+            let what = "entries that stand together are of one region and one class of retention";
+            return Err(journal::EntryError::Contradiction(what).into());
+        }
+        Ok(first)
+    }
+
+    fn home_is_open(&self) -> Result<(), LedgerError> {
+        if self.sealed.load(Ordering::Acquire) {
+            return Err(LedgerError::Refused("the log is sealed and takes no more entries".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The log of a place where nothing has to be written before it takes an entry.
+    fn ready(&self, shard: Option<&Shard>) -> Option<Appender> {
+        {
+            let now = since_1970(&*self.clock);
+            let mut shown = guard(&self.shown);
+            if shown.saturating_sub(now) > SLACK {
+                return None;
+            }
+            *shown = now.max(*shown);
+        }
+        match shard {
+            None => Some(self.home.appender.clone()),
+            Some(shard) => guard(&self.shards).get(shard).map(|running| running.appender.clone()),
+        }
+    }
+
+    fn running(&self, shard: Option<&Shard>) -> Result<Appender, LedgerError> {
+        let Some(shard) = shard else { return Ok(self.home.appender.clone()) };
+        let mut shards = guard(&self.shards);
+        if let Some(running) = shards.get(shard) {
+            return Ok(running.appender.clone());
+        }
+        if guard(&self.directory).find(shard).is_some() {
+            return Err(LedgerError::Refused(format!("`{shard}` is sealed and takes no more entries")));
+        }
+        let name = self.name_of(Some(shard));
+        let folder = self.folder.join(shard.path());
+        std::fs::create_dir_all(&folder).map_err(LedgerError::io(&folder))?;
+        let now = since_1970(&*self.clock);
+        // A crash may have left an empty log that no directory lists yet.
+        if Folder::new(&folder).read(tlog::Resource::Checkpoint)?.is_none() {
+            Log::create(&Folder::new(&folder), opening(&name, &self.key, None)?, now)?.close(now)?;
+        }
+        let anchor = Anchor::new(anchor_of(&self.anchor, shard));
+        let key = verifiers(&name, &self.key)?.pop().ok_or(LedgerError::Cipher)?;
+        let seen = Seen { checkpoint: None, clock: now };
+        anchor.write(&seen)?;
+        let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
+        self.list(Listed { shard: shard.clone(), key, state: Listing::Open }, Setting::LogOpened)?;
+        let running = Arc::new(running);
+        let appender = running.appender.clone();
+        shards.insert(shard.clone(), running);
+        Ok(appender)
+    }
+
+    /// Changes the directory: written beside, recorded in the home log, put in place.
+    fn list(&self, listed: Listed, why: Setting) -> Result<(), LedgerError> {
+        let mut directory = guard(&self.directory);
+        let shard = listed.shard.clone();
+        let next = directory.with(listed);
+        let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
+        let prepared = self.folder.join(directory::NEXT);
+        next.write(&prepared, &signer)?;
+        let about = |setting| ConfigurationChange {
+            region: shard.region.clone(),
+            writer: Some(shard.writer.clone()),
+            class: Some(shard.class),
+            period: Some(Number::of(shard.period.number())),
+            ..ConfigurationChange::new(Room::Ledger, setting)
+        };
+        self.act(about(why))?;
+        self.act(ConfigurationChange {
+            before: Some(directory.digest()),
+            after: Some(next.digest()),
+            ..about(Setting::DirectoryChanged)
+        })?;
+        // Whoever reads the list finds the entry in the home log as it is published.
+        block_on(self.home.appender.publish())?;
+        let path = self.folder.join(directory::FILE);
+        next.write(&path, &signer)?;
+        std::fs::remove_file(&prepared).map_err(LedgerError::io(&prepared))?;
+        *directory = next;
+        Ok(())
+    }
+
+    fn act(&self, change: ConfigurationChange) -> Result<u64, LedgerError> {
+        let entry = {
+            let mut rng = guard(&self.rng);
+            Entry::new(Act::ConfigurationChange(change), EntryOutcome::Done, &*self.clock, &mut **rng)
+        };
+        Ok(self.home.appender.append_blocking(vec![entry.bytes()?])?.first)
+    }
+
+    fn seal_shard(&self, shard: &Shard) -> Result<String, LedgerError> {
+        let running = guard(&self.shards).remove(shard);
+        let running = running.ok_or(LedgerError::Refused(format!("`{shard}` is not open")))?;
+        let clock = *guard(&self.shown);
+        let checkpoint = running.close(clock)?.ok_or(LedgerError::Cipher)?;
+        let (size, root) = (checkpoint.checkpoint().size(), checkpoint.checkpoint().root());
+        let key = running.keys.first().cloned().ok_or(LedgerError::Cipher)?;
+        let state = Listing::Sealed { size, root };
+        self.list(Listed { shard: shard.clone(), key, state }, Setting::LogSealed)?;
+        Ok(running.name.clone())
+    }
+}
+
+impl Recorder for Ledger {
+    fn record(
+        &self,
+        entries: Vec<Entry>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Receipt>, RecordError>> + Send + '_>> {
+        Box::pin(async move {
+            journal::parts::are_whole(&entries)?;
+            let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
+            let log = self.inner.log_of(&entries).map_err(told)?;
+            self.inner.home_is_open().map_err(told)?;
+            let appender = match self.inner.ready(log.as_ref()) {
+                Some(appender) => appender,
+                // Something has to be written first: a new shard, or that the clock went back.
+                None => {
+                    let (ledger, log) = (self.clone(), log.clone());
+                    let ready = tokio::task::spawn_blocking(move || {
+                        ledger.watch_clock()?;
+                        ledger.inner.running(log.as_ref())
+                    });
+                    ready.await.map_err(|error| RecordError::Unavailable(error.to_string()))?.map_err(told)?
+                }
+            };
+            let receipt = appender.append(bytes).await.map_err(|error| told(error.into()))?;
+            Ok(receipts(&self.inner.name_of(log.as_ref()), receipt))
+        })
+    }
+}
+
+/// Waits for a future on a thread that may block.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// Whether it helps to try again.
+fn told(error: LedgerError) -> RecordError {
+    match error {
+        LedgerError::Entry(error) => RecordError::Entry(error),
+        LedgerError::Log(tlog::Error::Stalled { .. }) | LedgerError::InUse { .. } => {
+            RecordError::Unavailable(error.to_string())
+        }
+        other => RecordError::Broken(other.to_string()),
+    }
+}

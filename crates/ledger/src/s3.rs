@@ -1,0 +1,260 @@
+//! An object store that speaks S3, with what a log and an archive ask of one: conditional writes, lists, and objects
+//! that the store itself locks until a day (Object Lock, compliance mode).
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{Timestamp, ToSpan as _};
+use journal::Clock;
+use tlog::{Object, Objects};
+use wire::{Call, Client, Peer, Reply};
+use zeroize::Zeroizing;
+
+use crate::error::LedgerError;
+
+const LONGEST: usize = 80 << 20;
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Who asks.
+#[derive(Clone)]
+pub struct Credentials {
+    pub id: String,
+    pub secret: Zeroizing<String>,
+    /// Of credentials for a time.
+    pub token: Option<Zeroizing<String>>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(..)")
+    }
+}
+
+/// A bucket.
+pub struct S3 {
+    client: Client,
+    bucket: String,
+    region: String,
+    credentials: Credentials,
+    clock: Arc<dyn Clock>,
+    /// For how many days full tiles, bundles and sealed logs are locked.
+    lock_days: Option<u32>,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    /// A bucket at an endpoint, `https://HOST[:PORT]`, by its path.
+    pub fn new(
+        endpoint: &str,
+        bucket: &str,
+        region: &str,
+        credentials: Credentials,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, LedgerError> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if bucket.is_empty() || !bucket.chars().all(plain) || !region.chars().all(plain) {
+            return Err(LedgerError::Refused(
+                "a bucket and a region have lower-case letters, digits, hyphens and dots".to_owned(),
+            ));
+        }
+        let (peer, _) = Peer::of(endpoint, LONGEST, WITHIN)?;
+        let (bucket, region) = (bucket.to_owned(), region.to_owned());
+        Ok(Self { client: Client::start(peer)?, bucket, region, credentials, clock, lock_days: None })
+    }
+
+    /// With what never changes locked by the store for so many days from when it is written.
+    #[must_use]
+    pub fn locking(self, days: u32) -> Self {
+        Self { lock_days: Some(days), ..self }
+    }
+
+    /// Asks with a signature (AWS Signature Version 4).
+    fn ask(
+        &self,
+        method: &'static str,
+        key: &str,
+        query: &[(&str, &str)],
+        mut headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> io::Result<Reply> {
+        let now = self.clock.now();
+        let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let day = now.strftime("%Y%m%d").to_string();
+        let path = format!("/{}/{}", self.bucket, encoded(key, true));
+        let mut pairs: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name, false), encoded(value, false)))
+            .collect();
+        pairs.sort();
+        let query = pairs.join("&");
+        let payload = hex(digest::digest(&digest::SHA256, &body).as_ref());
+        headers.push(("x-amz-content-sha256", payload.clone()));
+        headers.push(("x-amz-date", stamp.clone()));
+        if let Some(token) = &self.credentials.token {
+            headers.push(("x-amz-security-token", token.to_string()));
+        }
+        let mut signed: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        signed.push(("host", self.client.peer().authority()));
+        signed.sort_unstable();
+        let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+        let lines: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
+        let scope = format!("{day}/{}/s3/aws4_request", self.region);
+        let hashed = hex(digest::digest(&digest::SHA256, request.as_bytes()).as_ref());
+        let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashed}");
+        let mut key = Zeroizing::new(format!("AWS4{}", *self.credentials.secret).into_bytes());
+        for part in [day.as_str(), self.region.as_str(), "s3", "aws4_request"] {
+            key = Zeroizing::new(mac(&key, part.as_bytes()));
+        }
+        let signature = hex(&mac(&key, text.as_bytes()));
+        let id = &self.credentials.id;
+        headers.push((
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"),
+        ));
+        let path = if query.is_empty() { path } else { format!("{path}?{query}") };
+        self.client.ask(Call { method, path, headers, body }).map_err(io::Error::other)
+    }
+
+    /// What is never written twice, so that it may be locked.
+    fn lock(&self, key: &str) -> Vec<(&'static str, String)> {
+        let fixed = (key.contains("tile/") && !key.contains(".p/")) || key.ends_with("/sealed");
+        match self.lock_days.filter(|_| fixed) {
+            Some(days) => {
+                let until =
+                    self.clock.now().checked_add((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MAX);
+                vec![
+                    ("x-amz-object-lock-mode", "COMPLIANCE".to_owned()),
+                    ("x-amz-object-lock-retain-until-date", until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                ]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn write(&self, key: &str, bytes: &[u8], condition: Option<(&'static str, String)>) -> io::Result<bool> {
+        let mut headers = self.lock(key);
+        let sum = digest::digest(&digest::SHA256, bytes);
+        headers.push(("x-amz-checksum-sha256", STANDARD.encode(sum.as_ref())));
+        headers.push(("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()));
+        let conditional = condition.is_some();
+        headers.extend(condition);
+        let reply = self.ask("PUT", key, &[], headers, bytes.to_vec())?;
+        match reply.status {
+            200 => Ok(true),
+            // Another was first; or two at once, and it is not said who.
+            412 | 409 | 404 if conditional => Ok(false),
+            _ => Err(refused(&reply)),
+        }
+    }
+}
+
+impl Objects for S3 {
+    fn get(&self, key: &str, limit: usize) -> io::Result<Option<Object>> {
+        let reply = self.ask("GET", key, &[], Vec::new(), Vec::new())?;
+        match reply.status {
+            200 if reply.body.len() > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            200 => {
+                let tag = reply.header("etag").unwrap_or_default().to_owned();
+                Ok(Some(Object { bytes: reply.body, tag }))
+            }
+            404 if code(&reply) == "NoSuchKey" => Ok(None),
+            _ => Err(refused(&reply)),
+        }
+    }
+
+    fn create(&self, key: &str, bytes: &[u8]) -> io::Result<bool> {
+        self.write(key, bytes, Some(("if-none-match", "*".to_owned())))
+    }
+
+    fn replace(&self, key: &str, bytes: &[u8], tag: &str) -> io::Result<bool> {
+        self.write(key, bytes, Some(("if-match", tag.to_owned())))
+    }
+
+    fn put(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write(key, bytes, None).map(|_| ())
+    }
+
+    fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let (mut keys, mut next): (Vec<String>, Option<String>) = (Vec::new(), None);
+        loop {
+            let mut query = vec![("list-type", "2"), ("prefix", prefix)];
+            query.extend(next.as_deref().map(|token| ("continuation-token", token)));
+            let reply = self.ask("GET", "", &query, Vec::new(), Vec::new())?;
+            if reply.status != 200 {
+                return Err(refused(&reply));
+            }
+            let text = String::from_utf8(reply.body).map_err(|_| io::ErrorKind::InvalidData)?;
+            keys.extend(elements(&text, "Key"));
+            let token = elements(&text, "NextContinuationToken").next();
+            match token {
+                // A store that repeats itself has no end.
+                Some(token) if next.as_ref() != Some(&token) => next = Some(token),
+                _ => break,
+            }
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn remove(&self, key: &str) -> io::Result<()> {
+        let reply = self.ask("DELETE", key, &[], Vec::new(), Vec::new())?;
+        match reply.status {
+            200 | 204 | 404 => Ok(()),
+            _ => Err(refused(&reply)),
+        }
+    }
+}
+
+fn refused(reply: &Reply) -> io::Error {
+    io::Error::other(format!("the store answers {} {}", reply.status, code(reply)))
+}
+
+/// The store's word for what went wrong: letters alone, whatever it sends.
+fn code(reply: &Reply) -> String {
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    let code = elements(&text, "Code").next().unwrap_or_default();
+    code.chars().filter(char::is_ascii_alphanumeric).take(64).collect()
+}
+
+/// The texts of all elements of a name.
+fn elements<'t>(text: &'t str, name: &str) -> impl Iterator<Item = String> + 't {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let texts = text.split(&start).skip(1).map(|rest| rest.split(&end).next().unwrap_or_default());
+    let plain = |text: &str| {
+        let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+        entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+    };
+    texts.map(plain).collect::<Vec<_>>().into_iter()
+}
+
+fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As RFC 3986 and the signature have it.
+fn encoded(text: &str, path: bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (path && byte == b'/');
+        // Writing to a string does not fail.
+        let _ = if plain { write!(encoded, "{}", char::from(byte)) } else { write!(encoded, "%{byte:02X}") };
+    }
+    encoded
+}

@@ -1,0 +1,310 @@
+//! Where entries of clinical flows wait while the ledger cannot take them: care does not stop for a full disk, and
+//! nothing goes unrecorded (45 CFR 164.312(a)(2)(ii)).
+//!
+//! A folder of numbered files, each what was recorded at once: entries as lines, under AES-256-GCM with the number
+//! bound to it. It is bounded; where it is full the act is refused like any other. Each use raises the alarm.
+//! [`Spool::reconcile`] brings the files to the ledger in their order, each exactly once, whatever is cut off between.
+
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use journal::act::{ConfigurationChange, Room, Setting};
+use journal::names::Uid;
+use journal::{Entry, Receipt, RecordError, Recorder, Rng};
+use tlog::{Folder, WIDTH};
+use zeroize::Zeroizing;
+
+use crate::durable::{self, Access};
+use crate::error::LedgerError;
+use crate::running::Ledger;
+use crate::shard::Shard;
+use crate::stored::{self, Bundle};
+use crate::vault::{self, Cipher, Lock};
+
+const KEY: &str = "spool.key";
+const ATTEMPT: &str = "attempt";
+const LABEL: &str = "phiward spool key";
+const LONGEST: u64 = 32 << 20;
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Space {
+    pub bytes: u64,
+    pub files: u64,
+}
+
+impl Default for Space {
+    fn default() -> Self {
+        Self { bytes: 256 << 20, files: 100_000 }
+    }
+}
+
+struct Inner {
+    cipher: Cipher,
+    rng: Box<dyn Rng>,
+    next: u64,
+    waiting: u64,
+    bytes: u64,
+}
+
+/// A folder for entries that wait.
+pub struct Spool {
+    folder: PathBuf,
+    room: Space,
+    inner: Mutex<Inner>,
+    _lock: fs::File,
+}
+
+impl std::fmt::Debug for Spool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spool").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// What reconciling came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    pub files: u64,
+    pub entries: u64,
+    /// Files that had been brought over before and only lay there still.
+    pub already: u64,
+}
+
+impl Spool {
+    /// Opens a spool, or makes one where there is none.
+    pub fn open(folder: &Path, lock: &Lock, mut rng: Box<dyn Rng>, room: Space) -> Result<Self, LedgerError> {
+        fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
+        let held = durable::lock(&folder.join("lock"), folder)?;
+        let path = folder.join(KEY);
+        let secret = match durable::read(&path, 16 * 1024).map_err(LedgerError::io(&path))? {
+            Some(bytes) => {
+                let text =
+                    String::from_utf8(bytes).map_err(|_| LedgerError::unreadable(&path, "not UTF-8"))?;
+                vault::open(lock, LABEL, &text).map_err(|shut| shut.of(&path))?
+            }
+            None => {
+                let mut secret = Zeroizing::new(vec![0; 32]);
+                rng.fill(&mut secret);
+                let text = vault::seal(lock, LABEL, &secret, &mut *rng)?;
+                durable::create(&path, text.as_bytes(), Access::Owner).map_err(LedgerError::io(&path))?;
+                secret
+            }
+        };
+        let secret: &[u8; 32] = secret.first_chunk().ok_or(LedgerError::Cipher)?;
+        let cipher = Cipher::new(secret)?;
+        let mut inner = Inner { cipher, rng, next: 1, waiting: 0, bytes: 0 };
+        for (number, path) in waiting(folder)? {
+            inner.next = number + 1;
+            inner.waiting += 1;
+            inner.bytes += fs::metadata(&path).map_err(LedgerError::io(&path))?.len();
+        }
+        Ok(Self { folder: folder.to_owned(), room, inner: Mutex::new(inner), _lock: held })
+    }
+
+    /// Files that wait, and their bytes.
+    pub fn waiting(&self) -> (u64, u64) {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        (inner.waiting, inner.bytes)
+    }
+
+    /// Makes entries durable here; gives the number of the file.
+    pub fn put(&self, entries: &[Entry]) -> Result<u64, LedgerError> {
+        let mut text = Zeroizing::new(Vec::new());
+        for entry in entries {
+            text.extend_from_slice(&entry.bytes()?);
+            text.push(b'\n');
+        }
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inner { cipher, rng, next, .. } = &mut *inner;
+        let number = *next;
+        let sealed = cipher.seal(&bound(number), &text, &mut **rng)?;
+        let length = sealed.len() as u64;
+        if inner.waiting >= self.room.files || inner.bytes + length > self.room.bytes {
+            return Err(LedgerError::Refused("the spool is full".to_owned()));
+        }
+        let path = self.folder.join(name(number));
+        // Beside and renamed: half a file is none.
+        durable::replace(&path, &sealed, Access::Owner).map_err(LedgerError::io(&path))?;
+        inner.next += 1;
+        inner.waiting += 1;
+        inner.bytes += length;
+        Ok(number)
+    }
+
+    /// Brings what waits to the ledger. What the last try may have brought already is looked for in the log first.
+    pub fn reconcile(&self, ledger: &Ledger, folder: &Path) -> Result<Reconciled, LedgerError> {
+        let mut done = Reconciled::default();
+        let attempt = self.folder.join(ATTEMPT);
+        for (number, path) in waiting(&self.folder)? {
+            let entries = self.read(number, &path)?;
+            if !self.was_brought(number, &entries, folder)? {
+                self.begin(number, &entries, ledger, &attempt)?;
+                // Entries of one call went to the spool together and go to one log together.
+                ledger.append(&entries)?;
+                done.entries += entries.len() as u64;
+            } else {
+                done.already += 1;
+            }
+            let length = fs::metadata(&path).map_err(LedgerError::io(&path))?.len();
+            fs::remove_file(&path).map_err(LedgerError::io(&path))?;
+            durable::sync_folder(&path).map_err(LedgerError::io(&path))?;
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.waiting -= 1;
+            inner.bytes = inner.bytes.saturating_sub(length);
+            done.files += 1;
+        }
+        if done.files > 0 {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let change = ConfigurationChange {
+                id: Some(Uid::random(&mut *inner.rng)),
+                ..ConfigurationChange::new(Room::Ledger, Setting::SpoolReconciled)
+            };
+            ledger.act(change)?;
+        }
+        Ok(done)
+    }
+
+    fn read(&self, number: u64, path: &Path) -> Result<Vec<Entry>, LedgerError> {
+        let sealed = durable::read(path, LONGEST).map_err(LedgerError::io(path))?;
+        let sealed = sealed.ok_or(LedgerError::Missing { path: path.to_owned() })?;
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = inner.cipher.open(&bound(number), &sealed);
+        let text = text.ok_or(LedgerError::WrongKey { path: path.to_owned() })?;
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|line| Entry::read(line).map_err(|fault| LedgerError::unreadable(path, fault.to_string())))
+            .collect()
+    }
+
+    /// Writes down what is tried, and how long the log is before.
+    fn begin(
+        &self,
+        number: u64,
+        entries: &[Entry],
+        ledger: &Ledger,
+        attempt: &Path,
+    ) -> Result<(), LedgerError> {
+        let place = entries.first().and_then(|entry| ledger.place_of(entry));
+        let size = ledger.size_of(place.as_ref())?;
+        let place = place.map_or_else(|| "home".to_owned(), |shard| shard.to_string());
+        let text = format!("{number} {size} {place}\n");
+        durable::replace(attempt, text.as_bytes(), Access::Shared).map_err(LedgerError::io(attempt))
+    }
+
+    /// Whether the log has these entries since the last try began: their salts make them the only ones of their kind.
+    fn was_brought(&self, number: u64, entries: &[Entry], folder: &Path) -> Result<bool, LedgerError> {
+        let attempt = self.folder.join(ATTEMPT);
+        let Some(bytes) = durable::read(&attempt, 4096).map_err(LedgerError::io(&attempt))? else {
+            return Ok(false);
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let words: Vec<&str> = text.trim_end().splitn(3, ' ').collect();
+        let (tried, from, place) = match words.as_slice() {
+            [tried, from, place] => match (tried.parse::<u64>(), from.parse::<u64>()) {
+                (Ok(tried), Ok(from)) => (tried, from, *place),
+                _ => return Err(LedgerError::unreadable(&attempt, "this is no record of a try")),
+            },
+            _ => return Err(LedgerError::unreadable(&attempt, "this is no record of a try")),
+        };
+        let Some(first) = entries.first().filter(|_| tried == number) else { return Ok(false) };
+        let wanted = first.bytes()?;
+        let folder = match Shard::parse(place) {
+            Some(shard) => folder.join(shard.path()),
+            None => folder.to_owned(),
+        };
+        let source = Folder::new(folder);
+        let Some(bytes) = tlog::Source::read(&source, tlog::Resource::Checkpoint)? else { return Ok(false) };
+        let size = tlog::SignedCheckpoint::parse(&bytes)
+            .map(|signed| signed.checkpoint().size())
+            .map_err(|error| LedgerError::Refused(error.to_string()))?;
+        for at in from / WIDTH..size.div_ceil(WIDTH) {
+            if let Bundle::There(stored) = stored::bundle(&source, at, size)?
+                && stored.contains(&wanted)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn bound(number: u64) -> Vec<u8> {
+    format!("phiward spool\n{number}\n").into_bytes()
+}
+
+fn name(number: u64) -> String {
+    format!("{number:012}.sealed")
+}
+
+/// The files that wait, in order. A number that is missing between two is an error: somebody took a file away.
+fn waiting(folder: &Path) -> Result<Vec<(u64, PathBuf)>, LedgerError> {
+    let mut all = Vec::new();
+    for file in fs::read_dir(folder).map_err(LedgerError::io(folder))? {
+        let path = file.map_err(LedgerError::io(folder))?.path();
+        let stem =
+            path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".sealed"));
+        if let Some(number) = stem.and_then(|stem| stem.parse::<u64>().ok()) {
+            all.push((number, path));
+        }
+    }
+    all.sort();
+    if let Some((before, after)) = all.iter().zip(all.iter().skip(1)).find(|((a, _), (b, _))| a + 1 != *b) {
+        let what = format!("files between {} and {} are missing: what they held is lost", before.0, after.0);
+        return Err(LedgerError::unreadable(folder, what));
+    }
+    Ok(all)
+}
+
+/// Records in the ledger; where it cannot take entries, those of clinical flows go to the spool and the alarm is
+/// raised. All others fail as before.
+pub struct Emergency {
+    pub ledger: Arc<dyn Recorder>,
+    pub spool: Arc<Spool>,
+    /// Whether the bundle marks the flow of an entry as clinical.
+    pub clinical: Arc<dyn Fn(&Entry) -> bool + Send + Sync>,
+    pub alarm: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Emergency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emergency").field("spool", &self.spool).finish_non_exhaustive()
+    }
+}
+
+impl Recorder for Emergency {
+    fn record(
+        &self,
+        entries: Vec<Entry>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Receipt>, RecordError>> + Send + '_>> {
+        Box::pin(async move {
+            let kept = entries.clone();
+            let failure = match self.ledger.record(entries).await {
+                Err(failure @ (RecordError::Unavailable(_) | RecordError::Broken(_))) => failure,
+                other => return other,
+            };
+            if kept.is_empty() || !kept.iter().all(|entry| (self.clinical)(entry)) {
+                return Err(failure);
+            }
+            let spool = Arc::clone(&self.spool);
+            let count = kept.len() as u64;
+            let put = tokio::task::spawn_blocking(move || spool.put(&kept)).await;
+            match put
+                .map_err(|error| error.to_string())
+                .and_then(|put| put.map_err(|error| error.to_string()))
+            {
+                Ok(number) => {
+                    (self.alarm)(&format!("{failure}; {count} entries of clinical flows wait in the spool"));
+                    let receipt = |_| Receipt { log: "spool".to_owned(), index: number };
+                    Ok((0..count).map(receipt).collect())
+                }
+                Err(error) => {
+                    (self.alarm)(&format!("{failure}; the spool takes nothing either: {error}"));
+                    Err(failure)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! What a ledger's own entries say of it: holds, how long what is kept, what was deleted, its directory.
+
+use std::collections::BTreeMap;
+
+use journal::act::{ConfigurationChange, Room, Setting};
+use journal::names::Digest;
+use journal::{Act, Entry, Retained};
+use tlog::Source;
+
+use crate::error::LedgerError;
+use crate::retention::Hold;
+use crate::shard::Shard;
+use crate::stored::{self, Leaves};
+
+/// The sum of the home log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub holds: Vec<Hold>,
+    /// Classes that were set to be kept for so many days.
+    pub days: BTreeMap<Retained, u32>,
+    /// Runs of leaves whose entries were deleted, of a shard or of the home log itself.
+    pub deleted: Vec<(Option<Shard>, Leaves)>,
+    /// The newest directory.
+    pub directory: Option<Digest>,
+    /// The home log itself takes no more entries.
+    pub sealed: bool,
+}
+
+impl State {
+    /// Reads a home log of `size` entries. The ledger's own entries are never deleted, so that what is not there says
+    /// nothing of this.
+    pub fn read(home: &dyn Source, size: u64) -> Result<Self, LedgerError> {
+        let mut state = Self::default();
+        stored::each(home, size, |_, entry| {
+            state.take(&entry);
+            Ok(())
+        })?;
+        Ok(state)
+    }
+
+    /// Takes in one more entry.
+    pub fn take(&mut self, entry: &Entry) {
+        let Some(change) = own(entry) else { return };
+        match change.setting {
+            Setting::HoldSet => self.holds.extend(change.id.map(|id| Hold {
+                id,
+                class: change.class,
+                region: change.region.clone(),
+            })),
+            Setting::HoldLifted => self.holds.retain(|hold| Some(hold.id) != change.id),
+            Setting::RetentionSet => {
+                let days = change.days.and_then(|days| u32::try_from(days.get()).ok());
+                if let (Some(class), Some(days)) = (change.class, days) {
+                    self.days.insert(class, days);
+                }
+            }
+            Setting::EntriesDeleted => {
+                let run = change.leaves.as_ref().map(|leaves| leaves.first.get()..leaves.end.get());
+                self.deleted.extend(run.map(|run| (shard_of(change), run)));
+            }
+            Setting::DirectoryChanged => self.directory = change.after.or(self.directory),
+            Setting::LogSealed if shard_of(change).is_none() => self.sealed = true,
+            _ => {}
+        }
+    }
+
+    /// What was deleted of one log.
+    pub fn deleted_of(&self, shard: Option<&Shard>) -> Vec<Leaves> {
+        let of = |(own, run): &(Option<Shard>, Leaves)| (own.as_ref() == shard).then(|| run.clone());
+        self.deleted.iter().filter_map(of).collect()
+    }
+}
+
+/// An act of the ledger on itself.
+pub(crate) fn own(entry: &Entry) -> Option<&ConfigurationChange> {
+    match &entry.act {
+        Act::ConfigurationChange(change) if change.room == Room::Ledger => Some(change),
+        _ => None,
+    }
+}
+
+fn shard_of(change: &ConfigurationChange) -> Option<Shard> {
+    let (writer, class, period) = (change.writer.clone()?, change.class?, change.period?.get());
+    let (year, month) = (period / 100, period % 100);
+    let region = change.region.as_ref().map_or("none", |region| region.as_str());
+    let period = if month == 0 { format!("{year:04}") } else { format!("{year:04}-{month:02}") };
+    Shard::parse(&format!("{region}/{writer}/{class}/{period}"))
+}

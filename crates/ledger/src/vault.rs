@@ -1,0 +1,169 @@
+//! Secrets at rest: AES-256-GCM under a key that comes of a passphrase or of a key file.
+//!
+//! A sealed secret is text: `phiward-sealed/v1`, how the key is made (`pbkdf2-sha512 ROUNDS SALT` or `keyfile SALT`),
+//! and nonce, ciphertext and tag, each line ended by a line feed and each value in base64. The label of what it is
+//! for and the lines before are bound to it. Without a lock the last line holds the secret as it is, after `open`.
+
+use std::num::NonZeroU32;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, pbkdf2};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use journal::Rng;
+use zeroize::Zeroizing;
+
+use crate::error::LedgerError;
+
+const MAGIC: &str = "phiward-sealed/v1";
+/// As OWASP asks of PBKDF2 with SHA-512.
+const ROUNDS: u32 = 210_000;
+const MOST_ROUNDS: u32 = 10_000_000;
+
+/// What opens a secret at rest.
+#[derive(Clone)]
+pub enum Lock {
+    /// Nothing: the file's mode alone protects it.
+    None,
+    Passphrase(Zeroizing<Vec<u8>>),
+    /// The bytes of a key file, 32 at least.
+    KeyFile(Zeroizing<Vec<u8>>),
+}
+
+impl std::fmt::Debug for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Lock::None => "Lock::None",
+            Lock::Passphrase(_) => "Lock::Passphrase(..)",
+            Lock::KeyFile(_) => "Lock::KeyFile(..)",
+        })
+    }
+}
+
+/// Why a sealed secret does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shut {
+    /// It is no sealed secret.
+    Form,
+    /// It needs another lock, or was changed.
+    Key,
+    /// It is sealed by a passphrase or key file, and none was given; or the other way round.
+    OtherLock(&'static str),
+}
+
+/// An AEAD key for many messages.
+pub(crate) struct Cipher(LessSafeKey);
+
+impl std::fmt::Debug for Cipher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cipher(..)")
+    }
+}
+
+impl Cipher {
+    pub(crate) fn new(key: &[u8; 32]) -> Result<Self, LedgerError> {
+        UnboundKey::new(&AES_256_GCM, key)
+            .map(|key| Self(LessSafeKey::new(key)))
+            .map_err(|_| LedgerError::Cipher)
+    }
+
+    /// Nonce, ciphertext and tag.
+    pub(crate) fn seal(&self, label: &[u8], plain: &[u8], rng: &mut dyn Rng) -> Result<Vec<u8>, LedgerError> {
+        let mut nonce = [0; 12];
+        rng.fill(&mut nonce);
+        let mut sealed = nonce.to_vec();
+        let mut body = Zeroizing::new(plain.to_vec());
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(label), &mut body)
+            .map_err(|_| LedgerError::Cipher)?;
+        sealed.extend_from_slice(&body);
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, body) = sealed.split_first_chunk::<12>()?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let length = self.0.open_in_place(nonce, Aad::from(label), &mut body).ok()?.len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+/// The key of a lock for one purpose.
+fn cipher(lock: &Lock, salt: &[u8], rounds: u32) -> Result<Option<Cipher>, LedgerError> {
+    let mut key = Zeroizing::new([0; 32]);
+    match lock {
+        Lock::None => return Ok(None),
+        Lock::Passphrase(passphrase) => {
+            let rounds = NonZeroU32::new(rounds).ok_or(LedgerError::Cipher)?;
+            pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, passphrase, &mut *key);
+        }
+        Lock::KeyFile(bytes) => {
+            let made = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(bytes);
+            let info: &[&[u8]] = &[b"phiward sealed secret"];
+            let okm = made.expand(info, hkdf::HKDF_SHA256).map_err(|_| LedgerError::Cipher)?;
+            okm.fill(&mut *key).map_err(|_| LedgerError::Cipher)?;
+        }
+    }
+    Cipher::new(&key).map(Some)
+}
+
+pub(crate) fn seal(
+    lock: &Lock,
+    label: &str,
+    secret: &[u8],
+    rng: &mut dyn Rng,
+) -> Result<Zeroizing<String>, LedgerError> {
+    let mut salt = [0; 32];
+    rng.fill(&mut salt);
+    let head = match lock {
+        Lock::None => return Ok(Zeroizing::new(format!("{MAGIC}\nopen\n{}\n", STANDARD.encode(secret)))),
+        Lock::Passphrase(_) => format!("{MAGIC}\npbkdf2-sha512 {ROUNDS} {}\n", STANDARD.encode(salt)),
+        Lock::KeyFile(_) => format!("{MAGIC}\nkeyfile {}\n", STANDARD.encode(salt)),
+    };
+    let cipher = cipher(lock, &salt, ROUNDS)?.ok_or(LedgerError::Cipher)?;
+    let sealed = cipher.seal(format!("{label}\n{head}").as_bytes(), secret, rng)?;
+    Ok(Zeroizing::new(format!("{head}{}\n", STANDARD.encode(sealed))))
+}
+
+pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {
+    let mut lines = text.split_inclusive('\n');
+    let (magic, how, body) = match (lines.next(), lines.next(), lines.next(), lines.next()) {
+        (Some(magic), Some(how), Some(body), None) if magic.trim_end() == MAGIC => {
+            (magic, how, body.trim_end())
+        }
+        _ => return Err(Shut::Form),
+    };
+    let body = STANDARD.decode(body).map(Zeroizing::new).map_err(|_| Shut::Form)?;
+    let words: Vec<&str> = how.trim_end().split(' ').collect();
+    let (salt, rounds) = match (words.as_slice(), lock) {
+        (["open"], Lock::None) => return Ok(body),
+        (["open"], _) => {
+            return Err(Shut::OtherLock("it is not locked, and a passphrase or key file was given"));
+        }
+        (["pbkdf2-sha512", rounds, salt], Lock::Passphrase(_)) => {
+            let rounds = rounds.parse().ok().filter(|rounds| *rounds <= MOST_ROUNDS).ok_or(Shut::Form)?;
+            (*salt, rounds)
+        }
+        (["keyfile", salt], Lock::KeyFile(_)) => (*salt, 1),
+        (["pbkdf2-sha512", ..], _) => return Err(Shut::OtherLock("it is locked by a passphrase")),
+        (["keyfile", ..], _) => return Err(Shut::OtherLock("it is locked by a key file")),
+        _ => return Err(Shut::Form),
+    };
+    let salt = STANDARD.decode(salt).map_err(|_| Shut::Form)?;
+    let cipher = cipher(lock, &salt, rounds).ok().flatten().ok_or(Shut::Key)?;
+    cipher.open(format!("{label}\n{magic}{how}").as_bytes(), &body).ok_or(Shut::Key)
+}
+
+impl Shut {
+    pub(crate) fn of(self, path: &std::path::Path) -> LedgerError {
+        match self {
+            Shut::Form => LedgerError::unreadable(path, "this is no sealed secret of this version"),
+            Shut::Key => LedgerError::WrongKey { path: path.to_owned() },
+            Shut::OtherLock(what) => LedgerError::unreadable(path, what),
+        }
+    }
+}

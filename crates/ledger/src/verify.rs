@@ -1,0 +1,215 @@
+//! Reading a log as somebody who trusts nobody: every byte derived anew, from the entries up.
+
+use std::path::Path;
+
+use journal::Entry;
+use tlog::{Frontier, Resource, SignedCheckpoint, Source, TreeHash, VerifierKey, WIDTH};
+
+use crate::durable;
+use crate::error::LedgerError;
+use crate::state;
+use crate::stored::{self, Bundle, Leaves};
+
+/// What a log is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Who must have signed: the log's own key first.
+    pub keys: Vec<VerifierKey>,
+    /// Checkpoints of it that somebody kept.
+    pub older: Vec<SignedCheckpoint>,
+    /// Runs of leaves whose entries may be gone, besides those that the log itself says were deleted.
+    pub deleted: Vec<Leaves>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub origin: String,
+    pub size: u64,
+    pub root: TreeHash,
+    /// Names of keys whose signature of the checkpoint holds.
+    pub signed_by: Vec<String>,
+    /// Entries that were read.
+    pub entries: u64,
+    pub deleted: Vec<Leaves>,
+    /// What is wrong, the first byte named; nothing where all is in order.
+    pub problems: Vec<String>,
+}
+
+/// Reads a signed checkpoint that somebody kept.
+pub fn kept_checkpoint(path: &Path) -> Result<SignedCheckpoint, LedgerError> {
+    let bytes = durable::read(path, 1 << 20).map_err(LedgerError::io(path))?;
+    let bytes = bytes.ok_or(LedgerError::Missing { path: path.to_owned() })?;
+    SignedCheckpoint::parse(&bytes).map_err(|error| LedgerError::unreadable(path, error.to_string()))
+}
+
+/// Derives a log anew. It takes one pass and memory for one bundle.
+pub fn verify(source: &dyn Source, expected: &Expected) -> Result<Report, LedgerError> {
+    let bytes = source.read(Resource::Checkpoint)?;
+    let bytes = bytes.ok_or(LedgerError::Missing { path: "checkpoint".into() })?;
+    let key = expected.keys.first().ok_or(LedgerError::Refused("a key is needed to verify by".to_owned()))?;
+    let signed = SignedCheckpoint::open(&bytes, key.name(), std::slice::from_ref(key))
+        .map_err(|error| LedgerError::Refused(format!("`checkpoint`: {error}")))?;
+    let mut report = Report {
+        origin: signed.checkpoint().origin().to_owned(),
+        size: signed.checkpoint().size(),
+        root: signed.checkpoint().root(),
+        signed_by: Vec::new(),
+        entries: 0,
+        deleted: Vec::new(),
+        problems: Vec::new(),
+    };
+    match signed.verify(&expected.keys) {
+        Ok(held) => report.signed_by = held.iter().map(|one| one.key.name().to_owned()).collect(),
+        Err(error) => report.problems.push(format!("`checkpoint`: {error}")),
+    }
+    for key in &expected.keys {
+        if !report.signed_by.iter().any(|name| name == key.name()) {
+            report.problems.push(format!("`checkpoint`: not signed by `{}`", key.name()));
+        }
+    }
+    let mut older: Vec<(u64, TreeHash)> = Vec::new();
+    for kept in &expected.older {
+        let checkpoint = kept.checkpoint();
+        if kept.verify(std::slice::from_ref(key)).is_err() || checkpoint.origin() != report.origin {
+            report.problems.push("a checkpoint that was kept is not of this log and key".to_owned());
+        } else if checkpoint.size() > report.size {
+            report.problems.push(format!(
+                "the log has {} entries, and a checkpoint that it signed has {}: it was cut or is an older copy",
+                report.size,
+                checkpoint.size()
+            ));
+        } else {
+            older.push((checkpoint.size(), checkpoint.root()));
+        }
+    }
+    older.sort_by_key(|(size, _)| *size);
+    walk(source, expected, &older, &mut report)?;
+    Ok(report)
+}
+
+fn walk(
+    source: &dyn Source,
+    expected: &Expected,
+    older: &[(u64, TreeHash)],
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let mut tree = Frontier::default();
+    let mut said = expected.deleted.clone();
+    let mut parts = Parts::default();
+    let mut older = older.iter().copied().peekable();
+    for at in 0..report.size.div_ceil(WIDTH) {
+        let read = match stored::bundle(source, at, report.size) {
+            Ok(read) => read,
+            Err(LedgerError::Log(error)) => {
+                report.problems.push(error.to_string());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let leaves: Vec<TreeHash> = match &read {
+            Bundle::There(entries) => entries.iter().map(|entry| TreeHash::leaf(entry)).collect(),
+            Bundle::Gone(hashes) => {
+                let run = tree.size()..tree.size() + hashes.len() as u64;
+                stored::join(&mut report.deleted, run);
+                parts.lost();
+                hashes.clone()
+            }
+        };
+        if let (Bundle::There(_), Some(index)) = (&read, differs(source, at, report.size, &leaves)?) {
+            report.problems.push(format!("entry {index} is not the one whose hash is in `tile/0`"));
+        }
+        if let Bundle::There(entries) = &read {
+            for (index, bytes) in (tree.size()..).zip(entries) {
+                report.entries += 1;
+                match Entry::read(bytes) {
+                    Ok(entry) => {
+                        let mut known = state::State::default();
+                        known.take(&entry);
+                        said.extend(known.deleted_of(None));
+                        report.problems.extend(parts.take(index, &entry));
+                    }
+                    Err(fault) => report.problems.push(format!("entry {index}, {fault}")),
+                }
+            }
+        }
+        for leaf in leaves {
+            while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
+                report.problems.extend(forked(&tree, root));
+            }
+            tree.push(leaf, |_, _| {});
+        }
+    }
+    while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
+        report.problems.extend(forked(&tree, root));
+    }
+    if tree.root() != report.root || tree.size() != report.size {
+        report.problems.push("the entries do not lead to the root that was signed".to_owned());
+    }
+    report.problems.extend(parts.end());
+    let unsaid: Vec<Leaves> = report.deleted.iter().flat_map(|run| stored::uncovered(run, &said)).collect();
+    report.problems.extend(unsaid.iter().map(|run| {
+        format!(
+            "entries {} to {} are not there, and no entry says that they were deleted",
+            run.start,
+            run.end - 1
+        )
+    }));
+    Ok(())
+}
+
+/// The first entry of a bundle whose hash is another in the tile beside it; nothing where there is no tile yet.
+fn differs(source: &dyn Source, at: u64, size: u64, leaves: &[TreeHash]) -> Result<Option<u64>, LedgerError> {
+    let Some(Resource::Entries(tile)) = Resource::entries_of(at, size) else { return Ok(None) };
+    let Some(bytes) = source.read(Resource::Tile(tile))? else { return Ok(Some(at * WIDTH)) };
+    let hashes = bytes.chunks(TreeHash::LEN);
+    let same = leaves.iter().zip(hashes).take_while(|(leaf, hash)| leaf.0.as_slice() == *hash).count();
+    let whole = bytes.len() == leaves.len() * TreeHash::LEN && same == leaves.len();
+    Ok((!whole).then_some(at * WIDTH + same as u64))
+}
+
+fn forked(tree: &Frontier, root: TreeHash) -> Option<String> {
+    (tree.root() != root).then(|| {
+        format!(
+            "the log's first {} entries are not those of a checkpoint that it signed: it was rewritten",
+            tree.size()
+        )
+    })
+}
+
+/// Parts of one call stand next to each other, all of them.
+#[derive(Debug, Default)]
+struct Parts {
+    open: Option<(journal::names::Uid, u64, u64)>,
+}
+
+impl Parts {
+    /// Entries are missing: what began before may end there.
+    fn lost(&mut self) {
+        self.open = None;
+    }
+
+    fn take(&mut self, index: u64, entry: &Entry) -> Option<String> {
+        let part = entry.part.as_ref().map(|part| (part.of, part.k.get(), part.n.get()));
+        let expected = self.open.take();
+        match (expected, part) {
+            (None, None) => None,
+            (None, Some((of, 1, n))) => {
+                self.open = Some((of, 1, n));
+                None
+            }
+            (Some((of, k, n)), Some((own, next, all))) if own == of && next == k + 1 && all == n => {
+                self.open = (next < n).then_some((of, next, n));
+                None
+            }
+            (None, Some(_)) => {
+                Some(format!("entry {index} is a part, and the parts before it are not there"))
+            }
+            (Some(_), _) => Some(format!("before entry {index}, parts of a call are missing")),
+        }
+    }
+
+    fn end(&self) -> Option<String> {
+        self.open.map(|_| "at the end, parts of a call are missing".to_owned())
+    }
+}

@@ -1,0 +1,157 @@
+use std::path::Path;
+
+use journal::names::{Org, RecordId};
+use journal::sample::Drawn;
+use journal::{Pseudonym, Pseudonymiser as _, Subject};
+use ledger::{Keyring, LedgerError, Lock};
+use proptest::prelude::*;
+use source::Source;
+use zeroize::Zeroizing;
+
+fn lock() -> Lock {
+    Lock::KeyFile(Zeroizing::new(vec![9; 32]))
+}
+
+fn open(path: &Path, seed: u64) -> Result<Keyring, LedgerError> {
+    Keyring::open(path, &lock(), Box::new(Drawn::new(seed)))
+}
+
+fn org() -> Org {
+    let text = "orgs:\n  - {id: production, kind: production}\n";
+    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
+    Org::declared(&policy, "production").unwrap()
+}
+
+pub(crate) fn person(number: u64) -> Subject {
+    Subject::of_record(&org(), &RecordId::of(&format!("001Hs0{number:09}")).unwrap())
+}
+
+fn people(range: std::ops::Range<u64>) -> Vec<Subject> {
+    range.map(person).collect()
+}
+
+fn all(ring: &Keyring, range: std::ops::Range<u64>) -> Vec<Pseudonym> {
+    ring.pseudonyms(&people(range)).unwrap()
+}
+
+#[test]
+fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    let first = all(&ring, 0..40);
+    assert_eq!(all(&ring, 0..40), first);
+    let twice = ring.pseudonyms(&[person(50), person(50)]).unwrap();
+    assert_eq!(twice[0], twice[1]);
+    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })), "one process at a time");
+    drop(ring);
+    let ring = open(&path, 3).unwrap();
+    assert_eq!(all(&ring, 0..40), first);
+    assert_eq!(ring.known(&person(7)).unwrap(), Some(first[7]));
+    assert_eq!(ring.known(&person(99)).unwrap(), None);
+    assert_eq!(ring.counts(), (41, 0));
+    let other = Lock::Passphrase(Zeroizing::new(b"not the one".to_vec()));
+    drop(ring);
+    assert!(Keyring::open(&path, &other, Box::new(Drawn::new(4))).is_err());
+    let wrong = Lock::KeyFile(Zeroizing::new(vec![8; 32]));
+    assert!(matches!(
+        Keyring::open(&path, &wrong, Box::new(Drawn::new(4))),
+        Err(LedgerError::WrongKey { .. })
+    ));
+    // Nobody stands in it in the clear.
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.windows(6).any(|six| six == b"001Hs0"));
+}
+
+#[test]
+fn a_record_that_was_cut_off_was_told_to_nobody_and_a_changed_one_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    let first = all(&ring, 0..5);
+    drop(ring);
+    let whole = std::fs::read(&path).unwrap();
+    for cut in 1..85 {
+        std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+        let ring = open(&path, 5).unwrap();
+        assert_eq!(ring.counts(), (4, 0), "{cut} bytes cut");
+        assert_eq!(all(&ring, 0..4), first[..4]);
+        drop(ring);
+    }
+    let start = whole.len() - 5 * 85;
+    for at in [0, 1, 20, 30, 84, 85, 200] {
+        let mut changed = whole.clone();
+        changed[start + at] ^= 1;
+        std::fs::write(&path, &changed).unwrap();
+        let said = open(&path, 6).unwrap_err().to_string();
+        assert!(said.contains(&format!("byte {}", start + at / 85 * 85)), "{said}");
+    }
+}
+
+#[test]
+fn one_is_forgotten_and_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    let first = all(&ring, 0..5);
+    let backup = folder.path().join("backup");
+    assert_eq!(ring.back_up(&backup).unwrap(), 5);
+    assert!(ring.drill(&backup, &lock()).unwrap().is_good());
+    let before = std::fs::read(&path).unwrap();
+    assert!(ring.shred(&person(2)).unwrap().is_some());
+    assert_eq!(ring.shred(&person(2)).unwrap(), None);
+    assert_eq!(ring.known(&person(2)).unwrap(), None);
+    // Of the key, no byte of what was sealed is left in the file.
+    let after = std::fs::read(&path).unwrap();
+    let records =
+        |bytes: &[u8]| bytes[bytes.len() - 5 * 85..].chunks(85).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let kept = records(&after);
+    assert_eq!(records(&before).iter().filter(|record| kept.contains(record)).count(), 4);
+    // They come back as somebody new: nothing joins what was with what comes.
+    let again = all(&ring, 0..5);
+    assert_ne!(again[2], first[2]);
+    assert_eq!((&again[..2], &again[3..]), (&first[..2], &first[3..]));
+    let drill = ring.drill(&backup, &lock()).unwrap();
+    assert_eq!((drill.same, drill.different, drill.undead), (4, 1, 1));
+    drop(ring);
+    assert_eq!(open(&path, 8).unwrap().counts(), (5, 1));
+}
+
+#[test]
+fn a_ring_is_locked_anew_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    let first = all(&ring, 0..3);
+    let other = Lock::KeyFile(Zeroizing::new(vec![7; 40]));
+    ring.relock(&other).unwrap();
+    all(&ring, 3..4);
+    let backup = folder.path().join("backup");
+    ring.back_up(&backup).unwrap();
+    drop(ring);
+    assert!(open(&path, 2).is_err());
+    let to = folder.path().join("new");
+    assert_eq!(Keyring::restore(&backup, &other, &to).unwrap(), 4);
+    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(LedgerError::Exists { .. })));
+    let ring = Keyring::open(&to, &other, Box::new(Drawn::new(9))).unwrap();
+    assert_eq!(all(&ring, 0..3), first);
+    let strange = Keyring::create(&folder.path().join("strange"), &other, Box::new(Drawn::new(77))).unwrap();
+    assert!(strange.drill(&backup, &other).unwrap_err().to_string().contains("another ring"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// A stranger's file is read or refused.
+    #[test]
+    fn any_file_is_refused_or_opened(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0_usize..400) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ring");
+        drop(Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap());
+        let mut whole = std::fs::read(&path).unwrap();
+        whole.truncate(cut);
+        whole.extend_from_slice(&bytes);
+        std::fs::write(&path, whole).unwrap();
+        let _ = open(&path, 1);
+    }
+}

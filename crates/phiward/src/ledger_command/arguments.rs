@@ -1,0 +1,377 @@
+//! What one can say to `phiward ledger`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Secrets are never written on the command line: a passphrase comes from a file or from an environment variable that is
+named, a key from a file. Exit codes: 0 in order, 1 something was refused or is not as it must be, 2 wrong usage or
+nothing could be done. docs/ledger.md tells how to run a ledger.")]
+pub(crate) enum Ledger {
+    /// Make a ledger, its signing key, and print the key that verifies it
+    Init(Init),
+    /// Append entries from standard input, one a line, and print the index of each once it is durable
+    Append(Append),
+    /// Print believable entries of a clinic that does not exist
+    Sample(Sample),
+    /// Print the newest signed checkpoint
+    Checkpoint(OneLog),
+    /// Print the proof that an entry is in the log
+    Prove(Prove),
+    /// Derive everything anew from the entries, and hold it against checkpoints that were kept
+    Verify(Verify),
+    /// Find the first byte that is wrong in every file of a log
+    Fsck(Reading),
+    /// Serve the logs over HTTP, to be read
+    Serve(Serve),
+    /// Cosign the checkpoints of logs that grow, and refuse any other
+    Witness(Witness),
+    /// End what takes no more entries
+    Seal(Writing),
+    /// Tell what may be deleted and what must stay, hold, and delete
+    Retain(Retain),
+    /// Copy the logs to an object store that locks what it was given, or verify the copy
+    Archive(Archive),
+    /// Bring what waits in the emergency spool to the ledger
+    Reconcile(Reconcile),
+    /// Keep the keys of people's pseudonyms
+    #[command(subcommand)]
+    Keyring(Keyring),
+    /// Print the JSON Schema of entries
+    Schema,
+}
+
+/// How a secret file is unlocked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Unlock {
+    /// A file whose first line is the passphrase
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_env", "unlock_file"])]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// The environment variable that holds the passphrase
+    #[arg(long, value_name = "NAME", conflicts_with = "unlock_file")]
+    pub(crate) passphrase_env: Option<String>,
+    /// A file of 32 random bytes or more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) unlock_file: Option<PathBuf>,
+}
+
+/// What a ledger's one writer needs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Writing {
+    /// The ledger's folder, which is the log as others read it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The signing key [default: DIR.key, beside the folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// Where the newest checkpoint is kept apart from the folder, best on another disk [default: DIR.seen]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seen: Option<PathBuf>,
+    /// Take the log as it lies though what was seen of it is lost, and record that
+    #[arg(long)]
+    pub(crate) unseen: bool,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+}
+
+/// What an auditor needs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Reading {
+    /// The ledger's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The key that verifies it, or a file that holds it [default: DIR.vkey, beside the folder]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneLog {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// REGION/WRITER/CLASS/PERIOD of a ledger that has many logs [default: the home log]
+    #[arg(long, value_name = "LOG")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+    /// The name that the log signs under, for ever: no blanks, no plus [default: phiward/, the folder's name, and eight
+    /// random digits]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The process that writes here
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub(crate) writer: String,
+    /// Keep a log for each region, writer, class of retention and period
+    #[arg(long, value_name = "PERIOD", value_enum)]
+    pub(crate) shards: Option<Period>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Period {
+    Month,
+    Year,
+}
+
+/// A witness to ask, with its key.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Neighbours {
+    /// A witness that cosigns; may be repeated
+    #[arg(long = "witness", value_name = "URL", requires = "witness_keys")]
+    pub(crate) witnesses: Vec<String>,
+    /// The key of the witness before it, or a file that holds it
+    #[arg(long = "witness-key", value_name = "KEY", requires = "witnesses")]
+    pub(crate) witness_keys: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = APPEND_FORMAT)]
+pub(crate) struct Append {
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+    /// Refuse entries that name what this bundle does not declare
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) neighbours: Neighbours,
+    /// Where entries of flows that the bundle marks clinical wait when the ledger takes none
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    pub(crate) spool: Option<PathBuf>,
+}
+
+const APPEND_FORMAT: &str = "\
+Each line is an entry as docs/entry.schema.json says, canonical byte for byte (RFC 8785), 16 KiB at most. For each line
+comes one line, in order and only once it holds: the entry's index (after the log's name and a blank, where the ledger
+has many logs), or `refused`, with the line's number and the byte on standard error. A line that is refused loses no
+other. The parts of one call (`part`) stand next to each other and are appended together or refused together.
+
+With --spool, where the ledger takes nothing: `spooled` and a number, for entries of clinical flows; `refused` for all
+others.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// How many
+    pub(crate) number: u64,
+    /// Another seed gives other entries
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prove {
+    /// The entry's index
+    pub(crate) index: u64,
+    #[command(flatten)]
+    pub(crate) log: OneLog,
+    /// Write the proof there and not to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the entry's bytes there: what the proof is about
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entry: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// A checkpoint of one of the logs that somebody kept; may be repeated
+    #[arg(long = "kept", value_name = "FILE")]
+    pub(crate) kept: Vec<PathBuf>,
+    /// Ask for the cosignature of this witness on each log; may be repeated
+    #[arg(long = "cosigned-by", value_name = "KEY")]
+    pub(crate) cosigned_by: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The ledger's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Where to listen; without TLS, so behind what has it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8417")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Witness {
+    /// Where its state and its key lie; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The name that it signs under [default: phiward-witness/ and eight random digits]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The key of a log to watch, or a file that holds it; may be repeated
+    #[arg(long = "log", value_name = "KEY")]
+    pub(crate) logs: Vec<String>,
+    /// Where to listen; without TLS, so behind what has it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8418")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+    /// Print its keys and end
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = RETAIN_FORMAT)]
+pub(crate) struct Retain {
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+    /// The policy bundle, with its floors and ceilings [default: the floors that are shipped]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Judge as of this day [default: today]; nothing is deleted as of a day to come
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    /// Delete what may go, and record it
+    #[arg(long, conflicts_with_all = ["keep", "hold", "lift"])]
+    pub(crate) delete: bool,
+    /// Keep a class for so many days at least: never fewer than a floor
+    #[arg(long, value_name = "CLASS=DAYS", conflicts_with_all = ["hold", "lift"])]
+    pub(crate) keep: Option<String>,
+    /// Let nothing go until the hold is lifted; prints its id
+    #[arg(long, conflicts_with = "lift")]
+    pub(crate) hold: bool,
+    /// Lift the hold of this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) lift: Option<String>,
+    /// Hold only this class of entries
+    #[arg(long, value_name = "CLASS", requires = "hold")]
+    pub(crate) class: Option<String>,
+    /// Hold only entries of this region, and those of none
+    #[arg(long, value_name = "REGION", requires = "hold")]
+    pub(crate) region: Option<String>,
+}
+
+const RETAIN_FORMAT: &str = "\
+Classes are access-log, inference-log and policy-documents. An entry may go once every floor has passed since the day
+that it tells of and no hold covers it; whole bundles of 256 go, and the tree's hashes stay, so the rest verifies as
+before. What the ledger says of itself never goes. Where a floor reaches beyond a ceiling nothing goes: that is a
+finding, and so is what is past a ceiling and held. Exits with 1 at findings.";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = ARCHIVE_FORMAT)]
+pub(crate) struct Archive {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// The store: https://HOST[:PORT]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: String,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: String,
+    /// What the names of all objects begin with
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub(crate) prefix: String,
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub(crate) store_region: String,
+    /// The environment variable that holds the id of the access key
+    #[arg(long, value_name = "NAME", default_value = "AWS_ACCESS_KEY_ID")]
+    pub(crate) access_key_env: String,
+    /// The environment variable that holds the secret of the access key
+    #[arg(long, value_name = "NAME", default_value = "AWS_SECRET_ACCESS_KEY")]
+    pub(crate) secret_env: String,
+    /// The environment variable that holds the token of credentials for a time, where they are such
+    #[arg(long, value_name = "NAME", default_value = "AWS_SESSION_TOKEN")]
+    pub(crate) token_env: String,
+    /// Have the store lock what never changes for so many days: never fewer than a floor of retention
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) lock_days: Option<u32>,
+    /// The policy bundle, whose floors count as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Derive the copy anew and write nothing
+    #[arg(long, conflicts_with = "lock_days")]
+    pub(crate) check: bool,
+}
+
+const ARCHIVE_FORMAT: &str = "\
+Any store that speaks S3 with conditional writes serves; --lock-days needs a bucket with Object Lock, and locks in \
+compliance mode: nobody takes such an object away before its day, the account's owner included. The copy has the layout \
+of c2sp.org/tlog-tiles below PREFIX, each log of many below PREFIXlogs/. A log that has less than its copy, or other \
+entries, is refused: it was cut or rewritten.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+    /// The spool
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: PathBuf,
+}
+
+/// A keyring and how it is unlocked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Ring {
+    /// The keyring's file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ring: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+}
+
+/// People, by the records that stand for them, whose ids are read from standard input, one a line.
+#[derive(Debug, Args)]
+pub(crate) struct People {
+    #[command(flatten)]
+    pub(crate) ring: Ring,
+    /// The policy bundle, which declares the org
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// The org of the records
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keyring {
+    /// Make a keyring of nobody
+    Init(Ring),
+    /// Open every key, and say how many people there are
+    Check(Ring),
+    /// Print the pseudonyms of people whose records are on standard input
+    Pseudonym {
+        #[command(flatten)]
+        people: People,
+        /// Give a key to whoever has none
+        #[arg(long)]
+        new: bool,
+    },
+    /// Destroy the keys of people whose records are on standard input, for ever; prints the key ids
+    Shred {
+        #[command(flatten)]
+        people: People,
+        /// Record it in this ledger
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
+    /// Write a copy to a new file, under the same lock
+    Backup {
+        #[command(flatten)]
+        ring: Ring,
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Open every key of a backup and compare it with the ring
+    Drill {
+        #[command(flatten)]
+        ring: Ring,
+        #[arg(long, value_name = "FILE")]
+        backup: PathBuf,
+    },
+    /// Put a backup where no keyring is
+    Restore {
+        #[command(flatten)]
+        ring: Ring,
+        #[arg(long, value_name = "FILE")]
+        backup: PathBuf,
+    },
+}

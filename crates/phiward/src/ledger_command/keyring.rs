@@ -1,0 +1,133 @@
+use std::io::BufRead as _;
+use std::path::PathBuf;
+
+use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::names::{Org, RecordId};
+use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
+use ledger::Keyring;
+
+use super::arguments::{self, People, Ring, Unlock, Writing};
+use super::{lock, open, text};
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, judge};
+
+pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
+    match command {
+        arguments::Keyring::Init(ring) => {
+            let lock = lock(&ring.unlock)?;
+            if matches!(lock, ledger::Lock::None) {
+                return Err(
+                    "a keyring is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned()
+                );
+            }
+            Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            eprintln!(
+                "phiward: with this file or its lock lost, nobody can answer whose data was seen: keep a backup of each"
+            );
+        }
+        arguments::Keyring::Check(ring) => {
+            let (people, shredded) = opened(ring)?.counts();
+            println!("{people} people have a key, {shredded} keys were shredded");
+        }
+        arguments::Keyring::Pseudonym { people, new } => return pseudonyms(people, *new),
+        arguments::Keyring::Shred { people, ledger } => return shred(people, ledger.as_ref()),
+        arguments::Keyring::Backup { ring, to } => {
+            let keys = opened(ring)?.back_up(to).map_err(text)?;
+            println!("{keys} keys");
+        }
+        arguments::Keyring::Drill { ring, backup } => {
+            let lock = lock(&ring.unlock)?;
+            let drill = opened(ring)?.drill(backup, &lock).map_err(text)?;
+            println!(
+                "{} keys are the same, {} are missing in the backup, {} differ, {} were shredded and still lie in it",
+                drill.same, drill.missing, drill.different, drill.undead
+            );
+            return Ok(if drill.is_good() { Verdict::InOrder } else { Verdict::Findings });
+        }
+        arguments::Keyring::Restore { ring, backup } => {
+            let keys = Keyring::restore(backup, &lock(&ring.unlock)?, &ring.ring).map_err(text)?;
+            println!("{keys} keys");
+        }
+    }
+    Ok(Verdict::InOrder)
+}
+
+fn opened(ring: &Ring) -> Result<Keyring, String> {
+    Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)
+}
+
+/// Records from standard input, and the people that they are. No message repeats one.
+fn subjects(people: &People) -> Result<Vec<Subject>, String> {
+    let policy = judge::read_bundle(&people.policy)?;
+    let org =
+        Org::declared(&policy, &people.org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
+    let mut all = Vec::new();
+    for (number, line) in (1..).zip(std::io::stdin().lock().lines()) {
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        let record = RecordId::of(line.trim()).map_err(|error| format!("line {number}: {error}"))?;
+        all.push(Subject::of_record(&org, &record));
+    }
+    Ok(all)
+}
+
+fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
+    let subjects = subjects(people)?;
+    let ring = opened(&people.ring)?;
+    if new {
+        for pseudonym in ring.pseudonyms(&subjects).map_err(text)? {
+            println!("{pseudonym}");
+        }
+        return Ok(Verdict::InOrder);
+    }
+    let mut all_known = true;
+    for subject in &subjects {
+        match ring.known(subject).map_err(text)? {
+            Some(pseudonym) => println!("{pseudonym}"),
+            None => {
+                all_known = false;
+                println!("unknown");
+            }
+        }
+    }
+    Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
+}
+
+fn shred(people: &People, dir: Option<&PathBuf>) -> Result<Verdict, String> {
+    let subjects = subjects(people)?;
+    let ring = opened(&people.ring)?;
+    let ledger = match dir {
+        Some(dir) => {
+            let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
+            let own = Writing { dir: dir.clone(), signing_key: None, seen: None, unseen: false, unlock };
+            // The ledger's key may have the ring's lock or none.
+            let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
+            Some(open(&own).or_else(|_| open(&with))?)
+        }
+        None => None,
+    };
+    let mut all_known = true;
+    for subject in &subjects {
+        match ring.shred(subject).map_err(text)? {
+            Some(key) => {
+                println!("{key}");
+                if let Some(ledger) = &ledger {
+                    let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
+                    let act = Act::KeyEvent(KeyEvent { step, kind, key, keys: None, statement: None });
+                    let entry = Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new());
+                    ledger.append(std::slice::from_ref(&entry)).map_err(text)?;
+                }
+            }
+            None => {
+                all_known = false;
+                println!("unknown");
+            }
+        }
+    }
+    if let Some(ledger) = ledger {
+        ledger.close().map_err(text)?;
+    }
+    eprintln!(
+        "phiward: backups hold the keys still: make a new one, destroy the old, and prove it with `drill`"
+    );
+    Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
+}

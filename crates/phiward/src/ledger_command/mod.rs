@@ -1,0 +1,395 @@
+//! `phiward ledger`.
+
+mod append;
+mod archive;
+pub(crate) mod arguments;
+mod keyring;
+mod network;
+mod retain;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use journal::names::Writer;
+use ledger::reading::{self, Held};
+use ledger::{Every, Expected, Layout, Lock, Opening, Settings, SigningKey};
+use tlog::VerifierKey;
+use zeroize::Zeroizing;
+
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, files};
+use arguments::{Init, Ledger, OneLog, Period, Prove, Reading, Reconcile, Sample, Unlock, Verify, Writing};
+
+pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
+    match command {
+        Ledger::Init(init) => make(init),
+        Ledger::Append(append) => append::run(append),
+        Ledger::Sample(sample) => print_sample(sample),
+        Ledger::Checkpoint(log) => checkpoint(log),
+        Ledger::Prove(prove) => print_proof(prove),
+        Ledger::Verify(verify) => verify_all(verify),
+        Ledger::Fsck(reading) => fsck(reading),
+        Ledger::Serve(serve) => network::serve(serve),
+        Ledger::Witness(witness) => network::witness(witness),
+        Ledger::Seal(writing) => seal(writing),
+        Ledger::Retain(retain) => retain::run(retain),
+        Ledger::Archive(archive) => archive::run(archive),
+        Ledger::Reconcile(reconcile) => bring(reconcile),
+        Ledger::Keyring(command) => keyring::run(command),
+        Ledger::Schema => {
+            let schema =
+                serde_json::to_string_pretty(&journal::schema()).map_err(|error| error.to_string())?;
+            files::print(format!("{schema}\n").as_bytes())?;
+            Ok(Verdict::InOrder)
+        }
+    }
+}
+
+pub(super) fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// A file beside a folder, named after it.
+fn beside(dir: &Path, ending: &str) -> Result<PathBuf, String> {
+    let whole = std::path::absolute(dir).map_err(|error| format!("`{}`: {error}", dir.display()))?;
+    match whole.file_name() {
+        Some(name) => Ok(whole.with_file_name(format!("{}.{ending}", name.to_string_lossy()))),
+        None => Err(format!("`{}` has no name: name the ledger's folder", dir.display())),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the binary is where the environment is read")]
+pub(super) fn lock(unlock: &Unlock) -> Result<Lock, String> {
+    const LONGEST: u64 = 64 * 1024;
+    let read = |path: &Path| -> Result<Zeroizing<Vec<u8>>, String> {
+        let length = std::fs::metadata(path).map_err(|error| format!("`{}`: {error}", path.display()))?.len();
+        if length > LONGEST {
+            return Err(format!("`{}` is longer than any passphrase or key", path.display()));
+        }
+        std::fs::read(path).map(Zeroizing::new).map_err(|error| format!("`{}`: {error}", path.display()))
+    };
+    if let Some(path) = &unlock.passphrase_file {
+        let bytes = read(path)?;
+        let line = bytes.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
+        if line.len() < 8 {
+            return Err(format!("the first line of `{}` is too short for a passphrase", path.display()));
+        }
+        return Ok(Lock::Passphrase(Zeroizing::new(line.to_vec())));
+    }
+    if let Some(name) = &unlock.passphrase_env {
+        let value = std::env::var(name).map_err(|_| format!("the environment has no `{name}`"))?;
+        let value = Zeroizing::new(value.into_bytes());
+        if value.len() < 8 {
+            return Err(format!("`{name}` is too short for a passphrase"));
+        }
+        return Ok(Lock::Passphrase(value));
+    }
+    if let Some(path) = &unlock.unlock_file {
+        let bytes = read(path)?;
+        if bytes.len() < 32 {
+            return Err(format!("`{}` has fewer than 32 bytes", path.display()));
+        }
+        return Ok(Lock::KeyFile(bytes));
+    }
+    Ok(Lock::None)
+}
+
+fn signing_key(writing: &Writing) -> Result<PathBuf, String> {
+    match &writing.signing_key {
+        Some(path) => Ok(path.clone()),
+        None => beside(&writing.dir, "key"),
+    }
+}
+
+fn seen(writing: &Writing) -> Result<PathBuf, String> {
+    match &writing.seen {
+        Some(path) => Ok(path.clone()),
+        None => beside(&writing.dir, "seen"),
+    }
+}
+
+pub(super) fn opening(writing: &Writing) -> Result<Opening, String> {
+    let key = SigningKey::open(&signing_key(writing)?, &lock(&writing.unlock)?).map_err(text)?;
+    Ok(Opening {
+        folder: writing.dir.clone(),
+        anchor: seen(writing)?,
+        key,
+        clock: Arc::new(SystemClock),
+        rng: Box::new(SystemRng::new()),
+        unseen: writing.unseen,
+    })
+}
+
+pub(super) fn open(writing: &Writing) -> Result<ledger::Ledger, String> {
+    let (ledger, found) = ledger::Ledger::open(opening(writing)?).map_err(text)?;
+    for cut in &found.cut {
+        eprintln!("phiward: {cut}; nobody was told of it");
+    }
+    if found.unpublished > 0 {
+        eprintln!("phiward: {} entries were durable and not published: published now", found.unpublished);
+    }
+    Ok(ledger)
+}
+
+/// A key as it stands, or as a file holds it.
+pub(super) fn vkey(text: &str) -> Result<VerifierKey, String> {
+    if let Ok(key) = text.parse() {
+        return Ok(key);
+    }
+    let read = std::fs::read_to_string(text)
+        .map_err(|error| format!("`{text}` is neither a verifier key nor a file: {error}"))?;
+    read.trim().parse().map_err(|error| format!("`{text}`: {error}"))
+}
+
+pub(super) fn verifier(reading: &Reading) -> Result<VerifierKey, String> {
+    match &reading.verifier {
+        Some(text) => vkey(text),
+        None => vkey(&beside(&reading.dir, "vkey")?.display().to_string()),
+    }
+}
+
+fn make(init: &Init) -> Result<Verdict, String> {
+    let writing = &init.writing;
+    let lock = lock(&writing.unlock)?;
+    let writer = Writer::of(&init.writer).map_err(|error| format!("`--writer`: {error}"))?;
+    let name = match &init.name {
+        Some(name) => name.clone(),
+        None => {
+            let folder = beside(&writing.dir, "")?;
+            let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+            let folder: String = folder.trim_end_matches('.').chars().map(plain).collect();
+            format!("phiward/{folder}-{}", digits())
+        }
+    };
+    let layout = match init.shards {
+        None => Layout::One,
+        Some(Period::Year) => Layout::Shards(Every::Year),
+        Some(Period::Month) => Layout::Shards(Every::Month),
+    };
+    if writing.dir.join("checkpoint").exists() {
+        return Err(format!("a log lies in `{}` already", writing.dir.display()));
+    }
+    let anchor = seen(writing)?;
+    let (key_file, public) = (signing_key(writing)?, beside(&writing.dir, "vkey")?);
+    for path in [&anchor, &public] {
+        if path.exists() {
+            return Err(format!("`{}` is there already, of another ledger", path.display()));
+        }
+    }
+    if let Some(above) = std::path::absolute(&writing.dir).map_err(text)?.parent() {
+        files::folder(above)?;
+    }
+    let key = SigningKey::create(&key_file, &name, &lock, &mut SystemRng::new()).map_err(text)?;
+    let opening = Opening {
+        folder: writing.dir.clone(),
+        anchor,
+        key,
+        clock: Arc::new(SystemClock),
+        rng: Box::new(SystemRng::new()),
+        unseen: false,
+    };
+    let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(|error| {
+        // A key of no log: the same command is to work once the folder can be written.
+        let _ = std::fs::remove_file(&key_file);
+        error.to_string()
+    })?;
+    files::write(&public, format!("{verifier}\n").as_bytes())?;
+    if matches!(lock, Lock::None) {
+        let shown = key_file.display();
+        eprintln!(
+            "phiward: `{shown}` is protected by its mode alone; --passphrase-file or --unlock-file lock it"
+        );
+    }
+    println!("{verifier}");
+    Ok(Verdict::InOrder)
+}
+
+/// Eight hexadecimal digits.
+pub(super) fn digits() -> String {
+    let mut bytes = [0; 4];
+    journal::Rng::fill(&mut SystemRng::new(), &mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn print_sample(sample: &Sample) -> Result<Verdict, String> {
+    let mut lines = Vec::new();
+    for entry in journal::sample::sample(sample.number, sample.seed) {
+        lines.extend_from_slice(&entry.bytes().map_err(text)?);
+        lines.push(b'\n');
+        if lines.len() > 1 << 20 {
+            files::print(&lines)?;
+            lines.clear();
+        }
+    }
+    files::print(&lines)?;
+    Ok(Verdict::InOrder)
+}
+
+/// The logs of a ledger, with the home log's own word on what is deleted.
+fn logs(reading: &Reading) -> Result<Vec<Held>, String> {
+    reading::held(&reading.dir, &verifier(reading)?).map_err(text)
+}
+
+fn one(log: &OneLog) -> Result<Held, String> {
+    let all = logs(&log.reading)?;
+    let wanted = |held: &&Held| match (&log.log, &held.shard) {
+        (None, None) => true,
+        (Some(name), Some(shard)) => shard.to_string() == *name,
+        _ => false,
+    };
+    all.iter().find(wanted).cloned().ok_or_else(|| {
+        let names: Vec<String> =
+            all.iter().filter_map(|held| held.shard.as_ref()).map(|shard| format!("\n  {shard}")).collect();
+        format!("the ledger has no such log; it has the home log and:{}", names.concat())
+    })
+}
+
+fn checkpoint(log: &OneLog) -> Result<Verdict, String> {
+    let signed = reading::checkpoint(&one(log)?).map_err(text)?;
+    files::print(signed.to_string().as_bytes())?;
+    Ok(Verdict::InOrder)
+}
+
+fn print_proof(prove: &Prove) -> Result<Verdict, String> {
+    let (bytes, proof) = reading::prove(&one(&prove.log)?, prove.index).map_err(text)?;
+    if let Some(path) = &prove.entry {
+        let bytes = bytes.ok_or("the entry was deleted; its place in the tree is proved all the same")?;
+        files::write(path, &bytes)?;
+    }
+    match &prove.output {
+        Some(path) => files::write(path, proof.to_string().as_bytes())?,
+        None => files::print(proof.to_string().as_bytes())?,
+    }
+    Ok(Verdict::InOrder)
+}
+
+fn verify_all(verify: &Verify) -> Result<Verdict, String> {
+    let kept = verify.kept.iter().map(|path| ledger::kept_checkpoint(path).map_err(text));
+    let kept = kept.collect::<Result<Vec<_>, _>>()?;
+    let witnesses = verify.cosigned_by.iter().map(|key| vkey(key)).collect::<Result<Vec<_>, _>>()?;
+    let all = logs(&verify.reading)?;
+    for checkpoint in &kept {
+        let origin = checkpoint.checkpoint().origin();
+        if !all.iter().any(|log| log.name == origin) {
+            return Err(format!("a kept checkpoint is of `{origin}`, which this ledger does not have"));
+        }
+    }
+    let mut in_order = true;
+    for log in &all {
+        let older = kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
+        let expected = Expected { keys: witnesses.clone(), older, deleted: Vec::new() };
+        let report = reading::verify_held(log, expected).map_err(|error| format!("{}: {error}", log.name))?;
+        for problem in &report.problems {
+            println!("{}: {problem}", log.name);
+        }
+        in_order &= report.problems.is_empty();
+        let gone: u64 = report.deleted.iter().map(|run| run.end - run.start).sum();
+        println!(
+            "{}: {} entries, {} read, {gone} deleted, root {}, signed by {}: {}",
+            report.origin,
+            report.size,
+            report.entries,
+            report.root,
+            report.signed_by.join(", "),
+            if report.problems.is_empty() { "in order" } else { "not in order" }
+        );
+    }
+    Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })
+}
+
+fn fsck(reading: &Reading) -> Result<Verdict, String> {
+    let key = verifier(reading)?;
+    // A directory or home log that does not read hides no damage: the home log alone is looked at then.
+    let all = reading::held(&reading.dir, &key).unwrap_or_else(|error| {
+        println!("{}: {error}", key.name());
+        Vec::new()
+    });
+    let mut in_order = !all.is_empty();
+    let home = Held {
+        name: key.name().to_owned(),
+        folder: reading.dir.clone(),
+        key,
+        shard: None,
+        sealed: None,
+        deleted: Vec::new(),
+    };
+    for log in if all.is_empty() { vec![home] } else { all } {
+        if reading::is_gone(&log) {
+            println!("{}: deleted", log.name);
+            continue;
+        }
+        let source = match ledger::source(&log.folder) {
+            Ok(source) => source,
+            Err(error) => {
+                println!("{}: {error}", log.name);
+                in_order = false;
+                continue;
+            }
+        };
+        let report = tlog::fsck(&*source, &log.name, std::slice::from_ref(&log.key), &[]).map_err(text)?;
+        let deleted = if report.defects.is_empty() { Vec::new() } else { reading::deleted(&log) };
+        let gone = |file: &str| reading::is_deleted(&log, &deleted, file, report.size);
+        let defects: Vec<_> = report.defects.iter().filter(|defect| !gone(&defect.file)).collect();
+        for defect in &defects {
+            println!("{}: {}, byte {}: {}", log.name, defect.file, defect.offset, defect.reason);
+            if let Some(expected) = &defect.expected {
+                println!("  {expected} should stand there");
+            }
+        }
+        if report.more {
+            println!("{}: and more", log.name);
+        }
+        for cut in &report.cut {
+            println!(
+                "{}: {}, byte {}: {}; nobody was told of it",
+                log.name, cut.file, cut.offset, cut.reason
+            );
+        }
+        let ours = ["ledger.json", "directory", "logs"];
+        for stray in report.strays.iter().filter(|stray| !ours.iter().any(|own| stray.starts_with(own))) {
+            println!("{}: `{stray}` is none of the log's files", log.name);
+        }
+        println!(
+            "{}: {} entries, {} of them durable and not published, root {}: {}",
+            log.name,
+            report.size,
+            report.unpublished,
+            report.root,
+            if defects.is_empty() { "whole" } else { "damaged" }
+        );
+        in_order &= defects.is_empty();
+    }
+    Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })
+}
+
+fn seal(writing: &Writing) -> Result<Verdict, String> {
+    let ledger = open(writing)?;
+    let sealed = ledger.seal();
+    ledger.close().map_err(text)?;
+    let sealed = sealed.map_err(text)?;
+    for name in &sealed {
+        println!("{name}");
+    }
+    if sealed.is_empty() {
+        eprintln!("phiward: no log's period is over");
+    }
+    Ok(Verdict::InOrder)
+}
+
+fn bring(reconcile: &Reconcile) -> Result<Verdict, String> {
+    let writing = &reconcile.writing;
+    let lock = lock(&writing.unlock)?;
+    let space = ledger::spool::Space::default();
+    let spool = ledger::spool::Spool::open(&reconcile.spool, &lock, Box::new(SystemRng::new()), space);
+    let spool = spool.map_err(text)?;
+    let ledger = open(writing)?;
+    let done = spool.reconcile(&ledger, &writing.dir);
+    ledger.close().map_err(text)?;
+    let done = done.map_err(text)?;
+    println!(
+        "{} entries brought over, {} of {} files were there already",
+        done.entries, done.already, done.files
+    );
+    Ok(Verdict::InOrder)
+}
