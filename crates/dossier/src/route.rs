@@ -250,7 +250,10 @@ fn add_addresses(report: &Report, policy: &Policy, routes: &mut Vec<Route>) {
         let receiver = receiver(&destination(endpoint), policy);
         let seen = (endpoint.component.clone(), place(&endpoint.place));
         let mut known = false;
-        for route in routes.iter_mut().filter(|route| route.receiver.id == receiver.id) {
+        for route in routes
+            .iter_mut()
+            .filter(|route| route.receiver.kind == receiver.kind && route.receiver.id == receiver.id)
+        {
             known = true;
             route.seen.insert(seen.clone());
             if route.standing == Standing::Declared {

@@ -30,6 +30,9 @@ impl Intake {
             Ok(entry) => entry,
             Err(fault) => return self.refuse(number, refused(number, &fault)),
         };
+        if crate::state::own(&entry).is_some() {
+            return self.refuse(number, format!("line {number}, `room`: {}", crate::running::OWN));
+        }
         let Some(part) = entry.part.clone() else {
             let mut taken = self.give_up();
             taken.push(Taken::Ready(vec![(number, entry)]));

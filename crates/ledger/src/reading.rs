@@ -46,7 +46,14 @@ pub fn held(folder: &Path, key: &VerifierKey) -> Result<Vec<Held>, LedgerError> 
     for name in [directory::FILE, directory::FILE, directory::NEXT] {
         let directory = match Directory::read(&folder.join(name), key) {
             Ok(Some(directory)) => directory,
-            Ok(None) if name == directory::FILE => return Ok(vec![home]),
+            // A ledger that never listed a shard has no directory; of one that did, it was taken away.
+            Ok(None) if name == directory::FILE => {
+                let size = checkpoint(&home)?.checkpoint().size();
+                if State::read(&Folder::new(folder), size)?.directory.is_none() {
+                    return Ok(vec![home]);
+                }
+                continue;
+            }
             Ok(None) => continue,
             Err(_) if name == directory::NEXT => continue,
             Err(error) => return Err(error),
@@ -60,8 +67,8 @@ pub fn held(folder: &Path, key: &VerifierKey) -> Result<Vec<Held>, LedgerError> 
         }
     }
     let Some((directory, state)) = found else {
-        let what =
-            "this is not the directory that the ledger recorded last: an older one was put in its place";
+        let what = "this is not the directory that the ledger recorded last: it was taken away, or an older one was put in its \
+             place";
         return Err(LedgerError::Unreadable { path, what: what.to_owned() });
     };
     home.deleted = state.deleted_of(None);

@@ -236,6 +236,7 @@ impl Ledger {
     /// Appends entries next to each other, and blocks until they are durable. All go to one log.
     pub fn append(&self, entries: &[Entry]) -> Result<Vec<Receipt>, LedgerError> {
         self.watch_clock()?;
+        refuse_own(entries)?;
         journal::parts::are_whole(entries)?;
         let log = self.inner.log_of(entries)?;
         self.inner.home_is_open()?;
@@ -431,8 +432,8 @@ impl Inner {
         let directory = Directory::read(&path, key)?.ok_or(LedgerError::Missing { path: path.clone() })?;
         let newest = state.directory.is_none_or(|digest| digest == directory.digest());
         if !newest || (state.directory.is_none() && directory.number > 0) {
-            let what =
-                "this is not the directory that the ledger recorded last: an older one was put in its place";
+            let what = "this is not the directory that the ledger recorded last: it was taken away, or an older one was put in its \
+                 place";
             return Err(LedgerError::unreadable(&path, what));
         }
         let mut shards = guard(&self.shards);
@@ -584,12 +585,23 @@ impl Inner {
     }
 }
 
+/// What the ledger says of itself it alone may say: holds, floors, seals and deletions are read back from it.
+fn refuse_own(entries: &[Entry]) -> Result<(), LedgerError> {
+    if entries.iter().any(|entry| state::own(entry).is_some()) {
+        return Err(LedgerError::Refused(OWN.to_owned()));
+    }
+    Ok(())
+}
+
+pub(crate) const OWN: &str = "an act of the ledger on itself is written by the ledger alone";
+
 impl Recorder for Ledger {
     fn record(
         &self,
         entries: Vec<Entry>,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Receipt>, RecordError>> + Send + '_>> {
         Box::pin(async move {
+            refuse_own(&entries).map_err(told)?;
             journal::parts::are_whole(&entries)?;
             let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
             let log = self.inner.log_of(&entries).map_err(told)?;

@@ -132,6 +132,14 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
         Effect::Widens,
         |at, a, b| at.changed(&a.kind.to_string(), &b.kind.to_string(), "kind", Effect::Widens),
     );
+    changes.each(
+        old.audit_methods(),
+        new.audit_methods(),
+        "audit method",
+        |a| (a.method.to_lowercase(), &a.place),
+        Effect::Neutral,
+        |_, _, _| {},
+    );
     changes.classes(old, new);
     changes.rules(old, new);
     changes.all.sort();

@@ -15,7 +15,7 @@ use crate::bundle::flow::DeclaredFlow;
 use crate::bundle::identity::{Audience, Identity};
 use crate::bundle::model::Model;
 use crate::bundle::organisation::{
-    Approvers, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser,
+    Approvers, AuditMethod, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser,
 };
 use crate::bundle::party::{Fit, Party};
 use crate::digest::{self, Digest};
@@ -33,6 +33,7 @@ pub(crate) struct Content {
     pub(crate) retention: Vec<Retention>,
     pub(crate) cryptoperiods: Vec<Cryptoperiod>,
     pub(crate) sanitisers: Vec<Sanitiser>,
+    pub(crate) audit: Vec<AuditMethod>,
     pub(crate) ceilings: Vec<Ceiling>,
     pub(crate) orgs: Vec<Org>,
     pub(crate) objects: Vec<(At<String>, ObjectRule)>,
@@ -275,6 +276,11 @@ impl Policy {
     /// Methods of Apex after which data is no patient's any more.
     pub fn sanitisers(&self) -> &[Sanitiser] {
         &self.content().sanitisers
+    }
+
+    /// Methods of Apex that record who read what.
+    pub fn audit_methods(&self) -> &[AuditMethod] {
+        &self.content().audit
     }
 
     pub fn cryptoperiods(&self) -> &[Cryptoperiod] {

@@ -163,6 +163,7 @@ registry::rules![
     state_changed_on_page_load = "state-changed-on-page-load",
     apex_ignores_sharing = "apex-ignores-sharing",
     guest_can_call_code = "guest-can-call-code",
+    phi_access_not_recorded = "phi-access-not-recorded",
     trigger_bypasses_field_security = "trigger-bypasses-field-security",
 ];
 

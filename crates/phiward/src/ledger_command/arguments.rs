@@ -232,9 +232,12 @@ pub(crate) struct Retain {
     /// Judge as of this day [default: today]; nothing is deleted as of a day to come
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) on: Option<Date>,
-    /// Delete what may go, and record it
+    /// Delete what may go, and record it: by the floors of --policy, or by --shipped-floors
     #[arg(long, conflicts_with_all = ["keep", "hold", "lift"])]
     pub(crate) delete: bool,
+    /// There is no bundle: the floors that are shipped decide alone
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) shipped_floors: bool,
     /// Keep a class for so many days at least: never fewer than a floor
     #[arg(long, value_name = "CLASS=DAYS", conflicts_with_all = ["hold", "lift"])]
     pub(crate) keep: Option<String>,

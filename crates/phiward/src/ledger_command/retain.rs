@@ -14,6 +14,12 @@ use crate::outside::SystemRng;
 use crate::{Verdict, judge, today};
 
 pub(crate) fn run(retain: &Retain) -> Result<Verdict, String> {
+    let decides = retain.delete || retain.keep.is_some();
+    if decides && retain.policy.is_none() && !retain.shipped_floors {
+        return Err("the floors of the bundle decide what may go: name it with --policy, or say with --shipped-floors \
+                    that there is none"
+            .to_owned());
+    }
     let policy = retain.policy.as_deref().map(judge::read_bundle).transpose()?;
     let ledger = open(&retain.writing)?;
     let outcome = with(retain, policy.as_ref(), &ledger);

@@ -228,6 +228,19 @@ fn a_bad_line_is_named_and_loses_no_other() {
 }
 
 #[test]
+fn what_the_ledger_says_of_itself_nobody_else_says() {
+    let place = Place::new();
+    place.append(&[], &sample(1, 1));
+    place.ok(&["retain", "--dir", "D", "--hold", "--class", "access-log"]);
+    let own = stored(&place.path("D")).into_values().next_back().unwrap();
+    assert!(text(&own).contains(r#""room":"ledger""#), "{}", text(&own));
+    let output = place.input(&["append", "--dir", "D"], &[own, b"\n".to_vec()].concat());
+    assert_eq!(code(&output), 1);
+    let told = text(&output.stdout) + &text(&output.stderr);
+    assert!(told.contains("written by the ledger alone"), "{told}");
+}
+
+#[test]
 fn names_that_the_bundle_does_not_give_are_refused() {
     let place = Place::new();
     let bundle = example("mended").join("phiward").display().to_string();
@@ -405,20 +418,21 @@ fn what_is_past_every_floor_and_hold_goes_and_the_rest_verifies() {
     assert!(place.ok(&["retain", "--dir", "D"]).contains("512 may go"));
     // Held, nothing goes; the hold of another region holds nothing here.
     let hold = place.ok(&["retain", "--dir", "D", "--hold", "--class", "access-log"]);
-    assert!(place.ok(&["retain", "--dir", "D", "--delete"]).contains(" 0 may go"));
+    assert!(place.ok(&["retain", "--dir", "D", "--delete", "--shipped-floors"]).contains(" 0 may go"));
     place.fails(2, &["retain", "--dir", "D", "--lift", "00000000000000000000000000000000"]);
     place.ok(&["retain", "--dir", "D", "--lift", hold.trim()]);
     // Nothing shorter than a floor, and not before its time.
-    let refused = place.fails(2, &["retain", "--dir", "D", "--keep", "policy-documents=365"]);
+    let refused =
+        place.fails(2, &["retain", "--dir", "D", "--shipped-floors", "--keep", "policy-documents=365"]);
     assert!(refused.contains("45 CFR 164.316(b)(2)(i)"), "{refused}");
-    place.fails(2, &["retain", "--dir", "D", "--delete", "--on", "2999-01-01"]);
-    place.ok(&["retain", "--dir", "D", "--keep", "access-log=36500"]);
-    assert!(place.ok(&["retain", "--dir", "D", "--delete"]).contains(" 0 may go"));
+    place.fails(2, &["retain", "--dir", "D", "--delete", "--shipped-floors", "--on", "2999-01-01"]);
+    place.ok(&["retain", "--dir", "D", "--shipped-floors", "--keep", "access-log=36500"]);
+    assert!(place.ok(&["retain", "--dir", "D", "--delete", "--shipped-floors"]).contains(" 0 may go"));
     let other = Place::new();
     other.append(&[], &of_year("2016", &sample(600, 1)));
     other.append(&[], &sample(300, 2));
     let kept_there = other.keep("kept");
-    let said = other.ok(&["retain", "--dir", "D", "--delete"]);
+    let said = other.ok(&["retain", "--dir", "D", "--delete", "--shipped-floors"]);
     assert!(said.contains("512 entries deleted in 2 bundles"), "{said}");
     assert!(!other.path("D/tile/entries/000").exists() && other.path("D/tile/0/000").exists());
     let verified = other.ok(&["verify", "--dir", "D", "--kept", &kept_there]);
@@ -473,8 +487,17 @@ fn a_ledger_of_many_logs_lists_them_and_notices_an_old_list() {
     let held = std::fs::read(place.path("D/directory")).unwrap();
     std::fs::copy(place.path("first"), place.path("D/directory")).unwrap();
     let refused = place.input(&["append", "--dir", "D"], &sample(1, 3));
-    assert!(text(&refused.stderr).contains("an older one was put in its place"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("it was taken away, or an older one was put in its place"),
+        "{}",
+        text(&refused.stderr)
+    );
     assert!(place.fails(2, &["verify", "--dir", "D"]).contains("older one"));
+    // Nor does taking it away hide its logs.
+    std::fs::remove_file(place.path("D/directory")).unwrap();
+    let refused = place.run(&["verify", "--dir", "D"]);
+    assert_ne!(code(&refused), 0);
+    assert!(text(&refused.stderr).contains("it was taken away"), "{}", text(&refused.stderr));
     std::fs::write(place.path("D/directory"), held).unwrap();
     std::fs::remove_dir_all(place.path("D/logs").join(shard)).unwrap();
     place.fails(2, &["verify", "--dir", "D"]);
@@ -489,7 +512,7 @@ fn a_sealed_log_takes_no_more() {
     assert_eq!(code(&refused), 2);
     assert!(text(&refused.stderr).contains("sealed"), "{}", text(&refused.stderr));
     // Its entries still have an end, and it stays sealed.
-    place.ok(&["retain", "--dir", "D", "--delete"]);
+    place.ok(&["retain", "--dir", "D", "--delete", "--shipped-floors"]);
     let refused = place.input(&["append", "--dir", "D"], &sample(1, 2));
     assert!(text(&refused.stderr).contains("sealed"), "{}", text(&refused.stderr));
     place.ok(&["verify", "--dir", "D"]);

@@ -32,6 +32,8 @@ record! {
         cryptoperiods: Vec<organisation::Cryptoperiod>,
         /// Methods of Apex after which data is no patient's any more.
         sanitisers: Vec<organisation::Sanitiser>,
+        /// Methods of Apex that record who read what.
+        audit: Vec<organisation::AuditMethod>,
         /// What grants may lift, and how far.
         ceilings: Vec<organisation::Ceiling>,
         orgs: Vec<organisation::Org>,

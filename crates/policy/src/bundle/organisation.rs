@@ -75,6 +75,14 @@ record! {
 }
 
 record! {
+    /// A method of Apex that records an access, as the organisation accepts it.
+    pub struct AuditMethod = "audit method" {
+        /// `Class.method` or `Namespace.Class.method`, in any case.
+        method: At<String>,
+    }
+}
+
+record! {
     /// How long a kind of key is used.
     pub struct Cryptoperiod = "cryptoperiod" {
         /// The kind of key: `data`, `trail`, `transport`, ...

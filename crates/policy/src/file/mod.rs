@@ -101,6 +101,7 @@ fn take(file: File, content: &mut Content, singles: &mut Singles, problems: &mut
     content.retention.extend(file.retention);
     content.cryptoperiods.extend(file.cryptoperiods);
     content.sanitisers.extend(file.sanitisers);
+    content.audit.extend(file.audit);
     named(&mut content.ceilings, file.ceilings, "ceiling", problems);
     named(&mut content.orgs, file.orgs, "org", problems);
     named(&mut content.parties, file.parties, "party", problems);

@@ -167,22 +167,34 @@ impl Code {
 
     /// Whether a helper, or what it calls, asks for a permission on an object that the source does not name.
     fn asks_of_any(&self, helper: MethodId, need: Need, depth: u8) -> bool {
-        let Some(own) = self.program.method(helper) else { return false };
-        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
-        let mut asked = false;
-        file.each_expr(body, |id| {
-            asked |= self.describes_object(file, id, Wanted { need, object: None })
-                && self.described_in(file, body).is_empty();
-        });
-        let callees = self.callees.get(helper.index()).map_or(&[][..], Vec::as_slice);
-        asked || depth > 0 && callees.iter().any(|callee| self.asks_of_any(*callee, need, depth - 1))
+        let asks = |own: &apex::Method| {
+            let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+            let mut asked = false;
+            file.each_expr(body, |id| {
+                asked |= self.describes_object(file, id, Wanted { need, object: None })
+            });
+            asked && self.described_in(file, body).is_empty()
+        };
+        self.within(helper, depth).into_iter().filter_map(|id| self.program.method(id)).any(asks)
     }
 
     fn may_throw(&self, helper: MethodId, depth: u8) -> bool {
-        let Some(own) = self.program.method(helper) else { return false };
-        let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
-        let callees = self.callees.get(helper.index()).map_or(&[][..], Vec::as_slice);
-        throws(file, body) || depth > 0 && callees.iter().any(|callee| self.may_throw(*callee, depth - 1))
+        let throws_itself = |own: &apex::Method| {
+            let (Some(file), Some(body)) = (self.program.file(own.file), own.body) else { return false };
+            throws(file, body)
+        };
+        self.within(helper, depth).into_iter().filter_map(|id| self.program.method(id)).any(throws_itself)
+    }
+
+    /// A method and what it calls, so many calls deep; each once.
+    fn within(&self, method: MethodId, depth: u8) -> BTreeSet<MethodId> {
+        let mut seen = BTreeSet::from([method]);
+        let mut last = vec![method];
+        for _ in 0..depth {
+            let callees = |id: &MethodId| self.callees.get(id.index()).into_iter().flatten().copied();
+            last = last.iter().flat_map(callees).filter(|callee| seen.insert(*callee)).collect();
+        }
+        seen
     }
 
     /// The texts of calls by which a method has a helper ask whether fields may be read, up to a place.

@@ -5,6 +5,7 @@ mod engine;
 mod leak;
 mod look;
 mod operation;
+mod recorded;
 mod schema;
 mod telling;
 
@@ -22,6 +23,7 @@ pub(crate) use engine::{Sink, Spot};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
+pub(crate) use recorded::Recorded;
 pub(crate) use telling::{
     Receiver, draft, draft_at, each, kept, model_refusals, receivers, refusals, said_of, tell,
 };

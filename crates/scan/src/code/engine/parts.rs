@@ -16,9 +16,8 @@ use super::value::{
     Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, has_step, reachable, step,
 };
 
-/// Members of an answer that tell how the request went.
-const ERRORS: [&str; 14] = [
-    "code",
+/// Members of an answer that tell how the request went. `code` and `status` are none: a diagnosis has both.
+const ERRORS: [&str; 11] = [
     "error",
     "error_description",
     "errorcode",
@@ -27,8 +26,6 @@ const ERRORS: [&str; 14] = [
     "errors",
     "faultcode",
     "faultstring",
-    "message",
-    "status",
     "statuscode",
     "statusmessage",
     "statustext",

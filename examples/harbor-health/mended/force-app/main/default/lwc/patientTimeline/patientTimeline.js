@@ -1,4 +1,4 @@
-import { LightningElement, api, wire } from 'lwc';
+import { LightningElement, api } from 'lwc';
 import { NavigationMixin } from 'lightning/navigation';
 import results from '@salesforce/apex/PatientTimelineController.results';
 import patient from '@salesforce/apex/PatientTimelineController.patient';
@@ -8,18 +8,12 @@ export default class PatientTimeline extends NavigationMixin(LightningElement) {
     rows = [];
     patientName;
 
-    @wire(results, { patientId: '$recordId' })
-    takeResults({ data }) {
-        if (data) {
-            this.rows = data;
-        }
-    }
-
-    @wire(patient, { patientId: '$recordId' })
-    takePatient({ data }) {
-        if (data) {
-            this.patientName = data.Name;
-        }
+    // Each opening is recorded, so that nothing is answered from a cache.
+    async connectedCallback() {
+        const patientId = this.recordId;
+        const [rows, person] = await Promise.all([results({ patientId }), patient({ patientId })]);
+        this.rows = rows;
+        this.patientName = person.Name;
     }
 
     openResult(event) {
