@@ -7,6 +7,7 @@ use apex::{FileId, MethodId, Ref};
 use source::Span;
 
 use super::Code;
+use super::database::{Does, does, runs_as_user};
 
 /// Helpers of helpers that are looked into.
 const HELPERS: u8 = 4;
@@ -67,8 +68,7 @@ impl Code {
             else {
                 continue;
             };
-            let is_user = self.versions.get(method.file.index()).is_some_and(|version| *version >= 67)
-                && method.kind != apex::MethodKind::Trigger;
+            let is_user = runs_as_user(&self.program, &self.versions, method.file);
             let mut scan =
                 Scan { code: self, file, file_id: method.file, method: id, is_user, found: &mut found };
             scan.stmts(body);
@@ -505,17 +505,9 @@ impl Scan<'_> {
                 });
                 let is_user = mode.unwrap_or(self.is_user);
                 let Some(&first) = args.first() else { return };
-                match (class, method) {
-                    ("database", "insert" | "update" | "upsert" | "delete" | "merge") => {
-                        let operation = match method {
-                            "insert" => Dml::Insert,
-                            "update" => Dml::Update,
-                            "upsert" => Dml::Upsert,
-                            _ => Dml::Delete,
-                        };
-                        self.write(operation, first, expr.span, is_user);
-                    }
-                    ("database", "query" | "querywithbinds" | "getquerylocator") | ("search", "query")
+                match does(class, method) {
+                    Some(Does::Write(operation)) => self.write(operation, first, expr.span, is_user),
+                    Some(Does::Read)
                         if !is_user
                             && matches!(
                                 self.code.resolution.expr(self.file_id, first).ty,

@@ -1,6 +1,7 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
 mod check;
+mod database;
 mod engine;
 mod leak;
 mod look;
@@ -16,6 +17,7 @@ use apex::{Name, Program, Ref, Resolution};
 use journal::Place;
 
 pub(crate) use check::{Access, Need};
+pub(crate) use database::{Does, does};
 pub(crate) use engine::Exposure;
 use engine::{Did, Fields, Graph, Trace, World};
 pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};

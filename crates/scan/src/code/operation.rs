@@ -8,6 +8,7 @@ use sfdx::views::ObjectKind;
 use source::Span;
 
 use super::Code;
+use super::database::{Does, does, runs_as_user};
 use super::look::{Look, Site};
 
 /// A query or write of one method.
@@ -23,33 +24,6 @@ pub(crate) struct Operation {
     /// In user mode the sharing rules hold whatever the class says.
     pub(crate) is_user_mode: bool,
 }
-
-const WRITES: &[&str] = &[
-    "insert",
-    "update",
-    "upsert",
-    "delete",
-    "undelete",
-    "merge",
-    "convertlead",
-    "emptyrecyclebin",
-    "insertimmediate",
-    "updateimmediate",
-    "deleteimmediate",
-    "insertasync",
-    "updateasync",
-    "deleteasync",
-];
-const READS: &[&str] = &[
-    "query",
-    "querywithbinds",
-    "getquerylocator",
-    "getquerylocatorwithbinds",
-    "countquery",
-    "countquerywithbinds",
-    "getcursor",
-    "getcursorwithbinds",
-];
 
 impl Code {
     /// Queries and writes of a method's own body.
@@ -84,10 +58,8 @@ impl Code {
         found
     }
 
-    /// Whether operations of a file run as the user where they say nothing: *Apex Developer Guide*, Versioned
-    /// Behavior Changes, API version 67.0.
     fn is_user_mode(&self, file: FileId) -> bool {
-        self.versions.get(file.index()).is_some_and(|version| *version >= 67)
+        runs_as_user(&self.program, &self.versions, file)
     }
 
     /// The query or write that an expression is.
@@ -103,12 +75,7 @@ impl Code {
             ExprKind::Call { name, args, .. } => {
                 let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
                 let (class, name) = (self.program.names.folded(class), self.program.names.folded(name.value));
-                let writes = class == "database" && WRITES.contains(&name);
-                let reads = class == "database" && READS.contains(&name)
-                    || class == "search" && matches!(name, "query" | "find");
-                if !writes && !reads {
-                    return None;
-                }
+                let writes = does(class, name)? != Does::Read;
                 let asked = args.iter().find_map(|arg| {
                     let written = file.source.slice(file.expr(*arg).span);
                     let is_level = matches!(file.expr(*arg).kind, ExprKind::Field { .. });

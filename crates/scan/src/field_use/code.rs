@@ -7,7 +7,7 @@ use soql::{FieldGroup, Targets, UsePlace};
 use source::{Source, Span};
 
 use super::{By, Comparison, How, Uses};
-use crate::code::{Code, Look};
+use crate::code::{self, Code, Does, Look};
 use crate::field_path::{self, Reached};
 
 pub(super) fn visit(uses: &mut Uses<'_, '_>) {
@@ -31,16 +31,13 @@ pub(super) fn visit(uses: &mut Uses<'_, '_>) {
     let look = Look::of(code);
     for &site in &look.sites {
         let Some(call) = look.call(site) else { continue };
-        let is_query = call.class == "database"
-            && matches!(
-                call.name,
-                "query" | "querywithbinds" | "countquery" | "countquerywithbinds" | "getquerylocator"
-            );
+        let is_query = code::does(call.class, call.name) == Some(Does::Read);
         let Some(&text) = call.args.first().filter(|_| is_query) else { continue };
+        let is_search = call.class == "search";
         let Some(file) = look.file(site) else { continue };
         let place = look.place(site);
-        for one in look.constants(crate::code::Site { expr: text, ..site }) {
-            statement(uses, stem(file.source.path()), &one.text, false, &|_| place.clone());
+        for one in look.constants(code::Site { expr: text, ..site }) {
+            statement(uses, stem(file.source.path()), &one.text, is_search, &|_| place.clone());
         }
     }
 }

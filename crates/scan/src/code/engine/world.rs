@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::ast::{ExprId, ExprKind, Literal, Operator};
 use apex::{FileId, MethodId, Name, Program, Ref, Resolution, VariableId};
 
+use super::super::database::runs_as_user;
 use super::guard::{Guard, Variants};
 use super::hit::Hit;
 use super::value::{FieldId, Labels, Obj, Path, Texts, Value};
@@ -152,10 +153,9 @@ impl World<'_> {
             && method.class.is_some_and(|class| self.program.implements(class, "cache.cachebuilder"))
     }
 
-    /// Whether queries of a file run with the user's permissions where they say nothing: *Apex Developer Guide*,
-    /// Versioned Behavior Changes, API version 67.0.
+    /// Whether queries of a file run with the user's permissions where they say nothing.
     pub(crate) fn is_user_mode(&self, file: FileId) -> bool {
-        self.versions.get(file.index()).is_some_and(|version| *version >= 67)
+        runs_as_user(self.program, &self.versions, file)
     }
 
     /// Whether a component gets this variable of an object that it is returned.
