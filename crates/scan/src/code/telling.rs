@@ -40,10 +40,10 @@ pub(crate) fn kept(code: &Code, wanted: impl Fn(&Leak) -> bool) -> Vec<(Leak, Ve
             let names = &code.program.names;
             let key = (leak.place, object, code.is_answer(leak));
             let own = found.entry(key).or_insert_with(|| (leak.clone(), BTreeSet::new()));
+            if leak.data.keys().any(|object| !own.0.data.contains_key(object)) {
+                own.0.ways.extend(leak.ways.iter().cloned());
+            }
             for (object, fields) in &leak.data {
-                if !own.0.data.contains_key(object) {
-                    own.0.ways.extend(leak.ways.iter().cloned());
-                }
                 own.0.data.entry(*object).or_default().extend(fields);
             }
             own.1.insert(format!("{}.{}", names.written(object), names.written(field)));

@@ -97,7 +97,7 @@ fn in_flow(cx: &Context<'_>, flow: &str, root: Element<'_>, out: &mut Outcome) {
 
 /// `apiKey: '...'`, `const token = "..."`, `headers['X-Api-Key'] = '...'`
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?P<name>[A-Za-z_$][\w$-]*)["'\])]*\s*(?:=|:|,)\s*(?P<quote>["'`])(?P<value>[^"'`\r\n]{6,4096})["'`]"#).ok()
+    Regex::new(r#"(?P<name>[A-Za-z_$][\w$-]*)["'\])]*\s*(?:=|:|,)\s*["'`](?P<value>[^"'`\r\n]{6,4096})["'`]"#).ok()
 });
 /// Any text in quotes.
 static QUOTED: LazyLock<Option<Regex>> =
