@@ -61,7 +61,7 @@ enum Call {
 
 enum Work {
     Write(Vec<(Resource, Vec<u8>)>),
-    Publish { snapshot: Snapshot, now: Duration, durable: bool },
+    Publish { snapshot: Snapshot, now: Duration, closing: bool },
     Cosign(u64, Vec<SignatureLine>, Answer),
 }
 
@@ -214,7 +214,10 @@ impl Appender {
 }
 
 /// What the thread of files tells the one of entries.
-type Outcome = Result<Option<Published>, Error>;
+enum Outcome {
+    Wrote(Result<(), Error>),
+    Published(Result<Published, Error>),
+}
 
 /// The thread of entries.
 struct Writer {
@@ -350,13 +353,13 @@ impl Writer {
     }
 
     /// Has a checkpoint made of all there is, unless one is being made.
-    fn publish(&mut self, durable: bool) {
+    fn publish(&mut self, closing: bool) {
         if self.publishing {
             return;
         }
         self.hand_over();
         let now = self.clock.now();
-        let work = Work::Publish { snapshot: self.sequencer.snapshot(), now, durable };
+        let work = Work::Publish { snapshot: self.sequencer.snapshot(), now, closing };
         if self.work.send(work).is_ok() {
             self.publishing = true;
             self.waiting = None;
@@ -365,19 +368,20 @@ impl Writer {
 
     fn finish(&mut self, outcome: Outcome) {
         let outcome = match outcome {
-            Ok(None) => {
-                self.failed = None;
+            Outcome::Wrote(outcome) => {
+                if outcome.is_err() {
+                    // Publishing tries it again.
+                    self.waiting.get_or_insert_with(|| self.clock.now());
+                }
+                self.failed = outcome.err();
                 return;
             }
-            Ok(Some(published)) => {
+            Outcome::Published(outcome) => {
                 self.publishing = false;
-                self.sequencer.settle(&published).map(|()| published)
-            }
-            Err(error) => {
-                // To be tried again.
-                self.publishing = false;
-                self.waiting.get_or_insert_with(|| self.clock.now());
-                Err(error)
+                if outcome.is_err() {
+                    self.waiting.get_or_insert_with(|| self.clock.now());
+                }
+                outcome.and_then(|published| self.sequencer.settle(&published).map(|()| published))
             }
         };
         match outcome {
@@ -411,15 +415,17 @@ impl Writer {
                 Err(mpsc::RecvError) => return Err(Error::Closed),
             }
         }
+        let size = self.sequencer.size();
         self.publish(true);
         loop {
             match self.outcomes.recv() {
-                Ok(Ok(None)) => {}
-                Ok(Ok(Some(published))) => {
+                Ok(Outcome::Wrote(_)) => {}
+                Ok(Outcome::Published(Ok(published))) if published.durable == Some(size) => {
                     self.sequencer.clear()?;
                     return Ok(published.checkpoint);
                 }
-                Ok(Err(error)) => return Err(error),
+                Ok(Outcome::Published(Ok(_))) => return Err(Error::Closed),
+                Ok(Outcome::Published(Err(error))) => return Err(error),
                 Err(mpsc::RecvError) => return Err(Error::Closed),
             }
         }
@@ -440,14 +446,14 @@ fn write_files(
             Work::Write(files) => {
                 owed += files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
                 publisher.add(files);
-                publisher.write().map(|()| None)
+                Outcome::Wrote(publisher.write())
             }
-            Work::Publish { snapshot, now, durable } => {
-                if durable {
-                    publisher.sync_next();
-                }
-                publisher.publish(snapshot, now).map(Some)
-            }
+            Work::Publish { snapshot, now, closing } => Outcome::Published(if closing {
+                publisher.sync_next();
+                publisher.publish(snapshot, now).and_then(|published| publisher.trim().map(|()| published))
+            } else {
+                publisher.publish(snapshot, now)
+            }),
             Work::Cosign(size, signatures, answer) => {
                 let outcome = publisher.cosign(size, signatures);
                 if let Ok(signed) = &outcome {
@@ -457,11 +463,11 @@ fn write_files(
                 continue;
             }
         };
-        if let Ok(published) = &outcome {
+        if let Outcome::Wrote(Ok(())) | Outcome::Published(Ok(_)) = &outcome {
             unwritten.fetch_sub(std::mem::take(&mut owed), Ordering::Relaxed);
-            if let Some(published) = published {
-                announce.send_replace(Some(Arc::clone(&published.checkpoint)));
-            }
+        }
+        if let Outcome::Published(Ok(published)) = &outcome {
+            announce.send_replace(Some(Arc::clone(&published.checkpoint)));
         }
         if done.send(outcome).is_err() {
             break;

@@ -330,10 +330,12 @@ impl Files for FolderFiles {
             let path = folder.join(width.to_string());
             self.folder.disk.remove(&path).map_err(Error::io(&path))?;
             written.files.remove(&path);
+            written.names.insert(folder.clone());
         }
         if !left && self.folder.disk.remove_dir(&folder).is_ok() {
             written.folders.remove(&folder);
             written.names.remove(&folder);
+            written.names.extend(folder.parent().map(Path::to_owned));
         }
         Ok(())
     }

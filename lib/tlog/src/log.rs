@@ -342,6 +342,7 @@ impl Log {
         if replay.is_some() || size > checkpoint.size() {
             log.publisher.sync_next();
             log.publish(now)?;
+            log.publisher.trim()?;
         }
         Ok((log, Recovered { size, unpublished: size - checkpoint.size(), cut }))
     }
@@ -477,6 +478,7 @@ impl Log {
     pub fn close(mut self, now: Duration) -> Result<Arc<SignedCheckpoint>, Error> {
         self.publisher.sync_next();
         let checkpoint = self.publish(now)?;
+        self.publisher.trim()?;
         self.sequencer.clear()?;
         Ok(checkpoint)
     }

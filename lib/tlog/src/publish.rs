@@ -11,7 +11,7 @@ use crate::hash::TreeHash;
 use crate::note::SignatureLine;
 use crate::signer::Signer;
 use crate::store::Files;
-use crate::tile::{Resource, WIDTH};
+use crate::tile::Resource;
 
 /// As long as so few files were written since, each publication is synced.
 const FEW: usize = 12;
@@ -43,7 +43,7 @@ pub(crate) struct Publisher {
     published: Option<Arc<SignedCheckpoint>>,
     /// Places that have partial files, and up to which they may.
     partial: BTreeSet<Resource>,
-    /// The edge that was published before the last: a reader of that checkpoint may still be on its way.
+    /// The edge of the checkpoint that is published.
     before: Vec<Resource>,
     unsynced: u32,
     sync_next: bool,
@@ -64,20 +64,14 @@ impl Publisher {
         }
     }
 
-    /// Goes on from a checkpoint that lies there. Where a crash came between, partial files of any size may lie at
-    /// each place from `from` on.
-    pub(crate) fn adopt(&mut self, published: SignedCheckpoint, from: Option<u64>) {
+    /// Goes on from a checkpoint that lies there. After a crash, partial files of any size may lie at each place behind
+    /// the `crashed` entries whose files are durable.
+    pub(crate) fn adopt(&mut self, published: SignedCheckpoint, crashed: Option<u64>) {
         let size = published.checkpoint().size();
         self.before = crate::tile::edge(size).collect();
         self.partial.extend(self.before.iter().map(|resource| resource.filled()));
-        if let Some(from) = from {
-            for index in from / WIDTH..=size / WIDTH {
-                self.partial.extend(
-                    crate::tile::Tile::new(0, index, 256)
-                        .into_iter()
-                        .flat_map(|tile| [Resource::Entries(tile), Resource::Tile(tile)]),
-                );
-            }
+        if let Some(durable) = crashed {
+            self.partial.extend(crate::tile::places(durable, size));
         }
         self.published = Some(Arc::new(published));
     }
@@ -110,6 +104,10 @@ impl Publisher {
         for (resource, bytes) in &snapshot.edge {
             self.files.write(*resource, bytes)?;
         }
+        let edge: Vec<Resource> = snapshot.edge.iter().map(|(resource, _)| *resource).collect();
+        // Before the sync: what is taken away and never synced must not come back once the log goes on without the
+        // write-ahead log.
+        self.tidy(&edge)?;
         self.unsynced += 1;
         let sync = self.sync_next || self.unsynced >= EVERY || self.files.unsynced() <= FEW;
         if sync {
@@ -128,18 +126,22 @@ impl Publisher {
                 let signed = Arc::new(SignedCheckpoint::sign(checkpoint, signers, now.as_secs())?);
                 self.files.publish(&signed.to_string())?;
                 self.published = Some(Arc::clone(&signed));
-                self.tidy(snapshot.edge.iter().map(|(resource, _)| *resource).collect())?;
+                self.before = edge;
                 signed
             }
         };
         Ok(Published { checkpoint: signed, durable: sync.then_some(snapshot.size) })
     }
 
-    /// Takes partial files away that neither this checkpoint nor the one before needs.
-    fn tidy(&mut self, edge: Vec<Resource>) -> Result<(), Error> {
+    /// Takes all partial files away but those of the checkpoint that was published last.
+    pub(crate) fn trim(&mut self) -> Result<(), Error> {
+        self.tidy(&[])
+    }
+
+    /// Takes partial files away that neither this edge nor the one that is published needs.
+    fn tidy(&mut self, edge: &[Resource]) -> Result<(), Error> {
         self.partial.extend(edge.iter().map(|resource| resource.filled()));
-        let mut still = BTreeSet::new();
-        for place in std::mem::take(&mut self.partial) {
+        for place in self.partial.clone() {
             let keep: Vec<u16> = edge
                 .iter()
                 .chain(&self.before)
@@ -150,12 +152,10 @@ impl Publisher {
                 })
                 .collect();
             self.files.tidy(place, &keep)?;
-            if !keep.is_empty() {
-                still.insert(place);
+            if keep.is_empty() {
+                self.partial.remove(&place);
             }
         }
-        self.partial = still;
-        self.before = edge;
         Ok(())
     }
 

@@ -187,3 +187,15 @@ pub(crate) fn edge(size: u64) -> impl Iterator<Item = Resource> {
     let entries = partial(0).map(Resource::Entries);
     entries.into_iter().chain((0..LEVELS).filter_map(partial).map(Resource::Tile))
 }
+
+/// Every place that a tree has reached since it had `from` leaves, until it has `size`.
+pub(crate) fn places(from: u64, size: u64) -> impl Iterator<Item = Resource> {
+    (0..LEVELS).flat_map(move |level| {
+        let at = move |leaves: u64| leaves.checked_shr(HEIGHT * (u32::from(level) + 1)).unwrap_or(0);
+        (at(from)..=at(size)).flat_map(move |index| {
+            let tile = Tile::full(level, index);
+            let entries = (level == 0).then_some(Resource::Entries(tile));
+            entries.into_iter().chain([Resource::Tile(tile)])
+        })
+    })
+}

@@ -175,7 +175,7 @@ async fn until_killed(folder: &Folder) -> Told {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_any_writer_was_told_survives_a_kill() {
-    for operation in (20..500).step_by(45) {
+    for operation in (20..500).step_by(19) {
         let disk = FaultyDisk::new();
         disk.fail(operation, Fault::Kill);
         let folder =

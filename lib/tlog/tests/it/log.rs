@@ -57,3 +57,46 @@ fn entries_come_back_at_their_index_with_proofs() {
     let proof = log.prover().consistency(head.0, size).unwrap();
     verify_consistency(head.0, &head.1, size, &root, &proof).unwrap();
 }
+
+/// Partial files below a log, sorted.
+fn partial(folder: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            partial(&path, found);
+        } else if path.parent().unwrap().extension().is_some_and(|extension| extension == "p") {
+            found.push(path.to_str().unwrap().rsplit_once("/tile/").unwrap().1.to_owned());
+        }
+    }
+    found.sort();
+}
+
+#[test]
+fn partial_files_of_older_checkpoints_go() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("log"));
+    let there = || {
+        let mut found = Vec::new();
+        partial(folder.path(), &mut found);
+        found
+    };
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    for batch in [10, 20, 250, 20] {
+        log.append(&(0..batch).map(entry).collect::<Vec<_>>(), at(1)).unwrap();
+        log.publish(at(1)).unwrap();
+    }
+    // A reader of the checkpoint before may still be on its way.
+    assert_eq!(there(), ["0/001.p/24", "0/001.p/44", "1/000.p/1", "entries/001.p/24", "entries/001.p/44"]);
+    log.close(at(2)).unwrap();
+    assert_eq!(there(), ["0/001.p/44", "1/000.p/1", "entries/001.p/44"]);
+    // Let go without closing, as by a crash.
+    let (mut log, _) = Log::open(&folder, opening(), at(3)).unwrap();
+    for _ in 0..3 {
+        log.append(&(0..300).map(entry).collect::<Vec<_>>(), at(4)).unwrap();
+        log.publish(at(4)).unwrap();
+    }
+    drop(log);
+    assert_eq!(there().len(), 6);
+    drop(Log::open(&folder, opening(), at(5)).unwrap());
+    assert_eq!(there(), ["0/004.p/176", "1/000.p/4", "entries/004.p/176"]);
+}
