@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use tlog::{
-    Folder, ProofFile, Resource, SignedCheckpoint, Source, Tile, Tiles, TreeHash, Unproved, VerifierKey,
-    WIDTH, prove_inclusion,
+    Folder, ProofFile, Resource, Sealed, SignedCheckpoint, Source, Tile, Tiles, TreeHash, Unproved,
+    VerifierKey, WIDTH, prove_inclusion,
 };
 
 use crate::directory::{self, Directory, State as Listing};
@@ -197,20 +197,25 @@ impl Tiles for Shelved<'_> {
     }
 }
 
+/// Checks the files of a log byte by byte: see [`tlog::fsck`] and, where it is not sealed, [`Folder::fsck`].
+pub fn fsck(log: &Held) -> Result<tlog::Report, LedgerError> {
+    let gone = deleted(log);
+    let keys = std::slice::from_ref(&log.key);
+    let expected = tlog::Expected { gone: &gone, ..tlog::Expected::new(&log.name, keys) };
+    let folder = Folder::new(&log.folder);
+    Ok(match Sealed::open(&folder) {
+        Ok(sealed) => sealed.fsck(&expected)?,
+        Err(tlog::Error::Missing { .. }) => folder.fsck(&expected)?,
+        Err(error) => return Err(error.into()),
+    })
+}
+
 /// Runs of leaves of a log that its ledger says were deleted; none where that cannot be read.
-pub fn deleted(log: &Held) -> Vec<Leaves> {
+fn deleted(log: &Held) -> Vec<Leaves> {
     if log.shard.is_some() {
         return log.deleted.clone();
     }
     let said =
         checkpoint(log).and_then(|signed| State::read(&Folder::new(&log.folder), signed.checkpoint().size()));
     said.map(|state| state.deleted_of(None)).unwrap_or_default()
-}
-
-/// Whether a file of a log of `size` entries is a bundle that is not there and all of whose entries were deleted.
-pub fn is_deleted(log: &Held, deleted: &[Leaves], file: &str, size: u64) -> bool {
-    let Ok(resource @ Resource::Entries(tile)) = Resource::parse(file) else { return false };
-    let first = tile.index() * WIDTH;
-    let run = first..size.min(first + u64::from(tile.width()));
-    !log.folder.join(resource.to_string()).exists() && stored::uncovered(&run, deleted).is_empty()
 }

@@ -48,6 +48,8 @@ pub fn plan(
 ) -> Result<Plan, LedgerError> {
     let source = stored::source(folder)?;
     let mut plan = Plan { conflicts: rules.conflicts(), ..Plan::default() };
+    // Entries past a ceiling, of bundles that may go.
+    let mut going = 0;
     for at in 0..if grows { size / WIDTH } else { size.div_ceil(WIDTH) } {
         let Bundle::There(entries) = stored::bundle(&*source, at, size)? else { continue };
         let first = at * WIDTH;
@@ -72,13 +74,15 @@ pub fn plan(
         }
         if may {
             stored::join(&mut plan.may, first..first + entries.len() as u64);
+            going += overdue;
         } else {
             plan.overdue += overdue;
         }
     }
     // One file goes as a whole or not at all.
-    if stored::is_compressed(folder) && plan.leaves() < size {
+    if stored::is_compressed(folder) && plan.leaves() < plan.there {
         plan.may.clear();
+        plan.overdue += going;
     }
     Ok(plan)
 }
@@ -135,7 +139,7 @@ pub fn delete(
     Ok(gone)
 }
 
-/// Takes the bundles of a run away, those that are still there.
+/// Takes the bundles of a run away, those that are still there, and what is left of them in partial files.
 fn remove(folder: &Path, run: &Leaves) -> Result<u64, LedgerError> {
     let mut gone = 0;
     if stored::is_compressed(folder) {
@@ -145,12 +149,20 @@ fn remove(folder: &Path, run: &Leaves) -> Result<u64, LedgerError> {
     }
     for at in run.start / WIDTH..run.end.div_ceil(WIDTH) {
         let Some(resource) = Resource::entries_of(at, run.end) else { continue };
-        let path = folder.join(resource.to_string());
-        match std::fs::remove_file(&path) {
-            Ok(()) => gone += 1,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(LedgerError::io(&path)(error)),
-        }
+        let whole = folder.join(resource.filled().to_string());
+        let partial = folder.join(format!("{}.p", resource.filled()));
+        let is_gone = is_there(std::fs::remove_file(&whole), &whole)?;
+        let are_gone = is_there(std::fs::remove_dir_all(&partial), &partial)?;
+        gone += u64::from(is_gone || are_gone);
     }
     Ok(gone)
+}
+
+/// Whether there was something to take away.
+fn is_there(removed: std::io::Result<()>, path: &Path) -> Result<bool, LedgerError> {
+    match removed {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LedgerError::io(path)(error)),
+    }
 }

@@ -341,11 +341,20 @@ impl Ledger {
         }
         // With those that a crash left as they lay.
         let listed: Vec<Listed> = guard(&inner.directory).logs.clone();
-        for log in listed.into_iter().filter(|log| log.state != Listing::Open) {
+        let mut left = listed.into_iter().filter(|log| log.state != Listing::Open).peekable();
+        if left.peek().is_none() {
+            return Ok(sealed);
+        }
+        // What was deleted is told by the home log.
+        let home = block_on(inner.home.appender.publish())?.checkpoint().size();
+        let state = State::read(&Folder::new(&inner.folder), home)?;
+        for log in left {
             let folder = inner.folder.join(log.shard.path());
             if folder.join("tile").exists() {
-                let name = inner.name_of(Some(&log.shard));
-                tlog::Sealed::seal(&Folder::new(folder), &name, std::slice::from_ref(&log.key))?;
+                let (name, gone) = (inner.name_of(Some(&log.shard)), state.deleted_of(Some(&log.shard)));
+                let keys = std::slice::from_ref(&log.key);
+                let expected = tlog::Expected { gone: &gone, ..tlog::Expected::new(&name, keys) };
+                tlog::Sealed::seal(&Folder::new(folder), &expected)?;
             }
         }
         Ok(sealed)

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tlog::{Algorithm, Bounds, Clock, Committer, Folder, Log, Opening, Sealed, SeedSigner, Signer};
+use tlog::{Algorithm, Bounds, Clock, Committer, Expected, Folder, Log, Opening, Sealed, SeedSigner, Signer};
 
 const ORIGIN: &str = "load.example/log";
 
@@ -211,7 +211,7 @@ fn fill(folder: &str, entries: u64) {
 
 fn verify(folder: &str) {
     let (start, before) = (Instant::now(), cpu());
-    let report = Folder::new(folder).fsck(ORIGIN, &[signer().key().clone()], &[]).unwrap();
+    let report = Folder::new(folder).fsck(&Expected::new(ORIGIN, &[signer().key().clone()])).unwrap();
     assert!(report.defects.is_empty(), "{:?}", report.defects);
     let took = start.elapsed();
     println!("entries {}", report.size);
@@ -223,11 +223,11 @@ fn verify(folder: &str) {
 
 fn seal(folder: &str) {
     let (keys, before) = ([signer().key().clone()], cpu());
-    let sealed = Sealed::seal(&Folder::new(folder), ORIGIN, &keys).unwrap();
+    let sealed = Sealed::seal(&Folder::new(folder), &Expected::new(ORIGIN, &keys)).unwrap();
     println!("cpu_us_per_entry {:.2}", (cpu() - before) * 1e6 / sealed.size() as f64);
     println!("sealed_bytes_per_entry {:.1}", bytes_below(Path::new(folder)) as f64 / sealed.size() as f64);
     let (start, before) = (Instant::now(), cpu());
-    assert_eq!(sealed.fsck(ORIGIN, &keys, &[]).unwrap().defects, []);
+    assert_eq!(sealed.fsck(&Expected::new(ORIGIN, &keys)).unwrap().defects, []);
     println!("verify_seconds {:.2}", start.elapsed().as_secs_f64());
     println!("verify_cpu_seconds {:.2}", cpu() - before);
 }

@@ -3,6 +3,8 @@
 //! One bundle and one tile of each level are in memory at a time, however long the log is. Where entries and hashes
 //! disagree, the hash above decides which of them is wrong, and at the end of the log the root that was signed.
 
+use std::ops::Range;
+
 use crate::bundle::Entries;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint, Untrusted};
 use crate::error::Error;
@@ -14,6 +16,53 @@ use crate::tree::{Tree, root_of};
 
 /// The most defects that are told one by one.
 const MOST: usize = 1000;
+
+/// What a log is checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// Its name.
+    pub origin: &'a str,
+    /// Keys of which one must have signed the checkpoint.
+    pub keys: &'a [VerifierKey],
+    /// Checkpoints of it that somebody else holds.
+    pub seen: &'a [Checkpoint],
+    /// Entries that were deleted: of bundles that lie within, the hashes stand for the entries.
+    pub gone: &'a [Range<u64>],
+}
+
+impl<'a> Expected<'a> {
+    /// A log of which nothing was seen and nothing deleted.
+    pub fn new(origin: &'a str, keys: &'a [VerifierKey]) -> Self {
+        Self { origin, keys, seen: &[], gone: &[] }
+    }
+}
+
+/// Runs of entries that were deleted, in order and apart.
+#[derive(Debug, Default)]
+pub(crate) struct Gone(Vec<Range<u64>>);
+
+impl Gone {
+    pub(crate) fn of(runs: &[Range<u64>]) -> Self {
+        let mut sorted = runs.to_vec();
+        sorted.sort_by_key(|run| run.start);
+        let mut joined: Vec<Range<u64>> = Vec::new();
+        for run in sorted {
+            match joined.last_mut() {
+                Some(last) if run.start <= last.end => last.end = last.end.max(run.end),
+                _ => joined.push(run),
+            }
+        }
+        Self(joined)
+    }
+
+    /// Whether every entry of a bundle was deleted.
+    pub(crate) fn holds(&self, bundle: Tile) -> bool {
+        let first = bundle.index() * WIDTH;
+        let after = self.0.partition_point(|run| run.start <= first);
+        let run = after.checked_sub(1).and_then(|at| self.0.get(at));
+        run.is_some_and(|run| first + u64::from(bundle.width()) <= run.end)
+    }
+}
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,16 +120,12 @@ impl Report {
 }
 
 /// Checks a whole log: the checkpoint against its keys, all files against each other and against the checkpoint, and
-/// the log against checkpoints of it that were `seen` elsewhere.
+/// the log against checkpoints of it that were seen elsewhere.
 ///
 /// An error is what could not be read for reasons of the machine; everything that is wrong with the log is in the
 /// report.
-pub fn fsck(
-    source: &dyn Source,
-    origin: &str,
-    keys: &[VerifierKey],
-    seen: &[Checkpoint],
-) -> Result<Report, Error> {
+pub fn fsck(source: &dyn Source, expected: &Expected<'_>) -> Result<Report, Error> {
+    let Expected { origin, keys, seen, gone } = *expected;
     let mut report = Report {
         size: 0,
         root: TreeHash::empty(),
@@ -104,7 +149,8 @@ pub fn fsck(
         (None, None) => claimed.as_ref().map_or(0, |claimed| claimed.checkpoint().size()),
     };
     let root = signed.as_ref().or(claimed.as_ref().map(SignedCheckpoint::checkpoint)).map(Checkpoint::root);
-    let mut walk = Walk { source, size, root, seen, tree: Tree::default(), above: Above::default(), report };
+    let (tree, above, gone) = (Tree::default(), Above::default(), Gone::of(gone));
+    let mut walk = Walk { source, size, root, seen, gone, tree, above, report };
     for index in 0..size.div_ceil(WIDTH) {
         walk.bundle(index)?;
     }
@@ -127,7 +173,7 @@ pub fn fsck(
     let text = bytes.as_deref().unwrap_or_default();
     match opened {
         Some(Ok(signed)) => {
-            if tree.root() != signed.checkpoint().root() && report.defects.is_empty() {
+            if tree.root() != signed.checkpoint().root() {
                 let offset = origin.len() + 1 + tree.size().to_string().len() + 1;
                 let reason = "the entries do not lead to the root that was signed: they were written anew";
                 report.tell("checkpoint", offset, reason, Some(tree.root().to_string()));
@@ -181,6 +227,7 @@ struct Walk<'a> {
     size: u64,
     root: Option<TreeHash>,
     seen: &'a [Checkpoint],
+    gone: Gone,
     tree: Tree,
     above: Above,
     report: Report,
@@ -230,7 +277,7 @@ impl Walk<'_> {
         let (bundle_at, tile_at) = (Resource::Entries(tile), Resource::Tile(tile));
         let told = self.report.defects.len();
         let bundle = read(self.source, bundle_at, &mut self.report)?;
-        if bundle.is_none() && told == self.report.defects.len() {
+        if bundle.is_none() && told == self.report.defects.len() && !self.gone.holds(tile) {
             self.report.tell(bundle_at, 0, "the bundle is missing", None);
         }
         let told = self.report.defects.len();

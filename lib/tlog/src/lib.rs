@@ -59,7 +59,7 @@ pub use checkpoint::{Checkpoint, SignedCheckpoint, Untrusted, Verified};
 pub use committer::{Appender, Bounds, Clock, Committer};
 pub use error::Error;
 pub use folder::Folder;
-pub use fsck::{Defect, Report, fsck};
+pub use fsck::{Defect, Expected, Report, fsck};
 pub use hash::TreeHash;
 pub use key::{Algorithm, VerifierKey};
 pub use log::{Log, MAX_BATCH, Opening, Prover, Receipt, Recovered};

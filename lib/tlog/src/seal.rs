@@ -3,9 +3,10 @@
 //! ```text
 //! sealed = header, blocks, tiles, index, checkpoint, footer          numbers are big-endian
 //! header     "tlog-sealed-v1\n" 0x00
-//! blocks     one zstd frame for each entry bundle, in order
+//! blocks     for each entry bundle, in order: one zstd frame, or where its entries were deleted their leaf hashes
 //! tiles      the tiles above the leaves, level by level, as they are served; those of the leaves follow from the entries
-//! index      for each block: its length (u32), the first 16 bytes of its SHA-256
+//! index      for each block: its length (u32, the highest bit set where it holds hashes), the first 16 bytes of its
+//!            SHA-256
 //! checkpoint the signed checkpoint
 //! footer     size (u64), length of blocks, of tiles, of index, of checkpoint (u64 each), SHA-256 of tiles, index,
 //!            checkpoint and the footer up to here, "tlog-sealed-end\n"
@@ -18,13 +19,12 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use crate::bundle::{self, MAX_BUNDLE};
-use crate::checkpoint::{Checkpoint, SignedCheckpoint, Untrusted};
+use crate::checkpoint::{SignedCheckpoint, Untrusted};
 use crate::disk::DiskFile;
 use crate::error::Error;
 use crate::folder::{Folder, SEALED, cut};
-use crate::fsck::{Report, fsck};
+use crate::fsck::{Expected, Gone, Report, fsck};
 use crate::hash::TreeHash;
-use crate::key::VerifierKey;
 use crate::note::MAX_NOTE;
 use crate::store::Source;
 use crate::tile::{HEIGHT, LEVELS, Resource, Tile, WIDTH};
@@ -34,6 +34,8 @@ const HEADER: &[u8; 16] = b"tlog-sealed-v1\n\0";
 const END: &[u8; 16] = b"tlog-sealed-end\n";
 const FOOTER: usize = 5 * 8 + 32 + 16;
 const INDEXED: usize = 4 + 16;
+/// Set in the length of a block that holds hashes.
+const HASHES: u32 = 1 << 31;
 /// How hard it is compressed: beyond, little is won.
 const LEVEL: i32 = 12;
 /// More than the blocks of any log that fits a disk.
@@ -45,28 +47,48 @@ pub struct Sealed {
     file: Box<dyn DiskFile>,
     path: PathBuf,
     size: u64,
-    /// For each block: where it begins, its length, and the beginning of its hash.
-    blocks: Vec<(u64, u32, [u8; 16])>,
+    blocks: Vec<Placed>,
     tiles: Vec<u8>,
     /// Where the tiles begin in the file.
     tiles_at: u64,
     checkpoint: Vec<u8>,
-    /// The bundle that was read last: its entries and its tile are asked for together.
-    last: Mutex<Option<(u64, Vec<u8>)>>,
+    /// The block that was read last: its entries and its tile are asked for together.
+    last: Mutex<Option<(u64, Block)>>,
+}
+
+/// A block as the index has it.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    /// Where it begins in the file.
+    at: u64,
+    length: u32,
+    holds_hashes: bool,
+    /// The beginning of its hash.
+    hash: [u8; 16],
+}
+
+/// What a block holds.
+#[derive(Debug, Clone)]
+enum Block {
+    /// A bundle.
+    Entries(Vec<u8>),
+    /// The leaf hashes of one whose entries were deleted.
+    Hashes(Vec<u8>),
 }
 
 impl Sealed {
     /// Seals a log that was closed: checks all of it, writes the one file, checks that, and takes the tiles and bundles
-    /// away. The checkpoint stays beside. What was interrupted is taken up again.
-    pub fn seal(folder: &Folder, origin: &str, keys: &[VerifierKey]) -> Result<Self, Error> {
+    /// away. The checkpoint stays beside. What was interrupted is taken up again. Of bundles that are expected to be
+    /// gone the hashes are kept.
+    pub fn seal(folder: &Folder, expected: &Expected<'_>) -> Result<Self, Error> {
         let _lock = folder.lock()?;
         let path = folder.root.join(SEALED);
         let there = folder.disk.list(&folder.root).map_err(Error::io(&folder.root))?;
         if !there.iter().any(|(name, _)| name == SEALED) {
-            write(folder, origin, keys)?;
+            write(folder, expected)?;
         }
         let sealed = Self::open(folder)?;
-        let report = sealed.fsck(origin, keys, &[])?;
+        let report = sealed.fsck(expected)?;
         if let Some(defect) = report.defects.into_iter().next() {
             return Err(Error::damaged(defect.file, defect.offset, defect.reason));
         }
@@ -133,7 +155,9 @@ impl Sealed {
         for entry in index.as_chunks::<INDEXED>().0 {
             let (length, hash) = entry.split_at(4);
             let length = length.first_chunk().map_or(0, |length| u32::from_be_bytes(*length));
-            placed.push((at, length, hash.first_chunk().copied().unwrap_or_default()));
+            let (length, holds_hashes) = (length & !HASHES, length & HASHES != 0);
+            let hash = hash.first_chunk().copied().unwrap_or_default();
+            placed.push(Placed { at, length, holds_hashes, hash });
             at += u64::from(length);
         }
         let sealed =
@@ -155,21 +179,21 @@ impl Sealed {
         let mut at = HEADER.len() as u64;
         let mut derived = Derived::default();
         for (number, found) in index.as_chunks::<INDEXED>().0.iter().enumerate() {
-            let Some(block) = self.frame(at) else {
+            let (Some(block), holds_hashes) = self.block_at(at, number as u64, found) else {
                 return (at, "a block is damaged, or what stands behind it");
             };
-            let right = indexed(&block);
+            let right = indexed(&block, holds_hashes);
             if let Some(byte) = right.iter().zip(found).position(|(right, found)| right != found) {
                 return (
                     index_at + (number * INDEXED + byte) as u64,
                     "the index is damaged, or the block it names",
                 );
             }
-            match inflate(&block) {
-                Ok(bundle) => derived.take(&bundle),
+            at += block.len() as u64;
+            match opened(block, holds_hashes) {
+                Ok(block) => derived.take(&block),
                 Err(reason) => return (at, reason),
             }
-            at += block.len() as u64;
         }
         match derived.tiles().iter().zip(&self.tiles).position(|(right, found)| right != found) {
             Some(byte) => (self.tiles_at + byte as u64, "a tile is damaged"),
@@ -177,7 +201,25 @@ impl Sealed {
         }
     }
 
-    /// The block that begins at an offset, by what it says of its own length.
+    /// The block that begins at an offset, and whether it holds hashes: as its hash in the index says, or else as the
+    /// index says.
+    fn block_at(&self, at: u64, number: u64, indexed_as: &[u8; INDEXED]) -> (Option<Vec<u8>>, bool) {
+        let width = Tile::of_tree(0, number, self.size).map_or(0, |tile| usize::from(tile.width()));
+        let mut hashes = vec![0; width * TreeHash::LEN];
+        let hashes = self.file.read_at(at, &mut hashes).is_ok().then_some(hashes);
+        let frame = self.frame(at);
+        let same = |block: &Option<Vec<u8>>| {
+            block.as_ref().is_some_and(|block| indexed(block, false).get(4..) == indexed_as.get(4..))
+        };
+        match (same(&frame), same(&hashes)) {
+            (true, _) => (frame, false),
+            (_, true) => (hashes, true),
+            _ if indexed_as.first().is_some_and(|first| first & 0x80 != 0) => (hashes, true),
+            _ => (frame, false),
+        }
+    }
+
+    /// The frame that begins at an offset, by what it says of its own length.
     fn frame(&self, at: u64) -> Option<Vec<u8>> {
         let most = zstd::zstd_safe::compress_bound(MAX_BUNDLE) as u64;
         let mut bytes = vec![0; usize::try_from(self.tiles_at.checked_sub(at)?.min(most)).ok()?];
@@ -187,23 +229,23 @@ impl Sealed {
         Some(bytes)
     }
 
-    /// The bundle in a block, as its hash in the index says.
-    fn bundle(&self, number: u64) -> Result<Option<Vec<u8>>, Error> {
+    /// What a block holds, as its hash in the index says.
+    fn block(&self, number: u64) -> Result<Option<Block>, Error> {
         let block = usize::try_from(number).ok().and_then(|number| self.blocks.get(number));
-        let Some((at, length, hash)) = block else { return Ok(None) };
-        let damaged = |reason| Error::damaged(SEALED, *at, reason);
-        if at + u64::from(*length) > self.tiles_at {
+        let Some(Placed { at, length, holds_hashes, hash }) = block.copied() else { return Ok(None) };
+        let damaged = |reason| Error::damaged(SEALED, at, reason);
+        if at + u64::from(length) > self.tiles_at {
             return Err(damaged("a block is longer than the file says"));
         }
-        let mut bytes = vec![0; usize::try_from(*length).unwrap_or(0)];
-        self.file.read_at(*at, &mut bytes).map_err(Error::io(&self.path))?;
-        if indexed(&bytes).get(4..) != Some(hash.as_slice()) {
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        self.file.read_at(at, &mut bytes).map_err(Error::io(&self.path))?;
+        if indexed(&bytes, holds_hashes).get(4..) != Some(hash.as_slice()) {
             return Err(damaged("a block is damaged"));
         }
-        inflate(&bytes).map(Some).map_err(damaged)
+        opened(bytes, holds_hashes).map(Some).map_err(damaged)
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Option<(u64, Vec<u8>)>> {
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<(u64, Block)>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -213,9 +255,9 @@ impl Sealed {
     }
 
     /// Derives everything anew: each block against its hash and its entries against the tiles, and all of it against the
-    /// checkpoint, its keys, and checkpoints that were `seen` elsewhere.
-    pub fn fsck(&self, origin: &str, keys: &[VerifierKey], seen: &[Checkpoint]) -> Result<Report, Error> {
-        fsck(self, origin, keys, seen)
+    /// checkpoint, its keys, and checkpoints that were seen elsewhere.
+    pub fn fsck(&self, expected: &Expected<'_>) -> Result<Report, Error> {
+        fsck(self, expected)
     }
 }
 
@@ -236,23 +278,27 @@ impl Source for Sealed {
             return Ok(self.tiles.get(at..end).map(<[u8]>::to_vec));
         }
         let known = self.last().take().filter(|(index, _)| *index == tile.index());
-        let bytes = match known {
-            Some((_, bytes)) => bytes,
-            None => match self.bundle(tile.index())? {
-                Some(bytes) => bytes,
+        let block = match known {
+            Some((_, block)) => block,
+            None => match self.block(tile.index())? {
+                Some(block) => block,
                 None => return Ok(None),
             },
         };
-        *self.last() = Some((tile.index(), bytes.clone()));
-        let bundle = cut(Resource::Entries(tile), tile.width(), Resource::Entries(tile), bytes)?;
-        if let Resource::Entries(_) = resource {
-            return Ok(Some(bundle));
+        *self.last() = Some((tile.index(), block.clone()));
+        let (entries, hashes) = (Resource::Entries(tile), Resource::Tile(tile));
+        match (resource, block) {
+            (Resource::Entries(_), Block::Hashes(_)) => Ok(None),
+            (_, Block::Hashes(bytes)) => cut(hashes, tile.width(), hashes, bytes).map(Some),
+            (Resource::Entries(_), Block::Entries(bytes)) => {
+                cut(entries, tile.width(), entries, bytes).map(Some)
+            }
+            (_, Block::Entries(bytes)) => {
+                let bundle = cut(entries, tile.width(), entries, bytes)?;
+                let leaves = bundle::Entries::new(&bundle).flatten().map(|entry| TreeHash::leaf(entry.1).0);
+                Ok(Some(leaves.flatten().collect()))
+            }
         }
-        let mut hashes = Vec::with_capacity(usize::from(tile.width()) * TreeHash::LEN);
-        for entry in bundle::Entries::new(&bundle).flatten() {
-            hashes.extend_from_slice(&TreeHash::leaf(entry.1).0);
-        }
-        Ok(Some(hashes))
     }
 
     fn extent(&self) -> Result<Option<u64>, Error> {
@@ -268,21 +314,30 @@ struct Derived {
 }
 
 impl Derived {
-    fn take(&mut self, bundle: &[u8]) {
-        for (_, entry) in bundle::Entries::new(bundle).flatten() {
-            let levels = &mut self.levels;
-            self.frontier.push(TreeHash::leaf(entry), |height, hash| {
-                if height.is_multiple_of(HEIGHT) {
-                    let level = (height / HEIGHT) as usize - 1;
-                    if levels.len() <= level {
-                        levels.resize_with(level + 1, Vec::new);
-                    }
-                    if let Some(hashes) = levels.get_mut(level) {
-                        hashes.extend_from_slice(&hash.0);
-                    }
-                }
-            });
+    fn take(&mut self, block: &Block) {
+        match block {
+            Block::Entries(bundle) => {
+                bundle::Entries::new(bundle).flatten().for_each(|(_, entry)| self.leaf(TreeHash::leaf(entry)))
+            }
+            Block::Hashes(hashes) => {
+                hashes.as_chunks().0.iter().for_each(|hash| self.leaf(TreeHash(*hash)));
+            }
         }
+    }
+
+    fn leaf(&mut self, leaf: TreeHash) {
+        let levels = &mut self.levels;
+        self.frontier.push(leaf, |height, hash| {
+            if height.is_multiple_of(HEIGHT) {
+                let level = (height / HEIGHT) as usize - 1;
+                if levels.len() <= level {
+                    levels.resize_with(level + 1, Vec::new);
+                }
+                if let Some(hashes) = levels.get_mut(level) {
+                    hashes.extend_from_slice(&hash.0);
+                }
+            }
+        });
     }
 
     fn tiles(&self) -> Vec<u8> {
@@ -300,12 +355,17 @@ fn tiles_length(size: u64) -> u64 {
 }
 
 /// What the index says of a block.
-fn indexed(block: &[u8]) -> [u8; INDEXED] {
+fn indexed(block: &[u8], holds_hashes: bool) -> [u8; INDEXED] {
     let mut entry = [0; INDEXED];
     let (length, hash) = entry.split_at_mut(4);
-    length.copy_from_slice(&u32::try_from(block.len()).unwrap_or(u32::MAX).to_be_bytes());
+    let flag = if holds_hashes { HASHES } else { 0 };
+    length.copy_from_slice(&(u32::try_from(block.len()).unwrap_or(u32::MAX) | flag).to_be_bytes());
     hash.copy_from_slice(Sha256::digest(block).get(..16).unwrap_or_default());
     entry
+}
+
+fn opened(block: Vec<u8>, holds_hashes: bool) -> Result<Block, &'static str> {
+    if holds_hashes { Ok(Block::Hashes(block)) } else { inflate(&block).map(Block::Entries) }
 }
 
 fn inflate(block: &[u8]) -> Result<Vec<u8>, &'static str> {
@@ -316,13 +376,13 @@ fn inflate(block: &[u8]) -> Result<Vec<u8>, &'static str> {
     if bytes.len() > MAX_BUNDLE { Err("a block holds more than a bundle can") } else { Ok(bytes) }
 }
 
-fn write(folder: &Folder, origin: &str, keys: &[VerifierKey]) -> Result<(), Error> {
+fn write(folder: &Folder, expected: &Expected<'_>) -> Result<(), Error> {
     let note = match folder.read(Resource::Checkpoint)? {
         Some(bytes) => bytes,
         None => return Err(Error::Missing { path: folder.root.clone() }),
     };
     let untrusted = |error: Untrusted| Error::Checkpoint { file: "checkpoint".to_owned(), error };
-    let signed = SignedCheckpoint::open(&note, origin, keys).map_err(untrusted)?;
+    let signed = SignedCheckpoint::open(&note, expected.origin, expected.keys).map_err(untrusted)?;
     let checkpoint = signed.checkpoint();
     let wal = folder.root.join("wal");
     if !folder.disk.list(&wal).unwrap_or_default().is_empty() {
@@ -339,15 +399,26 @@ fn write(folder: &Folder, origin: &str, keys: &[VerifierKey]) -> Result<(), Erro
     };
     put(HEADER)?;
     let (mut derived, mut index) = (Derived::default(), Vec::new());
-    let mut blocks = 0_u64;
+    let (mut blocks, gone) = (0_u64, Gone::of(expected.gone));
     for number in 0..checkpoint.size().div_ceil(WIDTH) {
-        let Some(resource) = Resource::entries_of(number, checkpoint.size()) else { continue };
-        let Some(bytes) = folder.read(resource)? else {
-            return Err(Error::damaged(resource, 0, "the bundle is missing: run `fsck`"));
+        let Some(tile) = Tile::of_tree(0, number, checkpoint.size()) else { continue };
+        let resource = Resource::Entries(tile);
+        let (block, holds_hashes) = match folder.read(resource)? {
+            Some(bytes) => {
+                let compressed = zstd::bulk::compress(&bytes, LEVEL).map_err(Error::io(&beside))?;
+                derived.take(&Block::Entries(bytes));
+                (compressed, false)
+            }
+            None if gone.holds(tile) => {
+                let Some(hashes) = folder.read(Resource::Tile(tile))? else {
+                    return Err(Error::damaged(Resource::Tile(tile), 0, "the tile is missing: run `fsck`"));
+                };
+                derived.take(&Block::Hashes(hashes.clone()));
+                (hashes, true)
+            }
+            None => return Err(Error::damaged(resource, 0, "the bundle is missing: run `fsck`")),
         };
-        derived.take(&bytes);
-        let block = zstd::bulk::compress(&bytes, LEVEL).map_err(Error::io(&beside))?;
-        index.extend_from_slice(&indexed(&block));
+        index.extend_from_slice(&indexed(&block, holds_hashes));
         blocks += block.len() as u64;
         put(&block)?;
     }

@@ -158,6 +158,57 @@ fn a_compressed_log_goes_whole_once_all_of_it_may() {
     }
 }
 
+#[test]
+fn what_was_deleted_of_an_open_log_stays_told_when_it_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2016-03-01T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    let key = ledger.verifier().unwrap().clone();
+    let mut entries: Vec<_> = samples(2000, 1)
+        .into_iter()
+        .filter(|entry| entry.region.as_ref().is_some_and(|region| region.as_str() == "us"))
+        .filter(|entry| entry.act.retained() == Retained::AccessLog)
+        .take(300)
+        .collect();
+    entries.iter_mut().for_each(|entry| entry.at = Moment::of("2001-01-01T00:00:00Z".parse().unwrap()));
+    ledger.append(&entries).unwrap();
+    ledger.close().unwrap();
+    let dir = folder.path().join("D");
+    let log = || reading::held(&dir, &key).unwrap().into_iter().find(|log| log.shard.is_some()).unwrap();
+    // A partial file of an earlier checkpoint.
+    let partial = log().folder.join("tile/entries/000.p");
+    std::fs::create_dir(&partial).unwrap();
+    std::fs::write(partial.join("9"), "left").unwrap();
+    let checked = |read: u64| {
+        let log = log();
+        assert_eq!(reading::fsck(&log).unwrap().defects, []);
+        let report = reading::verify_held(&log, Expected::default()).unwrap();
+        assert_eq!((report.problems, report.size, report.entries), (Vec::new(), 300, read));
+    };
+    let today = date(2016, 3, 1);
+    let (ledger, _) = Ledger::open(opening(folder.path(), &clock, 5)).unwrap();
+    let first = plan(&log().folder, 300, true, &Rules::of(None), &[], today).unwrap();
+    assert_eq!(first.may, std::slice::from_ref(&(0..256)));
+    delete(&ledger, &log().folder, log().shard.as_ref(), &first.may).unwrap();
+    assert!(!partial.exists());
+    ledger.close().unwrap();
+    checked(44);
+    clock.set("2017-01-01T00:00:00Z");
+    let (ledger, _) = Ledger::open(opening(folder.path(), &clock, 6)).unwrap();
+    assert_eq!(ledger.seal().unwrap().len(), 1);
+    assert!(log().folder.join("sealed").exists());
+    let rest = plan(&log().folder, 300, false, &Rules::of(None), &[], today).unwrap();
+    assert_eq!(rest.may, std::slice::from_ref(&(256..300)));
+    ledger.close().unwrap();
+    checked(44);
+    let (ledger, _) = Ledger::open(opening(folder.path(), &clock, 7)).unwrap();
+    delete(&ledger, &log().folder, log().shard.as_ref(), &rest.may).unwrap();
+    ledger.close().unwrap();
+    assert!(reading::is_gone(&log()));
+    let report = reading::verify_held(&log(), Expected::default()).unwrap();
+    assert_eq!((report.problems, report.entries), (Vec::new(), 0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_of_a_call_are_recorded_together_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();

@@ -319,19 +319,15 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
             println!("{}: deleted", log.name);
             continue;
         }
-        let source = match ledger::source(&log.folder) {
-            Ok(source) => source,
+        let report = match reading::fsck(&log) {
+            Ok(report) => report,
             Err(error) => {
                 println!("{}: {error}", log.name);
                 in_order = false;
                 continue;
             }
         };
-        let report = tlog::fsck(&*source, &log.name, std::slice::from_ref(&log.key), &[]).map_err(text)?;
-        let deleted = if report.defects.is_empty() { Vec::new() } else { reading::deleted(&log) };
-        let gone = |file: &str| reading::is_deleted(&log, &deleted, file, report.size);
-        let defects: Vec<_> = report.defects.iter().filter(|defect| !gone(&defect.file)).collect();
-        for defect in &defects {
+        for defect in &report.defects {
             println!("{}: {}, byte {}: {}", log.name, defect.file, defect.offset, defect.reason);
             if let Some(expected) = &defect.expected {
                 println!("  {expected} should stand there");
@@ -356,9 +352,9 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
             report.size,
             report.unpublished,
             report.root,
-            if defects.is_empty() { "whole" } else { "damaged" }
+            if report.defects.is_empty() { "whole" } else { "damaged" }
         );
-        in_order &= defects.is_empty();
+        in_order &= report.defects.is_empty();
     }
     Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })
 }

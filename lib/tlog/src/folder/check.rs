@@ -2,11 +2,9 @@
 
 use super::{Folder, SEALED, segment, wal};
 use crate::bundle;
-use crate::checkpoint::Checkpoint;
 use crate::error::Error;
-use crate::fsck::{Report, fsck};
+use crate::fsck::{Expected, Gone, Report, fsck};
 use crate::hash::TreeHash;
-use crate::key::VerifierKey;
 use crate::store::{Cut, Source as _};
 use crate::tile::{Resource, Tile, WIDTH};
 
@@ -14,10 +12,10 @@ impl Folder {
     /// [`fsck`], and what else lies in the folder: the write-ahead log, partial files that are left of other sizes,
     /// and files that are none of the log's. Nothing is changed and nothing locked, so that what is being written to a
     /// log that is open shows as a cut.
-    pub fn fsck(&self, origin: &str, keys: &[VerifierKey], seen: &[Checkpoint]) -> Result<Report, Error> {
-        let mut report = fsck(self, origin, keys, seen)?;
-        self.check_wal(origin, &mut report)?;
-        self.check_names("", &mut report)?;
+    pub fn fsck(&self, expected: &Expected<'_>) -> Result<Report, Error> {
+        let mut report = fsck(self, expected)?;
+        self.check_wal(expected.origin, &mut report)?;
+        self.check_names("", &Gone::of(expected.gone), &mut report)?;
         Ok(report)
     }
 
@@ -85,16 +83,16 @@ impl Folder {
     }
 
     /// Looks at every name in the folder: partial files must be the beginnings of what is published.
-    fn check_names(&self, below: &str, report: &mut Report) -> Result<(), Error> {
+    fn check_names(&self, below: &str, gone: &Gone, report: &mut Report) -> Result<(), Error> {
         let folder = self.root.join(below);
         for (name, is_folder) in self.disk.list(&folder).map_err(Error::io(&folder))? {
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
             match (path.as_str(), is_folder) {
                 ("checkpoint" | "lock" | SEALED, false) | ("wal" | "new", true) => {}
-                (_, true) => self.check_names(&path, report)?,
+                (_, true) => self.check_names(&path, gone, report)?,
                 (_, false) => match Resource::parse(&path) {
                     Ok(resource @ (Resource::Tile(tile) | Resource::Entries(tile))) => {
-                        self.check_partial(resource, tile, report)?;
+                        self.check_partial(resource, tile, gone, report)?;
                     }
                     _ => report.strays.push(path),
                 },
@@ -103,9 +101,14 @@ impl Folder {
         Ok(())
     }
 
-    fn check_partial(&self, resource: Resource, tile: Tile, report: &mut Report) -> Result<(), Error> {
-        let size = report.size;
-        let published = Tile::of_tree(tile.level(), tile.index(), size);
+    fn check_partial(
+        &self,
+        resource: Resource,
+        tile: Tile,
+        gone: &Gone,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let published = Tile::of_tree(tile.level(), tile.index(), report.size);
         if published == Some(tile) {
             return Ok(());
         }
@@ -118,6 +121,11 @@ impl Folder {
             Resource::Entries(_) => (Resource::Entries(tile), Resource::Entries(published)),
             _ => (Resource::Tile(tile), Resource::Tile(published)),
         };
+        if matches!(resource, Resource::Entries(_)) && gone.holds(published) {
+            let reason = "entries that were deleted are still in a partial file: take it away";
+            report.tell(resource, 0, reason, None);
+            return Ok(());
+        }
         let told = fuller.to_string();
         if report.defects.iter().any(|defect| defect.file == told) {
             return Ok(());

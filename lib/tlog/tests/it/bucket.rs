@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tlog::faults::FaultyObjects;
-use tlog::{Bucket, Checkpoint, Error, Log, Objects, Opening, Resource, Source as _, bundle, fsck};
+use tlog::{Bucket, Checkpoint, Error, Expected, Log, Objects, Opening, Resource, Source as _, bundle, fsck};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -17,7 +17,7 @@ fn entries(first: u64, count: u64) -> Vec<Vec<u8>> {
 
 /// All entries of a log are those that were appended, and all else follows from them.
 pub(crate) fn whole(bucket: &Bucket, size: u64) {
-    let report = fsck(bucket, ORIGIN, &keys(), &[]).unwrap();
+    let report = fsck(bucket, &Expected::new(ORIGIN, &keys())).unwrap();
     assert_eq!((report.defects.as_slice(), report.size), (&[][..], size));
     for index in 0..size.div_ceil(256) {
         let bytes = bucket.read(Resource::entries_of(index, size).unwrap()).unwrap().unwrap();

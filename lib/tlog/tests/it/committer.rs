@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tlog::faults::{Fault, FaultyDisk, Unsynced};
 use tlog::{
-    Bounds, Clock, Committer, Error, Folder, Log, Resource, Source as _, TreeHash, bundle, verify_inclusion,
+    Bounds, Clock, Committer, Error, Expected, Folder, Log, Resource, Source as _, TreeHash, bundle,
+    verify_inclusion,
 };
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
@@ -75,7 +76,7 @@ async fn every_writer_is_told_where_its_entries_stand() {
     assert!(matches!(appender.append(vec![entry(0)]).await, Err(Error::Closed)));
     // The lock is free though an appender is still held.
     drop(Log::open(&folder, opening(), at(1)).unwrap());
-    assert_eq!(folder.fsck(ORIGIN, &keys(), &[]).unwrap().defects, []);
+    assert_eq!(folder.fsck(&Expected::new(ORIGIN, &keys())).unwrap().defects, []);
 }
 
 #[tokio::test]
@@ -111,7 +112,7 @@ fn a_writer_without_a_runtime_waits_on_its_thread() {
     let long = vec![vec![0; 65_536]];
     assert!(matches!(committer.appender().append_blocking(long), Err(Error::TooLong { .. })));
     drop(committer);
-    assert_eq!(folder.fsck(ORIGIN, &keys(), &[]).unwrap().size, 1);
+    assert_eq!(folder.fsck(&Expected::new(ORIGIN, &keys())).unwrap().size, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,6 +196,6 @@ async fn what_any_writer_was_told_survives_a_kill() {
             let found = bundle::Entries::new(&bytes).nth(usize::try_from(index % 256).unwrap());
             assert_eq!(found.unwrap().unwrap().1, entry, "{operation}: {index}");
         }
-        assert_eq!(folder(&disk).fsck(ORIGIN, &keys(), &[]).unwrap().defects, []);
+        assert_eq!(folder(&disk).fsck(&Expected::new(ORIGIN, &keys())).unwrap().defects, []);
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tlog::faults::{Fault, FaultyDisk, Unsynced};
-use tlog::{Algorithm, Checkpoint, Error, Folder, Log, Opening, Resource, SeedSigner, Source as _, bundle};
+use tlog::{
+    Algorithm, Checkpoint, Error, Expected, Folder, Log, Opening, Resource, SeedSigner, Source as _, bundle,
+};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -61,7 +63,7 @@ fn served(folder: &Folder, size: u64) {
             assert_eq!(found, entry(at), "entry {at}");
         }
     }
-    let report = folder.fsck(ORIGIN, &keys(), &[]).unwrap();
+    let report = folder.fsck(&Expected::new(ORIGIN, &keys())).unwrap();
     assert_eq!(report.defects, [], "{report:?}");
     assert_eq!(report.size, size);
 }

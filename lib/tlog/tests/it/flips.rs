@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tlog::disk::Disk as _;
 use tlog::faults::{FaultyDisk, Unsynced};
-use tlog::{Defect, Folder, Log, Report, Resource, Source as _, bundle};
+use tlog::{Defect, Expected, Folder, Log, Report, Resource, Source as _, bundle};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -21,7 +21,7 @@ fn log_of(size: u64) -> FaultyDisk {
 }
 
 fn fsck(disk: &FaultyDisk) -> Report {
-    Folder::on(Arc::new(disk.clone()), "/log").fsck(ORIGIN, &keys(), &[]).unwrap()
+    Folder::on(Arc::new(disk.clone()), "/log").fsck(&Expected::new(ORIGIN, &keys())).unwrap()
 }
 
 /// Files below a folder, by their path in the log, with their length.
@@ -147,8 +147,9 @@ fn a_log_that_was_cut_or_rewritten_is_told_by_an_older_checkpoint() {
     let bytes = folder.read(Resource::Checkpoint).unwrap().unwrap();
     let seen = tlog::SignedCheckpoint::parse(&bytes).unwrap().checkpoint().clone();
     let other = log_of(500);
-    let report =
-        Folder::on(Arc::new(other), "/log").fsck(ORIGIN, &keys(), std::slice::from_ref(&seen)).unwrap();
+    let report = Folder::on(Arc::new(other), "/log")
+        .fsck(&Expected { seen: std::slice::from_ref(&seen), ..Expected::new(ORIGIN, &keys()) })
+        .unwrap();
     assert_eq!(report.defects.len(), 1, "{report:?}");
     assert!(report.defects[0].reason.contains("ends after 500"), "{report:?}");
 
@@ -157,7 +158,29 @@ fn a_log_that_was_cut_or_rewritten_is_told_by_an_older_checkpoint() {
     let mut log = Log::create(&folder, opening(), at(0)).unwrap();
     log.append(&(1..=700).map(entry).collect::<Vec<_>>(), at(0)).unwrap();
     log.close(at(1)).unwrap();
-    let report = folder.fsck(ORIGIN, &keys(), &[seen]).unwrap();
+    let report = folder.fsck(&Expected { seen: &[seen], ..Expected::new(ORIGIN, &keys()) }).unwrap();
     assert_eq!(report.defects.len(), 1, "{report:?}");
     assert!(report.defects[0].reason.contains("written anew"), "{report:?}");
+}
+
+#[test]
+fn hashes_stand_for_what_was_deleted_and_nothing_of_it_may_be_left() {
+    let disk = log_of(600);
+    let (keys, gone) = (keys(), [0..256]);
+    let check = || {
+        let folder = Folder::on(Arc::new(disk.clone()), "/log");
+        let expected = Expected { gone: &gone, ..Expected::new(ORIGIN, &keys) };
+        folder.fsck(&expected).unwrap().defects
+    };
+    disk.remove(Path::new("/log/tile/entries/000")).unwrap();
+    assert_eq!(check(), []);
+    let tile = Path::new("/log/tile/0/000");
+    assert!(disk.flip(tile, 70, 1));
+    let files: Vec<String> = check().into_iter().map(|defect| defect.file).collect();
+    assert_eq!(files, ["tile/0/000", "tile/1/000.p/2", "checkpoint"]);
+    assert!(disk.flip(tile, 70, 1));
+    disk.create_dir(Path::new("/log/tile/entries/000.p")).unwrap();
+    disk.create(Path::new("/log/tile/entries/000.p/9")).unwrap();
+    let files: Vec<String> = check().into_iter().map(|defect| defect.file).collect();
+    assert_eq!(files, ["tile/entries/000.p/9"]);
 }

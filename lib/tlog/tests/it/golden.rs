@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tlog::{Folder, Log, ProofFile, Sealed, TreeHash};
+use tlog::{Expected, Folder, Log, ProofFile, Sealed, TreeHash};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -33,7 +33,7 @@ fn every_release_opens() {
         let place = tempfile::tempdir().unwrap();
         copy(&golden(release), place.path());
         let closed = Folder::new(place.path().join("closed"));
-        let report = closed.fsck(ORIGIN, &keys(), &[]).unwrap();
+        let report = closed.fsck(&Expected::new(ORIGIN, &keys())).unwrap();
         assert_eq!(
             (report.defects.len(), report.size, report.unpublished),
             (0, 300, 0),
@@ -43,7 +43,11 @@ fn every_release_opens() {
         let (mut log, _) = Log::open(&closed, opening(), at(9)).unwrap();
         log.append(&[entry(300)], at(9)).unwrap();
         log.close(at(9)).unwrap();
-        assert_eq!(closed.fsck(ORIGIN, &keys(), &[seen]).unwrap().defects, [], "{release}");
+        assert_eq!(
+            closed.fsck(&Expected { seen: &[seen], ..Expected::new(ORIGIN, &keys()) }).unwrap().defects,
+            [],
+            "{release}"
+        );
 
         let (log, recovered) =
             Log::open(&Folder::new(place.path().join("unclosed")), opening(), at(9)).unwrap();
@@ -51,7 +55,7 @@ fn every_release_opens() {
         assert_eq!(log.close(at(9)).unwrap().checkpoint().size(), 12);
 
         let sealed = Sealed::open(&Folder::new(place.path().join("sealed"))).unwrap();
-        let report = sealed.fsck(ORIGIN, &keys(), &[]).unwrap();
+        let report = sealed.fsck(&Expected::new(ORIGIN, &keys())).unwrap();
         assert_eq!((report.defects.len(), report.size), (0, 300), "{release}");
 
         let proof = std::fs::read(place.path().join("259.tlog-proof")).unwrap();
@@ -77,7 +81,7 @@ fn write_the_golden_logs_of_this_release() {
         std::fs::write(place.join("259.tlog-proof"), proof.to_string()).unwrap();
         log.close(at(2)).unwrap();
     }
-    Sealed::seal(&folder("sealed"), ORIGIN, &keys()).unwrap();
+    Sealed::seal(&folder("sealed"), &Expected::new(ORIGIN, &keys())).unwrap();
     let mut log = Log::create(&folder("unclosed"), opening(), at(0)).unwrap();
     log.append(&(0..7).map(entry).collect::<Vec<_>>(), at(0)).unwrap();
     log.publish(at(1)).unwrap();

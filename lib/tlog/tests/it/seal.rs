@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tlog::disk::Disk as _;
 use tlog::faults::{Fault, FaultyDisk, Unsynced};
-use tlog::{Error, Folder, Log, Resource, Sealed, Source as _, Tile};
+use tlog::{Error, Expected, Folder, Log, Resource, Sealed, Source as _, Tile};
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
 
@@ -41,7 +41,7 @@ fn it_serves_what_the_folder_served() {
     for size in [0, 1, 255, 256, 257, 1000, 66_000] {
         let disk = closed(size);
         let before = folder(&disk.crash(Unsynced::Kept));
-        let sealed = Sealed::seal(&folder(&disk), ORIGIN, &keys()).unwrap();
+        let sealed = Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())).unwrap();
         assert_eq!(sealed.size(), size);
         for resource in resources(size) {
             assert_eq!(sealed.read(resource).unwrap(), before.read(resource).unwrap(), "{size}: {resource}");
@@ -60,19 +60,55 @@ fn it_serves_what_the_folder_served() {
     }
 }
 
+/// Takes the first bundle of a log away.
+fn without_the_first(disk: &FaultyDisk) {
+    disk.remove(Path::new("/log/tile/entries/000")).unwrap();
+}
+
+#[test]
+fn of_what_was_deleted_the_hashes_are_kept() {
+    let disk = closed(600);
+    let before = folder(&disk.crash(Unsynced::Kept));
+    without_the_first(&disk);
+    let sealed = Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys()));
+    assert!(matches!(sealed, Err(Error::Damaged { .. })), "nobody said that it was deleted");
+    let (keys, gone) = (keys(), [0..100, 90..256]);
+    let expected = Expected { gone: &gone, ..Expected::new(ORIGIN, &keys) };
+    let sealed = Sealed::seal(&folder(&disk), &expected).unwrap();
+    assert_eq!(sealed.fsck(&expected).unwrap().defects, []);
+    let report = sealed.fsck(&Expected::new(ORIGIN, &keys)).unwrap();
+    assert_eq!(report.defects.len(), 1);
+    for resource in resources(600) {
+        let deleted = resource == Resource::Entries(Tile::new(0, 0, 256).unwrap());
+        let wanted = before.read(resource).unwrap().filter(|_| !deleted);
+        assert_eq!(sealed.read(resource).unwrap(), wanted, "{resource}");
+    }
+    let earlier = Resource::Tile(Tile::new(0, 0, 100).unwrap());
+    assert_eq!(sealed.read(earlier).unwrap(), before.read(earlier).unwrap());
+}
+
 #[test]
 fn every_byte_that_is_turned_is_found() {
-    let disk = closed(300);
-    Sealed::seal(&folder(&disk), ORIGIN, &keys()).unwrap();
+    let whole = closed(300);
+    turned(&whole, &[]);
+    let partly = closed(300);
+    without_the_first(&partly);
+    turned(&partly, std::slice::from_ref(&(0..256)));
+}
+
+fn turned(disk: &FaultyDisk, gone: &[std::ops::Range<u64>]) {
+    let keys = keys();
+    let expected = Expected { gone, ..Expected::new(ORIGIN, &keys) };
+    Sealed::seal(&folder(disk), &expected).unwrap();
     let path = Path::new("/log/sealed");
     let length = disk.read(path, 1 << 20).unwrap().len();
     for offset in 0..length {
         assert!(disk.flip(path, offset, 4));
-        let told = match Sealed::open(&folder(&disk)) {
+        let told = match Sealed::open(&folder(disk)) {
             Err(Error::Damaged { file, offset, .. }) => Some((file, offset)),
             Err(error) => panic!("{error}"),
             Ok(sealed) => {
-                let report = sealed.fsck(ORIGIN, &keys(), &[]).unwrap();
+                let report = sealed.fsck(&expected).unwrap();
                 report.defects.into_iter().next().map(|defect| (defect.file, defect.offset))
             }
         };
@@ -88,28 +124,37 @@ fn what_was_not_closed_or_is_not_whole_is_not_sealed() {
     let disk = FaultyDisk::new();
     let mut log = Log::create(&folder(&disk), opening(), at(0)).unwrap();
     log.append(&[entry(0)], at(0)).unwrap();
-    assert!(matches!(Sealed::seal(&folder(&disk), ORIGIN, &keys()), Err(Error::Locked { .. })));
+    assert!(matches!(
+        Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())),
+        Err(Error::Locked { .. })
+    ));
     drop(log);
-    assert!(matches!(Sealed::seal(&folder(&disk), ORIGIN, &keys()), Err(Error::Unclosed { .. })));
+    assert!(matches!(
+        Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())),
+        Err(Error::Unclosed { .. })
+    ));
     let disk = closed(300);
     assert!(disk.flip(Path::new("/log/tile/entries/000"), 3, 1));
-    assert!(matches!(Sealed::seal(&folder(&disk), ORIGIN, &keys()), Err(Error::Damaged { .. })));
-    folder(&disk).fsck(ORIGIN, &keys(), &[]).unwrap();
+    assert!(matches!(
+        Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())),
+        Err(Error::Damaged { .. })
+    ));
+    folder(&disk).fsck(&Expected::new(ORIGIN, &keys())).unwrap();
 }
 
 #[test]
 fn a_crash_while_sealing_loses_nothing() {
     let disk = closed(600);
     let done = disk.crash(Unsynced::Kept);
-    Sealed::seal(&folder(&done), ORIGIN, &keys()).unwrap();
+    Sealed::seal(&folder(&done), &Expected::new(ORIGIN, &keys())).unwrap();
     for operation in 1..=done.operations() {
         for unsynced in [Unsynced::Kept, Unsynced::Lost, Unsynced::Mixed(operation)] {
             let disk = disk.crash(Unsynced::Kept);
             disk.fail(operation, Fault::Kill);
-            Sealed::seal(&folder(&disk), ORIGIN, &keys()).unwrap_err();
+            Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())).unwrap_err();
             let disk = disk.crash(unsynced);
-            let sealed = Sealed::seal(&folder(&disk), ORIGIN, &keys()).unwrap();
-            assert_eq!(sealed.fsck(ORIGIN, &keys(), &[]).unwrap().size, 600);
+            let sealed = Sealed::seal(&folder(&disk), &Expected::new(ORIGIN, &keys())).unwrap();
+            assert_eq!(sealed.fsck(&Expected::new(ORIGIN, &keys())).unwrap().size, 600);
         }
     }
 }
