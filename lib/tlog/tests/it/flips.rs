@@ -166,10 +166,10 @@ fn a_log_that_was_cut_or_rewritten_is_told_by_an_older_checkpoint() {
 #[test]
 fn hashes_stand_for_what_was_deleted_and_nothing_of_it_may_be_left() {
     let disk = log_of(600);
-    let (keys, gone) = (keys(), [0..256]);
+    let (keys, first) = (keys(), 0..256);
     let check = || {
         let folder = Folder::on(Arc::new(disk.clone()), "/log");
-        let expected = Expected { gone: &gone, ..Expected::new(ORIGIN, &keys) };
+        let expected = Expected { gone: std::slice::from_ref(&first), ..Expected::new(ORIGIN, &keys) };
         folder.fsck(&expected).unwrap().defects
     };
     disk.remove(Path::new("/log/tile/entries/000")).unwrap();
