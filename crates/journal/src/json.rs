@@ -67,10 +67,10 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, depth: usize) -> Result<Kind<'a>, Fault> {
         self.at += 1;
-        let mut members: Vec<(usize, &str, Node<'_>)> = Vec::new();
         if self.take(b'}') {
-            return Ok(Kind::Map(members));
+            return Ok(Kind::Map(Vec::new()));
         }
+        let mut members: Vec<(usize, &str, Node<'_>)> = Vec::with_capacity(8);
         loop {
             let at = self.at;
             if self.peek() != Some(b'"') {

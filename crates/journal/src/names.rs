@@ -22,6 +22,29 @@ impl Unfit {
     }
 }
 
+/// The value of a lower-case hexadecimal digit.
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Writes bytes in lower-case hexadecimal: entries are full of them, and the formatter takes them one at a time.
+pub(crate) fn hexadecimal(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let written = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    let mut text = [0; 64];
+    for run in bytes.chunks(text.len() / 2) {
+        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(run) {
+            *pair = [written(byte >> 4), written(byte & 15)];
+        }
+        let text = text.get(..2 * run.len()).and_then(|text| std::str::from_utf8(text).ok());
+        f.write_str(text.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
 /// Bytes, written in hexadecimal after a prefix.
 macro_rules! hexadecimal {
     (
@@ -38,14 +61,13 @@ macro_rules! hexadecimal {
             }
 
             pub(crate) fn shaped(text: &str) -> Option<Self> {
-                let hex = text.strip_prefix($prefix)?;
-                let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-                if hex.len() != 2 * $length || !hex.bytes().all(lower) {
+                let (pairs, []) = text.strip_prefix($prefix)?.as_bytes().as_chunks::<2>() else { return None };
+                if pairs.len() != $length {
                     return None;
                 }
                 let mut bytes = [0; $length];
-                for (at, byte) in bytes.iter_mut().enumerate() {
-                    *byte = u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()?;
+                for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+                    *byte = digit(*high)? << 4 | digit(*low)?;
                 }
                 Some(Self(bytes))
             }
@@ -54,7 +76,7 @@ macro_rules! hexadecimal {
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                hexadecimal(&self.0, f)
             }
         }
 

@@ -110,7 +110,7 @@ pub struct Pseudonym([u8; 16]);
 
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        crate::names::hexadecimal(&self.0, f)
     }
 }
 
