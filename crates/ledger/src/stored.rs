@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use journal::Entry;
-use tlog::{Folder, Resource, Sealed, Source, TreeHash, WIDTH};
+use tlog::{Folder, Resource, Sealed, Source, TreeHash};
 
 use crate::error::LedgerError;
 
@@ -62,27 +62,6 @@ pub(crate) fn bundle(source: &dyn Source, at: u64, size: u64) -> Result<Bundle, 
     }
     let hash = |bytes: &[u8]| bytes.try_into().ok().map(TreeHash);
     Ok(Bundle::Gone(bytes.chunks_exact(TreeHash::LEN).filter_map(hash).collect()))
-}
-
-/// Goes through all entries that are there, in order, and gives the runs of leaves whose entries are not.
-pub(crate) fn each(
-    source: &dyn Source,
-    size: u64,
-    mut entry: impl FnMut(u64, Entry) -> Result<(), LedgerError>,
-) -> Result<Vec<Leaves>, LedgerError> {
-    let mut gone: Vec<Leaves> = Vec::new();
-    for at in 0..size.div_ceil(WIDTH) {
-        let first = at * WIDTH;
-        match bundle(source, at, size)? {
-            Bundle::There(entries) => {
-                for (index, bytes) in (first..).zip(&entries) {
-                    entry(index, read(index, bytes)?)?;
-                }
-            }
-            Bundle::Gone(hashes) => join(&mut gone, first..first + hashes.len() as u64),
-        }
-    }
-    Ok(gone)
 }
 
 pub(crate) fn read(index: u64, bytes: &[u8]) -> Result<Entry, LedgerError> {

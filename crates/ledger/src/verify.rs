@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use journal::Entry;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use tlog::{Frontier, Resource, SignedCheckpoint, Source, TreeHash, VerifierKey, WIDTH};
 
 use crate::durable;
@@ -43,8 +44,8 @@ pub fn kept_checkpoint(path: &Path) -> Result<SignedCheckpoint, LedgerError> {
     SignedCheckpoint::parse(&bytes).map_err(|error| LedgerError::unreadable(path, error.to_string()))
 }
 
-/// Derives a log anew. It takes one pass and memory for one bundle.
-pub fn verify(source: &dyn Source, expected: &Expected) -> Result<Report, LedgerError> {
+/// Derives a log anew. It takes one pass and memory for a few bundles.
+pub fn verify(source: &(dyn Source + Sync), expected: &Expected) -> Result<Report, LedgerError> {
     let bytes = source.read(Resource::Checkpoint)?;
     let bytes = bytes.ok_or(LedgerError::Missing { path: "checkpoint".into() })?;
     let key = expected.keys.first().ok_or(LedgerError::Refused("a key is needed to verify by".to_owned()))?;
@@ -88,8 +89,11 @@ pub fn verify(source: &dyn Source, expected: &Expected) -> Result<Report, Ledger
     Ok(report)
 }
 
+/// Bundles that are looked at together: what is kept of them is small.
+const TOGETHER: u64 = 256;
+
 fn walk(
-    source: &dyn Source,
+    source: &(dyn Source + Sync),
     expected: &Expected,
     older: &[(u64, TreeHash)],
     report: &mut Report,
@@ -98,46 +102,40 @@ fn walk(
     let mut said = expected.deleted.clone();
     let mut parts = Parts::default();
     let mut older = older.iter().copied().peekable();
-    for at in 0..report.size.div_ceil(WIDTH) {
-        let read = match stored::bundle(source, at, report.size) {
-            Ok(read) => read,
-            Err(LedgerError::Log(error)) => {
-                report.problems.push(error.to_string());
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        let leaves: Vec<TreeHash> = match &read {
-            Bundle::There(entries) => entries.iter().map(|entry| TreeHash::leaf(entry)).collect(),
-            Bundle::Gone(hashes) => {
-                let run = tree.size()..tree.size() + hashes.len() as u64;
-                stored::join(&mut report.deleted, run);
+    let (size, bundles) = (report.size, report.size.div_ceil(WIDTH));
+    for first in (0..bundles).step_by(usize::try_from(TOGETHER).unwrap_or(1)) {
+        let together = (first..bundles.min(first + TOGETHER)).into_par_iter();
+        let looked: Vec<_> = together.map(|at| Looked::at(source, at, size)).collect();
+        for looked in looked {
+            let looked = match looked {
+                Ok(looked) => looked,
+                Err(LedgerError::Log(error)) => {
+                    report.problems.push(error.to_string());
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            if looked.is_gone {
+                stored::join(&mut report.deleted, tree.size()..tree.size() + looked.leaves.len() as u64);
                 parts.lost();
-                hashes.clone()
             }
-        };
-        if let (Bundle::There(_), Some(index)) = (&read, differs(source, at, report.size, &leaves)?) {
-            report.problems.push(format!("entry {index} is not the one whose hash is in `tile/0`"));
-        }
-        if let Bundle::There(entries) = &read {
-            for (index, bytes) in (tree.size()..).zip(entries) {
+            if let Some(index) = looked.differs {
+                report.problems.push(format!("entry {index} is not the one whose hash is in `tile/0`"));
+            }
+            for (index, entry) in (tree.size()..).zip(looked.entries) {
                 report.entries += 1;
-                match Entry::read(bytes) {
-                    Ok(entry) => {
-                        let mut known = state::State::default();
-                        known.take(&entry);
-                        said.extend(known.deleted_of(None));
-                        report.problems.extend(parts.take(index, &entry));
-                    }
+                match entry {
+                    Ok(part) => report.problems.extend(parts.take(index, part)),
                     Err(fault) => report.problems.push(format!("entry {index}, {fault}")),
                 }
             }
-        }
-        for leaf in leaves {
-            while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
-                report.problems.extend(forked(&tree, root));
+            said.extend(looked.said);
+            for leaf in looked.leaves {
+                while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
+                    report.problems.extend(forked(&tree, root));
+                }
+                tree.push(leaf, |_, _| {});
             }
-            tree.push(leaf, |_, _| {});
         }
     }
     while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
@@ -156,6 +154,44 @@ fn walk(
         )
     }));
     Ok(())
+}
+
+/// The call that an entry is a part of, which part, and of how many.
+type Part = (journal::names::Uid, u64, u64);
+
+/// What is seen of a bundle by itself.
+struct Looked {
+    leaves: Vec<TreeHash>,
+    /// The entries are not there, their hashes are.
+    is_gone: bool,
+    /// The first entry whose hash is another in the tile.
+    differs: Option<u64>,
+    /// Of each entry, whether it is a part; or what is wrong with it.
+    entries: Vec<Result<Option<Part>, journal::Fault>>,
+    /// Entries of this log that are said to be deleted.
+    said: Vec<Leaves>,
+}
+
+impl Looked {
+    fn at(source: &dyn Source, at: u64, size: u64) -> Result<Self, LedgerError> {
+        let bytes = match stored::bundle(source, at, size)? {
+            Bundle::There(bytes) => bytes,
+            Bundle::Gone(leaves) => {
+                let (entries, said) = (Vec::new(), Vec::new());
+                return Ok(Self { leaves, is_gone: true, differs: None, entries, said });
+            }
+        };
+        let leaves: Vec<TreeHash> = bytes.iter().map(|entry| TreeHash::leaf(entry)).collect();
+        let differs = differs(source, at, size, &leaves)?;
+        let mut known = state::State::default();
+        let read = |bytes: &Vec<u8>| {
+            let entry = Entry::read(bytes)?;
+            known.take(&entry);
+            Ok(entry.part.map(|part| (part.of, part.k.get(), part.n.get())))
+        };
+        let entries = bytes.iter().map(read).collect();
+        Ok(Self { leaves, is_gone: false, differs, entries, said: known.deleted_of(None) })
+    }
 }
 
 /// The first entry of a bundle whose hash is another in the tile beside it; nothing where there is no tile yet.
@@ -180,7 +216,7 @@ fn forked(tree: &Frontier, root: TreeHash) -> Option<String> {
 /// Parts of one call stand next to each other, all of them.
 #[derive(Debug, Default)]
 struct Parts {
-    open: Option<(journal::names::Uid, u64, u64)>,
+    open: Option<Part>,
 }
 
 impl Parts {
@@ -189,8 +225,7 @@ impl Parts {
         self.open = None;
     }
 
-    fn take(&mut self, index: u64, entry: &Entry) -> Option<String> {
-        let part = entry.part.as_ref().map(|part| (part.of, part.k.get(), part.n.get()));
+    fn take(&mut self, index: u64, part: Option<Part>) -> Option<String> {
         let expected = self.open.take();
         match (expected, part) {
             (None, None) => None,
