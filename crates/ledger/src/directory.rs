@@ -102,7 +102,14 @@ impl Directory {
         let line = SignatureLine { name: signer.key().name().to_owned(), key_id: signer.key().id(), bytes };
         let note =
             Note::new(text, vec![line]).map_err(|error| LedgerError::unreadable(path, error.to_string()))?;
-        durable::replace(path, note.to_string().as_bytes(), Access::Shared).map_err(LedgerError::io(path))
+        let note = note.to_string();
+        if note.len() as u64 > LONGEST {
+            let what = format!(
+                "with one log more it would be longer than the {LONGEST} bytes of a list: seal this ledger and begin another"
+            );
+            return Err(LedgerError::unreadable(path, what));
+        }
+        durable::replace(path, note.as_bytes(), Access::Shared).map_err(LedgerError::io(path))
     }
 
     /// Reads a list that this key has signed.
@@ -152,5 +159,34 @@ impl Directory {
             logs.push(Listed { shard: Shard::parse(shard)?, key: key.parse().ok()?, state });
         }
         Some(Self { ledger, number, before, logs })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use journal::sample::Drawn;
+
+    use super::*;
+    use crate::signing_key::SigningKey;
+    use crate::vault::Lock;
+
+    #[test]
+    fn a_list_is_not_written_longer_than_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = SigningKey::create(&folder.path().join("key"), "test", &Lock::None, &mut Drawn::new(1));
+        let signer = made.unwrap().signer("test", Algorithm::Ed25519).unwrap();
+        let path = folder.path().join(FILE);
+        let listed = |year: u32| Listed {
+            shard: Shard::parse(&format!("none/main/access-log/{year:04}")).unwrap(),
+            key: signer.key().clone(),
+            state: State::Open,
+        };
+        let mut directory = Directory::new("test");
+        directory.logs = (1000..7000).map(listed).collect();
+        let refused = directory.write(&path, &signer).unwrap_err().to_string();
+        assert!(refused.contains("begin another") && !path.exists(), "{refused}");
+        directory.logs.truncate(3000);
+        directory.write(&path, &signer).unwrap();
+        assert_eq!(Directory::read(&path, signer.key()).unwrap(), Some(directory));
     }
 }

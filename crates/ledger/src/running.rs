@@ -61,7 +61,7 @@ pub(crate) fn since_1970(clock: &dyn Clock) -> Duration {
 /// A log that takes entries.
 struct Running {
     name: String,
-    keys: Vec<VerifierKey>,
+    key: VerifierKey,
     appender: Appender,
     committer: Mutex<Option<Committer>>,
     anchor: Anchor,
@@ -143,13 +143,13 @@ fn opening(
     Ok(tlog::Opening { seen, ..tlog::Opening::new(name, signer) })
 }
 
-fn verifiers(name: &str, key: &SigningKey) -> Result<Vec<VerifierKey>, LedgerError> {
-    Ok(vec![key.signer(name, Algorithm::Ed25519)?.key().clone()])
+fn verifier(name: &str, key: &SigningKey) -> Result<VerifierKey, LedgerError> {
+    Ok(key.signer(name, Algorithm::Ed25519)?.key().clone())
 }
 
 /// What was seen of a log. A log of which nothing was seen may be an older copy: it is taken only where that is asked.
-fn seen(anchor: &Anchor, name: &str, keys: &[VerifierKey], unseen: bool) -> Result<Seen, LedgerError> {
-    match anchor.read(name, keys)? {
+fn seen(anchor: &Anchor, name: &str, key: &VerifierKey, unseen: bool) -> Result<Seen, LedgerError> {
+    match anchor.read(name, std::slice::from_ref(key))? {
         Some(seen) => Ok(seen),
         None if unseen => Ok(Seen::default()),
         None => Err(LedgerError::Unseen { path: anchor.path().to_owned() }),
@@ -178,16 +178,16 @@ impl Ledger {
         let checkpoint = log.close(now)?;
         let seen = Seen { checkpoint: Some((*checkpoint).clone()), clock: now };
         Anchor::new(&opening_.anchor).write(&seen)?;
-        verifiers(&settings.name, &opening_.key)?.pop().ok_or(LedgerError::Cipher)
+        verifier(&settings.name, &opening_.key)
     }
 
     /// Opens a ledger for its one writer. Refused are a log that does not continue what was seen of it, and a
     /// directory that is not the newest.
     pub fn open(of: Opening) -> Result<(Self, Found), LedgerError> {
         let settings = Settings::read(&of.folder)?;
-        let keys = verifiers(&settings.name, &of.key)?;
+        let key = verifier(&settings.name, &of.key)?;
         let anchor = Anchor::new(&of.anchor);
-        let seen = seen(&anchor, &settings.name, &keys, of.unseen)?;
+        let seen = seen(&anchor, &settings.name, &key, of.unseen)?;
         let now = since_1970(&*of.clock);
         let (home, found) = run(&of.folder, &settings.name, &of.key, anchor, &seen, &of.clock, now)?;
         let directory = Directory::new(&settings.name);
@@ -216,7 +216,7 @@ impl Ledger {
 
     /// The key that verifies the home log.
     pub fn verifier(&self) -> Option<&VerifierKey> {
-        self.inner.home.keys.first()
+        Some(&self.inner.home.key)
     }
 
     pub fn settings(&self) -> &Settings {
@@ -394,7 +394,7 @@ fn run(
     let found = Found { size: recovered.size, unpublished: recovered.unpublished, cut: cut.collect() };
     let running = Running {
         name: name.to_owned(),
-        keys: verifiers(name, key)?,
+        key: verifier(name, key)?,
         appender: committer.appender(),
         committer: Mutex::new(Some(committer)),
         anchor,
@@ -421,7 +421,7 @@ impl Inner {
         let state = State::read(&home, size)?;
         let path = self.folder.join(directory::FILE);
         let next = self.folder.join(directory::NEXT);
-        let key = self.home.keys.first().ok_or(LedgerError::Cipher)?;
+        let key = &self.home.key;
         if let Some(prepared) = Directory::read(&next, key)? {
             if state.directory == Some(prepared.digest()) {
                 let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
@@ -440,7 +440,7 @@ impl Inner {
         for log in directory.logs.iter().filter(|log| log.state == Listing::Open) {
             let name = self.name_of(Some(&log.shard));
             let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
-            let seen = seen(&anchor, &name, &verifiers(&name, &self.key)?, unseen)?;
+            let seen = seen(&anchor, &name, &verifier(&name, &self.key)?, unseen)?;
             let folder = self.folder.join(log.shard.path());
             let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
             shards.insert(log.shard.clone(), Arc::new(running));
@@ -523,7 +523,7 @@ impl Inner {
             Log::create(&Folder::new(&folder), opening(&name, &self.key, None)?, now)?.close(now)?;
         }
         let anchor = Anchor::new(anchor_of(&self.anchor, shard));
-        let key = verifiers(&name, &self.key)?.pop().ok_or(LedgerError::Cipher)?;
+        let key = verifier(&name, &self.key)?;
         let seen = Seen { checkpoint: None, clock: now };
         anchor.write(&seen)?;
         let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
@@ -576,9 +576,9 @@ impl Inner {
         let running = guard(&self.shards).remove(shard);
         let running = running.ok_or(LedgerError::Refused(format!("`{shard}` is not open")))?;
         let clock = *guard(&self.shown);
-        let checkpoint = running.close(clock)?.ok_or(LedgerError::Cipher)?;
+        let checkpoint = running.close(clock)?.ok_or(tlog::Error::Closed)?;
         let (size, root) = (checkpoint.checkpoint().size(), checkpoint.checkpoint().root());
-        let key = running.keys.first().cloned().ok_or(LedgerError::Cipher)?;
+        let key = running.key.clone();
         let state = Listing::Sealed { size, root };
         self.list(Listed { shard: shard.clone(), key, state }, Setting::LogSealed)?;
         Ok(running.name.clone())

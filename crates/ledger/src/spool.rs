@@ -93,7 +93,9 @@ impl Spool {
                 secret
             }
         };
-        let secret: &[u8; 32] = secret.first_chunk().ok_or(LedgerError::Cipher)?;
+        let secret: &[u8; 32] = secret
+            .first_chunk()
+            .ok_or_else(|| LedgerError::unreadable(&path, "this is no key of a spool of this version"))?;
         let cipher = Cipher::new(secret)?;
         let mut inner = Inner { cipher, rng, next: 1, waiting: 0, bytes: 0 };
         for (number, path) in waiting(folder)? {

@@ -334,6 +334,20 @@ pub(crate) struct People {
     pub(crate) org: String,
 }
 
+/// The ledger that is to say what was shredded.
+#[derive(Debug, Args)]
+pub(crate) struct Recorded {
+    /// Record it in this ledger
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The ledger's signing key [default: DIR.key, beside the folder]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// Where the ledger's newest checkpoint is kept apart from the folder [default: DIR.seen]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) seen: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keyring {
     /// Make a keyring of nobody
@@ -352,9 +366,8 @@ pub(crate) enum Keyring {
     Shred {
         #[command(flatten)]
         people: People,
-        /// Record it in this ledger
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
+        #[command(flatten)]
+        into: Recorded,
     },
     /// Write a copy to a new file, under the same lock
     Backup {

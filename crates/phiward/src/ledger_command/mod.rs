@@ -190,10 +190,14 @@ fn make(init: &Init) -> Result<Verdict, String> {
         unseen: false,
     };
     let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(|error| {
-        // A key of no log: the same command is to work once the folder can be written.
-        let _ = std::fs::remove_file(&key_file);
+        // A key of no log, which was made above: the same command is to work once the folder can be written. Where a
+        // log came to be, its key stays.
+        if !writing.dir.join("checkpoint").exists() {
+            let _ = std::fs::remove_file(&key_file);
+        }
         error.to_string()
     })?;
+    println!("{verifier}");
     files::write(&public, format!("{verifier}\n").as_bytes())?;
     if matches!(lock, Lock::None) {
         let shown = key_file.display();
@@ -201,7 +205,6 @@ fn make(init: &Init) -> Result<Verdict, String> {
             "phiward: `{shown}` is protected by its mode alone; --passphrase-file or --unlock-file lock it"
         );
     }
-    println!("{verifier}");
     Ok(Verdict::InOrder)
 }
 

@@ -1,5 +1,7 @@
 //! The ledger's commands, as an operator and an auditor run them.
 
+mod keyring;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -561,45 +563,21 @@ fn secrets_are_locked_and_stay_out_of_the_command_line() {
 }
 
 #[test]
-fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
-    let place = Place::new();
-    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
-    let bundle = example("mended").join("phiward").display().to_string();
-    let lock = ["--ring", "ring", "--passphrase-file", "pass"];
-    let with = |words: &[&str]| -> Vec<String> {
-        ["keyring"].iter().chain(words).chain(&lock).map(|word| (*word).to_owned()).collect()
-    };
-    let run = |words: &[&str], input: &str| {
-        let words = with(words);
-        place.input(&words.iter().map(String::as_str).collect::<Vec<_>>(), input.as_bytes())
-    };
-    assert_eq!(code(&place.run(&["keyring", "init", "--ring", "open"])), 2);
-    assert_eq!(code(&run(&["init"], "")), 0);
-    let asked = ["pseudonym", "--policy", &bundle, "--org", "production"];
-    assert_eq!(code(&run(&asked, "001D000000IqhSL\n")), 1, "a question makes no key");
-    let new = run(&[&asked[..], &["--new"]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
-    assert_eq!(code(&new), 0, "{}", text(&new.stderr));
-    let pseudonyms = text(&new.stdout);
-    assert_eq!(pseudonyms.lines().count(), 2);
-    assert_eq!(text(&run(&asked, "001D000000IqhSLIAZ\n001D000000IqhSM\n").stdout), pseudonyms);
-    let bad = run(&asked, "Jane Canary\n");
-    assert!(code(&bad) == 2 && !text(&bad.stderr).contains("Canary"));
-    assert_eq!(code(&run(&["backup", "--to", "backup"], "")), 0);
-    assert_eq!(code(&run(&["drill", "--backup", "backup"], "")), 0);
-    // One person is forgotten; the ledger says so, and the backup does not forget by itself.
-    let shred =
-        run(&["shred", "--policy", &bundle, "--org", "production", "--ledger", "D"], "001D000000IqhSL\n");
-    assert_eq!(code(&shred), 0, "{}", text(&shred.stderr));
-    assert_eq!(text(&run(&asked, "001D000000IqhSL\n").stdout), "unknown\n");
-    let entry = Entry::read(&stored(&place.path("D"))[&0]).unwrap();
-    assert_eq!(entry.act.key(), "key-event");
-    let drill = run(&["drill", "--backup", "backup"], "");
-    assert!(code(&drill) == 1 && text(&drill.stdout).contains("1 were shredded and still lie in it"));
-    // The ring is lost; the backup answers as before.
-    std::fs::remove_file(place.path("ring")).unwrap();
-    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 0);
-    assert_eq!(text(&run(&asked, "001D000000IqhSL\n001D000000IqhSM\n").stdout), pseudonyms);
-    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 2, "a ring is never written over");
+fn what_init_did_not_make_it_does_not_take_away() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    std::fs::write(place.path("D.key"), "somebody's").unwrap();
+    assert!(place.fails(2, &["init", "--dir", "D"]).contains("already"));
+    assert_eq!(std::fs::read(place.path("D.key")).unwrap(), b"somebody's");
+    std::fs::remove_file(place.path("D.key")).unwrap();
+    // The folder cannot be made: the key that was made for it goes again.
+    std::fs::write(place.path("D"), "a file").unwrap();
+    place.fails(2, &["init", "--dir", "D"]);
+    assert!(!place.path("D.key").exists());
+    std::fs::remove_file(place.path("D")).unwrap();
+    // A log came to be and its settings did not: its key stays.
+    std::fs::create_dir_all(place.path("D/ledger.json")).unwrap();
+    place.fails(2, &["init", "--dir", "D"]);
+    assert!(place.path("D/checkpoint").exists() && place.path("D.key").exists());
 }
 
 #[test]
