@@ -15,13 +15,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use journal::names::Digest;
-use tlog::{Algorithm, Note, SignatureLine, Signer, TreeHash, VerifierKey};
+use tlog::{Note, SignatureLine, Signer, TreeHash, VerifierKey};
 
 use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::shard::Shard;
+use crate::signature;
 
 /// Its name in the ledger's folder.
 pub const FILE: &str = "directory";
@@ -98,7 +98,7 @@ impl Directory {
 
     pub(crate) fn write(&self, path: &Path, signer: &dyn Signer) -> Result<(), LedgerError> {
         let text = self.text();
-        let bytes = signer.sign(text.as_bytes()).map_err(tlog::Error::from)?;
+        let bytes = signature::sign(signer, &text)?;
         let line = SignatureLine { name: signer.key().name().to_owned(), key_id: signer.key().id(), bytes };
         let note =
             Note::new(text, vec![line]).map_err(|error| LedgerError::unreadable(path, error.to_string()))?;
@@ -123,9 +123,7 @@ impl Directory {
         let line =
             note.signatures().iter().find(own).ok_or_else(|| wrong("not signed by the ledger's key"))?;
         let text = note.text();
-        let signed = key.algorithm() == Algorithm::Ed25519
-            && UnparsedPublicKey::new(&ED25519, key.key()).verify(text.as_bytes(), &line.bytes).is_ok();
-        if !signed {
+        if !signature::holds(key, text, &line.bytes) {
             return Err(wrong("the signature does not hold: it was changed"));
         }
         let directory = Self::parse(text).ok_or_else(|| wrong("this is no directory of this version"))?;
@@ -165,6 +163,7 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use journal::sample::Drawn;
+    use tlog::Algorithm;
 
     use super::*;
     use crate::signing_key::SigningKey;

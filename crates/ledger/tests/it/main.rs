@@ -4,6 +4,7 @@ mod emergency;
 mod golden;
 mod keyring;
 mod recording;
+mod signed;
 mod store;
 mod witness;
 

@@ -278,7 +278,7 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
             return Err(format!("a kept checkpoint is of `{origin}`, which this ledger does not have"));
         }
     }
-    let mut in_order = true;
+    let mut in_order = settings_hold(&verify.reading)?;
     for log in &all {
         let older = kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
         let expected = Expected { keys: witnesses.clone(), older, deleted: Vec::new() };
@@ -301,6 +301,15 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
     Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })
 }
 
+/// Whether the settings in the folder are those that the ledger signed; tells where they are not.
+fn settings_hold(reading: &Reading) -> Result<bool, String> {
+    let fault = ledger::settings_fault(&reading.dir, &verifier(reading)?);
+    if let Some(fault) = &fault {
+        println!("{fault}");
+    }
+    Ok(fault.is_none())
+}
+
 fn fsck(reading: &Reading) -> Result<Verdict, String> {
     let key = verifier(reading)?;
     // A directory or home log that does not read hides no damage: the home log alone is looked at then.
@@ -308,7 +317,7 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
         println!("{}: {error}", key.name());
         Vec::new()
     });
-    let mut in_order = !all.is_empty();
+    let mut in_order = !all.is_empty() && settings_hold(reading)?;
     let home = Held {
         name: key.name().to_owned(),
         folder: reading.dir.clone(),

@@ -284,6 +284,14 @@ fn an_older_copy_and_a_rewritten_log_are_found() {
     assert!(String::from_utf8_lossy(&stored(&place.path("D"))[&300]).contains("restored"));
     place.ok(&["verify", "--dir", "D", "--kept", &early]);
     assert!(place.fails(1, &["verify", "--dir", "D", "--kept", &late]).contains("it was rewritten"));
+    // Its settings are its own word as well.
+    let settings = std::fs::read_to_string(place.path("D/ledger.json")).unwrap();
+    std::fs::write(place.path("D/ledger.json"), settings.replace("\"one\"", "\"month\"")).unwrap();
+    for command in ["verify", "fsck"] {
+        let said = place.fails(1, &[command, "--dir", "D"]);
+        assert!(said.contains("ledger.json") && said.contains("signature does not hold"), "{said}");
+    }
+    std::fs::write(place.path("D/ledger.json"), settings).unwrap();
     // A bundle that is gone without a word is found too.
     copy(&place.path("whole"), &place.path("D"));
     std::fs::remove_file(place.path("D/tile/entries/000")).unwrap();
@@ -524,11 +532,23 @@ fn a_sealed_log_takes_no_more() {
 fn a_clock_that_goes_back_is_written_down_once() {
     let place = Place::new();
     place.append(&[], &sample(3, 1));
-    let seen = std::fs::read_to_string(place.path("D.seen")).unwrap();
-    let line = seen.lines().nth(1).unwrap();
-    let micros: u64 = line.strip_prefix("clock ").unwrap().parse().unwrap();
-    let ahead = seen.replace(line, &format!("clock {}", micros + 3_600_000_000));
-    std::fs::write(place.path("D.seen"), ahead).unwrap();
+    // A writer whose clock is an hour ahead was here.
+    struct Ahead;
+    impl journal::Clock for Ahead {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)
+        }
+    }
+    let key = ledger::SigningKey::open(&place.path("D.key"), &ledger::Lock::None).unwrap();
+    let opening = ledger::Opening {
+        folder: place.path("D"),
+        anchor: place.path("D.seen"),
+        key,
+        clock: std::sync::Arc::new(Ahead),
+        rng: Box::new(journal::sample::Drawn::new(5)),
+        unseen: false,
+    };
+    ledger::Ledger::open(opening).unwrap().0.close().unwrap();
     assert_eq!(place.append(&[], &sample(2, 2)), ["4", "5"]);
     place.append(&[], &sample(1, 3));
     let told: Vec<_> = stored(&place.path("D"))
