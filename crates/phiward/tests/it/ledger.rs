@@ -407,7 +407,7 @@ fn a_witness_cosigns_what_grows_and_refuses_a_fork_for_ever() {
     assert!(said.contains("ALARM") && said.contains("not cosigned"), "{said}");
     let kept = std::fs::read_dir(place.path("W")).unwrap();
     let proofs =
-        kept.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("refused-"));
+        kept.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("fork-"));
     assert!(proofs.count() >= 1, "the proof of the fork is kept");
 }
 
