@@ -403,5 +403,16 @@ fn bring(reconcile: &Reconcile) -> Result<Verdict, String> {
         "{} entries brought over, {} of {} files were there already",
         done.entries, done.already, done.files
     );
-    Ok(Verdict::InOrder)
+    for (path, why) in &done.aside {
+        eprintln!("phiward: ALARM: set aside as `{}`: {why}", path.display());
+    }
+    for gone in &done.missing {
+        eprintln!(
+            "phiward: ALARM: files {} to {} of the spool are missing: what they held is lost",
+            gone.start,
+            gone.end - 1
+        );
+    }
+    let whole = done.aside.is_empty() && done.missing.is_empty();
+    Ok(if whole { Verdict::InOrder } else { Verdict::Findings })
 }
