@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tlog::{AddCheckpoint, Appender, SignatureLine, SignedCheckpoint, VerifierKey};
 
+use wire::Plain;
+
 use crate::error::LedgerError;
 use crate::running::Ledger;
 
@@ -19,6 +21,8 @@ pub struct Neighbour {
     /// The address before `/add-checkpoint`.
     pub url: String,
     pub key: VerifierKey,
+    /// Whether it may be asked over plain http though it is not this machine.
+    pub plain: Plain,
 }
 
 impl Ledger {
@@ -78,7 +82,7 @@ impl Neighbour {
             let proof = proof.await.map_err(|error| LedgerError::Refused(error.to_string()))??;
             let request = AddCheckpoint { old_size: old, proof, checkpoint: checkpoint.clone() };
             let body = request.to_string().into_bytes();
-            let (status, answer) = wire::post(&url, body, LONGEST_ANSWER, within).await?;
+            let (status, answer) = wire::post(&url, self.plain, body, LONGEST_ANSWER, within).await?;
             let text = String::from_utf8_lossy(&answer).into_owned();
             match status {
                 200 => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use journal::sample::Drawn;
 use ledger::{Layout, Ledger, Lock, Neighbour, SigningKey, Witness};
 use tlog::{Algorithm, Signer as _};
-use wire::{Answer, Asked, Limits, Listener, Service};
+use wire::{Answer, Asked, Limits, Listener, Plain, Service};
 
 use crate::{Hands, make, samples};
 
@@ -77,7 +77,7 @@ async fn a_log_that_grows_meanwhile_is_cosigned_all_the_same() {
         Witness::open(&state, logs, vec![signer], Arc::new(clock.clone()), Arc::new(|_: &str| {})).unwrap();
     let growing = Growing { witness, ledger: ledger.clone(), clock, times: AtomicU64::new(3) };
     let (url, stop) = listening(Arc::new(growing)).await;
-    let neighbour = Neighbour { url, key: key.clone() };
+    let neighbour = Neighbour { url, key: key.clone(), plain: Plain::Loopback };
     let first = ledger.clone();
     tokio::task::spawn_blocking(move || first.append(&samples(5, 1)).unwrap()).await.unwrap();
     assert_eq!(ledger.ask(&neighbour, Duration::from_secs(10)).await.unwrap(), 1);
@@ -94,7 +94,11 @@ async fn what_a_witness_says_is_shown_bounded_and_plain() {
     let ledger = make(folder.path(), Layout::One, &clock);
     let key = ledger.verifier().unwrap().clone();
     let (url, stop) = listening(Arc::new(Hostile)).await;
-    let told = ledger.ask(&Neighbour { url, key }, Duration::from_secs(10)).await.unwrap_err().to_string();
+    let told = ledger
+        .ask(&Neighbour { url, key, plain: Plain::Loopback }, Duration::from_secs(10))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(told.contains("answers 418") && told.contains("owned"), "{told}");
     assert!(told.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{told:?}");
     assert!(told.len() < 400, "{}", told.len());

@@ -13,7 +13,7 @@ use ledger::{Layout, Neighbour};
 use policy::Policy;
 
 use super::arguments::{Append, Neighbours};
-use super::{lock, open, text, vkey};
+use super::{lock, open, plain, text, vkey};
 use crate::outside::SystemRng;
 use crate::{Verdict, judge};
 
@@ -73,7 +73,9 @@ pub(super) fn neighbours(given: &Neighbours) -> Result<Vec<Neighbour>, String> {
         return Err("each --witness has a --witness-key".to_owned());
     }
     let pairs = given.witnesses.iter().zip(&given.witness_keys);
-    pairs.map(|(url, key)| Ok(Neighbour { url: url.clone(), key: vkey(key)? })).collect()
+    pairs
+        .map(|(url, key)| Ok(Neighbour { url: url.clone(), key: vkey(key)?, plain: plain(given.plain_http) }))
+        .collect()
 }
 
 fn ask(ledger: &ledger::Ledger, neighbour: &Neighbour) -> Result<(), String> {

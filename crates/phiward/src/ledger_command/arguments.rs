@@ -129,6 +129,9 @@ pub(crate) struct Neighbours {
     /// The key of the witness before it, or a file that holds it
     #[arg(long = "witness-key", value_name = "KEY", requires = "witnesses")]
     pub(crate) witness_keys: Vec<String>,
+    /// Ask witnesses on other machines over plain http too, where their address says so
+    #[arg(long, requires = "witnesses")]
+    pub(crate) plain_http: bool,
 }
 
 #[derive(Debug, Args)]
@@ -266,9 +269,12 @@ finding, and so is what is past a ceiling and held. Exits with 1 at findings.";
 pub(crate) struct Archive {
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// The store: https://HOST[:PORT]
+    /// The store: https://HOST[:PORT][/PATH]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: String,
+    /// Ask a store on another machine over plain http, where its address says so
+    #[arg(long)]
+    pub(crate) plain_http: bool,
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: String,
     /// What the names of all objects begin with

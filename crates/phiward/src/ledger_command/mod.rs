@@ -14,6 +14,7 @@ use journal::names::Writer;
 use ledger::reading::{self, Held};
 use ledger::{Every, Expected, Layout, Lock, Opening, Settings, SigningKey};
 use tlog::VerifierKey;
+use wire::Plain;
 use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
@@ -47,6 +48,11 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// Whom one may ask over plain http.
+pub(super) fn plain(allowed: bool) -> Plain {
+    if allowed { Plain::Anybody } else { Plain::Loopback }
 }
 
 /// A file beside a folder, named after it.
