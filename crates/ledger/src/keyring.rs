@@ -14,7 +14,7 @@
 
 mod adding;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -299,8 +299,9 @@ impl Keyring {
                 }
             }
         }
+        let shredded: BTreeSet<&[u8]> = inner.shredded.iter().map(|one| one.id.bytes().as_slice()).collect();
         for (handle, kept) in &other.keys {
-            if inner.shredded.iter().any(|one| one.id == kept.id) {
+            if shredded.contains(kept.id.bytes().as_slice()) {
                 drill.undead += 1;
             } else if !inner.keys.contains_key(handle) {
                 drill.lost += 1;
