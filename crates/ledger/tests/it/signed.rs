@@ -1,11 +1,12 @@
 //! What lies beside a log and in its folder, changed by somebody who has the disk and not the key.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::ToSpan as _;
-use journal::{Clock as _, Recorder as _};
-use ledger::{Expected, Layout, Ledger, LedgerError, Opening, reading, settings_fault};
+use journal::{Clock, Recorder as _};
+use ledger::{Every, Expected, Layout, Ledger, LedgerError, Opening, reading, settings_fault};
 
 use crate::{Hands, make, opening, samples};
 
@@ -79,50 +80,60 @@ fn settings_that_the_ledger_did_not_sign_are_refused_and_told() {
     assert_eq!(settings_fault(&dir, &key), None, "an auditor's copy of the log has none");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_acknowledged_after_the_word_that_the_log_ended() {
-    for round in 0..12 {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Hands::at("2026-11-27T12:00:00Z");
-        let ledger = make(folder.path(), Layout::One, &clock);
-        let key = ledger.verifier().unwrap().clone();
-        ledger.append(&samples(1, 99)).unwrap();
-        let ended = Arc::new(AtomicBool::new(false));
-        let mut writers = Vec::new();
-        for seed in 0..8 {
-            let (ledger, ended) = (ledger.clone(), Arc::clone(&ended));
-            writers.push(tokio::spawn(async move {
-                let mut last = 0;
-                for entry in samples(400, 1 + seed + 8 * round) {
-                    match ledger.record(vec![entry]).await {
-                        Ok(receipts) => last = receipts[0].index,
-                        Err(error) => {
-                            assert!(error.to_string().contains("sealed"), "{error}");
-                            ended.store(true, Ordering::SeqCst);
-                            break;
-                        }
-                    }
-                }
-                last
-            }));
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// A clock at which something else happens when it is next looked at.
+struct Interrupted {
+    hands: Hands,
+    hook: Mutex<Option<Hook>>,
+}
+
+impl Clock for Interrupted {
+    fn now(&self) -> jiff::Timestamp {
+        let now = self.hands.now();
+        let hook = self.hook.lock().unwrap().take();
+        if let Some(hook) = hook {
+            hook();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(2 * round)).await;
-        let sealing = ledger.clone();
-        tokio::task::spawn_blocking(move || sealing.seal()).await.unwrap().unwrap();
-        let mut last = 0;
-        for writer in writers {
-            last = last.max(writer.await.unwrap());
-        }
-        let size = ledger.prover().head().0;
-        tokio::task::spawn_blocking(move || ledger.close()).await.unwrap().unwrap();
-        let held = reading::held(&folder.path().join("D"), &key).unwrap();
-        let report = reading::verify_held(&held[0], Expected::default()).unwrap();
-        assert_eq!(report.problems, Vec::<String>::new());
-        assert!(last < size - 1, "entry {last} of {size} came after the word");
-        let (bytes, _) = reading::prove(&held[0], size - 1).unwrap();
-        let word = String::from_utf8(bytes.unwrap()).unwrap();
-        assert!(word.contains("log-sealed") && word.contains(&format!("\"end\":{}", size - 1)), "{word}");
+        now
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_does_not_end_between_the_choice_of_it_and_the_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::at("2026-11-27T12:00:00Z");
+    make(folder.path(), Layout::Shards(Every::Month), &hands).close().unwrap();
+    let clock = Arc::new(Interrupted { hands: hands.clone(), hook: Mutex::new(None) });
+    let opening = Opening { clock: Arc::<Interrupted>::clone(&clock), ..opening(folder.path(), &hands, 3) };
+    let (ledger, _) = Ledger::open(opening).unwrap();
+    let key = ledger.verifier().unwrap().clone();
+    let entry = samples(1, 1).remove(0);
+    ledger.record(vec![entry.clone()]).await.unwrap();
+    // The month ends and its log is sealed while the second entry has been given its place and is not written.
+    let (done, sealed) = channel();
+    let sealing = ledger.clone();
+    let hook = move || {
+        hands.set("2026-12-01T00:00:00Z");
+        let (ended, waits) = channel();
+        std::thread::spawn(move || {
+            let names = sealing.seal().unwrap();
+            // Who waits may have gone on.
+            let _ = ended.send(());
+            done.send(names).unwrap();
+        });
+        let _ = waits.recv_timeout(Duration::from_millis(700));
+    };
+    *clock.hook.lock().unwrap() = Some(Box::new(hook));
+    let receipt = ledger.record(vec![entry]).await.unwrap();
+    assert!(receipt[0].log.ends_with("/2026-11") && receipt[0].index == 1, "{receipt:?}");
+    let names = tokio::task::spawn_blocking(move || sealed.recv_timeout(Duration::from_secs(20)).unwrap());
+    assert_eq!(names.await.unwrap(), [receipt[0].log.clone()]);
+    tokio::task::spawn_blocking(move || ledger.close()).await.unwrap().unwrap();
+    let held = reading::held(&folder.path().join("D"), &key).unwrap();
+    let november = held.iter().find(|log| log.sealed.is_some()).unwrap();
+    let report = reading::verify_held(november, Expected::default()).unwrap();
+    assert_eq!((report.size, report.problems), (2, Vec::new()));
 }
 
 #[test]
