@@ -49,16 +49,20 @@ fn more_than_is_taken_together_is_taken_in_turn_and_a_call_of_more_is_refused() 
     let lines = |entries: &[Entry]| -> Vec<u8> {
         entries.iter().flat_map(|entry| [entry.bytes().unwrap(), b"\n".to_vec()].concat()).collect()
     };
+    let call = |parts: u64| -> Vec<Entry> {
+        let of = Uid::random(&mut Drawn::new(parts));
+        let part = |(entry, k)| {
+            let (k, n) = (Number::of(k), Number::of(parts));
+            Entry { part: Some(Part { of, k, n }), ..entry }
+        };
+        large(parts).into_iter().zip(1..).map(part).collect()
+    };
     let place = Place::new();
-    assert_eq!(place.append(&[], &lines(&large(1100))).len(), 1100);
-    // One call of more than 8 MiB, between two others.
-    let mut call = large(600);
-    let of = Uid::random(&mut Drawn::new(7));
-    for (entry, k) in call.iter_mut().zip(1..) {
-        let (k, n) = (Number::of(k), Number::of(600));
-        entry.part = Some(Part { of, k, n });
-    }
-    let input = [sample(1, 8), lines(&call), sample(1, 9)].concat();
+    // A call of nearly 8 MiB, ready at once with what follows it.
+    let input = [lines(&large(200)), lines(&call(500)), lines(&large(400))].concat();
+    assert_eq!(place.append(&[], &input).len(), 1100);
+    // One call of more, between two others.
+    let input = [sample(1, 8), lines(&call(600)), sample(1, 9)].concat();
     let output = place.input(&["append", "--dir", "D"], &input);
     assert_eq!(code(&output), 1, "{}", text(&output.stderr));
     let told: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
