@@ -111,7 +111,14 @@ impl Act {
                 let parties = fact.scope.iter().flat_map(|scope| &scope.parties);
                 parties.into_iter().all(|party| party.is_declared(policy))
             }
-            Self::ReviewDecision(review) => review.of.is_declared(policy) && review.by.is_declared(policy),
+            Self::ReviewDecision(review) => {
+                let object = review.object.as_str();
+                let data = match &review.field {
+                    Some(field) => policy.class_of(object, field.as_str()).is_some(),
+                    None => policy.object(object).is_some(),
+                };
+                data && review.of.is_declared(policy) && review.by.is_declared(policy)
+            }
             Self::ApiCall(_)
             | Self::Decision(_)
             | Self::FieldAccess(_)

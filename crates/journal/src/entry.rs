@@ -294,11 +294,26 @@ impl Entry {
             },
         );
         check("act", self.act.is_declared(policy));
+        check("data", self.data.iter().all(|data| data.is_declared(policy)));
         let region = self.region.as_ref().and_then(|own| policy::vocabulary::Region::of(own.as_str()));
-        let known =
-            |region| policy.regions().iter().any(|of| of.value.within(&region) || region.within(&of.value));
+        // What follows the area is anybody's word: it stands in the bundle, or it is none.
+        let known = |region: policy::vocabulary::Region| {
+            let plain = region.as_str() == region.area();
+            policy.regions().iter().any(|of| {
+                of.value == region || (plain && (of.value.within(&region) || region.within(&of.value)))
+            })
+        };
         check("region", region.is_none_or(known));
         all
+    }
+}
+
+impl Data {
+    fn is_declared(&self, policy: &Policy) -> bool {
+        let covered = self.covered.iter().map(|covered| &covered.field);
+        let mut fields = self.fields.iter().chain(covered).chain(&self.withheld);
+        policy.object(self.object.as_str()).is_some()
+            && fields.all(|field| policy.class_of(self.object.as_str(), field.as_str()).is_some())
     }
 }
 

@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use tlog::{AddCheckpoint, SignatureLine, VerifierKey};
+use tlog::{AddCheckpoint, Appender, SignatureLine, SignedCheckpoint, VerifierKey};
+
+use wire::Plain;
 
 use crate::error::LedgerError;
 use crate::running::Ledger;
 
 const LONGEST_ANSWER: usize = 64 * 1024;
+/// How often a witness is asked again because the log was published meanwhile.
+const MOST_TIMES: usize = 5;
+/// Of what a witness says, in characters.
+const MOST_SHOWN: usize = 200;
 
 /// A witness and where it answers.
 #[derive(Clone, Debug)]
@@ -15,6 +21,8 @@ pub struct Neighbour {
     /// The address before `/add-checkpoint`.
     pub url: String,
     pub key: VerifierKey,
+    /// Whether it may be asked over plain http though it is not this machine.
+    pub plain: Plain,
 }
 
 impl Ledger {
@@ -22,57 +30,103 @@ impl Ledger {
     /// how many logs were cosigned. A witness that has seen more, or something else, is an error: the ledger is an
     /// older copy or was rewritten.
     pub async fn ask(&self, witness: &Neighbour, within: Duration) -> Result<usize, LedgerError> {
-        let url = format!("{}/add-checkpoint", witness.url.trim_end_matches('/'));
-        let refused =
-            |what: String| LedgerError::Refused(format!("the witness `{}` {what}", witness.key.name()));
         let mut cosigned = 0;
         for (name, appender) in self.logs() {
-            let checkpoint = appender.publish().await?;
-            let size = checkpoint.checkpoint().size();
-            let mut old_size = 0;
-            // Told once what it has, it is asked from there.
-            for attempt in 0..2 {
-                let prover = appender.prover();
-                let proof = if old_size == 0 { Vec::new() } else { prover.consistency(old_size, size)? };
-                let request = AddCheckpoint { old_size, proof, checkpoint: (*checkpoint).clone() };
-                let body = request.to_string().into_bytes();
-                let (status, answer) = wire::post(&url, body, LONGEST_ANSWER, within).await?;
-                let text = String::from_utf8_lossy(&answer).into_owned();
-                match status {
-                    200 => {
-                        let lines = read_lines(&text)
-                            .ok_or_else(|| refused("answers what cannot be read".to_owned()))?;
-                        let mut with = (*checkpoint).clone();
-                        lines.iter().for_each(|line| with.add(line.clone()));
-                        with.verify(std::slice::from_ref(&witness.key))
-                            .map_err(|error| refused(format!("gave no signature that holds: {error}")))?;
-                        appender.cosign(size, lines).await?;
-                        cosigned += 1;
-                        break;
-                    }
-                    409 if attempt == 0 => {
-                        let has: u64 = text
-                            .trim()
-                            .parse()
-                            .map_err(|_| refused("answers what cannot be read".to_owned()))?;
-                        if has > size {
-                            return Err(refused(format!(
-                                "has cosigned {has} entries of `{name}`, which has {size}: it was cut or is an older copy"
-                            )));
-                        }
-                        old_size = has;
-                    }
-                    409 | 422 => {
-                        return Err(refused(format!(
-                            "has cosigned other entries of `{name}`: it was rewritten"
-                        )));
-                    }
-                    _ => return Err(refused(format!("answers {status} for `{name}`: {}", text.trim()))),
-                }
-            }
+            cosigned += usize::from(witness.cosigns(&name, &appender, within).await?);
         }
         Ok(cosigned)
     }
+}
+
+impl Neighbour {
+    fn refused(&self, what: String) -> LedgerError {
+        LedgerError::Refused(format!("the witness `{}` {what}", self.key.name()))
+    }
+
+    /// Whether the checkpoint that is served has the cosignature. A signature is of one checkpoint: where the log was
+    /// published anew meanwhile the witness is asked for the new one, a few times.
+    async fn cosigns(&self, name: &str, appender: &Appender, within: Duration) -> Result<bool, LedgerError> {
+        let mut old_size = 0;
+        for _ in 0..MOST_TIMES {
+            let checkpoint = appender.publish().await?;
+            let size = checkpoint.checkpoint().size();
+            let lines = self.lines(name, appender, &checkpoint, &mut old_size, within).await?;
+            match appender.cosign(size, lines).await {
+                Ok(_) => return Ok(true),
+                Err(tlog::Error::Beyond { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The witness's lines of signature for a checkpoint. `old_size` is what the witness has, as far as is known.
+    async fn lines(
+        &self,
+        name: &str,
+        appender: &Appender,
+        checkpoint: &SignedCheckpoint,
+        old_size: &mut u64,
+        within: Duration,
+    ) -> Result<Vec<SignatureLine>, LedgerError> {
+        let url = format!("{}/add-checkpoint", self.url.trim_end_matches('/'));
+        let size = checkpoint.checkpoint().size();
+        // Told once what it has, it is asked from there.
+        for attempt in 0..2 {
+            let (prover, old) = (appender.prover().clone(), *old_size);
+            // It reads tiles.
+            let proof = tokio::task::spawn_blocking(move || match old {
+                0 => Ok(Vec::new()),
+                _ => prover.consistency(old, size),
+            });
+            let proof = proof.await.map_err(|error| LedgerError::Refused(error.to_string()))??;
+            let request = AddCheckpoint { old_size: old, proof, checkpoint: checkpoint.clone() };
+            let body = request.to_string().into_bytes();
+            let (status, answer) = wire::post(&url, self.plain, body, LONGEST_ANSWER, within).await?;
+            let text = String::from_utf8_lossy(&answer).into_owned();
+            match status {
+                200 => {
+                    let lines = read_lines(&text)
+                        .ok_or_else(|| self.refused("answers what cannot be read".to_owned()))?;
+                    let mut with = checkpoint.clone();
+                    lines.iter().for_each(|line| with.add(line.clone()));
+                    with.verify(std::slice::from_ref(&self.key))
+                        .map_err(|error| self.refused(format!("gave no signature that holds: {error}")))?;
+                    *old_size = size;
+                    return Ok(lines);
+                }
+                409 if attempt == 0 => {
+                    let has: u64 = text
+                        .trim()
+                        .parse()
+                        .map_err(|_| self.refused("answers what cannot be read".to_owned()))?;
+                    if has > size {
+                        return Err(self.refused(format!(
+                            "has cosigned {has} entries of `{name}`, which has {size}: it was cut or is an older copy"
+                        )));
+                    }
+                    *old_size = has;
+                }
+                409 | 422 => {
+                    return Err(
+                        self.refused(format!("has cosigned other entries of `{name}`: it was rewritten"))
+                    );
+                }
+                _ => return Err(self.refused(format!("answers {status} for `{name}`: {}", shown(&text)))),
+            }
+        }
+        Err(self.refused(format!("says twice that it has other entries of `{name}`")))
+    }
+}
+
+/// A stranger's words for a terminal: the first of them, in printable ASCII alone.
+fn shown(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    let mut shown: String = text.trim().chars().take(MOST_SHOWN).map(plain).collect();
+    if text.trim().chars().count() > MOST_SHOWN {
+        shown.push_str("...");
+    }
+    shown
 }
 
 fn read_lines(text: &str) -> Option<Vec<SignatureLine>> {

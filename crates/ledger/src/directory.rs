@@ -15,13 +15,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use journal::names::Digest;
-use tlog::{Algorithm, Note, SignatureLine, Signer, TreeHash, VerifierKey};
+use tlog::{Note, SignatureLine, Signer, TreeHash, VerifierKey};
 
 use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::shard::Shard;
+use crate::signature;
 
 /// Its name in the ledger's folder.
 pub const FILE: &str = "directory";
@@ -98,11 +98,18 @@ impl Directory {
 
     pub(crate) fn write(&self, path: &Path, signer: &dyn Signer) -> Result<(), LedgerError> {
         let text = self.text();
-        let bytes = signer.sign(text.as_bytes()).map_err(tlog::Error::from)?;
+        let bytes = signature::sign(signer, &text)?;
         let line = SignatureLine { name: signer.key().name().to_owned(), key_id: signer.key().id(), bytes };
         let note =
             Note::new(text, vec![line]).map_err(|error| LedgerError::unreadable(path, error.to_string()))?;
-        durable::replace(path, note.to_string().as_bytes(), Access::Shared).map_err(LedgerError::io(path))
+        let note = note.to_string();
+        if note.len() as u64 > LONGEST {
+            let what = format!(
+                "with one log more it would be longer than the {LONGEST} bytes of a list: seal this ledger and begin another"
+            );
+            return Err(LedgerError::unreadable(path, what));
+        }
+        durable::replace(path, note.as_bytes(), Access::Shared).map_err(LedgerError::io(path))
     }
 
     /// Reads a list that this key has signed.
@@ -116,9 +123,7 @@ impl Directory {
         let line =
             note.signatures().iter().find(own).ok_or_else(|| wrong("not signed by the ledger's key"))?;
         let text = note.text();
-        let signed = key.algorithm() == Algorithm::Ed25519
-            && UnparsedPublicKey::new(&ED25519, key.key()).verify(text.as_bytes(), &line.bytes).is_ok();
-        if !signed {
+        if !signature::holds(key, text, &line.bytes) {
             return Err(wrong("the signature does not hold: it was changed"));
         }
         let directory = Self::parse(text).ok_or_else(|| wrong("this is no directory of this version"))?;
@@ -152,5 +157,35 @@ impl Directory {
             logs.push(Listed { shard: Shard::parse(shard)?, key: key.parse().ok()?, state });
         }
         Some(Self { ledger, number, before, logs })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use journal::sample::Drawn;
+    use tlog::Algorithm;
+
+    use super::*;
+    use crate::signing_key::SigningKey;
+    use crate::vault::Lock;
+
+    #[test]
+    fn a_list_is_not_written_longer_than_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = SigningKey::create(&folder.path().join("key"), "test", &Lock::None, &mut Drawn::new(1));
+        let signer = made.unwrap().signer("test", Algorithm::Ed25519).unwrap();
+        let path = folder.path().join(FILE);
+        let listed = |year: u32| Listed {
+            shard: Shard::parse(&format!("none/main/access-log/{year:04}")).unwrap(),
+            key: signer.key().clone(),
+            state: State::Open,
+        };
+        let mut directory = Directory::new("test");
+        directory.logs = (1000..7000).map(listed).collect();
+        let refused = directory.write(&path, &signer).unwrap_err().to_string();
+        assert!(refused.contains("begin another") && !path.exists(), "{refused}");
+        directory.logs.truncate(3000);
+        directory.write(&path, &signer).unwrap();
+        assert_eq!(Directory::read(&path, signer.key()).unwrap(), Some(directory));
     }
 }

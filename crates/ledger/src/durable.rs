@@ -47,9 +47,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<(
 /// Writes a file that must not be there yet.
 pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> io::Result<File> {
     let mut file = options(access).read(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_folder(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+    if let Err(error) = written {
+        // It was made here, and half of it is nothing. The error that matters is the first.
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
     Ok(file)
 }
 

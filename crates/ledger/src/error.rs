@@ -23,6 +23,12 @@ pub enum LedgerError {
         path = path.display()
     )]
     Unseen { path: PathBuf },
+    #[error(
+        "`{path}` was written by the first release and is not signed: look at it, then open the ledger once with \
+         `--unseen`, which signs it and records that",
+        path = path.display()
+    )]
+    Unsigned { path: PathBuf },
     #[error("`{path}` is used by another process", path = path.display())]
     InUse { path: PathBuf },
     #[error(transparent)]

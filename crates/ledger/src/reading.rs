@@ -161,7 +161,9 @@ pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), Led
     })?;
     let proof = ProofFile { extra: None, index, hashes, checkpoint: signed };
     // What the files say is checked before anybody relies on it.
-    let leaf = leaf.ok_or(LedgerError::Cipher)?;
+    let leaf = leaf.ok_or_else(|| {
+        LedgerError::Refused(format!("entry {index} is not in its bundle: run `phiward ledger fsck`"))
+    })?;
     proof.verify(&leaf, &log.name, std::slice::from_ref(&log.key), &[]).map_err(|error| {
         LedgerError::Refused(format!("entry {index}: {error}: run `phiward ledger fsck`"))
     })?;
@@ -211,7 +213,7 @@ pub fn fsck(log: &Held) -> Result<tlog::Report, LedgerError> {
 }
 
 /// Runs of leaves of a log that its ledger says were deleted; none where that cannot be read.
-fn deleted(log: &Held) -> Vec<Leaves> {
+pub(crate) fn deleted(log: &Held) -> Vec<Leaves> {
     if log.shard.is_some() {
         return log.deleted.clone();
     }

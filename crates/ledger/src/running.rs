@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tlog::{
     Algorithm, Appender, Bounds, Committer, Folder, Log, Prover, SignedCheckpoint, Signer, Source as _,
     VerifierKey,
 };
+use tokio::sync::RwLock;
 
 use crate::anchor::{Anchor, Seen};
 use crate::directory::{self, Directory, Listed, State as Listing};
@@ -61,7 +61,8 @@ pub(crate) fn since_1970(clock: &dyn Clock) -> Duration {
 /// A log that takes entries.
 struct Running {
     name: String,
-    keys: Vec<VerifierKey>,
+    key: VerifierKey,
+    signer: Arc<dyn Signer>,
     appender: Appender,
     committer: Mutex<Option<Committer>>,
     anchor: Anchor,
@@ -74,7 +75,7 @@ impl Running {
         if let Some(checkpoint) = self.appender.checkpoint() {
             let size = checkpoint.checkpoint().size();
             if size > *anchored {
-                self.anchor.write(&Seen { checkpoint: Some((*checkpoint).clone()), clock })?;
+                self.anchor.write(&checkpoint, clock, &*self.signer)?;
                 *anchored = size;
             }
         }
@@ -85,7 +86,7 @@ impl Running {
         let Some(committer) = guard(&self.committer).take() else { return Ok(None) };
         let checkpoint = committer.close()?;
         let mut anchored = guard(&self.anchored);
-        self.anchor.write(&Seen { checkpoint: Some((*checkpoint).clone()), clock })?;
+        self.anchor.write(&checkpoint, clock, &*self.signer)?;
         *anchored = checkpoint.checkpoint().size();
         Ok(Some(checkpoint))
     }
@@ -105,10 +106,13 @@ struct Inner {
     home: Running,
     shards: Mutex<BTreeMap<Shard, Arc<Running>>>,
     directory: Mutex<Directory>,
-    /// What the clock showed at most.
+    /// Held by who opens or ends a log and lists it, which takes as long as the disk does: the two above are held for
+    /// moments alone, and by those who must not wait.
+    listing: Mutex<()>,
+    /// What the clock showed at most. Held while an entry says that it went back.
     shown: Mutex<Duration>,
-    /// The home log takes no more entries.
-    sealed: AtomicBool,
+    /// Held by all who append, and alone by who seals. Whether the home log takes no more entries.
+    sealed: RwLock<bool>,
 }
 
 /// Makes entries durable, each in the log that it belongs to.
@@ -139,17 +143,25 @@ fn opening(
     key: &SigningKey,
     seen: Option<tlog::Checkpoint>,
 ) -> Result<tlog::Opening, LedgerError> {
-    let signer = Arc::new(key.signer(name, Algorithm::Ed25519)?);
-    Ok(tlog::Opening { seen, ..tlog::Opening::new(name, signer) })
+    Ok(tlog::Opening { seen, ..tlog::Opening::new(name, signer(name, key)?) })
 }
 
-fn verifiers(name: &str, key: &SigningKey) -> Result<Vec<VerifierKey>, LedgerError> {
-    Ok(vec![key.signer(name, Algorithm::Ed25519)?.key().clone()])
+fn signer(name: &str, key: &SigningKey) -> Result<Arc<dyn Signer>, LedgerError> {
+    Ok(Arc::new(key.signer(name, Algorithm::Ed25519)?))
 }
 
-/// What was seen of a log. A log of which nothing was seen may be an older copy: it is taken only where that is asked.
-fn seen(anchor: &Anchor, name: &str, keys: &[VerifierKey], unseen: bool) -> Result<Seen, LedgerError> {
-    match anchor.read(name, keys)? {
+fn verifier(name: &str, key: &SigningKey) -> Result<VerifierKey, LedgerError> {
+    Ok(key.signer(name, Algorithm::Ed25519)?.key().clone())
+}
+
+/// What was seen of a log. A log of which nothing was seen may be an older copy: it is taken only where that is asked,
+/// and so is what nobody signed.
+fn seen(anchor: &Anchor, key: &VerifierKey, unseen: bool) -> Result<Seen, LedgerError> {
+    let seen = match anchor.read(key) {
+        Err(LedgerError::Unsigned { .. }) if unseen => anchor.read_unsigned(key)?,
+        other => other?,
+    };
+    match seen {
         Some(seen) => Ok(seen),
         None if unseen => Ok(Seen::default()),
         None => Err(LedgerError::Unseen { path: anchor.path().to_owned() }),
@@ -170,24 +182,26 @@ impl Ledger {
         let now = since_1970(&*opening_.clock);
         let log =
             Log::create(&Folder::new(&opening_.folder), opening(&settings.name, &opening_.key, None)?, now)?;
-        settings.write(&opening_.folder)?;
+        let signer = signer(&settings.name, &opening_.key)?;
+        settings.write(&opening_.folder, &*signer)?;
         if settings.layout != Layout::One {
-            let signer = opening_.key.signer(&settings.name, Algorithm::Ed25519)?;
-            Directory::new(&settings.name).write(&opening_.folder.join(directory::FILE), &signer)?;
+            Directory::new(&settings.name).write(&opening_.folder.join(directory::FILE), &*signer)?;
         }
         let checkpoint = log.close(now)?;
-        let seen = Seen { checkpoint: Some((*checkpoint).clone()), clock: now };
-        Anchor::new(&opening_.anchor).write(&seen)?;
-        verifiers(&settings.name, &opening_.key)?.pop().ok_or(LedgerError::Cipher)
+        Anchor::new(&opening_.anchor).write(&checkpoint, now, &*signer)?;
+        verifier(&settings.name, &opening_.key)
     }
 
-    /// Opens a ledger for its one writer. Refused are a log that does not continue what was seen of it, and a
-    /// directory that is not the newest.
+    /// Opens a ledger for its one writer. Refused are a log that does not continue what was seen of it, a directory
+    /// that is not the newest, and settings that the ledger did not sign.
     pub fn open(of: Opening) -> Result<(Self, Found), LedgerError> {
-        let settings = Settings::read(&of.folder)?;
-        let keys = verifiers(&settings.name, &of.key)?;
+        let key = verifier(of.key.name(), &of.key)?;
+        let (settings, signed) = match Settings::read(&of.folder, &key) {
+            Err(LedgerError::Unsigned { .. }) if of.unseen => (Settings::read_unsigned(&of.folder)?, false),
+            other => (other?, true),
+        };
         let anchor = Anchor::new(&of.anchor);
-        let seen = seen(&anchor, &settings.name, &keys, of.unseen)?;
+        let seen = seen(&anchor, &key, of.unseen)?;
         let now = since_1970(&*of.clock);
         let (home, found) = run(&of.folder, &settings.name, &of.key, anchor, &seen, &of.clock, now)?;
         let directory = Directory::new(&settings.name);
@@ -202,21 +216,28 @@ impl Ledger {
             home,
             shards: Mutex::new(BTreeMap::new()),
             directory: Mutex::new(directory),
+            listing: Mutex::new(()),
             shown: Mutex::new(seen.clock),
-            sealed: AtomicBool::new(sealed),
+            sealed: RwLock::new(sealed),
         };
         inner.settle(found.size, now, of.unseen)?;
-        let ledger = Self { inner: Arc::new(inner) };
+        inner.watch_clock(sealed)?;
         if of.unseen {
-            ledger.act(ConfigurationChange::new(Room::Ledger, Setting::Restored))?;
+            let after = Some(inner.settings.digest(&inner.folder)?);
+            inner.act(ConfigurationChange {
+                after,
+                ..ConfigurationChange::new(Room::Ledger, Setting::Restored)
+            })?;
+            if !signed {
+                inner.settings.write(&inner.folder, &*inner.home.signer)?;
+            }
         }
-        ledger.watch_clock()?;
-        Ok((ledger, found))
+        Ok((Self { inner: Arc::new(inner) }, found))
     }
 
     /// The key that verifies the home log.
     pub fn verifier(&self) -> Option<&VerifierKey> {
-        self.inner.home.keys.first()
+        Some(&self.inner.home.key)
     }
 
     pub fn settings(&self) -> &Settings {
@@ -235,12 +256,13 @@ impl Ledger {
 
     /// Appends entries next to each other, and blocks until they are durable. All go to one log.
     pub fn append(&self, entries: &[Entry]) -> Result<Vec<Receipt>, LedgerError> {
-        self.watch_clock()?;
         refuse_own(entries)?;
         journal::parts::are_whole(entries)?;
-        let log = self.inner.log_of(entries)?;
-        self.inner.home_is_open()?;
         let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
+        let sealed = block_on(self.inner.sealed.read());
+        takes_more(*sealed)?;
+        self.inner.watch_clock(*sealed)?;
+        let log = self.inner.log_of(entries)?;
         let receipt = self.inner.running(log.as_ref())?.append_blocking(bytes)?;
         Ok(receipts(&self.inner.name_of(log.as_ref()), receipt))
     }
@@ -257,30 +279,9 @@ impl Ledger {
 
     /// Records an act of the ledger on itself in the home log.
     pub fn act(&self, change: ConfigurationChange) -> Result<u64, LedgerError> {
+        let sealed = block_on(self.inner.sealed.read());
+        self.inner.watch_clock(*sealed)?;
         self.inner.act(change)
-    }
-
-    /// A clock that shows less than it did is told in an entry, once.
-    fn watch_clock(&self) -> Result<(), LedgerError> {
-        let inner = &*self.inner;
-        let now = since_1970(&*inner.clock);
-        let back = {
-            let mut shown = guard(&inner.shown);
-            let back = shown.saturating_sub(now);
-            if back > SLACK || now > *shown {
-                *shown = now;
-            }
-            back
-        };
-        if back > SLACK && !inner.sealed.load(Ordering::Acquire) {
-            let micros = u64::try_from(back.as_micros()).unwrap_or(u64::MAX);
-            let change = ConfigurationChange {
-                micros: Some(Number::of(micros)),
-                ..ConfigurationChange::new(Room::Ledger, Setting::ClockWentBack)
-            };
-            self.act(change)?;
-        }
-        Ok(())
     }
 
     /// Writes down apart what was published: to be called about once a second.
@@ -293,7 +294,8 @@ impl Ledger {
 
     /// Publishes everything and lets the folders go. Blocks.
     pub fn close(self) -> Result<(), LedgerError> {
-        self.watch_clock()?;
+        let sealed = *block_on(self.inner.sealed.read());
+        self.inner.watch_clock(sealed)?;
         let clock = *guard(&self.inner.shown);
         let shards = std::mem::take(&mut *guard(&self.inner.shards));
         for shard in shards.values() {
@@ -314,9 +316,14 @@ impl Ledger {
     /// sealed. A sealed log takes no more entries.
     pub fn seal(&self) -> Result<Vec<String>, LedgerError> {
         let inner = &*self.inner;
-        inner.home_is_open()?;
+        // Nobody appends while a log ends: what is acknowledged comes before the word that it ended.
+        let mut sealed = block_on(inner.sealed.write());
+        takes_more(*sealed)?;
+        inner.watch_clock(*sealed)?;
         let today = inner.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         if inner.settings.layout == Layout::One {
+            // What somebody sent and did not wait for is in before the size is read.
+            block_on(inner.home.appender.publish())?;
             let (size, root) = inner.home.appender.prover().head();
             if size == 0 {
                 return Err(LedgerError::Refused("an empty log is not sealed".to_owned()));
@@ -326,24 +333,24 @@ impl Ledger {
                 after: Some(journal::names::Digest::of_hash(root.0)),
                 ..ConfigurationChange::new(Room::Ledger, Setting::LogSealed)
             };
-            inner.sealed.store(true, Ordering::Release);
+            // If that fails nobody knows whether it stands there: nothing more is taken until the log is opened again.
+            *sealed = true;
             inner.act(change)?;
             return Ok(vec![inner.settings.name.clone()]);
         }
+        let one = guard(&inner.listing);
         let over: Vec<Shard> = {
             let directory = guard(&inner.directory);
             let open = directory.logs.iter().filter(|log| log.state == Listing::Open);
             open.filter(|log| log.shard.period.end() <= today).map(|log| log.shard.clone()).collect()
         };
-        let mut sealed = Vec::new();
-        for shard in over {
-            sealed.push(inner.seal_shard(&shard)?);
-        }
+        let names = over.iter().map(|shard| inner.seal_shard(shard)).collect::<Result<Vec<_>, _>>()?;
+        drop(sealed);
         // With those that a crash left as they lay.
         let listed: Vec<Listed> = guard(&inner.directory).logs.clone();
         let mut left = listed.into_iter().filter(|log| log.state != Listing::Open).peekable();
         if left.peek().is_none() {
-            return Ok(sealed);
+            return Ok(names);
         }
         // What was deleted is told by the home log.
         let home = block_on(inner.home.appender.publish())?.checkpoint().size();
@@ -357,7 +364,8 @@ impl Ledger {
                 tlog::Sealed::seal(&Folder::new(folder), &expected)?;
             }
         }
-        Ok(sealed)
+        drop(one);
+        Ok(names)
     }
 }
 
@@ -401,13 +409,19 @@ fn run(
     let committer = Committer::start(log, Arc::new(LogClock(Arc::clone(clock))), Bounds::default())?;
     let cut = recovered.cut.iter().map(|cut| format!("{}, byte {}: {}", cut.file, cut.offset, cut.reason));
     let found = Found { size: recovered.size, unpublished: recovered.unpublished, cut: cut.collect() };
+    let appender = committer.appender();
+    let signer = signer(name, key)?;
+    // What was recovered is published, and an older form of the file is made this one.
+    let published = appender.checkpoint().ok_or(tlog::Error::Closed)?;
+    anchor.write(&published, seen.clock, &*signer)?;
     let running = Running {
         name: name.to_owned(),
-        keys: verifiers(name, key)?,
-        appender: committer.appender(),
+        key: signer.key().clone(),
+        signer,
+        appender,
         committer: Mutex::new(Some(committer)),
         anchor,
-        anchored: Mutex::new(seen.size()),
+        anchored: Mutex::new(published.checkpoint().size()),
     };
     Ok((running, found))
 }
@@ -430,11 +444,10 @@ impl Inner {
         let state = State::read(&home, size)?;
         let path = self.folder.join(directory::FILE);
         let next = self.folder.join(directory::NEXT);
-        let key = self.home.keys.first().ok_or(LedgerError::Cipher)?;
+        let key = &self.home.key;
         if let Some(prepared) = Directory::read(&next, key)? {
             if state.directory == Some(prepared.digest()) {
-                let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
-                prepared.write(&path, &signer)?;
+                prepared.write(&path, &*self.home.signer)?;
             }
             std::fs::remove_file(&next).map_err(LedgerError::io(&next))?;
         }
@@ -449,7 +462,7 @@ impl Inner {
         for log in directory.logs.iter().filter(|log| log.state == Listing::Open) {
             let name = self.name_of(Some(&log.shard));
             let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
-            let seen = seen(&anchor, &name, &verifiers(&name, &self.key)?, unseen)?;
+            let seen = seen(&anchor, &verifier(&name, &self.key)?, unseen)?;
             let folder = self.folder.join(log.shard.path());
             let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
             shards.insert(log.shard.clone(), Arc::new(running));
@@ -491,18 +504,30 @@ impl Inner {
         Ok(first)
     }
 
-    fn home_is_open(&self) -> Result<(), LedgerError> {
-        if self.sealed.load(Ordering::Acquire) {
-            return Err(LedgerError::Refused("the log is sealed and takes no more entries".to_owned()));
+    /// A clock that shows less than it did is told in an entry, once.
+    fn watch_clock(&self, sealed: bool) -> Result<(), LedgerError> {
+        let mut shown = guard(&self.shown);
+        let now = since_1970(&*self.clock);
+        let back = shown.saturating_sub(now);
+        if back > SLACK && !sealed {
+            let micros = u64::try_from(back.as_micros()).unwrap_or(u64::MAX);
+            self.act(ConfigurationChange {
+                micros: Some(Number::of(micros)),
+                ..ConfigurationChange::new(Room::Ledger, Setting::ClockWentBack)
+            })?;
+        }
+        // Only now: what could not be told is told next time.
+        if back > SLACK || now > *shown {
+            *shown = now;
         }
         Ok(())
     }
 
-    /// The log of a place where nothing has to be written before it takes an entry.
+    /// The log of a place where nothing has to be written before it takes an entry. It waits for nobody.
     fn ready(&self, shard: Option<&Shard>) -> Option<Appender> {
         {
+            let mut shown = self.shown.try_lock().ok()?;
             let now = since_1970(&*self.clock);
-            let mut shown = guard(&self.shown);
             if shown.saturating_sub(now) > SLACK {
                 return None;
             }
@@ -516,12 +541,25 @@ impl Inner {
 
     fn running(&self, shard: Option<&Shard>) -> Result<Appender, LedgerError> {
         let Some(shard) = shard else { return Ok(self.home.appender.clone()) };
-        let mut shards = guard(&self.shards);
-        if let Some(running) = shards.get(shard) {
-            return Ok(running.appender.clone());
+        let there = || guard(&self.shards).get(shard).map(|running| running.appender.clone());
+        if let Some(appender) = there() {
+            return Ok(appender);
         }
-        if guard(&self.directory).find(shard).is_some() {
-            return Err(LedgerError::Refused(format!("`{shard}` is sealed and takes no more entries")));
+        let _one = guard(&self.listing);
+        // Another may have opened it meanwhile.
+        if let Some(appender) = there() {
+            return Ok(appender);
+        }
+        let state = guard(&self.directory).find(shard).map(|listed| listed.state);
+        match state {
+            Some(Listing::Open) => {
+                let what = format!("`{shard}` could not be ended: open the ledger again");
+                return Err(LedgerError::Refused(what));
+            }
+            Some(Listing::Sealed { .. }) => {
+                return Err(LedgerError::Refused(format!("`{shard}` is sealed and takes no more entries")));
+            }
+            None => {}
         }
         let name = self.name_of(Some(shard));
         let folder = self.folder.join(shard.path());
@@ -532,25 +570,22 @@ impl Inner {
             Log::create(&Folder::new(&folder), opening(&name, &self.key, None)?, now)?.close(now)?;
         }
         let anchor = Anchor::new(anchor_of(&self.anchor, shard));
-        let key = verifiers(&name, &self.key)?.pop().ok_or(LedgerError::Cipher)?;
         let seen = Seen { checkpoint: None, clock: now };
-        anchor.write(&seen)?;
         let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
+        let key = running.key.clone();
         self.list(Listed { shard: shard.clone(), key, state: Listing::Open }, Setting::LogOpened)?;
-        let running = Arc::new(running);
         let appender = running.appender.clone();
-        shards.insert(shard.clone(), running);
+        guard(&self.shards).insert(shard.clone(), Arc::new(running));
         Ok(appender)
     }
 
-    /// Changes the directory: written beside, recorded in the home log, put in place.
+    /// Changes the directory: written beside, recorded in the home log, put in place. By who holds the listing.
     fn list(&self, listed: Listed, why: Setting) -> Result<(), LedgerError> {
-        let mut directory = guard(&self.directory);
+        let directory = guard(&self.directory).clone();
         let shard = listed.shard.clone();
         let next = directory.with(listed);
-        let signer = self.key.signer(&self.settings.name, Algorithm::Ed25519)?;
         let prepared = self.folder.join(directory::NEXT);
-        next.write(&prepared, &signer)?;
+        next.write(&prepared, &*self.home.signer)?;
         let about = |setting| ConfigurationChange {
             region: shard.region.clone(),
             writer: Some(shard.writer.clone()),
@@ -567,9 +602,9 @@ impl Inner {
         // Whoever reads the list finds the entry in the home log as it is published.
         block_on(self.home.appender.publish())?;
         let path = self.folder.join(directory::FILE);
-        next.write(&path, &signer)?;
+        next.write(&path, &*self.home.signer)?;
         std::fs::remove_file(&prepared).map_err(LedgerError::io(&prepared))?;
-        *directory = next;
+        *guard(&self.directory) = next;
         Ok(())
     }
 
@@ -585,9 +620,9 @@ impl Inner {
         let running = guard(&self.shards).remove(shard);
         let running = running.ok_or(LedgerError::Refused(format!("`{shard}` is not open")))?;
         let clock = *guard(&self.shown);
-        let checkpoint = running.close(clock)?.ok_or(LedgerError::Cipher)?;
+        let checkpoint = running.close(clock)?.ok_or(tlog::Error::Closed)?;
         let (size, root) = (checkpoint.checkpoint().size(), checkpoint.checkpoint().root());
-        let key = running.keys.first().cloned().ok_or(LedgerError::Cipher)?;
+        let key = running.key.clone();
         let state = Listing::Sealed { size, root };
         self.list(Listed { shard: shard.clone(), key, state }, Setting::LogSealed)?;
         Ok(running.name.clone())
@@ -598,6 +633,13 @@ impl Inner {
 fn refuse_own(entries: &[Entry]) -> Result<(), LedgerError> {
     if entries.iter().any(|entry| state::own(entry).is_some()) {
         return Err(LedgerError::Refused(OWN.to_owned()));
+    }
+    Ok(())
+}
+
+fn takes_more(sealed: bool) -> Result<(), LedgerError> {
+    if sealed {
+        return Err(LedgerError::Refused("the log is sealed and takes no more entries".to_owned()));
     }
     Ok(())
 }
@@ -613,15 +655,16 @@ impl Recorder for Ledger {
             refuse_own(&entries).map_err(told)?;
             journal::parts::are_whole(&entries)?;
             let bytes = entries.iter().map(Entry::bytes).collect::<Result<Vec<_>, _>>()?;
+            let sealed = self.inner.sealed.read().await;
+            takes_more(*sealed).map_err(told)?;
             let log = self.inner.log_of(&entries).map_err(told)?;
-            self.inner.home_is_open().map_err(told)?;
             let appender = match self.inner.ready(log.as_ref()) {
                 Some(appender) => appender,
                 // Something has to be written first: a new shard, or that the clock went back.
                 None => {
                     let (ledger, log) = (self.clone(), log.clone());
                     let ready = tokio::task::spawn_blocking(move || {
-                        ledger.watch_clock()?;
+                        ledger.inner.watch_clock(false)?;
                         ledger.inner.running(log.as_ref())
                     });
                     ready.await.map_err(|error| RecordError::Unavailable(error.to_string()))?.map_err(told)?

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{Timestamp, ToSpan as _};
 use journal::Clock;
 use tlog::{Object, Objects};
-use wire::{Call, Client, Peer, Reply};
+use wire::{Call, Client, Peer, Plain, Reply};
 use zeroize::Zeroizing;
 
 use crate::error::LedgerError;
@@ -39,6 +39,8 @@ impl fmt::Debug for Credentials {
 /// A bucket.
 pub struct S3 {
     client: Client,
+    /// The path of the endpoint, which stands before that of the bucket.
+    above: String,
     bucket: String,
     region: String,
     credentials: Credentials,
@@ -54,23 +56,30 @@ impl fmt::Debug for S3 {
 }
 
 impl S3 {
-    /// A bucket at an endpoint, `https://HOST[:PORT]`, by its path.
+    /// A bucket at an endpoint, `https://HOST[:PORT][/PATH]`, by its path.
     pub fn new(
         endpoint: &str,
+        plain: Plain,
         bucket: &str,
         region: &str,
         credentials: Credentials,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LedgerError> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        if bucket.is_empty() || !bucket.chars().all(plain) || !region.chars().all(plain) {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if bucket.is_empty() || !bucket.chars().all(named) || !region.chars().all(named) {
             return Err(LedgerError::Refused(
                 "a bucket and a region have lower-case letters, digits, hyphens and dots".to_owned(),
             ));
         }
-        let (peer, _) = Peer::of(endpoint, LONGEST, WITHIN)?;
+        let (peer, path) = Peer::of(endpoint, plain, LONGEST, WITHIN)?;
+        let above = path.trim_end_matches('/').to_owned();
+        if encoded(&above, true) != above || above.split('/').any(|part| part == "." || part == "..") {
+            return Err(LedgerError::Refused(
+                "the path of an endpoint has letters, digits, and the signs -._~ between slashes".to_owned(),
+            ));
+        }
         let (bucket, region) = (bucket.to_owned(), region.to_owned());
-        Ok(Self { client: Client::start(peer)?, bucket, region, credentials, clock, lock_days: None })
+        Ok(Self { client: Client::start(peer)?, above, bucket, region, credentials, clock, lock_days: None })
     }
 
     /// With what never changes locked by the store for so many days from when it is written.
@@ -91,7 +100,7 @@ impl S3 {
         let now = self.clock.now();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let day = now.strftime("%Y%m%d").to_string();
-        let path = format!("/{}/{}", self.bucket, encoded(key, true));
+        let path = format!("{}/{}/{}", self.above, self.bucket, encoded(key, true));
         let mut pairs: Vec<String> = query
             .iter()
             .map(|(name, value)| format!("{}={}", encoded(name, false), encoded(value, false)))

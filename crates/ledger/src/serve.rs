@@ -17,6 +17,10 @@ type Log = Arc<dyn Source + Send + Sync>;
 
 /// Serves a ledger's logs: the home log at the root, each shard below `logs/`, and the directory.
 pub struct Shelf {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     folder: PathBuf,
     /// Compressed logs that were opened: they do not change.
     compressed: Mutex<BTreeMap<PathBuf, Log>>,
@@ -24,15 +28,17 @@ pub struct Shelf {
 
 impl std::fmt::Debug for Shelf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shelf").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Shelf").field("folder", &self.inner.folder).finish_non_exhaustive()
     }
 }
 
 impl Shelf {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), compressed: Mutex::default() }
+        Self { inner: Arc::new(Inner { folder: folder.into(), compressed: Mutex::default() }) }
     }
+}
 
+impl Inner {
     fn log(&self, folder: &Path) -> Result<Log, LedgerError> {
         if !stored::is_compressed(folder) {
             return Ok(Arc::new(Folder::new(folder)));
@@ -80,10 +86,14 @@ impl Shelf {
 
 impl Service for Shelf {
     fn answer(&self, asked: Asked) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        let answer = match asked.method {
-            Method::Get => self.found(&asked.path),
-            Method::Post => Answer::text(405, "nothing is posted here"),
-        };
-        Box::pin(std::future::ready(answer))
+        if asked.method == Method::Post {
+            return Box::pin(std::future::ready(Answer::text(405, "nothing is posted here")));
+        }
+        let inner = Arc::clone(&self.inner);
+        // It waits for the disk.
+        let found = tokio::task::spawn_blocking(move || inner.found(&asked.path));
+        Box::pin(
+            async move { found.await.unwrap_or_else(|_| Answer::text(500, "the log cannot be read here")) },
+        )
     }
 }

@@ -1,16 +1,26 @@
-//! What a ledger is, in a file of its folder.
+//! What a ledger is, in a file of its folder: canonical JSON with a signature by the key of the home log, so that who
+//! has the disk and not the key cannot change it unseen.
 
 use std::path::Path;
 
-use journal::names::Writer;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use journal::names::{Digest, Writer};
 use serde::{Deserialize, Serialize};
+use tlog::{Signer, VerifierKey};
 
 use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::shard::Every;
+use crate::signature;
 
 const FILE: &str = "ledger.json";
 const LONGEST: u64 = 64 * 1024;
+/// What is signed begins with it.
+const MAGIC: &str = "phiward-ledger-settings/v2";
+/// Written by the first release, without a signature.
+const UNSIGNED: u32 = 1;
+const SIGNED: u32 = 2;
 
 /// How entries are shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,35 +48,73 @@ struct Written {
     name: String,
     writer: String,
     layout: String,
+    /// Of the rest of the file, after a line that names the format. In base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
 }
 
 impl Settings {
-    pub(crate) fn write(&self, folder: &Path) -> Result<(), LedgerError> {
-        let path = folder.join(FILE);
+    fn written(&self) -> Written {
         let layout = match self.layout {
             Layout::One => "one",
             Layout::Shards(Every::Year) => "year",
             Layout::Shards(Every::Month) => "month",
         };
-        let written = Written {
-            v: 1,
+        Written {
+            v: SIGNED,
             name: self.name.clone(),
             writer: self.writer.to_string(),
             layout: layout.to_owned(),
-        };
-        let bytes = journal::canonical::bytes(&written)
-            .map_err(|error| LedgerError::unreadable(&path, error.to_string()))?;
+            signature: None,
+        }
+    }
+
+    /// What an entry says of them.
+    pub(crate) fn digest(&self, folder: &Path) -> Result<Digest, LedgerError> {
+        Ok(Digest::of(text(&self.written(), &folder.join(FILE))?.as_bytes()))
+    }
+
+    pub(crate) fn write(&self, folder: &Path, signer: &dyn Signer) -> Result<(), LedgerError> {
+        let path = folder.join(FILE);
+        let mut written = self.written();
+        written.signature = Some(STANDARD.encode(signature::sign(signer, &text(&written, &path)?)?));
+        let bytes = canonical(&written, &path)?;
         durable::replace(&path, &bytes, Access::Shared).map_err(LedgerError::io(&path))
     }
 
-    pub fn read(folder: &Path) -> Result<Self, LedgerError> {
+    /// Reads what this key has signed.
+    pub fn read(folder: &Path, key: &VerifierKey) -> Result<Self, LedgerError> {
+        Self::read_with(folder, Some(key))
+    }
+
+    /// Reads what the first release wrote, which did not sign it.
+    pub(crate) fn read_unsigned(folder: &Path) -> Result<Self, LedgerError> {
+        Self::read_with(folder, None)
+    }
+
+    fn read_with(folder: &Path, key: Option<&VerifierKey>) -> Result<Self, LedgerError> {
         let path = folder.join(FILE);
         let bytes = durable::read(&path, LONGEST).map_err(LedgerError::io(&path))?;
         let bytes = bytes.ok_or(LedgerError::Missing { path: path.clone() })?;
         let wrong = |what: String| LedgerError::unreadable(&path, what);
-        let written: Written = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-        if written.v != 1 {
-            return Err(wrong("made by a newer release".to_owned()));
+        let mut written: Written =
+            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let signed = written.signature.take();
+        match (written.v, key, signed) {
+            (UNSIGNED, None, None) => {}
+            (UNSIGNED, Some(_), _) => return Err(LedgerError::Unsigned { path }),
+            (SIGNED, Some(key), Some(signed)) => {
+                let signed = STANDARD.decode(signed).unwrap_or_default();
+                if !signature::holds(key, &text(&written, &path)?, &signed) {
+                    return Err(wrong(
+                        "it was changed: its signature does not hold; put back what was there".to_owned(),
+                    ));
+                }
+            }
+            (UNSIGNED | SIGNED, ..) => {
+                return Err(wrong("it is not signed as this release signs it".to_owned()));
+            }
+            _ => return Err(wrong("made by a newer release".to_owned())),
         }
         let writer = Writer::of(&written.writer).map_err(|error| wrong(format!("`writer`: {error}")))?;
         let layout = match written.layout.as_str() {
@@ -75,6 +123,27 @@ impl Settings {
             "month" => Layout::Shards(Every::Month),
             _ => return Err(wrong("`layout` is `one`, `year` or `month`".to_owned())),
         };
+        if key.is_some_and(|key| key.name() != written.name) {
+            return Err(wrong("`name` is not that of the key".to_owned()));
+        }
         Ok(Self { name: written.name, writer, layout })
+    }
+}
+
+fn canonical(written: &Written, path: &Path) -> Result<Vec<u8>, LedgerError> {
+    journal::canonical::bytes(written).map_err(|error| LedgerError::unreadable(path, error.to_string()))
+}
+
+fn text(written: &Written, path: &Path) -> Result<String, LedgerError> {
+    let bytes = canonical(written, path)?;
+    Ok(format!("{MAGIC}\n{}\n", String::from_utf8_lossy(&bytes)))
+}
+
+/// What is wrong with the settings in a ledger's folder; nothing where they are signed by this key, or where the folder
+/// is a copy without them.
+pub fn fault(folder: &Path, key: &VerifierKey) -> Option<String> {
+    match Settings::read(folder, key) {
+        Ok(_) | Err(LedgerError::Missing { .. }) => None,
+        Err(error) => Some(error.to_string()),
     }
 }

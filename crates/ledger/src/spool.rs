@@ -4,6 +4,8 @@
 //! A folder of numbered files, each what was recorded at once: entries as lines, under AES-256-GCM with the number
 //! bound to it. It is bounded; where it is full the act is refused like any other. Each use raises the alarm.
 //! [`Spool::reconcile`] brings the files to the ledger in their order, each exactly once, whatever is cut off between.
+//! A file that does not open, or that the ledger can never take, is set aside as `NUMBER.aside`: kept, told, and in
+//! nobody's way. So is told what is missing between two.
 
 use std::fs;
 use std::future::Future;
@@ -21,11 +23,14 @@ use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::running::Ledger;
 use crate::shard::Shard;
-use crate::stored::{self, Bundle};
+use crate::state;
+use crate::stored::{self, Bundle, Leaves};
 use crate::vault::{self, Cipher, Lock};
 
 const KEY: &str = "spool.key";
 const ATTEMPT: &str = "attempt";
+const SEALED: &str = "sealed";
+const ASIDE: &str = "aside";
 const LABEL: &str = "phiward spool key";
 const LONGEST: u64 = 32 << 20;
 
@@ -65,12 +70,16 @@ impl std::fmt::Debug for Spool {
 }
 
 /// What reconciling came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
     pub files: u64,
     pub entries: u64,
     /// Files that had been brought over before and only lay there still.
     pub already: u64,
+    /// Files that were set aside, and why: somebody must look at them.
+    pub aside: Vec<(PathBuf, String)>,
+    /// Numbers of files that are missing between two, each from the first to before the end: what they held is lost.
+    pub missing: Vec<Leaves>,
 }
 
 impl Spool {
@@ -93,11 +102,17 @@ impl Spool {
                 secret
             }
         };
-        let secret: &[u8; 32] = secret.first_chunk().ok_or(LedgerError::Cipher)?;
+        let secret: &[u8; 32] = secret
+            .first_chunk()
+            .ok_or_else(|| LedgerError::unreadable(&path, "this is no key of a spool of this version"))?;
         let cipher = Cipher::new(secret)?;
         let mut inner = Inner { cipher, rng, next: 1, waiting: 0, bytes: 0 };
-        for (number, path) in waiting(folder)? {
+        for (number, path) in numbered(folder, ASIDE)? {
             inner.next = number + 1;
+            inner.bytes += fs::metadata(&path).map_err(LedgerError::io(&path))?.len();
+        }
+        for (number, path) in numbered(folder, SEALED)? {
+            inner.next = inner.next.max(number + 1);
             inner.waiting += 1;
             inner.bytes += fs::metadata(&path).map_err(LedgerError::io(&path))?.len();
         }
@@ -125,7 +140,7 @@ impl Spool {
         if inner.waiting >= self.room.files || inner.bytes + length > self.room.bytes {
             return Err(LedgerError::Refused("the spool is full".to_owned()));
         }
-        let path = self.folder.join(name(number));
+        let path = self.folder.join(name(number, SEALED));
         // Beside and renamed: half a file is none.
         durable::replace(&path, &sealed, Access::Owner).map_err(LedgerError::io(&path))?;
         inner.next += 1;
@@ -138,12 +153,28 @@ impl Spool {
     pub fn reconcile(&self, ledger: &Ledger, folder: &Path) -> Result<Reconciled, LedgerError> {
         let mut done = Reconciled::default();
         let attempt = self.folder.join(ATTEMPT);
-        for (number, path) in waiting(&self.folder)? {
-            let entries = self.read(number, &path)?;
+        let waiting = numbered(&self.folder, SEALED)?;
+        let pairs = waiting.iter().zip(waiting.iter().skip(1));
+        done.missing =
+            pairs.filter(|((a, _), (b, _))| a + 1 != *b).map(|((a, _), (b, _))| a + 1..*b).collect();
+        for (number, path) in waiting {
+            let entries = match self.read(number, &path) {
+                Err(error) if is_of_the_file(&error) => {
+                    self.set_aside(number, &path, &error, &mut done)?;
+                    continue;
+                }
+                other => other?,
+            };
             if !self.was_brought(number, &entries, folder)? {
                 self.begin(number, &entries, ledger, &attempt)?;
                 // Entries of one call went to the spool together and go to one log together.
-                ledger.append(&entries)?;
+                match ledger.append(&entries) {
+                    Err(error) if is_of_the_file(&error) => {
+                        self.set_aside(number, &path, &error, &mut done)?;
+                        continue;
+                    }
+                    other => other?,
+                };
                 done.entries += entries.len() as u64;
             } else {
                 done.already += 1;
@@ -167,6 +198,22 @@ impl Spool {
         Ok(done)
     }
 
+    /// Takes a file out of the way and keeps it.
+    fn set_aside(
+        &self,
+        number: u64,
+        path: &Path,
+        error: &LedgerError,
+        done: &mut Reconciled,
+    ) -> Result<(), LedgerError> {
+        let to = self.folder.join(name(number, ASIDE));
+        fs::rename(path, &to).map_err(LedgerError::io(path))?;
+        durable::sync_folder(&to).map_err(LedgerError::io(&to))?;
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).waiting -= 1;
+        done.aside.push((to, error.to_string()));
+        Ok(())
+    }
+
     fn read(&self, number: u64, path: &Path) -> Result<Vec<Entry>, LedgerError> {
         let sealed = durable::read(path, LONGEST).map_err(LedgerError::io(path))?;
         let sealed = sealed.ok_or(LedgerError::Missing { path: path.to_owned() })?;
@@ -174,9 +221,13 @@ impl Spool {
         let text = inner.cipher.open(&bound(number), &sealed);
         let text = text.ok_or(LedgerError::WrongKey { path: path.to_owned() })?;
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines
+        let entries = lines
             .map(|line| Entry::read(line).map_err(|fault| LedgerError::unreadable(path, fault.to_string())))
-            .collect()
+            .collect::<Result<Vec<Entry>, _>>()?;
+        if entries.iter().any(|entry| state::own(entry).is_some()) {
+            return Err(LedgerError::unreadable(path, crate::running::OWN));
+        }
+        Ok(entries)
     }
 
     /// Writes down what is tried, and how long the log is before.
@@ -235,26 +286,32 @@ fn bound(number: u64) -> Vec<u8> {
     format!("phiward spool\n{number}\n").into_bytes()
 }
 
-fn name(number: u64) -> String {
-    format!("{number:012}.sealed")
+fn name(number: u64, ending: &str) -> String {
+    format!("{number:012}.{ending}")
 }
 
-/// The files that wait, in order. A number that is missing between two is an error: somebody took a file away.
-fn waiting(folder: &Path) -> Result<Vec<(u64, PathBuf)>, LedgerError> {
+/// Whether no other try will help: the file itself is wrong, and not the ledger or the disk.
+fn is_of_the_file(error: &LedgerError) -> bool {
+    match error {
+        LedgerError::WrongKey { .. } | LedgerError::Unreadable { .. } | LedgerError::Entry(_) => true,
+        LedgerError::Log(tlog::Error::Batch { .. } | tlog::Error::TooLong { .. }) => true,
+        LedgerError::Io { error, .. } => error.kind() == std::io::ErrorKind::FileTooLarge,
+        _ => false,
+    }
+}
+
+/// The files of an ending, in order.
+fn numbered(folder: &Path, ending: &str) -> Result<Vec<(u64, PathBuf)>, LedgerError> {
     let mut all = Vec::new();
     for file in fs::read_dir(folder).map_err(LedgerError::io(folder))? {
         let path = file.map_err(LedgerError::io(folder))?.path();
-        let stem =
-            path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".sealed"));
-        if let Some(number) = stem.and_then(|stem| stem.parse::<u64>().ok()) {
+        let parts = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('.'));
+        let number = parts.filter(|(_, own)| *own == ending).and_then(|(stem, _)| stem.parse::<u64>().ok());
+        if let Some(number) = number {
             all.push((number, path));
         }
     }
     all.sort();
-    if let Some((before, after)) = all.iter().zip(all.iter().skip(1)).find(|((a, _), (b, _))| a + 1 != *b) {
-        let what = format!("files between {} and {} are missing: what they held is lost", before.0, after.0);
-        return Err(LedgerError::unreadable(folder, what));
-    }
     Ok(all)
 }
 

@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 
 const MAGIC: &str = "phiward-sealed/v1";
 /// As OWASP asks of PBKDF2 with SHA-512.
-const ROUNDS: u32 = 210_000;
+const ROUNDS: NonZeroU32 = NonZeroU32::new(210_000).expect("not zero");
 const MOST_ROUNDS: u32 = 10_000_000;
 
 /// What opens a secret at rest.
@@ -93,12 +93,11 @@ impl Cipher {
 }
 
 /// The key of a lock for one purpose.
-fn cipher(lock: &Lock, salt: &[u8], rounds: u32) -> Result<Option<Cipher>, LedgerError> {
+fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>, LedgerError> {
     let mut key = Zeroizing::new([0; 32]);
     match lock {
         Lock::None => return Ok(None),
         Lock::Passphrase(passphrase) => {
-            let rounds = NonZeroU32::new(rounds).ok_or(LedgerError::Cipher)?;
             pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, passphrase, &mut *key);
         }
         Lock::KeyFile(bytes) => {
@@ -120,13 +119,15 @@ pub(crate) fn seal(
     let mut salt = [0; 32];
     rng.fill(&mut salt);
     let head = match lock {
-        Lock::None => return Ok(Zeroizing::new(format!("{MAGIC}\nopen\n{}\n", STANDARD.encode(secret)))),
+        Lock::None => format!("{MAGIC}\nopen\n"),
         Lock::Passphrase(_) => format!("{MAGIC}\npbkdf2-sha512 {ROUNDS} {}\n", STANDARD.encode(salt)),
         Lock::KeyFile(_) => format!("{MAGIC}\nkeyfile {}\n", STANDARD.encode(salt)),
     };
-    let cipher = cipher(lock, &salt, ROUNDS)?.ok_or(LedgerError::Cipher)?;
-    let sealed = cipher.seal(format!("{label}\n{head}").as_bytes(), secret, rng)?;
-    Ok(Zeroizing::new(format!("{head}{}\n", STANDARD.encode(sealed))))
+    let body = Zeroizing::new(match cipher(lock, &salt, ROUNDS)? {
+        Some(cipher) => STANDARD.encode(cipher.seal(format!("{label}\n{head}").as_bytes(), secret, rng)?),
+        None => STANDARD.encode(secret),
+    });
+    Ok(Zeroizing::new(format!("{head}{}\n", *body)))
 }
 
 pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {
@@ -145,10 +146,11 @@ pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec
             return Err(Shut::OtherLock("it is not locked, and a passphrase or key file was given"));
         }
         (["pbkdf2-sha512", rounds, salt], Lock::Passphrase(_)) => {
-            let rounds = rounds.parse().ok().filter(|rounds| *rounds <= MOST_ROUNDS).ok_or(Shut::Form)?;
+            let rounds: Option<NonZeroU32> = rounds.parse().ok();
+            let rounds = rounds.filter(|rounds| rounds.get() <= MOST_ROUNDS).ok_or(Shut::Form)?;
             (*salt, rounds)
         }
-        (["keyfile", salt], Lock::KeyFile(_)) => (*salt, 1),
+        (["keyfile", salt], Lock::KeyFile(_)) => (*salt, NonZeroU32::MIN),
         (["pbkdf2-sha512", ..], _) => return Err(Shut::OtherLock("it is locked by a passphrase")),
         (["keyfile", ..], _) => return Err(Shut::OtherLock("it is locked by a key file")),
         _ => return Err(Shut::Form),

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -40,6 +41,15 @@ impl Reply {
     }
 }
 
+/// Whom one may ask without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// This machine alone.
+    Loopback,
+    /// Anybody: whoever runs it has said so.
+    Anybody,
+}
+
 /// Where a peer answers, and within which limits.
 #[derive(Clone)]
 pub struct Peer {
@@ -60,8 +70,8 @@ impl fmt::Debug for Peer {
 
 impl Peer {
     /// A peer by `http://HOST[:PORT]` or `https://HOST[:PORT]`, and whatever path follows. TLS is 1.3, and who answers
-    /// must have a certificate that the machine trusts.
-    pub fn of(url: &str, most: usize, within: Duration) -> Result<(Self, String), WireError> {
+    /// must have a certificate that the machine trusts. Plain http is for whom `plain` names.
+    pub fn of(url: &str, plain: Plain, most: usize, within: Duration) -> Result<(Self, String), WireError> {
         let wrong = || WireError::Address(url.to_owned());
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
         let (authority, path) = match rest.split_once('/') {
@@ -73,8 +83,8 @@ impl Peer {
             "https" => true,
             _ => return Err(wrong()),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-        if authority.is_empty() || !authority.chars().all(plain) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        if authority.is_empty() || !authority.chars().all(allowed) {
             return Err(wrong());
         }
         let (host, port) = match authority.rsplit_once(':') {
@@ -82,6 +92,10 @@ impl Peer {
             _ => (authority, if secure { 443 } else { 80 }),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if !secure && !own && plain == Plain::Loopback {
+            return Err(WireError::Plain(authority.to_owned()));
+        }
         let tls = if secure { Some(trusting(authority)?) } else { None };
         Ok((Self { authority: authority.to_owned(), host, port, tls, most, within }, path))
     }
@@ -159,11 +173,12 @@ fn trusting(authority: &str) -> Result<TlsConnector, WireError> {
 /// Posts a body and gives the status and the body of the answer, which may have `most` bytes, within a limit of time.
 pub async fn post(
     url: &str,
+    plain: Plain,
     body: Vec<u8>,
     most: usize,
     within: Duration,
 ) -> Result<(u16, Vec<u8>), WireError> {
-    let (peer, path) = Peer::of(url, most, within)?;
+    let (peer, path) = Peer::of(url, plain, most, within)?;
     let reply = peer.ask(Call { method: "POST", path, headers: Vec::new(), body }).await?;
     Ok((reply.status, reply.body))
 }

@@ -10,5 +10,5 @@
 mod client;
 mod listener;
 
-pub use client::{Call, Client, Peer, Reply, post};
+pub use client::{Call, Client, Peer, Plain, Reply, post};
 pub use listener::{Answer, Asked, Limits, Listener, Method, Service, Stop, WireError, stop};

@@ -100,6 +100,10 @@ pub enum WireError {
     Bind { address: SocketAddr, error: std::io::Error },
     #[error("`{0}` is no address to post to: write http://HOST[:PORT]/PATH, or https")]
     Address(String),
+    #[error(
+        "`{0}` would be asked over plain http, where whoever is on the way reads and changes what is said: write https, or allow it with --plain-http"
+    )]
+    Plain(String),
     #[error("no answer from `{host}`: {reason}")]
     Peer { host: String, reason: String },
 }

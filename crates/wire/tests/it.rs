@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use wire::{Answer, Asked, Limits, Listener, Method, Service, post, stop};
+use wire::{Answer, Asked, Limits, Listener, Method, Peer, Plain, Service, post, stop};
 
 struct Echo;
 
@@ -50,11 +50,14 @@ async fn requests_are_answered_within_limits() {
     let (address, stop, task) = listening(limits).await;
     let url = |path: &str| format!("http://{address}{path}");
     let second = Duration::from_secs(5);
-    assert_eq!(post(&url("/x"), b"abc".to_vec(), 99, second).await.unwrap(), (200, b"post /x 3\n".to_vec()));
-    assert_eq!(post(&url("/x"), vec![0; 11], 99, second).await.unwrap().0, 413);
-    assert_eq!(post(&url("/slow"), Vec::new(), 99, second).await.unwrap().0, 503);
-    assert!(post(&url("/x"), Vec::new(), 3, second).await.is_err());
-    assert!(post("ftp://x/", Vec::new(), 9, second).await.is_err());
+    assert_eq!(
+        post(&url("/x"), Plain::Loopback, b"abc".to_vec(), 99, second).await.unwrap(),
+        (200, b"post /x 3\n".to_vec())
+    );
+    assert_eq!(post(&url("/x"), Plain::Loopback, vec![0; 11], 99, second).await.unwrap().0, 413);
+    assert_eq!(post(&url("/slow"), Plain::Loopback, Vec::new(), 99, second).await.unwrap().0, 503);
+    assert!(post(&url("/x"), Plain::Loopback, Vec::new(), 3, second).await.is_err());
+    assert!(post("ftp://x/", Plain::Loopback, Vec::new(), 9, second).await.is_err());
     let got = said(address, "GET /tile/0/000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(got.starts_with("HTTP/1.1 200") && got.ends_with("get /tile/0/000 0\n"), "{got}");
     let head = said(address, "HEAD /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
@@ -85,4 +88,19 @@ async fn one_connection_too_many_waits_and_a_stop_ends_idle_ones() {
     assert!(second.read(&mut some).await.unwrap() > 0);
     stop.now();
     task.await.unwrap();
+}
+
+#[test]
+fn plain_http_is_for_this_machine_unless_somebody_says_otherwise() {
+    let of = |url: &str, plain| Peer::of(url, plain, 9, Duration::from_secs(1));
+    for own in ["http://127.0.0.1:9000/a", "http://localhost", "http://[::1]:80/", "http://127.9.9.9"] {
+        of(own, Plain::Loopback).unwrap();
+    }
+    for other in
+        ["http://10.0.0.1:9000", "http://store.example/a", "http://localhost.example", "http://[::2]"]
+    {
+        let refused = of(other, Plain::Loopback).unwrap_err().to_string();
+        assert!(refused.contains("plain http") && refused.contains("https"), "{refused}");
+        of(other, Plain::Anybody).unwrap();
+    }
 }

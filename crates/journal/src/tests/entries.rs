@@ -234,7 +234,7 @@ fn names_of_the_bundle_come_from_a_bundle_that_gives_them() {
     let empty = policy::Policy::empty();
     assert!(Org::declared(&empty, "production").is_err());
     let entry = sample(200, 1).find(|entry| entry.party.is_some()).unwrap();
-    assert_eq!(entry.undeclared(&empty), ["who", "party", "org", "flow", "region"]);
+    assert_eq!(entry.undeclared(&empty), ["who", "party", "org", "flow", "data", "region"]);
 }
 
 #[test]

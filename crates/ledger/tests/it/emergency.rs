@@ -93,7 +93,7 @@ fn the_spool_is_bounded_locked_and_notices_what_is_missing() {
     let small = spool(folder.path(), 3, Space { bytes: 100, ..Space::default() });
     assert!(small.put(&entries[3..4]).is_err());
     drop(small);
-    // A file that was changed does not open, and one that was taken away is missed.
+    // A file that was changed does not open, and stands in no other's way; one that was taken away is missed.
     let clock = Hands::at("2026-11-27T12:00:00Z");
     let ledger = make(folder.path(), Layout::One, &clock);
     let second = path.join("000000000002.sealed");
@@ -102,11 +102,29 @@ fn the_spool_is_bounded_locked_and_notices_what_is_missing() {
     changed[40] ^= 1;
     std::fs::write(&second, changed).unwrap();
     let held = spool(folder.path(), 4, Space::default());
-    assert!(held.reconcile(&ledger, &folder.path().join("D")).is_err());
+    let done = held.reconcile(&ledger, &folder.path().join("D")).unwrap();
+    let aside = path.join("000000000002.aside");
+    assert_eq!((done.files, done.entries, done.missing.len()), (2, 2, 0));
+    assert_eq!(done.aside.len(), 1);
+    assert!(done.aside[0].0 == aside && done.aside[0].1.contains("does not open"), "{:?}", done.aside);
+    assert_eq!(held.waiting().0, 0);
     drop(held);
-    std::fs::write(&second, bytes).unwrap();
+    // It is kept, its number is not given again, and mended it comes over.
     let held = spool(folder.path(), 5, Space::default());
+    assert_eq!(held.put(&entries[3..4]).unwrap(), 3);
+    drop(held);
+    std::fs::rename(&aside, &second).unwrap();
+    std::fs::write(&second, bytes).unwrap();
+    let held = spool(folder.path(), 6, Space::default());
     assert_eq!(held.reconcile(&ledger, &folder.path().join("D")).unwrap().entries, 2);
+    // What the ledger never takes is set aside as well: parts of a call that are not all there.
+    let mut part = entries[4].clone();
+    let (k, n) = (journal::Number::of(1), journal::Number::of(2));
+    part.part = Some(journal::entry::Part { of: journal::names::Uid::random(&mut Drawn::new(3)), k, n });
+    held.put(&[part]).unwrap();
+    held.put(&entries[5..6]).unwrap();
+    let done = held.reconcile(&ledger, &folder.path().join("D")).unwrap();
+    assert_eq!((done.entries, done.aside.len()), (1, 1));
     for entry in &entries[..3] {
         held.put(std::slice::from_ref(entry)).unwrap();
     }
@@ -117,6 +135,9 @@ fn the_spool_is_bounded_locked_and_notices_what_is_missing() {
         .collect();
     files.sort();
     std::fs::remove_file(&files[1]).unwrap();
-    assert!(held.reconcile(&ledger, &folder.path().join("D")).unwrap_err().to_string().contains("missing"));
+    drop(held);
+    let held = spool(folder.path(), 7, Space::default());
+    let done = held.reconcile(&ledger, &folder.path().join("D")).unwrap();
+    assert_eq!((done.entries, done.missing.len(), done.missing[0].end - done.missing[0].start), (2, 1, 1));
     ledger.close().unwrap();
 }

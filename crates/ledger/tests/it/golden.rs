@@ -8,7 +8,10 @@ use std::sync::Arc;
 use journal::Pseudonymiser as _;
 use journal::sample::Drawn;
 use ledger::spool::{Space, Spool};
-use ledger::{Every, Expected, Keyring, Layout, Ledger, Lock, SigningKey, Witness, kept_checkpoint, reading};
+use ledger::{
+    Every, Expected, Keyring, Layout, Ledger, LedgerError, Lock, Opening, SigningKey, Witness,
+    kept_checkpoint, reading, settings_fault,
+};
 use tlog::{Algorithm, VerifierKey};
 use zeroize::Zeroizing;
 
@@ -68,6 +71,13 @@ fn every_release_opens() {
         let before: u64 = std::fs::read_to_string(path("entries")).unwrap().trim().parse().unwrap();
         verified(before);
         let clock = Hands::at(LATER);
+        // It signed neither its settings nor what was seen: both are taken once, by a word of the operator.
+        assert!(settings_fault(&path("D"), &key).unwrap().contains("--unseen"));
+        let refused = Ledger::open(opening(place.path(), &clock, 5));
+        assert!(matches!(refused, Err(LedgerError::Unsigned { .. })), "{refused:?}");
+        let opened = Ledger::open(Opening { unseen: true, ..opening(place.path(), &clock, 5) });
+        opened.unwrap().0.close().unwrap();
+        assert_eq!(settings_fault(&path("D"), &key), None);
         let (ledger, _) = Ledger::open(opening(place.path(), &clock, 5)).unwrap();
         let lock = file_lock();
         let spool = Spool::open(&path("S"), &lock, Box::new(Drawn::new(6)), Space::default()).unwrap();

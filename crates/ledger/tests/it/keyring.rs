@@ -64,28 +64,114 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
 }
 
 #[test]
-fn a_record_that_was_cut_off_was_told_to_nobody_and_a_changed_one_is_found() {
+fn what_a_crash_tore_is_finished_and_what_was_changed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
+    let adding = folder.path().join("ring.adding");
     let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    all(&ring, 0..2);
+    let before = std::fs::read(&path).unwrap();
     let first = all(&ring, 0..5);
     drop(ring);
     let whole = std::fs::read(&path).unwrap();
-    for cut in 1..85 {
+    let beside = std::fs::read(&adding).unwrap();
+    assert_eq!(whole.len(), before.len() + 3 * 85);
+    // The three were added together; whatever of them reached the disk, in whatever order, they are there.
+    let mut torn: Vec<Vec<u8>> =
+        (before.len()..whole.len()).step_by(23).map(|end| whole[..end].to_vec()).collect();
+    for zeros in
+        [before.len()..whole.len(), before.len() + 85..before.len() + 170, whole.len() - 1..whole.len()]
+    {
+        let mut bytes = whole.clone();
+        bytes[zeros].fill(0);
+        torn.push(bytes);
+    }
+    for bytes in torn {
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&adding, &beside).unwrap();
+        let ring = open(&path, 5).unwrap();
+        assert_eq!((ring.counts(), all(&ring, 0..5)), ((5, 0), first.clone()));
+        drop(ring);
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+    // What lies beside a ring and is of another, or was not written to its end, changes nothing.
+    for end in [0, 10, beside.len() - 1] {
+        std::fs::write(&path, &before).unwrap();
+        std::fs::write(&adding, &beside[..end]).unwrap();
+        assert_eq!(open(&path, 5).unwrap().counts(), (2, 0));
+    }
+    let strange = folder.path().join("strange");
+    Keyring::create(&strange, &lock(), Box::new(Drawn::new(4))).unwrap();
+    std::fs::write(folder.path().join("strange.adding"), &beside).unwrap();
+    assert_eq!(open(&strange, 5).unwrap().counts(), (0, 0));
+
+    // Without it, less than a record at the end was told to nobody.
+    for cut in [1, 2, 20, 84] {
+        std::fs::remove_file(&adding).unwrap();
         std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
         let ring = open(&path, 5).unwrap();
         assert_eq!(ring.counts(), (4, 0), "{cut} bytes cut");
         assert_eq!(all(&ring, 0..4), first[..4]);
-        drop(ring);
     }
+    // A whole record that does not open is a changed file, the last one too.
     let start = whole.len() - 5 * 85;
-    for at in [0, 1, 20, 30, 84, 85, 200] {
+    for (at, bit) in
+        [(0, 1), (0, 3), (1, 1), (20, 1), (30, 1), (84, 1), (85, 1), (200, 1), (340, 3), (424, 1)]
+    {
         let mut changed = whole.clone();
-        changed[start + at] ^= 1;
+        changed[start + at] ^= bit;
         std::fs::write(&path, &changed).unwrap();
+        std::fs::remove_file(&adding).unwrap();
         let said = open(&path, 6).unwrap_err().to_string();
-        assert!(said.contains(&format!("byte {}", start + at / 85 * 85)), "{said}");
+        assert!(said.contains("ring`") && said.contains(&format!("byte {}", start + at / 85 * 85)), "{said}");
+        assert_eq!(std::fs::read(&path).unwrap(), changed, "nothing is cut");
     }
+}
+
+#[test]
+fn after_a_replacement_that_failed_nothing_more_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    let first = all(&ring, 0..3);
+    // Nothing can be put beside the ring.
+    let beside = folder.path().join(".ring.new");
+    std::fs::create_dir(&beside).unwrap();
+    for fails in [0, 1] {
+        let failed = match fails {
+            0 => ring.shred(&person(1)).map(|_| ()),
+            _ => ring.relock(&lock()),
+        };
+        assert!(failed.is_err());
+        let refused = ring.pseudonyms(&people(3..4)).unwrap_err().to_string();
+        assert!(refused.contains("open it again"), "{refused}");
+    }
+    drop(ring);
+    std::fs::remove_dir(&beside).unwrap();
+    let ring = open(&path, 2).unwrap();
+    assert_eq!(ring.counts(), (3, 0));
+    assert_eq!(all(&ring, 0..3), first);
+}
+
+#[test]
+fn a_shredded_key_of_which_no_entry_speaks_is_known_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    all(&ring, 0..3);
+    let id = ring.shred_untold(&person(1)).unwrap().unwrap();
+    ring.shred(&person(2)).unwrap().unwrap();
+    drop(ring);
+    let ring = open(&path, 2).unwrap();
+    assert_eq!((ring.untold(), ring.counts()), (vec![id], (1, 2)));
+    ring.told(&[id]).unwrap();
+    drop(ring);
+    assert_eq!(open(&path, 3).unwrap().untold(), []);
+    // Nor does what was being added bring a key back.
+    let ring = open(&path, 4).unwrap();
+    all(&ring, 5..6);
+    ring.shred(&person(5)).unwrap().unwrap();
+    assert_eq!(std::fs::read(folder.path().join("ring.adding")).unwrap(), b"");
 }
 
 #[test]
@@ -113,8 +199,18 @@ fn one_is_forgotten_and_nobody_else() {
     assert_eq!((&again[..2], &again[3..]), (&first[..2], &first[3..]));
     let drill = ring.drill(&backup, &lock()).unwrap();
     assert_eq!((drill.same, drill.different, drill.undead), (4, 1, 1));
+    // What only the backup has is told: the ring lost it.
     drop(ring);
-    assert_eq!(open(&path, 8).unwrap().counts(), (5, 1));
+    let ring = open(&path, 8).unwrap();
+    assert_eq!(ring.counts(), (5, 1));
+    all(&ring, 5..6);
+    let newer = folder.path().join("newer");
+    ring.back_up(&newer).unwrap();
+    drop(ring);
+    std::fs::write(&path, &after).unwrap();
+    let ring = open(&path, 9).unwrap();
+    let drill = ring.drill(&newer, &lock()).unwrap();
+    assert_eq!((drill.same, drill.missing, drill.lost, drill.is_good()), (4, 0, 2, false));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod archive;
+mod cosigning;
 mod emergency;
 mod golden;
 mod keyring;
 mod recording;
+mod signed;
 mod store;
 mod witness;
 

@@ -60,6 +60,12 @@ struct Watching {
 }
 
 impl Watching {
+    /// What is kept as proof.
+    fn forks(&self) -> Vec<std::path::PathBuf> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect()
+    }
+
     fn open(&self) -> Witness {
         let alarms = Arc::clone(&self.alarms);
         let alarm = Arc::new(move |what: &str| alarms.lock().unwrap().push(what.to_owned()));
@@ -100,16 +106,61 @@ fn growth_is_cosigned_and_nothing_else() {
     drop(witness);
     let witness = watching.open();
     assert!(watching.alarms.lock().unwrap().is_empty());
+    // What anybody can send who has an old checkpoint is no proof of anything.
     assert_eq!(witness.add_checkpoint(&request(&mut tree, &*log, 0, 50)), Word::Conflict(77), "a rollback");
-    assert_eq!(witness.add_checkpoint(&request(&mut fork, &*log, 77, 77)), Word::Conflict(77), "two trees");
-    assert_eq!(witness.add_checkpoint(&request(&mut fork, &*log, 77, 150)), Word::Inconsistent, "a fork");
-    assert_eq!(watching.alarms.lock().unwrap().len(), 3);
+    let mut wrong = AddCheckpoint::parse(&request(&mut tree, &*log, 77, 150)).unwrap();
+    wrong.proof[1] = TreeHash::leaf(b"another");
+    let wrong = wrong.to_string();
+    assert_eq!(witness.add_checkpoint(wrong.as_bytes()), Word::Inconsistent, "a wrong proof");
+    assert_eq!((watching.alarms.lock().unwrap().len(), watching.forks().len()), (0, 0));
+    // What the log cannot have signed honestly is kept, once.
+    for _ in 0..2 {
+        assert_eq!(
+            witness.add_checkpoint(&request(&mut fork, &*log, 77, 77)),
+            Word::Conflict(77),
+            "two trees"
+        );
+        assert_eq!(witness.add_checkpoint(&request(&mut fork, &*log, 77, 150)), Word::Inconsistent, "a fork");
+    }
+    assert_eq!((watching.alarms.lock().unwrap().len(), watching.forks().len()), (2, 2));
+    for fork in watching.forks() {
+        let text = std::fs::read_to_string(fork).unwrap();
+        assert_eq!(text.matches("test/log\n").count(), 2, "two notes: {text}");
+        assert_eq!(text.matches("\u{2014} test/log ").count(), 2, "both signed: {text}");
+    }
     assert_eq!(witness.add_checkpoint(&request(&mut fork, &*log, 0, 150)), Word::Conflict(77));
     assert!(matches!(witness.add_checkpoint(&request(&mut tree, &*log, 90, 80)), Word::Malformed(_)));
     assert_eq!(witness.add_checkpoint(&request(&mut tree, &*signer(2, "other/log"), 0, 5)), Word::UnknownLog);
     assert_eq!(witness.add_checkpoint(&request(&mut tree, &*signer(3, "test/log"), 77, 90)), Word::Unsigned);
     assert!(matches!(witness.add_checkpoint(b"old x\n"), Word::Malformed(_)));
     assert!(is_cosigned(&witness.add_checkpoint(&request(&mut tree, &*log, 77, 200))));
+}
+
+#[test]
+fn of_forks_few_are_kept() {
+    let log = signer(1, "test/log");
+    let watching =
+        Watching { folder: tempfile::tempdir().unwrap(), alarms: Arc::default(), key: log.key().clone() };
+    let witness = watching.open();
+    assert!(matches!(
+        witness.add_checkpoint(&request(&mut Grown::of(10, 0), &*log, 0, 10)),
+        Word::Cosigned(_)
+    ));
+    let other = signer(2, "somebody/else");
+    for number in 1..30 {
+        let body = request(&mut Grown::of(10, 1000 * number), &*log, 10, 10);
+        assert_eq!(witness.add_checkpoint(&body), Word::Conflict(10));
+        // The same with a line of somebody else is the same.
+        let mut parsed = AddCheckpoint::parse(&body).unwrap();
+        let line = parsed.checkpoint.checkpoint().sign(&*other, 0).unwrap();
+        parsed.checkpoint.add(line);
+        assert_eq!(witness.add_checkpoint(parsed.to_string().as_bytes()), Word::Conflict(10));
+    }
+    assert_eq!((watching.alarms.lock().unwrap().len(), watching.forks().len()), (16, 16));
+    drop(witness);
+    let witness = watching.open();
+    witness.add_checkpoint(&request(&mut Grown::of(10, 77_000), &*log, 10, 10));
+    assert_eq!(watching.forks().len(), 16, "of this process and the one before");
 }
 
 #[test]

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use journal::Entry;
 use journal::entry::LONGEST;
-use ledger::intake::{Intake, Taken};
+use ledger::intake::{Intake, MOST, Taken};
 use ledger::spool::{Space, Spool};
 use ledger::{Layout, Neighbour};
 use policy::Policy;
 
 use super::arguments::{Append, Neighbours};
-use super::{lock, open, text, vkey};
+use super::{lock, open, plain, text, vkey};
 use crate::outside::SystemRng;
 use crate::{Verdict, judge};
 
 /// Lines that are made durable together at most.
 const TOGETHER: usize = 512;
-/// Lines that are read ahead.
-const AHEAD: usize = 4096;
+/// Lines that are read ahead: 16 MiB at most.
+const AHEAD: usize = 1024;
 const WITNESS_TIME: Duration = Duration::from_secs(10);
 
 /// A line without its end, or that it is too long.
@@ -73,7 +73,9 @@ pub(super) fn neighbours(given: &Neighbours) -> Result<Vec<Neighbour>, String> {
         return Err("each --witness has a --witness-key".to_owned());
     }
     let pairs = given.witnesses.iter().zip(&given.witness_keys);
-    pairs.map(|(url, key)| Ok(Neighbour { url: url.clone(), key: vkey(key)? })).collect()
+    pairs
+        .map(|(url, key)| Ok(Neighbour { url: url.clone(), key: vkey(key)?, plain: plain(given.plain_http) }))
+        .collect()
 }
 
 fn ask(ledger: &ledger::Ledger, neighbour: &Neighbour) -> Result<(), String> {
@@ -155,10 +157,10 @@ impl Target {
     /// Makes durable what can be, and tells of each line.
     fn settle(&mut self, taken: Vec<Taken>) -> Result<(), String> {
         let mut said = String::new();
-        let mut run: Vec<(u64, Entry)> = Vec::new();
+        let (mut run, mut together): (Vec<(u64, Entry)>, usize) = (Vec::new(), 0);
         for taken in taken {
             match taken {
-                Taken::Ready(unit) => {
+                Taken::Ready(unit, bytes) => {
                     if let Some(why) = self.objection(&unit) {
                         self.flush(&mut run, &mut said)?;
                         for (number, _) in &unit {
@@ -173,9 +175,11 @@ impl Target {
                         _ => true,
                     };
                     // In the spool each call is a file of its own.
-                    if !same || (self.ledger.is_none() && !run.is_empty()) {
+                    let full = together + bytes > MOST;
+                    if !same || full || (self.ledger.is_none() && !run.is_empty()) {
                         self.flush(&mut run, &mut said)?;
                     }
+                    together = if run.is_empty() { bytes } else { together + bytes };
                     run.extend(unit);
                 }
                 Taken::Refused(_, why) => {

@@ -9,7 +9,7 @@ use tlog::Objects;
 use zeroize::Zeroizing;
 
 use super::arguments::Archive;
-use super::{logs, text};
+use super::{logs, plain, text};
 use crate::outside::SystemClock;
 use crate::{Verdict, judge};
 
@@ -57,8 +57,15 @@ fn store(arguments: &Archive) -> Result<Arc<dyn Objects>, String> {
         return Err("`--prefix` ends in a slash".to_owned());
     }
     let (bucket, region) = (&arguments.bucket, &arguments.store_region);
-    let store =
-        S3::new(&arguments.endpoint, bucket, region, credentials, Arc::new(SystemClock)).map_err(text)?;
+    let store = S3::new(
+        &arguments.endpoint,
+        plain(arguments.plain_http),
+        bucket,
+        region,
+        credentials,
+        Arc::new(SystemClock),
+    )
+    .map_err(text)?;
     Ok(Arc::new(match arguments.lock_days {
         Some(days) => store.locking(days),
         None => store,

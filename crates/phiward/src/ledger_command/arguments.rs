@@ -129,6 +129,9 @@ pub(crate) struct Neighbours {
     /// The key of the witness before it, or a file that holds it
     #[arg(long = "witness-key", value_name = "KEY", requires = "witnesses")]
     pub(crate) witness_keys: Vec<String>,
+    /// Ask witnesses on other machines over plain http too, where their address says so
+    #[arg(long, requires = "witnesses")]
+    pub(crate) plain_http: bool,
 }
 
 #[derive(Debug, Args)]
@@ -266,9 +269,12 @@ finding, and so is what is past a ceiling and held. Exits with 1 at findings.";
 pub(crate) struct Archive {
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// The store: https://HOST[:PORT]
+    /// The store: https://HOST[:PORT][/PATH]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: String,
+    /// Ask a store on another machine over plain http, where its address says so
+    #[arg(long)]
+    pub(crate) plain_http: bool,
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: String,
     /// What the names of all objects begin with
@@ -334,6 +340,20 @@ pub(crate) struct People {
     pub(crate) org: String,
 }
 
+/// The ledger that is to say what was shredded.
+#[derive(Debug, Args)]
+pub(crate) struct Recorded {
+    /// Record it in this ledger
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The ledger's signing key [default: DIR.key, beside the folder]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// Where the ledger's newest checkpoint is kept apart from the folder [default: DIR.seen]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) seen: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keyring {
     /// Make a keyring of nobody
@@ -352,9 +372,8 @@ pub(crate) enum Keyring {
     Shred {
         #[command(flatten)]
         people: People,
-        /// Record it in this ledger
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
+        #[command(flatten)]
+        into: Recorded,
     },
     /// Write a copy to a new file, under the same lock
     Backup {

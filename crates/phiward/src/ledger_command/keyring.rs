@@ -1,12 +1,11 @@
 use std::io::BufRead as _;
-use std::path::PathBuf;
 
 use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
 use ledger::Keyring;
 
-use super::arguments::{self, People, Ring, Unlock, Writing};
+use super::arguments::{self, People, Recorded, Ring, Unlock, Writing};
 use super::{lock, open, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, judge};
@@ -30,7 +29,7 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             println!("{people} people have a key, {shredded} keys were shredded");
         }
         arguments::Keyring::Pseudonym { people, new } => return pseudonyms(people, *new),
-        arguments::Keyring::Shred { people, ledger } => return shred(people, ledger.as_ref()),
+        arguments::Keyring::Shred { people, into } => return shred(people, into),
         arguments::Keyring::Backup { ring, to } => {
             let keys = opened(ring)?.back_up(to).map_err(text)?;
             println!("{keys} keys");
@@ -39,8 +38,9 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             let lock = lock(&ring.unlock)?;
             let drill = opened(ring)?.drill(backup, &lock).map_err(text)?;
             println!(
-                "{} keys are the same, {} are missing in the backup, {} differ, {} were shredded and still lie in it",
-                drill.same, drill.missing, drill.different, drill.undead
+                "{} keys are the same, {} are missing in the backup, {} differ, {} were shredded and still lie in it, {} \
+                 are in the backup alone",
+                drill.same, drill.missing, drill.different, drill.undead, drill.lost
             );
             return Ok(if drill.is_good() { Verdict::InOrder } else { Verdict::Findings });
         }
@@ -92,42 +92,61 @@ fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
 }
 
-fn shred(people: &People, dir: Option<&PathBuf>) -> Result<Verdict, String> {
+fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
     let subjects = subjects(people)?;
     let ring = opened(&people.ring)?;
-    let ledger = match dir {
-        Some(dir) => {
-            let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
-            let own = Writing { dir: dir.clone(), signing_key: None, seen: None, unseen: false, unlock };
-            // The ledger's key may have the ring's lock or none.
-            let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
-            Some(open(&own).or_else(|_| open(&with))?)
-        }
-        None => None,
-    };
+    let ledger = ledger(people, into)?;
     let mut all_known = true;
     for subject in &subjects {
-        match ring.shred(subject).map_err(text)? {
-            Some(key) => {
-                println!("{key}");
-                if let Some(ledger) = &ledger {
-                    let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
-                    let act = Act::KeyEvent(KeyEvent { step, kind, key, keys: None, statement: None });
-                    let entry = Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new());
-                    ledger.append(std::slice::from_ref(&entry)).map_err(text)?;
-                }
-            }
+        let shredded = match ledger {
+            Some(_) => ring.shred_untold(subject),
+            None => ring.shred(subject),
+        };
+        match shredded.map_err(text)? {
+            Some(key) => println!("{key}"),
             None => {
                 all_known = false;
                 println!("unknown");
             }
         }
     }
-    if let Some(ledger) = ledger {
-        ledger.close().map_err(text)?;
+    // With those that an earlier run destroyed and did not come to tell of.
+    let untold = ring.untold();
+    match ledger {
+        Some(ledger) => {
+            for chunk in untold.chunks(1000) {
+                let entries = chunk.iter().map(|key| {
+                    let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
+                    let act = Act::KeyEvent(KeyEvent { step, kind, key: *key, keys: None, statement: None });
+                    Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new())
+                });
+                ledger.append(&entries.collect::<Vec<_>>()).map_err(text)?;
+            }
+            if !untold.is_empty() {
+                ring.told(&untold).map_err(text)?;
+            }
+            ledger.close().map_err(text)?;
+        }
+        None if !untold.is_empty() => eprintln!(
+            "phiward: {} keys were shredded and no entry says so yet: run `shred` with --ledger and nobody on standard \
+             input",
+            untold.len()
+        ),
+        None => {}
     }
     eprintln!(
         "phiward: backups hold the keys still: make a new one, destroy the old, and prove it with `drill`"
     );
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// The ledger that is to say what was shredded.
+fn ledger(people: &People, into: &Recorded) -> Result<Option<ledger::Ledger>, String> {
+    let Some(dir) = &into.ledger else { return Ok(None) };
+    let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
+    let (signing_key, seen) = (into.signing_key.clone(), into.seen.clone());
+    let own = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock };
+    // The ledger's key may have the ring's lock or none.
+    let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
+    open(&own).or_else(|_| open(&with)).map(Some)
 }

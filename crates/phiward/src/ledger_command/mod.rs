@@ -14,6 +14,7 @@ use journal::names::Writer;
 use ledger::reading::{self, Held};
 use ledger::{Every, Expected, Layout, Lock, Opening, Settings, SigningKey};
 use tlog::VerifierKey;
+use wire::Plain;
 use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
@@ -47,6 +48,11 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// Whom one may ask over plain http.
+pub(super) fn plain(allowed: bool) -> Plain {
+    if allowed { Plain::Anybody } else { Plain::Loopback }
 }
 
 /// A file beside a folder, named after it.
@@ -190,10 +196,14 @@ fn make(init: &Init) -> Result<Verdict, String> {
         unseen: false,
     };
     let verifier = ledger::Ledger::create(&opening, &Settings { name, writer, layout }).map_err(|error| {
-        // A key of no log: the same command is to work once the folder can be written.
-        let _ = std::fs::remove_file(&key_file);
+        // A key of no log, which was made above: the same command is to work once the folder can be written. Where a
+        // log came to be, its key stays.
+        if !writing.dir.join("checkpoint").exists() {
+            let _ = std::fs::remove_file(&key_file);
+        }
         error.to_string()
     })?;
+    println!("{verifier}");
     files::write(&public, format!("{verifier}\n").as_bytes())?;
     if matches!(lock, Lock::None) {
         let shown = key_file.display();
@@ -201,7 +211,6 @@ fn make(init: &Init) -> Result<Verdict, String> {
             "phiward: `{shown}` is protected by its mode alone; --passphrase-file or --unlock-file lock it"
         );
     }
-    println!("{verifier}");
     Ok(Verdict::InOrder)
 }
 
@@ -275,7 +284,7 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
             return Err(format!("a kept checkpoint is of `{origin}`, which this ledger does not have"));
         }
     }
-    let mut in_order = true;
+    let mut in_order = settings_hold(&verify.reading)?;
     for log in &all {
         let older = kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
         let expected = Expected { keys: witnesses.clone(), older, deleted: Vec::new() };
@@ -298,6 +307,15 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
     Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })
 }
 
+/// Whether the settings in the folder are those that the ledger signed; tells where they are not.
+fn settings_hold(reading: &Reading) -> Result<bool, String> {
+    let fault = ledger::settings_fault(&reading.dir, &verifier(reading)?);
+    if let Some(fault) = &fault {
+        println!("{fault}");
+    }
+    Ok(fault.is_none())
+}
+
 fn fsck(reading: &Reading) -> Result<Verdict, String> {
     let key = verifier(reading)?;
     // A directory or home log that does not read hides no damage: the home log alone is looked at then.
@@ -305,7 +323,7 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
         println!("{}: {error}", key.name());
         Vec::new()
     });
-    let mut in_order = !all.is_empty();
+    let mut in_order = !all.is_empty() && settings_hold(reading)?;
     let home = Held {
         name: key.name().to_owned(),
         folder: reading.dir.clone(),
@@ -387,5 +405,16 @@ fn bring(reconcile: &Reconcile) -> Result<Verdict, String> {
         "{} entries brought over, {} of {} files were there already",
         done.entries, done.already, done.files
     );
-    Ok(Verdict::InOrder)
+    for (path, why) in &done.aside {
+        eprintln!("phiward: ALARM: set aside as `{}`: {why}", path.display());
+    }
+    for gone in &done.missing {
+        eprintln!(
+            "phiward: ALARM: files {} to {} of the spool are missing: what they held is lost",
+            gone.start,
+            gone.end - 1
+        );
+    }
+    let whole = done.aside.is_empty() && done.missing.is_empty();
+    Ok(if whole { Verdict::InOrder } else { Verdict::Findings })
 }

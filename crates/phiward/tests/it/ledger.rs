@@ -1,5 +1,8 @@
 //! The ledger's commands, as an operator and an auditor run them.
 
+mod append;
+mod keyring;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -206,57 +209,6 @@ fn what_was_acknowledged_before_a_kill_is_there() {
 }
 
 #[test]
-fn a_bad_line_is_named_and_loses_no_other() {
-    let place = Place::new();
-    let good = sample(3, 1);
-    let mut lines: Vec<Vec<u8>> = good.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-    lines.insert(1, b"{\"who\":\"Jane Canary, 536-22-8716\",\"v\":1}\n".to_vec());
-    lines.insert(3, [b"x".repeat(20_000), b"\n".to_vec()].concat());
-    lines.push(b"\n".to_vec());
-    let output = place.input(&["append", "--dir", "D"], &lines.concat());
-    assert_eq!(code(&output), 1);
-    assert_eq!(
-        text(&output.stdout).lines().collect::<Vec<_>>(),
-        ["0", "refused", "1", "refused", "2", "refused"]
-    );
-    let said = text(&output.stderr);
-    for place in ["line 2, byte ", "line 4: longer", "line 6, byte 0"] {
-        assert!(said.contains(place), "{said}");
-    }
-    assert!(!said.contains("Canary") && !said.contains("536"), "{said}");
-    assert_eq!(stored(&place.path("D")).len(), 3);
-}
-
-#[test]
-fn what_the_ledger_says_of_itself_nobody_else_says() {
-    let place = Place::new();
-    place.append(&[], &sample(1, 1));
-    place.ok(&["retain", "--dir", "D", "--hold", "--class", "access-log"]);
-    let own = stored(&place.path("D")).into_values().next_back().unwrap();
-    assert!(text(&own).contains(r#""room":"ledger""#), "{}", text(&own));
-    let output = place.input(&["append", "--dir", "D"], &[own, b"\n".to_vec()].concat());
-    assert_eq!(code(&output), 1);
-    let told = text(&output.stdout) + &text(&output.stderr);
-    assert!(told.contains("written by the ledger alone"), "{told}");
-}
-
-#[test]
-fn names_that_the_bundle_does_not_give_are_refused() {
-    let place = Place::new();
-    let bundle = example("mended").join("phiward").display().to_string();
-    let whole = sample(600, 5);
-    let output = place.input(&["append", "--dir", "D", "--policy", &bundle], &whole);
-    // The sample's grants name a ceiling that the example has not.
-    let grants = journal::sample::sample(600, 5).filter(|entry| entry.act.key() == "grant").count();
-    assert!(grants > 0);
-    assert_eq!(text(&output.stdout).lines().filter(|line| *line == "refused").count(), grants);
-    let line = text(&whole).replace("\"party\":\"northlab\"", "\"party\":\"jane-doe\"");
-    let output = place.input(&["append", "--dir", "D", "--policy", &bundle], line.as_bytes());
-    assert!(text(&output.stderr).contains("does not declare what stands at `party`"));
-    assert!(!text(&output.stderr).contains("jane"));
-}
-
-#[test]
 fn an_older_copy_and_a_rewritten_log_are_found() {
     let place = Place::new();
     place.append(&[], &sample(300, 1));
@@ -282,6 +234,14 @@ fn an_older_copy_and_a_rewritten_log_are_found() {
     assert!(String::from_utf8_lossy(&stored(&place.path("D"))[&300]).contains("restored"));
     place.ok(&["verify", "--dir", "D", "--kept", &early]);
     assert!(place.fails(1, &["verify", "--dir", "D", "--kept", &late]).contains("it was rewritten"));
+    // Its settings are its own word as well.
+    let settings = std::fs::read_to_string(place.path("D/ledger.json")).unwrap();
+    std::fs::write(place.path("D/ledger.json"), settings.replace("\"one\"", "\"month\"")).unwrap();
+    for command in ["verify", "fsck"] {
+        let said = place.fails(1, &[command, "--dir", "D"]);
+        assert!(said.contains("ledger.json") && said.contains("signature does not hold"), "{said}");
+    }
+    std::fs::write(place.path("D/ledger.json"), settings).unwrap();
     // A bundle that is gone without a word is found too.
     copy(&place.path("whole"), &place.path("D"));
     std::fs::remove_file(place.path("D/tile/entries/000")).unwrap();
@@ -397,7 +357,7 @@ fn a_witness_cosigns_what_grows_and_refuses_a_fork_for_ever() {
     assert!(said.contains("ALARM") && said.contains("not cosigned"), "{said}");
     let kept = std::fs::read_dir(place.path("W")).unwrap();
     let proofs =
-        kept.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("refused-"));
+        kept.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("fork-"));
     assert!(proofs.count() >= 1, "the proof of the fork is kept");
 }
 
@@ -522,11 +482,23 @@ fn a_sealed_log_takes_no_more() {
 fn a_clock_that_goes_back_is_written_down_once() {
     let place = Place::new();
     place.append(&[], &sample(3, 1));
-    let seen = std::fs::read_to_string(place.path("D.seen")).unwrap();
-    let line = seen.lines().nth(1).unwrap();
-    let micros: u64 = line.strip_prefix("clock ").unwrap().parse().unwrap();
-    let ahead = seen.replace(line, &format!("clock {}", micros + 3_600_000_000));
-    std::fs::write(place.path("D.seen"), ahead).unwrap();
+    // A writer whose clock is years ahead was here.
+    struct Ahead;
+    impl journal::Clock for Ahead {
+        fn now(&self) -> jiff::Timestamp {
+            "2199-01-01T00:00:00Z".parse().unwrap()
+        }
+    }
+    let key = ledger::SigningKey::open(&place.path("D.key"), &ledger::Lock::None).unwrap();
+    let opening = ledger::Opening {
+        folder: place.path("D"),
+        anchor: place.path("D.seen"),
+        key,
+        clock: std::sync::Arc::new(Ahead),
+        rng: Box::new(journal::sample::Drawn::new(5)),
+        unseen: false,
+    };
+    ledger::Ledger::open(opening).unwrap().0.close().unwrap();
     assert_eq!(place.append(&[], &sample(2, 2)), ["4", "5"]);
     place.append(&[], &sample(1, 3));
     let told: Vec<_> = stored(&place.path("D"))
@@ -561,45 +533,21 @@ fn secrets_are_locked_and_stay_out_of_the_command_line() {
 }
 
 #[test]
-fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
-    let place = Place::new();
-    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
-    let bundle = example("mended").join("phiward").display().to_string();
-    let lock = ["--ring", "ring", "--passphrase-file", "pass"];
-    let with = |words: &[&str]| -> Vec<String> {
-        ["keyring"].iter().chain(words).chain(&lock).map(|word| (*word).to_owned()).collect()
-    };
-    let run = |words: &[&str], input: &str| {
-        let words = with(words);
-        place.input(&words.iter().map(String::as_str).collect::<Vec<_>>(), input.as_bytes())
-    };
-    assert_eq!(code(&place.run(&["keyring", "init", "--ring", "open"])), 2);
-    assert_eq!(code(&run(&["init"], "")), 0);
-    let asked = ["pseudonym", "--policy", &bundle, "--org", "production"];
-    assert_eq!(code(&run(&asked, "001D000000IqhSL\n")), 1, "a question makes no key");
-    let new = run(&[&asked[..], &["--new"]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
-    assert_eq!(code(&new), 0, "{}", text(&new.stderr));
-    let pseudonyms = text(&new.stdout);
-    assert_eq!(pseudonyms.lines().count(), 2);
-    assert_eq!(text(&run(&asked, "001D000000IqhSLIAZ\n001D000000IqhSM\n").stdout), pseudonyms);
-    let bad = run(&asked, "Jane Canary\n");
-    assert!(code(&bad) == 2 && !text(&bad.stderr).contains("Canary"));
-    assert_eq!(code(&run(&["backup", "--to", "backup"], "")), 0);
-    assert_eq!(code(&run(&["drill", "--backup", "backup"], "")), 0);
-    // One person is forgotten; the ledger says so, and the backup does not forget by itself.
-    let shred =
-        run(&["shred", "--policy", &bundle, "--org", "production", "--ledger", "D"], "001D000000IqhSL\n");
-    assert_eq!(code(&shred), 0, "{}", text(&shred.stderr));
-    assert_eq!(text(&run(&asked, "001D000000IqhSL\n").stdout), "unknown\n");
-    let entry = Entry::read(&stored(&place.path("D"))[&0]).unwrap();
-    assert_eq!(entry.act.key(), "key-event");
-    let drill = run(&["drill", "--backup", "backup"], "");
-    assert!(code(&drill) == 1 && text(&drill.stdout).contains("1 were shredded and still lie in it"));
-    // The ring is lost; the backup answers as before.
-    std::fs::remove_file(place.path("ring")).unwrap();
-    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 0);
-    assert_eq!(text(&run(&asked, "001D000000IqhSL\n001D000000IqhSM\n").stdout), pseudonyms);
-    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 2, "a ring is never written over");
+fn what_init_did_not_make_it_does_not_take_away() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    std::fs::write(place.path("D.key"), "somebody's").unwrap();
+    assert!(place.fails(2, &["init", "--dir", "D"]).contains("already"));
+    assert_eq!(std::fs::read(place.path("D.key")).unwrap(), b"somebody's");
+    std::fs::remove_file(place.path("D.key")).unwrap();
+    // The folder cannot be made: the key that was made for it goes again.
+    std::fs::write(place.path("D"), "a file").unwrap();
+    place.fails(2, &["init", "--dir", "D"]);
+    assert!(!place.path("D.key").exists());
+    std::fs::remove_file(place.path("D")).unwrap();
+    // A log came to be and its settings did not: its key stays.
+    std::fs::create_dir_all(place.path("D/ledger.json")).unwrap();
+    place.fails(2, &["init", "--dir", "D"]);
+    assert!(place.path("D/checkpoint").exists() && place.path("D.key").exists());
 }
 
 #[test]

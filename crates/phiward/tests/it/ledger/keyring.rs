@@ -1,0 +1,101 @@
+use journal::names::{Org, RecordId};
+use journal::sample::Drawn;
+use journal::{Entry, Subject};
+use ledger::{Keyring, Lock};
+use source::Source;
+use zeroize::Zeroizing;
+
+use super::{Place, stored};
+use crate::{code, example, text};
+
+#[test]
+fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
+    let place = Place::new();
+    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    let bundle = example("mended").join("phiward").display().to_string();
+    let lock = ["--ring", "ring", "--passphrase-file", "pass"];
+    let with = |words: &[&str]| -> Vec<String> {
+        ["keyring"].iter().chain(words).chain(&lock).map(|word| (*word).to_owned()).collect()
+    };
+    let run = |words: &[&str], input: &str| {
+        let words = with(words);
+        place.input(&words.iter().map(String::as_str).collect::<Vec<_>>(), input.as_bytes())
+    };
+    assert_eq!(code(&place.run(&["keyring", "init", "--ring", "open"])), 2);
+    assert_eq!(code(&run(&["init"], "")), 0);
+    let asked = ["pseudonym", "--policy", &bundle, "--org", "production"];
+    assert_eq!(code(&run(&asked, "001D000000IqhSL\n")), 1, "a question makes no key");
+    let new = run(&[&asked[..], &["--new"]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
+    assert_eq!(code(&new), 0, "{}", text(&new.stderr));
+    let pseudonyms = text(&new.stdout);
+    assert_eq!(pseudonyms.lines().count(), 2);
+    assert_eq!(text(&run(&asked, "001D000000IqhSLIAZ\n001D000000IqhSM\n").stdout), pseudonyms);
+    let bad = run(&asked, "Jane Canary\n");
+    assert!(code(&bad) == 2 && !text(&bad.stderr).contains("Canary"));
+    assert_eq!(code(&run(&["backup", "--to", "backup"], "")), 0);
+    assert_eq!(code(&run(&["drill", "--backup", "backup"], "")), 0);
+    // One person is forgotten; the ledger says so, and the backup does not forget by itself.
+    // The ledger's key and what was seen of it lie elsewhere.
+    std::fs::rename(place.path("D.key"), place.path("K")).unwrap();
+    std::fs::rename(place.path("D.seen"), place.path("elsewhere")).unwrap();
+    let shred = ["shred", "--policy", &bundle, "--org", "production", "--ledger", "D"];
+    assert_eq!(code(&run(&shred, "001D000000IqhSL\n")), 2);
+    let shred = [&shred[..], &["--signing-key", "K", "--seen", "elsewhere"]].concat();
+    let shred = run(&shred, "001D000000IqhSL\n");
+    assert_eq!(code(&shred), 0, "{}", text(&shred.stderr));
+    assert_eq!(text(&run(&asked, "001D000000IqhSL\n").stdout), "unknown\n");
+    assert_eq!(stored(&place.path("D")).len(), 1);
+    let entry = Entry::read(&stored(&place.path("D"))[&0]).unwrap();
+    assert_eq!(entry.act.key(), "key-event");
+    let drill = run(&["drill", "--backup", "backup"], "");
+    assert!(code(&drill) == 1 && text(&drill.stdout).contains("1 were shredded and still lie in it"));
+    // The ring is lost; the backup answers as before.
+    std::fs::remove_file(place.path("ring")).unwrap();
+    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 0);
+    assert_eq!(text(&run(&asked, "001D000000IqhSL\n001D000000IqhSM\n").stdout), pseudonyms);
+    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 2, "a ring is never written over");
+}
+
+#[test]
+fn what_was_shredded_is_told_though_the_ledger_was_not_there() {
+    let place = Place::new();
+    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    let bundle = example("mended").join("phiward").display().to_string();
+    let ring = ["--ring", "ring", "--passphrase-file", "pass"];
+    let run = |words: &[&str], input: &str| {
+        let words = [&["keyring"], words, &ring].concat();
+        place.input(&words, input.as_bytes())
+    };
+    assert_eq!(code(&run(&["init"], "")), 0);
+    let of = ["--policy", &bundle, "--org", "production"];
+    let new = run(&[&["pseudonym", "--new"], &of[..]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
+    assert_eq!(code(&new), 0, "{}", text(&new.stderr));
+    // The disk of the ledger fails after the keys are destroyed.
+    std::fs::rename(place.path("D/wal"), place.path("wal")).unwrap();
+    std::fs::write(place.path("D/wal"), "").unwrap();
+    let shred = [&["shred"], &of[..]].concat();
+    let refused = run(&[&shred[..], &["--ledger", "D"]].concat(), "001D000000IqhSL\n");
+    assert_eq!(code(&refused), 2, "nothing is destroyed while the ledger does not open");
+    std::fs::remove_file(place.path("D/wal")).unwrap();
+    std::fs::rename(place.path("wal"), place.path("D/wal")).unwrap();
+    let lock = Lock::Passphrase(Zeroizing::new(b"correct horse battery".to_vec()));
+    let drawn = Box::new(Drawn::new(9));
+    let opened = Keyring::open(&place.path("ring"), &lock, drawn).unwrap();
+    let (policy, _) =
+        policy::read(vec![Source::new("phiward.yaml", "orgs:\n  - {id: production, kind: production}\n")]);
+    let org = Org::declared(&policy, "production").unwrap();
+    let person = Subject::of_record(&org, &RecordId::of("001D000000IqhSL").unwrap());
+    let id = opened.shred_untold(&person).unwrap().unwrap();
+    drop(opened);
+    let reminded = run(&shred, "");
+    assert!(text(&reminded.stderr).contains("1 keys were shredded and no entry says so yet"));
+    assert_eq!(stored(&place.path("D")).len(), 0);
+    for _ in 0..2 {
+        let told = run(&[&shred[..], &["--ledger", "D"]].concat(), "");
+        assert_eq!(code(&told), 0, "{}", text(&told.stderr));
+        assert!(!text(&told.stderr).contains("no entry"));
+        let there = stored(&place.path("D"));
+        assert_eq!(there.len(), 1, "once");
+        assert!(text(&there[&0]).contains(&id.to_string()), "{}", text(&there[&0]));
+    }
+}
