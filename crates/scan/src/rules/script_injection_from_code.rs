@@ -27,8 +27,8 @@
 //! alone: here the page says what is printed, and code what is in it.
 //!
 //! ## Seen in the wild
-//! `SalesforceFoundation/NPSP`: the names of gifts stand as HTML in the error that keeps a recurring donation from
-//! being deleted.
+//! `SalesforceFoundation/NPSP`: the name of a recurring donation stands as HTML in the error that keeps it from being
+//! deleted (`RD_CascadeDeleteLookups_TDTM`); the names of its gifts are escaped there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,14 +54,14 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.code();
     out.judged(code.bodies);
-    messages(code, out);
+    messages(cx, code, out);
     printed(cx, code, out);
     out.judged(cx.pages().len());
     pages(cx, out);
 }
 
 /// `addError(message, false)`: one finding a call, whatever comes into it.
-fn messages(code: &Code, out: &mut Outcome) {
+fn messages(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
     let mut by_call: BTreeMap<Spot, Vec<&Intake>> = BTreeMap::new();
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Markup) {
         by_call.entry(intake.at).or_default().push(intake);
@@ -73,8 +73,11 @@ fn messages(code: &Code, out: &mut Outcome) {
             match intake.from {
                 Outside::Field(object, field) => {
                     let names = &code.program.names;
-                    let field = field.map(|field| format!(".{}", names.written(field)));
-                    fields.insert(format!("{}{}", names.written(object), field.unwrap_or_default()));
+                    let object = names.written(object);
+                    fields.insert(match field {
+                        Some(field) => format!("{object}.{}", cx.classes.written(object, names.written(field))),
+                        None => object.to_owned(),
+                    });
                 }
                 Outside::Input(input) => drop(inputs.insert(code::said_of(input))),
                 Outside::Session => {}
