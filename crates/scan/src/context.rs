@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use journal::Place;
 use policy::Policy;
 use rayon::prelude::*;
+use sfdx::completeness::Item;
 use sfdx::{Project, Value};
 use sha2::{Digest, Sha256};
 use source::Position;
@@ -45,6 +46,7 @@ pub struct Context<'p> {
     telling: OnceLock<Vec<PhiObject>>,
     code: OnceLock<Code>,
     pages: OnceLock<Vec<Page>>,
+    completeness: OnceLock<Vec<Item>>,
 }
 
 impl<'p> Context<'p> {
@@ -65,6 +67,7 @@ impl<'p> Context<'p> {
             telling: OnceLock::new(),
             code: OnceLock::new(),
             pages: OnceLock::new(),
+            completeness: OnceLock::new(),
         };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
@@ -128,6 +131,11 @@ impl<'p> Context<'p> {
     /// The Apex of the source, followed when a rule first asks.
     pub(crate) fn code(&self) -> &Code {
         self.code.get_or_init(|| Code::of(self))
+    }
+
+    /// What of the org the source shows, and what it lacks.
+    pub(crate) fn completeness(&self) -> &[Item] {
+        self.completeness.get_or_init(|| sfdx::completeness::of(self.project, self.facts))
     }
 
     /// The Visualforce pages and components of the source, read when a rule first asks.
