@@ -3,7 +3,7 @@
 use journal::Confidence;
 use policy::bundle::identity::Identity;
 use policy::vocabulary::{AudienceKind, IdentityKind};
-use sfdx::completeness::{self, State};
+use sfdx::completeness::State;
 use sfdx::views::{Container, ContainerKind, Site};
 
 use crate::Context;
@@ -56,11 +56,8 @@ pub(crate) fn without_contents(cx: &Context<'_>) -> Option<(String, String)> {
 }
 
 fn lacks(cx: &Context<'_>, id: &str) -> Vec<String> {
-    let items = completeness::of(cx.project, cx.facts);
-    items
-        .into_iter()
-        .find(|item| item.id == id && item.state != State::Present)
-        .map_or(Vec::new(), |item| item.lacks)
+    let item = cx.completeness().iter().find(|item| item.id == id && item.state != State::Present);
+    item.map_or(Vec::new(), |item| item.lacks.clone())
 }
 
 fn said(lacks: &[String], what: &str) -> Option<(String, String)> {

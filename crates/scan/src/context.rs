@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use journal::Place;
 use policy::Policy;
 use rayon::prelude::*;
+use sfdx::completeness::Item;
 use sfdx::{Project, Value};
 use sha2::{Digest, Sha256};
 use source::Position;
@@ -14,6 +15,7 @@ use crate::code::Code;
 use crate::endpoint::{self, Endpoint};
 use crate::phi_object::PhiObject;
 use crate::report::{ClassifiedField, Totals};
+use crate::visualforce::{self, Page};
 
 /// What a scan reads.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,8 @@ pub struct Context<'p> {
     access: OnceLock<access::Model>,
     telling: OnceLock<Vec<PhiObject>>,
     code: OnceLock<Code>,
+    pages: OnceLock<Vec<Page>>,
+    completeness: OnceLock<Vec<Item>>,
 }
 
 impl<'p> Context<'p> {
@@ -62,6 +66,8 @@ impl<'p> Context<'p> {
             access: OnceLock::new(),
             telling: OnceLock::new(),
             code: OnceLock::new(),
+            pages: OnceLock::new(),
+            completeness: OnceLock::new(),
         };
         this.phi_objects =
             this.object_names().into_iter().filter(|name| this.classes.is_phi_object(name)).collect();
@@ -125,6 +131,16 @@ impl<'p> Context<'p> {
     /// The Apex of the source, followed when a rule first asks.
     pub(crate) fn code(&self) -> &Code {
         self.code.get_or_init(|| Code::of(self))
+    }
+
+    /// What of the org the source shows, and what it lacks.
+    pub(crate) fn completeness(&self) -> &[Item] {
+        self.completeness.get_or_init(|| sfdx::completeness::of(self.project, self.facts))
+    }
+
+    /// The Visualforce pages and components of the source, read when a rule first asks.
+    pub(crate) fn pages(&self) -> &[Page] {
+        self.pages.get_or_init(|| visualforce::pages(self))
     }
 
     /// What could not be read of Apex, where a rule has asked for it.

@@ -3,6 +3,7 @@
 
 mod json;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::classification::{occurs, words};
@@ -82,15 +83,36 @@ pub(crate) struct Record {
     pub(crate) of_patient: bool,
 }
 
+/// A name of a column or key, and the words of its last part.
+struct Named<'n> {
+    name: Cow<'n, str>,
+    words: Vec<String>,
+}
+
+impl<'n> Named<'n> {
+    fn of(name: impl Into<Cow<'n, str>>) -> Self {
+        let name =
+            Some(name.into()).filter(|name: &Cow<'_, str>| name.len() <= NAME_LIMIT).unwrap_or_default();
+        let words = words(name.rsplit('.').next().unwrap_or_default());
+        Self { name, words }
+    }
+}
+
 impl Record {
     /// Takes in a value under the name that it has in the file, in the column of that number where it is a table.
     pub(crate) fn add(&mut self, name: &str, column: Option<usize>, value: &str, at: u32) {
+        if !value.trim().is_empty() {
+            self.add_named(&Named::of(name), column, value, at);
+        }
+    }
+
+    fn add_named(&mut self, named: &Named<'_>, column: Option<usize>, value: &str, at: u32) {
         let value = value.trim();
         if value.is_empty() {
             return;
         }
-        let name = if name.len() > NAME_LIMIT { "" } else { name };
-        if let Some(held) = held(name, value) {
+        let name = named.name.as_ref();
+        if let Some(held) = held(&named.words, value) {
             self.held.entry(held).or_insert_with(|| {
                 let called = match column {
                     _ if says(name, held) => Called::Name(name.to_owned()),
@@ -100,7 +122,7 @@ impl Record {
                 Found { at, called }
             });
         }
-        self.synthetic |= is_synthetic(name, value);
+        self.synthetic |= is_synthetic(&named.words, value);
         let kind = name.eq_ignore_ascii_case("type")
             || name.eq_ignore_ascii_case("resourceType")
             || name.to_ascii_lowercase().starts_with("recordtype");
@@ -277,14 +299,13 @@ fn says(name: &str, held: Held) -> bool {
 }
 
 /// What a value is, by its name and its shape together; by its shape alone where that is telling.
-fn held(name: &str, value: &str) -> Option<Held> {
-    let by_name = words(name.rsplit('.').next().unwrap_or(name));
-    let named = |held: Held| is_any(patterns(held), &by_name);
+fn held(by_name: &[String], value: &str) -> Option<Held> {
+    let named = |held: Held| is_any(patterns(held), by_name);
     let digits = value.chars().filter(char::is_ascii_digit).count();
     if shape::is_social_security_number(value) {
         // The same shape is that of other numbers too: phones and codes have names of their own.
         let others: Patterns = &[&["phone"], &["fax"], &["zip"], &["postal"], &["tax"], &["ein"], &["date"]];
-        return (!is_any(others, &by_name)).then_some(Held::SocialSecurityNumber);
+        return (!is_any(others, by_name)).then_some(Held::SocialSecurityNumber);
     }
     let bare: String = value.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
     if named(Held::SocialSecurityNumber) && shape::is_social_security_digits(&bare) {
@@ -342,9 +363,8 @@ fn is_record_id(value: &str) -> bool {
 }
 
 /// The marks by which made-up records are told. Published samples carry none: no list of them is ever complete.
-fn is_synthetic(name: &str, value: &str) -> bool {
-    let by_name = words(name.rsplit('.').next().unwrap_or(name));
-    let number = occurs(&["ssn"], &by_name) || occurs(&["social", "security"], &by_name);
+fn is_synthetic(by_name: &[String], value: &str) -> bool {
+    let number = occurs(&["ssn"], by_name) || occurs(&["social", "security"], by_name);
     (number && shape::is_social_security_number_of_nobody(value))
         || (value.contains('@') && shape::is_example_email(value))
         || (shape::is_phone(value) && shape::is_fictional_phone(value))
@@ -365,14 +385,14 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
             || shape::is_email(cell)
             || shape::is_phone(cell)
     };
-    let mut names: Option<Vec<String>> = None;
+    let mut names: Option<Vec<Named<'static>>> = None;
     let mut records = Vec::new();
     rows(text, separator, |row| {
         let names = match &mut names {
             Some(names) => &*names,
             None if row.iter().any(|(cell, _)| is_value(cell.trim())) => &*names.insert(Vec::new()),
             None => {
-                names = Some(row.into_iter().map(|(name, _)| name).collect());
+                names = Some(row.into_iter().map(|(name, _)| Named::of(name)).collect());
                 return;
             }
         };
@@ -381,7 +401,8 @@ pub(crate) fn of_table(text: &str) -> Vec<Record> {
             // A cell beyond the names belongs to none of them.
             match names.get(index) {
                 None if !names.is_empty() => {}
-                name => record.add(name.map_or("", String::as_str), Some(index + 1), value, *at),
+                None => record.add("", Some(index + 1), value, *at),
+                Some(name) => record.add_named(name, Some(index + 1), value, *at),
             }
         }
         records.push(record);

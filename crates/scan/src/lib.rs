@@ -150,6 +150,7 @@ registry::rules![
     apex_ignores_field_security = "apex-ignores-field-security",
     soql_injection = "soql-injection",
     open_redirect = "open-redirect",
+    script_injection_from_code = "script-injection-from-code",
     session_id_in_code = "session-id-in-code",
     phi_in_prompt_template = "phi-in-prompt-template",
     agent_reaches_phi = "agent-reaches-phi",

@@ -1,6 +1,7 @@
 //! What a field holds by the role of its object and the words of its own name.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use journal::Confidence;
 use policy::vocabulary::{Class, Identifier};
@@ -28,11 +29,15 @@ pub(super) struct Spoken<'a> {
     name: Words,
     label: Words,
     described: Described<'a>,
+    pattern: OnceCell<Option<Pattern>>,
 }
+
+/// A pattern of `names.tsv`, and where its words stand.
+type Pattern = (&'static NamePattern, &'static str);
 
 impl<'a> Spoken<'a> {
     pub(super) fn of(field: &str, described: Described<'a>) -> Self {
-        Self { name: words(field), label: words(described.label), described }
+        Self { name: words(field), label: words(described.label), described, pattern: OnceCell::new() }
     }
 
     /// Whether its name surely tells of somebody's health.
@@ -74,8 +79,12 @@ impl<'a> Spoken<'a> {
         self.is(&["Lookup", "MasterDetail", "Hierarchy"])
     }
 
-    /// The first pattern of `names.tsv` that fits, and where its words stand.
-    fn pattern(&self) -> Option<(&'static NamePattern, &'static str)> {
+    /// The first pattern that fits.
+    fn pattern(&self) -> Option<Pattern> {
+        *self.pattern.get_or_init(|| self.find_pattern())
+    }
+
+    fn find_pattern(&self) -> Option<Pattern> {
         let help = words(self.described.help);
         Catalogue::shipped().names.iter().find_map(|pattern| {
             let place = if occurs(&pattern.words, &self.name) {

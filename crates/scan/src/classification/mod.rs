@@ -11,6 +11,7 @@ pub(crate) mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use journal::Confidence;
 use policy::vocabulary::{Class, Identifier, OrganisationRole};
@@ -72,6 +73,8 @@ pub struct Classification<'p> {
     names: BTreeMap<String, String>,
     /// Whether anything shows that this org is about health care at all.
     health: bool,
+    /// What [`Self::phi_fields`] has answered, by object.
+    answered: Mutex<BTreeMap<String, Vec<(String, Verdict)>>>,
 }
 
 impl<'p> Classification<'p> {
@@ -93,6 +96,7 @@ impl<'p> Classification<'p> {
             roles,
             names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
             health: shown > Health::No,
+            answered: Mutex::default(),
         };
         this.judge(project);
         this.follow_formulas(project);
@@ -200,6 +204,17 @@ impl<'p> Classification<'p> {
     /// The PHI fields of an object that are known by name: in the source, in the bundle or in the catalogue,
     /// as `(field, verdict)`, sorted.
     pub fn phi_fields(&self, object: &str) -> Vec<(String, Verdict)> {
+        if let Some(known) = self.answered.lock().ok().and_then(|answered| answered.get(object).cloned()) {
+            return known;
+        }
+        let found = self.find_phi_fields(object);
+        if let Ok(mut answered) = self.answered.lock() {
+            answered.insert(object.to_owned(), found.clone());
+        }
+        found
+    }
+
+    fn find_phi_fields(&self, object: &str) -> Vec<(String, Verdict)> {
         let mut found: BTreeMap<String, (String, Verdict)> = BTreeMap::new();
         for (name, _) in Catalogue::shipped().fields_of(object) {
             if self.is_elsewhere(object, name) {

@@ -60,14 +60,25 @@ pub(crate) fn occurs(pattern: &[&str], words: &[String]) -> bool {
     if pattern.is_empty() {
         return false;
     }
-    let together: String = pattern.concat();
-    words.iter().any(|word| pattern.len() > 1 && *word == together)
-        || words.windows(pattern.len()).any(|window| {
-            window.iter().zip(pattern).all(|(word, wanted)| match wanted.strip_suffix('*') {
-                Some(beginning) => word.starts_with(beginning),
-                None => word == wanted || word.strip_suffix('s') == Some(wanted),
-            })
-        })
+    let length: usize = pattern.iter().map(|wanted| wanted.len()).sum();
+    words.iter().any(|word| pattern.len() > 1 && word.len() == length && is_together(word, pattern))
+        || words
+            .windows(pattern.len())
+            .any(|window| window.iter().zip(pattern).all(|(word, wanted)| fits(word, wanted)))
+}
+
+/// Whether a word is the words of a pattern one behind the other.
+fn is_together(word: &str, pattern: &[&str]) -> bool {
+    pattern.iter().try_fold(word, |rest, wanted| rest.strip_prefix(wanted)) == Some("")
+}
+
+/// By bytes: every field of an org is held against every pattern.
+fn fits(word: &str, wanted: &str) -> bool {
+    let word = word.as_bytes();
+    match wanted.as_bytes() {
+        [beginning @ .., b'*'] => word.starts_with(beginning),
+        wanted => word == wanted || matches!(word, [stem @ .., b's'] if stem == wanted),
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use apex::{Method, MethodId, MethodKind, Name, Ty, VariableId};
+use apex::{ClassId, Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
-    Did, FieldId, Graph, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink, Spot, Summary,
-    Texts, Trace, World, has_step,
+    Did, FieldId, Graph, Harmless, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink,
+    Spot, Summary, Texts, Trace, World, has_step,
 };
+use super::printed::{self, Print, Printed};
 
 /// Ways one after the other, the first from the field.
 #[derive(Debug, Clone)]
@@ -57,6 +58,11 @@ impl Way {
     pub(crate) fn has_step(&self, wanted: Did) -> bool {
         self.0.iter().any(|trace| has_step(trace, wanted))
     }
+
+    /// Where the text at its end does no harm.
+    pub(crate) fn harmless(&self) -> Harmless {
+        self.0.iter().fold(Harmless::NOWHERE, |known, trace| known.and(trace.harmless))
+    }
 }
 
 /// What stands between bodies.
@@ -77,10 +83,61 @@ fn meets(written: &Path, is_deep: bool, read: &Path) -> bool {
 
 /// Where what flows begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+pub(super) enum Source {
     /// A patient's field, or a record.
     Data(Name, Option<Name>),
-    Outside(Outside),
+    /// And where it does no harm by now.
+    Outside(Outside, Harmless),
+}
+
+impl Source {
+    pub(super) fn outside(self) -> Option<Outside> {
+        match self {
+            Source::Outside(from, _) => Some(from),
+            Source::Data(..) => None,
+        }
+    }
+
+    fn after(self, trace: &Trace) -> Self {
+        match self {
+            Source::Outside(from, harmless) => Source::Outside(from, harmless.and(trace.harmless)),
+            data => data,
+        }
+    }
+}
+
+/// What each node holds, by source, with one way.
+#[derive(Debug, Default)]
+pub(super) struct Held(BTreeMap<Node, BTreeMap<Source, Way>>);
+
+impl Held {
+    /// Whether it was new.
+    fn add(&mut self, node: Node, source: Source, way: &Way) -> bool {
+        let known = self.0.entry(node).or_default();
+        let is_new = !known.contains_key(&source);
+        if is_new {
+            known.insert(source, way.clone());
+        }
+        is_new
+    }
+
+    fn way(&self, node: Node, source: Source) -> Option<&Way> {
+        self.0.get(&node)?.get(&source)
+    }
+
+    /// What was put into a part of a variable.
+    pub(super) fn of(
+        &self,
+        variable: VariableId,
+        read: Path,
+    ) -> impl Iterator<Item = &BTreeMap<Source, Way>> {
+        let from = Node::Variable(variable, Path::ROOT, false);
+        let all = self.0.range(from..).map_while(move |(node, held)| match node {
+            Node::Variable(own, path, is_deep) if *own == variable => Some((path, *is_deep, held)),
+            _ => None,
+        });
+        all.filter(move |(path, is_deep, _)| meets(path, *is_deep, &read)).map(|(.., held)| held)
+    }
 }
 
 /// What is no patient's data, and should not get everywhere.
@@ -90,6 +147,8 @@ pub(crate) enum Outside {
     Input(Input),
     /// The id of the user's session.
     Session,
+    /// What somebody wrote into a field, or any of a record, before.
+    Field(Name, Option<Name>),
 }
 
 /// A flow of what is no patient's data.
@@ -108,14 +167,20 @@ pub(crate) struct Intake {
 pub(crate) struct Found {
     pub(crate) leaks: Vec<Leak>,
     pub(crate) intakes: Vec<Intake>,
+    pub(crate) printed: Vec<Printed>,
 }
 
-pub(super) fn of(
-    world: &World<'_>,
-    graph: &Graph,
-    phi: &BTreeSet<(Name, Name)>,
-    settable: &[VariableId],
-) -> Found {
+/// What pages do with classes.
+#[derive(Debug, Default)]
+pub(super) struct OfPages {
+    /// Texts that a page can set.
+    pub(super) settable: Vec<VariableId>,
+    pub(super) prints: Vec<Print>,
+    /// Constructors and methods that a page runs.
+    pub(super) opened: BTreeSet<MethodId>,
+}
+
+pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>, pages: &OfPages) -> Found {
     let mut hits = Vec::new();
     // What methods that the platform calls leave in their objects.
     let mut left: Vec<(Node, Hit)> = Vec::new();
@@ -131,19 +196,36 @@ pub(super) fn of(
             if is_exposed {
                 hits.extend(arrived(world, phi, summary));
             }
+        } else if pages.opened.contains(&id) {
+            left.extend(kept(world, summary, id, method));
         }
     }
-    let source = |label: Label| -> Option<Source> {
-        match label {
+    let source = |hit: &Hit| -> Option<Source> {
+        let outside = |from| Some(Source::Outside(from, hit.trace.harmless));
+        match hit.label {
             Label::Field(field) => {
                 let (object, field) = world.fields.name(field)?;
                 phi.contains(&(object, field)).then_some(Source::Data(object, Some(field)))
             }
             Label::Record(object) => Some(Source::Data(object, None)),
-            Label::Input(input) => Some(Source::Outside(Outside::Input(input))),
-            Label::Session => Some(Source::Outside(Outside::Session)),
+            Label::Input(input) => outside(Outside::Input(input)),
+            Label::Session => outside(Outside::Session),
             _ => None,
         }
+    };
+    // What is in any field is followed only where something shows it as HTML.
+    let shows_html = hits.iter().any(|hit| hit.sink == Sink::Markup);
+    let stored = |hit: &Hit| -> Option<Source> {
+        let from = match hit.label {
+            Label::Field(field) => {
+                let (object, field) = world.fields.name(field)?;
+                is_text(world, object, field).then_some(Outside::Field(object, Some(field)))?
+            }
+            Label::Record(object) => Outside::Field(object, None),
+            _ => return None,
+        };
+        let is_wanted = shows_html && matches!(hit.sink, Sink::Markup | Sink::Variable(..));
+        is_wanted.then_some(Source::Outside(from, hit.trace.harmless))
     };
     let node = |label: Label| match label {
         Label::Field(field) => Some(Node::Field(field)),
@@ -157,34 +239,23 @@ pub(super) fn of(
         }
         _ => None,
     };
-    // What each node holds, by source, with one way.
-    let mut held: BTreeMap<Node, BTreeMap<Source, Way>> = BTreeMap::new();
+    let mut held = Held::default();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
     let mut flows: BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
-    let mut reach = |hit: &Hit,
-                     into: Option<Node>,
-                     source: Source,
-                     way: Way,
-                     held: &mut BTreeMap<Node, BTreeMap<Source, Way>>| {
+    let mut reach = |hit: &Hit, into: Option<Node>, source: Source, way: Way, held: &mut Held| {
         // What somebody put in is followed within the object that has it: what is kept for all, or in the org, has been
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
             (Source::Data(..), _) => true,
-            (Source::Outside(_), Node::Variable(variable, ..)) => {
+            (Source::Outside(..), Node::Variable(variable, ..)) => {
                 world.program.variable(*variable).is_some_and(|own| !own.is_static)
             }
-            (Source::Outside(_), Node::Field(_)) => false,
+            (Source::Outside(..), Node::Field(_)) => false,
         };
-        let new = into.or_else(|| target(hit.sink)).filter(stays).filter(|node| {
-            let known = held.entry(*node).or_default();
-            if known.contains_key(&source) {
-                return false;
-            }
-            known.insert(source, way.clone());
-            true
-        });
+        let new = into.or_else(|| target(hit.sink)).filter(stays);
+        let new = new.filter(|node| held.add(*node, source, &way));
         if !matches!(hit.sink, Sink::Variable(..)) {
             tell(&mut flows, &mut intakes, hit, source, way);
         }
@@ -193,7 +264,10 @@ pub(super) fn of(
     let mut members: BTreeMap<VariableId, Vec<Reader<'_>>> = BTreeMap::new();
     let all = hits.iter().map(|hit| (None, hit)).chain(left.iter().map(|(node, hit)| (Some(*node), hit)));
     for (into, hit) in all {
-        match (source(hit.label), node(hit.label)) {
+        if let Some(source) = stored(hit) {
+            todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held));
+        }
+        match (source(hit), node(hit.label)) {
             (Some(source), _) => {
                 todo.extend(reach(hit, into, source, Way(vec![hit.trace.clone()]), &mut held))
             }
@@ -205,10 +279,10 @@ pub(super) fn of(
         }
     }
     // What a page sets.
-    for &variable in settable {
-        let (node, source) =
-            (Node::Variable(variable, Path::ROOT, true), Source::Outside(Outside::Input(Input::Page)));
-        held.entry(node).or_default().insert(source, Way(Vec::new()));
+    for &variable in &pages.settable {
+        let node = Node::Variable(variable, Path::ROOT, true);
+        let source = Source::Outside(Outside::Input(Input::Form), Harmless::NOWHERE);
+        held.add(node, source, &Way(Vec::new()));
         todo.push_back((node, source));
     }
     // The nearest first: of ways to the same place the shortest is told.
@@ -220,7 +294,7 @@ pub(super) fn of(
             readers.extend(met.map(|(_, into, hit)| (*into, *hit)));
         }
         for (into, hit) in readers {
-            let Some(before) = held.get(&node).and_then(|held| held.get(&source)).cloned() else { continue };
+            let Some(before) = held.way(node, source).cloned() else { continue };
             if before.0.len() > HOPS {
                 continue;
             }
@@ -232,7 +306,7 @@ pub(super) fn of(
             let moved = Hit { place: place.or(hit.place), ..hit.clone() };
             let mut way = before;
             way.0.push(hit.trace.clone());
-            todo.extend(reach(&moved, into, source, way, &mut held));
+            todo.extend(reach(&moved, into, source.after(&hit.trace), way, &mut held));
         }
     }
     let mut flows: Vec<Flow> = flows.into_values().collect();
@@ -244,7 +318,29 @@ pub(super) fn of(
         .collect();
     flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&(flow.place, flow.sink, flow.object)));
     let carriers = carriers(world, hits.iter());
-    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect() }
+    let printed = printed::found(world, &pages.prints, &held);
+    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect(), printed }
+}
+
+/// Whether anything can be written into a field: no number, date, Id or value of a list.
+fn is_text(world: &World<'_>, object: Name, field: Name) -> bool {
+    let field_name = world.text(field);
+    match world.schema.field_type(world.text(object), field_name).as_deref() {
+        Some(kind) => {
+            matches!(kind, "Text" | "TextArea" | "LongTextArea" | "Html" | "Url" | "Phone" | "EncryptedText")
+        }
+        // Salesforce's own fields, and those of packages, by what they are called.
+        None => {
+            let stem = field_name.trim_end_matches("__c");
+            let ends =
+                ["id", "date", "datetime", "amount", "email", "status", "type", "source", "number", "stamp"];
+            let begins = ["is", "has", "number", "total"];
+            let other = ["probability", "stagename", "priority", "origin", "annualrevenue", "quantity"];
+            !ends.iter().any(|end| stem.ends_with(end))
+                && !begins.iter().any(|begin| stem.starts_with(begin))
+                && !other.contains(&stem)
+        }
+    }
 }
 
 /// Methods that only write to a log or publish: who calls them says what.
@@ -388,8 +484,15 @@ fn tell(
     let to: BTreeSet<String> = shown(&hit.to);
     let place = hit.place.unwrap_or(hit.at);
     let (object, field) = match source {
+        // What patients' data does in a message is told of the message as such.
+        Source::Data(..) if hit.sink == Sink::Markup => return,
         Source::Data(object, field) => (object, field),
-        Source::Outside(from) => {
+        Source::Outside(from, harmless) => {
+            let is_of_field = matches!(from, Outside::Field(..));
+            let is_html = hit.sink == Sink::Markup;
+            if is_html && harmless.covers(Harmless::MARKUP) || is_of_field && !is_html {
+                return;
+            }
             let key = (place, hit.sink, from);
             let intake = Intake { sink: hit.sink, place, at: hit.at, from, way, to };
             let known = intakes.entry(key).or_insert_with(|| intake.clone());
@@ -437,6 +540,15 @@ fn is_safe(ty: &Ty) -> bool {
     }
 }
 
+/// The variable of a class that a part of its object is, and the part of that.
+pub(super) fn own_part(world: &World<'_>, class: ClassId, path: &Path) -> Option<(VariableId, Path)> {
+    let name = path.keys().iter().find_map(|key| match key {
+        Key::Member(name) => Some(*name),
+        _ => None,
+    })?;
+    Some((world.program.variable_of(class, name)?, path.tail()))
+}
+
 /// A way out that depends on the caller, where the caller is the platform.
 fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Option<Hit> {
     let label = match hit.label {
@@ -444,13 +556,8 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         Label::Parameter { otherwise: Otherwise::Record(object), .. } => Label::Record(object),
         // A part of the object itself: what any method puts there.
         Label::Parameter { index: 0, path, .. } => {
-            let class = method.class?;
-            let name = path.keys().iter().find_map(|key| match key {
-                Key::Member(name) => Some(*name),
-                _ => None,
-            })?;
-            let variable = world.program.variable_of(class, name)?;
-            Label::Variable(variable, path.tail())
+            let (variable, path) = own_part(world, method.class?, &path)?;
+            Label::Variable(variable, path)
         }
         Label::Parameter { index, path, .. } if is_exposed && path.keys().is_empty() => {
             let class = world.program.class(method.class?)?;

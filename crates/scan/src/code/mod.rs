@@ -6,6 +6,7 @@ mod engine;
 mod leak;
 mod look;
 mod operation;
+mod printed;
 mod recorded;
 mod schema;
 mod telling;
@@ -20,11 +21,12 @@ pub(crate) use check::{Access, Need};
 pub(crate) use database::{Does, does};
 pub(crate) use engine::Exposure;
 use engine::{Did, Fields, Graph, Trace, World};
-pub(crate) use engine::{Input, OWN_ORG, TEMPLATE, is_quoted};
+pub(crate) use engine::{Harmless, Input, OWN_ORG, TEMPLATE, is_quoted};
 pub(crate) use engine::{Sink, Spot};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
+pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use telling::{
     Receiver, draft, draft_at, each, kept, model_refusals, receivers, refusals, said_of, tell,
@@ -44,6 +46,8 @@ pub(crate) struct Code {
     pub(crate) versions: Vec<u32>,
     pub(crate) leaks: Vec<Leak>,
     pub(crate) intakes: Vec<Intake>,
+    /// What somebody put into what pages print.
+    pub(crate) printed: Vec<Printed>,
     /// What could not be read of it.
     pub(crate) problems: Vec<source::Problem>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
@@ -120,8 +124,12 @@ impl Code {
         };
         let graph = Graph::of(&program, &resolution);
         engine::run(&mut world, &graph);
-        let settable = settable(cx.project, &program);
-        let found = leak::of(&world, &graph, &fields.phi, &settable);
+        let of_pages = leak::OfPages {
+            settable: settable(cx.project, &program),
+            prints: printed::prints(&program, cx.pages()),
+            opened: printed::opened(&program, cx.pages()),
+        };
+        let found = leak::of(&world, &graph, &fields.phi, &of_pages);
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
         let all =
             (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
@@ -131,6 +139,7 @@ impl Code {
         Self {
             leaks: found.leaks,
             intakes: found.intakes,
+            printed: found.printed,
             problems,
             children,
             exposed,
@@ -475,7 +484,8 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
     let names = &program.names;
     let mut phi: BTreeSet<(Name, Name)> = BTreeSet::new();
     let mut written: BTreeSet<(Name, Name)> = BTreeSet::new();
-    let mut seen: BTreeMap<(Name, Name), bool> = BTreeMap::new();
+    let mut seen: BTreeSet<(Name, Name)> = BTreeSet::new();
+    let mut shows_html = false;
     for name in names.all().filter(|name| program.is_object(*name)) {
         let object = names.written(name);
         for (field, _) in cx.classes.phi_fields(object) {
@@ -494,7 +504,7 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
                 ExprKind::Field { object, .. } => {
                     let Ref::RecordField(field) = resolution.expr(id, at).to else { continue };
                     let Some(object) = resolution.expr(id, *object).ty.object() else { continue };
-                    seen.entry((object, field)).or_insert(false);
+                    seen.insert((object, field));
                 }
                 ExprKind::Assign { target, .. } => {
                     let ExprKind::Field { object, .. } = &file.expr(*target).kind else { continue };
@@ -502,6 +512,10 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
                     if let Some(object) = resolution.expr(id, *object).ty.object() {
                         written.insert((object, field));
                     }
+                }
+                ExprKind::Call { name, args, .. } => {
+                    shows_html |=
+                        names.folded(name.value) == "adderror" && engine::is_shown_as_html(file, args);
                 }
                 ExprKind::New { args, .. } => {
                     let Some(object) = resolution.expr(id, at).ty.object() else { continue };
@@ -517,7 +531,7 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
             }
         }
     }
-    for &(object, field) in seen.keys().chain(&written) {
+    for &(object, field) in seen.iter().chain(&written) {
         let (object_name, field_name) = (names.written(object), names.written(field));
         if cx.classes.is_phi(object_name, field_name) && is_data(cx, object_name, field_name) {
             phi.insert((object, field));
@@ -529,6 +543,10 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
         followed.add(object, field, true);
     }
     for &(object, field) in written.difference(&phi) {
+        followed.add(object, field, false);
+    }
+    // What anybody wrote into any field may be HTML.
+    for &(object, field) in seen.difference(&phi).filter(|_| shows_html) {
         followed.add(object, field, false);
     }
     Followed { followed, phi }

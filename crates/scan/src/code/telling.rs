@@ -185,7 +185,7 @@ impl Code {
 /// What was put in, in words.
 pub(crate) fn said_of(input: Input) -> &'static str {
     match input {
-        Input::Page => "a parameter of a page",
+        Input::Page | Input::Form => "a parameter of a page",
         Input::Argument => "an argument from outside",
         Input::Escaped => "input with its quotes escaped",
     }

@@ -44,7 +44,6 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use crate::code::{Code, Exposure, Look, Operation};
 use crate::rule::{Draft, Meta, Outcome};
-use crate::visualforce;
 
 pub(crate) const META: Meta = Meta {
     title: "Apex shows or changes records that are not shared with the user",
@@ -260,7 +259,7 @@ fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
         let Some(exposure) = code.exposure(id) else { continue };
         found.insert(id, exposure == Exposure::Component && has_annotation(code, method, "auraenabled"));
     }
-    for page in visualforce::pages(cx) {
+    for page in cx.pages() {
         for class in page.classes.iter().filter_map(|name| program.top_class(name)) {
             for above in program.lineage(class).into_iter().filter_map(|id| program.class(id)) {
                 let methods = above.methods.values().flatten().chain(&above.constructors);

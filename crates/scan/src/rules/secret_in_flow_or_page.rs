@@ -24,7 +24,7 @@
 use std::sync::LazyLock;
 
 use journal::{Confidence, Persona, Place, Severity};
-use regex::Regex;
+use regex::{Captures, Regex};
 use sfdx::{Element, Kind, Value};
 use source::{Source, Span};
 
@@ -97,11 +97,31 @@ fn in_flow(cx: &Context<'_>, flow: &str, root: Element<'_>, out: &mut Outcome) {
 
 /// `apiKey: '...'`, `const token = "..."`, `headers['X-Api-Key'] = '...'`
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?P<name>[A-Za-z_$][\w$-]*)["'\])]*\s*(?:=|:|,)\s*["'`](?P<value>[^"'`\r\n]{6,4096})["'`]"#).ok()
+    Regex::new(r#"(?P<name>[A-Za-z_$][\w$-]*)["'\])]*\s*(?:=|:|,)\s*["'`](?P<value>[^"'`\r\n]{6,})["'`]"#).ok()
 });
 /// Any text in quotes.
 static QUOTED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"["'`](?P<value>[^"'`\r\n]{8,4096})["'`]"#).ok());
+    LazyLock::new(|| Regex::new(r#"["'`](?P<value>[^"'`\r\n]{8,})["'`]"#).ok());
+
+/// Longer texts are programs. No bound of the expression: it would have as many states.
+const VALUE: usize = 4_096;
+
+/// What an expression finds, one behind the other, but for values that are too long.
+fn each<'t>(regex: &'t Regex, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let found = regex.captures_at(text, at)?;
+            let value = found.name("value")?;
+            if value.len() <= VALUE || value.as_str().chars().nth(VALUE).is_none() {
+                at = found.get(0)?.end();
+                return Some(found);
+            }
+            // What stands in it may be the name of the next, and the quote that ends it begin another.
+            at = value.start();
+        }
+    })
+}
 
 fn in_text(what: &str, source: &Source, out: &mut Outcome) {
     let (Some(given), Some(quoted)) = (GIVEN.as_ref(), QUOTED.as_ref()) else { return };
@@ -123,14 +143,14 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
                 .detail(detail),
         );
     };
-    for found in given.captures_iter(text) {
+    for found in each(given, text) {
         let (Some(name), Some(value)) = (found.name("name"), found.name("value")) else { continue };
         let is_named = secret::is_named(name.as_str()) || secret::is_header(name.as_str());
         if is_named && (secret::is_value(value.as_str()) || secret::within(value.as_str()).is_some()) {
             tell(value.start(), value.len(), name.as_str(), "a secret", out);
         }
     }
-    for found in quoted.captures_iter(text) {
+    for found in each(quoted, text) {
         let Some(value) = found.name("value") else { continue };
         if let Some(holds) = secret::within(value.as_str()) {
             tell(value.start(), value.len(), "", holds, out);

@@ -35,7 +35,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use crate::code::{Code, Operation, Unshared};
 use crate::rule::{Draft, Meta, Outcome};
-use crate::visualforce::{self, Page};
+use crate::visualforce::Page;
 
 pub(crate) const META: Meta = Meta {
     title: "Opening a page writes records",
@@ -50,7 +50,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let pages: Vec<Page> = visualforce::pages(cx).into_iter().filter(|page| !page.is_component).collect();
+    let pages: Vec<&Page> = cx.pages().iter().filter(|page| !page.is_component).collect();
     out.judged(pages.len());
     if pages.iter().all(|page| page.classes.is_empty()) {
         return;
@@ -58,7 +58,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.code();
     let unshared = code.unshared(cx.project);
     let mut found: BTreeMap<Declaration, Vec<&Page>> = BTreeMap::new();
-    for page in pages.iter().filter(|page| !page.needs_token) {
+    for &page in pages.iter().filter(|page| !page.needs_token) {
         for declared in run_on_load(code, page) {
             found.entry(declared).or_default().push(page);
         }
@@ -195,7 +195,7 @@ fn way_to_write(code: &Code, unshared: &Unshared, from: BTreeSet<MethodId>) -> O
 fn run_on_load(code: &Code, page: &Page) -> BTreeSet<Declaration> {
     let program = &code.program;
     let mut found = BTreeSet::new();
-    let classes: Vec<ClassId> = page.classes.iter().filter_map(|name| class_of(code, name)).collect();
+    let classes: Vec<ClassId> = page.own_classes(program);
     for &class in &classes {
         let mut at = Some(class);
         while let Some(own) = at.and_then(|id| program.class(id)).filter(|own| !own.is_test) {
@@ -221,9 +221,4 @@ fn run_on_load(code: &Code, page: &Page) -> BTreeSet<Declaration> {
         found.extend(classes.iter().find_map(of).map(Declaration::Method));
     }
     found
-}
-
-/// `Class` or `namespace.Class`.
-fn class_of(code: &Code, name: &str) -> Option<ClassId> {
-    code.program.top_class(name).or_else(|| code.program.top_class(name.rsplit('.').next()?))
 }

@@ -8,6 +8,7 @@ mod walk;
 
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use source::{Problem, Severity, Source};
@@ -83,7 +84,14 @@ pub struct Project {
     entries: Vec<Entry>,
     index: Index,
     problems: Vec<Problem>,
+    /// By number of its first entry, whether the files of a component contradict each other, once somebody asked.
+    contradicting: Vec<OnceLock<bool>>,
+    /// By number of the file, the text of code that was asked for.
+    loaded: Vec<OnceLock<Loaded>>,
 }
+
+/// A text, and what was wrong with it.
+type Loaded = Result<(Source, Option<Problem>), Problem>;
 
 /// Reads a project: its root, a folder or file in it, a Metadata API folder, or any folder or file of sources.
 /// What cannot be read is a problem of the project and does not keep the rest from being read. The error is
@@ -155,6 +163,8 @@ pub fn read(path: &Path, options: &Options) -> Result<Project, ReadError> {
     });
     let index = Index::new(&entries);
     problems.sort();
+    let contradicting = std::iter::repeat_with(OnceLock::new).take(entries.len()).collect();
+    let loaded = std::iter::repeat_with(OnceLock::new).take(files.len()).collect();
     Ok(Project {
         place,
         options: *options,
@@ -165,6 +175,8 @@ pub fn read(path: &Path, options: &Options) -> Result<Project, ReadError> {
         entries,
         index,
         problems,
+        contradicting,
+        loaded,
     })
 }
 
@@ -257,12 +269,20 @@ impl Project {
         self.trees.iter()
     }
 
-    /// Reads a file's text. It is not kept. Bytes that are not text are replaced and told of.
+    /// Reads a file's text. That of code is kept, since several will ask for it, and no other. Bytes that are not text
+    /// are replaced and told of.
     pub fn load(&self, file: &File) -> Result<(Source, Option<Problem>), Problem> {
         if let Some(tree) = self.tree_at(&file.path) {
             return Ok((tree.source().clone(), None));
         }
-        load::load(&self.place.root, &file.path, file.bytes, self.options.text_bytes)
+        let load = || load::load(&self.place.root, &file.path, file.bytes, self.options.text_bytes);
+        let is_code =
+            matches!(file.kind, Kind::Apex | Kind::Trigger | Kind::Visualforce | Kind::Aura | Kind::Lwc);
+        let at = self.files.binary_search_by(|own| own.path.cmp(&file.path)).ok().filter(|_| is_code);
+        match at.and_then(|at| self.loaded.get(at)) {
+            Some(kept) => kept.get_or_init(load).clone(),
+            None => load(),
+        }
     }
 
     /// The tree of a metadata file.
@@ -293,6 +313,14 @@ impl Project {
         let name = |at: &u32| self.component(*at).map_or("", Component::full_name);
         let first = entries.partition_point(|at| name(at) < full_name);
         self.component(*entries.get(first)?).filter(|found| found.full_name() == full_name)
+    }
+
+    /// What `judge` says of the entries of one component, which it is asked once.
+    pub(crate) fn contradicts(&self, ats: &[u32], judge: impl FnOnce() -> bool) -> bool {
+        match ats.first().and_then(|at| self.contradicting.get(*at as usize)) {
+            Some(known) => *known.get_or_init(judge),
+            None => judge(),
+        }
     }
 
     pub(crate) fn component(&self, at: u32) -> Option<Component<'_>> {

@@ -253,7 +253,8 @@ fn copies<'p>(project: &'p Project, ats: &'p [u32]) -> impl Iterator<Item = &'p 
             *first != *value
         })
     };
-    let contradict = ats.len() > 1 && ats.iter().filter_map(|&at| project.component(at)).any(contradicts);
+    let contradict = ats.len() > 1
+        && project.contradicts(ats, || ats.iter().filter_map(|&at| project.component(at)).any(contradicts));
     let (whole, each) = if contradict { (None, ats) } else { (Some(ats), [].as_slice()) };
     whole.into_iter().chain(each.chunks(1))
 }

@@ -10,7 +10,7 @@ use source::Span;
 use super::body::{Body, Site};
 use super::hit::Hit;
 use super::value::{
-    Did, Input, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, step,
+    Did, Input, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, encoded, step,
 };
 use super::world::Summary;
 
@@ -289,7 +289,7 @@ impl<'w> Body<'w> {
         for one in steps.into_iter().skip(skipped) {
             trace = step(Some(&trace), one.file, one.span, one.did);
         }
-        trace
+        encoded(&trace, before.harmless.and(within.harmless))
     }
 
     fn texts(&mut self, of: &Texts, call: &mut Call<'_>) -> Texts {

@@ -77,6 +77,13 @@ impl Body<'_> {
                 if of.objs.iter().any(|id| is_parameters(self, id)) {
                     return self.input(Input::Page, span);
                 }
+                let was_sent = |id: &ObjId| {
+                    self.state.obj(*id).is_some_and(|obj| obj.part(Key::Own(Part::Headers)).is_some())
+                };
+                if of.objs.iter().any(was_sent) && !first.texts.constants().any(|name| is_of_platform(&name))
+                {
+                    return self.input(Input::Page, span);
+                }
                 // The description of an object, by its name.
                 if matches!(ty, Ty::Platform(class) if self.world.text(*class).ends_with("sobjecttype")) {
                     return Value { texts: first.texts, ..Value::default() };
@@ -171,6 +178,7 @@ impl Body<'_> {
             "getpopulatedfieldsasmap" => Value::of(self.collect(&of, span)),
             "adderror" => {
                 self.shown(args, span);
+                self.shown_as_html(id, args, span);
                 Value::default()
             }
             "getinstance" | "getall"
@@ -255,4 +263,10 @@ impl Body<'_> {
             _ => Sink::Record { object, field },
         }
     }
+}
+
+/// Headers of a request that whoever made a link does not choose.
+fn is_of_platform(header: &str) -> bool {
+    let name = header.to_ascii_lowercase();
+    name == "host" || name == "true-client-ip" || name == "cipher-suite" || name.starts_with("x-salesforce")
 }

@@ -174,6 +174,16 @@ impl Body<'_> {
                     }
                     return found;
                 }
+                // Where either may hold, what is one of them in each case.
+                let splits = if holds { Operator::Or } else { Operator::And };
+                if rest.iter().all(|(operator, _)| *operator == splits) {
+                    let mut found = self.allowed(*first, holds);
+                    for (_, value) in rest {
+                        let other = self.allowed(*value, holds);
+                        found.retain(|own| other.iter().any(|other| self.to(*own) == self.to(*other)));
+                    }
+                    return found;
+                }
                 let wanted = if holds {
                     [Operator::Equal, Operator::Identical]
                 } else {
@@ -325,6 +335,9 @@ impl Body<'_> {
                     // What is escaped and put behind an open quote does no harm, whatever comes around it.
                     if super::library::is_within_quotes(value.texts.all()) {
                         more = more.quoted();
+                    }
+                    if value.texts.begin_with_text() {
+                        more = more.behind_text();
                     }
                     labels.join(&more);
                     value = Value { labels, objs: Vec::new(), texts };

@@ -32,6 +32,8 @@ pub(crate) enum Sink {
     Variable(VariableId, Path, bool),
     /// The text of a query that is put together.
     Query,
+    /// A message that the page shows as HTML.
+    Markup,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apex::ast::{ExprId, ExprKind};
+use apex::ast::{ExprId, ExprKind, File, Literal};
 use apex::{Name, Ty};
 use source::Span;
 
@@ -10,7 +10,7 @@ use super::body::{Body, Site};
 use super::expr::with;
 use super::hit::Sink;
 use super::value::{
-    Did, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
+    Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
 };
 
 impl Body<'_> {
@@ -193,6 +193,7 @@ impl Body<'_> {
             }
             ("id" | "text" | "number" | "boolean" | "dateof" | "object", "adderror") => {
                 self.shown(&args, span);
+                self.shown_as_html(id, &args, span);
                 Value::default()
             }
             ("http", "send") | ("continuation", "addhttprequest") => {
@@ -355,6 +356,15 @@ impl Body<'_> {
                 self.write_part(&[map], Key::Own(Part::Parameters), mark);
                 Value::obj(map)
             }
+            ("pagereference", "getheaders" | "getcookies") => {
+                let map = self.object(Site::Expr(id), Origin::Org, &ty);
+                self.write_part(&[map], Key::Own(Part::Headers), Value::text("headers"));
+                Value::obj(map)
+            }
+            ("pagereference", "geturl" | "getanchor") if self.came_with_request(&own) => {
+                let path = Texts::of("/apex/").then(&Texts::default());
+                Value { texts: path, ..self.input(Input::Page, span) }
+            }
             ("pagereference", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
             ("exceptionof", "getmessage" | "getstacktracestring" | "getdmlmessage") => {
                 let value = self.read_part(&own, Key::Own(Part::Text), &ty, span);
@@ -381,14 +391,27 @@ impl Body<'_> {
                 }
                 Value::default()
             }
-            (
-                "url",
-                "getorgdomainurl"
-                | "getsalesforcebaseurl"
-                | "getcurrentrequesturl"
-                | "getorgmydomainhostname",
-            ) => Value::text(super::OWN_ORG),
+            ("url", "getorgdomainurl" | "getsalesforcebaseurl" | "getorgmydomainhostname") => {
+                Value::text(super::OWN_ORG)
+            }
+            ("url", "getcurrentrequesturl") => {
+                Value { texts: Texts::of(super::OWN_ORG), ..self.input(Input::Page, span) }
+            }
+            ("urlof", "getquery" | "getref" | "getfile" | "toexternalform") => {
+                Value { texts: own.texts, ..Value::of(own.labels) }
+            }
             ("urlof", _) => Value { texts: own.texts, ..Value::default() },
+            ("text", "escapehtml3" | "escapehtml4" | "escapexml") => {
+                self.encoded(&own, span, |known| known.and(Harmless::MARKUP))
+            }
+            ("text", "unescapehtml3" | "unescapehtml4" | "unescapexml") => {
+                self.encoded(&own, span, |known| known.but(Harmless::MARKUP))
+            }
+            ("text", "escapeecmascript") => self.encoded(&own, span, |known| known.and(Harmless::SCRIPT)),
+            ("encodingutil", "urlencode" | "base64encode" | "converttohex") => {
+                self.encoded(&first, span, |_| Harmless::ANYWHERE)
+            }
+            ("encodingutil", "urldecode") => self.encoded(&first, span, |_| Harmless::NOWHERE),
             ("dom.xmlnode" | "dom.document", "addchildelement" | "createrootelement" | "getrootelement") => {
                 for arg in &args {
                     self.write_anywhere(&own.objs, arg);
@@ -430,6 +453,26 @@ impl Body<'_> {
             let labels = self.collect(arg, span);
             self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
         }
+    }
+
+    /// A message after which `false` stands is HTML.
+    pub(super) fn shown_as_html(&mut self, id: ExprId, args: &[Value], span: Span) {
+        let ExprKind::Call { args: written, .. } = &self.file.expr(id).kind else { return };
+        let is_html = is_shown_as_html(self.file, written);
+        if let Some(message) = args.len().checked_sub(2).filter(|_| is_html).and_then(|at| args.get(at)) {
+            let labels = self.as_text(message, span);
+            self.emit(Sink::Markup, &labels, span, &message.texts);
+        }
+    }
+
+    fn encoded(&mut self, text: &Value, span: Span, change: impl Fn(Harmless) -> Harmless) -> Value {
+        let labels = self.collect(text, span);
+        Value::of(labels.stepped(self.file_id, span, Did::Converted).encoded(change))
+    }
+
+    /// Whether it is the page that was asked for, and none that is made here.
+    fn came_with_request(&self, page: &Value) -> bool {
+        page.objs.iter().any(|id| self.state.obj(*id).is_some_and(|obj| obj.origin == Origin::Org))
     }
 
     /// The answer to a question about a patient is about that patient.
@@ -580,6 +623,12 @@ pub(super) fn is_within_quotes(texts: &[Vec<Piece>]) -> bool {
         super::is_quoted(&format!("{shown}{}", super::HOLE))
     };
     !texts.is_empty() && texts.iter().all(is_open)
+}
+
+/// `addError(message, false)`
+pub(crate) fn is_shown_as_html(file: &File, args: &[ExprId]) -> bool {
+    let last = args.last().filter(|_| args.len() > 1);
+    last.is_some_and(|last| matches!(file.expr(*last).kind, ExprKind::Literal(Literal::False)))
 }
 
 /// Where a member of an input or message belongs.

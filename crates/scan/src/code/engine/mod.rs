@@ -44,7 +44,9 @@ pub(crate) fn is_quoted(text: &str) -> bool {
 
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
+pub(crate) use library::is_shown_as_html;
 pub(crate) use value::{
-    Did, FieldId, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace, has_step,
+    Did, FieldId, Harmless, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Texts, Trace, Value,
+    has_step, step,
 };
 pub(crate) use world::{Exposure, Fields, Summary, World};

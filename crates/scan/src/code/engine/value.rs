@@ -25,6 +25,7 @@ pub(crate) enum Part {
     Header,
     Text,
     Parameters,
+    Headers,
     Keys,
 }
 
@@ -77,6 +78,40 @@ pub(crate) enum Input {
     Argument,
     /// Either, with its quotes escaped.
     Escaped,
+    /// A property that a page sets when its form is sent.
+    Form,
+}
+
+/// Around what a text does no harm, whoever wrote it: it was encoded on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Harmless(u8);
+
+impl Harmless {
+    pub(crate) const NOWHERE: Self = Self(0);
+    /// Between the tags of a page.
+    pub(crate) const MARKUP: Self = Self(1);
+    /// In the text of a script.
+    pub(crate) const SCRIPT: Self = Self(2);
+    /// At the beginning of an address.
+    pub(crate) const ADDRESS: Self = Self(4);
+    pub(crate) const ANYWHERE: Self = Self(7);
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn but(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Of two ways, what holds for both.
+    fn of_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) fn covers(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 /// Where data comes from.
@@ -142,6 +177,7 @@ pub(crate) struct Step {
     pub(crate) did: Did,
     pub(crate) before: Option<Trace>,
     pub(crate) length: u16,
+    pub(crate) harmless: Harmless,
 }
 
 pub(crate) type Trace = Arc<Step>;
@@ -157,7 +193,17 @@ pub(crate) fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -
     {
         return Arc::clone(last);
     }
-    Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1 })
+    let harmless = before.map_or(Harmless::NOWHERE, |step| step.harmless);
+    Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1, harmless })
+}
+
+/// The same way, harmless elsewhere.
+pub(crate) fn encoded(way: &Trace, harmless: Harmless) -> Trace {
+    if way.harmless == harmless {
+        return Arc::clone(way);
+    }
+    let Step { file, span, did, length, .. } = **way;
+    Arc::new(Step { file, span, did, before: way.before.clone(), length, harmless })
 }
 
 /// Whether something was done with the data on its way.
@@ -169,7 +215,7 @@ pub(crate) fn has_step(way: &Trace, wanted: Did) -> bool {
     at.is_some()
 }
 
-/// A label and its way. Of two ways the first known stays.
+/// A label and its way. Of two ways the first known stays, and is harmless where both are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels(Vec<(Label, Trace)>);
 
@@ -192,7 +238,14 @@ impl Labels {
 
     pub(crate) fn add(&mut self, label: Label, trace: &Trace) -> bool {
         match self.0.binary_search_by(|(known, _)| known.cmp(&label)) {
-            Ok(_) => false,
+            Ok(at) => {
+                if let Some((_, known)) =
+                    self.0.get_mut(at).filter(|(_, known)| known.harmless != trace.harmless)
+                {
+                    *known = encoded(known, known.harmless.of_both(trace.harmless));
+                }
+                false
+            }
             Err(at) => {
                 self.0.insert(at, (label, Arc::clone(trace)));
                 true
@@ -271,6 +324,24 @@ impl Labels {
         for (_, trace) in &mut self.0 {
             if has_step(trace, Did::Answered) {
                 *trace = step(Some(trace), file, span, Did::Counted);
+            }
+        }
+        self
+    }
+
+    /// Encoded, so that it does no harm there; or decoded, so that it does harm again.
+    pub(crate) fn encoded(mut self, change: impl Fn(Harmless) -> Harmless) -> Self {
+        for (_, trace) in &mut self.0 {
+            *trace = encoded(trace, change(trace.harmless));
+        }
+        self
+    }
+
+    /// Input that comes behind a constant text begins no address.
+    pub(crate) fn behind_text(mut self) -> Self {
+        for (label, trace) in &mut self.0 {
+            if matches!(label, Label::Input(_) | Label::Parameter { .. }) {
+                *trace = encoded(trace, trace.harmless.and(Harmless::ADDRESS));
             }
         }
         self
@@ -358,6 +429,12 @@ impl Texts {
 
     pub(crate) fn is_symbolic(&self) -> bool {
         self.all().iter().flatten().any(|piece| matches!(piece, Piece::Parameter { .. }))
+    }
+
+    /// Whether each of them begins with something constant.
+    pub(crate) fn begin_with_text(&self) -> bool {
+        let begins = |text: &Text| matches!(text.first(), Some(Piece::Text(known)) if !known.is_empty());
+        !self.all().is_empty() && self.all().iter().all(begins)
     }
 
     /// Either of both; unknown where one is.

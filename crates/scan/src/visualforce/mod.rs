@@ -1,6 +1,11 @@
-//! What a Visualforce page says of itself: its controller, its extensions and what runs when it is opened.
+//! What a Visualforce page says of itself: its controller, its extensions, what runs when it is opened, and what it
+//! prints as it is.
+
+mod print;
 
 use source::Span;
+
+pub(crate) use print::{Around, ELEMENT, Print};
 
 use crate::Context;
 
@@ -17,11 +22,22 @@ pub(crate) struct Page {
     pub(crate) needs_token: bool,
     pub(crate) is_component: bool,
     pub(crate) tag: Span,
+    pub(crate) prints: Vec<Print>,
+}
+
+impl Page {
+    /// Its controller and extensions, where the source has them: `Class` or `namespace.Class`.
+    pub(crate) fn own_classes(&self, program: &apex::Program) -> Vec<apex::ClassId> {
+        let class_of =
+            |name: &String| program.top_class(name).or_else(|| program.top_class(name.rsplit('.').next()?));
+        self.classes.iter().filter_map(class_of).collect()
+    }
 }
 
 /// The pages and components of the source.
 pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
     let mut found = Vec::new();
+    let mut markups = Vec::new();
     for file in cx.project.files().iter().filter(|file| file.kind == sfdx::Kind::Visualforce) {
         let Some((name, end)) = file.name().rsplit_once('.') else { continue };
         let is_component = end.eq_ignore_ascii_case("component");
@@ -44,7 +60,14 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
             needs_token: token.is_some_and(|value| value.flag() == Some(true)),
             is_component,
             tag: span,
+            prints: Vec::new(),
         });
+        let component = if is_component { name.to_lowercase() } else { String::new() };
+        markups.push((component, print::Markup::of(source.text())));
+    }
+    print::through_components(&mut markups);
+    for (page, (_, markup)) in found.iter_mut().zip(markups) {
+        page.prints = markup.prints;
     }
     found
 }
