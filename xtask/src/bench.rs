@@ -1,5 +1,6 @@
 //! `cargo xtask bench NAME [DIR]`: figures for `docs/benchmarks.md`.
 
+mod guard;
 mod ledger;
 mod org;
 
@@ -18,9 +19,10 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["impact"] => impact(None),
         ["impact", folder] => impact(Some(Path::new(folder))),
         ["access"] => access(),
+        ["guard"] => guard::run(),
         ["ledger"] => ledger::run("1000000"),
         ["ledger", entries] => ledger::run(entries),
-        _ => Err("name a benchmark: scan [DIR], impact [DIR], access, ledger [ENTRIES]".to_owned()),
+        _ => Err("name a benchmark: scan [DIR], impact [DIR], access, guard, ledger [ENTRIES]".to_owned()),
     }
 }
 

@@ -128,7 +128,7 @@ fn fuzz(seconds: &str) -> Result<(), String> {
     if !steps::answers("cargo", &["fuzz", "--version"]) {
         steps::call("cargo", &["install", "--locked", "--debug", "cargo-fuzz"])?;
     }
-    for target in ["xml", "bundle", "facts", "soql", "apex", "entry", "tlog", "tlog_folder"] {
+    for target in ["xml", "bundle", "facts", "soql", "apex", "entry", "tlog", "tlog_folder", "token"] {
         let time = format!("-max_total_time={seconds}");
         let mut run = command("cargo", &["fuzz", "run", "--sanitizer", "none", target, "--", &time]);
         run.env("RUSTC_BOOTSTRAP", "1");

@@ -1,0 +1,35 @@
+/// Why a value was not sealed, opened, masked or looked up. It holds no value and no key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GuardError {
+    #[error("this is no token: {0}")]
+    Token(&'static str),
+    #[error("the value is a token already: it was not sealed a second time")]
+    SealedAlready,
+    #[error("a value of {length} bytes was not sealed: the limit is {limit}")]
+    TooLong { length: usize, limit: usize },
+    #[error(
+        "key {0} is not known here: the token is of another tenant, or of a keyring that was not restored"
+    )]
+    UnknownKey(crate::KeyNumber),
+    #[error("key {0} is {1} and does not seal")]
+    DoesNotSeal(crate::KeyNumber, crate::KeyState),
+    #[error("key {0} is {1} and does not open")]
+    DoesNotOpen(crate::KeyNumber, crate::KeyState),
+    #[error("key {0} has sealed as often as it may (2^32, NIST SP 800-38D): rotate it")]
+    Worn(crate::KeyNumber),
+    #[error("there is no active key for the class")]
+    NoActiveKey,
+    #[error("the subject's key is not here: the subject was shredded, or the keyring was not restored")]
+    NoSubject,
+    #[error("the token is not of this tenant, field, subject and key, or it was changed")]
+    Refused,
+    #[error("the opened value is not text")]
+    NotText,
+    #[error("the field has too few different values for a blind index: {0}")]
+    LowEntropy(&'static str),
+    #[error("the value has no form that can be looked up: {0}")]
+    NotNormal(&'static str),
+    #[error("the cryptographic module refused")]
+    Module,
+}

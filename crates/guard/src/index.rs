@@ -1,0 +1,178 @@
+//! Equality on what is sealed: a keyed digest beside the token, the same for values that mean the same.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use jiff::civil::Date;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::error::GuardError;
+use crate::key::DataKey;
+use crate::token::KeyNumber;
+
+/// With fewer different values, counting how often each digest stands there tells which is which.
+pub const FEWEST: u64 = 10_000;
+
+/// Bits of a digest.
+pub const BITS: std::ops::RangeInclusive<u16> = 32..=256;
+
+/// What makes two ways to write a value one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Normaliser {
+    /// As it stands, without blanks around it.
+    Exact,
+    /// Letters and digits alone, in upper case: numbers of records, plans and licences.
+    Number,
+    /// The digits of the number in international form. Numbers without `+` are of the country of this calling code.
+    Phone {
+        calling_code: Option<String>,
+    },
+    Email,
+    /// Letters without accents in lower case, words one blank apart.
+    Name,
+    /// `2026-11-27`, or the day of a date with a time.
+    Date,
+}
+
+impl Normaliser {
+    /// The form that is digested.
+    pub fn apply(&self, value: &str) -> Result<String, GuardError> {
+        let normal = match self {
+            Self::Exact => value.trim().to_owned(),
+            Self::Number => {
+                value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+            }
+            Self::Phone { calling_code } => phone(value, calling_code.as_deref())?,
+            Self::Email => email(value)?,
+            Self::Name => name(value),
+            Self::Date => date(value)?,
+        };
+        if normal.is_empty() { Err(GuardError::NotNormal("nothing is left of it")) } else { Ok(normal) }
+    }
+
+    /// Names the form in what is digested: the same text under two forms has two digests.
+    const fn label(&self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Number => "number",
+            Self::Phone { .. } => "phone",
+            Self::Email => "email",
+            Self::Name => "name",
+            Self::Date => "date",
+        }
+    }
+}
+
+fn phone(value: &str, calling_code: Option<&str>) -> Result<String, GuardError> {
+    let value = value.trim().to_lowercase();
+    // An extension is a place in a house, not another number.
+    let end = ["ext", "x", ";", ","].iter().filter_map(|mark| value.find(mark)).min().unwrap_or(value.len());
+    let value = value.get(..end).unwrap_or_default().trim();
+    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}');
+    let international = value.strip_prefix('+').or_else(|| value.strip_prefix("00"));
+    let written = international.unwrap_or(value);
+    if !written.chars().all(|c| c.is_ascii_digit() || is_mark(c)) {
+        return Err(GuardError::NotNormal("it is no phone number"));
+    }
+    // `+44 (0)20` has the digit that is dialled at home alone.
+    let at_home = if international.is_some() { written.replace("(0)", "") } else { written.to_owned() };
+    let digits: String = at_home.chars().filter(char::is_ascii_digit).collect();
+    let full = match (international, calling_code) {
+        (Some(_), _) => digits,
+        (None, Some("1")) if digits.len() == 11 && digits.starts_with('1') => digits,
+        (None, Some(code)) => format!("{code}{}", digits.strip_prefix('0').unwrap_or(&digits)),
+        (None, None) => return Err(GuardError::NotNormal("it has no `+`, and the bundle names no country")),
+    };
+    // ITU-T E.164: fifteen digits at most.
+    if (8..=15).contains(&full.len()) {
+        Ok(full)
+    } else {
+        Err(GuardError::NotNormal("it is no phone number"))
+    }
+}
+
+fn email(value: &str) -> Result<String, GuardError> {
+    let value = value.trim();
+    match value.rsplit_once('@') {
+        Some((local, domain)) if !local.is_empty() && domain.contains('.') && !value.contains(' ') => {
+            Ok(value.nfc().collect::<String>().to_lowercase())
+        }
+        _ => Err(GuardError::NotNormal("it is no e-mail address")),
+    }
+}
+
+fn name(value: &str) -> String {
+    let plain: String = value.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
+    // O'Brien, O’Brien and OBrien are one; Smith-Jones is Smith Jones.
+    let joined = plain.chars().filter(|c| !matches!(c, '\'' | '\u{2019}' | '\u{02bc}' | '.' | ','));
+    let spaced: String = joined.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn date(value: &str) -> Result<String, GuardError> {
+    let value = value.trim();
+    let refuse = || GuardError::NotNormal("it is no date as 2026-11-27");
+    let date: Date = value.get(..10).ok_or_else(refuse)?.parse().map_err(|_| refuse())?;
+    match value.get(10..).unwrap_or_default() {
+        rest if rest.is_empty() || rest.starts_with(['T', ' ']) => Ok(date.to_string()),
+        _ => Err(refuse()),
+    }
+}
+
+/// The blind index of one field under one version of a key.
+pub struct BlindIndex {
+    number: KeyNumber,
+    key: hmac::Key,
+    normaliser: Normaliser,
+    bits: u16,
+}
+
+impl BlindIndex {
+    /// For a field with so many different values, digests of so many bits.
+    pub fn new(
+        data: &DataKey,
+        field: &str,
+        normaliser: Normaliser,
+        bits: u16,
+        values: u64,
+    ) -> Result<Self, GuardError> {
+        if values < FEWEST {
+            return Err(GuardError::LowEntropy(
+                "whoever counts how often each digest stands there knows the values",
+            ));
+        }
+        if !BITS.contains(&bits) || !bits.is_multiple_of(4) {
+            return Err(GuardError::NotNormal("a digest has 32 to 256 bits, a multiple of 4"));
+        }
+        if !data.state().opens() {
+            return Err(GuardError::DoesNotOpen(data.number(), data.state()));
+        }
+        let secret = data.of_index(field)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
+        Ok(Self { number: data.number(), key, normaliser, bits })
+    }
+
+    pub const fn number(&self) -> KeyNumber {
+        self.number
+    }
+
+    /// The digest of a value: lower-case hexadecimal, so that a comparison that does not mind case finds no other.
+    pub fn digest(&self, value: &str) -> Result<String, GuardError> {
+        let normal = self.normaliser.apply(value)?;
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(self.normaliser.label().as_bytes());
+        context.update(&[0]);
+        context.update(normal.as_bytes());
+        let tag = context.sign();
+        let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+        Ok(halves.take(usize::from(self.bits / 4)).map(digit).collect())
+    }
+}
+
+impl fmt::Debug for BlindIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlindIndex").field("number", &self.number).finish_non_exhaustive()
+    }
+}

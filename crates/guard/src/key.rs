@@ -1,0 +1,158 @@
+//! Data keys and what is derived from them. No key leaves this module but inside a cipher, and all of them are wiped
+//! when they go.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
+use zeroize::Zeroizing;
+
+use crate::error::GuardError;
+use crate::token::{Handle, KeyNumber};
+
+/// Bytes of a key.
+pub(crate) const LEN: usize = 32;
+
+/// Key material that is wiped when it goes.
+pub(crate) type Secret = Zeroizing<[u8; LEN]>;
+
+/// A key seals no more often (NIST SP 800-38D, 8.3: random nonces of 96 bits).
+pub(crate) const MOST_SEALS: u64 = 1 << 32;
+
+/// What may be done with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyState {
+    /// Made and not in use yet.
+    Pending,
+    /// Seals and opens.
+    Active,
+    /// Opens what it sealed.
+    DecryptOnly,
+    /// Does nothing, and can be set to open again.
+    Disabled,
+    /// Gone: only its number is known.
+    Destroyed,
+}
+
+impl KeyState {
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Active, Self::DecryptOnly, Self::Disabled, Self::Destroyed];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::DecryptOnly => "decrypt-only",
+            Self::Disabled => "disabled",
+            Self::Destroyed => "destroyed",
+        }
+    }
+
+    pub const fn opens(self) -> bool {
+        matches!(self, Self::Active | Self::DecryptOnly)
+    }
+
+    /// Whether a key goes from one state to the other. Nothing comes back from destroyed, and nothing that sealed
+    /// becomes pending again.
+    pub const fn leads_to(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Pending, Self::Active | Self::Disabled | Self::Destroyed)
+                | (Self::Active, Self::DecryptOnly | Self::Disabled)
+                | (Self::DecryptOnly, Self::Active | Self::Disabled)
+                | (Self::Disabled, Self::DecryptOnly | Self::Destroyed)
+        )
+    }
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One version of the key of a class of fields. All keys that seal are derived from one.
+pub struct DataKey {
+    number: KeyNumber,
+    state: KeyState,
+    secret: Secret,
+    /// Seals by this key and by those derived from it, in all processes as far as they were counted.
+    seals: AtomicU64,
+}
+
+impl DataKey {
+    pub fn new(number: KeyNumber, state: KeyState, secret: Zeroizing<[u8; LEN]>, seals: u64) -> Self {
+        Self { number, state, secret, seals: AtomicU64::new(seals) }
+    }
+
+    pub const fn number(&self) -> KeyNumber {
+        self.number
+    }
+
+    pub const fn state(&self) -> KeyState {
+        self.state
+    }
+
+    /// How often it sealed.
+    pub fn seals(&self) -> u64 {
+        self.seals.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more seal, unless the key is worn.
+    pub(crate) fn count(&self) -> Result<(), GuardError> {
+        if self.seals.fetch_add(1, Ordering::Relaxed) < MOST_SEALS {
+            return Ok(());
+        }
+        self.seals.fetch_sub(1, Ordering::Relaxed);
+        Err(GuardError::Worn(self.number))
+    }
+
+    /// The key of one subject: of this key, and of a salt that can be destroyed.
+    pub(crate) fn of_subject(&self, handle: Handle, salt: &Secret) -> Result<LessSafeKey, GuardError> {
+        let mut context = Zeroizing::new([0; Handle::LEN + LEN]);
+        let (left, right) = context.split_at_mut(Handle::LEN);
+        left.copy_from_slice(handle.bytes());
+        right.copy_from_slice(salt.as_slice());
+        self.cipher(b"phiward-subject-key-1", context.as_slice())
+    }
+
+    /// The key of one field, for values of which nobody knows whose they are.
+    pub(crate) fn of_field(&self, field: &str) -> Result<LessSafeKey, GuardError> {
+        self.cipher(b"phiward-field-key-1", field.as_bytes())
+    }
+
+    /// The key of a field's blind index.
+    pub(crate) fn of_index(&self, field: &str) -> Result<Secret, GuardError> {
+        self.derived(b"phiward-index-key-1", field.as_bytes())
+    }
+
+    fn cipher(&self, label: &[u8], context: &[u8]) -> Result<LessSafeKey, GuardError> {
+        let key = self.derived(label, context)?;
+        UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| GuardError::Module)
+    }
+
+    /// NIST SP 800-108r1, 4.1: counter mode with HMAC-SHA-256, the counter and the length in 32 bits.
+    fn derived(&self, label: &[u8], context: &[u8]) -> Result<Secret, GuardError> {
+        let mut fixed = Zeroizing::new(Vec::with_capacity(label.len() + 1 + context.len() + 4));
+        fixed.extend_from_slice(label);
+        fixed.push(0);
+        fixed.extend_from_slice(context);
+        fixed.extend_from_slice(&(8 * LEN as u32).to_be_bytes());
+        let algorithm =
+            get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).ok_or(GuardError::Module)?;
+        let mut key = Secret::default();
+        kbkdf_ctr_hmac(algorithm, self.secret.as_slice(), &fixed, key.as_mut_slice())
+            .map_err(|_| GuardError::Module)?;
+        Ok(key)
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataKey")
+            .field("number", &self.number)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

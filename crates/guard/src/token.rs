@@ -1,0 +1,201 @@
+//! The text of a token: `~e1.<key>.<algorithm>.<body>`. What it means and how it opens: `docs/formats/field-token.md`.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::GuardError;
+
+/// What every token of this version begins with.
+pub const PREFIX: &str = "~e1.";
+
+/// The most bytes of a value that is sealed: what a long text area of Salesforce holds, in UTF-8.
+pub const LONGEST: usize = 131_072 * 4;
+
+pub(crate) const NONCE: usize = 12;
+pub(crate) const TAG: usize = 16;
+
+/// Which version of a data key: a number, written in base 36.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyNumber(u32);
+
+impl KeyNumber {
+    /// The last one: four digits.
+    pub const LAST: Self = Self(36 * 36 * 36 * 36 - 1);
+
+    pub fn of(number: u32) -> Option<Self> {
+        (number <= Self::LAST.0).then_some(Self(number))
+    }
+
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let canonical = (1..=4).contains(&text.len()) && (text.len() == 1 || text.first() != Some(&b'0'));
+        canonical.then_some(())?;
+        text.iter()
+            .try_fold(0, |number, digit| {
+                let digit = match digit {
+                    b'0'..=b'9' => digit - b'0',
+                    b'a'..=b'z' => digit - b'a' + 10,
+                    _ => return None,
+                };
+                Some(number * 36 + u32::from(digit))
+            })
+            .map(Self)
+    }
+}
+
+impl fmt::Display for KeyNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut digits, mut left, mut at) = ([b'0'; 4], self.0, 4);
+        while at > 0 && (left > 0 || at == 4) {
+            at -= 1;
+            let digit = u8::try_from(left % 36).unwrap_or(0);
+            if let Some(place) = digits.get_mut(at) {
+                *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+            }
+            left /= 36;
+        }
+        let text = digits.get(at..).and_then(|digits| std::str::from_utf8(digits).ok());
+        f.write_str(text.unwrap_or_default())
+    }
+}
+
+/// Names the record of a subject's key without naming the subject.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Handle([u8; Handle::LEN]);
+
+impl Handle {
+    pub(crate) const LEN: usize = 8;
+
+    pub const fn of(bytes: [u8; Handle::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    pub const fn bytes(&self) -> &[u8; Handle::LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// How a token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// AES-256-GCM under a key of the subject.
+    Subject,
+    /// AES-256-GCM under a key of the field, where nobody knows whose value it is.
+    Field,
+}
+
+impl Algorithm {
+    pub(crate) const fn letter(self) -> u8 {
+        match self {
+            Self::Subject => b'g',
+            Self::Field => b'n',
+        }
+    }
+
+    /// Bytes of the body before the ciphertext.
+    const fn head(self) -> usize {
+        match self {
+            Self::Subject => Handle::LEN + NONCE,
+            Self::Field => NONCE,
+        }
+    }
+}
+
+/// A token taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    pub(crate) key: KeyNumber,
+    pub(crate) handle: Option<Handle>,
+    pub(crate) nonce: [u8; NONCE],
+    /// Ciphertext and tag.
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl Token {
+    /// Reads a token: there is one spelling of each.
+    pub fn parse(text: &str) -> Result<Self, GuardError> {
+        let refuse = |what| Err(GuardError::Token(what));
+        let Some(rest) = text.strip_prefix(PREFIX) else {
+            return refuse("it does not begin as a token of version 1");
+        };
+        let mut parts = rest.split('.');
+        let (Some(key), Some(algorithm), Some(body), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return refuse("it has not the three parts of a token");
+        };
+        let Some(key) = KeyNumber::parse(key.as_bytes()) else {
+            return refuse("its key is not a number in base 36");
+        };
+        let algorithm = match algorithm {
+            "g" => Algorithm::Subject,
+            "n" => Algorithm::Field,
+            _ => return refuse("its algorithm is none that this release knows"),
+        };
+        if body.len() > (LONGEST + Handle::LEN + NONCE + TAG).div_ceil(3) * 4 {
+            return refuse("it is longer than any token");
+        }
+        let Ok(body) = URL_SAFE_NO_PAD.decode(body) else {
+            return refuse("its body is not base64url without padding");
+        };
+        let Some((head, sealed)) =
+            body.split_at_checked(algorithm.head()).filter(|(_, rest)| rest.len() >= TAG)
+        else {
+            return refuse("it is cut off");
+        };
+        let (handle, nonce) = match algorithm {
+            Algorithm::Subject => match head.split_first_chunk() {
+                Some((handle, nonce)) => (Some(Handle(*handle)), nonce),
+                None => return refuse("it is cut off"),
+            },
+            Algorithm::Field => (None, head),
+        };
+        let Some(nonce) = nonce.first_chunk() else { return refuse("it is cut off") };
+        Ok(Self { key, handle, nonce: *nonce, sealed: sealed.to_vec() })
+    }
+
+    /// Whether a text is a token of any version, by its beginning: no patient's value begins so.
+    pub fn is_one(text: &str) -> bool {
+        let after = text.strip_prefix("~e").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+        text.as_bytes().get(2).is_some_and(u8::is_ascii_digit)
+            && after.is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    pub const fn key(&self) -> KeyNumber {
+        self.key
+    }
+
+    /// The record of the subject's key; nothing where the token belongs to the field alone.
+    pub const fn handle(&self) -> Option<Handle> {
+        self.handle
+    }
+
+    pub const fn algorithm(&self) -> Algorithm {
+        if self.handle.is_some() { Algorithm::Subject } else { Algorithm::Field }
+    }
+
+    /// How many characters the token of so many bytes has.
+    pub fn length(algorithm: Algorithm, key: KeyNumber, bytes: usize) -> usize {
+        let body = algorithm.head() + bytes + TAG;
+        PREFIX.len() + key.to_string().len() + 3 + (body * 4).div_ceil(3)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let handle = self.handle.as_ref().map_or(&[][..], |handle| handle.bytes());
+        let body = URL_SAFE_NO_PAD.encode([handle, &self.nonce, &self.sealed].concat());
+        write!(f, "{PREFIX}{}.{}.{body}", self.key, char::from(self.algorithm().letter()))
+    }
+}
