@@ -9,7 +9,8 @@
 //! Write `WITH USER_MODE`, `insert as user`, `AccessLevel.USER_MODE`. Where system mode must be, strip what is read or written, or ask `isAccessible()`, `isCreateable()`, `isUpdateable()`, `isDeletable()` of the object first, and say why in a comment.
 //!
 //! ## What is not found
-//! Code that no component, page, service or flow calls. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
+//! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
+//! those itself. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexCRUDViolation` takes one check in a class for all of its methods (pmd#4589), knows no helper (pmd#1418), and reports code that no user can reach; the graph engine's `ApexFlsViolation` follows paths and gives up on large ones. System mode that is written down (`WITH SYSTEM_MODE`) is accepted by PMD and found here: somebody has to say why.
@@ -21,6 +22,7 @@ use journal::{Confidence, Persona, Severity};
 use std::collections::BTreeSet;
 
 use apex::MethodId;
+use apex::ast::{ExprKind, File};
 use sfdx::views::ObjectKind;
 
 use crate::Context;
@@ -54,6 +56,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let reached = code.reached(&controllers);
     let callers = code.callers_of(&reached);
     let roots: BTreeSet<MethodId> = code.roots(&controllers);
+    let pages = Pages { beyond: code.reached(&BTreeSet::new()), controllers };
     for operation in code.system_operations() {
         if !reached.contains(&operation.method) {
             continue;
@@ -69,7 +72,34 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if code.is_asked(&operation, &callers, &roots) {
             continue;
         }
-        found(cx, code, &operation, out);
+        found(cx, code, &operation, pages.bind_alone(code, &operation), out);
+    }
+}
+
+/// What Visualforce pages do with what their controllers read.
+struct Pages {
+    controllers: BTreeSet<String>,
+    /// Methods that something else than a page reaches.
+    beyond: BTreeSet<MethodId>,
+}
+
+impl Pages {
+    /// Whether a controller reads records of which pages alone show fields: where a page binds a record's field, Visualforce
+    /// asks for field security itself. What code takes out of a record, a page prints whoever looks.
+    fn bind_alone(&self, code: &Code, operation: &Access) -> bool {
+        let own = code.top_class(operation.method).is_some_and(|class| self.controllers.contains(&class.to_lowercase()));
+        let names = &code.program.names;
+        let is_taken = |file: &File| {
+            file.exprs.iter().any(|expr| match &expr.kind {
+                ExprKind::Field { name, .. } => operation.fields.iter().any(|field| field == names.folded(name.value)),
+                ExprKind::Call { name, .. } => matches!(names.folded(name.value), "get" | "getpopulatedfieldsasmap"),
+                _ => false,
+            })
+        };
+        own && operation.needs == [Need::Read]
+            && !operation.fields.is_empty()
+            && !self.beyond.contains(&operation.method)
+            && code.program.file(operation.file).is_some_and(|file| !is_taken(file))
     }
 }
 
@@ -107,18 +137,27 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
         && operation.fields.iter().all(is_plain)
 }
 
-fn found(cx: &Context<'_>, code: &Code, operation: &Access, out: &mut Outcome) {
+fn found(cx: &Context<'_>, code: &Code, operation: &Access, is_bound: bool, out: &mut Outcome) {
     let spot = code.spot(operation);
     let is_phi = code.phi_of(cx, operation).is_some();
     let named: Vec<String> = operation.objects.iter().map(|object| format!("`{}`", code.written(object))).collect();
     let what = if named.is_empty() { "records".to_owned() } else { joined(&named) };
     let does: Vec<&str> = operation.needs.iter().map(|need| need.said()).collect();
+    let so = if is_bound {
+        "; pages withhold the fields that they bind from whom may not see them, and nothing else asks"
+    } else {
+        ", and nothing asks whether the user may"
+    };
     let message = format!(
-        "`{}` {} {what} in system mode, and nothing asks whether the user may",
+        "`{}` {} {what} in system mode{so}",
         code.program.method_name(operation.method),
         does.join(" or "),
     );
-    let severity = if is_phi { Severity::High } else { Severity::Low };
+    let severity = match (is_phi, is_bound) {
+        (true, false) => Severity::High,
+        (true, true) => Severity::Medium,
+        (false, _) => Severity::Low,
+    };
     out.found(
         Draft::new(
             code.component(spot),
