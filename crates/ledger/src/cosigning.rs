@@ -12,6 +12,8 @@ use crate::running::Ledger;
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// How often a witness is asked again because the log was published meanwhile.
 const MOST_TIMES: usize = 5;
+/// Keys that a witness signs by at once.
+const MOST_LINES: usize = 8;
 /// Of what a witness says, in characters.
 const MOST_SHOWN: usize = 200;
 
@@ -88,6 +90,12 @@ impl Neighbour {
                 200 => {
                     let lines = read_lines(&text)
                         .ok_or_else(|| self.refused("answers what cannot be read".to_owned()))?;
+                    // A stranger's lines under other names are nobody's: they would be served with the log's own.
+                    let lines: Vec<SignatureLine> =
+                        lines.into_iter().filter(|line| line.name == self.key.name()).collect();
+                    if lines.len() > MOST_LINES {
+                        return Err(self.refused(format!("gives more than {MOST_LINES} signatures")));
+                    }
                     let mut with = checkpoint.clone();
                     lines.iter().for_each(|line| with.add(line.clone()));
                     with.verify(std::slice::from_ref(&self.key))

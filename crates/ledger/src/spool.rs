@@ -60,7 +60,7 @@ pub struct Spool {
     folder: PathBuf,
     room: Space,
     inner: Mutex<Inner>,
-    _lock: fs::File,
+    _lock: durable::Held,
 }
 
 impl std::fmt::Debug for Spool {
@@ -86,7 +86,7 @@ impl Spool {
     /// Opens a spool, or makes one where there is none.
     pub fn open(folder: &Path, lock: &Lock, mut rng: Box<dyn Rng>, room: Space) -> Result<Self, LedgerError> {
         fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let held = durable::lock(&folder.join("lock"), folder)?;
+        let held = durable::lock_folder(folder)?;
         let path = folder.join(KEY);
         let secret = match durable::read(&path, 16 * 1024).map_err(LedgerError::io(&path))? {
             Some(bytes) => {

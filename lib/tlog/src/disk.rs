@@ -126,9 +126,17 @@ impl Disk for OsDisk {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
         let file = fs::File::options().write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Box::new(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+        // Somebody may take the file away, and a second process would lock a new one. The folder stays.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::File::open(folder.unwrap_or(Path::new(".")))?;
+        match folder.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+            // Some file systems lock no folders: there the file alone holds.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Box::new((file, folder))),
         }
     }
 }

@@ -54,6 +54,28 @@ impl Service for Hostile {
     }
 }
 
+/// Cosigns, and adds lines under the log's name and under many others.
+struct Forging {
+    witness: Witness,
+    log: tlog::VerifierKey,
+}
+
+impl Service for Forging {
+    fn answer(&self, asked: Asked) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        Box::pin(async move {
+            let mut answer = self.witness.answer(asked).await;
+            if answer.status == 200 {
+                let forged = |name: &str, key_id| {
+                    tlog::SignatureLine { name: name.to_owned(), key_id, bytes: vec![7; 64] }.to_string()
+                };
+                answer.body.extend(forged(self.log.name(), self.log.id()).bytes());
+                answer.body.extend((0..100).flat_map(|id| forged("nobody", id).into_bytes()));
+            }
+            answer
+        })
+    }
+}
+
 async fn listening(service: Arc<dyn Service>) -> (String, wire::Stop) {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Limits::default()).await.unwrap();
     let url = format!("http://{}", listener.address());
@@ -103,4 +125,33 @@ async fn what_a_witness_says_is_shown_bounded_and_plain() {
     assert!(told.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{told:?}");
     assert!(told.len() < 400, "{}", told.len());
     stop.now();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_adds_its_own_signatures_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let log = ledger.verifier().unwrap().clone();
+    let own =
+        SigningKey::create(&folder.path().join("W.key"), "test/witness", &Lock::None, &mut Drawn::new(5));
+    let signer = Arc::new(own.unwrap().signer("test/witness", Algorithm::CosignatureEd25519).unwrap());
+    let key = signer.key().clone();
+    let state = folder.path().join("W");
+    let witness = Witness::open(
+        &state,
+        vec![log.clone()],
+        vec![signer],
+        Arc::new(clock.clone()),
+        Arc::new(|_: &str| {}),
+    );
+    let (url, stop) = listening(Arc::new(Forging { witness: witness.unwrap(), log: log.clone() })).await;
+    let neighbour = Neighbour { url, key: key.clone(), plain: Plain::Loopback };
+    assert_eq!(ledger.ask(&neighbour, Duration::from_secs(10)).await.unwrap(), 1);
+    let served = ledger.checkpoint().unwrap();
+    assert_eq!(served.verify(&[log, key]).unwrap().len(), 2);
+    assert_eq!(served.note().signatures().len(), 2);
+    stop.now();
+    tokio::task::spawn_blocking(move || ledger.close().unwrap()).await.unwrap();
+    Ledger::open(crate::opening(folder.path(), &clock, 9)).unwrap();
 }
