@@ -27,6 +27,9 @@ use crate::stored;
 /// A clock that stands still for so long is none that went back: time servers set it by parts of a second.
 const SLACK: Duration = Duration::from_millis(1500);
 
+/// Logs that are open at once: each takes two threads and a few of the thousand files that a process may have open.
+const MOST_OPEN: usize = 256;
+
 /// What a ledger runs with.
 pub struct Opening {
     pub folder: PathBuf,
@@ -355,6 +358,7 @@ impl Ledger {
         // What was deleted is told by the home log.
         let home = block_on(inner.home.appender.publish())?.checkpoint().size();
         let state = State::read(&Folder::new(&inner.folder), home)?;
+        state.is_whole()?;
         for log in left {
             let folder = inner.folder.join(log.shard.path());
             if folder.join("tile").exists() {
@@ -373,13 +377,25 @@ impl Ledger {
 /// published all entries that it found.
 fn is_sealed(folder: &Path, size: u64) -> Result<bool, LedgerError> {
     let source = Folder::new(folder);
+    let mut after = State::default();
     for at in (0..size.div_ceil(tlog::WIDTH)).rev() {
-        let stored::Bundle::There(entries) = stored::bundle(&source, at, size)? else { return Ok(false) };
-        for (index, bytes) in entries.iter().enumerate().rev() {
-            let index = at * tlog::WIDTH + index as u64;
-            match state::own(&stored::read(index, bytes)?).map(|change| change.setting) {
+        let first = at * tlog::WIDTH;
+        let entries = match stored::bundle(&source, at, size)? {
+            stored::Bundle::There(entries) => entries,
+            // What was deleted held no act of the ledger. What somebody took away may have.
+            stored::Bundle::Gone(leaves) => {
+                let run = first..first + leaves.len() as u64;
+                return match stored::uncovered(&run, &after.deleted_of(None)).first() {
+                    Some(run) => Err(state::missing(run)),
+                    None => Ok(false),
+                };
+            }
+        };
+        for (index, bytes) in (first..).zip(&entries).collect::<Vec<_>>().into_iter().rev() {
+            let entry = stored::read(index, bytes)?;
+            match state::own(&entry).map(|change| change.setting) {
                 Some(Setting::LogSealed) => return Ok(true),
-                Some(_) => {}
+                Some(_) => after.take(&entry),
                 None => return Ok(false),
             }
         }
@@ -442,6 +458,7 @@ impl Inner {
         }
         // What was recovered is published by the opening, and can be read.
         let state = State::read(&home, size)?;
+        state.is_whole()?;
         let path = self.folder.join(directory::FILE);
         let next = self.folder.join(directory::NEXT);
         let key = &self.home.key;
@@ -560,6 +577,12 @@ impl Inner {
                 return Err(LedgerError::Refused(format!("`{shard}` is sealed and takes no more entries")));
             }
             None => {}
+        }
+        if guard(&self.shards).len() >= MOST_OPEN {
+            return Err(LedgerError::Refused(format!(
+                "{MOST_OPEN} logs are open, and no more are opened: `seal` ends those whose period is over; if the regions of \
+                 entries are wrong, `append --policy` refuses them"
+            )));
         }
         let name = self.name_of(Some(shard));
         let folder = self.folder.join(shard.path());
