@@ -282,3 +282,24 @@ fn a_sender_of_regions_opens_so_many_logs_and_no_more() {
     ledger.close().unwrap();
     Ledger::open(opening(folder.path(), &clock, 5)).unwrap().0.close().unwrap();
 }
+
+#[test]
+fn a_disk_full_of_garbage_is_told_in_a_thousand_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let key = ledger.verifier().unwrap().clone();
+    for seed in 0..6 {
+        ledger.append(&samples(256, seed)).unwrap();
+    }
+    ledger.close().unwrap();
+    for bundle in 0..6 {
+        let garbage = [0, 1, b'x'].repeat(256);
+        std::fs::write(folder.path().join(format!("D/tile/entries/{bundle:03}")), garbage).unwrap();
+    }
+    let held = reading::held(&folder.path().join("D"), &key).unwrap();
+    let report = reading::verify_held(&held[0], Expected::default()).unwrap();
+    assert!(report.problems[0].contains("entry 0"), "{}", report.problems[0]);
+    assert_eq!(report.problems.len(), 1001);
+    assert!(report.problems[1000].starts_with("and more"), "{}", report.problems[1000]);
+}
