@@ -481,7 +481,14 @@ impl Inner {
             let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
             let seen = seen(&anchor, &verifier(&name, &self.key)?, unseen)?;
             let folder = self.folder.join(log.shard.path());
-            let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
+            let opened = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now);
+            let (running, _) = opened.map_err(|error| match error {
+                // Of many logs it is to be known which.
+                LedgerError::Log(error @ (tlog::Error::Behind { .. } | tlog::Error::Forked { .. })) => {
+                    LedgerError::Refused(format!("`{name}`: {error}"))
+                }
+                other => other,
+            })?;
             shards.insert(log.shard.clone(), Arc::new(running));
         }
         drop(shards);
