@@ -272,7 +272,7 @@ impl Ledger {
 
     /// Which log an entry goes to now; nothing for the home log. Entries of one call go to one log.
     pub fn place_of(&self, entry: &Entry) -> Option<Shard> {
-        self.inner.place(entry)
+        self.inner.place(entry, self.inner.today())
     }
 
     /// How many entries the log of a place has.
@@ -290,9 +290,10 @@ impl Ledger {
     /// Writes down apart what was published: to be called about once a second.
     pub fn keep(&self) -> Result<(), LedgerError> {
         let clock = *guard(&self.inner.shown);
-        self.inner.home.keep(clock)?;
+        let home = self.inner.home.keep(clock);
         let shards: Vec<_> = guard(&self.inner.shards).values().cloned().collect();
-        shards.iter().try_for_each(|shard| shard.keep(clock))
+        // One that fails keeps no other from it.
+        shards.iter().map(|shard| shard.keep(clock)).fold(home, Result::and)
     }
 
     /// Publishes everything and lets the folders go. Blocks.
@@ -301,11 +302,9 @@ impl Ledger {
         self.inner.watch_clock(sealed)?;
         let clock = *guard(&self.inner.shown);
         let shards = std::mem::take(&mut *guard(&self.inner.shards));
-        for shard in shards.values() {
-            shard.close(clock)?;
-        }
-        self.inner.home.close(clock)?;
-        Ok(())
+        // One that fails keeps no other from it.
+        let closed = shards.values().map(|shard| shard.close(clock)).fold(Ok(None), Result::and);
+        self.inner.home.close(clock).and(closed).map(|_| ())
     }
 
     /// The logs that a witness can be asked of: name, checkpoint, and what proves.
@@ -323,7 +322,7 @@ impl Ledger {
         let mut sealed = block_on(inner.sealed.write());
         takes_more(*sealed)?;
         inner.watch_clock(*sealed)?;
-        let today = inner.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = inner.today();
         if inner.settings.layout == Layout::One {
             // What somebody sent and did not wait for is in before the size is read.
             block_on(inner.home.appender.publish())?;
@@ -496,12 +495,15 @@ impl Inner {
         Ok(())
     }
 
-    fn place(&self, entry: &Entry) -> Option<Shard> {
+    fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    fn place(&self, entry: &Entry, today: jiff::civil::Date) -> Option<Shard> {
         let Layout::Shards(every) = self.settings.layout else { return None };
         if state::own(entry).is_some() {
             return None;
         }
-        let today = self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut shard = Shard {
             region: entry.region.clone(),
             writer: self.settings.writer.clone(),
@@ -519,7 +521,9 @@ impl Inner {
     }
 
     fn log_of(&self, entries: &[Entry]) -> Result<Option<Shard>, LedgerError> {
-        let mut places = entries.iter().map(|entry| self.place(entry));
+        // A call at midnight is of one day.
+        let today = self.today();
+        let mut places = entries.iter().map(|entry| self.place(entry, today));
         let first = places.next().ok_or(journal::EntryError::Contradiction("no entry was given"))?;
         if places.any(|place| place != first) {
             let what = "entries that stand together are of one region and one class of retention";
@@ -729,6 +733,11 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn told(error: LedgerError) -> RecordError {
     match error {
         LedgerError::Entry(error) => RecordError::Entry(error),
+        // Nobody ever takes it, a spool as little as the log.
+        LedgerError::Log(tlog::Error::Batch { .. } | tlog::Error::TooLong { .. }) => {
+            let what = "entries that stand together have at most 8 MiB";
+            RecordError::Entry(journal::EntryError::Contradiction(what))
+        }
         LedgerError::Log(tlog::Error::Stalled { .. }) | LedgerError::InUse { .. } => {
             RecordError::Unavailable(error.to_string())
         }

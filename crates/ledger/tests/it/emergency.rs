@@ -188,3 +188,40 @@ fn a_log_that_was_ended_since_the_last_try_is_looked_at_all_the_same() {
     assert_eq!((done.files, done.entries, done.already), (1, 0, 1));
     ledger.close().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_can_never_take_is_not_acknowledged_by_the_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let spool = Arc::new(spool(folder.path(), 1, Space::default()));
+    let recorder = Emergency {
+        ledger: Arc::new(ledger.clone()),
+        spool: Arc::clone(&spool),
+        clinical: Arc::new(|_| true),
+        alarm: Arc::new(|_| {}),
+    };
+    let mut entries = samples(1, 1);
+    let length = entries[0].bytes().unwrap().len();
+    entries = vec![entries[0].clone(); (8 << 20) / length + 1];
+    let refused = recorder.record(entries).await.unwrap_err();
+    assert!(matches!(refused, RecordError::Entry(_)), "{refused}");
+    assert_eq!(spool.waiting(), (0, 0));
+}
+
+#[test]
+fn one_log_whose_word_cannot_be_kept_keeps_no_other_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    ledger.append(&samples(1, 1)).unwrap();
+    let all = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    let of_shard =
+        all.map(|name| name.into_string().unwrap()).find(|name| name.starts_with("seen.")).unwrap();
+    let home = std::fs::read(folder.path().join("seen")).unwrap();
+    // What is to be written beside cannot be.
+    std::fs::create_dir_all(folder.path().join(format!(".{of_shard}.new/x"))).unwrap();
+    ledger.append(&samples(1, 2)).unwrap();
+    assert!(ledger.close().is_err());
+    assert_ne!(std::fs::read(folder.path().join("seen")).unwrap(), home);
+}
