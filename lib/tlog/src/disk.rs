@@ -68,7 +68,7 @@ impl Disk for OsDisk {
     }
 
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(OsFile(fs::File::open(path)?)))
+        Ok(Box::new(OsFile(file(path)?)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -76,7 +76,7 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let file = fs::File::open(path)?;
+        let file = file(path)?;
         let size = file.metadata()?.len();
         let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0));
         io::Read::read_to_end(&mut io::Read::take(file, limit.saturating_add(1)), &mut bytes)?;
@@ -139,6 +139,15 @@ impl Disk for OsDisk {
             Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Box::new((file, folder))),
         }
     }
+}
+
+/// A file to read. What is none, as a pipe that somebody laid there, would have its reader wait for ever.
+fn file(path: &Path) -> io::Result<fs::File> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a file"));
+    }
+    fs::File::open(path)
 }
 
 #[derive(Debug)]

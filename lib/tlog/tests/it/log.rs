@@ -1,7 +1,7 @@
 //! Appending, publishing, proving, opening again.
 
 use tlog::{
-    Error, Folder, Log, Resource, SignatureLine, SignedCheckpoint, Source as _, TreeHash, bundle,
+    Error, Expected, Folder, Log, Resource, SignatureLine, SignedCheckpoint, Source as _, TreeHash, bundle,
     verify_consistency, verify_inclusion,
 };
 
@@ -131,4 +131,31 @@ fn nothing_is_served_in_the_place_of_the_logs_own_signature() {
     let bytes = folder.read(Resource::Checkpoint).unwrap().unwrap();
     SignedCheckpoint::open(&bytes, ORIGIN, &keys()).unwrap();
     Log::open(&folder, opening(), at(3)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_an_error_and_not_a_wait() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("log");
+    let folder = Folder::new(&root);
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    log.append(&(0..300).map(entry).collect::<Vec<_>>(), at(0)).unwrap();
+    log.close(at(0)).unwrap();
+    for file in ["tile/entries/000", "tile/0/000", "checkpoint"] {
+        let path = root.join(file);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (done, waits) = std::sync::mpsc::channel();
+        let other = folder.clone();
+        std::thread::spawn(move || {
+            let report = other.fsck(&Expected::new(ORIGIN, &keys()));
+            let _ = done.send(report.map_or(true, |report| !report.defects.is_empty()));
+        });
+        let told = waits.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(told, Ok(true), "{file}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+    }
 }
