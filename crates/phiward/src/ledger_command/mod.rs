@@ -7,6 +7,7 @@ mod keyring;
 mod network;
 mod retain;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,13 +138,17 @@ pub(super) fn open(writing: &Writing) -> Result<ledger::Ledger, String> {
     Ok(ledger)
 }
 
+/// More bytes than any verifier key has.
+const LONGEST_KEY: u64 = 64 * 1024;
+
 /// A key as it stands, or as a file holds it.
 pub(super) fn vkey(text: &str) -> Result<VerifierKey, String> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let read = std::fs::read_to_string(text)
-        .map_err(|error| format!("`{text}` is neither a verifier key nor a file: {error}"))?;
+    let mut read = String::new();
+    let bytes = std::fs::File::open(text).and_then(|file| file.take(LONGEST_KEY).read_to_string(&mut read));
+    bytes.map_err(|error| format!("`{text}` is neither a verifier key nor a file: {error}"))?;
     read.trim().parse().map_err(|error| format!("`{text}`: {error}"))
 }
 
