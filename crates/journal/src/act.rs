@@ -90,6 +90,10 @@ impl Act {
     /// Whether the bundle gives all names that stand in it.
     pub(crate) fn is_declared(&self, policy: &Policy) -> bool {
         match self {
+            Self::Decision(decision) => {
+                decision.reasons.iter().all(|code| policy.gives_reason(code.as_str()))
+                    && decision.missing.iter().all(|fact| policy.can_miss(fact.as_str()))
+            }
             Self::Inference(inference) => inference.model.is_declared(policy),
             Self::PolicyChange(change) => change.approvers.iter().all(|one| one.is_declared(policy)),
             Self::Approval(approval) => approval.by.is_declared(policy),
@@ -120,7 +124,6 @@ impl Act {
                 data && review.of.is_declared(policy) && review.by.is_declared(policy)
             }
             Self::ApiCall(_)
-            | Self::Decision(_)
             | Self::FieldAccess(_)
             | Self::KeyEvent(_)
             | Self::FindingSnapshot(_)

@@ -12,6 +12,8 @@ use crate::running::Ledger;
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// How often a witness is asked again because the log was published meanwhile.
 const MOST_TIMES: usize = 5;
+/// Keys that a witness signs by at once.
+const MOST_LINES: usize = 8;
 /// Of what a witness says, in characters.
 const MOST_SHOWN: usize = 200;
 
@@ -28,13 +30,17 @@ pub struct Neighbour {
 impl Ledger {
     /// Publishes each log, has a witness cosign it and adds the cosignature to the checkpoint that is served. Gives
     /// how many logs were cosigned. A witness that has seen more, or something else, is an error: the ledger is an
-    /// older copy or was rewritten.
+    /// older copy or was rewritten. So is a log that grew faster than the witness answers. Each log is asked for,
+    /// whatever came of the others; the first error is told.
     pub async fn ask(&self, witness: &Neighbour, within: Duration) -> Result<usize, LedgerError> {
-        let mut cosigned = 0;
+        let (mut cosigned, mut failed) = (0, None);
         for (name, appender) in self.logs() {
-            cosigned += usize::from(witness.cosigns(&name, &appender, within).await?);
+            match witness.cosigns(&name, &appender, within).await {
+                Ok(()) => cosigned += 1,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(cosigned)
+        failed.map_or(Ok(cosigned), Err)
     }
 }
 
@@ -43,21 +49,24 @@ impl Neighbour {
         LedgerError::Refused(format!("the witness `{}` {what}", self.key.name()))
     }
 
-    /// Whether the checkpoint that is served has the cosignature. A signature is of one checkpoint: where the log was
+    /// Puts the cosignature on the checkpoint that is served. A signature is of one checkpoint: where the log was
     /// published anew meanwhile the witness is asked for the new one, a few times.
-    async fn cosigns(&self, name: &str, appender: &Appender, within: Duration) -> Result<bool, LedgerError> {
+    async fn cosigns(&self, name: &str, appender: &Appender, within: Duration) -> Result<(), LedgerError> {
         let mut old_size = 0;
         for _ in 0..MOST_TIMES {
             let checkpoint = appender.publish().await?;
             let size = checkpoint.checkpoint().size();
             let lines = self.lines(name, appender, &checkpoint, &mut old_size, within).await?;
             match appender.cosign(size, lines).await {
-                Ok(_) => return Ok(true),
+                Ok(_) => return Ok(()),
                 Err(tlog::Error::Beyond { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(false)
+        Err(self.refused(format!(
+            "answered {MOST_TIMES} times for `{name}`, which was published anew each time before: what is served is not \
+             cosigned"
+        )))
     }
 
     /// The witness's lines of signature for a checkpoint. `old_size` is what the witness has, as far as is known.
@@ -88,6 +97,12 @@ impl Neighbour {
                 200 => {
                     let lines = read_lines(&text)
                         .ok_or_else(|| self.refused("answers what cannot be read".to_owned()))?;
+                    // A stranger's lines under other names are nobody's: they would be served with the log's own.
+                    let lines: Vec<SignatureLine> =
+                        lines.into_iter().filter(|line| line.name == self.key.name()).collect();
+                    if lines.len() > MOST_LINES {
+                        return Err(self.refused(format!("gives more than {MOST_LINES} signatures")));
+                    }
                     let mut with = checkpoint.clone();
                     lines.iter().for_each(|line| with.add(line.clone()));
                     with.verify(std::slice::from_ref(&self.key))

@@ -76,6 +76,30 @@ pub(crate) fn lock(path: &Path, of: &Path) -> Result<File, LedgerError> {
     }
 }
 
+/// Holds what a lock file stands for as well: somebody may take that file away, and a second process would lock a new
+/// one. Some file systems lock no folders; there the lock file alone holds.
+pub(crate) fn hold(file: &File, of: &Path) -> Result<(), LedgerError> {
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => Err(LedgerError::InUse { path: of.to_owned() }),
+        Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// A folder that one process holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _lock: File,
+    _folder: File,
+}
+
+/// Holds a folder for one process, by a file in it and by itself.
+pub(crate) fn lock_folder(folder: &Path) -> Result<Held, LedgerError> {
+    let lock = lock(&folder.join("lock"), folder)?;
+    let own = File::open(folder).map_err(LedgerError::io(folder))?;
+    hold(&own, folder)?;
+    Ok(Held { _lock: lock, _folder: own })
+}
+
 /// Makes the name of a file durable.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

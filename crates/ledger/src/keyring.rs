@@ -162,6 +162,7 @@ impl Keyring {
         head.extend_from_slice(SEPARATOR);
         let master = Master::of(bytes).ok_or(LedgerError::Cipher)?;
         let file = durable::create(path, &head, Access::Owner).map_err(LedgerError::io(path))?;
+        durable::hold(&file, path)?;
         let mut adding = Adding::open(path)?;
         // What lies there is of another ring.
         adding.clear().map_err(LedgerError::io(path))?;
@@ -177,6 +178,7 @@ impl Keyring {
         if durable::is_open_to_others(path).map_err(LedgerError::io(path))? {
             return Err(LedgerError::OpenToOthers { path: path.to_owned() });
         }
+        let mut file = opened(path)?;
         let mut bytes = whole(path)?;
         let mut adding = Adding::open(path)?;
         let batch = adding.read(2 * LONGEST).map_err(LedgerError::io(path))?;
@@ -184,7 +186,6 @@ impl Keyring {
         let torn = finished.is_some();
         bytes = finished.unwrap_or(bytes);
         let read = Read::of(path, &bytes, lock)?;
-        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(LedgerError::io(path))?;
         if let Some(batch) = batch.filter(|_| torn) {
             file.seek(SeekFrom::Start(batch.at))
                 .and_then(|_| file.write_all(&batch.records))
@@ -372,7 +373,7 @@ impl Inner {
         self.broken = true;
         self.adding.clear().map_err(LedgerError::io(path))?;
         durable::replace(path, &bytes, Access::Owner).map_err(LedgerError::io(path))?;
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(LedgerError::io(path))?;
+        let file = opened(path)?;
         let replaced = std::mem::replace(&mut self.file, file);
         (self.head, self.keys, self.shredded) = (head, keys, shredded);
         self.length = bytes.len() as u64;
@@ -473,6 +474,13 @@ fn parsed(record: &[u8], master: &Master) -> Option<(u8, Handle, Kept)> {
         _ => false,
     };
     (known && master.open(*kind, handle, &kept).is_some()).then_some((*kind, *handle, kept))
+}
+
+/// A ring's file, held: the file beside it that is locked may be taken away.
+fn opened(path: &Path) -> Result<File, LedgerError> {
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(LedgerError::io(path))?;
+    durable::hold(&file, path)?;
+    Ok(file)
 }
 
 /// One process at a time, by a file beside the ring: the ring itself is replaced now and then.

@@ -76,9 +76,17 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Whether it keeps an entry. A hold on an area keeps what lies within it, and one on a part keeps what is of the
+    /// area and may be of the part.
     pub fn covers(&self, entry: &Entry) -> bool {
+        let known = |region: &Region| policy::vocabulary::Region::of(region.as_str());
+        let meets = |held: &Region, own: &Region| match (known(held), known(own)) {
+            (Some(held), Some(own)) => held.within(&own) || own.within(&held),
+            _ => true,
+        };
+        let (held, own) = (self.region.as_ref(), entry.region.as_ref());
         self.class.is_none_or(|class| class == entry.act.retained())
-            && self.region.as_ref().is_none_or(|region| entry.region.as_ref().is_none_or(|own| own == region))
+            && held.zip(own).is_none_or(|(held, own)| meets(held, own))
     }
 }
 
@@ -295,5 +303,23 @@ mod tests {
         assert!(rules.may_be_set(Retained::PolicyDocuments, 2200).is_ok());
         let longer = rules.with_floor(Retained::InferenceLog, 1000, "set");
         assert!(longer.may_be_set(Retained::InferenceLog, 999).is_err());
+    }
+
+    #[test]
+    fn a_hold_on_an_area_keeps_what_lies_within_it() {
+        let region = |word: &str| Region::of(&policy::vocabulary::Region::of(word).unwrap()).unwrap();
+        let mut entry = journal::sample::sample(1, 1).next().unwrap();
+        let mut covers = |held: &str, own: Option<&str>| {
+            let id = Uid::random(&mut journal::sample::Drawn::new(1));
+            entry.region = own.map(region);
+            Hold { id, class: None, region: Some(region(held)) }.covers(&entry)
+        };
+        for (held, own) in [("us", "us-east"), ("us-east", "us"), ("eu", "de"), ("us", "us")] {
+            assert!(covers(held, Some(own)), "{held} {own}");
+        }
+        assert!(covers("us", None));
+        for (held, own) in [("us", "eu"), ("us-east", "us-west"), ("eu", "us-east")] {
+            assert!(!covers(held, Some(own)), "{held} {own}");
+        }
     }
 }

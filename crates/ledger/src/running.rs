@@ -27,6 +27,9 @@ use crate::stored;
 /// A clock that stands still for so long is none that went back: time servers set it by parts of a second.
 const SLACK: Duration = Duration::from_millis(1500);
 
+/// Logs that are open at once: each takes two threads and a few of the thousand files that a process may have open.
+const MOST_OPEN: usize = 256;
+
 /// What a ledger runs with.
 pub struct Opening {
     pub folder: PathBuf,
@@ -269,7 +272,7 @@ impl Ledger {
 
     /// Which log an entry goes to now; nothing for the home log. Entries of one call go to one log.
     pub fn place_of(&self, entry: &Entry) -> Option<Shard> {
-        self.inner.place(entry)
+        self.inner.place(entry, self.inner.today())
     }
 
     /// How many entries the log of a place has.
@@ -287,9 +290,10 @@ impl Ledger {
     /// Writes down apart what was published: to be called about once a second.
     pub fn keep(&self) -> Result<(), LedgerError> {
         let clock = *guard(&self.inner.shown);
-        self.inner.home.keep(clock)?;
+        let home = self.inner.home.keep(clock);
         let shards: Vec<_> = guard(&self.inner.shards).values().cloned().collect();
-        shards.iter().try_for_each(|shard| shard.keep(clock))
+        // One that fails keeps no other from it.
+        shards.iter().map(|shard| shard.keep(clock)).fold(home, Result::and)
     }
 
     /// Publishes everything and lets the folders go. Blocks.
@@ -298,11 +302,9 @@ impl Ledger {
         self.inner.watch_clock(sealed)?;
         let clock = *guard(&self.inner.shown);
         let shards = std::mem::take(&mut *guard(&self.inner.shards));
-        for shard in shards.values() {
-            shard.close(clock)?;
-        }
-        self.inner.home.close(clock)?;
-        Ok(())
+        // One that fails keeps no other from it.
+        let closed = shards.values().map(|shard| shard.close(clock)).fold(Ok(None), Result::and);
+        self.inner.home.close(clock).and(closed).map(|_| ())
     }
 
     /// The logs that a witness can be asked of: name, checkpoint, and what proves.
@@ -320,7 +322,7 @@ impl Ledger {
         let mut sealed = block_on(inner.sealed.write());
         takes_more(*sealed)?;
         inner.watch_clock(*sealed)?;
-        let today = inner.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = inner.today();
         if inner.settings.layout == Layout::One {
             // What somebody sent and did not wait for is in before the size is read.
             block_on(inner.home.appender.publish())?;
@@ -355,6 +357,7 @@ impl Ledger {
         // What was deleted is told by the home log.
         let home = block_on(inner.home.appender.publish())?.checkpoint().size();
         let state = State::read(&Folder::new(&inner.folder), home)?;
+        state.is_whole()?;
         for log in left {
             let folder = inner.folder.join(log.shard.path());
             if folder.join("tile").exists() {
@@ -373,13 +376,25 @@ impl Ledger {
 /// published all entries that it found.
 fn is_sealed(folder: &Path, size: u64) -> Result<bool, LedgerError> {
     let source = Folder::new(folder);
+    let mut after = State::default();
     for at in (0..size.div_ceil(tlog::WIDTH)).rev() {
-        let stored::Bundle::There(entries) = stored::bundle(&source, at, size)? else { return Ok(false) };
-        for (index, bytes) in entries.iter().enumerate().rev() {
-            let index = at * tlog::WIDTH + index as u64;
-            match state::own(&stored::read(index, bytes)?).map(|change| change.setting) {
+        let first = at * tlog::WIDTH;
+        let entries = match stored::bundle(&source, at, size)? {
+            stored::Bundle::There(entries) => entries,
+            // What was deleted held no act of the ledger. What somebody took away may have.
+            stored::Bundle::Gone(leaves) => {
+                let run = first..first + leaves.len() as u64;
+                return match stored::uncovered(&run, &after.deleted_of(None)).first() {
+                    Some(run) => Err(state::missing(run)),
+                    None => Ok(false),
+                };
+            }
+        };
+        for (index, bytes) in (first..).zip(&entries).collect::<Vec<_>>().into_iter().rev() {
+            let entry = stored::read(index, bytes)?;
+            match state::own(&entry).map(|change| change.setting) {
                 Some(Setting::LogSealed) => return Ok(true),
-                Some(_) => {}
+                Some(_) => after.take(&entry),
                 None => return Ok(false),
             }
         }
@@ -442,6 +457,7 @@ impl Inner {
         }
         // What was recovered is published by the opening, and can be read.
         let state = State::read(&home, size)?;
+        state.is_whole()?;
         let path = self.folder.join(directory::FILE);
         let next = self.folder.join(directory::NEXT);
         let key = &self.home.key;
@@ -464,7 +480,14 @@ impl Inner {
             let anchor = Anchor::new(anchor_of(&self.anchor, &log.shard));
             let seen = seen(&anchor, &verifier(&name, &self.key)?, unseen)?;
             let folder = self.folder.join(log.shard.path());
-            let (running, _) = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now)?;
+            let opened = run(&folder, &name, &self.key, anchor, &seen, &self.clock, now);
+            let (running, _) = opened.map_err(|error| match error {
+                // Of many logs it is to be known which.
+                LedgerError::Log(error @ (tlog::Error::Behind { .. } | tlog::Error::Forked { .. })) => {
+                    LedgerError::Refused(format!("`{name}`: {error}"))
+                }
+                other => other,
+            })?;
             shards.insert(log.shard.clone(), Arc::new(running));
         }
         drop(shards);
@@ -472,12 +495,15 @@ impl Inner {
         Ok(())
     }
 
-    fn place(&self, entry: &Entry) -> Option<Shard> {
+    fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    fn place(&self, entry: &Entry, today: jiff::civil::Date) -> Option<Shard> {
         let Layout::Shards(every) = self.settings.layout else { return None };
         if state::own(entry).is_some() {
             return None;
         }
-        let today = self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut shard = Shard {
             region: entry.region.clone(),
             writer: self.settings.writer.clone(),
@@ -495,7 +521,9 @@ impl Inner {
     }
 
     fn log_of(&self, entries: &[Entry]) -> Result<Option<Shard>, LedgerError> {
-        let mut places = entries.iter().map(|entry| self.place(entry));
+        // A call at midnight is of one day.
+        let today = self.today();
+        let mut places = entries.iter().map(|entry| self.place(entry, today));
         let first = places.next().ok_or(journal::EntryError::Contradiction("no entry was given"))?;
         if places.any(|place| place != first) {
             let what = "entries that stand together are of one region and one class of retention";
@@ -560,6 +588,12 @@ impl Inner {
                 return Err(LedgerError::Refused(format!("`{shard}` is sealed and takes no more entries")));
             }
             None => {}
+        }
+        if guard(&self.shards).len() >= MOST_OPEN {
+            return Err(LedgerError::Refused(format!(
+                "{MOST_OPEN} logs are open, and no more are opened: `seal` ends those whose period is over; if the regions of \
+                 entries are wrong, `append --policy` refuses them"
+            )));
         }
         let name = self.name_of(Some(shard));
         let folder = self.folder.join(shard.path());
@@ -699,6 +733,11 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn told(error: LedgerError) -> RecordError {
     match error {
         LedgerError::Entry(error) => RecordError::Entry(error),
+        // Nobody ever takes it, a spool as little as the log.
+        LedgerError::Log(tlog::Error::Batch { .. } | tlog::Error::TooLong { .. }) => {
+            let what = "entries that stand together have at most 8 MiB";
+            RecordError::Entry(journal::EntryError::Contradiction(what))
+        }
         LedgerError::Log(tlog::Error::Stalled { .. }) | LedgerError::InUse { .. } => {
             RecordError::Unavailable(error.to_string())
         }

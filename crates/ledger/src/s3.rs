@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use journal::Clock;
 use tlog::{Object, Objects};
 use wire::{Call, Client, Peer, Plain, Reply};
@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 use crate::error::LedgerError;
 
 const LONGEST: usize = 80 << 20;
+/// Of a list: the tiles and bundles of some two billion entries, and as many pages of a thousand.
+const MOST_KEYS: usize = 16_000_000;
+const MOST_PAGES: usize = 20_000;
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// Who asks.
@@ -142,8 +145,9 @@ impl S3 {
         let fixed = (key.contains("tile/") && !key.contains(".p/")) || key.ends_with("/sealed");
         match self.lock_days.filter(|_| fixed) {
             Some(days) => {
+                let span = jiff::Span::new().try_hours(i64::from(days) * 24);
                 let until =
-                    self.clock.now().checked_add((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MAX);
+                    span.and_then(|span| self.clock.now().checked_add(span)).unwrap_or(Timestamp::MAX);
                 vec![
                     ("x-amz-object-lock-mode", "COMPLIANCE".to_owned()),
                     ("x-amz-object-lock-retain-until-date", until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
@@ -198,6 +202,7 @@ impl Objects for S3 {
 
     fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
         let (mut keys, mut next): (Vec<String>, Option<String>) = (Vec::new(), None);
+        let mut pages = 0;
         loop {
             let mut query = vec![("list-type", "2"), ("prefix", prefix)];
             query.extend(next.as_deref().map(|token| ("continuation-token", token)));
@@ -206,15 +211,20 @@ impl Objects for S3 {
                 return Err(refused(&reply));
             }
             let text = String::from_utf8(reply.body).map_err(|_| io::ErrorKind::InvalidData)?;
-            keys.extend(elements(&text, "Key"));
-            let token = elements(&text, "NextContinuationToken").next();
-            match token {
-                // A store that repeats itself has no end.
+            let before = keys.len();
+            keys.extend(elements(&text, "Key").filter(|key| key.starts_with(prefix)));
+            pages += 1;
+            let endless = pages > MOST_PAGES || keys.len() > MOST_KEYS;
+            // A store goes on in order, each page after the one before: one that repeats itself has no end.
+            let goes_on = keys.get(before.saturating_sub(1)..).unwrap_or_default().is_sorted_by(|a, b| a < b);
+            if endless || !goes_on {
+                return Err(io::Error::other("the store's list has no end or no order"));
+            }
+            match elements(&text, "NextContinuationToken").next() {
                 Some(token) if next.as_ref() != Some(&token) => next = Some(token),
                 _ => break,
             }
         }
-        keys.sort();
         Ok(keys)
     }
 

@@ -97,8 +97,8 @@ impl Settings {
         let bytes = durable::read(&path, LONGEST).map_err(LedgerError::io(&path))?;
         let bytes = bytes.ok_or(LedgerError::Missing { path: path.clone() })?;
         let wrong = |what: String| LedgerError::unreadable(&path, what);
-        let mut written: Written =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut written: Written = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("this is not what the ledger wrote ({error}): put that back")))?;
         let signed = written.signature.take();
         match (written.v, key, signed) {
             (UNSIGNED, None, None) => {}
@@ -107,7 +107,8 @@ impl Settings {
                 let signed = STANDARD.decode(signed).unwrap_or_default();
                 if !signature::holds(key, &text(&written, &path)?, &signed) {
                     return Err(wrong(
-                        "it was changed: its signature does not hold; put back what was there".to_owned(),
+                        "its signature does not hold: it was changed, or the key is another one; put back what was there"
+                            .to_owned(),
                     ));
                 }
             }

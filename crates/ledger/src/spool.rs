@@ -5,8 +5,10 @@
 //! bound to it. It is bounded; where it is full the act is refused like any other. Each use raises the alarm.
 //! [`Spool::reconcile`] brings the files to the ledger in their order, each exactly once, whatever is cut off between.
 //! A file that does not open, or that the ledger can never take, is set aside as `NUMBER.aside`: kept, told, and in
-//! nobody's way. So is told what is missing between two.
+//! nobody's way. So is told what is missing between two. Where the record of the last try was changed, every log is looked
+//! through for what it may have brought.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -16,11 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use journal::act::{ConfigurationChange, Room, Setting};
 use journal::names::Uid;
 use journal::{Entry, Receipt, RecordError, Recorder, Rng};
-use tlog::{Folder, WIDTH};
+use tlog::{TreeHash, WIDTH};
 use zeroize::Zeroizing;
 
 use crate::durable::{self, Access};
 use crate::error::LedgerError;
+use crate::reading;
 use crate::running::Ledger;
 use crate::shard::Shard;
 use crate::state;
@@ -29,6 +32,9 @@ use crate::vault::{self, Cipher, Lock};
 
 const KEY: &str = "spool.key";
 const ATTEMPT: &str = "attempt";
+const LONGEST_ATTEMPT: u64 = 4096;
+/// The place of the home log, in the record of a try.
+const HOME: &str = "home";
 const SEALED: &str = "sealed";
 const ASIDE: &str = "aside";
 const LABEL: &str = "phiward spool key";
@@ -60,7 +66,7 @@ pub struct Spool {
     folder: PathBuf,
     room: Space,
     inner: Mutex<Inner>,
-    _lock: fs::File,
+    _lock: durable::Held,
 }
 
 impl std::fmt::Debug for Spool {
@@ -80,13 +86,24 @@ pub struct Reconciled {
     pub aside: Vec<(PathBuf, String)>,
     /// Numbers of files that are missing between two, each from the first to before the end: what they held is lost.
     pub missing: Vec<Leaves>,
+    /// What was written down of the last try could not be read, so every log was looked through.
+    pub looked_through: bool,
+}
+
+/// The last try to bring a file over.
+enum Tried {
+    Nothing,
+    /// The number of the file, and how long the log of this place was.
+    File(u64, u64, String),
+    /// What was written down of it cannot be read. Files that the logs have already.
+    Unknown(BTreeSet<u64>),
 }
 
 impl Spool {
     /// Opens a spool, or makes one where there is none.
     pub fn open(folder: &Path, lock: &Lock, mut rng: Box<dyn Rng>, room: Space) -> Result<Self, LedgerError> {
         fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let held = durable::lock(&folder.join("lock"), folder)?;
+        let held = durable::lock_folder(folder)?;
         let path = folder.join(KEY);
         let secret = match durable::read(&path, 16 * 1024).map_err(LedgerError::io(&path))? {
             Some(bytes) => {
@@ -157,6 +174,13 @@ impl Spool {
         let pairs = waiting.iter().zip(waiting.iter().skip(1));
         done.missing =
             pairs.filter(|((a, _), (b, _))| a + 1 != *b).map(|((a, _), (b, _))| a + 1..*b).collect();
+        let tried = match self.tried()? {
+            Some(tried) => tried,
+            None => {
+                done.looked_through = true;
+                Tried::Unknown(self.look_through(&waiting, ledger, folder)?)
+            }
+        };
         for (number, path) in waiting {
             let entries = match self.read(number, &path) {
                 Err(error) if is_of_the_file(&error) => {
@@ -165,7 +189,7 @@ impl Spool {
                 }
                 other => other?,
             };
-            if !self.was_brought(number, &entries, folder)? {
+            if !was_brought(&tried, number, &entries, folder)? {
                 self.begin(number, &entries, ledger, &attempt)?;
                 // Entries of one call went to the spool together and go to one log together.
                 match ledger.append(&entries) {
@@ -240,46 +264,92 @@ impl Spool {
     ) -> Result<(), LedgerError> {
         let place = entries.first().and_then(|entry| ledger.place_of(entry));
         let size = ledger.size_of(place.as_ref())?;
-        let place = place.map_or_else(|| "home".to_owned(), |shard| shard.to_string());
+        let place = place.map_or_else(|| HOME.to_owned(), |shard| shard.to_string());
         let text = format!("{number} {size} {place}\n");
         durable::replace(attempt, text.as_bytes(), Access::Shared).map_err(LedgerError::io(attempt))
     }
 
-    /// Whether the log has these entries since the last try began: their salts make them the only ones of their kind.
-    fn was_brought(&self, number: u64, entries: &[Entry], folder: &Path) -> Result<bool, LedgerError> {
+    /// What was written down of the last try; nothing where that cannot be read.
+    fn tried(&self) -> Result<Option<Tried>, LedgerError> {
         let attempt = self.folder.join(ATTEMPT);
-        let Some(bytes) = durable::read(&attempt, 4096).map_err(LedgerError::io(&attempt))? else {
-            return Ok(false);
+        let bytes = match durable::read(&attempt, LONGEST_ATTEMPT) {
+            Ok(None) => return Ok(Some(Tried::Nothing)),
+            Ok(Some(bytes)) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => return Ok(None),
+            Err(error) => return Err(LedgerError::io(&attempt)(error)),
         };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let words: Vec<&str> = text.trim_end().splitn(3, ' ').collect();
-        let (tried, from, place) = match words.as_slice() {
-            [tried, from, place] => match (tried.parse::<u64>(), from.parse::<u64>()) {
-                (Ok(tried), Ok(from)) => (tried, from, *place),
-                _ => return Err(LedgerError::unreadable(&attempt, "this is no record of a try")),
-            },
-            _ => return Err(LedgerError::unreadable(&attempt, "this is no record of a try")),
-        };
-        let Some(first) = entries.first().filter(|_| tried == number) else { return Ok(false) };
-        let wanted = first.bytes()?;
-        let folder = match Shard::parse(place) {
-            Some(shard) => folder.join(shard.path()),
-            None => folder.to_owned(),
-        };
-        let source = Folder::new(folder);
-        let Some(bytes) = tlog::Source::read(&source, tlog::Resource::Checkpoint)? else { return Ok(false) };
-        let size = tlog::SignedCheckpoint::parse(&bytes)
-            .map(|signed| signed.checkpoint().size())
-            .map_err(|error| LedgerError::Refused(error.to_string()))?;
-        for at in from / WIDTH..size.div_ceil(WIDTH) {
-            if let Bundle::There(stored) = stored::bundle(&source, at, size)?
-                && stored.contains(&wanted)
+        let words: Option<Vec<&str>> =
+            std::str::from_utf8(&bytes).ok().map(|text| text.trim_end().splitn(3, ' ').collect());
+        let Some([number, from, place]) = words.as_deref() else { return Ok(None) };
+        let known = *place == HOME || Shard::parse(place).is_some();
+        Ok(match (number.parse(), from.parse()) {
+            (Ok(number), Ok(from)) if known => Some(Tried::File(number, from, (*place).to_owned())),
+            _ => None,
+        })
+    }
+
+    /// Which of the files that wait any log of the ledger has already.
+    fn look_through(
+        &self,
+        waiting: &[(u64, PathBuf)],
+        ledger: &Ledger,
+        folder: &Path,
+    ) -> Result<BTreeSet<u64>, LedgerError> {
+        let mut wanted = BTreeMap::new();
+        for (number, path) in waiting {
+            // One that does not open is set aside later.
+            if let Ok(entries) = self.read(*number, path)
+                && let Some(first) = entries.first()
             {
-                return Ok(true);
+                wanted.insert(TreeHash::leaf(&first.bytes()?).0, *number);
             }
         }
-        Ok(false)
+        let mut found = BTreeSet::new();
+        let key = ledger.verifier().ok_or(tlog::Error::Closed)?;
+        for log in reading::held(folder, key)?.iter().filter(|log| !reading::is_gone(log)) {
+            let size = reading::checkpoint(log)?.checkpoint().size();
+            let source = stored::source(&log.folder)?;
+            for at in 0..size.div_ceil(WIDTH) {
+                if let Bundle::There(entries) = stored::bundle(&*source, at, size)? {
+                    let leaves = entries.iter().map(|entry| TreeHash::leaf(entry).0);
+                    found.extend(leaves.filter_map(|leaf| wanted.get(&leaf)));
+                }
+            }
+        }
+        Ok(found)
     }
+}
+
+/// Whether the log has these entries since the last try began: their salts make them the only ones of their kind.
+fn was_brought(tried: &Tried, number: u64, entries: &[Entry], folder: &Path) -> Result<bool, LedgerError> {
+    let (from, place) = match tried {
+        Tried::Unknown(found) => return Ok(found.contains(&number)),
+        Tried::File(tried, from, place) if *tried == number => (*from, place),
+        _ => return Ok(false),
+    };
+    let Some(first) = entries.first() else { return Ok(false) };
+    let wanted = first.bytes()?;
+    let folder = match Shard::parse(place) {
+        Some(shard) => folder.join(shard.path()),
+        None => folder.to_owned(),
+    };
+    // The log may have been ended since, and all of it deleted.
+    if !stored::is_compressed(&folder) && !folder.join("tile").exists() {
+        return Ok(false);
+    }
+    let source = stored::source(&folder)?;
+    let Some(bytes) = source.read(tlog::Resource::Checkpoint)? else { return Ok(false) };
+    let size = tlog::SignedCheckpoint::parse(&bytes)
+        .map(|signed| signed.checkpoint().size())
+        .map_err(|error| LedgerError::Refused(error.to_string()))?;
+    for at in from / WIDTH..size.div_ceil(WIDTH) {
+        if let Bundle::There(stored) = stored::bundle(&*source, at, size)?
+            && stored.contains(&wanted)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn bound(number: u64) -> Vec<u8> {

@@ -27,23 +27,41 @@ pub struct State {
     pub directory: Option<Digest>,
     /// The home log itself takes no more entries.
     pub sealed: bool,
+    /// Runs of entries of the home log that are not there, and that no entry says were deleted.
+    pub missing: Vec<Leaves>,
 }
 
 impl State {
-    /// Reads a home log of `size` entries. The ledger's own entries are never deleted, so that what is not there says
-    /// nothing of this.
+    /// Reads a home log of `size` entries. The ledger's own entries are never deleted, so that what was deleted said
+    /// nothing of this; of what is missing otherwise nobody knows: see [`State::is_whole`].
     pub fn read(home: &dyn Source, size: u64) -> Result<Self, LedgerError> {
-        let mut state = Self::default();
+        let (mut state, mut gone) = (Self::default(), Vec::new());
         let word = memchr::memmem::Finder::new(WORD);
         for at in 0..size.div_ceil(WIDTH) {
-            let Bundle::There(entries) = stored::bundle(home, at, size)? else { continue };
+            let entries = match stored::bundle(home, at, size)? {
+                Bundle::There(entries) => entries,
+                Bundle::Gone(leaves) => {
+                    stored::join(&mut gone, at * WIDTH..at * WIDTH + leaves.len() as u64);
+                    continue;
+                }
+            };
             for (index, bytes) in (at * WIDTH..).zip(&entries) {
                 if word.find(bytes).is_some() {
                     state.take(&stored::read(index, bytes)?);
                 }
             }
         }
+        let said = state.deleted_of(None);
+        state.missing = gone.iter().flat_map(|run| stored::uncovered(run, &said)).collect();
         Ok(state)
+    }
+
+    /// Refuses what somebody took entries from: a hold or a list may have stood in them.
+    pub fn is_whole(&self) -> Result<(), LedgerError> {
+        match self.missing.first() {
+            Some(run) => Err(missing(run)),
+            None => Ok(()),
+        }
     }
 
     /// Takes in one more entry.
@@ -77,6 +95,15 @@ impl State {
         let of = |(own, run): &(Option<Shard>, Leaves)| (own.as_ref() == shard).then(|| run.clone());
         self.deleted.iter().filter_map(of).collect()
     }
+}
+
+pub(crate) fn missing(run: &Leaves) -> LedgerError {
+    LedgerError::Refused(format!(
+        "entries {} to {} are not there, and no entry says that they were deleted: what the ledger said of itself may have \
+         stood in them; put them back, and run `phiward ledger fsck`",
+        run.start,
+        run.end - 1
+    ))
 }
 
 /// An act of the ledger on itself.

@@ -89,6 +89,8 @@ pub fn verify(source: &(dyn Source + Sync), expected: &Expected) -> Result<Repor
     Ok(report)
 }
 
+/// More problems of one log are not told: an operator could write a disk full of them.
+const MOST_PROBLEMS: usize = 1000;
 /// Bundles that are looked at together: what is kept of them is small.
 const TOGETHER: u64 = 256;
 
@@ -128,6 +130,11 @@ fn walk(
                     Ok(part) => report.problems.extend(parts.take(index, part)),
                     Err(fault) => report.problems.push(format!("entry {index}, {fault}")),
                 }
+            }
+            if report.problems.len() >= MOST_PROBLEMS {
+                report.problems.truncate(MOST_PROBLEMS);
+                report.problems.push("and more: from there on nothing was looked at".to_owned());
+                return Ok(());
             }
             said.extend(looked.said);
             for leaf in looked.leaves {

@@ -52,7 +52,7 @@ struct Inner {
     folder: PathBuf,
     alarm: Arc<dyn Fn(&str) + Send + Sync>,
     /// Two processes with one state could cosign two trees.
-    _lock: std::fs::File,
+    _lock: durable::Held,
 }
 
 impl std::fmt::Debug for Witness {
@@ -88,7 +88,7 @@ impl Witness {
         alarm: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let lock = durable::lock(&folder.join("lock"), folder)?;
+        let lock = durable::lock_folder(folder)?;
         let mut watched = BTreeMap::new();
         for key in logs {
             let name = Digest::of(key.name().as_bytes()).to_string().replace("sha256:", "");

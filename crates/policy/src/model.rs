@@ -236,6 +236,16 @@ impl Policy {
         &self.inner.rules
     }
 
+    /// Whether a decision under this bundle can give a reason of this code.
+    pub fn gives_reason(&self, code: &str) -> bool {
+        self.rules().codes().contains(code)
+    }
+
+    /// Whether a decision under this bundle can name this as what it misses.
+    pub fn can_miss(&self, fact: &str) -> bool {
+        self.rules().missing().contains(fact)
+    }
+
     pub fn organisation(&self) -> Option<&Organisation> {
         self.content().organisation.as_ref()
     }

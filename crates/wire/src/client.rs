@@ -72,7 +72,9 @@ impl Peer {
     /// A peer by `http://HOST[:PORT]` or `https://HOST[:PORT]`, and whatever path follows. TLS is 1.3, and who answers
     /// must have a certificate that the machine trusts. Plain http is for whom `plain` names.
     pub fn of(url: &str, plain: Plain, most: usize, within: Duration) -> Result<(Self, String), WireError> {
-        let wrong = || WireError::Address(url.to_owned());
+        // A name and a password before the host are refused, and not repeated.
+        let shown = || url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, rest)| format!("...@{rest}"));
+        let wrong = || WireError::Address(shown());
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
         let (authority, path) = match rest.split_once('/') {
             Some((authority, path)) => (authority, format!("/{path}")),

@@ -104,3 +104,11 @@ fn plain_http_is_for_this_machine_unless_somebody_says_otherwise() {
         of(other, Plain::Anybody).unwrap();
     }
 }
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    let refused =
+        Peer::of("https://mara:hunter2@store.example/a", Plain::Loopback, 9, Duration::from_secs(1));
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("...@store.example/a") && !refused.contains("hunter2"), "{refused}");
+}

@@ -68,7 +68,7 @@ impl Disk for OsDisk {
     }
 
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(OsFile(fs::File::open(path)?)))
+        Ok(Box::new(OsFile(file(path)?)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -76,7 +76,7 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let file = fs::File::open(path)?;
+        let file = file(path)?;
         let size = file.metadata()?.len();
         let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0));
         io::Read::read_to_end(&mut io::Read::take(file, limit.saturating_add(1)), &mut bytes)?;
@@ -126,11 +126,28 @@ impl Disk for OsDisk {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
         let file = fs::File::options().write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Box::new(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+        // Somebody may take the file away, and a second process would lock a new one. The folder stays.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::File::open(folder.unwrap_or(Path::new(".")))?;
+        match folder.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+            // Some file systems lock no folders: there the file alone holds.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Box::new((file, folder))),
         }
     }
+}
+
+/// A file to read. What is none, as a pipe that somebody laid there, would have its reader wait for ever.
+fn file(path: &Path) -> io::Result<fs::File> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a file"));
+    }
+    fs::File::open(path)
 }
 
 #[derive(Debug)]

@@ -159,7 +159,8 @@ impl Publisher {
         Ok(())
     }
 
-    /// Adds signatures to the published checkpoint where it has this size.
+    /// Adds signatures of others to the published checkpoint where it has this size. A line under the log's own name is
+    /// none of others: put in the place of the log's, it would have every reader refuse the checkpoint.
     pub(crate) fn cosign(
         &mut self,
         size: u64,
@@ -171,8 +172,13 @@ impl Publisher {
             return Err(Error::Beyond { size: now, asked: size });
         }
         let mut signed = (**published).clone();
-        signatures.into_iter().for_each(|signature| signed.add(signature));
-        self.files.publish(&signed.to_string())?;
+        let own = |line: &SignatureLine| self.signers.iter().any(|signer| signer.key().name() == line.name);
+        signatures.into_iter().filter(|line| !own(line)).for_each(|line| signed.add(line));
+        let text = signed.to_string();
+        // What cannot be read again is not served.
+        SignedCheckpoint::parse(text.as_bytes())
+            .map_err(|error| Error::Checkpoint { file: "checkpoint".to_owned(), error: error.into() })?;
+        self.files.publish(&text)?;
         let signed = Arc::new(signed);
         self.published = Some(Arc::clone(&signed));
         Ok(signed)

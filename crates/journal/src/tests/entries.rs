@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::act::{Act, ApiCall, Call, FieldAccess, Interface};
+use crate::act::{Act, ApiCall, Call, Decision, FieldAccess, Interface};
 use crate::clock::{Clock, Day, Moment, Number, Rng};
 use crate::entry::{Behalf, Data, Entry, EntryError, LONGEST, MOST_ITEMS, Outcome, Record, Touched};
-use crate::names::{ApiName, Blinded, Correlation, Org, RecordId, Uid};
+use crate::names::{ApiName, Blinded, Code, Correlation, Missing, Org, RecordId, Uid};
 use crate::parts::{are_whole, parted};
 use crate::sample::{Drawn, sample};
 use crate::subject::{Pseudonym, Subject, TrailKey};
@@ -235,6 +235,20 @@ fn names_of_the_bundle_come_from_a_bundle_that_gives_them() {
     assert!(Org::declared(&empty, "production").is_err());
     let entry = sample(200, 1).find(|entry| entry.party.is_some()).unwrap();
     assert_eq!(entry.undeclared(&empty), ["who", "party", "org", "flow", "data", "region"]);
+}
+
+#[test]
+fn reasons_and_missing_facts_are_those_that_a_decision_can_give() {
+    let empty = policy::Policy::empty();
+    let decision = |reason: &str, missing: &str| {
+        let (reasons, missing) =
+            (vec![Code::shaped(reason).unwrap()], vec![Missing::shaped(missing).unwrap()]);
+        Act::Decision(Decision { action: policy::vocabulary::Action::Send, reasons, missing, until: None })
+    };
+    assert!(decision("unknown-party", "subject-region").is_declared(&empty));
+    assert!(decision("agreement-expired", "tls").is_declared(&empty));
+    assert!(!decision("jane-doe", "subject-region").is_declared(&empty));
+    assert!(!decision("unknown-party", "jane-doe").is_declared(&empty));
 }
 
 #[test]

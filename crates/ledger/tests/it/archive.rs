@@ -175,3 +175,49 @@ async fn a_store_below_a_path_is_asked_there_and_none_elsewhere_over_plain_http(
     store("http://store.example", Plain::Anybody).unwrap();
     stop.now();
 }
+
+/// A list that goes on for ever, always with another place to go on from.
+#[derive(Default)]
+struct Endless(Mutex<u64>);
+
+impl Service for Endless {
+    fn answer(&self, _: Asked) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        let mut pages = self.0.lock().unwrap();
+        *pages += 1;
+        let page = format!(
+            "<ListBucketResult><Key>a</Key><Key>b</Key><NextContinuationToken>{pages}</NextContinuationToken>\
+             </ListBucketResult>"
+        );
+        Box::pin(std::future::ready(Answer::text(200, page)))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_without_an_end_is_refused() {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Limits::default()).await.unwrap();
+    let endpoint = format!("http://{}", listener.address());
+    let (stop, stopped) = wire::stop();
+    let endless: Arc<Endless> = Arc::default();
+    let service: Arc<dyn Service> = Arc::<Endless>::clone(&endless);
+    tokio::spawn(async move { listener.run(service, stopped).await });
+    let (id, secret) = ("id".to_owned(), Zeroizing::new("secret".to_owned()));
+    let clock = Arc::new(Hands::at("2026-11-27T12:00:00Z"));
+    let credentials = Credentials { id, secret, token: None };
+    let store = S3::new(&endpoint, Plain::Loopback, "trail", "us-east-1", credentials, clock).unwrap();
+    let listing = tokio::task::spawn_blocking(move || store.list(""));
+    let refused = tokio::time::timeout(std::time::Duration::from_secs(20), listing).await.unwrap();
+    assert!(refused.unwrap().unwrap_err().to_string().contains("no end or no order"));
+    assert_eq!(*endless.0.lock().unwrap(), 2);
+    stop.now();
+}
+
+#[test]
+fn a_lock_for_longer_than_there_is_time_ends_with_time() {
+    let (id, secret) = ("id".to_owned(), Zeroizing::new("secret".to_owned()));
+    let clock = Arc::new(Hands::at("2026-11-27T12:00:00Z"));
+    let credentials = Credentials { id, secret, token: None };
+    // Nobody listens there: it fails, and does not panic.
+    let store = S3::new("http://127.0.0.1:1", Plain::Loopback, "trail", "us-east-1", credentials, clock);
+    let store = store.unwrap().locking(u32::MAX);
+    assert!(store.create("tile/entries/000", b"x").is_err());
+}

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use journal::sample::Drawn;
 use journal::{Entry, Receipt, RecordError, Recorder};
 use ledger::spool::{Emergency, Space, Spool};
-use ledger::{Layout, Lock};
+use ledger::{Every, Layout, Ledger, Lock};
 use zeroize::Zeroizing;
 
-use crate::{Hands, make, samples};
+use crate::{Hands, make, opening, samples};
 
 fn spool(folder: &std::path::Path, seed: u64, space: Space) -> Spool {
     let lock = Lock::KeyFile(Zeroizing::new(vec![4; 32]));
@@ -87,6 +87,8 @@ fn the_spool_is_bounded_locked_and_notices_what_is_missing() {
     let lock = Lock::KeyFile(Zeroizing::new(vec![4; 32]));
     let path = folder.path().join("S");
     assert!(Spool::open(&path, &lock, Box::new(Drawn::new(2)), Space::default()).is_err(), "one process");
+    std::fs::remove_file(path.join("lock")).unwrap();
+    assert!(Spool::open(&path, &lock, Box::new(Drawn::new(2)), Space::default()).is_err(), "no lock file");
     drop(held);
     let wrong = Lock::KeyFile(Zeroizing::new(vec![5; 32]));
     assert!(Spool::open(&path, &wrong, Box::new(Drawn::new(2)), Space::default()).is_err());
@@ -140,4 +142,86 @@ fn the_spool_is_bounded_locked_and_notices_what_is_missing() {
     let done = held.reconcile(&ledger, &folder.path().join("D")).unwrap();
     assert_eq!((done.entries, done.missing.len(), done.missing[0].end - done.missing[0].start), (2, 1, 1));
     ledger.close().unwrap();
+}
+
+#[test]
+fn a_record_of_the_last_try_that_was_changed_holds_nothing_up_and_brings_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    make(folder.path(), Layout::Shards(Every::Year), &clock).close().unwrap();
+    let dir = folder.path().join("D");
+    let entries = samples(20, 1);
+    let opened = |seed| Ledger::open(opening(folder.path(), &clock, seed)).unwrap().0;
+    let damages = ["", "1", "7 x home", "1 0 nowhere", "\u{0}", &"9".repeat(5000)];
+    for (seed, damage) in (10..).zip(damages) {
+        let held = spool(folder.path(), seed, Space::default());
+        let two = &entries[usize::try_from(seed - 10).unwrap() * 2..][..2];
+        held.put(&two[..1]).unwrap();
+        held.put(&two[1..]).unwrap();
+        // As a crash leaves it between the entry and the file.
+        let ledger = opened(seed);
+        ledger.append(&two[..1]).unwrap();
+        ledger.close().unwrap();
+        std::fs::write(folder.path().join("S/attempt"), damage).unwrap();
+        let ledger = opened(seed + 100);
+        let done = held.reconcile(&ledger, &dir).unwrap();
+        ledger.close().unwrap();
+        assert!(done.looked_through, "{damage:?}");
+        assert_eq!((done.files, done.entries, done.already, done.aside.len()), (2, 1, 1, 0), "{damage:?}");
+    }
+}
+
+#[test]
+fn a_log_that_was_ended_since_the_last_try_is_looked_at_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    let entries = samples(2, 1);
+    let shard = ledger.place_of(&entries[0]).unwrap();
+    let held = spool(folder.path(), 1, Space::default());
+    held.put(&entries[..1]).unwrap();
+    ledger.append(&entries[..1]).unwrap();
+    std::fs::write(folder.path().join("S/attempt"), format!("1 0 {shard}\n")).unwrap();
+    clock.set("2027-01-01T00:00:00Z");
+    assert_eq!(ledger.seal().unwrap().len(), 1);
+    let done = held.reconcile(&ledger, &folder.path().join("D")).unwrap();
+    assert_eq!((done.files, done.entries, done.already), (1, 0, 1));
+    ledger.close().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_can_never_take_is_not_acknowledged_by_the_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let spool = Arc::new(spool(folder.path(), 1, Space::default()));
+    let recorder = Emergency {
+        ledger: Arc::new(ledger.clone()),
+        spool: Arc::clone(&spool),
+        clinical: Arc::new(|_| true),
+        alarm: Arc::new(|_| {}),
+    };
+    let mut entries = samples(1, 1);
+    let length = entries[0].bytes().unwrap().len();
+    entries = vec![entries[0].clone(); (8 << 20) / length + 1];
+    let refused = recorder.record(entries).await.unwrap_err();
+    assert!(matches!(refused, RecordError::Entry(_)), "{refused}");
+    assert_eq!(spool.waiting(), (0, 0));
+}
+
+#[test]
+fn one_log_whose_word_cannot_be_kept_keeps_no_other_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    ledger.append(&samples(1, 1)).unwrap();
+    let all = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    let of_shard =
+        all.map(|name| name.into_string().unwrap()).find(|name| name.starts_with("seen.")).unwrap();
+    let home = std::fs::read(folder.path().join("seen")).unwrap();
+    // What is to be written beside cannot be.
+    std::fs::create_dir_all(folder.path().join(format!(".{of_shard}.new/x"))).unwrap();
+    ledger.append(&samples(1, 2)).unwrap();
+    assert!(ledger.close().is_err());
+    assert_ne!(std::fs::read(folder.path().join("seen")).unwrap(), home);
 }

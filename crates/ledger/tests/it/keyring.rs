@@ -44,6 +44,12 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
     let twice = ring.pseudonyms(&[person(50), person(50)]).unwrap();
     assert_eq!(twice[0], twice[1]);
     assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })), "one process at a time");
+    // Though somebody takes the file away that is locked, and though the ring was replaced since.
+    std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
+    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
+    ring.relock(&lock()).unwrap();
+    std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
+    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
     drop(ring);
     let ring = open(&path, 3).unwrap();
     assert_eq!(all(&ring, 0..40), first);

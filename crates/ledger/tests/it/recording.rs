@@ -1,4 +1,7 @@
 use jiff::civil::date;
+use journal::act::{ConfigurationChange, Room, Setting};
+use journal::names::Uid;
+use journal::sample::Drawn;
 use journal::{Clock as _, Moment, RecordError, Recorder, Retained};
 use ledger::retain::{delete, plan};
 use ledger::retention::Rules;
@@ -216,10 +219,87 @@ async fn parts_of_a_call_are_recorded_together_or_not_at_all() {
     let ledger = make(folder.path(), Layout::One, &clock);
     let mut entry = samples(60, 1).into_iter().find(|entry| entry.act.key() == "field-access").unwrap();
     entry.data[0].touched = (0..600).flat_map(|_| entry.data[0].touched[..1].to_vec()).collect();
-    let parts = journal::parts::parted(entry, &mut journal::sample::Drawn::new(3)).unwrap();
+    let parts = journal::parts::parted(entry, &mut Drawn::new(3)).unwrap();
     assert!(parts.len() > 2);
     assert!(ledger.record(parts[1..].to_vec()).await.is_err());
     assert!(ledger.record(parts[..1].to_vec()).await.is_err());
     assert_eq!(ledger.record(parts.clone()).await.unwrap().len(), parts.len());
     assert_eq!(ledger.prover().head().0, parts.len() as u64);
+}
+
+#[test]
+fn what_somebody_took_from_the_home_log_is_not_taken_for_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let act = |setting| ConfigurationChange {
+        id: Some(Uid::random(&mut Drawn::new(1))),
+        ..ConfigurationChange::new(Room::Ledger, setting)
+    };
+    ledger.append(&samples(100, 1)).unwrap();
+    ledger.act(act(Setting::HoldSet)).unwrap();
+    ledger.append(&samples(154, 2)).unwrap();
+    assert_eq!(ledger.seal().unwrap().len(), 1);
+    ledger.close().unwrap();
+    let home = tlog::Folder::new(folder.path().join("D"));
+    let state = ledger::State::read(&home, 256).unwrap();
+    assert_eq!((state.holds.len(), state.sealed), (1, true));
+    state.is_whole().unwrap();
+    let bundle = folder.path().join("D/tile/entries/000");
+    let bytes = std::fs::read(&bundle).unwrap();
+    std::fs::remove_file(&bundle).unwrap();
+    let state = ledger::State::read(&home, 256).unwrap();
+    let refused = state.is_whole().unwrap_err().to_string();
+    assert!(refused.contains("entries 0 to 255 are not there"), "{refused}");
+    // Nor is a log that was sealed written to again.
+    let refused = Ledger::open(opening(folder.path(), &clock, 4)).unwrap_err().to_string();
+    assert!(refused.contains("entries 0 to 255 are not there"), "{refused}");
+    std::fs::write(&bundle, bytes).unwrap();
+    let (ledger, _) = Ledger::open(opening(folder.path(), &clock, 5)).unwrap();
+    assert!(ledger.append(&samples(1, 3)).is_err());
+    ledger.close().unwrap();
+}
+
+#[test]
+fn a_sender_of_regions_opens_so_many_logs_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    let mut entry = samples(1, 1).remove(0);
+    let mut take = |number: u32| {
+        let letter = |at: u32| char::from(b'a' + u8::try_from(number / 26_u32.pow(at) % 26).unwrap());
+        let region = format!("us-{}{}{}", letter(0), letter(1), letter(2));
+        let region = policy::vocabulary::Region::of(&region).unwrap();
+        entry.region = Some(journal::names::Region::of(&region).unwrap());
+        ledger.append(std::slice::from_ref(&entry))
+    };
+    for number in 0..256 {
+        take(number).unwrap();
+    }
+    let refused = take(256).unwrap_err().to_string();
+    assert!(refused.contains("256 logs are open") && refused.contains("--policy"), "{refused}");
+    take(0).unwrap();
+    ledger.close().unwrap();
+    Ledger::open(opening(folder.path(), &clock, 5)).unwrap().0.close().unwrap();
+}
+
+#[test]
+fn a_disk_full_of_garbage_is_told_in_a_thousand_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::One, &clock);
+    let key = ledger.verifier().unwrap().clone();
+    for seed in 0..6 {
+        ledger.append(&samples(256, seed)).unwrap();
+    }
+    ledger.close().unwrap();
+    for bundle in 0..6 {
+        let garbage = [0, 1, b'x'].repeat(256);
+        std::fs::write(folder.path().join(format!("D/tile/entries/{bundle:03}")), garbage).unwrap();
+    }
+    let held = reading::held(&folder.path().join("D"), &key).unwrap();
+    let report = reading::verify_held(&held[0], Expected::default()).unwrap();
+    assert!(report.problems[0].contains("entry 0"), "{}", report.problems[0]);
+    assert_eq!(report.problems.len(), 1001);
+    assert!(report.problems[1000].starts_with("and more"), "{}", report.problems[1000]);
 }

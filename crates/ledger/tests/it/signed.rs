@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::ToSpan as _;
+use journal::sample::Drawn;
 use journal::{Clock, Recorder as _};
-use ledger::{Every, Expected, Layout, Ledger, LedgerError, Opening, reading, settings_fault};
+use ledger::{
+    Every, Expected, Layout, Ledger, LedgerError, Lock, Opening, SigningKey, reading, settings_fault,
+};
 
 use crate::{Hands, make, opening, samples};
 
@@ -75,6 +78,15 @@ fn settings_that_the_ledger_did_not_sign_are_refused_and_told() {
         assert!(Ledger::open(opening(folder.path(), &clock, 4)).is_err(), "{changed}");
         assert!(settings_fault(&dir, &key).is_some(), "{changed}");
     }
+    let told = settings_fault(&dir, &key).unwrap();
+    assert!(told.contains("not what the ledger wrote") && told.contains("put that back"), "{told}");
+    // A signing key whose bits turned over looks like changed settings: both are named.
+    std::fs::write(&path, &whole).unwrap();
+    let other = folder.path().join("other");
+    let other = SigningKey::create(&other, "test/log", &Lock::None, &mut Drawn::new(9)).unwrap();
+    let refused = Ledger::open(Opening { key: other, ..opening(folder.path(), &clock, 4) });
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("the key is another one"), "{refused}");
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(Ledger::open(opening(folder.path(), &clock, 5)), Err(LedgerError::Missing { .. })));
     assert_eq!(settings_fault(&dir, &key), None, "an auditor's copy of the log has none");

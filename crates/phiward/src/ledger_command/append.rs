@@ -46,7 +46,7 @@ pub(crate) fn run(append: &Append) -> Result<Verdict, String> {
         }
         (Err(error), None) => return Err(error),
     };
-    let tail = ledger.clone().map(|ledger| Tail::start(ledger, neighbours.clone()));
+    let tail = ledger.as_ref().map(|ledger| Tail::start(ledger, &neighbours));
     let mut target = Target { ledger, spool, policy, refused: false };
     let outcome = target.all();
     if let Some(tail) = tail {
@@ -83,41 +83,47 @@ fn ask(ledger: &ledger::Ledger, neighbour: &Neighbour) -> Result<(), String> {
     runtime.block_on(ledger.ask(neighbour, WITNESS_TIME)).map(|_| ()).map_err(text)
 }
 
-/// Writes down apart what was published and has it cosigned, each second, while entries come in.
+/// Writes down apart what was published and has it cosigned, each second, while entries come in. A witness that takes
+/// its time holds up neither the one nor another witness.
 struct Tail {
     ended: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<()>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Tail {
-    fn start(ledger: ledger::Ledger, neighbours: Vec<Neighbour>) -> Self {
+    fn start(ledger: &ledger::Ledger, neighbours: &[Neighbour]) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&ended);
-        let thread = std::thread::spawn(move || {
-            loop {
-                for _ in 0..10 {
-                    if seen.load(Ordering::Acquire) {
-                        return;
+        let each_second = |what: Box<dyn Fn() -> Result<(), String> + Send>| {
+            let ended = Arc::clone(&ended);
+            std::thread::spawn(move || {
+                loop {
+                    for _ in 0..10 {
+                        if ended.load(Ordering::Acquire) {
+                            return;
+                        }
+                        std::thread::sleep(Duration::from_millis(100));
                     }
-                    std::thread::sleep(Duration::from_millis(100));
-                }
-                if let Err(error) = ledger.keep() {
-                    alarm(&error.to_string());
-                }
-                for neighbour in &neighbours {
-                    if let Err(error) = ask(&ledger, neighbour) {
+                    if let Err(error) = what() {
                         alarm(&error);
                     }
                 }
-            }
-        });
-        Self { ended, thread }
+            })
+        };
+        let kept = ledger.clone();
+        let mut threads = vec![each_second(Box::new(move || kept.keep().map_err(text)))];
+        for neighbour in neighbours {
+            let (ledger, neighbour) = (ledger.clone(), neighbour.clone());
+            threads.push(each_second(Box::new(move || ask(&ledger, &neighbour))));
+        }
+        Self { ended, threads }
     }
 
     fn end(self) {
         self.ended.store(true, Ordering::Release);
-        // A thread that panicked has told so itself.
-        let _ = self.thread.join();
+        for thread in self.threads {
+            // A thread that panicked has told so itself.
+            let _ = thread.join();
+        }
     }
 }
 

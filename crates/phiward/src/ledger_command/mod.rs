@@ -7,6 +7,7 @@ mod keyring;
 mod network;
 mod retain;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,13 +138,17 @@ pub(super) fn open(writing: &Writing) -> Result<ledger::Ledger, String> {
     Ok(ledger)
 }
 
+/// More bytes than any verifier key has.
+const LONGEST_KEY: u64 = 64 * 1024;
+
 /// A key as it stands, or as a file holds it.
 pub(super) fn vkey(text: &str) -> Result<VerifierKey, String> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let read = std::fs::read_to_string(text)
-        .map_err(|error| format!("`{text}` is neither a verifier key nor a file: {error}"))?;
+    let mut read = String::new();
+    let bytes = std::fs::File::open(text).and_then(|file| file.take(LONGEST_KEY).read_to_string(&mut read));
+    bytes.map_err(|error| format!("`{text}` is neither a verifier key nor a file: {error}"))?;
     read.trim().parse().map_err(|error| format!("`{text}`: {error}"))
 }
 
@@ -288,7 +293,15 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
     for log in &all {
         let older = kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
         let expected = Expected { keys: witnesses.clone(), older, deleted: Vec::new() };
-        let report = reading::verify_held(log, expected).map_err(|error| format!("{}: {error}", log.name))?;
+        let report = match reading::verify_held(log, expected) {
+            Ok(report) => report,
+            // What became of one log hides nothing of the others.
+            Err(error) => {
+                println!("{}: {error}: not in order", log.name);
+                in_order = false;
+                continue;
+            }
+        };
         for problem in &report.problems {
             println!("{}: {problem}", log.name);
         }
@@ -362,7 +375,8 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
         }
         let ours = ["ledger.json", "directory", "logs"];
         for stray in report.strays.iter().filter(|stray| !ours.iter().any(|own| stray.starts_with(own))) {
-            println!("{}: `{stray}` is none of the log's files", log.name);
+            // Whoever has the disk names files.
+            println!("{}: `{}` is none of the log's files", log.name, stray.escape_debug());
         }
         println!(
             "{}: {} entries, {} of them durable and not published, root {}: {}",
@@ -415,6 +429,12 @@ fn bring(reconcile: &Reconcile) -> Result<Verdict, String> {
             gone.end - 1
         );
     }
-    let whole = done.aside.is_empty() && done.missing.is_empty();
+    if done.looked_through {
+        eprintln!(
+            "phiward: ALARM: the spool's record of the last try was changed; every log was looked through for what it may \
+             have brought"
+        );
+    }
+    let whole = done.aside.is_empty() && done.missing.is_empty() && !done.looked_through;
     Ok(if whole { Verdict::InOrder } else { Verdict::Findings })
 }

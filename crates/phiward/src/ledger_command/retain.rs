@@ -48,6 +48,8 @@ fn with(
     let home = logs.first().ok_or("the ledger has no home log")?;
     let size = reading::checkpoint(home).map_err(text)?.checkpoint().size();
     let state = State::read(&Folder::new(&home.folder), size).map_err(text)?;
+    // A hold or a floor that somebody took away still holds.
+    state.is_whole().map_err(text)?;
     let mut rules = Rules::of(policy);
     for (class, days) in &state.days {
         rules = rules.with_floor(*class, *days, "set in this ledger");

@@ -248,6 +248,10 @@ fn an_older_copy_and_a_rewritten_log_are_found() {
     let said = place.fails(1, &["verify", "--dir", "D"]);
     assert!(said.contains("entries 0 to 255 are not there, and no entry says"), "{said}");
     assert!(place.fails(1, &["fsck", "--dir", "D"]).contains("tile/entries/000"));
+    // What a file is named steers no terminal.
+    std::fs::write(place.path("D/\u{1b}[2J\u{202e}x"), "").unwrap();
+    let said = place.fails(1, &["fsck", "--dir", "D"]);
+    assert!(said.contains("none of the log's files") && !said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 
 /// A program that listens, until it is let go.
@@ -381,6 +385,13 @@ fn what_is_past_every_floor_and_hold_goes_and_the_rest_verifies() {
     assert!(place.ok(&["retain", "--dir", "D", "--delete", "--shipped-floors"]).contains(" 0 may go"));
     place.fails(2, &["retain", "--dir", "D", "--lift", "00000000000000000000000000000000"]);
     place.ok(&["retain", "--dir", "D", "--lift", hold.trim()]);
+    // A bundle that somebody moved away may have held a hold: nothing is judged by what is left.
+    std::fs::rename(place.path("D/tile/entries/002"), place.path("moved")).unwrap();
+    for more in [&[][..], &["--delete", "--shipped-floors"]] {
+        let refused = place.fails(2, &[&["retain", "--dir", "D"], more].concat());
+        assert!(refused.contains("entries 512 to 767 are not there"), "{refused}");
+    }
+    std::fs::rename(place.path("moved"), place.path("D/tile/entries/002")).unwrap();
     // Nothing shorter than a floor, and not before its time.
     let refused =
         place.fails(2, &["retain", "--dir", "D", "--shipped-floors", "--keep", "policy-documents=365"]);
@@ -460,7 +471,26 @@ fn a_ledger_of_many_logs_lists_them_and_notices_an_old_list() {
     assert!(text(&refused.stderr).contains("it was taken away"), "{}", text(&refused.stderr));
     std::fs::write(place.path("D/directory"), held).unwrap();
     std::fs::remove_dir_all(place.path("D/logs").join(shard)).unwrap();
-    place.fails(2, &["verify", "--dir", "D"]);
+    // What became of one log hides nothing of the others.
+    let said = place.fails(1, &["verify", "--dir", "D"]);
+    assert_eq!(said.lines().filter(|line| line.ends_with(": in order")).count(), logs.len(), "{said}");
+    assert!(said.lines().any(|line| line.contains(shard) && line.ends_with("not in order")), "{said}");
+}
+
+#[test]
+fn one_log_of_many_that_was_put_back_is_named() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    place.init("D", &["--shards", "year"]);
+    let first = place.append(&[], &sample(100, 1));
+    let log = first[0].rsplit_once(' ').unwrap().0;
+    let folder = place.path("D/logs").join(log.splitn(3, '/').nth(2).unwrap());
+    copy(&folder, &place.path("old"));
+    place.append(&[], &sample(100, 2));
+    copy(&place.path("old"), &folder);
+    let refused = place.input(&["append", "--dir", "D"], b"");
+    assert_eq!(code(&refused), 2);
+    let said = text(&refused.stderr);
+    assert!(said.contains(&format!("`{log}`: the log has")) && said.contains("older copy"), "{said}");
 }
 
 #[test]

@@ -33,6 +33,10 @@ pub(crate) const REFUSALS: &[(&str, &[&str])] = &[
     ("subject-region-unknown", &[]),
 ];
 
+/// Missing facts that no rule of Cedar names.
+pub(crate) const MISSING: &[&str] =
+    &["class", "fields", "network", "purpose", "receiver", "receiver-region", "subject-region", "who"];
+
 /// A reason by its code in [`REFUSALS`].
 fn refusal(code: &str, fact: String) -> Reason {
     let controls = REFUSALS.iter().find(|(own, _)| *own == code).map_or(&[][..], |(_, controls)| controls);

@@ -15,7 +15,7 @@ use source::{Problem, Severity, Source};
 use crate::bundle::clause;
 use crate::bundle::expectation::Expectation;
 use crate::decide::facts::{Case, Dimension};
-use crate::decide::reasons::REFUSALS;
+use crate::decide::reasons::{MISSING, REFUSALS};
 use crate::file::suggest;
 use crate::model::Content;
 use crate::place::Place;
@@ -170,6 +170,12 @@ impl Rules {
     pub(crate) fn codes(&self) -> BTreeSet<&str> {
         let codes = self.rules.iter().filter(|rule| !rule.permits).map(|rule| rule.code.as_str());
         codes.chain(REFUSALS.iter().map(|(code, _)| *code)).collect()
+    }
+
+    /// Every name that a missing fact can have.
+    pub(crate) fn missing(&self) -> BTreeSet<&str> {
+        let own = self.rules.iter().filter_map(|rule| rule.missing.as_deref());
+        own.chain(MISSING.iter().copied()).collect()
     }
 
     /// An expectation that waits for a reason which no rule gives would never be met.

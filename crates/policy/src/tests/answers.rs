@@ -26,8 +26,15 @@ fn codes(policy: &Policy, request: &Request) -> Vec<String> {
     let decision = decide(policy, &Standing::known(), request);
     match decision {
         Decision::Permit(_) => vec!["permit".to_owned()],
-        Decision::Denial(denial) => denial.reasons.into_iter().map(|reason| reason.code).collect(),
-        Decision::Undetermined(open) => open.missing,
+        Decision::Denial(denial) => {
+            assert!(denial.reasons.iter().all(|reason| policy.gives_reason(&reason.code)));
+            denial.reasons.into_iter().map(|reason| reason.code).collect()
+        }
+        Decision::Undetermined(open) => {
+            assert!(open.missing.iter().all(|fact| policy.can_miss(fact)), "{:?}", open.missing);
+            assert!(open.reasons.iter().all(|reason| policy.gives_reason(&reason.code)));
+            open.missing
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Appending, publishing, proving, opening again.
 
 use tlog::{
-    Folder, Log, Resource, SignedCheckpoint, Source as _, TreeHash, bundle, verify_consistency,
-    verify_inclusion,
+    Error, Expected, Folder, Log, Resource, SignatureLine, SignedCheckpoint, Source as _, TreeHash, bundle,
+    verify_consistency, verify_inclusion,
 };
 
 use crate::support::{ORIGIN, at, entry, keys, opening};
@@ -99,4 +99,63 @@ fn partial_files_of_older_checkpoints_go() {
     assert_eq!(there().len(), 6);
     drop(Log::open(&folder, opening(), at(5)).unwrap());
     assert_eq!(there(), ["0/004.p/176", "1/000.p/4", "entries/004.p/176"]);
+}
+
+#[test]
+fn there_is_one_writer_though_the_lock_file_was_taken_away() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("log"));
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    std::fs::remove_file(place.path().join("log/lock")).unwrap();
+    assert!(matches!(Log::open(&folder, opening(), at(1)), Err(Error::Locked { .. })));
+    log.append(&[entry(0)], at(1)).unwrap();
+    log.close(at(2)).unwrap();
+    assert_eq!(Log::open(&folder, opening(), at(3)).unwrap().1.size, 1);
+}
+
+#[test]
+fn nothing_is_served_in_the_place_of_the_logs_own_signature() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("log"));
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    log.append(&[entry(0)], at(0)).unwrap();
+    log.publish(at(0)).unwrap();
+    let line = |name: &str, key_id| SignatureLine { name: name.to_owned(), key_id, bytes: vec![7; 64] };
+    let own = keys()[0].id();
+    let signed = log.cosign(1, vec![line(ORIGIN, own), line(ORIGIN, 5), line("witness", 5)]).unwrap();
+    assert_eq!(signed.note().signatures().len(), 2);
+    signed.verify(&keys()).unwrap();
+    // More lines than are read again are not served.
+    assert!(log.cosign(1, (10..80).map(|id| line("witness", id)).collect()).is_err());
+    drop(log);
+    let bytes = folder.read(Resource::Checkpoint).unwrap().unwrap();
+    SignedCheckpoint::open(&bytes, ORIGIN, &keys()).unwrap();
+    Log::open(&folder, opening(), at(3)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_an_error_and_not_a_wait() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("log");
+    let folder = Folder::new(&root);
+    let mut log = Log::create(&folder, opening(), at(0)).unwrap();
+    log.append(&(0..300).map(entry).collect::<Vec<_>>(), at(0)).unwrap();
+    log.close(at(0)).unwrap();
+    for file in ["tile/entries/000", "tile/0/000", "checkpoint"] {
+        let path = root.join(file);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (done, waits) = std::sync::mpsc::channel();
+        let other = folder.clone();
+        std::thread::spawn(move || {
+            let report = other.fsck(&Expected::new(ORIGIN, &keys()));
+            let _ = done.send(report.map_or(true, |report| !report.defects.is_empty()));
+        });
+        let told = waits.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(told, Ok(true), "{file}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+    }
 }
