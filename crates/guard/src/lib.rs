@@ -4,12 +4,14 @@
 //! what is masked is never called secured: only a token whose key lies elsewhere is (74 FR 19006).
 
 mod binding;
+pub mod durable;
 mod error;
 mod index;
 mod key;
 mod mask;
 mod seal;
 mod token;
+pub mod vault;
 
 pub use binding::Binding;
 pub use error::GuardError;
