@@ -29,6 +29,7 @@ pub(crate) struct Key {
 pub(crate) trait Form: Sized {
     fn shape() -> Shape;
 
+    /// Reads the one spelling of a value: what is written of it again is what was read.
     fn read(node: &Node<'_>) -> Result<Self, Fault>;
 
     /// The value where the key is left out; nothing when it must not be.
@@ -100,8 +101,6 @@ pub enum Wrong {
     EmptyList,
     #[error("the version of the entry is not 1: a newer release may know it")]
     Version,
-    #[error("not canonical from here on: write the entry as RFC 8785 says")]
-    NotCanonical,
     #[error("{0}")]
     Contradiction(&'static str),
 }

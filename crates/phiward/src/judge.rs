@@ -108,8 +108,7 @@ pub(crate) fn read_bundle(folder: &Path) -> Result<Policy, String> {
 pub(crate) fn shown(folder: &Path, root: &Path) -> String {
     let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
     let (folder, root) = (whole(folder), whole(root));
-    let relative = folder.strip_prefix(&root).unwrap_or(&folder);
-    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    folder.strip_prefix(&root).unwrap_or(&folder).to_string_lossy().into_owned()
 }
 
 impl Read {

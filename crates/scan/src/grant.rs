@@ -176,6 +176,24 @@ pub(crate) fn is_read(
     object: &str,
     is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
 ) -> Option<bool> {
+    is_given(grants, object, (ObjectFlag::Read, "ViewAllData"), is_wanted)
+}
+
+/// [`is_read`], of changing.
+pub(crate) fn is_edited(
+    grants: &[Grant<'_, '_>],
+    object: &str,
+    is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
+) -> Option<bool> {
+    is_given(grants, object, (ObjectFlag::Edit, "ModifyAllData"), is_wanted)
+}
+
+fn is_given(
+    grants: &[Grant<'_, '_>],
+    object: &str,
+    (flag, on_all): (ObjectFlag, &str),
+    is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
+) -> Option<bool> {
     let is_people = |grant: &&Grant<'_, '_>| {
         !grant.is_administrators() && !grant.is_salesforces_own() && is_wanted(grant)
     };
@@ -185,8 +203,7 @@ pub(crate) fn is_read(
     let mut known = grants.iter().filter(is_people).filter(says).peekable();
     known.peek()?;
     Some(known.any(|grant| {
-        grant.gives("ViewAllData")
-            || matches!(grant.access.flag(object, ObjectFlag::Read), Some(Answer::Yes | Answer::Unknown))
+        grant.gives(on_all) || matches!(grant.access.flag(object, flag), Some(Answer::Yes | Answer::Unknown))
     }))
 }
 

@@ -69,16 +69,21 @@ pub(crate) fn guest_profiles<'p>(cx: &Context<'p>, site: Site<'_>) -> Vec<Contai
 /// Whether the project shows that each person is an account of their own, so that what is shared by account is shared with one
 /// person.
 pub(crate) fn persons_are_accounts(cx: &Context<'_>) -> bool {
-    let in_source = cx.project.object("Account").is_some_and(|account| {
+    let in_fields = cx.project.object("Account").is_some_and(|account| {
         account.fields().any(|field| {
             let name = field.name().to_ascii_lowercase();
             name.ends_with("__pc") || name.starts_with("person")
         })
     });
+    // A layout of person accounts is there where they are switched on.
+    let in_layouts = || {
+        let mut layouts = cx.project.of_type("Layout");
+        layouts.any(|layout| layout.full_name().to_ascii_lowercase().starts_with("personaccount-"))
+    };
     let in_bundle = cx.policy.object("Account").is_some_and(|account| {
         account.subject.as_ref().is_some_and(|subject| subject.value.to_string() == "self")
     });
-    in_source || in_bundle
+    in_bundle || in_fields || in_layouts()
 }
 
 /// Whether a sharing set gives a user only records of one's own: by one's contact, or by one's account where persons are

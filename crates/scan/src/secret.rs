@@ -146,7 +146,7 @@ pub(crate) fn is_value(text: &str) -> bool {
 }
 
 /// What stands for a secret that is put in elsewhere.
-fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 15] = [
         "your",
         "replace",
@@ -167,7 +167,8 @@ fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let mut letters = text.chars();
     let first = letters.next();
-    WORDS.iter().any(|word| lower.contains(word))
+    lower == "change"
+        || WORDS.iter().any(|word| lower.contains(word))
         || ["{!", "${", "{{", "%%", "{0}", "{1}"].iter().any(|mark| text.contains(mark))
         || text.starts_with('<') && text.ends_with('>')
         || text.starts_with('{') && text.ends_with('}')

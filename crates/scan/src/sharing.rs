@@ -61,6 +61,11 @@ pub(crate) fn is_closed(model: &Value<'_>) -> bool {
     model.eq_ignore_ascii_case("Private")
 }
 
+/// Whether the default lets whoever may edit the object change each record.
+pub(crate) fn opens_changing(model: &Value<'_>) -> bool {
+    model.to_ascii_lowercase().starts_with("readwrite") || model.eq_ignore_ascii_case("FullAccess")
+}
+
 pub(crate) fn is_parents(model: &Value<'_>) -> bool {
     ["ControlledByParent", "ControlledByCampaign", "ControlledByLeadOrContact"]
         .iter()

@@ -267,9 +267,11 @@ impl<'p> Classification<'p> {
                 rule.default.iter().chain(rule.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
             rules.any(|rule| rule.class.value.is_phi())
         });
+        // What the bundle says of all fields of an object goes before what its kind says.
+        let has_default = self.policy.object(object).is_some_and(|rule| rule.default.is_some());
         in_source
             || in_bundle
-            || is_clinical(object)
+            || (is_clinical(object) && !has_default)
             || (self.policy.object(object).is_none()
                 && self.health
                 && self.roles.role(object).is_of_patient())

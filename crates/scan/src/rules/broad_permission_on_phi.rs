@@ -19,7 +19,8 @@
 //! permission away inside a group: the finding stays, as the set can be given without the group. Standard profiles of
 //! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
 //! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
-//! are not repeated, nor is *View All* of an object that is public anyway (`phi-object-open-by-default`). Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
+//! are not repeated, nor is *View All* of an object that is public anyway (`phi-object-open-by-default`); where everybody may change its records,
+//! *Modify All* adds deleting and transferring, and weighs less. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
 //! in the source, and profiles without any object or field permission.
 //!
 //! ## Seen in the wild
@@ -221,6 +222,8 @@ fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {
 struct Given<'p> {
     phi: PhiObject,
     flags: Vec<Value<'p>>,
+    /// By its default everybody who may edit the object changes each record.
+    is_changed_by_all: bool,
 }
 
 impl<'p> Given<'p> {
@@ -242,20 +245,30 @@ impl<'p> Given<'p> {
             .collect();
         let object = permission.object().filter(|name| !flags.is_empty() && !phi_object::is_unused(cx, name))?;
         let phi = PhiObject::of(cx, &object);
-        phi.map(|phi| Self { phi, flags })
+        let model = cx.project.object(&object).and_then(|object| object.sharing_model());
+        let is_changed_by_all = model.is_some_and(|model| sharing::opens_changing(&model));
+        phi.map(|phi| Self { phi, flags, is_changed_by_all })
     }
 
     fn finding(self, cx: &Context<'_>, container: Container<'_>) -> Draft {
-        let Self { phi, flags } = self;
+        let Self { phi, flags, is_changed_by_all } = self;
         let names: Vec<&str> = flags.iter().map(|flag| flag.element().name()).collect();
         let past = past(names.iter().copied());
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let names = names.join(" and ");
         let title = container::title(container);
-        let message = format!("{title} gives {names} on `{}`, past {past}: it holds {}", phi.name, phi.holds());
+        // Reading and changing are open to whoever has the object at all.
+        let adds_little = is_changed_by_all && flags.iter().all(|flag| flag.element().name() == "modifyAllRecords");
+        let (severity, so) = if adds_little {
+            (Severity::Medium, "; everybody may change its records already, so that this adds deleting and transferring them")
+        } else {
+            (META.severity, "")
+        };
+        let message = format!("{title} gives {names} on `{}`, past {past}: it holds {}{so}", phi.name, phi.holds());
         let fix = format!("set {names} to `false` for `{}` and share what the work needs", phi.name);
         let place = flags.first().map_or_else(|| sharing::start(container.element()), |first| cx.place(first));
         Draft::new(container::component(container), place, message, fix)
+            .severity(severity)
             .confidence(phi.confidence)
             .detail(phi.name.clone())
             .fields(phi.fields)

@@ -13,7 +13,7 @@
 //! ## What is not found
 //! Without a bundle nobody is known to receive PHI. A client certificate, a header or parameter of the external credential counts as proof; *Password* and *Basic* over
 //! https do, too. Where `generateAuthorizationHeader` is off, Apex sets the header: unknown. A credential whose callouts are disabled is left out. An
-//! external credential that is not in the source is unknown.
+//! external credential that is not in the source is unknown. A password that stands for another (`changeme`) is none.
 //!
 //! ## Seen in the wild
 //! No public project has a bundle.
@@ -23,7 +23,7 @@ use sfdx::Value;
 use sfdx::views::{ExternalCredential, NamedCredential};
 
 use crate::rule::{Draft, Meta, Outcome};
-use crate::{Context, disclosure, sharing};
+use crate::{Context, disclosure, secret, sharing};
 
 pub(crate) const META: Meta = Meta {
     title: "The org does not prove who it is to a party with PHI",
@@ -46,7 +46,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let Some(party) = party.filter(|party| disclosure::receives_phi(cx, party)) else { continue };
         out.judged(1);
         let id = party.id.as_str();
-        if let Some(password) = credential.password().filter(|password| !password.trim().is_empty()) {
+        if let Some(password) = credential.password().filter(|password| !secret::is_placeholder(password)) {
             let message = format!("the password of the named credential `{}` for `{id}` stands in the source", credential.name());
             let fix = "change it with the party, take the element out, and remove it from the history of the repository";
             out.found(draft(cx, credential, &password, message, fix, id).severity(Severity::High).detail("password"));

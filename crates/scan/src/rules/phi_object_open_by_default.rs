@@ -35,7 +35,7 @@ use sfdx::views::{Object, ObjectKind};
 use crate::grant::{self, Grant};
 use crate::phi_object::{self, PhiObject};
 use crate::setting::{self, Flag};
-use crate::sharing::{is_closed, is_parents, masters};
+use crate::sharing::{self, is_closed, is_parents, masters};
 use crate::Context;
 use crate::rule::{Draft, Meta, Outcome};
 
@@ -177,11 +177,9 @@ fn inside(
     model: &Value<'_>,
     children: &[String],
 ) -> Draft {
-    let done = if model.to_ascii_lowercase().starts_with("readwrite") || model.eq_ignore_ascii_case("FullAccess") {
-        "see and change"
-    } else {
-        "see"
-    };
+    // Changing takes the object's permission to edit as well.
+    let is_edited = || grant::is_edited(grants, object.name(), |grant| !grant.is_external()) != Some(false);
+    let done = if sharing::opens_changing(model) && is_edited() { "see and change" } else { "see" };
     let is_read = grant::is_read(grants, object.name(), |grant| !grant.is_external());
     let (severity, so) = weight(cx, object, is_read, Severity::High);
     let message = format!(

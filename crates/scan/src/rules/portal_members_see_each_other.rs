@@ -15,12 +15,12 @@
 //!
 //! ## What is not found
 //! There is one finding for a sharing set. Sharing by account is right where each person is an account: the project
-//! shows it by fields of person accounts, the bundle by `subject: self`. Nicknames do not undo visibility. What is
+//! shows it by fields or layouts of person accounts, the bundle by `subject: self`. Whether super users share an
+//! account there is unknown. Nicknames do not undo visibility. What is
 //! not in the source is unknown. The rule speaks where the source has a network and PHI.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: three permission sets make nurses, pharmacists and physicians super users over patients'
-//! accounts, and members of two portals see each other.
+//! `bcgov/MoH-SAT`: members of two portals see each other.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -137,6 +137,14 @@ fn super_users(cx: &Context<'_>, out: &mut Outcome) {
         // Super users see others' cases, leads, opportunities and custom records, and no accounts or contacts.
         let widened = |name: &str| !["Account", "Contact"].iter().any(|own| name.eq_ignore_ascii_case(own));
         let Some(first) = opened.iter().find(|opened| widened(&opened.phi.name) && !is_admins) else { continue };
+        if reach::persons_are_accounts(cx) {
+            out.unknown(
+                format!("whether super users by {} share an account with others", container::title(holder)),
+                "query `SELECT AccountId, COUNT(Id) FROM Contact WHERE Id IN (SELECT ContactId FROM User) GROUP BY AccountId`: \
+                 where each person is an account, a super user sees nobody else",
+            );
+            continue;
+        }
         out.found(
             Draft::new(
                 container::component(holder),
