@@ -18,6 +18,8 @@ pub enum GuardError {
     DoesNotOpen(crate::KeyNumber, crate::KeyState),
     #[error("key {0} has sealed as often as it may (2^32, NIST SP 800-38D): rotate it")]
     Worn(crate::KeyNumber),
+    #[error("key {0} has sealed as often as was reserved for it: ask for the active key again")]
+    NotReserved(crate::KeyNumber),
     #[error("there is no active key for the class")]
     NoActiveKey,
     #[error("the subject's key is not here: the subject was shredded, or the keyring was not restored")]

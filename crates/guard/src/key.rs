@@ -77,13 +77,32 @@ pub struct DataKey {
     number: KeyNumber,
     state: KeyState,
     secret: Secret,
-    /// Seals by this key and by those derived from it, in all processes as far as they were counted.
+    /// Seals by this key and by those derived from it, in all processes.
     seals: AtomicU64,
+    /// How many there may be before more are reserved where the key is kept.
+    reserved: AtomicU64,
 }
 
 impl DataKey {
+    /// A key that sealed so often, and is counted nowhere else.
     pub fn new(number: KeyNumber, state: KeyState, secret: Zeroizing<[u8; LEN]>, seals: u64) -> Self {
-        Self { number, state, secret, seals: AtomicU64::new(seals) }
+        let key = Self::reserved(number, state, secret, seals);
+        key.reserve(MOST_SEALS);
+        key
+    }
+
+    /// A key of which every seal that was reserved may have been made.
+    pub(crate) fn reserved(number: KeyNumber, state: KeyState, secret: Secret, seals: u64) -> Self {
+        Self { number, state, secret, seals: AtomicU64::new(seals), reserved: AtomicU64::new(seals) }
+    }
+
+    pub(crate) fn reserve(&self, seals: u64) {
+        self.reserved.store(seals.min(MOST_SEALS), Ordering::Relaxed);
+    }
+
+    /// Seals that are reserved and not made.
+    pub(crate) fn left(&self) -> u64 {
+        self.reserved.load(Ordering::Relaxed).saturating_sub(self.seals())
     }
 
     pub const fn number(&self) -> KeyNumber {
@@ -99,13 +118,18 @@ impl DataKey {
         self.seals.load(Ordering::Relaxed)
     }
 
-    /// Counts one more seal, unless the key is worn.
+    /// Counts one more seal, unless none is left.
     pub(crate) fn count(&self) -> Result<(), GuardError> {
-        if self.seals.fetch_add(1, Ordering::Relaxed) < MOST_SEALS {
+        let reserved = self.reserved.load(Ordering::Relaxed);
+        if self.seals.fetch_add(1, Ordering::Relaxed) < reserved {
             return Ok(());
         }
         self.seals.fetch_sub(1, Ordering::Relaxed);
-        Err(GuardError::Worn(self.number))
+        Err(if reserved < MOST_SEALS {
+            GuardError::NotReserved(self.number)
+        } else {
+            GuardError::Worn(self.number)
+        })
     }
 
     /// The key of one subject: of this key, and of a salt that can be destroyed.

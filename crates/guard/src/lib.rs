@@ -4,14 +4,19 @@
 //! what is masked is never called secured: only a token whose key lies elsewhere is (74 FR 19006).
 
 mod binding;
+mod data_keys;
+pub mod durable;
 mod error;
 mod index;
 mod key;
 mod mask;
+pub mod root;
 mod seal;
 mod token;
+pub mod vault;
 
 pub use binding::Binding;
+pub use data_keys::{DataKeys, KeyStatus, KeysError};
 pub use error::GuardError;
 pub use index::{BITS, BlindIndex, FEWEST, Normaliser};
 pub use key::{DataKey, KeyState};

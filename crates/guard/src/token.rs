@@ -32,7 +32,8 @@ impl KeyNumber {
         self.0
     }
 
-    fn parse(text: &[u8]) -> Option<Self> {
+    /// As it is written: one to four digits of base 36.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let canonical = (1..=4).contains(&text.len()) && (text.len() == 1 || text.first() != Some(&b'0'));
         canonical.then_some(())?;
         text.iter()

@@ -20,9 +20,9 @@ use base64::engine::general_purpose::STANDARD;
 use journal::names::Digest;
 use tlog::{Checkpoint, SignedCheckpoint, Signer, VerifierKey};
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::signature;
+use guard::durable::{self, Access};
 
 const MAGIC: &str = "phiward-seen/v2";
 const UNSIGNED: &str = "phiward-seen/v1";

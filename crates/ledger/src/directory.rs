@@ -18,10 +18,10 @@ use std::path::Path;
 use journal::names::Digest;
 use tlog::{Note, SignatureLine, Signer, TreeHash, VerifierKey};
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::shard::Shard;
 use crate::signature;
+use guard::durable::{self, Access};
 
 /// Its name in the ledger's folder.
 pub const FILE: &str = "directory";
@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
     use crate::signing_key::SigningKey;
-    use crate::vault::Lock;
+    use guard::vault::Lock;
 
     #[test]
     fn a_list_is_not_written_longer_than_it_is_read() {

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use guard::vault::Shut;
+
 /// Why the ledger does not do what it was asked. It holds no value of an entry and no key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,9 +43,8 @@ pub enum LedgerError {
     Refused(String),
     #[error(transparent)]
     Wire(#[from] wire::WireError),
-    /// The operating system's generator or the library for ciphers failed.
-    #[error("the cipher failed")]
-    Cipher,
+    #[error(transparent)]
+    Guard(#[from] guard::GuardError),
 }
 
 impl LedgerError {
@@ -53,6 +54,13 @@ impl LedgerError {
             io::ErrorKind::NotFound => Self::Missing { path: path.to_owned() },
             io::ErrorKind::WouldBlock => Self::InUse { path: path.to_owned() },
             _ => Self::Io { path: path.to_owned(), error },
+        }
+    }
+
+    pub(crate) fn shut(path: &Path) -> impl FnOnce(Shut) -> Self {
+        move |shut| match shut {
+            Shut::Key => Self::WrongKey { path: path.to_owned() },
+            Shut::Form | Shut::OtherLock(_) => Self::unreadable(path, shut.to_string()),
         }
     }
 

@@ -25,10 +25,11 @@ use journal::names::KeyId;
 use journal::{Pseudonym, PseudonymError, Pseudonymiser, Rng, Subject, TrailKey};
 use zeroize::Zeroizing;
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
-use crate::vault::{self, Cipher, Lock};
 use adding::Adding;
+use guard::GuardError;
+use guard::durable::{self, Access};
+use guard::vault::{self, Cipher, Lock};
 
 const LABEL: &str = "phiward keyring";
 const SEPARATOR: &[u8] = b"---\n";
@@ -85,7 +86,7 @@ impl Master {
         rng: &mut dyn Rng,
     ) -> Result<Kept, LedgerError> {
         let sealed = self.cipher.seal(&bound(kind, handle, id), key.expose(), rng)?;
-        let sealed = sealed.try_into().map_err(|_| LedgerError::Cipher)?;
+        let sealed = sealed.try_into().map_err(|_| GuardError::Module)?;
         Ok(Kept { id, sealed })
     }
 
@@ -160,9 +161,9 @@ impl Keyring {
         rng.fill(&mut bytes);
         let mut head = vault::seal(lock, LABEL, &bytes, &mut *rng)?.as_bytes().to_vec();
         head.extend_from_slice(SEPARATOR);
-        let master = Master::of(bytes).ok_or(LedgerError::Cipher)?;
+        let master = Master::of(bytes).ok_or(GuardError::Module)?;
         let file = durable::create(path, &head, Access::Owner).map_err(LedgerError::io(path))?;
-        durable::hold(&file, path)?;
+        durable::hold(&file).map_err(LedgerError::io(path))?;
         let mut adding = Adding::open(path)?;
         // What lies there is of another ring.
         adding.clear().map_err(LedgerError::io(path))?;
@@ -437,7 +438,7 @@ impl Read {
         let start = bytes.get(..LONGEST_HEAD.min(bytes.len())).unwrap_or_default();
         let end = start.windows(SEPARATOR.len()).position(|four| four == SEPARATOR).ok_or_else(form)?;
         let text = bytes.get(..end).and_then(|head| std::str::from_utf8(head).ok()).ok_or_else(form)?;
-        let secret = vault::open(lock, LABEL, text).map_err(|shut| shut.of(path))?;
+        let secret = vault::open(lock, LABEL, text).map_err(LedgerError::shut(path))?;
         let master = Master::of(secret).ok_or_else(form)?;
         let head_end = end + SEPARATOR.len();
         let head = bytes.get(..head_end).unwrap_or_default().to_vec();
@@ -479,14 +480,14 @@ fn parsed(record: &[u8], master: &Master) -> Option<(u8, Handle, Kept)> {
 /// A ring's file, held: the file beside it that is locked may be taken away.
 fn opened(path: &Path) -> Result<File, LedgerError> {
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(LedgerError::io(path))?;
-    durable::hold(&file, path)?;
+    durable::hold(&file).map_err(LedgerError::io(path))?;
     Ok(file)
 }
 
 /// One process at a time, by a file beside the ring: the ring itself is replaced now and then.
 fn held(path: &Path) -> Result<File, LedgerError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    durable::lock(&path.with_file_name(format!("{name}.lock")), path)
+    durable::lock(&path.with_file_name(format!("{name}.lock"))).map_err(LedgerError::io(path))
 }
 
 impl Pseudonymiser for Keyring {

@@ -9,10 +9,10 @@ use journal::names::{Digest, Writer};
 use serde::{Deserialize, Serialize};
 use tlog::{Signer, VerifierKey};
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::shard::Every;
 use crate::signature;
+use guard::durable::{self, Access};
 
 const FILE: &str = "ledger.json";
 const LONGEST: u64 = 64 * 1024;

@@ -6,9 +6,9 @@ use journal::Rng;
 use tlog::{Algorithm, SeedSigner};
 use zeroize::Zeroizing;
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
-use crate::vault::{self, Lock};
+use guard::durable::{self, Access};
+use guard::vault::{self, Lock};
 
 const LABEL: &str = "phiward signing key";
 const LONGEST: u64 = 16 * 1024;
@@ -49,7 +49,7 @@ impl SigningKey {
         }
         let form = || LedgerError::unreadable(path, "this is no signing key of this version");
         let text = std::str::from_utf8(&bytes).map_err(|_| form())?;
-        let secret = vault::open(lock, LABEL, text).map_err(|shut| shut.of(path))?;
+        let secret = vault::open(lock, LABEL, text).map_err(LedgerError::shut(path))?;
         let (seed, name) = secret.split_first_chunk::<32>().ok_or_else(form)?;
         let name = std::str::from_utf8(name).map_err(|_| form())?.to_owned();
         Ok(Self { name, seed: Zeroizing::new(*seed) })

@@ -21,14 +21,14 @@ use journal::{Entry, Receipt, RecordError, Recorder, Rng};
 use tlog::{TreeHash, WIDTH};
 use zeroize::Zeroizing;
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
 use crate::reading;
 use crate::running::Ledger;
 use crate::shard::Shard;
 use crate::state;
 use crate::stored::{self, Bundle, Leaves};
-use crate::vault::{self, Cipher, Lock};
+use guard::durable::{self, Access};
+use guard::vault::{self, Cipher, Lock};
 
 const KEY: &str = "spool.key";
 const ATTEMPT: &str = "attempt";
@@ -103,13 +103,13 @@ impl Spool {
     /// Opens a spool, or makes one where there is none.
     pub fn open(folder: &Path, lock: &Lock, mut rng: Box<dyn Rng>, room: Space) -> Result<Self, LedgerError> {
         fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let held = durable::lock_folder(folder)?;
+        let held = durable::lock_folder(folder).map_err(LedgerError::io(folder))?;
         let path = folder.join(KEY);
         let secret = match durable::read(&path, 16 * 1024).map_err(LedgerError::io(&path))? {
             Some(bytes) => {
                 let text =
                     String::from_utf8(bytes).map_err(|_| LedgerError::unreadable(&path, "not UTF-8"))?;
-                vault::open(lock, LABEL, &text).map_err(|shut| shut.of(&path))?
+                vault::open(lock, LABEL, &text).map_err(LedgerError::shut(&path))?
             }
             None => {
                 let mut secret = Zeroizing::new(vec![0; 32]);

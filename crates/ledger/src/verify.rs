@@ -6,10 +6,10 @@ use journal::Entry;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use tlog::{Frontier, Resource, SignedCheckpoint, Source, TreeHash, VerifierKey, WIDTH};
 
-use crate::durable;
 use crate::error::LedgerError;
 use crate::state;
 use crate::stored::{self, Bundle, Leaves};
+use guard::durable;
 
 /// What a log is held against.
 #[derive(Clone, Debug, Default)]

@@ -16,8 +16,8 @@ use journal::names::Digest;
 use tlog::{AddCheckpoint, Checkpoint, Note, SignedCheckpoint, Signer, TreeHash, VerifierKey};
 use wire::{Asked, Method, Service};
 
-use crate::durable::{self, Access};
 use crate::error::LedgerError;
+use guard::durable::{self, Access};
 
 const LONGEST: u64 = 1 << 20;
 /// Forks of one log that are kept.
@@ -88,7 +88,7 @@ impl Witness {
         alarm: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(LedgerError::io(folder))?;
-        let lock = durable::lock_folder(folder)?;
+        let lock = durable::lock_folder(folder).map_err(LedgerError::io(folder))?;
         let mut watched = BTreeMap::new();
         for key in logs {
             let name = Digest::of(key.name().as_bytes()).to_string().replace("sha256:", "");

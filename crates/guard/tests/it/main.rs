@@ -7,6 +7,7 @@
 )]
 
 mod index;
+mod keys;
 mod mask;
 mod stranger;
 mod token;

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{self, SHA256};
 
-use crate::durable;
 use crate::error::LedgerError;
+use guard::durable;
 
 const MAGIC: &[u8] = b"phiward-adding/v1\n";
 

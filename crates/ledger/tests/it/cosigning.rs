@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use guard::vault::Lock;
 use journal::sample::Drawn;
-use ledger::{Layout, Ledger, Lock, Neighbour, SigningKey, Witness};
+use ledger::{Layout, Ledger, Neighbour, SigningKey, Witness};
 use tlog::{Algorithm, Signer as _};
 use wire::{Answer, Asked, Limits, Listener, Plain, Service};
 

@@ -3,10 +3,11 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use guard::vault::Lock;
 use journal::sample::Drawn;
 use journal::{Entry, Receipt, RecordError, Recorder};
 use ledger::spool::{Emergency, Space, Spool};
-use ledger::{Every, Layout, Ledger, Lock};
+use ledger::{Every, Layout, Ledger};
 use zeroize::Zeroizing;
 
 use crate::{Hands, make, opening, samples};

@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use guard::vault::Lock;
 use journal::Pseudonymiser as _;
 use journal::sample::Drawn;
 use ledger::spool::{Space, Spool};
 use ledger::{
-    Every, Expected, Keyring, Layout, Ledger, LedgerError, Lock, Opening, SigningKey, Witness,
-    kept_checkpoint, reading, settings_fault,
+    Every, Expected, Keyring, Layout, Ledger, LedgerError, Opening, SigningKey, Witness, kept_checkpoint,
+    reading, settings_fault,
 };
 use tlog::{Algorithm, VerifierKey};
 use zeroize::Zeroizing;

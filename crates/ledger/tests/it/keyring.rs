@@ -1,9 +1,10 @@
 use std::path::Path;
 
+use guard::vault::Lock;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use journal::{Pseudonym, Pseudonymiser as _, Subject};
-use ledger::{Keyring, LedgerError, Lock};
+use ledger::{Keyring, LedgerError};
 use proptest::prelude::*;
 use source::Source;
 use zeroize::Zeroizing;

@@ -13,10 +13,11 @@ mod witness;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use guard::vault::Lock;
 use jiff::Timestamp;
 use journal::sample::Drawn;
 use journal::{Clock, Entry};
-use ledger::{Layout, Ledger, Lock, Opening, Settings, SigningKey};
+use ledger::{Layout, Ledger, Opening, Settings, SigningKey};
 
 /// A clock that a test moves.
 #[derive(Clone)]

@@ -4,12 +4,11 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use guard::vault::Lock;
 use jiff::ToSpan as _;
 use journal::sample::Drawn;
 use journal::{Clock, Recorder as _};
-use ledger::{
-    Every, Expected, Layout, Ledger, LedgerError, Lock, Opening, SigningKey, reading, settings_fault,
-};
+use ledger::{Every, Expected, Layout, Ledger, LedgerError, Opening, SigningKey, reading, settings_fault};
 
 use crate::{Hands, make, opening, samples};
 

@@ -1,7 +1,8 @@
 use std::sync::{Arc, Mutex};
 
+use guard::vault::Lock;
 use journal::sample::Drawn;
-use ledger::{Lock, SigningKey, Witness, Word};
+use ledger::{SigningKey, Witness, Word};
 use tlog::{
     AddCheckpoint, Algorithm, Checkpoint, Frontier, SignedCheckpoint, Signer, Tile, Tiles, TreeHash,
     VerifierKey, prove_consistency,

@@ -14,7 +14,7 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
     match command {
         arguments::Keyring::Init(ring) => {
             let lock = lock(&ring.unlock)?;
-            if matches!(lock, ledger::Lock::None) {
+            if matches!(lock, guard::vault::Lock::None) {
                 return Err(
                     "a keyring is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned()
                 );

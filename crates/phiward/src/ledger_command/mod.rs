@@ -11,9 +11,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use guard::vault::Lock;
 use journal::names::Writer;
 use ledger::reading::{self, Held};
-use ledger::{Every, Expected, Layout, Lock, Opening, Settings, SigningKey};
+use ledger::{Every, Expected, Layout, Opening, Settings, SigningKey};
 use tlog::VerifierKey;
 use wire::Plain;
 use zeroize::Zeroizing;

@@ -519,7 +519,7 @@ fn a_clock_that_goes_back_is_written_down_once() {
             "2199-01-01T00:00:00Z".parse().unwrap()
         }
     }
-    let key = ledger::SigningKey::open(&place.path("D.key"), &ledger::Lock::None).unwrap();
+    let key = ledger::SigningKey::open(&place.path("D.key"), &guard::vault::Lock::None).unwrap();
     let opening = ledger::Opening {
         folder: place.path("D"),
         anchor: place.path("D.seen"),

@@ -1,7 +1,8 @@
+use guard::vault::Lock;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use journal::{Entry, Subject};
-use ledger::{Keyring, Lock};
+use ledger::Keyring;
 use source::Source;
 use zeroize::Zeroizing;
 

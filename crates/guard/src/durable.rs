@@ -5,11 +5,9 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::error::LedgerError;
-
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Whoever the process's mask lets.
     Shared,
     /// The owner alone.
@@ -26,7 +24,7 @@ fn options(access: Access) -> OpenOptions {
 }
 
 /// Puts a file in place of what is there, by a new file beside it and a rename; durable when it returns.
-pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let beside = beside(path)?;
     // What an earlier process left half written.
     match fs::remove_file(&beside) {
@@ -45,7 +43,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<(
 }
 
 /// Writes a file that must not be there yet.
-pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> io::Result<File> {
+pub fn create(path: &Path, bytes: &[u8], access: Access) -> io::Result<File> {
     let mut file = options(access).read(true).open(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
     if let Err(error) = written {
@@ -61,53 +59,48 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(format!(".{}.new", name.to_string_lossy())))
 }
 
-/// Holds a file for one process, until what comes back is let go. `of` is what is said to be in use.
-pub(crate) fn lock(path: &Path, of: &Path) -> Result<File, LedgerError> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(LedgerError::io(path))?;
+/// Holds a file for one process, until what comes back is let go: `WouldBlock` where another holds it.
+pub fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(LedgerError::InUse { path: of.to_owned() }),
-        Err(fs::TryLockError::Error(error)) => Err(LedgerError::io(path)(error)),
+        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
 
 /// Holds what a lock file stands for as well: somebody may take that file away, and a second process would lock a new
 /// one. Some file systems lock no folders; there the lock file alone holds.
-pub(crate) fn hold(file: &File, of: &Path) -> Result<(), LedgerError> {
+pub fn hold(file: &File) -> io::Result<()> {
     match file.try_lock() {
-        Err(fs::TryLockError::WouldBlock) => Err(LedgerError::InUse { path: of.to_owned() }),
+        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
         Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(()),
     }
 }
 
 /// A folder that one process holds.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub struct Held {
     _lock: File,
     _folder: File,
 }
 
 /// Holds a folder for one process, by a file in it and by itself.
-pub(crate) fn lock_folder(folder: &Path) -> Result<Held, LedgerError> {
-    let lock = lock(&folder.join("lock"), folder)?;
-    let own = File::open(folder).map_err(LedgerError::io(folder))?;
-    hold(&own, folder)?;
+pub fn lock_folder(folder: &Path) -> io::Result<Held> {
+    let lock = lock(&folder.join("lock"))?;
+    let own = File::open(folder)?;
+    hold(&own)?;
     Ok(Held { _lock: lock, _folder: own })
 }
 
 /// Makes the name of a file durable.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
 /// All of a file that has no more than `limit` bytes; nothing where there is none.
-pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -119,6 +112,6 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Whether others than the owner can read a file.
-pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
+pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
 }

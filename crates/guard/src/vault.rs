@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use journal::Rng;
 use zeroize::Zeroizing;
 
-use crate::error::LedgerError;
+use crate::error::GuardError;
 
 const MAGIC: &str = "phiward-sealed/v1";
 /// As OWASP asks of PBKDF2 with SHA-512.
@@ -41,18 +41,19 @@ impl std::fmt::Debug for Lock {
 }
 
 /// Why a sealed secret does not open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shut {
-    /// It is no sealed secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shut {
+    #[error("this is no sealed secret of this version")]
     Form,
-    /// It needs another lock, or was changed.
+    #[error("it needs another passphrase or key file, or was changed")]
     Key,
     /// It is sealed by a passphrase or key file, and none was given; or the other way round.
+    #[error("{0}")]
     OtherLock(&'static str),
 }
 
 /// An AEAD key for many messages.
-pub(crate) struct Cipher(LessSafeKey);
+pub struct Cipher(LessSafeKey);
 
 impl std::fmt::Debug for Cipher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -61,14 +62,14 @@ impl std::fmt::Debug for Cipher {
 }
 
 impl Cipher {
-    pub(crate) fn new(key: &[u8; 32]) -> Result<Self, LedgerError> {
+    pub fn new(key: &[u8; 32]) -> Result<Self, GuardError> {
         UnboundKey::new(&AES_256_GCM, key)
             .map(|key| Self(LessSafeKey::new(key)))
-            .map_err(|_| LedgerError::Cipher)
+            .map_err(|_| GuardError::Module)
     }
 
     /// Nonce, ciphertext and tag.
-    pub(crate) fn seal(&self, label: &[u8], plain: &[u8], rng: &mut dyn Rng) -> Result<Vec<u8>, LedgerError> {
+    pub fn seal(&self, label: &[u8], plain: &[u8], rng: &mut dyn Rng) -> Result<Vec<u8>, GuardError> {
         let mut nonce = [0; 12];
         rng.fill(&mut nonce);
         let mut sealed = nonce.to_vec();
@@ -76,13 +77,13 @@ impl Cipher {
         let tag = self
             .0
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(label), &mut body)
-            .map_err(|_| LedgerError::Cipher)?;
+            .map_err(|_| GuardError::Module)?;
         sealed.extend_from_slice(&body);
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
-    pub(crate) fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_first_chunk::<12>()?;
         let mut body = Zeroizing::new(body.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -93,7 +94,7 @@ impl Cipher {
 }
 
 /// The key of a lock for one purpose.
-fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>, LedgerError> {
+fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>, GuardError> {
     let mut key = Zeroizing::new([0; 32]);
     match lock {
         Lock::None => return Ok(None),
@@ -103,19 +104,19 @@ fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>
         Lock::KeyFile(bytes) => {
             let made = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(bytes);
             let info: &[&[u8]] = &[b"phiward sealed secret"];
-            let okm = made.expand(info, hkdf::HKDF_SHA256).map_err(|_| LedgerError::Cipher)?;
-            okm.fill(&mut *key).map_err(|_| LedgerError::Cipher)?;
+            let okm = made.expand(info, hkdf::HKDF_SHA256).map_err(|_| GuardError::Module)?;
+            okm.fill(&mut *key).map_err(|_| GuardError::Module)?;
         }
     }
     Cipher::new(&key).map(Some)
 }
 
-pub(crate) fn seal(
+pub fn seal(
     lock: &Lock,
     label: &str,
     secret: &[u8],
     rng: &mut dyn Rng,
-) -> Result<Zeroizing<String>, LedgerError> {
+) -> Result<Zeroizing<String>, GuardError> {
     let mut salt = [0; 32];
     rng.fill(&mut salt);
     let head = match lock {
@@ -130,7 +131,7 @@ pub(crate) fn seal(
     Ok(Zeroizing::new(format!("{head}{}\n", *body)))
 }
 
-pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {
+pub fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {
     let mut lines = text.split_inclusive('\n');
     let (magic, how, body) = match (lines.next(), lines.next(), lines.next(), lines.next()) {
         (Some(magic), Some(how), Some(body), None) if magic.trim_end() == MAGIC => {
@@ -158,14 +159,4 @@ pub(crate) fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec
     let salt = STANDARD.decode(salt).map_err(|_| Shut::Form)?;
     let cipher = cipher(lock, &salt, rounds).ok().flatten().ok_or(Shut::Key)?;
     cipher.open(format!("{label}\n{magic}{how}").as_bytes(), &body).ok_or(Shut::Key)
-}
-
-impl Shut {
-    pub(crate) fn of(self, path: &std::path::Path) -> LedgerError {
-        match self {
-            Shut::Form => LedgerError::unreadable(path, "this is no sealed secret of this version"),
-            Shut::Key => LedgerError::WrongKey { path: path.to_owned() },
-            Shut::OtherLock(what) => LedgerError::unreadable(path, what),
-        }
-    }
 }

@@ -1,0 +1,448 @@
+//! The data keys of one tenant, in one file.
+//!
+//! ```text
+//! phiward-data-keys/v1
+//! tenant <name>
+//! wrapped by <wrapping key>, <base64 of the file's own key>
+//! retiring <wrapping key>                                        while one is being replaced
+//! <number> <class> <state> <day> <seals> <wrapped key in base64, or ->
+//! ...
+//! sum <base64 of HMAC-SHA-256 of all lines before, under the file's own key>
+//! ```
+//!
+//! A number is given once. Of a destroyed key the line stays and says so. Nobody turns a state back without the file's
+//! own key; that an older copy of the file is put in its place is seen by the entries of the journal.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+use journal::Rng;
+use policy::vocabulary::Class;
+use zeroize::Zeroizing;
+
+use crate::GuardError;
+use crate::durable::{self, Access};
+use crate::key::{DataKey, KeyState, MOST_SEALS, Secret};
+use crate::root::{Root, RootError, WrappingKey};
+use crate::token::KeyNumber;
+
+const MAGIC: &str = "phiward-data-keys/v1";
+const LONGEST: u64 = 16 << 20;
+/// Seals that a process takes at once: what it does not use of them is lost when it ends.
+const RESERVED: u64 = 1 << 22;
+
+/// Why data keys were not read, made or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    #[error("`{path}`: {error}", path = path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("`{path}`, line {line}: {what}", path = path.display())]
+    Unreadable { path: PathBuf, line: usize, what: &'static str },
+    #[error(transparent)]
+    Root(#[from] RootError),
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    #[error("key {key} is {from} and does not become {to}")]
+    State { key: KeyNumber, from: KeyState, to: KeyState },
+    #[error("a tenant has at most 36^4 data keys")]
+    Full,
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+#[derive(Clone)]
+struct Kept {
+    class: Class,
+    state: KeyState,
+    day: Date,
+    /// Seals that were made or reserved.
+    seals: u64,
+    wrapped: Option<Vec<u8>>,
+    /// The key in memory, where it may be used.
+    key: Option<Arc<DataKey>>,
+}
+
+/// What is told of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyStatus {
+    pub number: KeyNumber,
+    pub class: Class,
+    pub state: KeyState,
+    /// When it was made.
+    pub day: Date,
+    /// An upper bound of how often it sealed.
+    pub seals: u64,
+}
+
+/// The data keys of one tenant, which this process alone has open.
+pub struct DataKeys {
+    path: PathBuf,
+    tenant: String,
+    root: Arc<dyn Root>,
+    wrapping: WrappingKey,
+    /// The one that it takes the place of, and that may still be there.
+    retiring: Option<WrappingKey>,
+    own: Secret,
+    own_wrapped: Vec<u8>,
+    keys: BTreeMap<KeyNumber, Kept>,
+    rng: Box<dyn Rng>,
+    _held: File,
+}
+
+fn label(tenant: &str, number: Option<KeyNumber>, class: Option<Class>) -> Vec<u8> {
+    let number = number.map_or_else(|| "own".to_owned(), |number| number.to_string());
+    let class = class.map_or("-", Class::as_str);
+    format!("phiward data key\n{tenant}\n{number}\n{class}\n").into_bytes()
+}
+
+fn is_tenant(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+impl DataKeys {
+    /// Makes a file without data keys, under a new wrapping key.
+    pub fn create(
+        path: &Path,
+        tenant: &str,
+        root: Arc<dyn Root>,
+        mut rng: Box<dyn Rng>,
+    ) -> Result<Self, KeysError> {
+        if !is_tenant(tenant) {
+            return Err(KeysError::Refused("a tenant's name has lower-case letters, digits and hyphens"));
+        }
+        let held = hold(path)?;
+        let mut own = Secret::default();
+        rng.fill(own.as_mut_slice());
+        let wrapping = root.make()?;
+        let own_wrapped = root.wrap(wrapping, &label(tenant, None, None), &own)?;
+        let keys = Self {
+            path: path.to_owned(),
+            tenant: tenant.to_owned(),
+            root,
+            wrapping,
+            retiring: None,
+            own,
+            own_wrapped,
+            keys: BTreeMap::new(),
+            rng,
+            _held: held,
+        };
+        durable::create(path, keys.text().as_bytes(), Access::Owner).map_err(io(path))?;
+        Ok(keys)
+    }
+
+    pub fn open(path: &Path, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
+        let held = hold(path)?;
+        let bytes = durable::read(path, LONGEST).map_err(io(path))?;
+        let bytes = bytes.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
+        let unreadable = |line, what| KeysError::Unreadable { path: path.to_owned(), line, what };
+        let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(1, "it is no text"))?;
+        let mut lines = text.split_inclusive('\n').zip(1..);
+        let mut next = |what| {
+            let (line, number) = lines.next().unwrap_or(("", 0));
+            line.strip_suffix('\n').ok_or_else(|| unreadable(number, what))
+        };
+        if next("it is empty")? != MAGIC {
+            return Err(unreadable(1, "it holds no data keys of this version"));
+        }
+        let tenant = next("the tenant is missing")?.strip_prefix("tenant ");
+        let tenant =
+            tenant.filter(|name| is_tenant(name)).ok_or_else(|| unreadable(2, "no tenant"))?.to_owned();
+        let wrapped = next("the wrapping key is missing")?.strip_prefix("wrapped by ");
+        let (wrapping, own) = wrapped
+            .and_then(|line| line.split_once(", "))
+            .and_then(|(key, own)| Some((WrappingKey::parse(key)?, STANDARD.decode(own).ok()?)))
+            .ok_or_else(|| unreadable(3, "no wrapping key"))?;
+        let secret = root.unwrap(wrapping, &label(&tenant, None, None), &own)?;
+        let end = text.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
+        let (lines, sum) = text.split_at_checked(end).unwrap_or((text, ""));
+        let sum = sum.strip_prefix("sum ").and_then(|sum| STANDARD.decode(sum.strip_suffix('\n')?).ok());
+        let own_key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
+        let holds = sum.is_some_and(|sum| hmac::verify(&own_key, lines.as_bytes(), &sum).is_ok());
+        if !holds {
+            let line = lines.lines().count() + 1;
+            return Err(unreadable(
+                line,
+                "the sum is not that of the lines: the file was changed or cut off",
+            ));
+        }
+        let retiring =
+            lines.lines().nth(3).and_then(|line| WrappingKey::parse(line.strip_prefix("retiring ")?));
+        let head = if retiring.is_some() { 4 } else { 3 };
+        let mut keys = Self {
+            path: path.to_owned(),
+            tenant,
+            root,
+            wrapping,
+            retiring,
+            own: secret,
+            own_wrapped: own,
+            keys: BTreeMap::new(),
+            rng,
+            _held: held,
+        };
+        for (line, number) in lines.lines().zip(1..).skip(head) {
+            let (key, kept) = keys.line(line).ok_or_else(|| unreadable(number, "it is no data key"))?;
+            keys.keys.insert(key, kept);
+        }
+        let numbers: Vec<KeyNumber> = keys.keys.keys().copied().collect();
+        numbers.into_iter().try_for_each(|number| keys.load(number))?;
+        keys.retire()?;
+        Ok(keys)
+    }
+
+    fn line(&self, line: &str) -> Option<(KeyNumber, Kept)> {
+        let mut words = line.split(' ');
+        let mut next = || words.next();
+        let number = KeyNumber::parse(next()?.as_bytes())?;
+        let class = Class::of(next()?)?;
+        let state = next()?;
+        let state = KeyState::ALL.into_iter().find(|known| known.as_str() == state)?;
+        let day = next()?.parse().ok()?;
+        let seals = next()?.parse().ok()?;
+        let wrapped = match next()? {
+            "-" => None,
+            wrapped => Some(STANDARD.decode(wrapped).ok()?),
+        };
+        let is_whole = words.next().is_none()
+            && (state == KeyState::Destroyed) == wrapped.is_none()
+            && !self.keys.contains_key(&number);
+        is_whole.then_some((number, Kept { class, state, day, seals, wrapped, key: None }))
+    }
+
+    /// Has a key in memory as its state says.
+    fn load(&mut self, number: KeyNumber) -> Result<(), KeysError> {
+        let Some(kept) = self.keys.get_mut(&number) else {
+            return Err(GuardError::UnknownKey(number).into());
+        };
+        kept.key = match &kept.wrapped {
+            Some(wrapped) if kept.state.opens() => {
+                let label = label(&self.tenant, Some(number), Some(kept.class));
+                let secret = self.root.unwrap(self.wrapping, &label, wrapped)?;
+                Some(Arc::new(DataKey::reserved(number, kept.state, secret, kept.seals)))
+            }
+            _ => None,
+        };
+        Ok(())
+    }
+
+    fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
+        // Writing to a string does not fail.
+        let _ = write!(text, "{MAGIC}\ntenant {}\n", self.tenant);
+        let _ = writeln!(text, "wrapped by {}, {}", self.wrapping, STANDARD.encode(&self.own_wrapped));
+        if let Some(retiring) = self.retiring {
+            let _ = writeln!(text, "retiring {retiring}");
+        }
+        for (number, kept) in &self.keys {
+            let wrapped = kept.wrapped.as_ref().map_or_else(|| "-".to_owned(), |key| STANDARD.encode(key));
+            let Kept { class, state, day, seals, .. } = kept;
+            let _ = writeln!(text, "{number} {class} {state} {day} {seals} {wrapped}");
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
+        let sum = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
+        let _ = writeln!(text, "sum {sum}");
+        text
+    }
+
+    /// Makes a change durable, or leaves things as they were.
+    fn change(&mut self, number: KeyNumber, kept: Kept) -> Result<(), KeysError> {
+        let before = self.keys.insert(number, kept);
+        let written = durable::replace(&self.path, self.text().as_bytes(), Access::Owner);
+        if let Err(error) = written {
+            match before {
+                Some(before) => self.keys.insert(number, before),
+                None => self.keys.remove(&number),
+            };
+            return Err(io(&self.path)(error));
+        }
+        self.load(number)
+    }
+
+    /// The tenant whose keys they are.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// Every key that there was, by number.
+    pub fn status(&self) -> Vec<KeyStatus> {
+        let told = |(number, kept): (&KeyNumber, &Kept)| KeyStatus {
+            number: *number,
+            class: kept.class,
+            state: kept.state,
+            day: kept.day,
+            seals: kept.key.as_ref().map_or(kept.seals, |key| key.seals().max(kept.seals)),
+        };
+        self.keys.iter().map(told).collect()
+    }
+
+    /// Makes a key for a class, which does nothing yet.
+    pub fn make(&mut self, class: Class, day: Date) -> Result<KeyNumber, KeysError> {
+        let next = self.keys.last_key_value().map_or(Some(0), |(last, _)| last.get().checked_add(1));
+        let number = next.and_then(KeyNumber::of).ok_or(KeysError::Full)?;
+        let mut secret = Secret::default();
+        self.rng.fill(secret.as_mut_slice());
+        let label = label(&self.tenant, Some(number), Some(class));
+        let wrapped = Some(self.root.wrap(self.wrapping, &label, &secret)?);
+        let kept = Kept { class, state: KeyState::Pending, day, seals: 0, wrapped, key: None };
+        self.change(number, kept)?;
+        Ok(number)
+    }
+
+    /// Makes a key the active one of its class; the one before opens from then on, and seals no more.
+    pub fn activate(&mut self, number: KeyNumber) -> Result<(), KeysError> {
+        let class = self.kept(number)?.class;
+        let before: Vec<KeyNumber> = self
+            .keys
+            .iter()
+            .filter(|(other, kept)| {
+                **other != number && kept.class == class && kept.state == KeyState::Active
+            })
+            .map(|(other, _)| *other)
+            .collect();
+        // Two that are active for a moment seal under either; none that is would seal nothing.
+        self.set(number, KeyState::Active)?;
+        before.into_iter().try_for_each(|other| self.set(other, KeyState::DecryptOnly))
+    }
+
+    /// Brings a key into another state. It is destroyed by [`DataKeys::destroy`] alone.
+    pub fn set(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeysError> {
+        if to == KeyState::Destroyed {
+            return Err(KeysError::Refused("a key is destroyed by two people"));
+        }
+        self.turn(number, to)
+    }
+
+    /// Destroys a disabled key for good: none of what it sealed opens again. Two people have to say so.
+    pub fn destroy(
+        &mut self,
+        number: KeyNumber,
+        by: [&journal::names::Identity; 2],
+    ) -> Result<(), KeysError> {
+        if by[0] == by[1] {
+            return Err(KeysError::Refused("two people destroy a key, and these are one"));
+        }
+        self.turn(number, KeyState::Destroyed)
+    }
+
+    fn turn(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeysError> {
+        let mut turned = self.kept(number)?.clone();
+        let from = turned.state;
+        if !from.leads_to(to) {
+            return Err(KeysError::State { key: number, from, to });
+        }
+        (turned.state, turned.key) = (to, None);
+        if to == KeyState::Destroyed {
+            turned.wrapped = None;
+        }
+        self.change(number, turned)
+    }
+
+    /// Wraps every key anew under a new wrapping key, and destroys the one before: no copy of the file that was made
+    /// until now opens again.
+    pub fn rewrap(&mut self) -> Result<(), KeysError> {
+        let next = self.root.make()?;
+        let (own, keys) = match self.wrapped_by(next) {
+            Ok(wrapped) => wrapped,
+            Err(error) => {
+                // The error that matters is the first.
+                let _ = self.root.destroy(next);
+                return Err(error);
+            }
+        };
+        let before = std::mem::replace(&mut self.wrapping, next);
+        let own = std::mem::replace(&mut self.own_wrapped, own);
+        let keys = std::mem::replace(&mut self.keys, keys);
+        self.retiring = Some(before);
+        if let Err(error) = durable::replace(&self.path, self.text().as_bytes(), Access::Owner) {
+            // Which of the two files is there is not known: both wrapping keys stay.
+            (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
+            return Err(io(&self.path)(error));
+        }
+        self.retire()
+    }
+
+    /// The file's own key and all data keys, wrapped by another.
+    fn wrapped_by(&self, next: WrappingKey) -> Result<(Vec<u8>, BTreeMap<KeyNumber, Kept>), KeysError> {
+        let own = self.root.wrap(next, &label(&self.tenant, None, None), &self.own)?;
+        let mut keys = self.keys.clone();
+        for (number, kept) in &mut keys {
+            if let Some(wrapped) = &mut kept.wrapped {
+                let label = label(&self.tenant, Some(*number), Some(kept.class));
+                let secret = self.root.unwrap(self.wrapping, &label, wrapped)?;
+                *wrapped = self.root.wrap(next, &label, &secret)?;
+            }
+        }
+        Ok((own, keys))
+    }
+
+    /// Destroys the wrapping key that another took the place of.
+    fn retire(&mut self) -> Result<(), KeysError> {
+        let Some(retiring) = self.retiring else { return Ok(()) };
+        self.root.destroy(retiring)?;
+        self.retiring = None;
+        durable::replace(&self.path, self.text().as_bytes(), Access::Owner).map_err(io(&self.path))
+    }
+
+    fn kept(&self, number: KeyNumber) -> Result<&Kept, KeysError> {
+        self.keys.get(&number).ok_or_else(|| GuardError::UnknownKey(number).into())
+    }
+
+    /// The key that opens what was sealed under a number.
+    pub fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {
+        let kept = self.kept(number)?;
+        match &kept.key {
+            Some(key) => Ok(Arc::clone(key)),
+            None => Err(GuardError::DoesNotOpen(number, kept.state).into()),
+        }
+    }
+
+    /// The key that seals for a class, with room for more seals than one call makes.
+    pub fn active(&mut self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+        let is_active = |kept: &&Kept| kept.class == class && kept.state == KeyState::Active;
+        let found = self.keys.iter().rev().find(|(_, kept)| is_active(kept)).map(|(number, _)| *number);
+        let number = found.ok_or(GuardError::NoActiveKey)?;
+        let key = self.key(number)?;
+        if key.left() < RESERVED / 2 {
+            let mut kept = self.kept(number)?.clone();
+            kept.seals = kept.seals.saturating_add(RESERVED).min(MOST_SEALS);
+            let seals = kept.seals;
+            let before = self.keys.insert(number, kept);
+            if let Err(error) = durable::replace(&self.path, self.text().as_bytes(), Access::Owner) {
+                self.keys.extend(before.map(|before| (number, before)));
+                return Err(io(&self.path)(error));
+            }
+            key.reserve(seals);
+        }
+        Ok(key)
+    }
+}
+
+impl fmt::Debug for DataKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataKeys")
+            .field("path", &self.path)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> KeysError {
+    move |error| KeysError::Io { path: path.to_owned(), error }
+}
+
+fn hold(path: &Path) -> Result<File, KeysError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let lock = path.with_file_name(format!("{name}.lock"));
+    durable::lock(&lock).map_err(io(&lock))
+}

@@ -1,0 +1,147 @@
+//! Wrapping keys in a sealed file: for development, and for one machine whose file is kept apart from all data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use journal::Rng;
+use zeroize::Zeroizing;
+
+use super::{Root, RootError, WrappingKey};
+use crate::durable::{self, Access};
+use crate::vault::{self, Cipher, Lock};
+
+const LABEL: &str = "phiward root keys";
+/// Some ten thousand keys.
+const LONGEST: u64 = 1 << 20;
+/// Name and key.
+const RECORD: usize = 8 + 32;
+
+struct Inner {
+    keys: BTreeMap<WrappingKey, Zeroizing<[u8; 32]>>,
+    rng: Box<dyn Rng>,
+}
+
+/// A sealed file that this process alone has open.
+pub struct FileRoot {
+    path: PathBuf,
+    lock: Lock,
+    inner: Mutex<Inner>,
+    _held: File,
+}
+
+impl FileRoot {
+    /// Makes a file without keys.
+    pub fn create(path: &Path, lock: Lock, mut rng: Box<dyn Rng>) -> Result<Self, RootError> {
+        let held = hold(path)?;
+        let text = vault::seal(&lock, LABEL, &[], &mut *rng)?;
+        durable::create(path, text.as_bytes(), Access::Owner).map_err(io(path))?;
+        let inner = Mutex::new(Inner { keys: BTreeMap::new(), rng });
+        Ok(Self { path: path.to_owned(), lock, inner, _held: held })
+    }
+
+    pub fn open(path: &Path, lock: Lock, rng: Box<dyn Rng>) -> Result<Self, RootError> {
+        let held = hold(path)?;
+        let unreadable = |what: String| RootError::Unreadable { path: path.to_owned(), what };
+        let text = durable::read(path, LONGEST).map_err(io(path))?.map(Zeroizing::new);
+        let text = text.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
+        if durable::is_open_to_others(path).map_err(io(path))? {
+            return Err(RootError::OpenToOthers { path: path.to_owned() });
+        }
+        let text = std::str::from_utf8(&text).map_err(|error| unreadable(error.to_string()))?;
+        let secret = vault::open(&lock, LABEL, text).map_err(|shut| unreadable(shut.to_string()))?;
+        let (records, []) = secret.as_chunks::<RECORD>() else {
+            return Err(unreadable("it is cut off".to_owned()));
+        };
+        let split = |record: &[u8; RECORD]| {
+            let (name, key) = record.split_first_chunk::<8>()?;
+            Some((WrappingKey(*name), Zeroizing::new(*key.first_chunk::<32>()?)))
+        };
+        let keys: BTreeMap<_, _> = records.iter().filter_map(split).collect();
+        Ok(Self { path: path.to_owned(), lock, inner: Mutex::new(Inner { keys, rng }), _held: held })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, inner: &mut Inner) -> Result<(), RootError> {
+        let mut secret = Zeroizing::new(Vec::with_capacity(inner.keys.len() * RECORD));
+        for (name, key) in &inner.keys {
+            secret.extend_from_slice(&name.0);
+            secret.extend_from_slice(key.as_slice());
+        }
+        let text = vault::seal(&self.lock, LABEL, &secret, &mut *inner.rng)?;
+        if text.len() as u64 > LONGEST {
+            let what = "it holds as many keys as it can: destroy those that are not used".to_owned();
+            return Err(RootError::Unreadable { path: self.path.clone(), what });
+        }
+        durable::replace(&self.path, text.as_bytes(), Access::Owner).map_err(io(&self.path))
+    }
+
+    fn cipher(&self, key: WrappingKey) -> Result<Cipher, RootError> {
+        let inner = self.inner();
+        let secret = inner.keys.get(&key).ok_or(RootError::Missing(key))?;
+        Ok(Cipher::new(secret)?)
+    }
+}
+
+impl Root for FileRoot {
+    fn make(&self) -> Result<WrappingKey, RootError> {
+        let mut inner = self.inner();
+        let name = WrappingKey::random(&mut *inner.rng);
+        let mut key = Zeroizing::new([0; 32]);
+        inner.rng.fill(key.as_mut_slice());
+        inner.keys.insert(name, key);
+        let written = self.write(&mut inner);
+        if written.is_err() {
+            inner.keys.remove(&name);
+        }
+        written.map(|()| name)
+    }
+
+    fn wrap(&self, key: WrappingKey, label: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>, RootError> {
+        let cipher = self.cipher(key)?;
+        Ok(cipher.seal(label, secret, &mut *self.inner().rng)?)
+    }
+
+    fn unwrap(
+        &self,
+        key: WrappingKey,
+        label: &[u8],
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, RootError> {
+        let opened = self.cipher(key)?.open(label, wrapped).ok_or(RootError::Refused(key))?;
+        let secret = opened.as_slice().try_into().map_err(|_| RootError::Refused(key))?;
+        Ok(Zeroizing::new(secret))
+    }
+
+    fn destroy(&self, key: WrappingKey) -> Result<(), RootError> {
+        let mut inner = self.inner();
+        let Some(gone) = inner.keys.remove(&key) else { return Ok(()) };
+        let written = self.write(&mut inner);
+        if written.is_err() {
+            // The file may still have it.
+            inner.keys.insert(key, gone);
+        }
+        written
+    }
+}
+
+impl fmt::Debug for FileRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileRoot").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RootError {
+    move |error| RootError::Io { path: path.to_owned(), error }
+}
+
+fn hold(path: &Path) -> Result<File, RootError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let lock = path.with_file_name(format!("{name}.lock"));
+    durable::lock(&lock).map_err(io(&lock))
+}
