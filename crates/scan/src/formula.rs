@@ -5,7 +5,7 @@ pub(crate) mod piece;
 use piece::Piece;
 
 /// A formula has 3,900 characters at most; what is much longer is none, and not looked into.
-const LONGEST: usize = 16 << 10;
+pub(crate) const LONGEST: usize = 16 << 10;
 
 /// What a formula does with a value that it refers to, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

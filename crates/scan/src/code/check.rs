@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::{Dml, ExprId, ExprKind, File, Mode, StmtId, StmtKind};
-use apex::{FileId, MethodId, Ref};
+use apex::{ClassId, FileId, MethodId, Ref};
 use source::Span;
 
-use super::Code;
 use super::database::{Does, does, runs_as_user};
+use super::{Code, below};
 
 /// Helpers of helpers that are looked into.
 const HELPERS: u8 = 4;
@@ -77,23 +77,15 @@ impl Code {
     }
 
     /// Methods that users can set off, and all that these call.
-    pub(crate) fn reached(&self, controllers: &BTreeSet<String>) -> BTreeSet<MethodId> {
+    pub(crate) fn reached(&self, controllers: &BTreeSet<ClassId>) -> BTreeSet<MethodId> {
         let mut todo: Vec<MethodId> = self.exposed.keys().copied().collect();
         for (index, method) in self.program.methods.iter().enumerate() {
-            let class = method.class.and_then(|class| self.program.class(class));
-            let is_controller =
-                class.is_some_and(|class| controllers.contains(self.program.names.folded(class.full_name)));
+            let is_controller = method.class.is_some_and(|class| controllers.contains(&class));
             if is_controller && !method.is_test {
                 todo.push(MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
             }
         }
-        let mut seen = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if seen.insert(id) {
-                todo.extend(self.callees.get(id.index()).into_iter().flatten());
-            }
-        }
-        seen
+        below(&self.callees, todo)
     }
 
     /// Who calls whom, the other way round, among methods that users can set off.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use apex::{ClassId, Method, MethodId, MethodKind, Name, Ty, VariableId};
 
 use super::engine::{
-    Did, FieldId, Graph, Harmless, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece, Sink,
-    Spot, Summary, Texts, Trace, World, has_step,
+    Cap, Cuts, Did, FieldId, Graph, Harmless, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece,
+    Sink, Spot, Summary, Texts, Trace, World, has_step,
 };
 use super::printed::{self, Print, Printed};
 
@@ -168,6 +168,8 @@ pub(crate) struct Found {
     pub(crate) leaks: Vec<Leak>,
     pub(crate) intakes: Vec<Intake>,
     pub(crate) printed: Vec<Printed>,
+    /// What was left out, by the method in which.
+    pub(crate) cuts: BTreeMap<MethodId, Cuts>,
 }
 
 /// What pages do with classes.
@@ -176,12 +178,15 @@ pub(super) struct OfPages {
     /// Texts that a page can set.
     pub(super) settable: Vec<VariableId>,
     pub(super) prints: Vec<Print>,
+    /// Classes that pages name.
+    pub(super) controllers: BTreeSet<ClassId>,
     /// Constructors and methods that a page runs.
     pub(super) opened: BTreeSet<MethodId>,
 }
 
 pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>, pages: &OfPages) -> Found {
     let mut hits = Vec::new();
+    let mut cuts: BTreeMap<MethodId, Cuts> = BTreeMap::new();
     // What methods that the platform calls leave in their objects.
     let mut left: Vec<(Node, Hit)> = Vec::new();
     for index in 0..world.program.methods.len() {
@@ -191,13 +196,13 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         let Some(method) = world.program.method(id) else { continue };
         if is_root(world, graph, id, method) {
             let is_exposed = world.exposure(id).is_some();
-            left.extend(kept(world, summary, id, method));
+            left.extend(kept(world, summary, id, method, &mut cuts));
             hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
             if is_exposed {
                 hits.extend(arrived(world, phi, summary));
             }
         } else if pages.opened.contains(&id) {
-            left.extend(kept(world, summary, id, method));
+            left.extend(kept(world, summary, id, method, &mut cuts));
         }
     }
     let source = |hit: &Hit| -> Option<Source> {
@@ -239,6 +244,10 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         }
         _ => None,
     };
+    let is_static = |node: &Node| match node {
+        Node::Variable(variable, ..) => world.program.variable(*variable).is_some_and(|own| own.is_static),
+        Node::Field(_) => false,
+    };
     let mut held = Held::default();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
@@ -249,9 +258,10 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
             (Source::Data(..), _) => true,
-            (Source::Outside(..), Node::Variable(variable, ..)) => {
-                world.program.variable(*variable).is_some_and(|own| !own.is_static)
-            }
+            (Source::Outside(..), Node::Variable(variable, ..)) => world
+                .program
+                .variable(*variable)
+                .is_some_and(|own| !own.is_static || pages.controllers.contains(&own.class)),
             (Source::Outside(..), Node::Field(_)) => false,
         };
         let new = into.or_else(|| target(hit.sink)).filter(stays);
@@ -259,7 +269,8 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         if !matches!(hit.sink, Sink::Variable(..)) {
             tell(&mut flows, &mut intakes, hit, source, way);
         }
-        new.map(|node| (node, source))
+        // What is kept for a whole request is no longer followed than to the pages that print it.
+        new.filter(|node| source.outside().is_none() || !is_static(node)).map(|node| (node, source))
     };
     let mut members: BTreeMap<VariableId, Vec<Reader<'_>>> = BTreeMap::new();
     let all = hits.iter().map(|hit| (None, hit)).chain(left.iter().map(|(node, hit)| (Some(*node), hit)));
@@ -295,7 +306,14 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         }
         for (into, hit) in readers {
             let Some(before) = held.way(node, source).cloned() else { continue };
-            if before.0.len() > HOPS {
+            if before.0.len() > Cap::Hops.limit() {
+                let is_known = match into.or_else(|| target(hit.sink)) {
+                    Some(node) => held.way(node, source.after(&hit.trace)).is_some(),
+                    None => false,
+                };
+                if !is_known {
+                    cuts.entry(hit.at.method).or_default().insert(Cap::Hops);
+                }
                 continue;
             }
             // What goes out later was put in before it was kept.
@@ -318,8 +336,8 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         .collect();
     flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&(flow.place, flow.sink, flow.object)));
     let carriers = carriers(world, hits.iter());
-    let printed = printed::found(world, &pages.prints, &held);
-    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect(), printed }
+    let printed = printed::found(world, &pages.prints, &held, &mut cuts);
+    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect(), printed, cuts }
 }
 
 /// Whether anything can be written into a field: no number, date, Id or value of a list.
@@ -413,13 +431,14 @@ fn same_data(flows: &[Flow]) -> BTreeSet<(Sink, Spot)> {
     brought.into_iter().filter(|(_, places)| is_same(places)).map(|(key, _)| key).collect()
 }
 
-/// So many parts of one object are told apart.
-const PATHS: usize = 2_000;
-/// Over so many variables and fields a flow is followed.
-const HOPS: usize = 12;
-
 /// What a method that the platform calls leaves in its object, for its other methods.
-fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> Vec<(Node, Hit)> {
+fn kept(
+    world: &World<'_>,
+    summary: &Summary,
+    id: MethodId,
+    method: &Method,
+    cuts: &mut BTreeMap<MethodId, Cuts>,
+) -> Vec<(Node, Hit)> {
     let Some(class) = method.class else { return Vec::new() };
     let is_exposed = world.exposure(id).is_some();
     let spot = Spot { file: method.file, span: method.span, method: id };
@@ -451,11 +470,15 @@ fn kept(world: &World<'_>, summary: &Summary, id: MethodId, method: &Method) -> 
         }
     }
     while let Some((path, index)) = todo.pop() {
+        if !seen.insert((path, index)) {
+            continue;
+        }
         // Objects that hold each other have ways without end.
-        if seen.len() > PATHS {
+        if seen.len() > Cap::Kept.limit() {
+            cuts.entry(id).or_default().insert(Cap::Kept);
             break;
         }
-        let Some(obj) = summary.objs.get(index).filter(|_| seen.insert((path, index))) else { continue };
+        let Some(obj) = summary.objs.get(index) else { continue };
         leave(path, true, &obj.anywhere.labels);
         for (key, part) in &obj.parts {
             let Some(below) = path.then(*key) else {
@@ -485,12 +508,13 @@ fn tell(
     let place = hit.place.unwrap_or(hit.at);
     let (object, field) = match source {
         // What patients' data does in a message is told of the message as such.
-        Source::Data(..) if hit.sink == Sink::Markup => return,
+        Source::Data(..) if matches!(hit.sink, Sink::Markup | Sink::PageMessage) => return,
         Source::Data(object, field) => (object, field),
         Source::Outside(from, harmless) => {
             let is_of_field = matches!(from, Outside::Field(..));
             let is_html = hit.sink == Sink::Markup;
-            if is_html && harmless.covers(Harmless::MARKUP) || is_of_field && !is_html {
+            let is_shown = is_html || hit.sink == Sink::PageMessage;
+            if is_shown && harmless.covers(Harmless::MARKUP) || is_of_field && !is_html {
                 return;
             }
             let key = (place, hit.sink, from);

@@ -20,7 +20,7 @@ use journal::Place;
 pub(crate) use check::{Access, Need};
 pub(crate) use database::{Does, does};
 pub(crate) use engine::Exposure;
-use engine::{Did, Fields, Graph, Trace, World};
+use engine::{Cap, Cuts, Did, Fields, Graph, Trace, World};
 pub(crate) use engine::{Harmless, Input, OWN_ORG, TEMPLATE, is_quoted};
 pub(crate) use engine::{Sink, Spot};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
@@ -29,11 +29,12 @@ pub(crate) use operation::{Operation, Unshared};
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use telling::{
-    Receiver, draft, draft_at, each, kept, model_refusals, receivers, refusals, said_of, tell,
+    Receiver, draft, draft_at, each, followed, kept, model_refusals, receivers, refusals, said_of, tell,
 };
 
 use crate::Context;
 use crate::field_path;
+use crate::visualforce;
 
 /// Deep code needs a deep stack; what is not used costs nothing.
 const STACK: usize = 128 << 20;
@@ -48,6 +49,8 @@ pub(crate) struct Code {
     pub(crate) intakes: Vec<Intake>,
     /// What somebody put into what pages print.
     pub(crate) printed: Vec<Printed>,
+    /// What was left out, by the method in which.
+    cuts: BTreeMap<apex::MethodId, Cuts>,
     /// What could not be read of it.
     pub(crate) problems: Vec<source::Problem>,
     exposed: BTreeMap<apex::MethodId, Exposure>,
@@ -118,28 +121,35 @@ impl Code {
             assigned: assigned(&program, &resolution),
             written: written(&program, &resolution),
             metadata: metadata(cx.project),
+            prints_messages: cx.pages().iter().any(|page| page.messages.is_some()),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             summaries: Vec::new(),
             variants: BTreeMap::new(),
         };
         let graph = Graph::of(&program, &resolution);
         engine::run(&mut world, &graph);
+        let controllers = visualforce::controllers(&program, cx.pages());
         let of_pages = leak::OfPages {
-            settable: settable(cx.project, &program),
+            settable: settable(&program, &controllers),
+            controllers,
             prints: printed::prints(&program, cx.pages()),
             opened: printed::opened(&program, cx.pages()),
         };
         let found = leak::of(&world, &graph, &fields.phi, &of_pages);
+        let cuts = all_cuts(&world, found.cuts);
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
         let all =
             (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
         let exposed = all.filter_map(|id| Some((id, world.exposure(id)?))).collect();
         let callees = graph.callees;
+        let mut printed = found.printed;
+        printed.extend(printed::messages(&program, &callees, cx.pages(), &found.intakes));
         let children = org.children.clone();
         Self {
             leaks: found.leaks,
             intakes: found.intakes,
-            printed: found.printed,
+            printed,
+            cuts,
             problems,
             children,
             exposed,
@@ -180,16 +190,32 @@ impl Code {
         all.filter(move |(_, method)| method.kind == kind && !method.is_test).map(|(id, _)| id)
     }
 
-    /// A method and all that it calls.
-    pub(crate) fn below(&self, method: apex::MethodId) -> BTreeSet<apex::MethodId> {
-        let mut todo = vec![method];
-        let mut seen = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if seen.insert(id) {
-                todo.extend(self.callees.get(id.index()).into_iter().flatten());
+    /// What was left out of the code, by the cap that cut it and the methods in which; nothing where all was followed.
+    fn left_out(&self) -> Option<String> {
+        // So many methods of a cap are named.
+        const NAMED: usize = 10;
+        let mut by_cap: BTreeMap<Cap, BTreeSet<String>> = BTreeMap::new();
+        for (method, cuts) in &self.cuts {
+            for cap in cuts {
+                by_cap.entry(*cap).or_default().insert(self.program.method_name(*method));
             }
         }
-        seen
+        let each = |(cap, methods): (&Cap, &BTreeSet<String>)| {
+            let named: Vec<String> = methods.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+            let more = match methods.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{} in {}{more}", cap.said(), named.join(", "))
+        };
+        let all: Vec<String> = by_cap.iter().map(each).collect();
+        (!all.is_empty())
+            .then(|| format!("where data goes in Apex beyond what is followed: {}", all.join("; ")))
+    }
+
+    /// A method and all that it calls.
+    pub(crate) fn below(&self, method: apex::MethodId) -> BTreeSet<apex::MethodId> {
+        below(&self.callees, [method])
     }
 
     /// The class that is enabled or not, of a method of it or of one within.
@@ -217,12 +243,9 @@ impl Code {
     }
 
     /// Methods that something else than code calls.
-    pub(crate) fn roots(&self, controllers: &BTreeSet<String>) -> BTreeSet<apex::MethodId> {
-        let names = &self.program.names;
-        let of_controller = |method: &apex::Method| {
-            let class = method.class.and_then(|class| self.program.class(class));
-            class.is_some_and(|class| controllers.contains(names.folded(class.full_name)))
-        };
+    pub(crate) fn roots(&self, controllers: &BTreeSet<apex::ClassId>) -> BTreeSet<apex::MethodId> {
+        let of_controller =
+            |method: &apex::Method| method.class.is_some_and(|class| controllers.contains(&class));
         let all = (0_u32..).map(apex::MethodId).zip(&self.program.methods);
         let found = all.filter(|(id, method)| self.exposed.contains_key(id) || of_controller(method));
         found.map(|(id, _)| id).collect()
@@ -329,6 +352,21 @@ impl Code {
     }
 }
 
+/// Methods and all that they call.
+fn below(
+    callees: &[Vec<apex::MethodId>],
+    from: impl IntoIterator<Item = apex::MethodId>,
+) -> BTreeSet<apex::MethodId> {
+    let mut todo: Vec<apex::MethodId> = from.into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        if seen.insert(id) {
+            todo.extend(callees.get(id.index()).into_iter().flatten());
+        }
+    }
+    seen
+}
+
 fn said(did: Did) -> &'static str {
     match did {
         Did::Queried => "read by a query",
@@ -343,6 +381,20 @@ fn said(did: Did) -> &'static str {
         Did::Answered => "asked about, and answered",
         Did::Counted => "a number of the answer",
     }
+}
+
+/// What was left out of each method, by itself or on the ways through it.
+fn all_cuts(world: &World<'_>, on_ways: BTreeMap<apex::MethodId, Cuts>) -> BTreeMap<apex::MethodId, Cuts> {
+    let mut found = on_ways;
+    let alone = (0_u32..).map(apex::MethodId).zip(&world.summaries);
+    let alone = alone.filter_map(|(id, summary)| Some((id, summary.as_ref()?)));
+    let variants =
+        world.variants.iter().flat_map(|(id, (_, all))| all.by_constant.values().map(|own| (*id, own)));
+    for (id, summary) in alone.chain(variants) {
+        found.entry(id).or_default().extend(&summary.cuts);
+    }
+    found.retain(|_, cuts| !cuts.is_empty());
+    found
 }
 
 /// What is assigned to static texts anywhere.
@@ -391,34 +443,11 @@ fn is_test(file: &apex::ast::File) -> bool {
     file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
 }
 
-/// The classes that pages of the project name as controller or extension, by the page's text.
-pub(crate) fn controllers(project: &sfdx::Project) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for file in project.files().iter().filter(|file| file.kind == sfdx::Kind::Visualforce) {
-        let Ok((source, _)) = project.load(file) else { continue };
-        for attribute in ["controller=", "extensions="] {
-            for (at, _) in source.text().match_indices(attribute) {
-                let rest = source.text().get(at + attribute.len()..).unwrap_or_default();
-                let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
-                    continue;
-                };
-                let names = rest.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default();
-                found.extend(names.split(',').map(|name| name.trim().to_lowercase()));
-            }
-        }
-    }
-    found
-}
-
 /// Texts of controllers that a page can set.
-fn settable(project: &sfdx::Project, program: &Program) -> Vec<apex::VariableId> {
-    let controllers = controllers(project);
+fn settable(program: &Program, controllers: &BTreeSet<apex::ClassId>) -> Vec<apex::VariableId> {
     let mut found = Vec::new();
-    for class in &program.classes {
+    for class in controllers.iter().filter_map(|id| program.class(*id)) {
         let Some(decl) = program.decl_of(class) else { continue };
-        if !controllers.contains(program.names.folded(class.full_name)) {
-            continue;
-        }
         for &id in class.variables.values() {
             let Some(variable) = program.variable(id) else { continue };
             let Some(written) = decl.variables.get(variable.own) else { continue };

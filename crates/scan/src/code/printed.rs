@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::Visibility;
-use apex::{ClassId, MethodId, Program, VariableId};
+use apex::{ClassId, FileId, MethodId, Program, VariableId};
+use source::Span;
 
+use super::below;
 use super::engine::{
-    Did, Harmless, Input, Key, Label, Labels, Origin, Otherwise, Path, Sink, Spot, Summary, Trace, Value,
-    World, step,
+    Cap, Cuts, Did, Harmless, Input, Key, Label, Labels, Origin, Otherwise, Path, Sink, Spot, Summary, Trace,
+    Value, World, step,
 };
 use super::leak::{self, Held, Intake, Outside, Way};
-use crate::visualforce::{Around, ELEMENT, Page};
+use crate::visualforce::{self, Around, ELEMENT, Page};
 
 /// A part of a controller that a page prints as it is.
 #[derive(Debug)]
@@ -20,10 +22,10 @@ pub(crate) struct Print {
     harmless: Harmless,
     /// The page, and where on it.
     page: usize,
-    at: usize,
+    span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Of {
     Variable(VariableId, Path),
     /// A part of what a method or the `get` of a property returns.
@@ -35,9 +37,9 @@ enum Of {
 pub(crate) struct Printed {
     pub(crate) intake: Intake,
     pub(crate) around: Around,
-    /// A page and a place on it, as numbers of [`crate::Context::pages`] and of its prints.
+    /// A page, as number of [`crate::Context::pages`], and where on it.
     pub(crate) page: usize,
-    pub(crate) at: usize,
+    pub(crate) span: Span,
 }
 
 /// What pages print, as far as it is of the classes that they name.
@@ -45,10 +47,12 @@ pub(super) fn prints(program: &Program, pages: &[Page]) -> Vec<Print> {
     let mut found = Vec::new();
     for (page, own) in pages.iter().enumerate() {
         let classes = own.own_classes(program);
-        for (at, print) in own.prints.iter().enumerate().filter(|(_, print)| !print.is_harmless()) {
+        for print in own.prints.iter().filter(|print| !print.is_harmless()) {
             let Some((head, rest)) = print.names.split_first() else { continue };
             let of = classes.iter().find_map(|class| member(program, *class, head, rest));
-            found.extend(of.map(|of| Print { of, around: print.around, harmless: print.harmless, page, at }));
+            let on_page =
+                |of| Print { of, around: print.around, harmless: print.harmless, page, span: print.span };
+            found.extend(of.map(on_page));
         }
     }
     found
@@ -73,7 +77,7 @@ fn member(program: &Program, class: ClassId, head: &str, rest: &[String]) -> Opt
         return Some(Of::Getter(getter, path));
     }
     let id = program.variable_of(class, program.names.find(head)?)?;
-    let variable = program.variable(id).filter(|own| !own.is_static)?;
+    let variable = program.variable(id)?;
     Some(match variable.getter {
         Some(getter) => Of::Getter(getter, path),
         None => Of::Variable(id, path),
@@ -83,8 +87,8 @@ fn member(program: &Program, class: ClassId, head: &str, rest: &[String]) -> Opt
 /// What Salesforce runs of a page's classes: constructors, and the methods of buttons.
 pub(super) fn opened(program: &Program, pages: &[Page]) -> BTreeSet<MethodId> {
     let mut found = BTreeSet::new();
-    let classes: BTreeSet<ClassId> = pages.iter().flat_map(|page| page.own_classes(program)).collect();
-    for class in classes.into_iter().flat_map(|class| program.lineage(class)) {
+    for class in visualforce::controllers(program, pages).into_iter().flat_map(|class| program.lineage(class))
+    {
         let Some(own) = program.class(class).filter(|own| !own.is_test) else { continue };
         found.extend(&own.constructors);
         let decl = program.decl_of(own);
@@ -102,81 +106,148 @@ pub(super) fn opened(program: &Program, pages: &[Page]) -> BTreeSet<MethodId> {
 }
 
 /// What somebody put into what pages print, by what each part of each variable holds.
-pub(super) fn found(world: &World<'_>, prints: &[Print], held: &Held) -> Vec<Printed> {
-    let mut found: BTreeMap<(Spot, Around, usize, usize), Printed> = BTreeMap::new();
+pub(super) fn found(
+    world: &World<'_>,
+    prints: &[Print],
+    held: &Held,
+    cuts: &mut BTreeMap<MethodId, Cuts>,
+) -> Vec<Printed> {
+    let bodies = Bodies::of(world.program);
+    // One part may be printed on many pages, and often.
+    let mut brought: BTreeMap<Of, Vec<(Way, Spot)>> = BTreeMap::new();
+    let mut found = Vec::new();
     for print in prints {
-        let mut ways: Vec<(Way, Option<MethodId>)> = Vec::new();
-        match print.of {
-            Of::Variable(variable, path) => {
-                ways.extend(put_in(held, variable, &path).map(|way| (way.clone(), None)));
+        let ways = brought.entry(print.of).or_insert_with(|| ways(world, &bodies, print.of, held, cuts));
+        let mut told = BTreeSet::new();
+        for (way, spot) in ways {
+            let is_harmless = way.harmless().and(print.harmless).covers(print.around.needs());
+            if is_harmless || !told.insert(*spot) {
+                continue;
             }
-            Of::Getter(getter, path) => {
-                let Some(summary) = world.summary(getter) else { continue };
-                let class = world.program.method(getter).and_then(|own| own.class);
-                for (label, trace) in returned(world, getter, summary, &path).iter() {
-                    match *label {
-                        Label::Input(Input::Page | Input::Escaped) => {
-                            ways.push((Way(vec![Trace::clone(trace)]), Some(getter)));
-                        }
-                        Label::Parameter { index: 0, path, otherwise } if otherwise != Otherwise::Checked => {
-                            let own = class.and_then(|class| leak::own_part(world, class, &path));
-                            let Some((variable, path)) = own else { continue };
-                            for before in put_in(held, variable, &path) {
-                                let mut way = before.clone();
-                                way.0.push(Trace::clone(trace));
-                                ways.push((way, Some(getter)));
-                            }
-                        }
-                        _ => {}
+            let intake = Intake {
+                sink: Sink::Markup,
+                place: *spot,
+                at: *spot,
+                from: Outside::Input(Input::Page),
+                way: way.clone(),
+                to: BTreeSet::new(),
+            };
+            found.push(Printed { intake, around: print.around, page: print.page, span: print.span });
+        }
+    }
+    found.sort_by_key(|own| (own.intake.place, own.around, own.page, own.span));
+    found
+}
+
+/// The ways by which parameters of pages get into what is printed, and where each is mended.
+fn ways(
+    world: &World<'_>,
+    bodies: &Bodies,
+    of: Of,
+    held: &Held,
+    cuts: &mut BTreeMap<MethodId, Cuts>,
+) -> Vec<(Way, Spot)> {
+    let mut found = Vec::new();
+    let mut add = |way: Way, getter: Option<MethodId>| {
+        let Some(last) = way.0.last() else { return };
+        let Some(method) = getter.or_else(|| bodies.around(last)) else { return };
+        let spot = Spot { file: last.file, span: last.span, method };
+        found.push((way, spot));
+    };
+    match of {
+        Of::Variable(variable, path) => {
+            put_in(held, variable, &path).for_each(|way| add(way.clone(), None));
+        }
+        Of::Getter(getter, path) => {
+            let Some(summary) = world.summary(getter) else { return found };
+            let class = world.program.method(getter).and_then(|own| own.class);
+            let cuts = cuts.entry(getter).or_default();
+            for (label, trace) in returned(world, getter, summary, &path, cuts).iter() {
+                let part = match *label {
+                    Label::Input(Input::Page | Input::Escaped) => {
+                        add(Way(vec![Trace::clone(trace)]), Some(getter));
+                        continue;
                     }
+                    Label::Variable(variable, path) => Some((variable, path)),
+                    Label::Parameter { index: 0, path, otherwise } if otherwise != Otherwise::Checked => {
+                        class.and_then(|class| leak::own_part(world, class, &path))
+                    }
+                    _ => None,
+                };
+                let Some((variable, path)) = part else { continue };
+                for before in put_in(held, variable, &path) {
+                    let mut way = before.clone();
+                    way.0.push(Trace::clone(trace));
+                    add(way, Some(getter));
                 }
             }
         }
-        for (way, getter) in ways {
-            if way.harmless().and(print.harmless).covers(print.around.needs()) {
-                continue;
-            }
-            let Some(last) = way.0.last() else { continue };
-            let Some(method) = getter.or_else(|| enclosing(world, last)) else { continue };
-            let spot = Spot { file: last.file, span: last.span, method };
-            let intake = Intake {
-                sink: Sink::Markup,
-                place: spot,
-                at: spot,
-                from: Outside::Input(Input::Page),
-                way,
-                to: BTreeSet::new(),
-            };
-            let key = (spot, print.around, print.page, print.at);
-            let own = Printed { intake, around: print.around, page: print.page, at: print.at };
-            found.entry(key).or_insert(own);
+    }
+    found
+}
+
+/// What somebody put into messages that pages print as they are, by the code that runs for each page.
+pub(super) fn messages(
+    program: &Program,
+    callees: &[Vec<MethodId>],
+    pages: &[Page],
+    intakes: &[Intake],
+) -> Vec<Printed> {
+    let intakes: Vec<&Intake> = intakes
+        .iter()
+        .filter(|intake| intake.sink == Sink::PageMessage && is_parameter(intake.from))
+        .collect();
+    let mut reached: BTreeMap<Vec<ClassId>, BTreeSet<MethodId>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (page, own) in pages.iter().enumerate().filter(|_| !intakes.is_empty()) {
+        let Some(span) = own.messages else { continue };
+        let runs = reached.entry(own.own_classes(program)).or_insert_with_key(|classes| {
+            let lineage = classes.iter().flat_map(|class| program.lineage(*class));
+            let of_class = lineage.filter_map(|class| program.class(class)).flat_map(|class| {
+                let accessors = class.variables.values().filter_map(|id| program.variable(*id));
+                let accessors = accessors.flat_map(|own| own.getter.into_iter().chain(own.setter));
+                class.methods.values().flatten().chain(&class.constructors).copied().chain(accessors)
+            });
+            below(callees, of_class)
+        });
+        // A helper for messages is called by others, too.
+        let is_run = |intake: &&&Intake| [intake.at, intake.place].iter().all(|at| runs.contains(&at.method));
+        for intake in intakes.iter().filter(is_run) {
+            found.push(Printed { intake: (*intake).clone(), around: Around::Markup, page, span });
         }
     }
-    found.into_values().collect()
+    found
 }
 
 /// The ways by which a parameter of a page gets into a part of a variable.
 fn put_in<'h>(held: &'h Held, variable: VariableId, path: &Path) -> impl Iterator<Item = &'h Way> {
     let all = held.of(variable, *path).flatten();
-    let is_parameter = |from: Outside| matches!(from, Outside::Input(Input::Page | Input::Escaped));
     all.filter(move |(source, _)| source.outside().is_some_and(is_parameter)).map(|(_, way)| way)
 }
 
+/// Whether it is a parameter of a page.
+fn is_parameter(from: Outside) -> bool {
+    matches!(from, Outside::Input(Input::Page | Input::Escaped))
+}
+
 /// What is in a part of what a method returns.
-fn returned(world: &World<'_>, getter: MethodId, summary: &Summary, path: &Path) -> Labels {
+fn returned(world: &World<'_>, getter: MethodId, summary: &Summary, path: &Path, cuts: &mut Cuts) -> Labels {
     let mut value = summary.returned.clone();
     let mut rest = path.keys();
     while let Some((&key, below)) = rest.split_first() {
         let mut next = Value::of(std::mem::take(&mut value.labels));
         for id in &value.objs {
             let Some(obj) = summary.objs.get(id.0 as usize) else { continue };
-            next.join(&obj.anywhere);
+            next.join(&obj.anywhere, cuts);
             match (obj.part(key), &obj.origin) {
-                (Some(part), _) => drop(next.join(part)),
+                (Some(part), _) => drop(next.join(part, cuts)),
                 // As it is in the object whose method it is.
                 (None, Origin::Parameter { index: 0, path }) => {
                     let path = rest.iter().try_fold(*path, |path, key| path.then(*key));
                     let method = world.program.method(getter);
+                    if path.is_none() {
+                        cuts.insert(Cap::Steps);
+                    }
                     if let (Some(path), Some(method)) = (path, method) {
                         let label = Label::Parameter { index: 0, path, otherwise: Otherwise::Nothing };
                         next.labels.add(label, &step(None, method.file, method.span, Did::Returned));
@@ -191,15 +262,26 @@ fn returned(world: &World<'_>, getter: MethodId, summary: &Summary, path: &Path)
     summary.collect(&value)
 }
 
-/// The method in which a step is taken; for the first value of a variable, any of its file.
-fn enclosing(world: &World<'_>, taken: &Trace) -> Option<MethodId> {
-    let program = world.program;
-    let file = program.file(taken.file)?;
-    let all = || (0_u32..).map(MethodId).zip(&program.methods).filter(|(_, own)| own.file == taken.file);
-    let within = all().filter_map(|(id, own)| {
-        let body = file.stmt(own.body?).span;
-        let is_within = body.start <= taken.span.start && taken.span.end <= body.end;
-        is_within.then_some((body.end - body.start, id))
-    });
-    within.min().map(|(_, id)| id).or_else(|| all().next().map(|(id, _)| id))
+/// The methods of each file.
+struct Bodies(BTreeMap<FileId, Vec<(Option<Span>, MethodId)>>);
+
+impl Bodies {
+    fn of(program: &Program) -> Self {
+        let mut found: BTreeMap<FileId, Vec<_>> = BTreeMap::new();
+        for (id, own) in (0_u32..).map(MethodId).zip(&program.methods) {
+            let body = own.body.and_then(|body| Some(program.file(own.file)?.stmt(body).span));
+            found.entry(own.file).or_default().push((body, id));
+        }
+        Self(found)
+    }
+
+    /// The method in which a step is taken; for the first value of a variable, any of its file.
+    fn around(&self, taken: &Trace) -> Option<MethodId> {
+        let all = self.0.get(&taken.file)?;
+        let within = all.iter().filter_map(|(body, id)| {
+            let body = body.filter(|body| body.start <= taken.span.start && taken.span.end <= body.end)?;
+            Some((body.end - body.start, *id))
+        });
+        within.min().map(|(_, id)| id).or_else(|| all.first().map(|(_, id)| *id))
+    }
 }

@@ -17,6 +17,16 @@ use crate::endpoint::{Home, host_of};
 use crate::prompt;
 use crate::rule::{Draft, Outcome};
 
+/// The code, for a rule that judges where data in it goes: all of it, or it says what of it was left out.
+pub(crate) fn followed<'c>(cx: &'c Context<'_>, out: &mut Outcome) -> &'c Code {
+    let code = cx.code();
+    out.judged(code.bodies);
+    if let Some(left_out) = code.left_out() {
+        out.unknown(left_out, "read what these methods do with data, or take them apart into smaller ones");
+    }
+    code
+}
+
 /// Looks at each flow to one of these ways out.
 pub(crate) fn each(
     cx: &Context<'_>,
@@ -24,8 +34,7 @@ pub(crate) fn each(
     wanted: impl Fn(Sink) -> bool,
     mut tell: impl FnMut(&Code, &Leak, &mut Outcome),
 ) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = followed(cx, out);
     for leak in code.leaks.iter().filter(|leak| wanted(leak.sink)) {
         tell(code, leak, out);
     }

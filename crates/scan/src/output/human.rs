@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use journal::{Confidence, Finding, Severity};
+use journal::{Confidence, Finding, Gap, Severity};
 
 use super::excerpt::{redact, redact_all, redact_literals};
 use source::plain;
@@ -175,14 +175,37 @@ fn summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
     if report.gaps.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{} things could not be judged from the source:", report.gaps.len())?;
-    for gap in report.gaps.iter().take(style.per_rule) {
-        writeln!(out, "  {}: {}", gap.rule, plain(&gap.missing))?;
+    let questions = questions(&report.gaps);
+    match questions.len() {
+        1 => writeln!(out, "1 thing could not be judged from the source:")?,
+        count => writeln!(out, "{count} things could not be judged from the source:")?,
+    }
+    for (gap, rules) in questions.iter().take(style.per_rule) {
+        let more = match rules - 1 {
+            0 => String::new(),
+            1 => " and 1 more rule".to_owned(),
+            more => format!(" and {more} more rules"),
+        };
+        writeln!(out, "  {}{more}: {}", gap.rule, plain(&gap.missing))?;
         writeln!(out, "    settled by: {}", plain(&gap.complete_with))?;
     }
-    if report.gaps.len() > style.per_rule {
-        writeln!(out, "  ... and {} more (--all shows them)", report.gaps.len() - style.per_rule)?;
+    if questions.len() > style.per_rule {
+        writeln!(out, "  ... and {} more (--all shows them)", questions.len() - style.per_rule)?;
     }
     writeln!(out, "`phiward project --need` lists what to retrieve and to ask of the org")?;
     Ok(())
+}
+
+/// What several rules lack is one question: the first gap of each, and how many rules ask.
+fn questions(gaps: &[Gap]) -> Vec<(&Gap, usize)> {
+    let mut found: Vec<(&Gap, usize)> = Vec::new();
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for gap in gaps {
+        let at = *known.entry((&gap.missing, &gap.complete_with)).or_insert(found.len());
+        match found.get_mut(at) {
+            Some((_, rules)) => *rules += 1,
+            None => found.push((gap, 1)),
+        }
+    }
+    found
 }

@@ -26,9 +26,10 @@ use apex::ast::{ExprKind, File};
 use sfdx::views::ObjectKind;
 
 use crate::Context;
-use crate::code::{self, Access, Code, Need};
+use crate::code::{Access, Code, Need};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
+use crate::visualforce;
 
 pub(crate) const META: Meta = Meta {
     title: "Apex reads or writes without asking what the user may",
@@ -52,7 +53,7 @@ const OPEN: [&str; 22] = [
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let code = cx.code();
-    let controllers = code::controllers(cx.project);
+    let controllers = visualforce::controllers(&code.program, cx.pages());
     let reached = code.reached(&controllers);
     let callers = code.callers_of(&reached);
     let roots: BTreeSet<MethodId> = code.roots(&controllers);

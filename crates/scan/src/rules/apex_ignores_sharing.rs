@@ -260,7 +260,7 @@ fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
         found.insert(id, exposure == Exposure::Component && has_annotation(code, method, "auraenabled"));
     }
     for page in cx.pages() {
-        for class in page.classes.iter().filter_map(|name| program.top_class(name)) {
+        for class in page.own_classes(program) {
             for above in program.lineage(class).into_iter().filter_map(|id| program.class(id)) {
                 let methods = above.methods.values().flatten().chain(&above.constructors);
                 for id in methods.copied().filter(|id| is_open(code, *id)) {

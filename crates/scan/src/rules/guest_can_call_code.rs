@@ -29,6 +29,7 @@ use crate::Context;
 use crate::code::{self, Code, Exposure, Spot};
 use crate::container;
 use crate::rule::{Draft, Meta, Outcome};
+use crate::visualforce;
 
 pub(crate) const META: Meta = Meta {
     title: "Guests can call code that reads or writes patients' data",
@@ -59,7 +60,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
     let code = cx.code();
     out.judged(code.bodies);
-    let controllers = code::controllers(cx.project);
+    let controllers = visualforce::controllers(&code.program, cx.pages());
     let reached = code.reached(&controllers);
     let callers = code.callers_of(&reached);
     let roots = code.roots(&controllers);

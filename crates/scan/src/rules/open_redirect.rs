@@ -36,8 +36,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::PageAddress) {
         let Outside::Input(input) = intake.from else { continue };
         // Addresses that are put together of nothing that is known are led by input as a whole.

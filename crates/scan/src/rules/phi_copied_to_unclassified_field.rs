@@ -68,8 +68,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 }
 
 fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     let is_copy = |leak: &Leak| {
         let Sink::Record { object, field } = leak.sink else { return false };
         let target = target(code, object, field);

@@ -34,8 +34,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     let is_open = |leak: &Leak| {
         let Sink::Event { object, field } = leak.sink else { return false };
         let (object, field) = (code.program.names.written(object), code.program.names.written(field));

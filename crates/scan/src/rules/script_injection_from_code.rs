@@ -2,7 +2,8 @@
 //!
 //! A field's text or other input becomes part of the message of `addError(message, false)`, or a parameter of a page
 //! becomes part of what a Visualforce page prints with `escape="false"`, in a script, in a handler such as `onclick`
-//! or as an address that is opened.
+//! or as an address that is opened. A message of `ApexPages.addMessage` is printed by `<apex:pageMessages
+//! escape="false"/>` of each page whose classes run the code.
 //!
 //! ## Why it harms
 //! The script of a stranger runs in the page of whoever is logged in, with every right over patients: it reads
@@ -18,8 +19,8 @@
 //! Text that was encoded for the place where it comes out; Ids, numbers, dates and booleans; input that was compared
 //! with what is allowed; values of picklists. Properties that the page escapes, which is the default.
 //! `String.escapeSingleQuotes` protects queries and no page. What a page prints of records, settings and labels is
-//! not judged, nor what is kept in static variables, what a page hands to a component's `assignTo`, and what
-//! Lightning components do with what they are returned.
+//! not judged, nor what goes from one static variable into another or into one of a class that no page names, what a
+//! page hands to a component's `assignTo`, and what Lightning components do with what they are returned.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexXSSFromURLParam` reports a parameter that is not escaped in the method that reads it, printed or not,
@@ -33,11 +34,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Persona, Place, Severity};
+use source::Span;
 
 use crate::Context;
 use crate::code::{self, Code, Intake, Outside, Printed, Sink, Spot};
 use crate::disclosure::shown;
 use crate::rule::{Draft, Meta, Outcome};
+use crate::visualforce::Page;
 
 pub(crate) const META: Meta = Meta {
     title: "What somebody wrote becomes HTML or script",
@@ -52,8 +55,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     messages(cx, code, out);
     printed(cx, code, out);
     out.judged(cx.pages().len());
@@ -105,6 +107,9 @@ fn messages(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
     }
 }
 
+/// So many places of pages are told of one place in the code.
+const PLACES: usize = 8;
+
 /// Parameters in what pages print: one finding a place in the code, with the pages.
 fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
     let mut by_place: BTreeMap<Spot, Vec<&Printed>> = BTreeMap::new();
@@ -128,17 +133,16 @@ fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
         );
         let mut told = BTreeSet::new();
         for one in all {
-            let place = cx.pages().get(one.page).and_then(|page| page_place(cx, page, one.at));
-            if let Some(place) = place.filter(|place| told.insert(place.clone())) {
-                draft = draft.related(place, "printed here");
+            if told.len() < PLACES && told.insert((one.page, one.span)) {
+                let place = cx.pages().get(one.page).and_then(|page| page_place(cx, page, one.span));
+                draft = place.into_iter().fold(draft, |draft, place| draft.related(place, "printed here"));
             }
         }
         out.found(draft);
     }
 }
 
-fn page_place(cx: &Context<'_>, page: &crate::visualforce::Page, print: usize) -> Option<Place> {
-    let span = page.prints.get(print)?.span;
+fn page_place(cx: &Context<'_>, page: &Page, span: Span) -> Option<Place> {
     let (source, _) = cx.project.load(cx.project.file(&page.path)?).ok()?;
     Some(Place::of(&source, span))
 }
@@ -146,12 +150,12 @@ fn page_place(cx: &Context<'_>, page: &crate::visualforce::Page, print: usize) -
 /// Pages that print parameters by themselves.
 fn pages(cx: &Context<'_>, out: &mut Outcome) {
     for page in cx.pages() {
-        for (at, print) in page.prints.iter().enumerate().filter(|(_, print)| !print.is_harmless()) {
+        for print in page.prints.iter().filter(|print| !print.is_harmless()) {
             let names: Vec<&str> = print.names.iter().map(String::as_str).collect();
             if !matches!(names.as_slice(), ["$currentpage", "parameters" | "url", ..]) {
                 continue;
             }
-            let Some(place) = page_place(cx, page, at) else { continue };
+            let Some(place) = page_place(cx, page, print.span) else { continue };
             let kind = if page.is_component { "ApexComponent" } else { "ApexPage" };
             out.found(Draft::new(
                 format!("{kind}:{}", page.name),

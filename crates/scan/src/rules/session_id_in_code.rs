@@ -38,8 +38,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     for intake in code.intakes.iter().filter(|intake| intake.from == Outside::Session) {
         let how = match intake.sink {
             Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress => {

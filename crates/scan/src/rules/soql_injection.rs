@@ -37,8 +37,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     let mut told = BTreeSet::new();
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Query) {
         let Outside::Input(input) = intake.from else { continue };

@@ -41,8 +41,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let code = cx.code();
-    out.judged(code.bodies);
+    let code = code::followed(cx, out);
     let triggers: BTreeSet<MethodId> = code.methods_of(MethodKind::Trigger).collect();
     let reached: BTreeSet<MethodId> = triggers.iter().flat_map(|trigger| code.below(*trigger)).collect();
     let callers = code.callers_of(&reached);

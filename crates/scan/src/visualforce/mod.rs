@@ -2,6 +2,9 @@
 //! prints as it is.
 
 mod print;
+mod tag;
+
+use std::collections::BTreeSet;
 
 use source::Span;
 
@@ -23,6 +26,8 @@ pub(crate) struct Page {
     pub(crate) is_component: bool,
     pub(crate) tag: Span,
     pub(crate) prints: Vec<Print>,
+    /// Where it prints the messages of its controllers as they are.
+    pub(crate) messages: Option<Span>,
 }
 
 impl Page {
@@ -42,12 +47,9 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
         let Some((name, end)) = file.name().rsplit_once('.') else { continue };
         let is_component = end.eq_ignore_ascii_case("component");
         let Ok((source, _)) = cx.project.load(file) else { continue };
-        let tag = if is_component { "<apex:component" } else { "<apex:page" };
-        let Some((span, attributes)) = attributes(source.text(), tag) else { continue };
-        let get = |wanted: &str| {
-            let own = attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-            own.map(|(_, value)| value.as_str())
-        };
+        let mut markup = print::Markup::of(source.text());
+        let Some(root) = markup.root.take() else { continue };
+        let get = |wanted: &str| root.attributes.get(wanted).map(String::as_str);
         let extensions = get("extensions").unwrap_or_default().split(',').map(str::trim);
         let classes = extensions.chain(get("controller").map(str::trim)).filter(|name| !name.is_empty());
         let described = cx.project.find("ApexPage", name);
@@ -59,15 +61,17 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
             action: get("action").and_then(method_of),
             needs_token: token.is_some_and(|value| value.flag() == Some(true)),
             is_component,
-            tag: span,
+            tag: root.span,
             prints: Vec::new(),
+            messages: None,
         });
         let component = if is_component { name.to_lowercase() } else { String::new() };
-        markups.push((component, print::Markup::of(source.text())));
+        markups.push((component, markup));
     }
     print::through_components(&mut markups);
     for (page, (_, markup)) in found.iter_mut().zip(markups) {
         page.prints = markup.prints;
+        page.messages = markup.messages;
     }
     found
 }
@@ -79,38 +83,9 @@ fn method_of(value: &str) -> Option<String> {
     is_name.then(|| inside.to_owned())
 }
 
-/// The attributes of the first tag of a name, in any case and outside of comments, and where the tag's name stands.
-fn attributes(text: &str, tag: &str) -> Option<(Span, Vec<(String, String)>)> {
-    let lower = text.to_ascii_lowercase();
-    let mut from = 0;
-    let start = loop {
-        let rest = lower.get(from..)?;
-        let next = rest.find(tag)?;
-        match rest.find("<!--") {
-            Some(comment) if comment < next => from += comment + rest.get(comment..)?.find("-->")? + 3,
-            _ => break from + next,
-        }
-    };
-    let mut found = Vec::new();
-    let mut rest = text.get(start + tag.len()..)?;
-    loop {
-        rest = rest.trim_start();
-        if rest.is_empty() || rest.starts_with(['>', '/']) {
-            break;
-        }
-        let Some(equals) = rest.find(['=', '>']).filter(|at| rest.get(*at..*at + 1) == Some("=")) else {
-            break;
-        };
-        let name = rest.get(..equals)?.trim().to_owned();
-        let after = rest.get(equals + 1..)?.trim_start();
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let value = after.get(1..)?;
-        let end = value.find(quote)?;
-        found.push((name, value.get(..end)?.to_owned()));
-        rest = value.get(end + 1..)?;
-    }
-    let at = u32::try_from(start).ok()?;
-    Some((Span::new(at, at + u32::try_from(tag.len()).ok()?), found))
+/// The classes of the source that pages and components name.
+pub(crate) fn controllers(program: &apex::Program, pages: &[Page]) -> BTreeSet<apex::ClassId> {
+    pages.iter().flat_map(|page| page.own_classes(program)).collect()
 }
 
 #[cfg(test)]
@@ -120,14 +95,14 @@ mod tests {
     #[test]
     fn a_page_names_its_classes_and_what_it_runs() {
         let text = "<!-- <apex:page controller=\"Old\"> -->\n<apex:PAGE\n  Controller='A' extensions=\"B, C\"\n action=\"{! start }\" sidebar=\"false\">x</apex:page>";
-        let (_, found) = attributes(text, "<apex:page").unwrap();
-        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["Controller", "extensions", "action", "sidebar"]);
-        assert_eq!(found.first().unwrap().1, "A");
+        let root = print::Markup::of(text).root.unwrap();
+        let names: Vec<&str> = root.attributes.keys().map(String::as_str).collect();
+        assert_eq!(names, ["action", "controller", "extensions", "sidebar"]);
+        assert_eq!(root.attributes.get("controller").map(String::as_str), Some("A"));
+        assert_eq!(text.get(root.span.start as usize..root.span.end as usize), Some("<apex:PAGE"));
         assert_eq!(method_of("{! start }").as_deref(), Some("start"));
         assert_eq!(method_of("{!URLFOR($Page.A)}"), None);
-        assert!(attributes("<apex:page", "<apex:page").is_some_and(|(_, found)| found.is_empty()));
-        assert!(attributes("<apex:page a=\"", "<apex:page").is_none());
-        assert!(attributes("no page", "<apex:page").is_none());
+        assert!(print::Markup::of("<apex:page").root.is_some_and(|root| root.attributes.is_empty()));
+        assert!(print::Markup::of("no page").root.is_none());
     }
 }

@@ -1,10 +1,12 @@
 //! What a page prints without escaping it, or where escaping for HTML is not enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use source::Span;
 
+use super::tag::{Attribute, attributes, name_of};
 use crate::code::Harmless;
+use crate::formula::LONGEST;
 use crate::formula::piece::{Piece, pieces};
 
 /// What stands around a merge field.
@@ -68,23 +70,57 @@ pub(super) struct Handed {
     print: Print,
 }
 
+/// The tag that makes a page or a component.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// Where its name stands.
+    pub(super) span: Span,
+    /// By name in lower case.
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
 /// Markup, as far as it says what is printed.
 #[derive(Debug, Default)]
 pub(super) struct Markup {
+    pub(super) root: Option<Root>,
     pub(super) prints: Vec<Print>,
     pub(super) handed: Vec<Handed>,
+    /// The components of the source that it has, in lower case, and where.
+    used: Vec<(String, Span)>,
+    /// Where it prints the messages of its controllers as they are.
+    pub(super) messages: Option<Span>,
     /// The attributes that a component has, in lower case.
-    pub(super) attributes: Vec<String>,
+    pub(super) attributes: BTreeSet<String>,
     /// Variables of `<apex:repeat>` and its like.
-    bound: Vec<(String, Vec<String>)>,
+    bound: BTreeMap<String, Vec<String>>,
     /// Tags around with `escape="false"`.
     unescaped: Vec<String>,
+    quotes: Quotes,
 }
 
-struct Attribute<'t> {
-    name: String,
-    value: &'t str,
+/// The quote of a script that is open at a place.
+#[derive(Debug, Default)]
+struct Quotes {
     at: usize,
+    open: Option<char>,
+}
+
+impl Quotes {
+    /// Goes on to a place behind, and says whether that stands between quotes. They end with their line.
+    fn reach(&mut self, text: &str, at: usize) -> bool {
+        let mut letters = text.get(self.at..at).unwrap_or_default().chars();
+        while let Some(letter) = letters.next() {
+            match (self.open, letter) {
+                (_, '\n') => self.open = None,
+                (_, '\\') => drop(letters.next()),
+                (None, '"' | '\'') => self.open = Some(letter),
+                (Some(open), _) if open == letter => self.open = None,
+                _ => {}
+            }
+        }
+        self.at = self.at.max(at);
+        self.open.is_some()
+    }
 }
 
 impl Markup {
@@ -103,9 +139,11 @@ impl Markup {
                     Some(_) => Some(Around::Markup),
                     None => None,
                 };
+                let is_quoted = raw == Some("script") && this.quotes.reach(text, next);
                 if let Some(around) = around {
-                    this.merged(text, next + 2, end, around);
+                    this.merged(text, (next + 2, end), around, is_quoted);
                 }
+                this.quotes.at = end;
                 at = end;
             } else if raw.is_none() && rest.starts_with("<!--") {
                 at = rest.find("-->").map_or(text.len(), |end| next + end + 3);
@@ -125,7 +163,15 @@ impl Markup {
                 }
                 let name = name.to_ascii_lowercase();
                 let (attributes, end, is_closed) = attributes(text, next + 1 + name.len());
-                this.tag(text, &name, &attributes, is_closed);
+                if this.root.is_none() && matches!(name.as_str(), "apex:page" | "apex:component") {
+                    let of = |one: &Attribute<'_>| (one.name.clone(), one.value.to_owned());
+                    let attributes = attributes.iter().rev().map(of).collect();
+                    this.root = Some(Root { span: span(next, next + 1 + name.len()), attributes });
+                }
+                this.tag(text, (next, &name), &attributes, is_closed);
+                if raw.is_none() {
+                    this.quotes = Quotes { at: end, open: None };
+                }
                 raw = match name.as_str() {
                     "script" if !is_closed => Some("script"),
                     "style" if !is_closed => Some("style"),
@@ -137,13 +183,22 @@ impl Markup {
         this
     }
 
-    fn tag(&mut self, text: &str, name: &str, attributes: &[Attribute<'_>], is_closed: bool) {
+    fn tag(&mut self, text: &str, (at, name): (usize, &str), attributes: &[Attribute<'_>], is_closed: bool) {
         let get = |wanted: &str| attributes.iter().find(|one| one.name == wanted);
         if name == "apex:attribute" {
             self.attributes.extend(get("name").map(|name| name.value.trim().to_lowercase()));
             return;
         }
         let is_unescaped = get("escape").is_some_and(|own| own.value.trim().eq_ignore_ascii_case("false"));
+        let is_component = name.contains(':') && !name.starts_with("apex:");
+        let component = || name.rsplit(':').next().unwrap_or_default().to_owned();
+        let own = span(at, at + 1 + name.len());
+        if is_component {
+            self.used.push((component(), own));
+        }
+        if is_unescaped && matches!(name, "apex:pagemessages" | "apex:messages" | "apex:message") {
+            self.messages.get_or_insert(own);
+        }
         let address = match name {
             "a" | "area" => "href",
             "iframe" | "script" | "apex:iframe" | "embed" => "src",
@@ -153,29 +208,35 @@ impl Markup {
         };
         let is_within = name == "apex:param" && !self.unescaped.is_empty();
         for one in attributes {
-            let (from, to) = (one.at, one.at + one.value.len());
+            let within = (one.at, one.at + one.value.len());
             let is_shown = matches!(one.name.as_str(), "value" | "summary" | "detail" | "title");
-            if one.name.len() > 2 && one.name.starts_with("on") {
-                self.merges(text, from, to, Around::Handler);
+            let around = if one.name.len() > 2 && one.name.starts_with("on") {
+                Around::Handler
             } else if is_unescaped && is_shown || is_within && one.name == "value" {
-                self.merges(text, from, to, Around::Markup);
+                Around::Markup
             } else if one.name == address && one.value.trim_start().starts_with("{!") {
-                let begin = from + one.value.len() - one.value.trim_start().len();
-                self.merged(text, begin + 2, end_of_merge(text, begin + 2).min(to), Around::Address);
-            } else if name.contains(':') && !name.starts_with("apex:") {
-                let component = name.rsplit(':').next().unwrap_or_default();
-                for (names, span, harmless) in self.references(text, from, to, false) {
+                let first = merges(text, within).into_iter().take(1);
+                first.for_each(|merge| self.merged(text, merge, Around::Address, false));
+                continue;
+            } else if is_component {
+                for (names, span, harmless) in self.references(text, within) {
                     let print = Print { span, around: Around::Markup, harmless, names };
-                    let (component, attribute) = (component.to_owned(), one.name.clone());
+                    let (component, attribute) = (component(), one.name.clone());
                     self.handed.push(Handed { component, attribute, print });
                 }
+                continue;
+            } else {
+                continue;
+            };
+            for merge in merges(text, within) {
+                self.merged(text, merge, around, false);
             }
         }
         if let (Some(variable), Some(value)) = (get("var"), get("value")) {
-            let all = self.references(text, value.at, value.at + value.value.len(), false);
+            let all = self.references(text, (value.at, value.at + value.value.len()));
             if let Some((mut names, ..)) = all.into_iter().next() {
                 names.push(ELEMENT.to_owned());
-                self.bound.push((variable.value.trim().to_lowercase(), names));
+                self.bound.insert(variable.value.trim().to_lowercase(), names);
             }
         }
         if is_unescaped && !is_closed {
@@ -183,71 +244,88 @@ impl Markup {
         }
     }
 
-    /// Every merge field of an attribute.
-    fn merges(&mut self, text: &str, from: usize, to: usize, around: Around) {
-        let mut at = from;
-        while let Some(begin) = text.get(at..to).and_then(|rest| rest.find("{!")) {
-            let inner = at + begin + 2;
-            at = end_of_merge(text, inner).min(to);
-            self.merged(text, inner, at, around);
-        }
-    }
-
-    fn merged(&mut self, text: &str, from: usize, to: usize, around: Around) {
-        let is_quoted = around == Around::Script && is_within_quotes(text, from.saturating_sub(2));
-        for (names, span, harmless) in self.expression(text, from, to, is_quoted) {
+    fn merged(&mut self, text: &str, merge: Stretch, around: Around, is_quoted: bool) {
+        for (names, span, harmless) in self.expression(text, merge, is_quoted) {
             self.prints.push(Print { span, around, harmless, names });
         }
     }
 
-    fn references(&self, text: &str, from: usize, to: usize, is_quoted: bool) -> Vec<Reference> {
-        let mut found = Vec::new();
-        let mut at = from;
-        while let Some(begin) = text.get(at..to).and_then(|rest| rest.find("{!")) {
-            let inner = at + begin + 2;
-            at = end_of_merge(text, inner).min(to);
-            found.extend(self.expression(text, inner, at, is_quoted));
-        }
-        found
+    /// What the merge fields of an attribute give.
+    fn references(&self, text: &str, within: Stretch) -> Vec<Reference> {
+        merges(text, within).into_iter().flat_map(|merge| self.expression(text, merge, false)).collect()
     }
 
-    fn expression(&self, text: &str, from: usize, to: usize, is_quoted: bool) -> Vec<Reference> {
-        let mut found = printed(text, from, to, is_quoted);
+    fn expression(&self, text: &str, merge: Stretch, is_quoted: bool) -> Vec<Reference> {
+        let mut found = printed(text, merge, is_quoted);
         for (names, ..) in &mut found {
-            let bound = self.bound.iter().rev().find(|(own, _)| names.first() == Some(own));
-            if let Some((_, of)) = bound {
+            if let Some(of) = names.first().and_then(|first| self.bound.get(first)) {
                 names.splice(..1, of.iter().cloned());
             }
+            names.truncate(STEPS);
         }
         found
     }
 }
 
-/// Puts what components print of their attributes where pages hand it to them. Each markup comes with its component's
-/// name in lower case, empty for a page.
+/// Longer names mean all below: so deep nobody tells one part from the other.
+const STEPS: usize = 16;
+
+/// Where something begins, and where it ends.
+type Stretch = (usize, usize);
+
+fn span(from: usize, to: usize) -> Span {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(offset(from), offset(to))
+}
+
+/// The insides of the merge fields of a stretch.
+fn merges(text: &str, (from, to): Stretch) -> Vec<Stretch> {
+    let mut found = Vec::new();
+    let mut at = from;
+    while let Some(begin) = text.get(at..to).and_then(|rest| rest.find("{!")) {
+        let inner = at + begin + 2;
+        at = end_of_merge(text, inner).min(to);
+        found.push((inner, at));
+    }
+    found
+}
+
+/// Puts what components print, messages and their attributes, where pages have them. Each markup comes with its
+/// component's name in lower case, empty for a page.
 pub(super) fn through_components(all: &mut [(String, Markup)]) {
     // Components within components within components: so many deep.
     const DEPTH: usize = 4;
     for _ in 0..DEPTH {
-        let mut shown: BTreeMap<(String, String), Vec<(Around, Harmless)>> = BTreeMap::new();
+        let mut shown: BTreeMap<(String, String), BTreeSet<(Around, Harmless)>> = BTreeMap::new();
         for (component, markup) in all.iter().filter(|(component, _)| !component.is_empty()) {
             for print in &markup.prints {
                 if let [only] = print.names.as_slice()
                     && markup.attributes.contains(only)
                 {
                     let key = (component.clone(), only.clone());
-                    shown.entry(key).or_default().push((print.around, print.harmless));
+                    shown.entry(key).or_default().insert((print.around, print.harmless));
                 }
             }
         }
+        let with_messages: BTreeSet<String> = all
+            .iter()
+            .filter(|(component, markup)| !component.is_empty() && markup.messages.is_some())
+            .map(|(component, _)| component.clone())
+            .collect();
         let mut changed = false;
-        for (_, markup) in all.iter_mut() {
+        for (_, markup) in all.iter_mut().filter(|(_, markup)| !markup.used.is_empty()) {
+            if markup.messages.is_none() {
+                let own = markup.used.iter().find(|(component, _)| with_messages.contains(component));
+                markup.messages = own.map(|(_, at)| *at);
+                changed |= markup.messages.is_some();
+            }
+            let mut known: BTreeSet<Print> = markup.prints.iter().cloned().collect();
             for handed in &markup.handed {
                 let key = (handed.component.clone(), handed.attribute.clone());
                 for (around, harmless) in shown.get(&key).into_iter().flatten() {
                     let harmless = handed.print.harmless.and(*harmless);
                     let print = Print { around: *around, harmless, ..handed.print.clone() };
-                    if !markup.prints.contains(&print) {
+                    if known.insert(print.clone()) {
                         markup.prints.push(print);
                         changed = true;
                     }
@@ -309,18 +387,38 @@ impl Frame {
 }
 
 /// The references whose text an expression gives.
-fn printed(text: &str, from: usize, to: usize, is_quoted: bool) -> Vec<Reference> {
+fn printed(text: &str, (from, to): Stretch, is_quoted: bool) -> Vec<Reference> {
+    // Calls within calls: so many deep.
+    const DEPTH: usize = 64;
+    if to.saturating_sub(from) > LONGEST {
+        return Vec::new();
+    }
     let mut frames = vec![Frame::default()];
     let mut function = String::new();
+    // Parentheses that are too deep for a frame of their own.
+    let mut deeper = 0_usize;
+    // Brackets that are open where a piece begins.
+    let (mut seen, mut brackets) = (from, 0_usize);
     for (at, piece) in pieces(text, from, to) {
+        for letter in text.get(seen..at).unwrap_or_default().bytes() {
+            match letter {
+                b'[' => brackets += 1,
+                b']' => brackets = brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
+        seen = at;
+        let depth = frames.len();
         let Some(top) = frames.last_mut() else { break };
         match piece {
             Piece::Function(name) => function = name.to_lowercase(),
+            Piece::Open if depth > DEPTH => deeper += 1,
+            Piece::Close if deeper > 0 => deeper -= 1,
             Piece::Open => {
                 frames.push(Frame { function: std::mem::take(&mut function), ..Frame::default() });
             }
             Piece::Close => {
-                if frames.len() > 1
+                if depth > 1
                     && let Some(inner) = frames.pop()
                     && let Some(outer) = frames.last_mut()
                 {
@@ -330,16 +428,15 @@ fn printed(text: &str, from: usize, to: usize, is_quoted: bool) -> Vec<Reference
             Piece::Comma => top.next(),
             Piece::Operator => top.is_no_text |= text.as_bytes().get(at) != Some(&b'+'),
             Piece::Reference(whole) => {
-                let before = text.get(from..at).unwrap_or_default();
                 let names = whole.split('.').map(str::to_lowercase);
-                if before.matches('[').count() > before.matches(']').count() {
+                let is_element = text.get(from..at).is_some_and(|before| before.ends_with("]."));
+                if brackets > 0 {
                     // Which of a list is no part of its text.
-                } else if let (true, Some((known, ..))) = (before.ends_with("]."), top.current.last_mut()) {
+                } else if let (true, Some((known, ..))) = (is_element, top.current.last_mut()) {
                     known.push(ELEMENT.to_owned());
                     known.extend(names);
                 } else {
-                    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-                    let span = Span::new(offset(at), offset(at + whole.len()));
+                    let span = span(at, at + whole.len());
                     top.current.push((names.collect(), span, Harmless::NOWHERE));
                 }
             }
@@ -353,48 +450,6 @@ fn printed(text: &str, from: usize, to: usize, is_quoted: bool) -> Vec<Reference
         }
     }
     frames.pop().map(|whole| whole.result(is_quoted)).unwrap_or_default()
-}
-
-fn name_of(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')));
-    let name = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { "" }
-}
-
-/// The attributes of a tag, where it ends, and whether it is closed at once.
-fn attributes(text: &str, from: usize) -> (Vec<Attribute<'_>>, usize, bool) {
-    let mut found = Vec::new();
-    let mut at = from;
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let trimmed = rest.trim_start();
-        at += rest.len() - trimmed.len();
-        if trimmed.is_empty() {
-            return (found, text.len(), false);
-        }
-        if trimmed.starts_with('>') {
-            return (found, at + 1, false);
-        }
-        if trimmed.starts_with("/>") {
-            return (found, at + 2, true);
-        }
-        let name = name_of(trimmed);
-        if name.is_empty() {
-            at += trimmed.chars().next().map_or(1, char::len_utf8);
-            continue;
-        }
-        at += name.len();
-        let after = text.get(at..).unwrap_or_default();
-        let Some(value) = after.trim_start().strip_prefix('=') else { continue };
-        let value = value.trim_start();
-        at = text.len() - value.len();
-        let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else { continue };
-        at += 1;
-        let inside = text.get(at..).unwrap_or_default();
-        let value = inside.get(..inside.find(quote).unwrap_or(inside.len())).unwrap_or_default();
-        found.push(Attribute { name: name.to_ascii_lowercase(), value, at });
-        at += value.len() + 1;
-    }
 }
 
 /// Behind the brace that ends a merge field which begins here.
@@ -412,22 +467,6 @@ fn end_of_merge(text: &str, from: usize) -> usize {
     }
     let plain = text.get(from..).and_then(|rest| rest.find('}'));
     plain.map_or(text.len(), |end| from + end)
-}
-
-/// Whether a place of a script stands between quotes that begin on its line.
-fn is_within_quotes(text: &str, at: usize) -> bool {
-    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
-    let mut quote = None;
-    let mut letters = line.chars();
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (_, '\\') => drop(letters.next()),
-            (None, '"' | '\'') => quote = Some(letter),
-            (Some(open), _) if open == letter => quote = None,
-            _ => {}
-        }
-    }
-    quote.is_some()
 }
 
 #[cfg(test)]
@@ -496,6 +535,52 @@ mod tests {
         through_components(&mut all);
         let names: Vec<&Vec<String>> = all[2].1.prints.iter().map(|print| &print.names).collect();
         assert_eq!(names, [&vec!["html".to_owned()]]);
+    }
+
+    #[test]
+    fn messages_are_printed_where_a_component_prints_them() {
+        let component = "<apex:component><apex:pageMessages escape=\"false\"/></apex:component>";
+        let outer = "<apex:component><c:Told/></apex:component>";
+        let (page, other) =
+            ("<apex:page><c:Outer/></apex:page>", "<apex:page><apex:pageMessages/></apex:page>");
+        let mut all = [("told", component), ("outer", outer), ("", page), ("", other)]
+            .map(|(name, text)| (name.to_owned(), Markup::of(text)));
+        through_components(&mut all);
+        let at: Vec<Option<Span>> = all.iter().map(|(_, markup)| markup.messages).collect();
+        assert_eq!(at, [Some(span(16, 34)), Some(span(16, 23)), Some(span(11, 19)), None]);
+    }
+
+    #[test]
+    fn quotes_of_a_script_begin_with_it_and_end_with_their_line() {
+        let text = "<p title=\"don't\"><script>a = '{!HTMLENCODE(a)}' + {!HTMLENCODE(b)}; // don't\n\
+                    c = {!HTMLENCODE(c)} + '{!IF(x, \"it's\", HTMLENCODE(d))}'</script>";
+        let harmless: Vec<bool> = prints(text).into_iter().map(|(_, _, is_harmless)| is_harmless).collect();
+        assert_eq!(harmless, [true, false, false, true]);
+    }
+
+    #[test]
+    fn no_page_is_read_twice() {
+        const MANY: usize = 50_000;
+        let line = format!("<script>{}</script>", "f('{!a}');".repeat(MANY));
+        assert_eq!(prints(&line).len(), MANY);
+        let variable =
+            |at: usize| format!("<apex:repeat var=\"v{at}\" value=\"{{!v{}.x}}\">", at.wrapping_sub(1));
+        let nested: String = (0..MANY).map(variable).collect();
+        let bound = Markup::of(&nested).bound;
+        assert!(bound.len() == MANY && bound.values().all(|names| names.len() <= STEPS + 1));
+        let deep = format!("<script>{{!{}a{}}}</script>", "(".repeat(8_000), ")".repeat(8_000));
+        assert_eq!(prints(&deep).len(), 1);
+        let long = format!("<script>{{!{}a}}</script>", "a & ".repeat(MANY));
+        assert_eq!(prints(&long), []);
+        let mut all = [
+            "<apex:component><apex:attribute name=\"t\"/>".to_owned() + &"<script>{!t}</script>".repeat(MANY),
+            "<c:One t=\"{!h}\"/>".repeat(MANY),
+        ]
+        .map(|text| {
+            (if text.starts_with("<apex") { "one".to_owned() } else { String::new() }, Markup::of(&text))
+        });
+        through_components(&mut all);
+        assert_eq!(all[1].1.prints.len(), MANY);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
 use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
+use super::cap::{Cap, Cuts};
 use super::guard::Assumed;
 use super::hit::{Hit, Sink, Spot};
 use super::summary::summarise;
@@ -18,10 +19,6 @@ use super::world::{Exposure, Summary, World};
 
 /// How often a loop is gone through until what it does is known.
 const ROUNDS: u32 = 3;
-/// Bodies that make more objects are generated; what they make from there on is one object.
-const OBJECTS: u32 = 4_000;
-/// So many ways out of one body tell enough.
-const HITS: usize = 1_500;
 
 pub(super) struct Body<'w> {
     pub(super) world: &'w World<'w>,
@@ -52,6 +49,7 @@ pub(super) struct Body<'w> {
     continues: Vec<Option<State>>,
     /// Loops around.
     depth: u32,
+    pub(super) cuts: Cuts,
 }
 
 /// What makes an object: the same code makes the same one each time.
@@ -98,6 +96,7 @@ pub(super) fn run(
         breaks: Vec::new(),
         continues: Vec::new(),
         depth: 0,
+        cuts: Cuts::new(),
     };
     body.enter();
     body.assume();
@@ -222,7 +221,7 @@ impl<'w> Body<'w> {
             self.saved_by_trigger();
             state = std::mem::take(&mut self.state);
         }
-        summarise(state, self.returned, self.thrown, self.hits, self.saves)
+        summarise(state, self.returned, self.thrown, self.hits, self.saves, self.cuts)
     }
 
     fn end(&mut self) {
@@ -250,9 +249,12 @@ impl<'w> Body<'w> {
             }
             return known;
         }
-        let id = ObjId(self.count.min(OBJECTS));
-        if self.count < OBJECTS {
+        // What a body makes from there on is one object.
+        let id = ObjId(self.count);
+        if id.index() < Cap::Made.limit() {
             self.count += 1;
+        } else {
+            self.cuts.insert(Cap::Made);
         }
         self.sites.insert(site, id);
         self.state.set_obj(id, Arc::new(Obj::new(origin, ty.clone())));
@@ -297,8 +299,12 @@ impl<'w> Body<'w> {
 
     pub(super) fn hit(&mut self, hit: Hit) {
         let key = (hit.sink, hit.at, hit.label, hit.place, hit.to.clone());
-        if self.hits.len() < HITS && self.told.insert(key) {
-            self.hits.push(hit);
+        if self.hits.len() < Cap::WaysOut.limit() {
+            if self.told.insert(key) {
+                self.hits.push(hit);
+            }
+        } else if !self.told.contains(&key) {
+            self.cuts.insert(Cap::WaysOut);
         }
     }
 
@@ -343,7 +349,7 @@ impl<'w> Body<'w> {
     pub(super) fn join(&mut self, into: &mut State, other: &State) -> bool {
         let mut changed = false;
         for (own, more) in into.locals.iter_mut().zip(&other.locals) {
-            changed |= own.join(more);
+            changed |= own.join(more, &mut self.cuts);
         }
         for at in 0..other.heap.len() {
             let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
@@ -359,13 +365,13 @@ impl<'w> Body<'w> {
             let mut joined = own.as_ref().clone();
             let keys: Vec<_> = own.parts.iter().chain(&more.parts).map(|(key, _)| *key).collect();
             let (own, more) = (Arc::clone(own), Arc::clone(more));
-            let mut is_new = joined.anywhere.join(&more.anywhere);
+            let mut is_new = joined.anywhere.join(&more.anywhere, &mut self.cuts);
             for key in keys {
                 // Where one way has not touched it, it is there as it was.
                 let left = own.part(key).cloned().unwrap_or_else(|| self.untouched(&own, id, key));
                 let right = more.part(key).cloned().unwrap_or_else(|| self.untouched(&more, id, key));
                 let mut value = left.clone();
-                value.join(&right);
+                value.join(&right, &mut self.cuts);
                 is_new |= own.part(key) != Some(&value);
                 joined.set(key, value);
             }
@@ -546,7 +552,7 @@ impl<'w> Body<'w> {
                     if self.returned == Value::default() {
                         self.returned = value;
                     } else {
-                        self.returned.join(&value);
+                        self.returned.join(&value, &mut self.cuts);
                     }
                 }
                 self.end();
@@ -607,7 +613,7 @@ impl<'w> Body<'w> {
         self.stmt(body);
         let thrown = std::mem::replace(&mut self.thrown, outer);
         if catches.is_empty() {
-            self.thrown.join(&thrown);
+            self.thrown.join(&thrown, &mut self.cuts);
         }
         let after = self.state.clone();
         let mut is_live = self.live;

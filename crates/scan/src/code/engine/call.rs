@@ -8,14 +8,13 @@ use apex::{MethodId, MethodKind, Name, Ty};
 use source::Span;
 
 use super::body::{Body, Site};
+use super::cap::Cap;
 use super::hit::Hit;
 use super::value::{
     Did, Input, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, encoded, step,
 };
 use super::world::Summary;
 
-/// Of an interface with more implementations so many are followed.
-const IMPLEMENTATIONS: usize = 24;
 /// Of the way within a called method so many steps are told.
 const STEPS_WITHIN: usize = 10;
 
@@ -32,7 +31,7 @@ struct Call<'c> {
 impl<'w> Body<'w> {
     /// The code that a call may run.
     pub(super) fn implementations(
-        &self,
+        &mut self,
         method: MethodId,
         is_virtual: bool,
         receiver: &Value,
@@ -71,7 +70,10 @@ impl<'w> Body<'w> {
             }
         }
         all.retain(|id| self.world.program.method(*id).is_some_and(|method| method.body.is_some()));
-        all.truncate(IMPLEMENTATIONS);
+        if all.len() > Cap::Implementations.limit() {
+            all.truncate(Cap::Implementations.limit());
+            self.cuts.insert(Cap::Implementations);
+        }
         all
     }
 
@@ -107,7 +109,7 @@ impl<'w> Body<'w> {
         for &method in methods {
             let value = self.apply_one(method, args, span, site, methods.len() == 1);
             match &mut result {
-                Some(known) => drop(known.join(&value)),
+                Some(known) => drop(known.join(&value, &mut self.cuts)),
                 None => result = Some(value),
             }
         }
@@ -168,7 +170,7 @@ impl<'w> Body<'w> {
                     // One of several methods runs: what was there may stay.
                     let own = Value { objs: targets.clone(), ..Value::default() };
                     let mut joined = self.read_part(&own, key, &Ty::Unknown, span);
-                    joined.join(&value);
+                    joined.join(&value, &mut self.cuts);
                     self.write_part(&targets, key, joined);
                 }
                 None => self.write_anywhere(&targets, &value),
@@ -180,7 +182,7 @@ impl<'w> Body<'w> {
         }
         // What runs later throws to nobody here.
         if !world.is_future(callee) {
-            self.thrown.join(&thrown);
+            self.thrown.join(&thrown, &mut self.cuts);
         }
         returned
     }

@@ -103,11 +103,11 @@ impl Body<'_> {
                     match named {
                         Some(name) => {
                             let part = self.read_part(&Value::obj(id), Key::Member(name), ty, span);
-                            value.join(&part);
+                            value.join(&part, &mut self.cuts);
                         }
                         None => {
                             let labels = self.collect(&Value::obj(id), span);
-                            value.join(&Value::of(labels));
+                            value.join(&Value::of(labels), &mut self.cuts);
                         }
                     }
                 }
@@ -214,7 +214,7 @@ impl Body<'_> {
                 let mut value = Value::text(text);
                 let known = self.state.obj(id).and_then(|obj| obj.part(Key::Member(name))).cloned();
                 if let Some(known) = known {
-                    value.join(&known);
+                    value.join(&known, &mut self.cuts);
                 }
                 self.write_part(&[id], Key::Member(name), value);
             }

@@ -8,7 +8,8 @@ use source::Span;
 
 use super::body::{Body, Site};
 use super::call::refined;
-use super::value::{Did, Key, Label, Labels, Origin, Part, Path, Texts, Value, step};
+use super::cap::Cuts;
+use super::value::{Did, Key, Label, Labels, Origin, Path, Texts, Value, step};
 
 impl Body<'_> {
     pub(super) fn ty(&self, id: ExprId) -> &Ty {
@@ -120,7 +121,7 @@ impl Body<'_> {
                 let mut state = std::mem::take(&mut self.state);
                 self.join(&mut state, &after);
                 self.state = state;
-                value.join(&other);
+                value.join(&other, &mut self.cuts);
                 value
             }
             ExprKind::Assign { target, operator, value } => self.assign(*target, *operator, *value, span),
@@ -250,8 +251,10 @@ impl Body<'_> {
         match self.to(id) {
             Ref::Local(slot) => {
                 let value = self.state.local(slot);
-                let reached = super::value::reachable(&self.state, &value.objs);
+                let mut cuts = Cuts::new();
+                let reached = super::value::reachable(&self.state, &value.objs, &mut cuts);
                 value.labels.is_empty()
+                    && cuts.is_empty()
                     && !reached.is_empty()
                     && reached.into_iter().all(|id| {
                         self.state.obj(id).is_some_and(|obj| {
@@ -298,7 +301,8 @@ impl Body<'_> {
 
     /// As a field of a record, a request or a message keeps it: put in here.
     pub(super) fn stored(&mut self, value: Value, span: Span) -> Value {
-        let is_whole = super::value::reachable(&self.state, &value.objs).into_iter().any(|id| {
+        let reached = super::value::reachable(&self.state, &value.objs, &mut self.cuts);
+        let is_whole = reached.into_iter().any(|id| {
             let ty = self.state.obj(id).map(|obj| &obj.ty);
             let Some(Ty::Platform(class)) =
                 ty.map(|ty| if matches!(ty, Ty::Platform(_)) { ty.clone() } else { ty.element() })
@@ -327,7 +331,7 @@ impl Body<'_> {
                 continue;
             }
             match operator {
-                Operator::Coalesce => drop(value.join(&right)),
+                Operator::Coalesce => drop(value.join(&right, &mut self.cuts)),
                 Operator::Add => {
                     let texts = value.texts.then(&right.texts);
                     let mut labels = self.as_text(&value, span);
@@ -547,9 +551,8 @@ impl Body<'_> {
                     // What a class of Salesforce above it takes: the message of an exception.
                     _ => {
                         for value in args {
-                            let labels = self.collect(&value, span);
-                            let value = self.kept(Value { labels, objs: Vec::new(), ..value }, span);
-                            self.write_part(&[obj], Key::Own(Part::Text), value);
+                            let value = self.kept(value, span);
+                            self.says(obj, value, span);
                         }
                     }
                 }

@@ -32,8 +32,10 @@ pub(crate) enum Sink {
     Variable(VariableId, Path, bool),
     /// The text of a query that is put together.
     Query,
-    /// A message that the page shows as HTML.
+    /// A message that is shown as HTML.
     Markup,
+    /// A message for the page, which shows it as it decides.
+    PageMessage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

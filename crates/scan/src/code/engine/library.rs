@@ -75,7 +75,7 @@ impl Body<'_> {
             return;
         }
         let mut known = self.read_part(of, Key::Own(part), &Ty::Text, span);
-        known.join(&value);
+        known.join(&value, &mut self.cuts);
         self.write_part(&of.objs, Key::Own(part), known);
     }
 
@@ -93,8 +93,7 @@ impl Body<'_> {
             }
             name if name.ends_with("exception") || name == "apexpages.message" => {
                 for arg in args {
-                    let labels = self.collect(&arg, span);
-                    self.write_part(&[obj], Key::Own(Part::Text), Value { labels, ..arg });
+                    self.says(obj, arg, span);
                 }
             }
             _ => {
@@ -105,6 +104,18 @@ impl Body<'_> {
             }
         }
         value
+    }
+
+    /// What an exception or a message is made with, one beside the other.
+    pub(super) fn says(&mut self, obj: ObjId, arg: Value, span: Span) {
+        let labels = self.collect(&arg, span);
+        let mut known = self.state.obj(obj).and_then(|obj| obj.part(Key::Own(Part::Text))).cloned();
+        let said = Value { labels, objs: Vec::new(), ..arg };
+        match &mut known {
+            Some(known) => drop(known.join(&said, &mut self.cuts)),
+            None => known = Some(said),
+        }
+        self.write_part(&[obj], Key::Own(Part::Text), known.unwrap_or_default());
     }
 
     /// What a logging framework is handed.
@@ -189,6 +200,12 @@ impl Body<'_> {
             }
             ("apexpages", "addmessage" | "addmessages") => {
                 self.shown(&args, span);
+                if self.world.prints_messages {
+                    for message in &args {
+                        let labels = self.collect(message, span);
+                        self.emit(Sink::PageMessage, &labels, span, &Texts::default());
+                    }
+                }
                 Value::default()
             }
             ("id" | "text" | "number" | "boolean" | "dateof" | "object", "adderror") => {
@@ -501,7 +518,7 @@ impl Body<'_> {
         for arg in args {
             let own = self.collect(arg, span);
             labels.join(&own);
-            for id in super::value::reachable(&self.state, &arg.objs) {
+            for id in super::value::reachable(&self.state, &arg.objs, &mut self.cuts) {
                 let member = self.world.program.names.find("modelname").map(Key::Member);
                 let named = self
                     .state
@@ -581,7 +598,7 @@ impl Body<'_> {
                 self.world.program.names.find(&text).filter(|name| self.world.program.is_object(*name))
             {
                 let record = self.fresh(Site::Part(id, index), &Ty::Record(Some(object)));
-                found.join(&Value::obj(record));
+                found.join(&Value::obj(record), &mut self.cuts);
                 continue;
             }
             let Some(class) = self.world.program.top_class(&text) else { continue };
@@ -594,7 +611,7 @@ impl Body<'_> {
             if let Some(constructor) = plain {
                 self.apply_one(constructor, &[Value::obj(obj)], span, id, true);
             }
-            found.join(&Value::obj(obj));
+            found.join(&Value::obj(obj), &mut self.cuts);
         }
         if found.objs.is_empty() {
             let ty = self.ty(id).clone();

@@ -6,6 +6,7 @@
 
 mod body;
 mod call;
+mod cap;
 mod collection;
 mod expr;
 mod graph;
@@ -42,6 +43,7 @@ pub(crate) fn is_quoted(text: &str) -> bool {
     true
 }
 
+pub(crate) use cap::{Cap, Cuts};
 pub(crate) use graph::{Graph, run};
 pub(crate) use hit::{Hit, Sink, Spot};
 pub(crate) use library::is_shown_as_html;

@@ -10,6 +10,7 @@ use source::Span;
 use crate::classification::is_of_another_person;
 
 use super::body::{Body, Site};
+use super::cap::Cap;
 use super::expr::hash;
 use super::hit::Sink;
 use super::value::{
@@ -30,9 +31,6 @@ const ERRORS: [&str; 11] = [
     "statusmessage",
     "statustext",
 ];
-
-/// Of what is left in a variable so many parts are told apart.
-const PATHS: usize = 200;
 
 impl Body<'_> {
     /// What a part of an object holds that nobody has touched.
@@ -113,7 +111,14 @@ impl Body<'_> {
                     Some(field) => {
                         Value::of(Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read)))
                     }
-                    None if ty.is_scalar() => Value::default(),
+                    // Of lists in lists one element tells as much as the other.
+                    None if ty.is_scalar() && path.keys().len() < Path::LIMIT => {
+                        self.parameter(index, path, ty, span)
+                    }
+                    None if ty.is_scalar() => {
+                        self.cuts.insert(Cap::Steps);
+                        Value::default()
+                    }
                     None => Value::obj(id),
                 },
             },
@@ -164,14 +169,14 @@ impl Body<'_> {
                 None => self.untouched_as(&obj, id, key, ty, span),
             };
             if !obj.anywhere.is_nothing() {
-                value.join(&obj.anywhere);
+                value.join(&obj.anywhere, &mut self.cuts);
             }
             // What was put under a key that is not constant may be under this one.
             if let (Key::Entry(_), Some(any)) = (key, obj.part(Key::Element)) {
-                value.join(any);
+                value.join(any, &mut self.cuts);
             }
             match &mut found {
-                Some(known) => drop(known.join(&value)),
+                Some(known) => drop(known.join(&value, &mut self.cuts)),
                 None => found = Some(value),
             }
         }
@@ -221,7 +226,7 @@ impl Body<'_> {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             for (key, part) in &obj.parts {
                 if matches!(key, Key::Entry(_)) {
-                    value.join(part);
+                    value.join(part, &mut self.cuts);
                 }
             }
         }
@@ -248,13 +253,15 @@ impl Body<'_> {
                     value.clone()
                 } else {
                     let mut joined = known;
-                    joined.join(&value);
+                    joined.join(&value, &mut self.cuts);
                     joined
                 }
             };
-            let mut changed = obj.as_ref().clone();
-            changed.set(key, new);
-            self.state.set_obj(id, Arc::new(changed));
+            // An object that nobody else holds is not copied.
+            drop(obj);
+            if let Some(own) = self.state.obj_mut(id) {
+                own.set(key, new);
+            }
         }
     }
 
@@ -268,9 +275,10 @@ impl Body<'_> {
             if let Origin::Variable(variable, path) = obj.origin {
                 self.left(variable, None, path, value, self.method.span);
             }
-            let mut changed = obj.as_ref().clone();
-            changed.anywhere.join(value);
-            self.state.set_obj(id, Arc::new(changed));
+            drop(obj);
+            if let Some(own) = self.state.obj_mut(id) {
+                own.anywhere.join(value, &mut self.cuts);
+            }
         }
     }
 
@@ -293,8 +301,12 @@ impl Body<'_> {
         let mut seen = BTreeSet::new();
         let mut todo: Vec<(Path, ObjId)> = value.objs.iter().map(|id| (at, *id)).collect();
         while let Some((path, id)) = todo.pop() {
-            if seen.len() > PATHS || !seen.insert((path, id)) {
+            if !seen.insert((path, id)) {
                 continue;
+            }
+            if seen.len() > Cap::Parts.limit() {
+                self.cuts.insert(Cap::Parts);
+                break;
             }
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             // The fields of a record are what they are called; of other things that came from elsewhere anything is.
@@ -321,7 +333,7 @@ impl Body<'_> {
     /// Everything that is in a value.
     pub(super) fn collect(&mut self, value: &Value, span: Span) -> Labels {
         let mut labels = value.labels.clone();
-        for id in reachable(&self.state, &value.objs) {
+        for id in reachable(&self.state, &value.objs, &mut self.cuts) {
             let Some(obj) = self.state.obj(id) else { continue };
             for (_, part) in &obj.parts {
                 labels.join(&part.labels);
@@ -338,7 +350,8 @@ impl Body<'_> {
     /// The same things once more, so that who changes one does not change the other: all that is below them, or
     /// themselves alone.
     pub(super) fn copied(&mut self, value: &Value, site: ExprId, is_deep: bool) -> Value {
-        let all = if is_deep { reachable(&self.state, &value.objs) } else { value.objs.clone() };
+        let all =
+            if is_deep { reachable(&self.state, &value.objs, &mut self.cuts) } else { value.objs.clone() };
         let mut copies = BTreeMap::new();
         for &id in &all {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
@@ -367,7 +380,7 @@ impl Body<'_> {
 
     /// Says of everything in a value that it was checked against the user's permissions.
     pub(super) fn check_all(&mut self, value: &Value, span: Span) {
-        for id in reachable(&self.state, &value.objs) {
+        for id in reachable(&self.state, &value.objs, &mut self.cuts) {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             let mut changed = obj.as_ref().clone();
             changed.is_checked = true;

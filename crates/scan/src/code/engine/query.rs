@@ -56,7 +56,7 @@ impl Body<'_> {
             }
             let rows = Value::obj(self.rows(query, None, asks, id, &mut count, span));
             match &mut found {
-                Some(known) => drop(known.join(&rows)),
+                Some(known) => drop(known.join(&rows, &mut self.cuts)),
                 None => found = Some(rows),
             }
         }

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::cap::{Cap, Cuts};
 use super::hit::Hit;
 use super::value::{Obj, ObjId, Origin, Path, State, Value, reachable};
 use super::world::Summary;
-
-/// Callers are told of so many objects.
-const OBJECTS: usize = 120;
 
 /// Keeps what callers can see: objects that are given out, and changes to what they passed.
 pub(super) fn summarise(
@@ -17,6 +15,7 @@ pub(super) fn summarise(
     thrown: Value,
     hits: Vec<Hit>,
     saves: BTreeSet<(u16, Path)>,
+    mut cuts: Cuts,
 ) -> Summary {
     let mut roots: Vec<ObjId> = Vec::new();
     for (at, obj) in state.heap.iter().enumerate() {
@@ -29,9 +28,12 @@ pub(super) fn summarise(
     }
     roots.extend(&returned.objs);
     roots.extend(&thrown.objs);
-    let mut kept = reachable(&state, &roots);
+    let mut kept = reachable(&state, &roots, &mut cuts);
     kept.sort();
-    kept.truncate(OBJECTS);
+    if kept.len() > Cap::Given.limit() {
+        kept.truncate(Cap::Given.limit());
+        cuts.insert(Cap::Given);
+    }
     let ids: BTreeMap<ObjId, ObjId> = (0_u32..).zip(&kept).map(|(index, id)| (*id, ObjId(index))).collect();
     let value = |value: &Value| Value {
         labels: value.labels.clone(),
@@ -50,5 +52,5 @@ pub(super) fn summarise(
         })
         .collect();
     let (open, closed) = hits.into_iter().partition(Hit::is_open);
-    Summary { objs, returned: value(&returned), thrown: value(&thrown), open, closed, saves }
+    Summary { objs, returned: value(&returned), thrown: value(&thrown), open, closed, saves, cuts }
 }

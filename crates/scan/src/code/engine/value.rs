@@ -7,6 +7,8 @@ use std::sync::Arc;
 use apex::{FileId, Name, Ty, VariableId};
 use source::Span;
 
+use super::cap::{Cap, Cuts};
+
 /// A part of an object: a member, an element, the entry of a map under a constant key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Key {
@@ -37,7 +39,7 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    const LIMIT: usize = 6;
+    pub(super) const LIMIT: usize = 6;
     pub(crate) const ROOT: Path = Path { length: 0, keys: [Key::Element; Path::LIMIT] };
 
     /// Without its first step.
@@ -495,6 +497,12 @@ fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ObjId(pub(crate) u32);
 
+impl ObjId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Value {
     pub(crate) labels: Labels,
@@ -520,15 +528,16 @@ impl Value {
         self.labels.is_empty() && self.objs.is_empty() && self.texts.0.is_none()
     }
 
-    /// Whether anything but the text was new.
-    pub(crate) fn join(&mut self, other: &Value) -> bool {
+    /// Whether anything was new.
+    pub(crate) fn join(&mut self, other: &Value, cuts: &mut Cuts) -> bool {
         let mut changed = self.labels.join(&other.labels);
         for id in &other.objs {
             if let Err(at) = self.objs.binary_search(id) {
-                // So many objects are as good as all of them.
-                if self.objs.len() < 24 {
+                if self.objs.len() < Cap::Objects.limit() {
                     self.objs.insert(at, *id);
                     changed = true;
+                } else {
+                    cuts.insert(Cap::Objects);
                 }
             }
         }
@@ -603,6 +612,11 @@ impl State {
         self.heap.get(id.0 as usize)?.as_ref()
     }
 
+    /// To change it here alone: other states keep theirs.
+    pub(crate) fn obj_mut(&mut self, id: ObjId) -> Option<&mut Obj> {
+        self.heap.get_mut(id.index())?.as_mut().map(Arc::make_mut)
+    }
+
     pub(crate) fn set_obj(&mut self, id: ObjId, obj: Arc<Obj>) {
         let at = id.0 as usize;
         if self.heap.len() <= at {
@@ -625,13 +639,17 @@ impl State {
 }
 
 /// Everything that can be reached from a value, each object once.
-pub(crate) fn reachable(state: &State, from: &[ObjId]) -> Vec<ObjId> {
+pub(crate) fn reachable(state: &State, from: &[ObjId], cuts: &mut Cuts) -> Vec<ObjId> {
     let mut seen: BTreeSet<ObjId> = BTreeSet::new();
     let mut todo: Vec<ObjId> = from.to_vec();
     let mut found = Vec::new();
     while let Some(id) = todo.pop() {
-        if !seen.insert(id) || seen.len() > 400 {
+        if !seen.insert(id) {
             continue;
+        }
+        if seen.len() > Cap::Below.limit() {
+            cuts.insert(Cap::Below);
+            break;
         }
         found.push(id);
         if let Some(obj) = state.obj(id) {

@@ -6,6 +6,7 @@ use apex::ast::{ExprId, ExprKind, Literal, Operator};
 use apex::{FileId, MethodId, Name, Program, Ref, Resolution, VariableId};
 
 use super::super::database::runs_as_user;
+use super::cap::Cuts;
 use super::guard::{Guard, Variants};
 use super::hit::Hit;
 use super::value::{FieldId, Labels, Obj, Path, Texts, Value};
@@ -63,6 +64,8 @@ pub(crate) struct Summary {
     pub(crate) closed: Vec<Hit>,
     /// Parameters whose records it writes to the org.
     pub(crate) saves: BTreeSet<(u16, Path)>,
+    /// What was left out of all this.
+    pub(crate) cuts: Cuts,
 }
 
 pub(crate) struct World<'w> {
@@ -80,6 +83,8 @@ pub(crate) struct World<'w> {
     pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Texts of custom labels, by folded name.
     pub(crate) labels: BTreeMap<String, String>,
+    /// Whether a page of the source prints messages as they are.
+    pub(crate) prints_messages: bool,
     /// Methods after which data is no longer a patient's, as folded `class.method`.
     pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) summaries: Vec<Option<Summary>>,
