@@ -21,7 +21,7 @@
 use journal::{Confidence, Persona, Severity};
 use std::collections::BTreeSet;
 
-use apex::MethodId;
+use apex::{ClassId, MethodId};
 use apex::ast::{ExprKind, File};
 use sfdx::views::ObjectKind;
 
@@ -79,7 +79,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 
 /// What Visualforce pages do with what their controllers read.
 struct Pages {
-    controllers: BTreeSet<String>,
+    controllers: BTreeSet<ClassId>,
     /// Methods that something else than a page reaches.
     beyond: BTreeSet<MethodId>,
 }
@@ -88,7 +88,8 @@ impl Pages {
     /// Whether a controller reads records of which pages alone show fields: where a page binds a record's field, Visualforce
     /// asks for field security itself. What code takes out of a record, a page prints whoever looks.
     fn bind_alone(&self, code: &Code, operation: &Access) -> bool {
-        let own = code.top_class(operation.method).is_some_and(|class| self.controllers.contains(&class.to_lowercase()));
+        let class = code.program.method(operation.method).and_then(|method| method.class);
+        let own = class.is_some_and(|class| self.controllers.contains(&class));
         let names = &code.program.names;
         let is_taken = |file: &File| {
             file.exprs.iter().any(|expr| match &expr.kind {
