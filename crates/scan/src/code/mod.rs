@@ -259,6 +259,10 @@ impl Code {
         self.program.file(operation.file).map_or("", |file| file.source.slice(operation.span))
     }
 
+    pub(crate) fn text_at(&self, spot: Spot) -> &str {
+        self.program.file(spot.file).map_or("", |file| file.source.slice(spot.span))
+    }
+
     /// An object's name as code writes it.
     pub(crate) fn written(&self, object: &str) -> String {
         let name = self.program.names.find(object);

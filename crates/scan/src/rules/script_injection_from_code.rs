@@ -131,6 +131,10 @@ fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
             message,
             "encode it for the place where the page prints it (`escapeHtml4`, `JSENCODE`), or let the page escape it",
         );
+        let is_id = code.text_at(at).to_ascii_lowercase().contains("('id')");
+        if is_id && all.iter().all(|one| cx.pages().get(one.page).is_some_and(|page| page.loads_by_id)) {
+            draft = draft.severity(Severity::Medium);
+        }
         let mut told = BTreeSet::new();
         for one in all {
             if told.len() < PLACES && told.insert((one.page, one.span)) {
@@ -157,12 +161,21 @@ fn pages(cx: &Context<'_>, out: &mut Outcome) {
             }
             let Some(place) = page_place(cx, page, print.span) else { continue };
             let kind = if page.is_component { "ApexComponent" } else { "ApexPage" };
-            out.found(Draft::new(
-                format!("{kind}:{}", page.name),
-                place,
-                format!("a parameter of the page becomes {} on `{}`", print.around.said(), page.name),
-                "encode it for its place (`HTMLENCODE`, in scripts `JSENCODE`), or let the page escape it",
-            ));
+            let is_checked = page.loads_by_id && matches!(names.as_slice(), [_, "parameters", "id"]);
+            let (severity, so) = if is_checked {
+                (Severity::Medium, ": Salesforce shows it with the id of a record alone, and nothing else keeps it from there")
+            } else {
+                (META.severity, "")
+            };
+            out.found(
+                Draft::new(
+                    format!("{kind}:{}", page.name),
+                    place,
+                    format!("a parameter of the page becomes {} on `{}`{so}", print.around.said(), page.name),
+                    "encode it for its place (`HTMLENCODE`, in scripts `JSENCODE`), or let the page escape it",
+                )
+                .severity(severity),
+            );
         }
     }
 }

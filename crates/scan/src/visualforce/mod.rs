@@ -19,6 +19,8 @@ pub(crate) struct Page {
     pub(crate) name: String,
     /// The controller and the extensions, as they are written, the extensions first: they win.
     pub(crate) classes: Vec<String>,
+    /// Whether Salesforce loads its record by the parameter `id`, and so shows it with the id of one alone.
+    pub(crate) loads_by_id: bool,
     /// The method of `action="{!method}"`.
     pub(crate) action: Option<String>,
     /// Whether Salesforce opens it by a link with a token alone.
@@ -58,6 +60,7 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
             path: file.path.clone(),
             name: name.to_owned(),
             classes: classes.map(str::to_owned).collect(),
+            loads_by_id: get("standardcontroller").is_some() && get("recordsetvar").is_none(),
             action: get("action").and_then(method_of),
             needs_token: token.is_some_and(|value| value.flag() == Some(true)),
             is_component,
