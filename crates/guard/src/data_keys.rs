@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A number is given once. Of a destroyed key the line stays and says so. Nobody turns a state back without the file's
-//! own key; that an older copy of the file is put in its place is seen by the entries of the journal.
+//! own key. An older copy in the file's place is not noticed here, unless its keys were wrapped anew since.
 
 use std::collections::BTreeMap;
 use std::fmt;
