@@ -53,36 +53,21 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let grants = grant::all(cx);
-    let mut parents: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut parents = parents(cx, out);
     for name in cx.phi_objects() {
-        let object = cx.project.object(name);
-        if object.is_some_and(|object| !shares(object.kind())) {
-            continue;
-        }
-        let Some(phi) = PhiObject::of(cx, name).filter(|phi| !is_named_alone(cx, phi)) else { continue };
+        let Some((phi, object)) = shared(cx, name) else { continue };
         let Some((object, model)) = object.and_then(|object| Some((object, object.sharing_model()?))) else {
             by_the_org(cx, &phi, out);
             continue;
         };
         out.judged(1);
-        if is_parents(&model) {
-            match masters(cx, object, 0) {
-                Some(found) => {
-                    for parent in found {
-                        parents.entry(parent).or_default().insert(phi.name.clone());
-                    }
-                }
-                None => out.unknown(
-                    format!("the object that `{}` hangs on, which decides who sees its records", phi.name),
-                    "retrieve the objects of its master-detail fields, or look in Setup > Sharing Settings",
-                ),
-            }
-        } else if !is_closed(&model) {
-            out.found(inside(cx, &grants, object, &phi, &model, &[]));
+        let children = parents.remove(object.name()).unwrap_or_default();
+        if !is_closed(&model) && !is_parents(&model) {
+            out.found(inside(cx, &grants, object, &phi, &model, &children));
         }
         match object.external_sharing_model() {
             Some(external) if !is_closed(&external) && !is_parents(&external) => {
-                out.found(outside(cx, &grants, object, &phi, &external, &[]));
+                out.found(outside(cx, &grants, object, &phi, &external, &children));
             }
             // External users never see more than internal ones: where those see nothing, there is nothing to ask.
             None if !is_closed(&model) && !is_parents(&model) => {
@@ -91,10 +76,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some(_) | None => {}
         }
     }
-    // A parent that holds PHI itself was judged above.
+    // Parents that hold no PHI themselves.
     for (parent, children) in parents {
         let Some(object) = cx.project.object(&parent).filter(|_| !cx.is_phi_object(&parent)) else { continue };
-        let children: Vec<String> = children.into_iter().collect();
         let known: Vec<PhiObject> = children.iter().filter_map(|child| PhiObject::of(cx, child)).collect();
         let confidence = known.iter().map(|child| child.confidence).max().unwrap_or(Confidence::Medium);
         let fields = known.into_iter().flat_map(|child| child.fields).collect();
@@ -106,6 +90,39 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             out.found(outside(cx, &grants, object, &phi, &model, &children));
         }
     }
+}
+
+/// An object with PHI whose records are shared, and its file where the source has it.
+fn shared<'p>(cx: &Context<'p>, name: &str) -> Option<(PhiObject, Option<Object<'p>>)> {
+    let object = cx.project.object(name);
+    if object.is_some_and(|object| !shares(object.kind())) {
+        return None;
+    }
+    let phi = PhiObject::of(cx, name).filter(|phi| !is_named_alone(cx, phi))?;
+    Some((phi, object))
+}
+
+/// The open masters on which objects with PHI hang, and which those are.
+fn parents(cx: &Context<'_>, out: &mut Outcome) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in cx.phi_objects() {
+        let Some((phi, Some(object))) = shared(cx, name) else { continue };
+        if !object.sharing_model().is_some_and(|model| is_parents(&model)) {
+            continue;
+        }
+        match masters(cx, object, 0) {
+            Some(open) => {
+                for parent in open {
+                    found.entry(parent).or_default().insert(phi.name.clone());
+                }
+            }
+            None => out.unknown(
+                format!("the object that `{}` hangs on, which decides who sees its records", phi.name),
+                "retrieve the objects of its master-detail fields, or look in Setup > Sharing Settings",
+            ),
+        }
+    }
+    found
 }
 
 /// What the org answered of an object whose default is not in the source.
@@ -132,7 +149,7 @@ fn by_the_org(cx: &Context<'_>, phi: &PhiObject, out: &mut Outcome) {
         if model_of_parent || model.eq_ignore_ascii_case("Private") {
             continue;
         }
-        let message = format!("{who} may see all `{}` records (`{model}`, as the org answers): {}", phi.name, held(phi, &[]));
+        let message = format!("{who} may see all `{}` records (`{model}`, as the org answers): {}", phi.name, held(cx, phi, &BTreeSet::new()));
         let fix = "set it to Private (Setup > Sharing Settings), and retrieve the object so that the source says so";
         out.found(
             Draft::new(format!("CustomObject:{}", phi.name), Place::file(path), message, fix)
@@ -175,7 +192,7 @@ fn inside(
     object: Object<'_>,
     phi: &PhiObject,
     model: &Value<'_>,
-    children: &[String],
+    children: &BTreeSet<String>,
 ) -> Draft {
     // Changing takes the object's permission to edit as well.
     let is_edited = || grant::is_edited(grants, object.name(), |grant| !grant.is_external()) != Some(false);
@@ -186,7 +203,7 @@ fn inside(
         "whoever inside may read `{}` at all may {done} each record (`{}`): {}{so}",
         object.name(),
         model.as_str(),
-        held(phi, children)
+        held(cx, phi, children)
     );
     let fix = "set `<sharingModel>Private</sharingModel>` (Setup > Sharing Settings) and share by role, team or criteria";
     draft(cx, object, phi, model, message, fix).severity(severity).detail("sharingModel")
@@ -198,7 +215,7 @@ fn outside(
     object: Object<'_>,
     phi: &PhiObject,
     model: &Value<'_>,
-    children: &[String],
+    children: &BTreeSet<String>,
 ) -> Draft {
     let is_read = grant::is_read(grants, object.name(), |grant| grant.is_external());
     let (severity, so) = weight(cx, object, is_read, to_outsiders(cx));
@@ -206,7 +223,7 @@ fn outside(
         "external users may see all `{}` records (`{}`): {}{so}",
         object.name(),
         model.as_str(),
-        held(phi, children)
+        held(cx, phi, children)
     );
     let fix = "set `<externalSharingModel>Private</externalSharingModel>` (Setup > Sharing Settings) and give patients \
                their own records by a sharing set";
@@ -223,12 +240,21 @@ fn to_outsiders(cx: &Context<'_>) -> Severity {
     }
 }
 
-fn held(phi: &PhiObject, children: &[String]) -> String {
-    if children.is_empty() {
-        return format!("they hold {}", phi.holds());
+/// Objects on a master that are named.
+const CHILDREN: usize = 5;
+
+fn held(cx: &Context<'_>, phi: &PhiObject, children: &BTreeSet<String>) -> String {
+    let named: Vec<String> = children.iter().take(CHILDREN).map(|child| format!("`{child}`")).collect();
+    let more = match children.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more objects"),
+    };
+    let named = named.join(", ") + &more;
+    match (children.is_empty(), cx.is_phi_object(&phi.name)) {
+        (true, _) => format!("they hold {}", phi.holds()),
+        (false, true) => format!("they hold {}, and with them each record of {named} is open", phi.holds()),
+        (false, false) => format!("with them each record of {named} is open, which hold {}", phi.holds()),
     }
-    let children: Vec<String> = children.iter().map(|child| format!("`{child}`")).collect();
-    format!("they decide on those of {}, which hold {}", children.join(", "), phi.holds())
 }
 
 fn draft(
