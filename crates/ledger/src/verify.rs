@@ -1,6 +1,8 @@
 //! Reading a log as somebody who trusts nobody: every byte derived anew, from the entries up.
 
+use std::iter::{Copied, Peekable};
 use std::path::Path;
+use std::slice::Iter;
 
 use journal::Entry;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
@@ -100,67 +102,108 @@ fn walk(
     older: &[(u64, TreeHash)],
     report: &mut Report,
 ) -> Result<(), LedgerError> {
-    let mut tree = Frontier::default();
-    let mut said = expected.deleted.clone();
-    let mut parts = Parts::default();
-    let mut older = older.iter().copied().peekable();
     let (size, bundles) = (report.size, report.size.div_ceil(WIDTH));
-    for first in (0..bundles).step_by(usize::try_from(TOGETHER).unwrap_or(1)) {
+    let look = |first: u64| -> Vec<Result<Looked, LedgerError>> {
         let together = (first..bundles.min(first + TOGETHER)).into_par_iter();
-        let looked: Vec<_> = together.map(|at| Looked::at(source, at, size)).collect();
+        together.map(|at| Looked::at(source, at, size)).collect()
+    };
+    let mut pass = Pass {
+        tree: Frontier::default(),
+        said: expected.deleted.clone(),
+        parts: Parts::default(),
+        older: older.iter().copied().peekable(),
+        report,
+    };
+    let (mut first, mut looked) = (0, look(0));
+    while !looked.is_empty() {
+        first += TOGETHER;
+        // While these are put together the next are read.
+        let (next, goes_on) = rayon::join(|| look(first), || pass.take(looked));
+        if !goes_on? {
+            return Ok(());
+        }
+        looked = next;
+    }
+    pass.end();
+    Ok(())
+}
+
+/// What was put together of a log so far.
+struct Pass<'r, 'o> {
+    tree: Frontier,
+    /// Entries that are said to be deleted.
+    said: Vec<Leaves>,
+    parts: Parts,
+    older: Peekable<Copied<Iter<'o, (u64, TreeHash)>>>,
+    report: &'r mut Report,
+}
+
+impl Pass<'_, '_> {
+    /// Takes the next bundles in; false where it makes no sense to go on.
+    fn take(&mut self, looked: Vec<Result<Looked, LedgerError>>) -> Result<bool, LedgerError> {
         for looked in looked {
             let looked = match looked {
                 Ok(looked) => looked,
                 Err(LedgerError::Log(error)) => {
-                    report.problems.push(error.to_string());
-                    return Ok(());
+                    self.report.problems.push(error.to_string());
+                    return Ok(false);
                 }
                 Err(error) => return Err(error),
             };
+            let first = self.tree.size();
             if looked.is_gone {
-                stored::join(&mut report.deleted, tree.size()..tree.size() + looked.leaves.len() as u64);
-                parts.lost();
+                stored::join(&mut self.report.deleted, first..first + looked.leaves.len() as u64);
+                self.parts.lost();
             }
+            let problems = &mut self.report.problems;
             if let Some(index) = looked.differs {
-                report.problems.push(format!("entry {index} is not the one whose hash is in `tile/0`"));
+                problems.push(format!("entry {index} is not the one whose hash is in `tile/0`"));
             }
-            for (index, entry) in (tree.size()..).zip(looked.entries) {
-                report.entries += 1;
+            self.report.entries += looked.entries.len() as u64;
+            for (index, entry) in (first..).zip(looked.entries) {
                 match entry {
-                    Ok(part) => report.problems.extend(parts.take(index, part)),
-                    Err(fault) => report.problems.push(format!("entry {index}, {fault}")),
+                    Ok(part) => problems.extend(self.parts.take(index, part)),
+                    Err(fault) => problems.push(format!("entry {index}, {fault}")),
                 }
             }
-            if report.problems.len() >= MOST_PROBLEMS {
-                report.problems.truncate(MOST_PROBLEMS);
-                report.problems.push("and more: from there on nothing was looked at".to_owned());
-                return Ok(());
+            if problems.len() >= MOST_PROBLEMS {
+                problems.truncate(MOST_PROBLEMS);
+                problems.push("and more: from there on nothing was looked at".to_owned());
+                return Ok(false);
             }
-            said.extend(looked.said);
+            self.said.extend(looked.said);
             for leaf in looked.leaves {
-                while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
-                    report.problems.extend(forked(&tree, root));
-                }
-                tree.push(leaf, |_, _| {});
+                self.hold_against_older();
+                self.tree.push(leaf, |_, _| {});
             }
         }
+        Ok(true)
     }
-    while let Some((_, root)) = older.next_if(|(size, _)| *size == tree.size()) {
-        report.problems.extend(forked(&tree, root));
+
+    fn hold_against_older(&mut self) {
+        let size = self.tree.size();
+        while let Some((_, root)) = self.older.next_if(|(older, _)| *older == size) {
+            self.report.problems.extend(forked(&self.tree, root));
+        }
     }
-    if tree.root() != report.root || tree.size() != report.size {
-        report.problems.push("the entries do not lead to the root that was signed".to_owned());
+
+    fn end(mut self) {
+        self.hold_against_older();
+        let Self { tree, said, parts, report, .. } = self;
+        if tree.root() != report.root || tree.size() != report.size {
+            report.problems.push("the entries do not lead to the root that was signed".to_owned());
+        }
+        report.problems.extend(parts.end());
+        let unsaid: Vec<Leaves> =
+            report.deleted.iter().flat_map(|run| stored::uncovered(run, &said)).collect();
+        report.problems.extend(unsaid.iter().map(|run| {
+            format!(
+                "entries {} to {} are not there, and no entry says that they were deleted",
+                run.start,
+                run.end - 1
+            )
+        }));
     }
-    report.problems.extend(parts.end());
-    let unsaid: Vec<Leaves> = report.deleted.iter().flat_map(|run| stored::uncovered(run, &said)).collect();
-    report.problems.extend(unsaid.iter().map(|run| {
-        format!(
-            "entries {} to {} are not there, and no entry says that they were deleted",
-            run.start,
-            run.end - 1
-        )
-    }));
-    Ok(())
 }
 
 /// The call that an entry is a part of, which part, and of how many.
