@@ -120,7 +120,7 @@ impl DataKeys {
         if !is_tenant(tenant) {
             return Err(KeysError::Refused("a tenant's name has lower-case letters, digits and hyphens"));
         }
-        let held = hold(path)?;
+        let held = durable::lock_beside(path).map_err(io(path))?;
         let mut own = Secret::default();
         rng.fill(own.as_mut_slice());
         let wrapping = root.make()?;
@@ -142,7 +142,7 @@ impl DataKeys {
     }
 
     pub fn open(path: &Path, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
-        let held = hold(path)?;
+        let held = durable::lock_beside(path).map_err(io(path))?;
         let bytes = durable::read(path, LONGEST).map_err(io(path))?;
         let bytes = bytes.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
         let unreadable = |line, what| KeysError::Unreadable { path: path.to_owned(), line, what };
@@ -439,10 +439,4 @@ impl fmt::Debug for DataKeys {
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> KeysError {
     move |error| KeysError::Io { path: path.to_owned(), error }
-}
-
-fn hold(path: &Path) -> Result<File, KeysError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let lock = path.with_file_name(format!("{name}.lock"));
-    durable::lock(&lock).map_err(io(&lock))
 }

@@ -69,6 +69,12 @@ pub fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
+/// [`lock`] of a file beside one that is replaced now and then.
+pub fn lock_beside(path: &Path) -> io::Result<File> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    lock(&path.with_file_name(format!("{}.lock", name.to_string_lossy())))
+}
+
 /// Holds what a lock file stands for as well: somebody may take that file away, and a second process would lock a new
 /// one. Some file systems lock no folders; there the lock file alone holds.
 pub fn hold(file: &File) -> io::Result<()> {

@@ -486,8 +486,7 @@ fn opened(path: &Path) -> Result<File, LedgerError> {
 
 /// One process at a time, by a file beside the ring: the ring itself is replaced now and then.
 fn held(path: &Path) -> Result<File, LedgerError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    durable::lock(&path.with_file_name(format!("{name}.lock"))).map_err(LedgerError::io(path))
+    durable::lock_beside(path).map_err(LedgerError::io(path))
 }
 
 impl Pseudonymiser for Keyring {

@@ -149,7 +149,7 @@ impl Inner {
             return Word::Conflict(size);
         }
         if request.continues(last.as_ref().map(Checkpoint::root).as_ref()).is_err() {
-            let other = root_of_old(size, new.size(), &new.root(), &request.proof);
+            let other = tlog::consistent_root(size, new.size(), &new.root(), &request.proof);
             if other.is_some_and(|other| other != root) {
                 self.tell(watched, &mut seen, &request, "a tree that does not continue the one before");
             }
@@ -222,37 +222,6 @@ fn forks(folder: &Path, file: &str) -> Result<usize, LedgerError> {
         number += usize::from(name.to_string_lossy().starts_with(&begins));
     }
     Ok(number)
-}
-
-/// The root that the first `old` leaves have in the tree of this root, where the proof leads to it. Where `old` is a
-/// power of two a proof does not say.
-fn root_of_old(old: u64, new: u64, root: &TreeHash, proof: &[TreeHash]) -> Option<TreeHash> {
-    if old == 0 || old >= new || old.is_power_of_two() {
-        return None;
-    }
-    let (first, rest) = proof.split_first()?;
-    let (mut node, mut last) = (old - 1, new - 1);
-    let up = node.trailing_ones();
-    node >>= up;
-    last >>= up;
-    let (mut of_old, mut of_new) = (*first, *first);
-    for sibling in rest {
-        if last == 0 {
-            return None;
-        }
-        if node & 1 == 1 || node == last {
-            of_old = TreeHash::node(sibling, &of_old);
-            of_new = TreeHash::node(sibling, &of_new);
-            let up = node.trailing_zeros();
-            node >>= up;
-            last >>= up;
-        } else {
-            of_new = TreeHash::node(&of_new, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
-    }
-    (last == 0 && of_new == *root).then_some(of_old)
 }
 
 impl Service for Witness {

@@ -65,8 +65,8 @@ pub use key::{Algorithm, VerifierKey};
 pub use log::{Log, MAX_BATCH, Opening, Prover, Receipt, Recovered};
 pub use note::{MAX_NOTE, Note, SignatureLine};
 pub use proof::{
-    MAX_PROOF, Refuted, Tiles, Unproved, prove_consistency, prove_inclusion, root, verify_consistency,
-    verify_inclusion,
+    MAX_PROOF, Refuted, Tiles, Unproved, consistent_root, prove_consistency, prove_inclusion, root,
+    verify_consistency, verify_inclusion,
 };
 pub use proof_file::{ProofFile, Unproven};
 pub use seal::Sealed;

@@ -220,18 +220,40 @@ pub fn verify_consistency(
         let same = if old == new { old_root == new_root } else { *old_root == TreeHash::empty() };
         return if same { Ok(()) } else { Err(Refuted::Root) };
     }
-    let (mut node, mut last) = (old - 1, new - 1);
-    let up = node.trailing_ones();
-    node >>= up;
-    last >>= up;
     let (start, rest) = if old.is_power_of_two() {
         (*old_root, proof)
     } else {
         let Some((first, rest)) = proof.split_first() else { return Err(Refuted::Length) };
         (*first, rest)
     };
+    let (of_old, of_new) = folded(old, new, start, rest)?;
+    if of_old == *old_root && of_new == *new_root { Ok(()) } else { Err(Refuted::Root) }
+}
+
+/// The root that the first `old` leaves have in the tree of `new_root`, where a consistency proof leads to that tree. Where
+/// `old` is a power of two the proof does not hold it.
+pub fn consistent_root(old: u64, new: u64, new_root: &TreeHash, proof: &[TreeHash]) -> Option<TreeHash> {
+    if old == 0 || old >= new || old.is_power_of_two() {
+        return None;
+    }
+    let (first, rest) = proof.split_first()?;
+    let (of_old, of_new) = folded(old, new, *first, rest).ok()?;
+    (of_new == *new_root).then_some(of_old)
+}
+
+/// The old root and the new one that a consistency proof leads to, from a subtree that both have.
+fn folded(
+    old: u64,
+    new: u64,
+    start: TreeHash,
+    siblings: &[TreeHash],
+) -> Result<(TreeHash, TreeHash), Refuted> {
+    let (mut node, mut last) = (old - 1, new - 1);
+    let up = node.trailing_ones();
+    node >>= up;
+    last >>= up;
     let (mut of_old, mut of_new) = (start, start);
-    for sibling in rest {
+    for sibling in siblings {
         if last == 0 {
             return Err(Refuted::Length);
         }
@@ -250,5 +272,5 @@ pub fn verify_consistency(
     if last != 0 {
         return Err(Refuted::Length);
     }
-    if of_old == *old_root && of_new == *new_root { Ok(()) } else { Err(Refuted::Root) }
+    Ok((of_old, of_new))
 }

@@ -35,7 +35,7 @@ pub struct FileRoot {
 impl FileRoot {
     /// Makes a file without keys.
     pub fn create(path: &Path, lock: Lock, mut rng: Box<dyn Rng>) -> Result<Self, RootError> {
-        let held = hold(path)?;
+        let held = durable::lock_beside(path).map_err(io(path))?;
         let text = vault::seal(&lock, LABEL, &[], &mut *rng)?;
         durable::create(path, text.as_bytes(), Access::Owner).map_err(io(path))?;
         let inner = Mutex::new(Inner { keys: BTreeMap::new(), rng });
@@ -43,7 +43,7 @@ impl FileRoot {
     }
 
     pub fn open(path: &Path, lock: Lock, rng: Box<dyn Rng>) -> Result<Self, RootError> {
-        let held = hold(path)?;
+        let held = durable::lock_beside(path).map_err(io(path))?;
         let unreadable = |what: String| RootError::Unreadable { path: path.to_owned(), what };
         let text = durable::read(path, LONGEST).map_err(io(path))?.map(Zeroizing::new);
         let text = text.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
@@ -138,10 +138,4 @@ impl fmt::Debug for FileRoot {
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RootError {
     move |error| RootError::Io { path: path.to_owned(), error }
-}
-
-fn hold(path: &Path) -> Result<File, RootError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let lock = path.with_file_name(format!("{name}.lock"));
-    durable::lock(&lock).map_err(io(&lock))
 }

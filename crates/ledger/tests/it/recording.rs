@@ -2,7 +2,7 @@ use jiff::civil::date;
 use journal::act::{ConfigurationChange, Room, Setting};
 use journal::names::Uid;
 use journal::sample::Drawn;
-use journal::{Clock as _, Moment, RecordError, Recorder, Retained};
+use journal::{Clock as _, Entry, Moment, RecordError, Recorder, Retained};
 use ledger::retain::{delete, plan};
 use ledger::retention::Rules;
 use ledger::{Every, Expected, Layout, Ledger, LedgerError, reading};
@@ -125,18 +125,23 @@ fn one_process_writes() {
     ledger.close().unwrap();
 }
 
+/// 300 entries that stand in one log.
+fn of_one_log() -> Vec<Entry> {
+    samples(2000, 1)
+        .into_iter()
+        .filter(|entry| entry.region.as_ref().is_some_and(|region| region.as_str() == "us"))
+        .filter(|entry| entry.act.retained() == Retained::AccessLog)
+        .take(300)
+        .collect()
+}
+
 #[test]
 fn a_compressed_log_goes_whole_once_all_of_it_may() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Hands::at("2016-03-01T12:00:00Z");
     let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
     let key = ledger.verifier().unwrap().clone();
-    let mut entries: Vec<_> = samples(2000, 1)
-        .into_iter()
-        .filter(|entry| entry.region.as_ref().is_some_and(|region| region.as_str() == "us"))
-        .filter(|entry| entry.act.retained() == Retained::AccessLog)
-        .take(300)
-        .collect();
+    let mut entries = of_one_log();
     entries.iter_mut().for_each(|entry| entry.at = Moment::of(clock.now()));
     // One of them happened later than its neighbours.
     entries[299].at = Moment::of("2018-01-01T00:00:00Z".parse().unwrap());
@@ -167,12 +172,7 @@ fn what_was_deleted_of_an_open_log_stays_told_when_it_is_sealed() {
     let clock = Hands::at("2016-03-01T12:00:00Z");
     let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
     let key = ledger.verifier().unwrap().clone();
-    let mut entries: Vec<_> = samples(2000, 1)
-        .into_iter()
-        .filter(|entry| entry.region.as_ref().is_some_and(|region| region.as_str() == "us"))
-        .filter(|entry| entry.act.retained() == Retained::AccessLog)
-        .take(300)
-        .collect();
+    let mut entries = of_one_log();
     entries.iter_mut().for_each(|entry| entry.at = Moment::of("2001-01-01T00:00:00Z".parse().unwrap()));
     ledger.append(&entries).unwrap();
     ledger.close().unwrap();
