@@ -1,5 +1,6 @@
 //! `cargo xtask bench NAME [DIR]`: figures for `docs/benchmarks.md`.
 
+mod code;
 mod guard;
 mod ledger;
 mod org;
@@ -19,10 +20,14 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["impact"] => impact(None),
         ["impact", folder] => impact(Some(Path::new(folder))),
         ["access"] => access(),
+        ["growth"] => growth(),
         ["guard"] => guard::run(),
         ["ledger"] => ledger::run("1000000"),
         ["ledger", entries] => ledger::run(entries),
-        _ => Err("name a benchmark: scan [DIR], impact [DIR], access, guard, ledger [ENTRIES]".to_owned()),
+        _ => {
+            Err("name a benchmark: scan [DIR], impact [DIR], access, growth, guard, ledger [ENTRIES]"
+                .to_owned())
+        }
     }
 }
 
@@ -107,6 +112,24 @@ fn scan(folder: Option<&Path>) -> Result<(), String> {
             None => None,
         };
         print(name, own, beside);
+    }
+    Ok(())
+}
+
+/// Ten times the code, and what it costs.
+fn growth() -> Result<(), String> {
+    steps::call("cargo", &["build", "--release", "--quiet", "--package", "phiward"])?;
+    let phiward = target().join("release/phiward").display().to_string();
+    println!("{:<28} {:>10} {:>10}", "", "CPU s", "peak MB");
+    let mut costs = Vec::new();
+    for classes in [100, 1_000] {
+        let path = code::write(classes)?.display().to_string();
+        let taken = median(RUNS, &phiward, &["scan", &path, "--format", "json", "--output", "/dev/null"])?;
+        print(&format!("{classes} chains of 50 methods"), taken, None);
+        costs.push(taken.cpu_seconds);
+    }
+    if let [few, many] = costs[..] {
+        println!("ten times the code at {:.1} times the cost", many / few);
     }
     Ok(())
 }
