@@ -646,6 +646,26 @@ fn classes(rules: &[FieldRule]) -> String {
     texts(rules.iter().map(|rule| &rule.class)).into_iter().collect::<Vec<_>>().join(" or ")
 }
 
+/// How a field is sealed and indexed, in a line.
+fn sealing(rules: &[FieldRule]) -> String {
+    let Some(rule) = rules.first() else { return String::new() };
+    let mut said = Vec::new();
+    if let Some(seal) = &rule.seal {
+        said.extend(seal.id.as_ref().map(|id| format!("id {}", id.value)));
+        said.extend(seal.bind.as_ref().map(|bind| format!("bound to the {}", bind.value)));
+        said.extend(seal.key.as_ref().map(|key| key.to_string()));
+        said.extend(seal.field.as_ref().map(|field| format!("token in {}", field.value)));
+        said.extend(seal.leave.as_ref().map(|leave| format!("leaves {}", leave.value)));
+    }
+    if let Some(index) = &rule.index {
+        said.push(format!("index in {} for {} values", index.field.value, index.values.value));
+        said.extend(index.form.as_ref().map(|form| format!("as {}", form.value)));
+        said.extend(index.bits.as_ref().map(|bits| format!("{} bits", bits.value)));
+        said.extend(index.country.as_ref().map(|country| format!("country {}", country.value)));
+    }
+    said.join(", ")
+}
+
 fn class(at: &mut At<'_>, old: &[FieldRule], new: &[FieldRule]) {
     let strongest = |rules: &[FieldRule]| rules.iter().map(|rule| rule.class.value).max();
     match (strongest(old), strongest(new)) {
@@ -676,6 +696,8 @@ fn class(at: &mut At<'_>, old: &[FieldRule], new: &[FieldRule]) {
     let search = |rules: &[FieldRule]| joined(&texts(rules.iter().filter_map(|rule| rule.search.as_ref())));
     let effect = if search(new) == "equality" { Effect::Widens } else { Effect::Narrows };
     at.changed(&search(old), &search(new), "search", effect);
+    // What a token is bound to, and how much a digest tells, is no order that a machine knows.
+    at.changed(&sealing(old), &sealing(new), "sealing", Effect::Widens);
     let when = |rules: &[FieldRule]| {
         rules.iter().map(|rule| rule.when.clone().unwrap_or_default()).collect::<Vec<_>>().join(" | ")
     };

@@ -8,7 +8,7 @@ use source::{Problem, Severity, Source};
 
 use crate::address::Called;
 use crate::bundle::agreement::Agreement;
-use crate::bundle::classification::{FieldRule, ObjectRule};
+use crate::bundle::classification::{FieldRule, Index, ObjectRule, Seal};
 use crate::bundle::exception::Exception;
 use crate::bundle::expectation::Expectation;
 use crate::bundle::flow::DeclaredFlow;
@@ -54,7 +54,7 @@ pub struct Policy {
 
 struct Inner {
     content: Content,
-    index: Index,
+    index: Lookup,
     present: bool,
     enforceable: bool,
     digest: Digest,
@@ -63,7 +63,7 @@ struct Inner {
 
 /// Names, lower case where Salesforce takes any case, to positions in [`Content`].
 #[derive(Default)]
-struct Index {
+struct Lookup {
     parties: BTreeMap<String, usize>,
     identities: BTreeMap<String, usize>,
     audiences: BTreeMap<String, usize>,
@@ -82,7 +82,7 @@ struct Index {
     audience_of_profile: BTreeMap<String, usize>,
 }
 
-impl Index {
+impl Lookup {
     fn of(content: &Content) -> Self {
         let mut index = Self::default();
         for (at, party) in content.parties.iter().enumerate() {
@@ -180,6 +180,16 @@ impl Classified<'_> {
         let masks = self.rules.iter().filter_map(|rule| rule.mask.as_ref()).map(|mask| mask.value);
         masks.max_by_key(|mask| mask.hides())
     }
+
+    /// How the gateway seals it: the same by every rule.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.rules.iter().find_map(|rule| rule.seal.as_ref())
+    }
+
+    /// The index by which the gateway finds it: the same by every rule.
+    pub fn index(&self) -> Option<&Index> {
+        self.rules.iter().find_map(|rule| rule.index.as_ref())
+    }
 }
 
 /// Which line classifies a field.
@@ -208,7 +218,7 @@ impl Policy {
         let rules = Rules::read(sources, &content, problems);
         rules.check_codes(&content.expectations, problems);
         let enforceable = present && !problems.iter().any(|p| p.severity == Severity::Error);
-        let index = Index::of(&content);
+        let index = Lookup::of(&content);
         let digest = digest::of(sources);
         Self { inner: Arc::new(Inner { content, index, present, enforceable, digest, rules }) }
     }

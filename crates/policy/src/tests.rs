@@ -5,4 +5,5 @@ mod lookups;
 mod problems;
 mod reference;
 mod sample;
+mod sealing;
 mod slips;

@@ -110,6 +110,48 @@ choice! {
 }
 
 choice! {
+    /// What the token of a field is bound to besides the tenant and the field: it opens with nothing else.
+    pub enum Bound = "binding" {
+        /// The person, by the path in the object's `subject`.
+        Subject = "subject",
+        /// A key of the record that is known before Salesforce gives it an id.
+        Key = "key",
+        /// Nothing more: where nobody knows whose value it is. Such a field cannot be shredded for one person.
+        Field = "field",
+    }
+}
+
+choice! {
+    /// What stays in a field whose token stands in another.
+    pub enum StandIn = "stand-in" {
+        /// The field is left empty.
+        Nothing = "nothing",
+        /// What the field's mask leaves.
+        Mask = "mask",
+        /// Other digits and letters in the places of the value's own (FF1, NIST SP 800-38G).
+        Digits = "digits",
+        /// A date, moved by as many days for all dates of one person.
+        Shifted = "shifted",
+        /// A made-up value of the same kind, the same for one person's same value.
+        Surrogate = "surrogate",
+    }
+}
+
+choice! {
+    /// What makes two ways to write a value one, before it is indexed.
+    pub enum IndexForm = "form of an index" {
+        /// As it stands, without blanks around it.
+        Exact = "exact",
+        /// Letters and digits alone, in upper case.
+        Number = "number",
+        Phone = "phone",
+        Email = "email",
+        Name = "name",
+        Date = "date",
+    }
+}
+
+choice! {
     /// What is left of a value where it is masked.
     pub enum Mask = "mask" {
         None = "none",
@@ -496,6 +538,33 @@ text! {
     pub struct FieldPattern = "field",
     "write `Object.Field` with API names, or `\"Object.*\"` for all fields of the object",
     Some("^[A-Za-z][A-Za-z0-9_]*\\.(\\*|[A-Za-z][A-Za-z0-9_]*)$"), is_field_pattern
+}
+
+text! {
+    /// A field by its API name.
+    pub struct FieldName = "field name",
+    "write the field's API name: letters, digits and underscores, 80 at most, a letter first",
+    Some("^[A-Za-z][A-Za-z0-9_]{0,79}$"), is_name
+}
+
+text! {
+    /// What tokens call a field by. It stays when the field is renamed.
+    pub struct SealedName = "name of a sealed field",
+    "write letters, digits, `_`, `-` and `.`, 120 at most",
+    Some("^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$"), |text| {
+        text.len() <= 120
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    }
+}
+
+text! {
+    /// A country's calling code.
+    pub struct CallingCode = "calling code",
+    "write the digits of the country's calling code, as `1` or `49`",
+    Some("^[1-9][0-9]{0,2}$"), |text| {
+        (1..=3).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
+    }
 }
 
 text! {

@@ -1,6 +1,9 @@
 use crate::file::record::{Named, OneOrMany, record};
 use crate::place::At;
-use crate::vocabulary::{Class, FieldPath, Identifier, Mask, Protect, Search, Tag};
+use crate::vocabulary::{
+    Bound, CallingCode, Class, FieldName, FieldPath, Identifier, IndexForm, Mask, Protect, SealedName,
+    Search, StandIn, Tag,
+};
 
 record! {
     /// What an object's fields hold.
@@ -32,5 +35,39 @@ record! {
         when: Option<String>,
         /// The lookup that leads to the person.
         through: Option<At<FieldPath>>,
+        /// How the gateway seals it.
+        seal: Option<Seal>,
+        /// The blind index by which the gateway finds it.
+        index: Option<Index>,
+    }
+}
+
+record! {
+    /// How the gateway seals a field.
+    pub struct Seal = "seal" {
+        /// What tokens call the field by, which stays when the field is renamed; `Object.Field` where it is left out.
+        id: Option<At<SealedName>>,
+        bind: Option<At<Bound>>,
+        /// The field of the record's own that holds the key, where `bind` is `key`.
+        key: Option<At<FieldName>>,
+        /// The text field that holds the token, where this one cannot.
+        field: Option<At<FieldName>>,
+        /// What stays in this field then.
+        leave: Option<At<StandIn>>,
+    }
+}
+
+record! {
+    /// A keyed digest of a field's value beside it, so that equal values are found without being opened.
+    pub struct Index = "index" {
+        /// The text field that holds the digest.
+        field: At<FieldName>,
+        form: Option<At<IndexForm>>,
+        /// Bits of the digest, 32 to 256 and a multiple of 4: fewer tell less, and find others too.
+        bits: Option<At<u32>>,
+        /// How many different values the field has, about.
+        values: At<u32>,
+        /// The calling code of phone numbers that are written without one.
+        country: Option<At<CallingCode>>,
     }
 }

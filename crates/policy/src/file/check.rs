@@ -5,6 +5,7 @@ mod classification;
 mod flows;
 mod organisation;
 mod parties;
+mod sealing;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +78,7 @@ pub(super) fn all(content: &mut Content, problems: &mut Vec<Problem>) {
     check.shared_ids();
     organisation::check(&mut check);
     classification::check(&mut check);
+    sealing::check(&mut check);
     parties::check(&mut check);
     flows::check(&mut check);
     flows::expectations(&mut check);

@@ -38,7 +38,7 @@ objects:
     region: Data_Region__pc
     default: {class: internal}
     fields:
-      SSN__pc: {class: phi, identifier: ssn, protect: both, search: equality, mask: last4}
+      SSN__pc: {class: phi, identifier: ssn, protect: both, search: equality, mask: last4, index: {field: SSN_Digest__pc, values: 1000000}}
       PersonEmail: {class: pii, identifier: email}
       Website: {class: public}
   HealthCondition:

@@ -248,6 +248,7 @@ pub(super) const SLIPS: &[Case] = &[
         "protect: none",
         &[
             "classification/patients.yaml:8:69: `Account.SSN__pc` says how it is searched while encrypted, and is not encrypted [search-without-encryption]",
+            "classification/patients.yaml:8:99: `Account.SSN__pc` says how the gateway seals it, and the gateway does not [seal-without-gateway]",
         ],
     ),
     Case(

@@ -1,0 +1,113 @@
+//! What a bundle may say of sealing, and what is told where it cannot be or is not safe.
+
+use source::Source;
+
+use super::sample;
+use crate::vocabulary::{Bound, StandIn};
+use crate::{Policy, read};
+
+/// The sample with other lines for two fields of an object with a subject, or without.
+fn with(fields: &str, subject: &str) -> (Policy, Vec<String>) {
+    let text = format!("objects:\n  Case:\n{subject}    fields:\n{fields}\n");
+    let mut sources = sample::files(&[]);
+    sources.push(Source::new("classification/case.yaml", text));
+    let (policy, problems) = read(sources);
+    let codes = problems
+        .iter()
+        .filter(|problem| problem.path == "classification/case.yaml")
+        .map(|problem| problem.code.to_string())
+        .collect();
+    (policy, codes)
+}
+
+const OWN: &str = "    subject: ContactId\n";
+
+fn codes(field: &str) -> Vec<String> {
+    with(&format!("      Card__c: {field}"), OWN).1
+}
+
+#[test]
+fn what_is_sealed_says_how() {
+    let (policy, codes) = with(
+        "      Card__c: {class: phi, identifier: health-plan, protect: gateway, search: equality, mask: last4, seal: {id: \
+         case-card, bind: subject, field: Card_Token__c, leave: digits}, index: {field: Card_Digest__c, form: number, \
+         bits: 64, values: 2000000}}",
+        OWN,
+    );
+    assert_eq!(codes, [""; 0]);
+    let found = policy.class_of("case", "card__c").unwrap();
+    let (seal, index) = (found.seal().unwrap(), found.index().unwrap());
+    assert_eq!(seal.id.as_ref().unwrap().as_str(), "case-card");
+    assert_eq!(seal.bind.as_ref().unwrap().value, Bound::Subject);
+    assert_eq!(seal.leave.as_ref().unwrap().value, StandIn::Digits);
+    assert_eq!(index.bits.as_ref().unwrap().value, 64);
+}
+
+#[test]
+fn what_cannot_be_sealed_so_is_told() {
+    let cases: &[(&str, &[&str])] = &[
+        ("{class: phi, seal: {id: card}}", &["seal-without-gateway"]),
+        ("{class: phi, protect: platform, seal: {bind: field}}", &["seal-without-gateway"]),
+        ("{class: phi, protect: gateway, seal: {bind: key}}", &["missing-key"]),
+        ("{class: phi, protect: gateway, seal: {key: Number__c}}", &["unused-key"]),
+        ("{class: phi, protect: gateway, seal: {bind: key, key: Number__c}}", &[]),
+        ("{class: phi, protect: gateway, seal: {field: card__C}}", &["shared-companion"]),
+        ("{class: phi, protect: gateway, seal: {leave: nothing}}", &["stand-in-without-field"]),
+        ("{class: phi, protect: gateway, seal: {field: T__c, leave: mask}}", &["stand-in-does-not-fit"]),
+        (
+            "{class: phi, identifier: ssn, protect: gateway, seal: {field: T__c, leave: shifted}}",
+            &["stand-in-does-not-fit"],
+        ),
+        (
+            "{class: phi, identifier: date, protect: gateway, seal: {field: T__c, leave: digits}}",
+            &["stand-in-does-not-fit"],
+        ),
+        ("{class: phi, protect: gateway, index: {field: D__c, values: 90000}}", &["index-without-search"]),
+        ("{class: phi, protect: gateway, search: equality}", &["search-without-index"]),
+        ("{class: phi, protect: platform, search: equality}", &[]),
+        (
+            "{class: phi, protect: gateway, search: equality, index: {field: D__c, values: 9999}}",
+            &["index-of-few-values"],
+        ),
+        (
+            "{class: phi, protect: gateway, search: equality, index: {field: D__c, values: 90000, bits: 30}}",
+            &["bad-bits"],
+        ),
+        (
+            "{class: phi, protect: gateway, search: equality, index: {field: D__c, values: 90000, country: 1}}",
+            &["unused-key"],
+        ),
+        (
+            "{class: phi, protect: gateway, search: equality, seal: {field: D__c}, index: {field: D__c, values: 90000}}",
+            &["shared-companion"],
+        ),
+        (
+            "[{class: phi, when: A, protect: gateway, seal: {id: a}}, {class: phi, protect: gateway}]",
+            &["ambiguous-seal"],
+        ),
+    ];
+    for (field, expected) in cases {
+        assert_eq!(codes(field), *expected, "{field}");
+    }
+}
+
+#[test]
+fn fields_do_not_share_what_keeps_them_apart() {
+    let two = |first: &str, second: &str| with(&format!("      A__c: {first}\n      B__c: {second}"), OWN).1;
+    let sealed = "{class: phi, protect: gateway, seal: {field: T__c}}";
+    assert_eq!(two(sealed, sealed), ["shared-companion"]);
+    let named = "{class: phi, protect: gateway, seal: {id: one}}";
+    assert_eq!(two(named, named), ["duplicate-id"]);
+    let token = "{class: phi, protect: gateway, seal: {field: B__c}}";
+    assert_eq!(two(token, "{class: internal, protect: gateway}"), ["sealed-companion"]);
+    assert_eq!(two(token, "{class: internal}"), [""; 0]);
+}
+
+#[test]
+fn a_default_seals_no_field_and_nobody_is_no_subject() {
+    let (_, codes) =
+        with("      A__c: {class: phi}\n    default: {class: phi, protect: gateway, seal: {id: a}}", OWN);
+    assert_eq!(codes, ["seal-of-default"]);
+    let (_, codes) = with("      A__c: {class: phi, protect: gateway, seal: {bind: subject}}", "");
+    assert!(codes.iter().any(|code| code == "missing-subject"), "{codes:?}");
+}
