@@ -9,6 +9,7 @@ use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkd
 use zeroize::Zeroizing;
 
 use crate::error::GuardError;
+use crate::seal::SubjectSalt;
 use crate::token::{Handle, KeyNumber};
 
 /// Bytes of a key.
@@ -149,6 +150,22 @@ impl DataKey {
     /// The key of a field's blind index.
     pub(crate) fn of_index(&self, field: &str) -> Result<Secret, GuardError> {
         self.derived(b"phiward-index-key-1", field.as_bytes())
+    }
+
+    /// A key of what stays in one field of one subject, or of nobody known.
+    pub(crate) fn of_stand_in(
+        &self,
+        label: &[u8],
+        field: &str,
+        salt: Option<&SubjectSalt>,
+    ) -> Result<Secret, GuardError> {
+        let mut context = Zeroizing::new(field.as_bytes().to_vec());
+        context.push(0);
+        if let Some(salt) = salt {
+            context.extend_from_slice(salt.handle().bytes());
+            context.extend_from_slice(salt.expose().as_slice());
+        }
+        self.derived(label, &context)
     }
 
     fn cipher(&self, label: &[u8], context: &[u8]) -> Result<LessSafeKey, GuardError> {

@@ -12,6 +12,7 @@ mod key;
 mod mask;
 pub mod root;
 mod seal;
+mod stand_in;
 mod token;
 pub mod vault;
 
@@ -22,4 +23,5 @@ pub use index::{BITS, BlindIndex, FEWEST, Normaliser};
 pub use key::{DataKey, KeyState};
 pub use mask::{HIDDEN, Masking, PostalPopulation, masked};
 pub use seal::{FieldCipher, Sealer, SubjectSalt};
+pub use stand_in::{FEWEST_DIGITS, StandInKey};
 pub use token::{Algorithm, Handle, KeyNumber, LONGEST, PREFIX, Token};
