@@ -32,6 +32,16 @@ pub enum GuardError {
     LowEntropy(&'static str),
     #[error("the value has no form that can be looked up: {0}")]
     NotNormal(&'static str),
+    #[error("the permit has ended, or not begun: ask for another")]
+    PermitEnded,
+    #[error("the permit is for another act")]
+    OtherPermit,
+    #[error("the permit does not cover `{0}`")]
+    NotPermitted(String),
+    #[error("nothing says whose value it is: `{0}` is empty or no record id")]
+    NoOwner(String),
+    #[error("`{0}` is to hold what the field becomes, and holds something already")]
+    Occupied(String),
     #[error("the cryptographic module refused")]
     Module,
 }

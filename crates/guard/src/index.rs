@@ -159,6 +159,12 @@ impl BlindIndex {
 
     /// The digest of a value: lower-case hexadecimal, so that a comparison that does not mind case finds no other.
     pub fn digest(&self, value: &str) -> Result<String, GuardError> {
+        let mut digest = String::with_capacity(usize::from(self.bits / 4));
+        self.digest_into(value, &mut digest)?;
+        Ok(digest)
+    }
+
+    pub(crate) fn digest_into(&self, value: &str, into: &mut String) -> Result<(), GuardError> {
         let normal = self.normaliser.apply(value)?;
         let mut context = hmac::Context::with_key(&self.key);
         context.update(self.normaliser.label().as_bytes());
@@ -167,7 +173,8 @@ impl BlindIndex {
         let tag = context.sign();
         let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-        Ok(halves.take(usize::from(self.bits / 4)).map(digit).collect())
+        into.extend(halves.take(usize::from(self.bits / 4)).map(digit));
+        Ok(())
     }
 }
 

@@ -29,6 +29,11 @@ impl Subject {
         Self::of("party", system.as_str(), number)
     }
 
+    /// By a key that the record has before its system numbers it: the field, as `Object.Field`, and what stands there.
+    pub fn of_key(org: &Org, field: &str, key: &str) -> Self {
+        Self::of("key", &format!("{}/{}", org.as_str(), field.to_ascii_lowercase()), key)
+    }
+
     fn of(kind: &str, system: &str, number: &str) -> Self {
         let mut name = Zeroizing::new(Vec::new());
         for part in [kind, system, number] {

@@ -35,7 +35,7 @@ pub use decide::{
 pub use explain::{ExplainedField, ExplainedFlow, Explanation, explain};
 pub use file::record::{Named, OneOrMany};
 pub use file::{MAIN, read};
-pub use model::{Classified, ClassifiedBy, Enforceable, Owner, Policy};
+pub use model::{Classified, ClassifiedBy, Enforceable, Owner, Policy, twin};
 pub use period::Period;
 pub use place::{At, Place};
 pub use rules::{CEDAR_SCHEMA, cited_controls};

@@ -348,7 +348,7 @@ impl Policy {
             return Some(found);
         }
         if let Some((object, field)) = twin(&own_object, &own_field)
-            && let Some(found) = self.classified(object.to_owned(), field, ClassifiedBy::PersonAccount)
+            && let Some(found) = self.classified(object, field, ClassifiedBy::PersonAccount)
         {
             return Some(found);
         }
@@ -528,12 +528,13 @@ fn nearest<T>(all: impl Iterator<Item = (Fit, T)>) -> Option<(Fit, T)> {
     all.reduce(|best, next| if next.0 > best.0 { next } else { best })
 }
 
-/// The same field by its other name, both lower case: custom fields of Contact appear on person accounts with
-/// the suffix `__pc`, and are the same data.
-pub(crate) fn twin(object: &str, field: &str) -> Option<(&'static str, String)> {
-    match object {
-        "contact" => field.strip_suffix("__c").map(|stem| ("account", format!("{stem}__pc"))),
-        "account" => field.strip_suffix("__pc").map(|stem| ("contact", format!("{stem}__c"))),
+/// The same field by its other name, in lower case: custom fields of Contact appear on person accounts with the suffix
+/// `__pc`, and are the same data.
+pub fn twin(object: &str, field: &str) -> Option<(String, String)> {
+    let field = lower(field);
+    match lower(object).as_str() {
+        "contact" => field.strip_suffix("__c").map(|stem| ("account".to_owned(), format!("{stem}__pc"))),
+        "account" => field.strip_suffix("__pc").map(|stem| ("contact".to_owned(), format!("{stem}__c"))),
         _ => None,
     }
 }

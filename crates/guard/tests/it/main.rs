@@ -6,9 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod clinic;
 mod index;
 mod keys;
 mod mask;
+mod rows;
+mod safe_harbor;
 mod stranger;
 mod token;
 

@@ -90,8 +90,7 @@ fn own_id(
         ids.insert(id.to_string(), own);
         return;
     };
-    let is_twin = twin(&own.0, &own.1)
-        .is_some_and(|(object, field)| (object, field) == (other.0.as_str(), other.1.clone()));
+    let is_twin = twin(&own.0, &own.1).is_some_and(|twin| twin == *other);
     if *other != own && !is_twin {
         let message = format!("`{}` is what tokens call another field already", id.value);
         check.error(

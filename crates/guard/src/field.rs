@@ -1,0 +1,166 @@
+//! What the bundle says of sealing one field.
+
+use journal::Subject;
+use journal::names::{Org, RecordId};
+use policy::bundle::classification::Index;
+use policy::vocabulary::{Bound, Class, Identifier, IndexForm, Mask, Protect, Search, StandIn};
+use policy::{ClassifiedBy, Policy};
+
+use crate::index::Normaliser;
+
+/// Bits of a digest where the bundle does not say.
+const DIGEST_BITS: u16 = 128;
+
+/// Where the key of a token's person stands in a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A field, or a path of relationships, that holds the id of the person's record.
+    Person(String),
+    /// A field that names the record before it has an id.
+    Key(String),
+    /// Nobody knows whose value it is.
+    Nobody,
+}
+
+impl Owner {
+    /// The field or path that has to be there.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Owner::Person(path) | Owner::Key(path) => Some(path),
+            Owner::Nobody => None,
+        }
+    }
+
+    /// Whom the text in that field names; nothing where it is empty or no id.
+    pub fn subject(&self, org: &Org, object: &str, text: &str) -> Option<Subject> {
+        match self {
+            Owner::Person(_) => RecordId::of(text.trim()).ok().map(|id| Subject::of_record(org, &id)),
+            Owner::Key(name) => {
+                let text = text.trim();
+                let key = format!("{object}.{name}");
+                (!text.is_empty()).then(|| Subject::of_key(org, &key, text))
+            }
+            Owner::Nobody => None,
+        }
+    }
+}
+
+/// How the values of an index are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedIn {
+    /// The field that holds the digest.
+    pub field: String,
+    pub normaliser: Normaliser,
+    pub bits: u16,
+    pub values: u64,
+}
+
+/// A field that the gateway seals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedField {
+    pub object: String,
+    pub name: String,
+    /// What tokens call it by.
+    pub id: String,
+    pub class: Class,
+    pub identifier: Option<Identifier>,
+    pub mask: Option<Mask>,
+    pub owner: Owner,
+    /// The field that holds the token, where this one does not.
+    pub token_in: Option<String>,
+    pub leave: StandIn,
+    pub index: Option<IndexedIn>,
+}
+
+impl SealedField {
+    /// Nothing where the gateway does not seal the field.
+    pub fn of(policy: &Policy, object: &str, field: &str) -> Option<Self> {
+        let found = policy.class_of(object, field)?;
+        if !matches!(found.protect, Protect::Gateway | Protect::Both) {
+            return None;
+        }
+        let seal = found.seal();
+        let subject = found.object.and_then(|object| object.subject.as_ref());
+        let bound = seal.and_then(|seal| seal.bind.as_ref()).map(|bind| bind.value);
+        let owner = match bound {
+            Some(Bound::Key) => Owner::Key(seal.and_then(|seal| seal.key.as_ref())?.to_string()),
+            Some(Bound::Field) => Owner::Nobody,
+            Some(Bound::Subject) | None => match subject {
+                Some(path) if path.as_str() == "self" => Owner::Person("Id".to_owned()),
+                Some(path) => Owner::Person(path.to_string()),
+                None => Owner::Nobody,
+            },
+        };
+        let searched = found
+            .rules
+            .iter()
+            .any(|rule| rule.search.as_ref().is_some_and(|search| search.value == Search::Equality));
+        let index = found.index().filter(|_| searched).map(|index| indexed(index, found.identifier));
+        let id = seal.and_then(|seal| seal.id.as_ref());
+        // A field of a person account by its other name is the same field.
+        let other = (found.by == ClassifiedBy::PersonAccount).then(|| policy::twin(object, field)).flatten();
+        let (own_object, own_field) = other.unwrap_or_else(|| (object.to_owned(), field.to_owned()));
+        Some(Self {
+            object: object.to_owned(),
+            name: field.to_owned(),
+            // Salesforce minds no case in names, and tokens do.
+            id: id.map_or_else(
+                || format!("{own_object}.{own_field}").to_ascii_lowercase(),
+                ToString::to_string,
+            ),
+            class: found.class,
+            identifier: found.identifier,
+            mask: found.mask(),
+            owner,
+            token_in: seal.and_then(|seal| seal.field.as_ref()).map(ToString::to_string),
+            leave: seal.and_then(|seal| seal.leave.as_ref()).map_or(StandIn::Nothing, |leave| leave.value),
+            index,
+        })
+    }
+
+    /// The field that holds the token.
+    pub fn holder(&self) -> &str {
+        self.token_in.as_deref().unwrap_or(&self.name)
+    }
+}
+
+fn indexed(index: &Index, identifier: Option<Identifier>) -> IndexedIn {
+    let form = index.form.as_ref().map_or_else(|| usual(identifier), |form| form.value);
+    let normaliser = match form {
+        IndexForm::Exact => Normaliser::Exact,
+        IndexForm::Number => Normaliser::Number,
+        IndexForm::Phone => {
+            Normaliser::Phone { calling_code: index.country.as_ref().map(ToString::to_string) }
+        }
+        IndexForm::Email => Normaliser::Email,
+        IndexForm::Name => Normaliser::Name,
+        IndexForm::Date => Normaliser::Date,
+    };
+    let bits = index.bits.as_ref().and_then(|bits| u16::try_from(bits.value).ok());
+    IndexedIn {
+        field: index.field.to_string(),
+        normaliser,
+        bits: bits.unwrap_or(DIGEST_BITS),
+        values: u64::from(index.values.value),
+    }
+}
+
+/// The form of a kind of identifier, where the bundle names none.
+const fn usual(identifier: Option<Identifier>) -> IndexForm {
+    match identifier {
+        Some(Identifier::Name) => IndexForm::Name,
+        Some(Identifier::Date) => IndexForm::Date,
+        Some(Identifier::Phone | Identifier::Fax) => IndexForm::Phone,
+        Some(Identifier::Email) => IndexForm::Email,
+        Some(
+            Identifier::Ssn
+            | Identifier::Mrn
+            | Identifier::HealthPlan
+            | Identifier::Account
+            | Identifier::Licence
+            | Identifier::Vehicle
+            | Identifier::Device,
+        ) => IndexForm::Number,
+        _ => IndexForm::Exact,
+    }
+}

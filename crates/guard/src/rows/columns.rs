@@ -1,0 +1,289 @@
+//! The columns of a table: what the bundle says of each, and which columns come of them.
+
+use policy::bundle::classification::ObjectRule;
+use policy::vocabulary::Mask;
+use policy::{AskedField, Enforceable, Policy};
+
+use super::Duty;
+use crate::field::{Owner, SealedField};
+
+/// Why a table cannot be worked on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ColumnsError {
+    #[error("the bundle has no object `{0}`: name it with `--object` as `classification/` does")]
+    UnknownObject(String),
+    #[error("the column `{0}` stands twice")]
+    Twice(String),
+    #[error(
+        "`{0}` is a field of another object, which nothing here classifies: leave the column out, or export that object by itself"
+    )]
+    OtherObject(String),
+    #[error(
+        "`{field}` is bound to whom `{column}` names, and the table has no such column: export it too, or bind the field to a `key` in the bundle"
+    )]
+    NoOwner { field: String, column: String },
+    #[error("the table has no column that the gateway seals: nothing is to be done")]
+    NothingSealed,
+}
+
+/// A field that is sealed, and where its parts stand in the rows that come in.
+#[derive(Clone, Debug)]
+pub(super) struct SealedAt {
+    pub(super) field: SealedField,
+    pub(super) value: Option<usize>,
+    pub(super) holder: Option<usize>,
+    pub(super) digest: Option<usize>,
+    /// Place among the owners.
+    pub(super) owner: Option<usize>,
+}
+
+/// A column that names whose a row is.
+#[derive(Clone, Debug)]
+pub(super) struct OwnerAt {
+    pub(super) owner: Owner,
+    pub(super) at: usize,
+    /// Whether keys are made for whom it names.
+    pub(super) seals: bool,
+}
+
+/// Where a cell that goes out comes from; fields by their place among the sealed ones.
+#[derive(Clone, Debug)]
+pub(super) enum Out {
+    Copy(usize),
+    Masked(usize, Option<Mask>),
+    Value(usize),
+    Token(usize),
+    Digest(usize),
+}
+
+/// What is done with each column of a table.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    duty: Duty,
+    object: String,
+    names: Vec<String>,
+    out: Vec<(String, Out)>,
+    asked: Vec<AskedField>,
+    sealed: Vec<SealedAt>,
+    owners: Vec<OwnerAt>,
+    person: Option<usize>,
+}
+
+impl Columns {
+    pub fn of(
+        policy: &Enforceable,
+        duty: Duty,
+        object: &str,
+        names: &[String],
+    ) -> Result<Self, ColumnsError> {
+        let rule = policy.object(object).ok_or_else(|| ColumnsError::UnknownObject(object.to_owned()))?;
+        for (at, name) in names.iter().enumerate() {
+            if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
+                return Err(ColumnsError::Twice(name.clone()));
+            }
+        }
+        let mut this = Self {
+            duty,
+            object: object.to_owned(),
+            names: names.to_vec(),
+            out: Vec::new(),
+            asked: Vec::new(),
+            sealed: Vec::new(),
+            owners: Vec::new(),
+            person: None,
+        };
+        let paths: Vec<&str> =
+            [&rule.subject, &rule.region].into_iter().flatten().map(|path| path.value.as_str()).collect();
+        for field in sealed_fields(policy, object, rule, names) {
+            this.add(field)?;
+        }
+        if duty == Duty::Seal && !this.sealed.iter().any(|sealed| sealed.value.is_some()) {
+            return Err(ColumnsError::NothingSealed);
+        }
+        if let Some(subject) = &rule.subject {
+            let path = if subject.as_str() == "self" { "Id" } else { subject.as_str() };
+            if let Some(at) = this.position(path) {
+                this.person = Some(this.owner(Owner::Person(path.to_owned()), at, false));
+            }
+        }
+        for at in 0..this.names.len() {
+            this.column(policy, at, &paths)?;
+        }
+        for place in 0..this.sealed.len() {
+            this.made(place);
+        }
+        Ok(this)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    fn add(&mut self, field: SealedField) -> Result<(), ColumnsError> {
+        let value = self.position(&field.name);
+        let holder = self.position(field.holder());
+        let digest = field.index.as_ref().and_then(|index| self.position(&index.field));
+        let owner = match field.owner.column() {
+            None => None,
+            Some(column) => {
+                let Some(at) = self.position(column) else {
+                    return Err(ColumnsError::NoOwner { field: field.name, column: column.to_owned() });
+                };
+                Some(self.owner(field.owner.clone(), at, true))
+            }
+        };
+        self.sealed.push(SealedAt { field, value, holder, digest, owner });
+        Ok(())
+    }
+
+    fn owner(&mut self, owner: Owner, at: usize, seals: bool) -> usize {
+        match self.owners.iter().position(|own| own.at == at && own.owner == owner) {
+            Some(place) => {
+                if let Some(own) = self.owners.get_mut(place) {
+                    own.seals |= seals;
+                }
+                place
+            }
+            None => {
+                self.owners.push(OwnerAt { owner, at, seals });
+                self.owners.len() - 1
+            }
+        }
+    }
+
+    /// What becomes of a column that came in.
+    fn column(&mut self, policy: &Policy, at: usize, paths: &[&str]) -> Result<(), ColumnsError> {
+        let Some(name) = self.names.get(at).cloned() else { return Ok(()) };
+        let is_path = paths.iter().any(|path| path.eq_ignore_ascii_case(&name));
+        if name.contains('.') && !is_path {
+            return Err(ColumnsError::OtherObject(name));
+        }
+        if let Some(place) = self.sealed.iter().position(|sealed| sealed.value == Some(at)) {
+            self.asked.push(AskedField::new(&self.object, &name));
+            self.out.push((name, Out::Value(place)));
+            return Ok(());
+        }
+        let holds = |sealed: &SealedAt| sealed.holder == Some(at) || sealed.digest == Some(at);
+        if let Some(place) = self.sealed.iter().position(holds) {
+            // Opened and masked, a row has neither token nor digest; sealed, it has new ones.
+            if self.duty == Duty::Seal {
+                let is_holder = self.sealed.get(place).is_some_and(|sealed| sealed.holder == Some(at));
+                self.out.push((name, if is_holder { Out::Token(place) } else { Out::Digest(place) }));
+            }
+            return Ok(());
+        }
+        let is_id = name.eq_ignore_ascii_case("Id");
+        if is_id || is_path {
+            self.out.push((name, Out::Copy(at)));
+            return Ok(());
+        }
+        let found = policy.class_of(&self.object, &name);
+        let out = match &found {
+            Some(found) if self.duty == Duty::Mask && found.class.is_personal() => {
+                Out::Masked(at, found.mask())
+            }
+            _ => Out::Copy(at),
+        };
+        self.asked.push(AskedField::new(&self.object, &name));
+        self.out.push((name, out));
+        Ok(())
+    }
+
+    /// Columns that come of a sealed field and that the table does not have.
+    fn made(&mut self, place: usize) {
+        let Some(sealed) = self.sealed.get(place) else { return };
+        let field = &sealed.field;
+        match self.duty {
+            Duty::Seal => {
+                if let (Some(holder), None) = (&field.token_in, sealed.holder) {
+                    self.out.push((holder.clone(), Out::Token(place)));
+                }
+                if let (Some(index), None) = (&field.index, sealed.digest) {
+                    self.out.push((index.field.clone(), Out::Digest(place)));
+                }
+            }
+            Duty::Open | Duty::Mask => {
+                if sealed.value.is_none() {
+                    self.asked.push(AskedField::new(&self.object, &field.name));
+                    self.out.push((field.name.clone(), Out::Value(place)));
+                }
+            }
+        }
+    }
+
+    pub const fn duty(&self) -> Duty {
+        self.duty
+    }
+
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// The columns that come in.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The columns that go out.
+    pub fn names_out(&self) -> impl Iterator<Item = &str> {
+        self.out.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The fields that a permit has to cover.
+    pub fn asked(&self) -> &[AskedField] {
+        &self.asked
+    }
+
+    /// Whether rows tell whose they are.
+    pub const fn tells_people(&self) -> bool {
+        self.person.is_some()
+    }
+
+    /// The fields that are sealed.
+    pub fn fields(&self) -> impl Iterator<Item = &SealedField> {
+        self.sealed.iter().map(|sealed| &sealed.field)
+    }
+
+    pub(super) fn out(&self) -> impl Iterator<Item = &Out> {
+        self.out.iter().map(|(_, out)| out)
+    }
+
+    pub(super) fn sealed(&self) -> &[SealedAt] {
+        &self.sealed
+    }
+
+    pub(super) fn owners(&self) -> &[OwnerAt] {
+        &self.owners
+    }
+
+    pub(super) const fn person(&self) -> Option<usize> {
+        self.person
+    }
+
+    pub(super) fn owner_name(&self, owner: usize) -> &str {
+        self.owners.get(owner).and_then(|owner| owner.owner.column()).unwrap_or_default()
+    }
+}
+
+/// The fields of the table that the gateway seals: by their own columns, or by those that hold their tokens.
+fn sealed_fields(policy: &Policy, object: &str, rule: &ObjectRule, names: &[String]) -> Vec<SealedField> {
+    let has = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let named = rule.fields.0.iter().map(|(name, _)| name.value.as_str());
+    let mut fields: Vec<SealedField> = named
+        .filter_map(|name| SealedField::of(policy, object, name))
+        .filter(|field| has(&field.name) || has(field.holder()))
+        .collect();
+    // By the object's default, or by the other name of a person account's field.
+    for name in names {
+        let known = |field: &SealedField| {
+            field.name.eq_ignore_ascii_case(name)
+                || field.holder().eq_ignore_ascii_case(name)
+                || field.index.as_ref().is_some_and(|index| index.field.eq_ignore_ascii_case(name))
+        };
+        if !name.contains('.') && !name.eq_ignore_ascii_case("Id") && !fields.iter().any(known) {
+            fields.extend(SealedField::of(policy, object, name));
+        }
+    }
+    fields
+}

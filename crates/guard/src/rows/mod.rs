@@ -1,0 +1,430 @@
+//! Rows of one object's records: sealed, opened or masked under a permit.
+//!
+//! In comes a batch of rows and the permit for it, out comes a [`Released`] batch. A row in which something cannot be
+//! done is not in it: it is refused whole, and the reason holds no value.
+
+mod columns;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use csv::Row;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use journal::names::Org;
+use journal::{Rng, Subject};
+use policy::Permit;
+use policy::vocabulary::{Action, Class, Mask, StandIn};
+
+use crate::binding::Binding;
+use crate::data_keys::KeysError;
+use crate::error::GuardError;
+use crate::field::SealedField;
+use crate::index::BlindIndex;
+use crate::key::DataKey;
+use crate::keys::Keys;
+use crate::mask::{HIDDEN, Masking, PostalPopulation, masked};
+use crate::released::{Released, in_force, is_for};
+use crate::seal::{FieldCipher, Sealer, SubjectSalt};
+use crate::stand_in::StandInKey;
+use crate::token::{Handle, KeyNumber, Token};
+
+use columns::Out;
+pub use columns::{Columns, ColumnsError};
+
+/// What is done with the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Values become tokens.
+    Seal,
+    /// Tokens become values.
+    Open,
+    /// Values and tokens become what the bundle's masks leave.
+    Mask,
+}
+
+impl Duty {
+    /// What the permit has to be for.
+    pub const fn actions(self) -> &'static [Action] {
+        match self {
+            Duty::Seal => &[Action::Write],
+            Duty::Open | Duty::Mask => &[Action::Read, Action::Send, Action::Infer, Action::Export],
+        }
+    }
+}
+
+/// A row that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its place in the batch.
+    pub at: usize,
+    pub column: String,
+    pub because: KeysError,
+}
+
+/// Rows that were worked on.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub rows: Vec<Row>,
+    /// Whose each of the rows is, where the bundle says so.
+    pub people: Vec<Option<Subject>>,
+    pub refused: Vec<Refused>,
+    /// Values that were sealed or opened.
+    pub turned: u64,
+    /// Values of fields that are to be sealed and stood there as they are.
+    pub unsealed: u64,
+}
+
+/// Works on the rows of one table, on one thread.
+pub struct Rows<'k> {
+    columns: Columns,
+    org: Org,
+    keys: &'k dyn Keys,
+    sealer: Sealer,
+    /// What the fields of a row became.
+    made: Vec<Made>,
+}
+
+/// What one field of one row becomes.
+#[derive(Default)]
+struct Made {
+    value: String,
+    token: String,
+    digest: String,
+}
+
+/// Keys that a batch needs.
+struct Ready {
+    active: BTreeMap<Class, Arc<DataKey>>,
+    opening: BTreeMap<KeyNumber, Arc<DataKey>>,
+    /// By place among the sealed fields.
+    indexes: Vec<Option<BlindIndex>>,
+    today: Date,
+}
+
+impl<'k> Rows<'k> {
+    pub fn new(columns: Columns, org: Org, keys: &'k dyn Keys, rng: Box<dyn Rng>) -> Self {
+        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new() }
+    }
+
+    /// Works on a batch. Everything that is not the fault of one row is an error, and nothing is released then.
+    pub fn work(
+        &mut self,
+        permit: Permit,
+        now: Timestamp,
+        rows: &[Row],
+    ) -> Result<Released<Batch>, KeysError> {
+        in_force(&permit, now)?;
+        is_for(&permit, self.columns.duty().actions())?;
+        if let Some(field) =
+            self.columns.asked().iter().find(|asked| !permit.covers(&asked.object, &asked.field))
+        {
+            return Err(GuardError::NotPermitted(field.to_string()).into());
+        }
+        let mut ready = self.ready(now)?;
+        let subjects = self.subjects(rows);
+        let salts = match self.columns.duty() {
+            Duty::Seal => self.salts(&subjects)?,
+            Duty::Open | Duty::Mask => Vec::new(),
+        };
+        let mut batch = Batch::default();
+        let mut made = std::mem::take(&mut self.made);
+        made.resize_with(self.columns.sealed().len(), Made::default);
+        for (at, row) in rows.iter().enumerate() {
+            let of_row = Of { at, row, subjects: &subjects, salts: &salts };
+            let worked = match self.columns.duty() {
+                Duty::Seal => self.seal(&of_row, &ready, &mut made, &mut batch),
+                Duty::Open | Duty::Mask => self.open(&of_row, &mut ready, &mut made, &mut batch),
+            };
+            match worked {
+                Ok(()) => {
+                    batch.rows.push(self.written(row, &made, &ready));
+                    batch.people.push(self.columns.person().and_then(|owner| of_row.subject(owner)).cloned());
+                }
+                Err((column, because)) => batch.refused.push(Refused { at, column, because }),
+            }
+        }
+        self.made = made;
+        Ok(Released::new(batch, permit))
+    }
+
+    fn ready(&self, now: Timestamp) -> Result<Ready, KeysError> {
+        let mut ready = Ready {
+            active: BTreeMap::new(),
+            opening: BTreeMap::new(),
+            indexes: Vec::new(),
+            today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        };
+        if self.columns.duty() != Duty::Seal {
+            return Ok(ready);
+        }
+        for sealed in self.columns.sealed() {
+            let field = &sealed.field;
+            let key = match ready.active.get(&field.class) {
+                Some(key) => Arc::clone(key),
+                None => {
+                    let key = self.keys.active(field.class)?;
+                    ready.active.insert(field.class, Arc::clone(&key));
+                    key
+                }
+            };
+            let index = field.index.as_ref().map(|index| {
+                BlindIndex::new(&key, &field.id, index.normaliser.clone(), index.bits, index.values)
+            });
+            ready.indexes.push(index.transpose()?);
+        }
+        Ok(ready)
+    }
+
+    /// Whom each row's fields belong to, by the columns that say so.
+    fn subjects(&self, rows: &[Row]) -> Vec<Vec<Option<Subject>>> {
+        let of_column = |owner: &columns::OwnerAt| {
+            rows.iter()
+                .map(|row| owner.owner.subject(&self.org, self.columns.object(), row.get(owner.at)?))
+                .collect()
+        };
+        self.columns.owners().iter().map(of_column).collect()
+    }
+
+    /// Salts of all who are named, in the order of the columns and rows.
+    fn salts(
+        &self,
+        subjects: &[Vec<Option<Subject>>],
+    ) -> Result<Vec<Vec<Option<Arc<SubjectSalt>>>>, KeysError> {
+        let mut salts = Vec::with_capacity(subjects.len());
+        for (owner, column) in self.columns.owners().iter().zip(subjects) {
+            if !owner.seals {
+                salts.push(Vec::new());
+                continue;
+            }
+            let named: Vec<Subject> = column.iter().flatten().cloned().collect();
+            let mut found = self.keys.salts(&named)?.into_iter();
+            salts.push(column.iter().map(|subject| subject.as_ref().and_then(|_| found.next())).collect());
+        }
+        Ok(salts)
+    }
+
+    fn seal(
+        &mut self,
+        of: &Of<'_>,
+        ready: &Ready,
+        made: &mut [Made],
+        batch: &mut Batch,
+    ) -> Result<(), (String, KeysError)> {
+        // A row's fields share their keys: most have one person and one class.
+        let mut ciphers: Vec<(Class, Option<usize>, FieldCipher<'_>)> = Vec::new();
+        for (place, (sealed, made)) in self.columns.sealed().iter().zip(made).enumerate() {
+            let field = &sealed.field;
+            let refuse = |because: GuardError| (field.name.clone(), KeysError::from(because));
+            made.clear();
+            let value = sealed.value.and_then(|at| of.row.get(at)).unwrap_or_default();
+            for at in [sealed.holder, sealed.digest].into_iter().flatten() {
+                if Some(at) != sealed.value && of.row.get(at).is_some_and(|held| !held.is_empty()) {
+                    let holder = self.columns.names().get(at).cloned().unwrap_or_default();
+                    return Err(refuse(GuardError::Occupied(holder)));
+                }
+            }
+            if value.is_empty() {
+                continue;
+            }
+            let Some(key) = ready.active.get(&field.class) else {
+                return Err(refuse(GuardError::NoActiveKey));
+            };
+            let (subject, salt) = match sealed.owner {
+                Some(owner) => match (of.subject(owner), of.salt(owner)) {
+                    (Some(subject), Some(salt)) => (Some(subject), Some(salt)),
+                    _ => return Err(refuse(GuardError::NoOwner(self.columns.owner_name(owner).to_owned()))),
+                },
+                None => (None, None),
+            };
+            let known = ciphers.iter().position(|(class, owner, _)| {
+                *class == field.class && *owner == sealed.owner && sealed.owner.is_some()
+            });
+            let cipher = match known {
+                Some(at) => at,
+                None => {
+                    let cipher = match salt {
+                        Some(salt) => FieldCipher::of_subject(key, salt),
+                        None => FieldCipher::of_field(key, &field.id),
+                    };
+                    ciphers.push((field.class, sealed.owner, cipher.map_err(refuse)?));
+                    ciphers.len() - 1
+                }
+            };
+            let Some((_, _, cipher)) = ciphers.get(cipher) else { continue };
+            let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
+            self.sealer.seal(cipher, &binding, value, &mut made.token).map_err(refuse)?;
+            if let Some(Some(index)) = ready.indexes.get(place) {
+                index.digest_into(value, &mut made.digest).map_err(refuse)?;
+            }
+            if field.token_in.is_some() {
+                left(field, key, salt, value, ready.today, &mut made.value).map_err(refuse)?;
+            } else {
+                std::mem::swap(&mut made.value, &mut made.token);
+            }
+            batch.turned += 1;
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        of: &Of<'_>,
+        ready: &mut Ready,
+        made: &mut [Made],
+        batch: &mut Batch,
+    ) -> Result<(), (String, KeysError)> {
+        let mut salts: Vec<(Handle, Arc<SubjectSalt>)> = Vec::new();
+        for (sealed, made) in self.columns.sealed().iter().zip(made) {
+            let field = &sealed.field;
+            let refuse = |because: KeysError| (field.name.clone(), because);
+            made.clear();
+            let held = sealed.holder.and_then(|at| of.row.get(at)).unwrap_or_default();
+            if !Token::is_one(held) {
+                // An empty holder leaves what stands in the field: a value that was never sealed, or nothing.
+                let value = sealed.value.and_then(|at| of.row.get(at)).unwrap_or_default();
+                if !held.is_empty() && sealed.holder != sealed.value {
+                    return Err(refuse(GuardError::Token("its holder has something else").into()));
+                }
+                batch.unsealed += u64::from(!value.is_empty());
+                made.value.push_str(value);
+                continue;
+            }
+            let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
+            let key = match ready.opening.get(&token.key()) {
+                Some(key) => Arc::clone(key),
+                None => {
+                    let key = self.keys.key(token.key()).map_err(refuse)?;
+                    ready.opening.insert(token.key(), Arc::clone(&key));
+                    key
+                }
+            };
+            let subject = match (token.handle(), sealed.owner) {
+                (None, _) => None,
+                (Some(_), Some(owner)) => match of.subject(owner) {
+                    Some(subject) => Some(subject),
+                    None => {
+                        let name = self.columns.owner_name(owner).to_owned();
+                        return Err(refuse(GuardError::NoOwner(name).into()));
+                    }
+                },
+                // It was sealed for a person, and the bundle does not say any more whose the field is.
+                (Some(_), None) => return Err(refuse(GuardError::Refused.into())),
+            };
+            let cipher = match token.handle() {
+                None => FieldCipher::of_field(&key, &field.id),
+                Some(handle) => {
+                    let known =
+                        salts.iter().find(|(own, _)| *own == handle).map(|(_, salt)| Arc::clone(salt));
+                    let salt = match known {
+                        Some(salt) => salt,
+                        None => {
+                            let salt = self.keys.salt(handle).map_err(refuse)?;
+                            let salt = salt.ok_or_else(|| refuse(GuardError::NoSubject.into()))?;
+                            salts.push((handle, Arc::clone(&salt)));
+                            salt
+                        }
+                    };
+                    FieldCipher::of_subject(&key, &salt)
+                }
+            };
+            let cipher = cipher.map_err(|error| refuse(error.into()))?;
+            let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
+            let value = self.sealer.open(&cipher, &binding, &token).map_err(|error| refuse(error.into()))?;
+            made.value.push_str(&value);
+            batch.turned += 1;
+        }
+        Ok(())
+    }
+
+    /// The row as it goes out.
+    fn written(&self, row: &Row, made: &[Made], ready: &Ready) -> Row {
+        let mut written = Row::default();
+        let hides = self.columns.duty() == Duty::Mask;
+        for out in self.columns.out() {
+            let cell = match out {
+                Out::Copy(at) | Out::Masked(at, _) => row.get(*at),
+                Out::Value(field) => made.get(*field).map(|made| made.value.as_str()),
+                Out::Token(field) => made.get(*field).map(|made| made.token.as_str()),
+                Out::Digest(field) => made.get(*field).map(|made| made.digest.as_str()),
+            }
+            .unwrap_or_default();
+            match out {
+                Out::Masked(_, mask) => written.push(&hidden(*mask, cell, ready.today)),
+                Out::Value(field) if hides => {
+                    let mask = self.columns.sealed().get(*field).and_then(|sealed| sealed.field.mask);
+                    written.push(&hidden(mask, cell, ready.today));
+                }
+                _ => written.push(cell),
+            }
+        }
+        written
+    }
+
+    pub const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+}
+
+impl std::fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+impl Made {
+    fn clear(&mut self) {
+        // Values are written over with the next row's.
+        self.value.clear();
+        self.token.clear();
+        self.digest.clear();
+    }
+}
+
+/// One row, and whose it is.
+struct Of<'a> {
+    at: usize,
+    row: &'a Row,
+    subjects: &'a [Vec<Option<Subject>>],
+    salts: &'a [Vec<Option<Arc<SubjectSalt>>>],
+}
+
+impl<'a> Of<'a> {
+    fn subject(&self, owner: usize) -> Option<&'a Subject> {
+        self.subjects.get(owner)?.get(self.at)?.as_ref()
+    }
+
+    fn salt(&self, owner: usize) -> Option<&'a SubjectSalt> {
+        self.salts.get(owner)?.get(self.at)?.as_deref()
+    }
+}
+
+/// What stays in a field whose token stands in another.
+fn left(
+    field: &SealedField,
+    key: &DataKey,
+    salt: Option<&SubjectSalt>,
+    value: &str,
+    today: Date,
+    into: &mut String,
+) -> Result<(), GuardError> {
+    let with = || StandInKey::of(key, &field.id, salt);
+    let left = match field.leave {
+        StandIn::Nothing => return Ok(()),
+        StandIn::Mask => hidden(field.mask, value, today),
+        StandIn::Digits => with()?.digits(value)?,
+        StandIn::Shifted => with()?.shifted(value)?,
+        StandIn::Surrogate => with()?.surrogate(field.identifier, value),
+    };
+    into.push_str(&left);
+    Ok(())
+}
+
+/// What a mask leaves; without one, nothing is left but that something was there.
+fn hidden(mask: Option<Mask>, value: &str, today: Date) -> String {
+    match mask {
+        _ if value.is_empty() => String::new(),
+        Some(mask) => masked(mask, value, &Masking { today, population: PostalPopulation::CENSUS_2000 }),
+        None => HIDDEN.to_owned(),
+    }
+}

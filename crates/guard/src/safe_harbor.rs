@@ -1,0 +1,344 @@
+//! De-identification by the Safe Harbor method: 45 CFR 164.514(b)(2).
+//!
+//! A table of one object's records comes in, as values and not as tokens. What the bundle says is an identifier goes,
+//! dates become years, ids become codes that nobody leads back; and every cell that stays is looked at for what it may
+//! still say. What no machine vouches for, free text, goes too. The report says of each column what became of it and
+//! by which item, and what the method asks of people besides.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use aws_lc_rs::hmac;
+use csv::Row;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use journal::Rng;
+use journal::names::RecordId;
+use policy::vocabulary::{Action, Class, Identifier, Mask};
+use policy::{AskedField, Enforceable, Permit};
+use regex::{Regex, RegexSet};
+
+use crate::data_keys::KeysError;
+use crate::error::GuardError;
+use crate::key::Secret;
+use crate::mask::{Masking, PostalPopulation, masked};
+use crate::released::{Released, in_force, is_for};
+use crate::rows::ColumnsError;
+use crate::token::Token;
+
+/// More words than the name of a diagnosis has are free text.
+const MOST_WORDS: usize = 8;
+const LONGEST_TERM: usize = 80;
+/// Longer numbers are somebody's.
+const MOST_DIGITS: usize = 6;
+
+/// What is done with a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handling {
+    /// Its cells are taken out.
+    Removed,
+    /// A date becomes its year, an age over 89 becomes `90 or over`.
+    Year,
+    /// The first three digits of a postal code, where enough people live there.
+    Zip3,
+    /// An id becomes a code, the same within this run.
+    Code,
+    /// It stays where nothing in the cell speaks of a person.
+    LookedAt,
+    /// It stays whatever it says: somebody answers for it.
+    KeptOnWord,
+}
+
+/// What became of one column.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct ColumnReport {
+    pub column: String,
+    pub handling: Handling,
+    /// The item of 164.514(b)(2)(i), `A` to `R`, where one is the reason.
+    pub item: Option<char>,
+    /// Cells that were not empty.
+    pub cells: u64,
+    pub kept: u64,
+    pub generalised: u64,
+    pub removed: u64,
+    /// Why cells of a column that is looked at were taken out, and how many.
+    pub because: BTreeMap<&'static str, u64>,
+}
+
+struct Column {
+    report: ColumnReport,
+    is_name: bool,
+}
+
+/// De-identifies the rows of one table.
+pub struct SafeHarbor {
+    columns: Vec<Column>,
+    asked: Vec<AskedField>,
+    codes: hmac::Key,
+    rows: u64,
+}
+
+/// What is left of a cell.
+enum Left<'c> {
+    Same(&'c str),
+    Other(String),
+    Nothing(&'static str),
+}
+
+/// What cells must not say, and the item for each.
+const SPEAKS: &[(&str, &str)] = &[
+    (r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}", "an e-mail address (F)"),
+    (r"(?i)\b(https?|ftp)://|\bwww\.", "an address on the web (N)"),
+    (r"\b\d{3}-\d{2}-\d{4}\b", "a social security number (G)"),
+    (r"(?:\+|\b)(?:\d[\s().\-/]{0,2}){9,14}\d\b", "a telephone or other long number (D, R)"),
+    (r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-fA-F]{1,4}:){4,7}[0-9a-fA-F]{1,4}\b", "an IP address (O)"),
+    (r"\b\d{7,}\b", "a long number (R)"),
+    (
+        r"(?i)\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b|\b\d{1,2}\.?\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b",
+        "a date (C)",
+    ),
+    (r"(?i)\b(?:9\d|1[0-4]\d)\s*-?\s*(?:years?|yrs?|y/?o)\b", "an age over 89 (C)"),
+    (r"(?i)\b(?:mr|mrs|ms|dr|prof)\.?\s+[A-Z]", "a name (A)"),
+];
+
+static PATTERNS: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| RegexSet::new(SPEAKS.iter().map(|(pattern, _)| pattern)).ok());
+static WHOLE_DATE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\d{4}-\d{2}-\d{2}(?:[T ][0-9:.+\-Z]*)?$").ok());
+
+impl SafeHarbor {
+    /// For a table with these columns. Free text stays in those that somebody answers for.
+    pub fn of(
+        policy: &Enforceable,
+        object: &str,
+        names: &[String],
+        on_word: &[String],
+        rng: &mut dyn Rng,
+    ) -> Result<Self, ColumnsError> {
+        let rule = policy.object(object).ok_or_else(|| ColumnsError::UnknownObject(object.to_owned()))?;
+        let paths: Vec<&str> =
+            [&rule.subject, &rule.region].into_iter().flatten().map(|path| path.value.as_str()).collect();
+        let mut asked = Vec::new();
+        let mut columns = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
+                return Err(ColumnsError::Twice(name.clone()));
+            }
+            let is_path = paths.iter().any(|path| path.eq_ignore_ascii_case(name));
+            if name.contains('.') && !is_path {
+                return Err(ColumnsError::OtherObject(name.clone()));
+            }
+            let is_id = is_path || name.eq_ignore_ascii_case("Id");
+            let found = policy.class_of(object, name);
+            let kind = found.as_ref().and_then(|found| found.identifier);
+            let class = found.as_ref().map(|found| found.class);
+            let (handling, item) = match (is_id, class, kind) {
+                (true, ..) => (Handling::Code, Some('R')),
+                (_, Some(Class::Public), _) => (Handling::KeptOnWord, None),
+                (_, _, Some(Identifier::Date)) => (Handling::Year, Some('C')),
+                (_, _, Some(Identifier::Geographic)) => {
+                    let zip = found.as_ref().and_then(|found| found.mask()) == Some(Mask::Zip3);
+                    (if zip { Handling::Zip3 } else { Handling::Removed }, Some('B'))
+                }
+                (_, _, Some(Identifier::Clinical)) | (_, Some(Class::Internal), None) => {
+                    (Handling::LookedAt, None)
+                }
+                (_, _, Some(kind)) => (Handling::Removed, Some(item(kind))),
+                // What is a person's, and nobody says of which kind, may be any.
+                (_, _, None) => (Handling::Removed, Some('R')),
+            };
+            let vouched = on_word.iter().any(|own| own.eq_ignore_ascii_case(name));
+            let handling = match handling {
+                Handling::LookedAt if vouched => Handling::KeptOnWord,
+                other => other,
+            };
+            if !is_id {
+                asked.push(AskedField::new(object, name));
+            }
+            let report = ColumnReport {
+                column: name.clone(),
+                handling,
+                item,
+                cells: 0,
+                kept: 0,
+                generalised: 0,
+                removed: 0,
+                because: BTreeMap::new(),
+            };
+            columns.push(Column { report, is_name: kind == Some(Identifier::Name) });
+        }
+        let mut secret = Secret::default();
+        rng.fill(secret.as_mut_slice());
+        // The key is gone when this run is: a code says nothing of the id that it stands for (164.514(c)).
+        let codes = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
+        Ok(Self { columns, asked, codes, rows: 0 })
+    }
+
+    /// The fields that a permit has to cover.
+    pub fn asked(&self) -> &[AskedField] {
+        &self.asked
+    }
+
+    /// How many rows there were, and what became of each column.
+    pub fn report(&self) -> (u64, Vec<&ColumnReport>) {
+        (self.rows, self.columns.iter().map(|column| &column.report).collect())
+    }
+
+    pub fn work(
+        &mut self,
+        permit: Permit,
+        now: Timestamp,
+        rows: &[Row],
+    ) -> Result<Released<Vec<Row>>, KeysError> {
+        in_force(&permit, now)?;
+        is_for(&permit, &[Action::Read, Action::Send, Action::Infer, Action::Export])?;
+        if let Some(field) = self.asked.iter().find(|asked| !permit.covers(&asked.object, &asked.field)) {
+            return Err(GuardError::NotPermitted(field.to_string()).into());
+        }
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let written = rows.iter().map(|row| self.row(row, today)).collect();
+        Ok(Released::new(written, permit))
+    }
+
+    fn row(&mut self, row: &Row, today: Date) -> Row {
+        self.rows += 1;
+        let names = self.names(row);
+        let mut written = Row::default();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let cell = row.get(at).unwrap_or_default();
+            if cell.trim().is_empty() {
+                written.push("");
+                continue;
+            }
+            let left = match column.report.handling {
+                _ if Token::is_one(cell) => Left::Nothing("a token"),
+                Handling::Removed => Left::Nothing(""),
+                Handling::KeptOnWord => Left::Same(cell),
+                Handling::Code => Left::Other(code(&self.codes, cell)),
+                Handling::Year => year(cell, today),
+                Handling::Zip3 => {
+                    let by = Masking { today, population: PostalPopulation::CENSUS_2000 };
+                    let area = masked(Mask::Zip3, cell, &by);
+                    if area.len() == 3 { Left::Other(area) } else { Left::Nothing("no postal code (B)") }
+                }
+                Handling::LookedAt => looked_at(cell, &names, today, &self.codes),
+            };
+            let report = &mut column.report;
+            report.cells += 1;
+            match left {
+                Left::Same(text) => {
+                    report.kept += 1;
+                    written.push(text);
+                }
+                Left::Other(text) => {
+                    report.generalised += 1;
+                    written.push(&text);
+                }
+                Left::Nothing(reason) => {
+                    report.removed += 1;
+                    if !reason.is_empty() {
+                        *report.because.entry(reason).or_default() += 1;
+                    }
+                    written.push("");
+                }
+            }
+        }
+        written
+    }
+
+    /// Words of the row's names, in lower case.
+    fn names(&self, row: &Row) -> Vec<String> {
+        let cells = self.columns.iter().enumerate().filter(|(_, column)| column.is_name);
+        cells
+            .filter_map(|(at, _)| row.get(at))
+            .flat_map(|name| name.split(|c: char| !c.is_alphanumeric()))
+            .filter(|word| word.chars().count() >= 3)
+            .map(str::to_lowercase)
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for SafeHarbor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SafeHarbor").field("columns", &self.columns.len()).finish_non_exhaustive()
+    }
+}
+
+/// The item of 164.514(b)(2)(i) that takes a kind out.
+const fn item(kind: Identifier) -> char {
+    match kind {
+        Identifier::Name => 'A',
+        Identifier::Geographic => 'B',
+        Identifier::Date => 'C',
+        Identifier::Phone => 'D',
+        Identifier::Fax => 'E',
+        Identifier::Email => 'F',
+        Identifier::Ssn => 'G',
+        Identifier::Mrn => 'H',
+        Identifier::HealthPlan => 'I',
+        Identifier::Account => 'J',
+        Identifier::Licence => 'K',
+        Identifier::Vehicle => 'L',
+        Identifier::Device => 'M',
+        Identifier::Url => 'N',
+        Identifier::Ip => 'O',
+        Identifier::Biometric => 'P',
+        Identifier::Photo => 'Q',
+        Identifier::Other | Identifier::Clinical => 'R',
+    }
+}
+
+fn code(key: &hmac::Key, id: &str) -> String {
+    // An id of 15 characters and the same one of 18 are one record.
+    let whole = RecordId::of(id.trim()).map_or_else(|_| id.trim().to_owned(), |id| id.as_str().to_owned());
+    let tag = hmac::sign(key, whole.as_bytes());
+    tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn year(cell: &str, today: Date) -> Left<'_> {
+    let text = cell.trim();
+    if let Ok(age) = text.parse::<u16>() {
+        return match age {
+            0..=89 => Left::Same(cell),
+            90..=149 => Left::Other("90 or over".to_owned()),
+            // A bare year.
+            _ if i16::try_from(age).is_ok_and(|year| year <= today.year() - 90) => {
+                Left::Other(format!("{} or before", today.year() - 90))
+            }
+            1500..=2999 => Left::Same(cell),
+            _ => Left::Nothing("no date (C)"),
+        };
+    }
+    let left = masked(Mask::Year, text, &Masking { today, population: PostalPopulation::CENSUS_2000 });
+    if left == crate::mask::HIDDEN { Left::Nothing("a date that is not read (C)") } else { Left::Other(left) }
+}
+
+fn looked_at<'c>(cell: &'c str, names: &[String], today: Date, codes: &hmac::Key) -> Left<'c> {
+    let text = cell.trim();
+    if WHOLE_DATE.as_ref().is_some_and(|date| date.is_match(text)) {
+        return year(cell, today);
+    }
+    if matches!(text.len(), 15 | 18) && RecordId::of(text).is_ok() {
+        return Left::Other(code(codes, text));
+    }
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+    if is_number && text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
+        return Left::Same(cell);
+    }
+    let Some(patterns) = PATTERNS.as_ref() else { return Left::Nothing("it could not be looked at") };
+    if let Some((_, reason)) = patterns.matches(text).iter().next().and_then(|at| SPEAKS.get(at)) {
+        return Left::Nothing(reason);
+    }
+    let is_named = !names.is_empty()
+        && text
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word.chars().count() >= 3 && names.contains(&word.to_lowercase()));
+    if is_named {
+        return Left::Nothing("a name of the same row (A)");
+    }
+    if text.split_whitespace().count() > MOST_WORDS || text.chars().count() > LONGEST_TERM {
+        return Left::Nothing("free text, for which no machine vouches");
+    }
+    Left::Same(cell)
+}

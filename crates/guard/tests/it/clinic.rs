@@ -1,0 +1,223 @@
+//! A clinic's bundle, its keys in memory, and permits for what it does.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use csv::Row;
+use guard::rows::{Batch, Columns, Duty, Rows};
+use guard::{DataKey, Handle, KeyNumber, KeyState, Keys, KeysError, Released, SubjectSalt};
+use jiff::Timestamp;
+use journal::Subject;
+use journal::names::Org;
+use journal::sample::Drawn;
+use policy::vocabulary::{Action, Class, Purpose};
+use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing};
+use source::{Severity, Source};
+
+const BUNDLE: &[(&str, &str)] = &[
+    (
+        "phiward.yaml",
+        "version: 1\norganisation: {name: Harbor Health, roles: [covered-entity]}\nregions: [us]\n\
+         approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}\n",
+    ),
+    ("orgs.yaml", "orgs:\n  - {id: production, kind: production, region: us}\n"),
+    ("identities.yaml", "identities:\n  - {id: loader, kind: integration, purposes: [operations]}\n"),
+    (
+        "classification/patients.yaml",
+        "objects:
+  Account:
+    subject: self
+    default: {class: internal}
+    fields:
+      Name: {class: phi, identifier: name, protect: gateway, mask: initials}
+      SSN__pc:
+        class: phi
+        identifier: ssn
+        protect: gateway
+        search: equality
+        mask: last4
+        seal: {id: patient-ssn, field: SSN_Token__pc, leave: mask}
+        index: {field: SSN_Digest__pc, values: 1000000}
+      Card__pc:
+        {class: phi, identifier: health-plan, protect: gateway, seal: {field: Card_Token__pc, leave: digits}}
+      PersonBirthdate:
+        {class: phi, identifier: date, protect: gateway, mask: year, seal: {field: Birth_Token__pc, leave: shifted}}
+      PersonEmail: {class: pii, identifier: email, mask: email-domain}
+      Status__pc: {class: internal}
+  Visit__c:
+    subject: Patient__c
+    default: {class: phi, identifier: clinical}
+    fields:
+      Note__c: {class: phi-sensitive, identifier: clinical, protect: gateway}
+      Cause__c: {class: phi, identifier: clinical, protect: gateway, seal: {bind: key, key: Visit_Key__c}}
+      Visit_Key__c: {class: internal}
+      Room__c: {class: phi, identifier: clinical, protect: gateway, seal: {bind: field}}
+      On__c: {class: phi, identifier: date}
+      Zip__c: {class: phi, identifier: geographic, mask: zip3}
+      Town__c: {class: phi, identifier: geographic}
+      Seen_By__c: {class: phi, identifier: name}
+      Age__c: {class: phi, identifier: date}
+      Kind__c: {class: internal}
+      Anything__c: {class: phi}
+",
+    ),
+];
+
+pub(crate) fn policy() -> Enforceable {
+    let sources = BUNDLE.iter().map(|(path, text)| Source::new(*path, *text)).collect();
+    let (policy, problems) = policy::read(sources);
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    policy.enforceable().unwrap()
+}
+
+pub(crate) fn org(policy: &Enforceable) -> Org {
+    Org::declared(policy, "production").unwrap()
+}
+
+pub(crate) fn noon() -> Timestamp {
+    "2026-11-27T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn permit(policy: &Enforceable, action: Action, fields: &[AskedField]) -> Permit {
+    let mut request = Request::new(action, fields.to_vec(), noon());
+    request.who = Some("loader".to_owned());
+    request.purpose = Some(Purpose::Operations);
+    request.tls = Some(policy::Tls::V1_3);
+    request.subject.region = policy::vocabulary::Region::of("us");
+    match policy::decide(policy, &Standing::known(), &request) {
+        Decision::Permit(permit) => permit,
+        other => panic!("{:#?}", other.reasons()),
+    }
+}
+
+/// Keys in memory.
+pub(crate) struct Ring {
+    keys: Mutex<BTreeMap<KeyNumber, (Class, KeyState)>>,
+    salts: Mutex<Vec<(Subject, Arc<SubjectSalt>)>>,
+}
+
+impl Ring {
+    pub(crate) fn new() -> Self {
+        let keys = [(0, Class::Phi), (1, Class::PhiSensitive), (2, Class::Pii)];
+        let number = |number| KeyNumber::of(number).unwrap();
+        let keys = keys.into_iter().map(|(at, class)| (number(at), (class, KeyState::Active))).collect();
+        Self { keys: Mutex::new(keys), salts: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn shred(&self, subject: &Subject) {
+        self.salts.lock().unwrap().retain(|(own, _)| own != subject);
+    }
+
+    fn made(number: KeyNumber, state: KeyState) -> Arc<DataKey> {
+        let seed = u8::try_from(number.get()).unwrap() + 1;
+        Arc::new(DataKey::new(number, state, [seed; 32].into(), 0))
+    }
+}
+
+impl Keys for Ring {
+    fn tenant(&self) -> &str {
+        "harbor"
+    }
+
+    fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+        self.all(class)?.into_iter().next().ok_or_else(|| guard::GuardError::NoActiveKey.into())
+    }
+
+    fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {
+        let keys = self.keys.lock().unwrap();
+        let (_, state) = keys.get(&number).ok_or(guard::GuardError::UnknownKey(number))?;
+        Ok(Self::made(number, *state))
+    }
+
+    fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError> {
+        let keys = self.keys.lock().unwrap();
+        let of_class = keys.iter().filter(|(_, (own, state))| *own == class && state.opens());
+        let mut found: Vec<_> = of_class.map(|(number, (_, state))| Self::made(*number, *state)).collect();
+        found.sort_by_key(|key| key.state() != KeyState::Active);
+        Ok(found)
+    }
+
+    fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+        let mut salts = self.salts.lock().unwrap();
+        let mut found = Vec::new();
+        for subject in subjects {
+            let known = salts.iter().find(|(own, _)| own == subject).map(|(_, salt)| Arc::clone(salt));
+            found.push(known.unwrap_or_else(|| {
+                let salt = Arc::new(SubjectSalt::random(&mut Drawn::new(salts.len() as u64 + 100)));
+                salts.push((subject.clone(), Arc::clone(&salt)));
+                salt
+            }));
+        }
+        Ok(found)
+    }
+
+    fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
+        let salts = self.salts.lock().unwrap();
+        Ok(salts.iter().find(|(_, salt)| salt.handle() == handle).map(|(_, salt)| Arc::clone(salt)))
+    }
+}
+
+/// A table: names of columns, and rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) names: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Table {
+    pub(crate) fn of(names: &[&str], rows: &[&[&str]]) -> Self {
+        let row = |cells: &&[&str]| {
+            let mut row = Row::default();
+            cells.iter().for_each(|cell| row.push(cell));
+            row
+        };
+        Self {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    pub(crate) fn cell(&self, row: usize, column: &str) -> &str {
+        let at = self.names.iter().position(|name| name == column).unwrap_or_else(|| panic!("no {column}"));
+        self.rows[row].get(at).unwrap()
+    }
+
+    pub(crate) fn column(&self, column: &str) -> Vec<&str> {
+        (0..self.rows.len()).map(|row| self.cell(row, column)).collect()
+    }
+}
+
+pub(crate) struct Clinic {
+    pub(crate) policy: Enforceable,
+    pub(crate) ring: Ring,
+}
+
+impl Clinic {
+    pub(crate) fn new() -> Self {
+        Self { policy: policy(), ring: Ring::new() }
+    }
+
+    pub(crate) fn rows(&self, duty: Duty, object: &str, table: &Table) -> Rows<'_> {
+        let columns = Columns::of(&self.policy, duty, object, &table.names).unwrap();
+        Rows::new(columns, org(&self.policy), &self.ring, Box::new(Drawn::new(9)))
+    }
+
+    pub(crate) fn released(&self, duty: Duty, object: &str, table: &Table) -> (Vec<String>, Released<Batch>) {
+        let mut rows = self.rows(duty, object, table);
+        let permit = permit(&self.policy, duty.actions()[0], rows.columns().asked());
+        let names = rows.columns().names_out().map(str::to_owned).collect();
+        (names, rows.work(permit, noon(), &table.rows).unwrap())
+    }
+
+    /// The table, and what was refused: place, column and reason.
+    pub(crate) fn work(&self, duty: Duty, object: &str, table: &Table) -> (Table, Vec<String>) {
+        let (names, released) = self.released(duty, object, table);
+        let batch = released.release(noon()).unwrap();
+        let said = |refused: &guard::rows::Refused| {
+            format!("{} {}: {}", refused.at, refused.column, refused.because)
+        };
+        let refused = batch.refused.iter().map(said).collect();
+        (Table { names, rows: batch.rows }, refused)
+    }
+}

@@ -1,0 +1,239 @@
+//! Rows of records under a permit: sealed, opened, masked, and refused.
+
+use guard::rows::{Columns, ColumnsError, Duty, Rows};
+use guard::{GuardError, KeysError, Token};
+use journal::Subject;
+use journal::names::RecordId;
+use journal::sample::Drawn;
+use policy::vocabulary::Action;
+
+use crate::clinic::{Clinic, Table, noon, org, permit};
+
+const GRACE: &str = "001Hs00000000001";
+const ADA: &str = "001Hs00000000002";
+
+fn id(text: &str) -> String {
+    RecordId::of(text.get(..15).unwrap()).unwrap().as_str().to_owned()
+}
+
+fn patients() -> Table {
+    let (grace, ada) = (id(GRACE), id("001Hs0000000022"));
+    Table::of(
+        &["Id", "Name", "SSN__pc", "Card__pc", "PersonBirthdate", "PersonEmail", "Status__pc"],
+        &[
+            &[&grace, "Grace Hopper", "078-05-1120", "ZX 9912345", "1906-12-09", "grace@navy.example", "in"],
+            &[&ada, "Ada Byron", "219-09-9999", "ZX 5512345", "1915-12-10", "ada@engine.example", ""],
+        ],
+    )
+}
+
+#[test]
+fn what_is_sealed_opens_again_as_it_was() {
+    let clinic = Clinic::new();
+    let plain = patients();
+    let (sealed, refused) = clinic.work(Duty::Seal, "Account", &plain);
+    assert_eq!(refused, [""; 0]);
+    assert_eq!(
+        sealed.names,
+        [
+            "Id",
+            "Name",
+            "SSN__pc",
+            "Card__pc",
+            "PersonBirthdate",
+            "PersonEmail",
+            "Status__pc",
+            "SSN_Token__pc",
+            "SSN_Digest__pc",
+            "Card_Token__pc",
+            "Birth_Token__pc"
+        ]
+    );
+    for holder in ["Name", "SSN_Token__pc", "Card_Token__pc", "Birth_Token__pc"] {
+        assert!(sealed.column(holder).iter().all(|cell| Token::is_one(cell)), "{holder}");
+    }
+    assert_eq!(sealed.column("SSN__pc"), ["****1120", "****9999"]);
+    assert_eq!(sealed.column("PersonEmail"), plain.column("PersonEmail"));
+    let card = sealed.cell(0, "Card__pc");
+    assert!(card.starts_with("ZX ") && card.len() == 10 && card != "ZX 9912345", "{card}");
+    assert!(
+        sealed.column("PersonBirthdate").iter().zip(plain.column("PersonBirthdate")).all(|(a, b)| **a != *b)
+    );
+    assert!(sealed.column("SSN_Digest__pc").iter().all(|digest| digest.len() == 32));
+
+    let (opened, refused) = clinic.work(Duty::Open, "Account", &sealed);
+    assert_eq!(refused, [""; 0]);
+    assert_eq!(opened.names, plain.names);
+    for name in &plain.names {
+        assert_eq!(opened.column(name), plain.column(name), "{name}");
+    }
+}
+
+#[test]
+fn a_token_in_another_persons_row_does_not_open_and_others_do() {
+    let clinic = Clinic::new();
+    let (mut sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let other = sealed.cell(1, "Name").to_owned();
+    let mut moved = csv::Row::default();
+    for (at, cell) in sealed.rows[0].cells().enumerate() {
+        moved.push(if at == 1 { &other } else { cell });
+    }
+    sealed.rows[0] = moved;
+    let (opened, refused) = clinic.work(Duty::Open, "Account", &sealed);
+    assert_eq!(
+        refused,
+        ["0 Name: the token is not of this tenant, field, subject and key, or it was changed"]
+    );
+    assert_eq!(opened.column("Name"), ["Ada Byron"]);
+}
+
+#[test]
+fn of_who_was_shredded_nothing_opens_and_of_others_everything() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    clinic.ring.shred(&Subject::of_record(&org(&clinic.policy), &RecordId::of(&id(GRACE)).unwrap()));
+    let (opened, refused) = clinic.work(Duty::Open, "Account", &sealed);
+    assert_eq!(
+        refused,
+        ["0 Name: the subject's key is not here: the subject was shredded, or the keyring was not restored"]
+    );
+    assert_eq!(opened.column("SSN__pc"), ["219-09-9999"]);
+}
+
+#[test]
+fn nothing_is_sealed_twice_nor_over_something() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let (_, refused) = clinic.work(Duty::Seal, "Account", &sealed);
+    assert_eq!(refused.len(), 2);
+    assert!(refused[0].contains("0 Name: the value is a token already"), "{refused:?}");
+    let table = Table::of(&["Id", "SSN__pc", "SSN_Token__pc"], &[&[&id(GRACE), "078-05-1120", "something"]]);
+    let (_, refused) = clinic.work(Duty::Seal, "Account", &table);
+    assert_eq!(
+        refused,
+        ["0 SSN__pc: `SSN_Token__pc` is to hold what the field becomes, and holds something already"]
+    );
+}
+
+#[test]
+fn empty_fields_stay_empty_and_who_is_nobody_is_refused() {
+    let clinic = Clinic::new();
+    let table = Table::of(&["Id", "Name", "SSN__pc"], &[&[&id(ADA), "", ""], &["", "Ada Byron", ""]]);
+    let (sealed, refused) = clinic.work(Duty::Seal, "Account", &table);
+    assert_eq!(sealed.rows.len(), 1);
+    assert_eq!((sealed.cell(0, "Name"), sealed.cell(0, "SSN_Digest__pc")), ("", ""));
+    assert_eq!(refused, ["1 Name: nothing says whose value it is: `Id` is empty or no record id"]);
+}
+
+#[test]
+fn values_are_bound_as_the_bundle_says() {
+    let clinic = Clinic::new();
+    let names = ["Patient__c", "Visit_Key__c", "Note__c", "Cause__c", "Room__c"];
+    let grace = id(GRACE);
+    let table = Table::of(&names, &[&[&grace, "v-1", "a note", "a cause", "12"]]);
+    let (sealed, refused) = clinic.work(Duty::Seal, "Visit__c", &table);
+    assert_eq!(refused, [""; 0]);
+    let algorithm = |column| Token::parse(sealed.cell(0, column)).unwrap().algorithm();
+    assert_eq!(algorithm("Room__c"), guard::Algorithm::Field);
+    assert_eq!(algorithm("Cause__c"), guard::Algorithm::Subject);
+    // Two classes, two keys.
+    let number = |column| Token::parse(sealed.cell(0, column)).unwrap().key();
+    assert_ne!(number("Note__c"), number("Cause__c"));
+    // The key holds it, and nothing else opens it.
+    let with_key = |key: &str| {
+        let cells =
+            [&grace, key, sealed.cell(0, "Note__c"), sealed.cell(0, "Cause__c"), sealed.cell(0, "Room__c")];
+        clinic.work(Duty::Open, "Visit__c", &Table::of(&names, &[&cells]))
+    };
+    assert_eq!(with_key("v-1").0.cell(0, "Cause__c"), "a cause");
+    assert!(with_key("v-2").1[0].contains("Cause__c: the token is not of this"), "{:?}", with_key("v-2").1);
+}
+
+#[test]
+fn masks_leave_what_the_bundle_says_of_values_and_tokens_alike() {
+    let clinic = Clinic::new();
+    let plain = patients();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &plain);
+    for table in [&plain, &sealed] {
+        let (masked, refused) = clinic.work(Duty::Mask, "Account", table);
+        assert_eq!(refused, [""; 0]);
+        assert_eq!(masked.names, plain.names);
+        assert_eq!(masked.column("Name"), ["G. H.", "A. B."]);
+        assert_eq!(masked.column("SSN__pc"), ["****1120", "****9999"]);
+        // The bundle has no mask for it.
+        assert_eq!(masked.column("Card__pc"), ["****", "****"]);
+        assert_eq!(masked.column("PersonBirthdate"), ["1936 or before", "1936 or before"]);
+        assert_eq!(masked.column("PersonEmail"), ["****@navy.example", "****@engine.example"]);
+        assert_eq!(masked.column("Status__pc"), ["in", ""]);
+    }
+}
+
+#[test]
+fn no_permit_no_rows() {
+    let clinic = Clinic::new();
+    let table = patients();
+    let mut rows = clinic.rows(Duty::Seal, "Account", &table);
+    let asked = rows.columns().asked().to_vec();
+    let guard_error = |error: KeysError| match error {
+        KeysError::Guard(error) => error,
+        other => panic!("{other}"),
+    };
+    let read = permit(&clinic.policy, Action::Read, &asked);
+    assert_eq!(guard_error(rows.work(read, noon(), &table.rows).unwrap_err()), GuardError::OtherPermit);
+    let fewer = permit(&clinic.policy, Action::Write, &asked[1..]);
+    assert_eq!(
+        guard_error(rows.work(fewer, noon(), &table.rows).unwrap_err()),
+        GuardError::NotPermitted("Account.Name".to_owned())
+    );
+    let write = permit(&clinic.policy, Action::Write, &asked);
+    let late = write.expires();
+    assert_eq!(guard_error(rows.work(write, late, &table.rows).unwrap_err()), GuardError::PermitEnded);
+    // What was made under it stays where it is, once it has ended.
+    let write = permit(&clinic.policy, Action::Write, &asked);
+    let released = rows.work(write, noon(), &table.rows).unwrap();
+    assert_eq!(released.permit().principal(), "loader");
+    assert_eq!(released.release(late).unwrap_err(), GuardError::PermitEnded);
+}
+
+#[test]
+fn a_table_that_cannot_be_worked_on_says_why() {
+    let clinic = Clinic::new();
+    let of = |duty, object: &str, names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Columns::of(&clinic.policy, duty, object, &names).map(|_| ()).unwrap_err()
+    };
+    assert_eq!(of(Duty::Seal, "Nothing__c", &["Id"]), ColumnsError::UnknownObject("Nothing__c".to_owned()));
+    assert_eq!(of(Duty::Seal, "Account", &["Id", "Name", "NAME"]), ColumnsError::Twice("Name".to_owned()));
+    assert_eq!(
+        of(Duty::Open, "Account", &["Name"]),
+        ColumnsError::NoOwner { field: "Name".to_owned(), column: "Id".to_owned() }
+    );
+    assert_eq!(of(Duty::Seal, "Account", &["Id", "Status__pc"]), ColumnsError::NothingSealed);
+    assert_eq!(
+        of(Duty::Open, "Visit__c", &["Patient__c", "Note__c", "Visit_Key__c", "Patient__r.Name"]),
+        ColumnsError::OtherObject("Patient__r.Name".to_owned())
+    );
+}
+
+#[test]
+fn the_other_name_of_a_person_accounts_field_opens_the_same_tokens() {
+    let clinic = Clinic::new();
+    let names = ["Id".to_owned(), "Card__c".to_owned()];
+    let field = guard::SealedField::of(&clinic.policy, "Contact", "Card__c").unwrap();
+    assert_eq!(field.id, "account.card__pc");
+    // There the person is the account: without a rule of its own for contacts, the object is not worked on.
+    let error = Columns::of(&clinic.policy, Duty::Seal, "Contact", &names).unwrap_err();
+    assert_eq!(error, ColumnsError::UnknownObject("Contact".to_owned()));
+}
+
+#[test]
+fn no_value_is_in_what_is_printed_for_programmers() {
+    let clinic = Clinic::new();
+    let table = patients();
+    let (_, released) = clinic.released(Duty::Mask, "Account", &table);
+    let rows: Rows<'_> = clinic.rows(Duty::Seal, "Account", &table);
+    let printed = format!("{released:?} {rows:?} {:?}", Drawn::new(1));
+    for canary in ["Grace", "078", "9912345", "navy"] {
+        assert!(!printed.contains(canary), "{canary}: {printed}");
+    }
+}

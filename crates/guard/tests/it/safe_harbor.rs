@@ -1,0 +1,149 @@
+//! De-identification by Safe Harbor, and what its report says.
+
+use guard::safe_harbor::{Handling, SafeHarbor};
+use journal::sample::Drawn;
+use policy::vocabulary::Action;
+
+use crate::clinic::{Clinic, Table, noon, permit};
+
+const NAMES: &[&str] = &[
+    "Id",
+    "Patient__c",
+    "Seen_By__c",
+    "On__c",
+    "Age__c",
+    "Zip__c",
+    "Town__c",
+    "Kind__c",
+    "Text__c",
+    "Anything__c",
+];
+
+fn harboured(table: &Table, on_word: &[&str]) -> (Table, SafeHarbor) {
+    let clinic = Clinic::new();
+    let on_word: Vec<String> = on_word.iter().map(|name| (*name).to_owned()).collect();
+    let mut harbor =
+        SafeHarbor::of(&clinic.policy, "Visit__c", &table.names, &on_word, &mut Drawn::new(4)).unwrap();
+    let permit = permit(&clinic.policy, Action::Read, harbor.asked());
+    let rows = harbor.work(permit, noon(), &table.rows).unwrap().release(noon()).unwrap();
+    (Table { names: table.names.clone(), rows }, harbor)
+}
+
+fn visit<'a>(text: &'a str) -> [&'a str; 10] {
+    [
+        "a01Hs0000000001",
+        "001Hs0000000001",
+        "Dr Grace Hopper",
+        "2026-03-04",
+        "93",
+        "10118-1234",
+        "Albany",
+        "routine",
+        text,
+        "x",
+    ]
+}
+
+#[test]
+fn identifiers_go_dates_become_years_and_ids_codes() {
+    let (left, harbor) = harboured(&Table::of(NAMES, &[&visit("E11.9")]), &[]);
+    for gone in ["Seen_By__c", "Town__c", "Anything__c"] {
+        assert_eq!(left.cell(0, gone), "", "{gone}");
+    }
+    assert_eq!(left.cell(0, "On__c"), "2026");
+    assert_eq!(left.cell(0, "Age__c"), "90 or over");
+    assert_eq!(left.cell(0, "Zip__c"), "101");
+    assert_eq!((left.cell(0, "Kind__c"), left.cell(0, "Text__c")), ("routine", "E11.9"));
+    let code = left.cell(0, "Patient__c");
+    assert!(code.len() == 16 && code != left.cell(0, "Id"), "{code}");
+    let (rows, report) = harbor.report();
+    assert_eq!(rows, 1);
+    let of = |name: &str| *report.iter().find(|column| column.column == name).unwrap();
+    assert_eq!((of("Seen_By__c").handling, of("Seen_By__c").item), (Handling::Removed, Some('A')));
+    assert_eq!((of("On__c").handling, of("On__c").item), (Handling::Year, Some('C')));
+    assert_eq!((of("Anything__c").handling, of("Anything__c").item), (Handling::Removed, Some('R')));
+    assert_eq!((of("Text__c").kept, of("Text__c").removed), (1, 0));
+}
+
+#[test]
+fn a_person_has_one_code_in_a_run_and_another_in_the_next() {
+    let eighteen = journal::names::RecordId::of("001Hs0000000001").unwrap();
+    let table = Table::of(
+        &["Id", "Patient__c", "Kind__c"],
+        &[&["a01Hs0000000001", "001Hs0000000001", "a"], &["a01Hs0000000002", eighteen.as_str(), "b"]],
+    );
+    let (left, _) = harboured(&table, &[]);
+    assert_eq!(left.cell(0, "Patient__c"), left.cell(1, "Patient__c"));
+    assert_ne!(left.cell(0, "Id"), left.cell(1, "Id"));
+}
+
+#[test]
+fn what_a_cell_says_of_a_person_takes_it_out() {
+    for (text, reason) in [
+        ("call 202-555-0147 x2", "a telephone or other long number (D, R)"),
+        ("grace@navy.example", "an e-mail address (F)"),
+        ("see https://portal.example/p/7", "an address on the web (N)"),
+        ("SSN 078-05-1120", "a social security number (G)"),
+        ("from 10.20.30.40", "an IP address (O)"),
+        ("MRN 0012345", "a long number (R)"),
+        ("since 3/14/2019", "a date (C)"),
+        ("worse after March 3", "a date (C)"),
+        ("fall on 2026-03-04 at home", "a date (C)"),
+        ("a 94 year old woman", "an age over 89 (C)"),
+        ("as Hopper said", "a name of the same row (A)"),
+        ("with Mrs Byron", "a name (A)"),
+        (
+            "patient reports that the pain began after lunch and went away",
+            "free text, for which no machine vouches",
+        ),
+    ] {
+        let (left, harbor) = harboured(&Table::of(NAMES, &[&visit(text)]), &[]);
+        assert_eq!(left.cell(0, "Text__c"), "", "{text}");
+        let (_, report) = harbor.report();
+        let column = report.iter().find(|column| column.column == "Text__c").unwrap();
+        assert_eq!(column.because.keys().copied().collect::<Vec<_>>(), [reason], "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_person_stays() {
+    for text in [
+        "Type 2 diabetes mellitus without complications",
+        "120/80",
+        "37.5",
+        "250000",
+        "E11.9",
+        "BRCA1 c.68",
+        "88 year old",
+    ] {
+        let (left, _) = harboured(&Table::of(NAMES, &[&visit(text)]), &[]);
+        assert_eq!(left.cell(0, "Text__c"), text);
+    }
+    // A date that stands alone is generalised wherever it stands.
+    let (left, _) = harboured(&Table::of(NAMES, &[&visit("1931-03-04T10:00:00.000+0000")]), &[]);
+    assert_eq!(left.cell(0, "Text__c"), "1936 or before");
+}
+
+#[test]
+fn what_somebody_answers_for_stays_and_the_report_says_so() {
+    let text = "patient reports that the pain began after lunch and went away";
+    let (left, harbor) = harboured(&Table::of(NAMES, &[&visit(text)]), &["text__C", "Seen_By__c"]);
+    assert_eq!(left.cell(0, "Text__c"), text);
+    // Nobody can answer for an identifier.
+    assert_eq!(left.cell(0, "Seen_By__c"), "");
+    let (_, report) = harbor.report();
+    let column = report.iter().find(|column| column.column == "Text__c").unwrap();
+    assert_eq!(column.handling, Handling::KeptOnWord);
+}
+
+#[test]
+fn a_token_is_no_value_that_stays() {
+    let clinic = Clinic::new();
+    let sealed = clinic.work(
+        guard::rows::Duty::Seal,
+        "Visit__c",
+        &Table::of(&["Patient__c", "Note__c"], &[&["001Hs0000000001", "a note"]]),
+    );
+    let (left, _) = harboured(&sealed.0, &[]);
+    assert_eq!(left.cell(0, "Note__c"), "");
+}
