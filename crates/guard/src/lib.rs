@@ -12,6 +12,7 @@ mod index;
 mod key;
 mod keys;
 mod mask;
+pub mod pipe;
 mod released;
 pub mod root;
 pub mod rows;

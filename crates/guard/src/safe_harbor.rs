@@ -23,7 +23,7 @@ use crate::error::GuardError;
 use crate::key::Secret;
 use crate::mask::{Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
-use crate::rows::ColumnsError;
+use crate::rows::{Batch, ColumnsError};
 use crate::token::Token;
 
 /// More words than the name of a diagnosis has are free text.
@@ -190,15 +190,15 @@ impl SafeHarbor {
         permit: Permit,
         now: Timestamp,
         rows: &[Row],
-    ) -> Result<Released<Vec<Row>>, KeysError> {
+    ) -> Result<Released<Batch>, KeysError> {
         in_force(&permit, now)?;
         is_for(&permit, &[Action::Read, Action::Send, Action::Infer, Action::Export])?;
         if let Some(field) = self.asked.iter().find(|asked| !permit.covers(&asked.object, &asked.field)) {
             return Err(GuardError::NotPermitted(field.to_string()).into());
         }
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let written = rows.iter().map(|row| self.row(row, today)).collect();
-        Ok(Released::new(written, permit))
+        let rows = rows.iter().map(|row| self.row(row, today)).collect();
+        Ok(Released::new(Batch { rows, ..Batch::default() }, permit))
     }
 
     fn row(&mut self, row: &Row, today: Date) -> Row {

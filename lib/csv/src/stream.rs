@@ -158,7 +158,11 @@ impl<R: Read> Stream<R> {
     /// The next row; nothing at the end. Empty lines are no rows, and all rows have as many cells as the first.
     pub fn next(&mut self, row: &mut Row) -> Result<bool, StreamError> {
         let (mut written, mut cells) = (0, 0);
-        self.line = self.reader.line();
+        self.fill()?;
+        // The line feed after a carriage return, and empty lines, are read with what follows.
+        let rest = self.chunk.get(self.at..self.filled).unwrap_or_default();
+        let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        self.line = self.reader.line() + ends.filter(|byte| **byte == b'\n').count() as u64;
         loop {
             self.fill()?;
             let input = self.chunk.get(self.at..self.filled).unwrap_or_default();
@@ -282,6 +286,8 @@ mod tests {
     fn the_line_of_what_is_wrong_is_named() {
         let error = rows(b"a,b\n1,2\n\"x\ny\",2\n3\n").unwrap_err().to_string();
         assert_eq!(error, "line 5: the row has 1 cells, and the header has 2");
+        let error = rows(b"a,b\r\n1,2\r\n\r\n3\r\n").unwrap_err().to_string();
+        assert_eq!(error, "line 4: the row has 1 cells, and the header has 2");
         let error = rows(b"a,b\n1,\xff\n").unwrap_err().to_string();
         assert!(error.starts_with("line 2: "), "{error}");
         assert!(matches!(Stream::new(&b""[..]).header(), Err(StreamError::Empty)));

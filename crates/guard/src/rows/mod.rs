@@ -69,6 +69,8 @@ pub struct Batch {
     /// Whose each of the rows is, where the bundle says so.
     pub people: Vec<Option<Subject>>,
     pub refused: Vec<Refused>,
+    /// Places of the rows that were refused, once their reasons were told.
+    pub(crate) turned_away: Vec<usize>,
     /// Values that were sealed or opened.
     pub turned: u64,
     /// Values of fields that are to be sealed and stood there as they are.

@@ -85,10 +85,10 @@ pub(crate) fn permit(policy: &Enforceable, action: Action, fields: &[AskedField]
     request.purpose = Some(Purpose::Operations);
     request.tls = Some(policy::Tls::V1_3);
     request.subject.region = policy::vocabulary::Region::of("us");
-    match policy::decide(policy, &Standing::known(), &request) {
-        Decision::Permit(permit) => permit,
-        other => panic!("{:#?}", other.reasons()),
-    }
+    let decision = policy::decide(policy, &Standing::known(), &request);
+    assert!(decision.is_permit(), "{:#?}", decision.reasons());
+    let Decision::Permit(permit) = decision else { unreachable!() };
+    permit
 }
 
 /// Keys in memory.
@@ -179,7 +179,7 @@ impl Table {
     }
 
     pub(crate) fn cell(&self, row: usize, column: &str) -> &str {
-        let at = self.names.iter().position(|name| name == column).unwrap_or_else(|| panic!("no {column}"));
+        let at = self.names.iter().position(|name| name == column).unwrap();
         self.rows[row].get(at).unwrap()
     }
 

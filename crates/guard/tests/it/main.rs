@@ -3,6 +3,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::unreachable,
     reason = "a test fails by panicking"
 )]
 
@@ -10,6 +11,7 @@ mod clinic;
 mod index;
 mod keys;
 mod mask;
+mod pipe;
 mod rows;
 mod safe_harbor;
 mod stranger;

@@ -25,11 +25,11 @@ fn harboured(table: &Table, on_word: &[&str]) -> (Table, SafeHarbor) {
     let mut harbor =
         SafeHarbor::of(&clinic.policy, "Visit__c", &table.names, &on_word, &mut Drawn::new(4)).unwrap();
     let permit = permit(&clinic.policy, Action::Read, harbor.asked());
-    let rows = harbor.work(permit, noon(), &table.rows).unwrap().release(noon()).unwrap();
+    let rows = harbor.work(permit, noon(), &table.rows).unwrap().release(noon()).unwrap().rows;
     (Table { names: table.names.clone(), rows }, harbor)
 }
 
-fn visit<'a>(text: &'a str) -> [&'a str; 10] {
+fn visit(text: &str) -> [&str; 10] {
     [
         "a01Hs0000000001",
         "001Hs0000000001",

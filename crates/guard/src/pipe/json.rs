@@ -1,0 +1,246 @@
+//! JSON Lines: one record of an object a line, as the REST and Bulk interfaces of Salesforce give and take them.
+
+use std::borrow::Cow;
+use std::io::{BufRead, Write};
+
+use csv::Row;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{BATCH, BATCH_BYTES, Came, Desk, Make, PipeError, Tally, Worker, batch, line_of};
+
+/// A line may have so many bytes.
+pub const LONGEST_LINE: usize = 32 << 20;
+const MOST_FIELDS: usize = 10_000;
+
+/// What Salesforce puts beside the fields: the record's type and address.
+const ATTRIBUTES: &str = "attributes";
+
+/// The members of an object, in their order.
+struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
+
+impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    if members.len() >= MOST_FIELDS || members.iter().any(|(own, _)| *own == key.0) {
+                        return Err(A::Error::custom("a key stands twice, or there are too many"));
+                    }
+                    members.push((key.0, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+struct Key<'j>(Cow<'j, str>);
+
+impl<'de: 'j, 'j> Deserialize<'de> for Key<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// One line, its fields by their names; those of parents by their paths.
+struct Line {
+    number: u64,
+    /// Name, and the JSON that stood there.
+    members: Vec<(String, String)>,
+}
+
+/// The text of a scalar, as a cell has it; nothing where it is an object or a list.
+fn cell(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
+        b'{' | b'[' => None,
+        _ if json == "null" => Some(Cow::Borrowed("")),
+        _ => Some(Cow::Borrowed(json)),
+    }
+}
+
+fn members(line: &[u8], number: u64) -> Result<Vec<(String, String)>, PipeError> {
+    let fail = |what| PipeError::Line { line: number, what };
+    let text = std::str::from_utf8(line).map_err(|_| fail("it is no UTF-8"))?;
+    let members: Members<'_> =
+        serde_json::from_str(text).map_err(|_| fail("it is no JSON object of fields, each once"))?;
+    let mut flat = Vec::with_capacity(members.0.len());
+    for (key, value) in members.0 {
+        if key == ATTRIBUTES || cell(value.get()).is_some() {
+            flat.push((key.into_owned(), value.get().to_owned()));
+            continue;
+        }
+        if value.get().starts_with('[') {
+            return Err(fail(
+                "a list stands where a field's value is needed: related records are tables of their own",
+            ));
+        }
+        let parent: Members<'_> =
+            serde_json::from_str(value.get()).map_err(|_| fail("a parent is no object of fields"))?;
+        for (name, value) in parent.0 {
+            if name == ATTRIBUTES {
+                continue;
+            }
+            if cell(value.get()).is_none() {
+                return Err(fail("a parent's parent: export it by itself"));
+            }
+            flat.push((format!("{key}.{name}"), value.get().to_owned()));
+        }
+    }
+    Ok(flat)
+}
+
+/// Works on lines of JSON. Fields of parents come back by their paths; what was sealed as a number comes back as text.
+pub fn json_lines<'k>(
+    mut input: impl BufRead,
+    mut output: impl Write,
+    make: Make<'_, 'k>,
+    desk: &mut Desk<'_>,
+) -> Result<(Tally, Option<Worker<'k>>), PipeError> {
+    let mut tally = Tally::default();
+    let mut names: Vec<String> = Vec::new();
+    let mut worker: Option<Worker<'k>> = None;
+    let mut number = 0;
+    let mut bytes = Vec::new();
+    // A line that names fields which those before it do not: it begins the next batch.
+    let mut held: Option<Line> = None;
+    loop {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut size = 0;
+        let mut is_over = false;
+        while lines.len() < BATCH && size < BATCH_BYTES {
+            let line = match held.take() {
+                Some(line) => line,
+                None => {
+                    let read = line_of(&mut input, &mut bytes, LONGEST_LINE).map_err(csv::StreamError::Io)?;
+                    let Some(fits) = read else {
+                        is_over = true;
+                        break;
+                    };
+                    number += 1;
+                    tally.bytes += bytes.len() as u64 + 1;
+                    if !fits {
+                        return Err(PipeError::Line { line: number, what: "it is longer than 32 MiB" });
+                    }
+                    if bytes.trim_ascii().is_empty() {
+                        continue;
+                    }
+                    Line { number, members: members(&bytes, number)? }
+                }
+            };
+            let is_new = |name: &&String| {
+                *name != ATTRIBUTES && !names.iter().any(|own| own.eq_ignore_ascii_case(name))
+            };
+            let more: Vec<String> =
+                line.members.iter().map(|(name, _)| name).filter(is_new).cloned().collect();
+            if !more.is_empty() {
+                if !lines.is_empty() {
+                    held = Some(line);
+                    break;
+                }
+                names.extend(more);
+                worker = Some(make(&names)?);
+            }
+            size += bytes.len();
+            lines.push(line);
+        }
+        if let (Some(worker), false) = (&mut worker, lines.is_empty()) {
+            let written = worked(worker, &names, &lines, desk, &mut tally)?;
+            output.write_all(written.as_bytes()).map_err(PipeError::Output)?;
+        }
+        (desk.progress)(&tally);
+        if is_over {
+            output.flush().map_err(PipeError::Output)?;
+            return Ok((tally, worker));
+        }
+    }
+}
+
+fn worked(
+    worker: &mut Worker<'_>,
+    names: &[String],
+    lines: &[Line],
+    desk: &mut Desk<'_>,
+    tally: &mut Tally,
+) -> Result<String, PipeError> {
+    let find = |line: &Line, name: &str| {
+        line.members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, json)| json.clone())
+    };
+    let row = |line: &Line| {
+        let mut row = Row::default();
+        for name in names {
+            let json = find(line, name).unwrap_or_default();
+            row.push(&cell(&json).unwrap_or_default());
+        }
+        row
+    };
+    let rows: Vec<Row> = lines.iter().map(row).collect();
+    let numbers: Vec<u64> = lines.iter().map(|line| line.number).collect();
+    let (out, keeps_attributes) = (worker.names_out(names), worker.columns().is_some());
+    let batch = batch(worker, &Came { names, rows: &rows, lines: &numbers }, desk, tally)?;
+    let mut written = String::new();
+    let mut made = batch.rows.iter();
+    for (at, line) in lines.iter().enumerate() {
+        if batch.turned_away.contains(&at) {
+            continue;
+        }
+        let Some(row) = made.next() else { break };
+        written.push('{');
+        let mut is_first = true;
+        let mut member = |name: &str, json: &str| {
+            if !std::mem::take(&mut is_first) {
+                written.push(',');
+            }
+            written.push_str(&quoted(name));
+            written.push(':');
+            written.push_str(json);
+        };
+        if let Some(attributes) = find(line, ATTRIBUTES).filter(|_| keeps_attributes) {
+            member(ATTRIBUTES, &attributes);
+        }
+        for (place, name) in out.iter().enumerate() {
+            let text = row.get(place).unwrap_or_default();
+            let before = find(line, name);
+            match before {
+                // What did not change stays as it was written.
+                Some(before) if cell(&before).is_some_and(|own| own == text) => member(name, &before),
+                None if text.is_empty() => {}
+                Some(_) if text.is_empty() => member(name, "null"),
+                _ => member(name, &quoted(text)),
+            }
+        }
+        written.push_str("}\n");
+    }
+    Ok(written)
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
