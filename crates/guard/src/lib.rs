@@ -13,6 +13,7 @@ mod key;
 mod keys;
 mod mask;
 pub mod pipe;
+pub mod query;
 mod released;
 pub mod root;
 pub mod rows;

@@ -12,6 +12,7 @@ mod index;
 mod keys;
 mod mask;
 mod pipe;
+mod query;
 mod rows;
 mod safe_harbor;
 mod stranger;
