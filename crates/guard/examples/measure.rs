@@ -68,7 +68,7 @@ fn main() {
         });
         measure(&format!("open-{length}"), operations, || {
             let token = Token::parse(&text).unwrap();
-            black_box(sealer.open(&cipher, &binding, &token).unwrap());
+            black_box(sealer.open_owned(&cipher, &binding, token).unwrap());
         });
         println!("characters-{length} {}", text.len());
     }
@@ -83,7 +83,7 @@ fn main() {
     let mut moved = String::new();
     measure("rewrap-32", operations, || {
         let token = Token::parse(&text).unwrap();
-        let value = sealer.open(&cipher, &binding, &token).unwrap();
+        let value = sealer.open_owned(&cipher, &binding, token).unwrap();
         moved.clear();
         sealer.seal(&next, &binding, &value, &mut moved).unwrap();
     });

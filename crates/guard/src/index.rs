@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+use zeroize::Zeroizing;
 
 use crate::error::GuardError;
 use crate::key::DataKey;
@@ -38,17 +39,32 @@ pub enum Normaliser {
 impl Normaliser {
     /// The form that is digested.
     pub fn apply(&self, value: &str) -> Result<String, GuardError> {
-        let normal = match self {
-            Self::Exact => value.trim().to_owned(),
-            Self::Number => {
-                value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+        let mut normal = String::new();
+        self.write(value, &mut normal)?;
+        Ok(normal)
+    }
+
+    fn write(&self, value: &str, into: &mut String) -> Result<(), GuardError> {
+        let before = into.len();
+        match self {
+            Self::Exact => into.push_str(value.trim()),
+            Self::Number if value.is_ascii() => {
+                into.extend(
+                    value
+                        .bytes()
+                        .filter(u8::is_ascii_alphanumeric)
+                        .map(|b| char::from(b.to_ascii_uppercase())),
+                );
             }
-            Self::Phone { calling_code } => phone(value, calling_code.as_deref())?,
-            Self::Email => email(value)?,
-            Self::Name => name(value),
-            Self::Date => date(value)?,
-        };
-        if normal.is_empty() { Err(GuardError::NotNormal("nothing is left of it")) } else { Ok(normal) }
+            Self::Number => {
+                into.extend(value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase));
+            }
+            Self::Phone { calling_code } => into.push_str(&phone(value, calling_code.as_deref())?),
+            Self::Email => email(value, into)?,
+            Self::Name => name(value, into),
+            Self::Date => into.push_str(&date(value)?),
+        }
+        if into.len() == before { Err(GuardError::NotNormal("nothing is left of it")) } else { Ok(()) }
     }
 
     /// Names the form in what is digested: the same text under two forms has two digests.
@@ -92,22 +108,41 @@ fn phone(value: &str, calling_code: Option<&str>) -> Result<String, GuardError> 
     }
 }
 
-fn email(value: &str) -> Result<String, GuardError> {
+fn email(value: &str, into: &mut String) -> Result<(), GuardError> {
     let value = value.trim();
     match value.rsplit_once('@') {
         Some((local, domain)) if !local.is_empty() && domain.contains('.') && !value.contains(' ') => {
-            Ok(value.nfc().collect::<String>().to_lowercase())
+            if value.is_ascii() {
+                into.extend(value.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+            } else {
+                into.push_str(&value.nfc().collect::<String>().to_lowercase());
+            }
+            Ok(())
         }
         _ => Err(GuardError::NotNormal("it is no e-mail address")),
     }
 }
 
-fn name(value: &str) -> String {
-    let plain: String = value.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
+fn name(value: &str, into: &mut String) {
     // O'Brien, O’Brien and OBrien are one; Smith-Jones is Smith Jones.
-    let joined = plain.chars().filter(|c| !matches!(c, '\'' | '\u{2019}' | '\u{02bc}' | '.' | ','));
-    let spaced: String = joined.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    let before = into.len();
+    let mut is_between = false;
+    let mut add = |c: char| match c {
+        '\'' | '\u{2019}' | '\u{02bc}' | '.' | ',' => {}
+        c if c.is_alphanumeric() => {
+            if std::mem::take(&mut is_between) && into.len() > before {
+                into.push(' ');
+            }
+            into.push(c);
+        }
+        _ => is_between = true,
+    };
+    if value.is_ascii() {
+        value.bytes().for_each(|byte| add(char::from(byte.to_ascii_lowercase())));
+    } else {
+        let plain: String = value.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+        plain.to_lowercase().chars().for_each(add);
+    }
 }
 
 fn date(value: &str) -> Result<String, GuardError> {
@@ -165,12 +200,12 @@ impl BlindIndex {
     }
 
     pub(crate) fn digest_into(&self, value: &str, into: &mut String) -> Result<(), GuardError> {
-        let normal = self.normaliser.apply(value)?;
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(self.normaliser.label().as_bytes());
-        context.update(&[0]);
-        context.update(normal.as_bytes());
-        let tag = context.sign();
+        // In one piece: to take it in several costs as much as to digest it.
+        let mut digested = Zeroizing::new(String::with_capacity(value.len() + 16));
+        digested.push_str(self.normaliser.label());
+        digested.push('\0');
+        self.normaliser.write(value, &mut digested)?;
+        let tag = hmac::sign(&self.key, digested.as_bytes());
         let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
         into.extend(halves.take(usize::from(self.bits / 4)).map(digit));

@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use journal::Rng;
 use std::fmt;
-use std::fmt::Write as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::binding::Binding;
@@ -148,8 +147,11 @@ impl Sealer {
             .map_err(|_| GuardError::Module)?;
         self.body.extend_from_slice(tag.as_ref());
         into.reserve(Token::length(algorithm, key, value.len()));
-        // Writing to a string does not fail.
-        let _ = write!(into, "{PREFIX}{key}.{}.", char::from(algorithm.letter()));
+        into.push_str(PREFIX);
+        key.write(into);
+        into.push('.');
+        into.push(char::from(algorithm.letter()));
+        into.push('.');
         URL_SAFE_NO_PAD.encode_string(self.body.as_slice(), into);
         Ok(())
     }
@@ -162,6 +164,16 @@ impl Sealer {
         binding: &Binding<'_>,
         token: &Token,
     ) -> Result<Zeroizing<String>, GuardError> {
+        self.open_owned(with, binding, token.clone())
+    }
+
+    /// [`Sealer::open`], in the token's own room.
+    pub fn open_owned(
+        &mut self,
+        with: &FieldCipher<'_>,
+        binding: &Binding<'_>,
+        token: Token,
+    ) -> Result<Zeroizing<String>, GuardError> {
         let key = token.key();
         if !with.data.state().opens() {
             return Err(GuardError::DoesNotOpen(key, with.data.state()));
@@ -170,8 +182,8 @@ impl Sealer {
             return Err(GuardError::Refused);
         }
         binding.write(key, token.algorithm(), &mut self.bound);
-        let mut body = Zeroizing::new(token.sealed.clone());
         let nonce = Nonce::assume_unique_for_key(token.nonce);
+        let mut body = Zeroizing::new(token.sealed);
         let opened = with.cipher.open_in_place(nonce, Aad::from(&self.bound), &mut body);
         let length = opened.map_err(|_| GuardError::Refused)?.len();
         body.truncate(length);

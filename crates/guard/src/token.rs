@@ -49,19 +49,36 @@ impl KeyNumber {
     }
 }
 
+impl KeyNumber {
+    /// Appends its digits.
+    pub(crate) fn write(self, into: &mut String) {
+        let mut place = 36 * 36 * 36;
+        let mut is_begun = false;
+        while place > 0 {
+            let digit = u8::try_from(self.0 / place % 36).unwrap_or(0);
+            is_begun |= digit > 0 || place == 1;
+            if is_begun {
+                into.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+            }
+            place /= 36;
+        }
+    }
+
+    const fn digits(self) -> usize {
+        match self.0 {
+            0..36 => 1,
+            36..1296 => 2,
+            1296..46656 => 3,
+            _ => 4,
+        }
+    }
+}
+
 impl fmt::Display for KeyNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut digits, mut left, mut at) = ([b'0'; 4], self.0, 4);
-        while at > 0 && (left > 0 || at == 4) {
-            at -= 1;
-            let digit = u8::try_from(left % 36).unwrap_or(0);
-            if let Some(place) = digits.get_mut(at) {
-                *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-            }
-            left /= 36;
-        }
-        let text = digits.get(at..).and_then(|digits| std::str::from_utf8(digits).ok());
-        f.write_str(text.unwrap_or_default())
+        let mut text = String::with_capacity(4);
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -147,11 +164,10 @@ impl Token {
         if body.len() > (LONGEST + Handle::LEN + NONCE + TAG).div_ceil(3) * 4 {
             return refuse("it is longer than any token");
         }
-        let Ok(body) = URL_SAFE_NO_PAD.decode(body) else {
+        let Ok(mut body) = URL_SAFE_NO_PAD.decode(body) else {
             return refuse("its body is not base64url without padding");
         };
-        let Some((head, sealed)) =
-            body.split_at_checked(algorithm.head()).filter(|(_, rest)| rest.len() >= TAG)
+        let Some((head, _)) = body.split_at_checked(algorithm.head()).filter(|(_, rest)| rest.len() >= TAG)
         else {
             return refuse("it is cut off");
         };
@@ -162,8 +178,9 @@ impl Token {
             },
             Algorithm::Field => (None, head),
         };
-        let Some(nonce) = nonce.first_chunk() else { return refuse("it is cut off") };
-        Ok(Self { key, handle, nonce: *nonce, sealed: sealed.to_vec() })
+        let Some(nonce) = nonce.first_chunk().copied() else { return refuse("it is cut off") };
+        body.drain(..algorithm.head());
+        Ok(Self { key, handle, nonce, sealed: body })
     }
 
     /// Whether a text is a token of any version, by its beginning: no patient's value begins so.
@@ -189,7 +206,7 @@ impl Token {
     /// How many characters the token of so many bytes has.
     pub fn length(algorithm: Algorithm, key: KeyNumber, bytes: usize) -> usize {
         let body = algorithm.head() + bytes + TAG;
-        PREFIX.len() + key.to_string().len() + 3 + (body * 4).div_ceil(3)
+        PREFIX.len() + key.digits() + 3 + (body * 4).div_ceil(3)
     }
 }
 

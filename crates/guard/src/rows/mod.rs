@@ -332,7 +332,8 @@ impl<'k> Rows<'k> {
             };
             let cipher = cipher.map_err(|error| refuse(error.into()))?;
             let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
-            let value = self.sealer.open(&cipher, &binding, &token).map_err(|error| refuse(error.into()))?;
+            let value =
+                self.sealer.open_owned(&cipher, &binding, token).map_err(|error| refuse(error.into()))?;
             made.value.push_str(&value);
             batch.turned += 1;
         }
