@@ -160,15 +160,17 @@ impl BlindIndex {
     /// The digest of a value: lower-case hexadecimal, so that a comparison that does not mind case finds no other.
     pub fn digest(&self, value: &str) -> Result<String, GuardError> {
         let normal = self.normaliser.apply(value)?;
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(self.normaliser.label().as_bytes());
-        context.update(&[0]);
-        context.update(normal.as_bytes());
-        let tag = context.sign();
+        let tag = mac(&self.key, &[self.normaliser.label().as_bytes(), &[0], normal.as_bytes()]);
         let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
         Ok(halves.take(usize::from(self.bits / 4)).map(digit).collect())
     }
+}
+
+pub(crate) fn mac(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    context.sign()
 }
 
 impl fmt::Debug for BlindIndex {

@@ -14,6 +14,8 @@ pub mod root;
 mod seal;
 mod token;
 pub mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use binding::Binding;
 pub use data_keys::{DataKeys, KeyStatus, KeysError};
