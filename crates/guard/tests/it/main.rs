@@ -1,6 +1,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a test fails by panicking"
@@ -9,6 +10,7 @@
 mod index;
 mod keys;
 mod mask;
+mod roots;
 mod stranger;
 mod token;
 
