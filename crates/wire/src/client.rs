@@ -234,8 +234,9 @@ impl Client {
             .spawn(move || {
                 runtime.block_on(async move {
                     while let Some((call, answer)) = asked.recv().await {
-                        // Who asked may have gone.
-                        let _ = answer.send(own.ask(call).await);
+                        let own = own.clone();
+                        // A slow call holds up no other. Who asked may have gone.
+                        tokio::spawn(async move { drop(answer.send(own.ask(call).await)) });
                     }
                 });
             })

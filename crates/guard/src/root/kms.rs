@@ -57,14 +57,13 @@ impl KmsRoot {
         Ok(Self { place: place.clone(), asker, credentials, clock, rng: Mutex::new(rng) })
     }
 
-    fn ask(&self, again: Again, action: &str, asked: &Value) -> Result<Reply, RootError> {
-        let body = Zeroizing::new(asked.to_string());
+    fn ask(&self, again: Again, action: &str, asked: &str) -> Result<Reply, RootError> {
         let call = || {
             let headers = vec![
                 ("content-type", "application/x-amz-json-1.1".to_owned()),
                 ("x-amz-target", format!("TrentService.{action}")),
             ];
-            let body = body.as_bytes().to_vec();
+            let body = asked.as_bytes().to_vec();
             let mut call = Call { method: "POST", path: "/".to_owned(), headers, body };
             let (host, region) = (self.asker.authority(), &self.place.region);
             self.credentials.sign(&mut call, host, region, "kms", self.clock.now());
@@ -92,7 +91,7 @@ impl KmsRoot {
     }
 
     fn done(&self, again: Again, action: &str, asked: &Value) -> Result<Value, RootError> {
-        let reply = self.ask(again, action, asked)?;
+        let reply = self.ask(again, action, &asked.to_string())?;
         if reply.status != 200 {
             return Err(self.refused(action, &reply));
         }
@@ -117,7 +116,7 @@ impl KmsRoot {
 
     /// A key by its alias; none where it is gone or about to be.
     fn told(&self, key: WrappingKey) -> Result<Option<Told>, RootError> {
-        let reply = self.ask(Again::Yes, "DescribeKey", &json!({"KeyId": alias(key)}))?;
+        let reply = self.ask(Again::Yes, "DescribeKey", &json!({"KeyId": alias(key)}).to_string())?;
         if code(&reply) == "NotFoundException" {
             return Ok(None);
         }
@@ -224,9 +223,15 @@ impl Root for KmsRoot {
 
     fn wrap(&self, key: WrappingKey, label: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>, RootError> {
         let id = self.usable(key)?.id;
-        let plain = STANDARD.encode(secret);
-        let asked = json!({"KeyId": id, "Plaintext": plain, "EncryptionContext": context(key, label)});
-        let sealed = self.done(Again::Yes, "Encrypt", &asked)?;
+        let plain = Zeroizing::new(STANDARD.encode(secret));
+        let (id, context) = (json!(id), context(key, label));
+        let asked = format!(r#"{{"KeyId":{id},"Plaintext":"{}","EncryptionContext":{context}}}"#, *plain);
+        let asked = Zeroizing::new(asked);
+        let reply = self.ask(Again::Yes, "Encrypt", &asked)?;
+        if reply.status != 200 {
+            return Err(self.refused("Encrypt", &reply));
+        }
+        let sealed = self.value(&reply)?;
         let sealed = sealed.get("CiphertextBlob").and_then(Value::as_str);
         let sealed =
             sealed.and_then(|sealed| STANDARD.decode(sealed).ok()).filter(|sealed| !sealed.is_empty());
@@ -249,7 +254,7 @@ impl Root for KmsRoot {
         let Told { id, arn, .. } = self.usable(key)?;
         let blob = STANDARD.encode(wrapped);
         let asked = json!({"KeyId": id, "CiphertextBlob": blob, "EncryptionContext": context(key, label)});
-        let reply = self.ask(Again::Yes, "Decrypt", &asked)?;
+        let reply = self.ask(Again::Yes, "Decrypt", &asked.to_string())?;
         match code(&reply).as_str() {
             "" if reply.status == 200 => {}
             "InvalidCiphertextException" | "IncorrectKeyException" | "ValidationException" => {

@@ -53,7 +53,8 @@ impl fmt::Debug for WrappingKey {
     }
 }
 
-/// Where wrapping keys are kept. What is wrapped is bound to a label, and opens with no other.
+/// Where wrapping keys are kept. What is wrapped is bound to a label, and opens with no other. A call blocks, for some
+/// seconds where a root is away.
 pub trait Root: fmt::Debug + Send + Sync {
     /// Makes a key that never leaves; it is durable when this returns.
     fn make(&self) -> Result<WrappingKey, RootError>;

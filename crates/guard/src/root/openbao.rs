@@ -358,7 +358,7 @@ impl Engine {
                 let body = json!({"role_id": role.as_str(), "secret_id": secret.as_str()});
                 let body = Zeroizing::new(body.to_string());
                 let path = format!("auth/{mount}/login");
-                let reply = self.with("POST", &path, None, &body)?;
+                let mut reply = self.with("POST", &path, None, &body)?;
                 if matches!(reply.status, 400 | 403) {
                     return Err(self.asker.denied(format!(
                         "`{path}` refuses the role id of `{}` with the secret id of `{}`: make a new secret id",
@@ -366,13 +366,16 @@ impl Engine {
                         secret_id.display()
                     )));
                 }
-                let body = Zeroizing::new(reply.body.clone());
-                match serde_json::from_slice::<Signed<'_>>(&body) {
-                    Ok(Signed { auth }) if reply.status == 200 => {
+                if reply.status != 200 {
+                    return Err(self.not_signed_in(&reply, &path));
+                }
+                let told = Zeroizing::new(std::mem::take(&mut reply.body));
+                match serde_json::from_slice::<Signed<'_>>(&told) {
+                    Ok(Signed { auth }) => {
                         self.set(Zeroizing::new(auth.client_token.to_owned()));
                         Ok(Duration::from_secs(auth.lease_duration))
                     }
-                    _ => Err(self.not_signed_in(&reply, &path)),
+                    Err(_) => Err(self.not_signed_in(&reply, &path)),
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Pkcs11Root {
             })
             .map_err(|error| RootError::Unavailable { place: place.to_string(), what: error.to_string() })?;
         let root = Self { place: place.clone(), work };
-        root.run(|worker| worker.over(|_, _| Ok(())))?;
+        root.run(|worker| worker.over(|_| Ok(())))?;
         Ok(root)
     }
 
@@ -77,7 +77,7 @@ impl Root for Pkcs11Root {
     fn make(&self) -> Result<WrappingKey, RootError> {
         self.run(|worker| {
             let key = WrappingKey::random(&mut *worker.rng);
-            worker.over(|session, _| make(session, key))?;
+            worker.over(|session| make(session, key))?;
             Ok(key)
         })
     }
@@ -89,7 +89,7 @@ impl Root for Pkcs11Root {
             if !worker.place.token_draws {
                 worker.rng.fill(&mut nonce);
             }
-            worker.over(|session, _| wrap(session, key, &label, &secret, nonce))
+            worker.over(|session| wrap(session, key, &label, &secret, nonce))
         })
     }
 
@@ -100,11 +100,11 @@ impl Root for Pkcs11Root {
         wrapped: &[u8],
     ) -> Result<Zeroizing<[u8; 32]>, RootError> {
         let (label, wrapped) = (label.to_vec(), wrapped.to_vec());
-        self.run(move |worker| worker.over(|session, _| unwrap(session, key, &label, &wrapped)))
+        self.run(move |worker| worker.over(|session| unwrap(session, key, &label, &wrapped)))
     }
 
     fn destroy(&self, key: WrappingKey) -> Result<(), RootError> {
-        self.run(move |worker| worker.over(|session, _| destroy(session, key)))
+        self.run(move |worker| worker.over(|session| destroy(session, key)))
     }
 }
 
@@ -151,17 +151,14 @@ impl Worker {
     }
 
     /// Does something in a session; once more in a new one where the token had dropped it, so that nothing was done.
-    fn over<T>(
-        &mut self,
-        work: impl Fn(&Session, &Pkcs11Place) -> Result<T, Failure>,
-    ) -> Result<T, RootError> {
+    fn over<T>(&mut self, work: impl Fn(&Session) -> Result<T, Failure>) -> Result<T, RootError> {
         let mut again = true;
         loop {
             let session = match self.session.take() {
                 Some(session) => session,
                 None => self.connect()?,
             };
-            match work(&session, &self.place) {
+            match work(&session) {
                 Ok(done) => {
                     self.session = Some(session);
                     return Ok(done);
