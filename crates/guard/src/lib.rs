@@ -25,3 +25,9 @@ pub use key::{DataKey, KeyState};
 pub use mask::{HIDDEN, Masking, PostalPopulation, masked};
 pub use seal::{FieldCipher, Sealer, SubjectSalt};
 pub use token::{Algorithm, Handle, KeyNumber, LONGEST, PREFIX, Token};
+
+/// Whether the cryptographic module runs in the mode that FIPS 140 asks for: the feature `fips` is on, and its self-tests
+/// have passed.
+pub fn fips() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}

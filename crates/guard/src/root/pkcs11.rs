@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 use super::{Pkcs11Place, Root, RootError, WrappingKey};
 
 const NONCE: usize = 12;
+/// Of a token that draws its own.
+const LONGEST_NONCE: usize = 16;
 const TAG: usize = 16;
 const KEY: usize = 32;
 const TAG_BITS: u64 = 8 * TAG as u64;
@@ -370,14 +372,48 @@ fn wrap(
         let params = GcmParams::new(&mut nonce, label, TAG_BITS.into())?;
         session.encrypt(&Mechanism::AesGcm(params), object, secret)?
     };
-    // A token that draws nonces has put its own there.
-    if nonce == [0; NONCE] {
-        return Err(Failure::Unfit("the token drew no nonce: leave `iv=token` out".to_owned()));
+    let wrapped = joined(&nonce, &sealed).map_err(|what| Failure::Unfit(what.to_owned()))?;
+    // Tokens differ in what they make of a nonce: what does not come back was not wrapped.
+    match opened(session, object, label, &wrapped) {
+        Ok(Some(opened)) if opened.as_slice() == secret => Ok(wrapped),
+        Err(error) if is_lost(&error) => Err(Failure::Token(error)),
+        _ => Err(Failure::Unfit(
+            "what its AES-GCM makes does not open again: another token is needed".to_owned(),
+        )),
     }
-    if sealed.len() != KEY + TAG {
-        return Err(Failure::Unfit(format!("its AES-GCM makes {} bytes of {KEY}", sealed.len())));
+}
+
+/// Nonce, ciphertext and tag of what a token made. One that drew the nonce itself has put it in the place of ours, or
+/// of its own length after the tag.
+fn joined(nonce: &[u8; NONCE], sealed: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let (sealed, after) = sealed.split_at_checked(KEY + TAG).ok_or("its AES-GCM makes no tag of 128 bits")?;
+    let nonce = match after.len() {
+        0 => nonce.as_slice(),
+        NONCE..=LONGEST_NONCE => after,
+        _ => return Err("its AES-GCM makes more than ciphertext, tag and nonce"),
+    };
+    if nonce.iter().all(|byte| *byte == 0) {
+        return Err("the token drew no nonce: leave `iv=token` out");
     }
-    Ok([&nonce[..], &sealed].concat())
+    Ok([nonce, sealed].concat())
+}
+
+/// What opens, where the token does not say that it does not.
+fn opened(
+    session: &Session,
+    object: ObjectHandle,
+    label: &[u8],
+    wrapped: &[u8],
+) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    let length = wrapped.len().saturating_sub(KEY + TAG);
+    let Some((nonce, sealed)) =
+        wrapped.split_at_checked(length).filter(|_| (NONCE..=LONGEST_NONCE).contains(&length))
+    else {
+        return Ok(None);
+    };
+    let mut nonce = nonce.to_vec();
+    let params = GcmParams::new(&mut nonce, label, TAG_BITS.into())?;
+    session.decrypt(&Mechanism::AesGcm(params), object, sealed).map(Zeroizing::new).map(Some)
 }
 
 fn unwrap(
@@ -386,18 +422,14 @@ fn unwrap(
     label: &[u8],
     wrapped: &[u8],
 ) -> Result<Zeroizing<[u8; KEY]>, Failure> {
-    let refused = || Failure::Told(RootError::Refused(key));
     let object = find(session, key)?;
-    let (nonce, sealed) = wrapped.split_first_chunk::<NONCE>().ok_or_else(refused)?;
-    if sealed.len() != KEY + TAG {
-        return Err(refused());
-    }
-    let mut nonce = *nonce;
-    let params = GcmParams::new(&mut nonce, label, TAG_BITS.into())?;
-    let opened = session.decrypt(&Mechanism::AesGcm(params), object, sealed).map(Zeroizing::new);
-    // Tokens say all sorts of things where a tag is wrong, horrible and unrecoverable errors among them.
-    let opened = opened.map_err(|error| if is_lost(&error) { Failure::Token(error) } else { refused() })?;
-    opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| refused())
+    let secret = match opened(session, object, label, wrapped) {
+        Ok(opened) => opened.and_then(|opened| opened.as_slice().try_into().ok()),
+        Err(error) if is_lost(&error) => return Err(Failure::Token(error)),
+        // Tokens say all sorts of things where a tag is wrong, horrible and unrecoverable errors among them.
+        Err(_) => None,
+    };
+    secret.map(Zeroizing::new).ok_or(Failure::Told(RootError::Refused(key)))
 }
 
 fn destroy(session: &Session, key: WrappingKey) -> Result<(), Failure> {
@@ -410,5 +442,25 @@ fn destroy(session: &Session, key: WrappingKey) -> Result<(), Failure> {
         Err(Failure::Unfit(format!(
             "wrapping key {key} is still there: the token's officer has to destroy it"
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nonce_is_the_one_that_the_token_used() {
+        let (ours, none, sealed) = ([1; NONCE], [0; NONCE], [7; KEY + TAG]);
+        assert_eq!(joined(&ours, &sealed).unwrap(), [&ours[..], &sealed].concat());
+        for length in NONCE..=LONGEST_NONCE {
+            let own = vec![9; length];
+            let told = [&sealed[..], &own].concat();
+            assert_eq!(joined(&none, &told).unwrap(), [own.as_slice(), &sealed].concat());
+        }
+        assert!(joined(&none, &sealed).unwrap_err().contains("drew no nonce"));
+        assert!(joined(&ours, &[7; KEY + TAG - 1]).is_err());
+        assert!(joined(&ours, &[7; KEY + TAG + NONCE - 1]).is_err());
+        assert!(joined(&ours, &[7; KEY + TAG + LONGEST_NONCE + 1]).is_err());
     }
 }

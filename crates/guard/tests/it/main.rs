@@ -46,3 +46,8 @@ fn subject(number: u64) -> Subject {
     let (policy, _) = policy::read(vec![bundle]);
     Subject::of_record(&Org::declared(&policy, "production").unwrap(), &record(number))
 }
+
+#[test]
+fn the_module_says_how_it_was_built() {
+    assert_eq!(guard::fips(), cfg!(feature = "fips"));
+}
