@@ -37,13 +37,20 @@ struct Engine {
     place: OpenBaoPlace,
     asker: Asker,
     token: Mutex<Zeroizing<String>>,
+    /// One signs in at a time.
+    signing_in: Mutex<()>,
 }
 
 impl OpenBaoRoot {
     /// Signs in.
     pub fn open(place: &OpenBaoPlace, rng: Box<dyn Rng>) -> Result<Self, RootError> {
         let asker = Asker::of(&place.address, place.authorities.as_deref())?;
-        let engine = Arc::new(Engine { place: place.clone(), asker, token: Mutex::default() });
+        let engine = Arc::new(Engine {
+            place: place.clone(),
+            asker,
+            token: Mutex::default(),
+            signing_in: Mutex::default(),
+        });
         let mut lease = engine.sign_in()?;
         let (renewing, ended) = mpsc::channel::<()>();
         let kept = Arc::downgrade(&engine);
@@ -123,6 +130,12 @@ impl Root for OpenBaoRoot {
             }
             _ if errors(&reply).iter().any(|error| error.contains("key not found")) => {
                 Err(RootError::Missing(key))
+            }
+            400 if errors(&reply).iter().any(|error| error.contains("too old")) => {
+                Err(engine.asker.denied(format!(
+                    "`{}` does not open what this version of it wrapped: lower its min_decryption_version",
+                    name(key)
+                )))
             }
             400 => Err(RootError::Refused(key)),
             404 if is_nothing(&reply) => Err(RootError::Missing(key)),
@@ -242,13 +255,11 @@ impl Engine {
         capability: &str,
         body: &str,
     ) -> Result<Reply, RootError> {
-        let reply = self.with(method, path, Some(&self.token()), body)?;
-        let reply = if reply.status == 403 && !self.token_holds()? {
-            self.sign_in()?;
-            self.with(method, path, Some(&self.token()), body)?
-        } else {
-            reply
-        };
+        let used = self.token();
+        let mut reply = self.with(method, path, Some(&used), body)?;
+        if reply.status == 403 && self.has_another(&used)? {
+            reply = self.with(method, path, Some(&self.token()), body)?;
+        }
         match reply.status {
             403 => Err(self.asker.denied(format!(
                 "permission denied: give the policy of its token the capability \"{capability}\" on `{path}`"
@@ -323,9 +334,18 @@ impl Engine {
         }
     }
 
-    /// Whether the token is one still.
-    fn token_holds(&self) -> Result<bool, RootError> {
-        Ok(self.with("GET", "auth/token/lookup-self", Some(&self.token()), "")?.status == 200)
+    /// Whether there is another token than one that was refused: somebody signed in meanwhile, or it has ended and one
+    /// signs in now.
+    fn has_another(&self, used: &str) -> Result<bool, RootError> {
+        let _one = self.signing_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.token() != used {
+            return Ok(true);
+        }
+        let holds = self.with("GET", "auth/token/lookup-self", Some(used), "")?.status == 200;
+        if !holds {
+            self.sign_in()?;
+        }
+        Ok(!holds)
     }
 
     fn set(&self, token: Zeroizing<String>) {
@@ -393,6 +413,7 @@ impl Engine {
 
     /// Has the token live on; near its end a new one is taken. What is told is its life from now.
     fn renew(&self, lease: Duration) -> Result<Duration, RootError> {
+        let _one = self.signing_in.lock().unwrap_or_else(PoisonError::into_inner);
         if lease.is_zero() {
             return self.sign_in();
         }

@@ -1,5 +1,6 @@
 //! Where wrapping keys are kept, each place by the same contract and against the real thing.
 
+mod answers;
 mod file;
 mod kms;
 mod openbao;

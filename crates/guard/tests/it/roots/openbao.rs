@@ -177,6 +177,11 @@ fn a_transit_engine_keeps_keys() {
         assert_eq!(*root.unwrap(key, b"label", wrapped).unwrap(), [7; 32]);
     }
 
+    bao.ask("POST", &format!("transit/keys/{name}/config"), r#"{"min_decryption_version":2}"#);
+    let told = root.unwrap(key, b"label", &wrapped).unwrap_err().to_string();
+    assert!(told.contains("lower its min_decryption_version"), "{told}");
+    assert_eq!(*root.unwrap(key, b"label", &newer).unwrap(), [7; 32]);
+
     // A key that somebody made exportable is not used for what is new.
     bao.ask("POST", &format!("transit/keys/{name}/config"), r#"{"exportable":true}"#);
     let told = root.wrap(key, b"label", &[7; 32]).unwrap_err().to_string();
@@ -260,11 +265,11 @@ fn a_token_that_ends_is_followed_by_another() {
         assert_eq!(*root.unwrap(key, b"label", &wrapped).unwrap(), [7; 32]);
     }
     // Taken away.
-    bao.ask("PUT", "sys/leases/revoke-prefix/auth/approle/login", "{}");
+    bao.ask("PUT", "sys/leases/revoke-prefix/auth/approle/login", r#"{"sync":true}"#);
     assert_eq!(*root.unwrap(key, b"label", &wrapped).unwrap(), [7; 32]);
     // With a secret id that is none there is no other.
     write_secret(&folder.path().join("secret"), "7f4ddb4d-93c5-4c5a-9a37-6a6b8a1d1f0e");
-    bao.ask("PUT", "sys/leases/revoke-prefix/auth/approle/login", "{}");
+    bao.ask("PUT", "sys/leases/revoke-prefix/auth/approle/login", r#"{"sync":true}"#);
     let told = root.unwrap(key, b"label", &wrapped).unwrap_err().to_string();
     assert!(
         told.contains("auth/approle/login") && told.contains("secret id") && !told.contains("7f4ddb4d"),
