@@ -2,7 +2,7 @@
 //! them.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Where wrapping keys are kept.
@@ -228,6 +228,14 @@ fn local(text: &str) -> Result<PathBuf, PlaceError> {
     if path.is_empty() { wrong("`file:` names no file") } else { Ok(PathBuf::from(path)) }
 }
 
+/// As [`local`] reads it.
+fn named(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    // Two slashes would begin the name of another machine.
+    let before = if path.starts_with("//") { "file://" } else { "file:" };
+    format!("{before}{}", encoded(&path))
+}
+
 /// `https://HOST[:PORT]`, without a name and password.
 fn address(text: &str) -> Result<(), PlaceError> {
     let Some((scheme, host)) = text.split_once("://") else {
@@ -324,12 +332,12 @@ impl fmt::Display for Place {
 
 impl fmt::Display for Pkcs11Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [("token", &self.token), ("serial", &self.serial)];
-        let named =
-            named.iter().filter_map(|(name, value)| Some(format!("{name}={}", encoded(value.as_ref()?))));
-        let (module, pin) = (self.module.to_string_lossy(), self.pin.to_string_lossy());
-        let named = named.collect::<Vec<_>>().join(";");
-        write!(f, "pkcs11:{named}?module-path={}&pin-source=file:{}", encoded(&module), encoded(&pin))?;
+        let tokens = [("token", &self.token), ("serial", &self.serial)];
+        let tokens =
+            tokens.iter().filter_map(|(name, value)| Some(format!("{name}={}", encoded(value.as_ref()?))));
+        let (module, pin) = (encoded(&self.module.to_string_lossy()), named(&self.pin));
+        let token = tokens.collect::<Vec<_>>().join(";");
+        write!(f, "pkcs11:{token}?module-path={module}&pin-source={pin}")?;
         f.write_str(if self.token_draws { "&iv=token" } else { "" })
     }
 }
@@ -337,18 +345,17 @@ impl fmt::Display for Pkcs11Place {
 impl fmt::Display for OpenBaoPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "openbao:{}/{}", self.address, self.mount)?;
-        let path = |path: &PathBuf| encoded(&path.to_string_lossy());
         match &self.login {
-            Login::Token(file) => write!(f, "?token-file={}", path(file))?,
+            Login::Token(file) => write!(f, "?token-file={}", named(file))?,
             Login::AppRole { mount, role_id, secret_id } => {
-                let (role, secret) = (path(role_id), path(secret_id));
+                let (role, secret) = (named(role_id), named(secret_id));
                 write!(f, "?approle={mount}&role-id-file={role}&secret-id-file={secret}")?;
             }
         }
         if let Some(namespace) = &self.namespace {
             write!(f, "&namespace={}", encoded(namespace))?;
         }
-        self.authorities.as_ref().map_or(Ok(()), |file| write!(f, "&ca-file={}", path(file)))
+        self.authorities.as_ref().map_or(Ok(()), |file| write!(f, "&ca-file={}", named(file)))
     }
 }
 
@@ -356,8 +363,7 @@ impl fmt::Display for KmsPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "kms:{}", self.region)?;
         let endpoint = self.endpoint.as_ref().map(|endpoint| format!("endpoint={}", encoded(endpoint)));
-        let file =
-            self.authorities.as_ref().map(|file| format!("ca-file={}", encoded(&file.to_string_lossy())));
+        let file = self.authorities.as_ref().map(|file| format!("ca-file={}", named(file)));
         let query: Vec<String> = endpoint.into_iter().chain(file).collect();
         if query.is_empty() { Ok(()) } else { write!(f, "?{}", query.join("&")) }
     }

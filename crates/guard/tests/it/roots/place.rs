@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use guard::root::{KmsPlace, Login, OpenBaoPlace, Pkcs11Place, Place};
+use proptest::prelude::*;
 
 fn told(text: &str) -> String {
     text.parse::<Place>().unwrap_err().to_string()
@@ -127,5 +128,29 @@ fn no_secret_is_taken_or_repeated() {
         "Sesame",
     ] {
         assert!(!told(text).contains("Sesame"), "{}", told(text));
+    }
+}
+
+proptest! {
+    /// Any text, and texts that are nearly right, are read to what prints to itself, or refused.
+    #[test]
+    fn no_text_breaks_the_reader(
+        any in ".{0,60}",
+        near in "(file|kms|pkcs11:token|openbao:https://a):?[a-f%0-9;?&=/:.@\\-é]{0,40}",
+        name in "[^\u{0}-\u{1f}\u{7f}-\u{9f}]{1,20}",
+    ) {
+        for text in [any, near] {
+            if let Ok(place) = text.parse::<Place>() {
+                prop_assert_eq!(place.to_string().parse::<Place>(), Ok(place));
+            }
+        }
+        let place = Place::Pkcs11(Pkcs11Place {
+            token: Some(name.clone()),
+            serial: None,
+            module: PathBuf::from(format!("/{name}")),
+            pin: PathBuf::from(format!("/{name}")),
+            token_draws: true,
+        });
+        prop_assert_eq!(place.to_string().parse::<Place>().map_err(|error| error.to_string()), Ok(place));
     }
 }
