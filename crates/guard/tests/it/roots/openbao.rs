@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::root::{self, Place, Root, RootError};
+use guard::root::{self, Login, OpenBaoPlace, Place, Root, RootError};
 use serde_json::{Value, json};
 
 use super::{Server, contract, free_port, is_refused, means, raw, until, write_secret};
@@ -222,18 +222,14 @@ fn who_may_not_is_told_what_is_missing() {
     let elsewhere = |from: &str, to: &str| -> Place { text.replace(from, to).parse().unwrap() };
     let file = folder.path().join("root");
     write_secret(&file, &bao.token);
-    let as_root = |place: Place| -> Place {
-        let file = format!("token-file={}", file.display());
-        place
-            .to_string()
-            .replace(&format!("token-file={}/token", folder.path().display()), &file)
-            .parse()
-            .unwrap()
+    let as_root = |place: Place| {
+        let Place::OpenBao(place) = place else { panic!("{place}") };
+        Place::OpenBao(OpenBaoPlace { login: Login::Token(file.clone()), ..place })
     };
     let told = open(&as_root(elsewhere("/transit?", "/other?"))).make().unwrap_err().to_string();
     assert!(told.contains("bao secrets enable -path=other transit"), "{told}");
     assert!(matches!(refusal(&elsewhere("transit?", "transit?namespace=none&")), RootError::Denied { .. }));
-    let authorities = format!("&ca-file={}", folder.path().join("vault-ca.pem").display());
+    let authorities = format!("&ca-file=file:{}", folder.path().join("vault-ca.pem").display());
     let told = refusal(&elsewhere(&authorities, "")).to_string();
     assert!(told.contains("certificate") && told.contains("ca-file"), "{told}");
     let told = refusal(&elsewhere("vault-ca.pem", "token"));
