@@ -19,13 +19,13 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
-  setup              install what the tests need (Chromium, axe-core, Go)
+  setup              install what the tests need (Chromium, axe-core, Go, SoftHSM, OpenBao)
   test               setup, formatting, lints, licences, every test; prints time against its budget
   docs [--check]     write the generated pages, or say which are stale
   bench NAME [DIR]   measure and print the figures: scan (beside the peer), impact, access,
                      ledger (beside SQLite and PostgreSQL)
   prove NAME [DIR]   what needs fetched projects or hours: access, accuracy, apex, corpus, fuzz,
-                     ledger
+                     ledger, vectors
 ";
 
 fn main() -> ExitCode {

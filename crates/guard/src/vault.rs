@@ -93,6 +93,23 @@ impl Cipher {
     }
 }
 
+/// Bytes that HKDF is asked for.
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// HKDF with SHA-256 (RFC 5869).
+pub(crate) fn derived(salt: &[u8], secret: &[u8], info: &[u8], key: &mut [u8]) -> Result<(), GuardError> {
+    let made = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
+    let info = [info];
+    let okm = made.expand(&info, Length(key.len())).map_err(|_| GuardError::Module)?;
+    okm.fill(key).map_err(|_| GuardError::Module)
+}
+
 /// The key of a lock for one purpose.
 fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>, GuardError> {
     let mut key = Zeroizing::new([0; 32]);
@@ -102,10 +119,7 @@ fn cipher(lock: &Lock, salt: &[u8], rounds: NonZeroU32) -> Result<Option<Cipher>
             pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, passphrase, &mut *key);
         }
         Lock::KeyFile(bytes) => {
-            let made = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(bytes);
-            let info: &[&[u8]] = &[b"phiward sealed secret"];
-            let okm = made.expand(info, hkdf::HKDF_SHA256).map_err(|_| GuardError::Module)?;
-            okm.fill(&mut *key).map_err(|_| GuardError::Module)?;
+            derived(salt, bytes, b"phiward sealed secret", key.as_mut_slice())?;
         }
     }
     Cipher::new(&key).map(Some)

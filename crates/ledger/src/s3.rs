@@ -7,14 +7,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use journal::Clock;
 use tlog::{Object, Objects};
-use wire::{Call, Client, Peer, Plain, Reply};
-use zeroize::Zeroizing;
+use wire::{Call, Client, Credentials, Peer, Plain, Reply};
 
 use crate::error::LedgerError;
 
@@ -23,21 +22,6 @@ const LONGEST: usize = 80 << 20;
 const MOST_KEYS: usize = 16_000_000;
 const MOST_PAGES: usize = 20_000;
 const WITHIN: Duration = Duration::from_secs(60);
-
-/// Who asks.
-#[derive(Clone)]
-pub struct Credentials {
-    pub id: String,
-    pub secret: Zeroizing<String>,
-    /// Of credentials for a time.
-    pub token: Option<Zeroizing<String>>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(..)")
-    }
-}
 
 /// A bucket.
 pub struct S3 {
@@ -91,53 +75,31 @@ impl S3 {
         Self { lock_days: Some(days), ..self }
     }
 
-    /// Asks with a signature (AWS Signature Version 4).
+    /// Asks with a signature.
     fn ask(
         &self,
         method: &'static str,
         key: &str,
         query: &[(&str, &str)],
-        mut headers: Vec<(&'static str, String)>,
+        headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
     ) -> io::Result<Reply> {
-        let now = self.clock.now();
-        let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let day = now.strftime("%Y%m%d").to_string();
         let path = format!("{}/{}/{}", self.above, self.bucket, encoded(key, true));
         let mut pairs: Vec<String> = query
             .iter()
             .map(|(name, value)| format!("{}={}", encoded(name, false), encoded(value, false)))
             .collect();
         pairs.sort();
-        let query = pairs.join("&");
-        let payload = hex(digest::digest(&digest::SHA256, &body).as_ref());
-        headers.push(("x-amz-content-sha256", payload.clone()));
-        headers.push(("x-amz-date", stamp.clone()));
-        if let Some(token) = &self.credentials.token {
-            headers.push(("x-amz-security-token", token.to_string()));
-        }
-        let mut signed: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        signed.push(("host", self.client.peer().authority()));
-        signed.sort_unstable();
-        let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-        let lines: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
-        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
-        let scope = format!("{day}/{}/s3/aws4_request", self.region);
-        let hashed = hex(digest::digest(&digest::SHA256, request.as_bytes()).as_ref());
-        let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashed}");
-        let mut key = Zeroizing::new(format!("AWS4{}", *self.credentials.secret).into_bytes());
-        for part in [day.as_str(), self.region.as_str(), "s3", "aws4_request"] {
-            key = Zeroizing::new(mac(&key, part.as_bytes()));
-        }
-        let signature = hex(&mac(&key, text.as_bytes()));
-        let id = &self.credentials.id;
-        headers.push((
-            "authorization",
-            format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"),
-        ));
-        let path = if query.is_empty() { path } else { format!("{path}?{query}") };
-        self.client.ask(Call { method, path, headers, body }).map_err(io::Error::other)
+        let path = if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) };
+        let mut call = Call { method, path, headers, body };
+        self.credentials.sign(
+            &mut call,
+            self.client.peer().authority(),
+            &self.region,
+            "s3",
+            self.clock.now(),
+        );
+        self.client.ask(call).map_err(io::Error::other)
     }
 
     /// What is never written twice, so that it may be locked.
@@ -257,14 +219,6 @@ fn elements<'t>(text: &'t str, name: &str) -> impl Iterator<Item = String> + 't 
         entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
     };
     texts.map(plain).collect::<Vec<_>>().into_iter()
-}
-
-fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As RFC 3986 and the signature have it.

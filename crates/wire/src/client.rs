@@ -8,7 +8,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -72,6 +73,18 @@ impl Peer {
     /// A peer by `http://HOST[:PORT]` or `https://HOST[:PORT]`, and whatever path follows. TLS is 1.3, and who answers
     /// must have a certificate that the machine trusts. Plain http is for whom `plain` names.
     pub fn of(url: &str, plain: Plain, most: usize, within: Duration) -> Result<(Self, String), WireError> {
+        Self::by(url, plain, most, within, None)
+    }
+
+    /// As [`Peer::of`], and where there are authorities (certificates as PEM), by these alone and none that the machine
+    /// trusts.
+    pub fn by(
+        url: &str,
+        plain: Plain,
+        most: usize,
+        within: Duration,
+        authorities: Option<&[u8]>,
+    ) -> Result<(Self, String), WireError> {
         // A name and a password before the host are refused, and not repeated.
         let shown = || url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, rest)| format!("...@{rest}"));
         let wrong = || WireError::Address(shown());
@@ -98,7 +111,7 @@ impl Peer {
         if !secure && !own && plain == Plain::Loopback {
             return Err(WireError::Plain(authority.to_owned()));
         }
-        let tls = if secure { Some(trusting(authority)?) } else { None };
+        let tls = if secure { Some(trusting(authority, authorities)?) } else { None };
         Ok((Self { authority: authority.to_owned(), host, port, tls, most, within }, path))
     }
 
@@ -155,13 +168,27 @@ impl Peer {
     }
 }
 
-/// TLS 1.3 with the certificates that the machine trusts.
-fn trusting(authority: &str) -> Result<TlsConnector, WireError> {
+/// TLS 1.3 with the authorities that were given, or else those that the machine trusts.
+fn trusting(authority: &str, authorities: Option<&[u8]>) -> Result<TlsConnector, WireError> {
     let failed = |reason: String| WireError::Peer { host: authority.to_owned(), reason };
     let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(failed("the machine trusts no certificate".to_owned()));
+    match authorities {
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let added = certificate.map_err(|error| error.to_string());
+                let added = added.and_then(|one| roots.add(one).map_err(|error| error.to_string()));
+                added.map_err(|error| failed(format!("the file of authorities: {error}")))?;
+            }
+            if roots.is_empty() {
+                return Err(failed("the file of authorities holds no certificate as PEM".to_owned()));
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                return Err(failed("the machine trusts no certificate".to_owned()));
+            }
+        }
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -207,8 +234,9 @@ impl Client {
             .spawn(move || {
                 runtime.block_on(async move {
                     while let Some((call, answer)) = asked.recv().await {
-                        // Who asked may have gone.
-                        let _ = answer.send(own.ask(call).await);
+                        let own = own.clone();
+                        // A slow call holds up no other. Who asked may have gone.
+                        tokio::spawn(async move { drop(answer.send(own.ask(call).await)) });
                     }
                 });
             })

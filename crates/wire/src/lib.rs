@@ -9,6 +9,8 @@
 
 mod client;
 mod listener;
+mod signature;
 
 pub use client::{Call, Client, Peer, Plain, Reply, post};
 pub use listener::{Answer, Asked, Limits, Listener, Method, Service, Stop, WireError, stop};
+pub use signature::Credentials;

@@ -112,3 +112,18 @@ fn a_password_in_an_address_is_not_repeated() {
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("...@store.example/a") && !refused.contains("hunter2"), "{refused}");
 }
+
+#[test]
+fn authorities_of_ones_own_are_certificates_or_nothing() {
+    let by = |url, pem: &[u8]| Peer::by(url, Plain::Loopback, 100, Duration::from_secs(1), Some(pem));
+    for pem in [
+        &b""[..],
+        b"no certificate",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN CERTIFICATE-----\n",
+    ] {
+        let refused = by("https://bao.example", pem).unwrap_err().to_string();
+        assert!(refused.contains("bao.example") && refused.contains("authorities"), "{refused}");
+    }
+    assert!(by("http://localhost", b"").is_ok());
+}

@@ -1,13 +1,27 @@
 //! Keys that wrap other keys, and never leave where they are kept.
 
+mod asking;
 mod file;
+mod kms;
+mod openbao;
+mod pkcs11;
+mod place;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use file::FileRoot;
-use journal::Rng;
+use journal::{Clock, Rng};
+pub use kms::KmsRoot;
+pub use openbao::OpenBaoRoot;
+pub use pkcs11::Pkcs11Root;
+pub use place::{KmsPlace, Login, OpenBaoPlace, Pkcs11Place, Place, PlaceError};
+use wire::Credentials;
 use zeroize::Zeroizing;
+
+use crate::durable;
+use crate::vault::Lock;
 
 /// Names a wrapping key: eight random bytes in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +53,8 @@ impl fmt::Debug for WrappingKey {
     }
 }
 
-/// Where wrapping keys are kept. What is wrapped is bound to a label, and opens with no other.
+/// Where wrapping keys are kept. What is wrapped is bound to a label, and opens with no other. A call blocks, for some
+/// seconds where a root is away.
 pub trait Root: fmt::Debug + Send + Sync {
     /// Makes a key that never leaves; it is durable when this returns.
     fn make(&self) -> Result<WrappingKey, RootError>;
@@ -71,6 +86,84 @@ pub enum RootError {
     Unreadable { path: PathBuf, what: String },
     #[error("`{path}` can be read by others than its owner: `chmod 600` it", path = path.display())]
     OpenToOthers { path: PathBuf },
+    /// It may be there again by itself.
+    #[error("{place}: {what}")]
+    Unavailable { place: String, what: String },
+    /// It stays so until somebody does what is said.
+    #[error("{place}: {what}")]
+    Denied { place: String, what: String },
     #[error(transparent)]
     Guard(#[from] crate::GuardError),
+}
+
+/// What a root needs and no [`Place`] holds.
+pub struct Means {
+    /// Opens a file of keys.
+    pub lock: Lock,
+    pub rng: Box<dyn Rng>,
+    pub clock: Arc<dyn Clock>,
+    /// Of AWS.
+    pub credentials: Option<Credentials>,
+}
+
+impl fmt::Debug for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Means").field("lock", &self.lock).finish_non_exhaustive()
+    }
+}
+
+/// Opens a root, and signs in where one must.
+pub fn open(place: &Place, means: Means) -> Result<Arc<dyn Root>, RootError> {
+    let Means { lock, rng, clock, credentials } = means;
+    Ok(match place {
+        Place::File(path) => Arc::new(FileRoot::open(path, lock, rng)?),
+        Place::Pkcs11(place) => Arc::new(Pkcs11Root::open(place, secret(&place.pin)?, rng)?),
+        Place::OpenBao(place) => Arc::new(OpenBaoRoot::open(place, rng)?),
+        Place::Kms(place) => {
+            let credentials = credentials.ok_or_else(|| RootError::Denied {
+                place: place.to_string(),
+                what: "there are no credentials of AWS in the environment".to_owned(),
+            })?;
+            Arc::new(KmsRoot::open(place, credentials, clock, rng)?)
+        }
+    })
+}
+
+/// Makes a root where there is none: a file. What runs elsewhere is opened.
+pub fn create(place: &Place, means: Means) -> Result<Arc<dyn Root>, RootError> {
+    match place {
+        Place::File(path) => Ok(Arc::new(FileRoot::create(path, means.lock, means.rng)?)),
+        _ => open(place, means),
+    }
+}
+
+/// The first line of a file that its owner alone reads.
+fn secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, RootError> {
+    const LONGEST: u64 = 64 * 1024;
+    let io = |error| RootError::Io { path: path.to_owned(), error };
+    let bytes = durable::read(path, LONGEST).map_err(io)?.map(Zeroizing::new);
+    let bytes = bytes.ok_or_else(|| io(std::io::ErrorKind::NotFound.into()))?;
+    if durable::is_open_to_others(path).map_err(io)? {
+        return Err(RootError::OpenToOthers { path: path.to_owned() });
+    }
+    let line = bytes.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(RootError::Unreadable {
+            path: path.to_owned(),
+            what: "its first line is empty".to_owned(),
+        });
+    }
+    Ok(Zeroizing::new(line.to_vec()))
+}
+
+/// [`secret`] as text.
+fn secret_text(path: &Path) -> Result<Zeroizing<String>, RootError> {
+    let line = secret(path)?;
+    match std::str::from_utf8(&line) {
+        Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Zeroizing::new(text.to_owned())),
+        _ => Err(RootError::Unreadable {
+            path: path.to_owned(),
+            what: "its first line is no token or id: it has other signs than printable ASCII".to_owned(),
+        }),
+    }
 }

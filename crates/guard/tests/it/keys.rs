@@ -14,7 +14,7 @@ use source::Source;
 
 use crate::{salt, sealer, subject};
 
-const TODAY: Date = date(2026, 11, 27);
+pub(crate) const TODAY: Date = date(2026, 11, 27);
 
 fn lock() -> Lock {
     Lock::KeyFile(zeroize::Zeroizing::new(vec![9; 32]))
@@ -40,7 +40,7 @@ fn two_people() -> [Identity; 2] {
 }
 
 /// A token under the active key of a class.
-fn sealed(keys: &mut DataKeys, class: Class) -> String {
+pub(crate) fn sealed(keys: &mut DataKeys, class: Class) -> String {
     let (person, mut text) = (subject(7), String::new());
     let key = keys.active(class).unwrap();
     let cipher = FieldCipher::of_subject(&key, &salt(1)).unwrap();
@@ -49,7 +49,7 @@ fn sealed(keys: &mut DataKeys, class: Class) -> String {
     text
 }
 
-fn opens(keys: &DataKeys, text: &str) -> bool {
+pub(crate) fn opens(keys: &DataKeys, text: &str) -> bool {
     let (person, token) = (subject(7), Token::parse(text).unwrap());
     let Ok(key) = keys.key(token.key()) else { return false };
     let cipher = FieldCipher::of_subject(&key, &salt(1)).unwrap();

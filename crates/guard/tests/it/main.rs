@@ -1,6 +1,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::unreachable,
@@ -13,6 +14,7 @@ mod keys;
 mod mask;
 mod pipe;
 mod query;
+mod roots;
 mod rows;
 mod safe_harbor;
 mod stranger;
@@ -49,4 +51,9 @@ fn subject(number: u64) -> Subject {
     let bundle = Source::new("phiward.yaml", "orgs:\n  - {id: production, kind: production}\n");
     let (policy, _) = policy::read(vec![bundle]);
     Subject::of_record(&Org::declared(&policy, "production").unwrap(), &record(number))
+}
+
+#[test]
+fn the_module_says_how_it_was_built() {
+    assert_eq!(guard::fips(), cfg!(feature = "fips"));
 }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use ledger::archive::{archive, verify_archive};
 use ledger::reading::{self, Held};
-use ledger::s3::{Credentials, S3};
+use ledger::s3::S3;
 use ledger::{Layout, LedgerError};
 use tlog::{Object, Objects};
-use wire::{Answer, Asked, Limits, Listener, Plain, Service};
+use wire::{Answer, Asked, Credentials, Limits, Listener, Plain, Service};
 use zeroize::Zeroizing;
 
 use crate::{Hands, make, samples};

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::archive::{archive, verify_archive};
-use ledger::s3::{Credentials, S3};
+use ledger::s3::S3;
 use ledger::{Expected, Layout, LedgerError, reading, verify};
 use tlog::{Bucket, Log, Objects};
-use wire::{Call, Client, Peer, Plain, Reply};
+use wire::{Call, Client, Credentials, Peer, Plain, Reply};
 use zeroize::Zeroizing;
 
 use crate::{Hands, make, opening, samples};

@@ -4,8 +4,9 @@ use journal::Retained;
 use ledger::archive::{archive, verify_archive};
 use ledger::reading::is_gone;
 use ledger::retention::Rules;
-use ledger::s3::{Credentials, S3};
+use ledger::s3::S3;
 use tlog::Objects;
+use wire::Credentials;
 use zeroize::Zeroizing;
 
 use super::arguments::Archive;
