@@ -10,8 +10,10 @@ mod error;
 mod index;
 mod key;
 mod mask;
+pub mod ring;
 pub mod root;
 mod seal;
+mod seen;
 mod token;
 pub mod vault;
 
@@ -22,4 +24,5 @@ pub use index::{BITS, BlindIndex, FEWEST, Normaliser};
 pub use key::{DataKey, KeyState};
 pub use mask::{HIDDEN, Masking, PostalPopulation, masked};
 pub use seal::{FieldCipher, Sealer, SubjectSalt};
+pub use seen::{SeenError, Unseen};
 pub use token::{Algorithm, Handle, KeyNumber, LONGEST, PREFIX, Token};

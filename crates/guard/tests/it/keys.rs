@@ -12,13 +12,9 @@ use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use source::Source;
 
-use crate::{salt, sealer, subject};
+use crate::{lock, salt, sealer, subject};
 
 const TODAY: Date = date(2026, 11, 27);
-
-fn lock() -> Lock {
-    Lock::KeyFile(zeroize::Zeroizing::new(vec![9; 32]))
-}
 
 fn root(folder: &Path) -> Result<Arc<FileRoot>, RootError> {
     FileRoot::open(&folder.join("root"), lock(), Box::new(Drawn::new(5))).map(Arc::new)

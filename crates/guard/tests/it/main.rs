@@ -7,16 +7,22 @@
 )]
 
 mod index;
+mod keyring;
 mod keys;
 mod mask;
 mod stranger;
 mod token;
 
+use guard::vault::Lock;
 use guard::{DataKey, KeyNumber, KeyState, Sealer, SubjectSalt};
 use journal::Subject;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use source::Source;
+
+fn lock() -> Lock {
+    Lock::KeyFile(vec![9; 32].into())
+}
 
 fn sealer(seed: u64) -> Sealer {
     Sealer::new(Box::new(Drawn::new(seed)))

@@ -1,9 +1,9 @@
 use std::io::BufRead as _;
 
+use guard::ring::Keyring;
 use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
-use ledger::Keyring;
 
 use super::arguments::{self, People, Recorded, Ring, Unlock, Writing};
 use super::{lock, open, text};

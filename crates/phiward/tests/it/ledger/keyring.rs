@@ -1,8 +1,8 @@
+use guard::ring::Keyring;
 use guard::vault::Lock;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use journal::{Entry, Subject};
-use ledger::Keyring;
 use source::Source;
 use zeroize::Zeroizing;
 

@@ -1,30 +1,16 @@
 use std::path::Path;
 
+use guard::ring::{Keyring, RingError};
 use guard::vault::Lock;
-use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use journal::{Pseudonym, Pseudonymiser as _, Subject};
-use ledger::{Keyring, LedgerError};
 use proptest::prelude::*;
-use source::Source;
 use zeroize::Zeroizing;
 
-fn lock() -> Lock {
-    Lock::KeyFile(Zeroizing::new(vec![9; 32]))
-}
+use crate::{lock, subject as person};
 
-fn open(path: &Path, seed: u64) -> Result<Keyring, LedgerError> {
+fn open(path: &Path, seed: u64) -> Result<Keyring, RingError> {
     Keyring::open(path, &lock(), Box::new(Drawn::new(seed)))
-}
-
-fn org() -> Org {
-    let text = "orgs:\n  - {id: production, kind: production}\n";
-    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
-    Org::declared(&policy, "production").unwrap()
-}
-
-pub(crate) fn person(number: u64) -> Subject {
-    Subject::of_record(&org(), &RecordId::of(&format!("001Hs0{number:09}")).unwrap())
 }
 
 fn people(range: std::ops::Range<u64>) -> Vec<Subject> {
@@ -44,13 +30,13 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
     assert_eq!(all(&ring, 0..40), first);
     let twice = ring.pseudonyms(&[person(50), person(50)]).unwrap();
     assert_eq!(twice[0], twice[1]);
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })), "one process at a time");
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })), "one process at a time");
     // Though somebody takes the file away that is locked, and though the ring was replaced since.
     std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })));
     ring.relock(&lock()).unwrap();
     std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })));
     drop(ring);
     let ring = open(&path, 3).unwrap();
     assert_eq!(all(&ring, 0..40), first);
@@ -61,10 +47,7 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
     drop(ring);
     assert!(Keyring::open(&path, &other, Box::new(Drawn::new(4))).is_err());
     let wrong = Lock::KeyFile(Zeroizing::new(vec![8; 32]));
-    assert!(matches!(
-        Keyring::open(&path, &wrong, Box::new(Drawn::new(4))),
-        Err(LedgerError::WrongKey { .. })
-    ));
+    assert!(matches!(Keyring::open(&path, &wrong, Box::new(Drawn::new(4))), Err(RingError::WrongKey { .. })));
     // Nobody stands in it in the clear.
     let bytes = std::fs::read(&path).unwrap();
     assert!(!bytes.windows(6).any(|six| six == b"001Hs0"));
@@ -235,7 +218,7 @@ fn a_ring_is_locked_anew_and_restored() {
     assert!(open(&path, 2).is_err());
     let to = folder.path().join("new");
     assert_eq!(Keyring::restore(&backup, &other, &to).unwrap(), 4);
-    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(LedgerError::Exists { .. })));
+    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(RingError::Exists { .. })));
     let ring = Keyring::open(&to, &other, Box::new(Drawn::new(9))).unwrap();
     assert_eq!(all(&ring, 0..3), first);
     let strange = Keyring::create(&folder.path().join("strange"), &other, Box::new(Drawn::new(77))).unwrap();
