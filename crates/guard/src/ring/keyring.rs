@@ -54,6 +54,10 @@ fn unlock<'l>(path: &'l Path, lock: &'l Lock) -> impl FnOnce(&str) -> Result<(Ma
     }
 }
 
+fn by_escrow(keys: &[u8; 64]) -> Result<(Master, ()), RingError> {
+    Ok((Master::of(Zeroizing::new(*keys))?, ()))
+}
+
 fn trail_key(secret: &Secret) -> TrailKey {
     TrailKey::of(**secret)
 }
@@ -143,6 +147,36 @@ impl Keyring {
         Ok(self.0.compare(&other))
     }
 
+    /// The ring for an escrow: its two keys and its file.
+    pub(crate) fn whole(&self) -> Result<(Zeroizing<[u8; 64]>, Vec<u8>), RingError> {
+        let mut writer = self.0.writer()?;
+        Ok((self.0.master().bytes.clone(), self.0.copy(&mut writer)?))
+    }
+
+    /// [`Keyring::drill`] of what an escrow holds.
+    pub(crate) fn drill_whole(&self, path: &Path, keys: &[u8; 64], bytes: &[u8]) -> Result<Drill, RingError> {
+        let (other, ()) = Read::of(path, &PURPOSE, bytes, |_| by_escrow(keys))?;
+        other.is_whole(path)?;
+        if other.master.bytes != self.0.master().bytes {
+            return Err(RingError::unreadable(path, "it is an escrow of another ring"));
+        }
+        Ok(self.0.compare(&other))
+    }
+
+    /// What an escrow holds, where no ring is, under a new lock.
+    pub(crate) fn of_whole(
+        (from, keys, bytes): (&Path, &[u8; 64], &[u8]),
+        to: &Path,
+        lock: &Lock,
+        mut rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
+        let (read, ()) = Read::of(from, &PURPOSE, bytes, |_| by_escrow(keys))?;
+        read.is_whole(from)?;
+        let mut draft = read.draft();
+        draft.head = head(lock, &draft.master, &mut *rng)?;
+        Store::create(to, &PURPOSE, draft, rng).map(Self)
+    }
+
     /// Puts a backup where no ring is, after opening every key of it.
     pub fn restore(backup: &Path, lock: &Lock, to: &Path) -> Result<u64, RingError> {
         let bytes = store::whole(backup)?;
@@ -158,7 +192,7 @@ impl Pseudonymiser for Keyring {
     fn pseudonyms(&self, subjects: &[Subject]) -> Result<Vec<Pseudonym>, PseudonymError> {
         let failed = |error: RingError| PseudonymError::Keyring(error.to_string());
         let people: Vec<Finder> = subjects.iter().map(|subject| self.0.finder(subject)).collect();
-        let keys = self.0.give(&people).map_err(failed)?;
+        let keys = self.0.give(&people).map_err(failed)?.secrets;
         Ok(keys.iter().zip(subjects).map(|((_, key), subject)| trail_key(key).pseudonym(subject)).collect())
     }
 

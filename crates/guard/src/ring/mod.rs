@@ -12,11 +12,16 @@
 
 mod adding;
 mod error;
+mod head;
 mod keyring;
+mod salts;
 mod store;
 
 pub use error::RingError;
+pub use head::{EscrowState, Escrowed};
 pub use keyring::Keyring;
+pub(crate) use salts::entry_id;
+pub use salts::{Merged, SaltRing};
 pub use store::Drill;
 
 use journal::names::KeyId;

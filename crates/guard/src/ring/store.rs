@@ -258,6 +258,13 @@ fn record(bytes: &mut Vec<u8>, kind: u8, kept: &Kept) {
     bytes.extend_from_slice(&kept.sealed);
 }
 
+/// Secrets of people.
+pub(super) struct Given {
+    pub(super) secrets: Vec<(Id, Secret)>,
+    /// Whether somebody had none before.
+    pub(super) is_new: bool,
+}
+
 /// A ring's file that this process alone has open.
 pub(super) struct Store {
     pub(super) path: PathBuf,
@@ -395,26 +402,28 @@ impl Store {
     }
 
     /// The secrets of these people, in order. Who had none has one now, and it is durable.
-    pub(super) fn give(&self, people: &[Finder]) -> Result<Vec<(Id, Secret)>, RingError> {
+    pub(super) fn give(&self, people: &[Finder]) -> Result<Given, RingError> {
         let all = |store: &Self| {
             let memory = store.memory();
             let kept: Option<Vec<&Kept>> = people.iter().map(|person| memory.index.person(person)).collect();
-            kept.map(|kept| kept.into_iter().map(|kept| store.opened(&memory, kept)).collect())
+            kept.map(|kept| {
+                kept.into_iter().map(|kept| store.opened(&memory, kept)).collect::<Result<Vec<_>, _>>()
+            })
         };
         if let Some(all) = all(self) {
-            return all;
+            return all.map(|secrets| Given { secrets, is_new: false });
         }
         let mut writer = self.writer()?;
-        let (mut records, mut new, mut people_seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut records, mut new, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         let master = Arc::clone(&self.memory().master);
         for person in people {
-            if self.id(person).is_some() || !people_seen.insert(*person) {
+            if self.id(person).is_some() || !seen.insert(*person) {
                 continue;
             }
             let (mut secret, mut id) = (Secret::default(), Id::default());
             writer.rng.fill(secret.as_mut_slice());
             writer.rng.fill(&mut id);
-            if self.has(&id) || self.was_shredded(&id) {
+            if self.has(&id) {
                 return Err(RingError::Refused(
                     "an id was drawn twice: the generator of random bytes is broken",
                 ));
@@ -433,7 +442,9 @@ impl Store {
             new.into_iter().for_each(|kept| memory.index.add(kept));
         }
         drop(writer);
-        all(self).unwrap_or_else(|| Err(RingError::unreadable(&self.path, "it changed while it was read")))
+        let secrets = all(self)
+            .unwrap_or_else(|| Err(RingError::unreadable(&self.path, "it changed while it was read")))?;
+        Ok(Given { secrets, is_new: true })
     }
 
     /// What is there, to be changed and put in its own place by [`Store::put`].
@@ -611,6 +622,12 @@ impl Read {
             return Err(RingError::unreadable(path, what));
         }
         Ok(())
+    }
+
+    /// What it holds, to be written elsewhere.
+    pub(super) fn draft(self) -> Draft {
+        let Self { head, master, index, shredded, .. } = self;
+        Draft { head, master: Arc::new(master), records: index.records, shredded }
     }
 
     /// How many people have a secret.

@@ -29,7 +29,7 @@ fn open(folder: &Path) -> Result<DataKeys, KeysError> {
     DataKeys::open(&folder.join("keys"), root(folder).unwrap(), Box::new(Drawn::new(6)))
 }
 
-fn two_people() -> [Identity; 2] {
+pub(crate) fn two_people() -> [Identity; 2] {
     let text = "identities:\n  - {id: ada, kind: role}\n  - {id: ben, kind: role}\n";
     let (policy, _) = policy::read(vec![Source::new("identities.yaml", text)]);
     ["ada", "ben"].map(|id| Identity::declared(&policy, id).unwrap())

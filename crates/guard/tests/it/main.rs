@@ -7,9 +7,11 @@
 )]
 
 mod index;
+mod keeper;
 mod keyring;
 mod keys;
 mod mask;
+mod salts;
 mod stranger;
 mod token;
 

@@ -117,7 +117,7 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
             for chunk in untold.chunks(1000) {
                 let entries = chunk.iter().map(|key| {
                     let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
-                    let act = Act::KeyEvent(KeyEvent { step, kind, key: *key, keys: None, statement: None });
+                    let act = Act::KeyEvent(KeyEvent::new(step, kind, *key));
                     Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new())
                 });
                 ledger.append(&entries.collect::<Vec<_>>()).map_err(text)?;
