@@ -406,8 +406,13 @@ impl Store {
         let all = |store: &Self| {
             let memory = store.memory();
             let kept: Option<Vec<&Kept>> = people.iter().map(|person| memory.index.person(person)).collect();
+            // It does not grow: what grows leaves secrets behind.
+            let mut secrets = Vec::with_capacity(people.len());
             kept.map(|kept| {
-                kept.into_iter().map(|kept| store.opened(&memory, kept)).collect::<Result<Vec<_>, _>>()
+                for kept in kept {
+                    secrets.push(store.opened(&memory, kept)?);
+                }
+                Ok(secrets)
             })
         };
         if let Some(all) = all(self) {

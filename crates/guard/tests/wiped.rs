@@ -1,0 +1,131 @@
+//! No secret stays on the heap or among the statics of the process once what held it is gone. What a move leaves on the
+//! stack nobody without `unsafe` can wipe; it is told and not judged. Alone in its program: it looks through all memory
+//! that the process can write.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use guard::ring::{Keyring, SaltRing};
+use guard::root::{FileRoot, Root};
+use guard::vault::Lock;
+use guard::{Binding, DataKeys, FieldCipher, Sealer};
+use jiff::civil::date;
+use journal::names::{Org, RecordId};
+use journal::{Pseudonymiser as _, Rng, Subject};
+use policy::vocabulary::Class;
+use source::Source;
+
+const MASK: u8 = 0xa5;
+
+/// Draws, and remembers what it drew as something else.
+#[derive(Clone, Default)]
+struct Remembering(Arc<Mutex<Vec<[u8; 32]>>>);
+
+impl Rng for Remembering {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+        if bytes.len() == 32 {
+            self.0.lock().unwrap().push(std::array::from_fn(|at| bytes[at] ^ MASK));
+        }
+    }
+}
+
+fn person(number: u64) -> Subject {
+    let (policy, _) =
+        policy::read(vec![Source::new("phiward.yaml", "orgs:\n  - {id: production, kind: production}\n")]);
+    let record = RecordId::of(&format!("001Hs0{number:09}")).unwrap();
+    Subject::of_record(&Org::declared(&policy, "production").unwrap(), &record)
+}
+
+/// What a process does with keys in its life, but for ending.
+fn life(folder: &Path, rng: &Remembering) -> (Arc<dyn Root>, DataKeys, SaltRing, Keyring) {
+    let rng = || Box::new(rng.clone());
+    let lock = Lock::KeyFile(vec![9; 32].into());
+    let root: Arc<dyn Root> = Arc::new(FileRoot::create(&folder.join("root"), lock.clone(), rng()).unwrap());
+    let mut data = DataKeys::create(&folder.join("data"), "harbor-clinic", Arc::clone(&root), rng()).unwrap();
+    let number = data.make(Class::Phi, date(2026, 11, 27)).unwrap();
+    data.activate(number).unwrap();
+    data.rewrap().unwrap();
+    let salts = SaltRing::create(&folder.join("salts"), Arc::clone(&root), rng()).unwrap();
+    let people: Vec<Subject> = (0..20).map(person).collect();
+    let mut sealer = Sealer::new(rng());
+    let key = data.active(Class::Phi).unwrap();
+    for (salt, person) in salts.salts(&people).unwrap().iter().zip(&people) {
+        let cipher = FieldCipher::of_subject(&key, salt).unwrap();
+        let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: Some(person) };
+        sealer.seal(&cipher, &bound, "123-45-6789", &mut String::new()).unwrap();
+    }
+    salts.shred(&people[..3]).unwrap();
+    let trail = Keyring::create(&folder.join("trail"), &lock, rng()).unwrap();
+    trail.pseudonyms(&people).unwrap();
+    (root, data, salts, trail)
+}
+
+/// How many of these secrets, which are masked, stand in memory: on this thread's stack, and elsewhere.
+fn found(masked: &[[u8; 32]]) -> (usize, usize) {
+    let by_start: BTreeMap<[u8; 8], &[u8; 32]> =
+        masked.iter().map(|secret| (*secret.first_chunk().unwrap(), secret)).collect();
+    // Most places are told from a secret by their first two bytes.
+    let mut starts = vec![false; 1 << 16];
+    masked.iter().for_each(|secret| starts[usize::from(u16::from_le_bytes([secret[0], secret[1]]))] = true);
+    let mut memory = File::open("/proc/self/mem").unwrap();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let here = std::ptr::from_ref(&maps).addr() as u64;
+    let (mut on_stack, mut elsewhere) = (0, 0);
+    // One buffer, wiped: it would be found itself.
+    let mut buffer = vec![0; 1 << 20];
+    for line in maps.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (range, rights) = (words[0], words[1]);
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = range.split_once('-').unwrap();
+        let [mut at, to] = [from, to].map(|text| u64::from_str_radix(text, 16).unwrap());
+        let is_stack = (at..to).contains(&here);
+        while at < to {
+            let length = usize::try_from(to - at).unwrap_or(usize::MAX).min(buffer.len());
+            let read =
+                memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut buffer[..length]));
+            if read.is_ok() {
+                for place in buffer[..length].windows(32) {
+                    let start = u16::from_le_bytes([place[0] ^ MASK, place[1] ^ MASK]);
+                    if !starts[usize::from(start)] {
+                        continue;
+                    }
+                    let start: [u8; 8] = std::array::from_fn(|at| place[at] ^ MASK);
+                    let secret = by_start.get(&start);
+                    if secret.is_some_and(|secret| secret.iter().zip(place).all(|(a, b)| a ^ b == MASK)) {
+                        *(if is_stack { &mut on_stack } else { &mut elsewhere }) += 1;
+                    }
+                }
+            }
+            // A secret that lies across two runs is found in the second.
+            at += u64::try_from(length).unwrap().saturating_sub(31).max(1);
+            if length < 32 || at + 31 >= to {
+                break;
+            }
+        }
+        buffer.fill(0);
+    }
+    (on_stack, elsewhere)
+}
+
+#[test]
+fn no_key_outlives_what_held_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let rng = Remembering::default();
+    let held = life(folder.path(), &rng);
+    let masked: Vec<[u8; 32]> = rng.0.lock().unwrap().clone();
+    assert!(masked.len() > 45, "{} secrets", masked.len());
+    // The looking finds what is there: wrapping keys and the key of a data key are in memory now.
+    let (_, before) = found(&masked);
+    assert!(before > 4, "{before}");
+    drop(held);
+    let (on_stack, after) = found(&masked);
+    assert_eq!(after, 0, "{before} before, {after} after, {on_stack} on the stack");
+}
