@@ -1,7 +1,12 @@
 //! What a ring of salts costs: `ring [PEOPLE]`. Bytes and seconds of the whole, nanoseconds of processor time of one
 //! look-up, the least of several rounds.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and prints")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures and prints"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -96,8 +101,7 @@ fn main() {
         black_box(cipher.open(b"label of about the length of one", &wrapped).unwrap());
     });
     let key = KeyNumber::of(41).unwrap();
-    let key =
-        DataKey::new(key, KeyState::Active, vec![3; 32].first_chunk::<32>().copied().unwrap().into(), 0);
+    let key = DataKey::new(key, KeyState::Active, [3; 32].into(), 0);
     each("by-handle-to-cipher", &handles, |handle| {
         let salt = ring.by_handle(handle).unwrap().unwrap();
         black_box(FieldCipher::of_subject(&key, &salt).unwrap());

@@ -310,11 +310,7 @@ impl DataKeys {
 
     /// Destroys a disabled key for good, with all other keys wrapped anew in the same act: none of what it sealed opens
     /// again, by no copy of the file that was made until now. Two people have to say so.
-    pub fn destroy(
-        &mut self,
-        number: KeyNumber,
-        by: [&journal::names::Identity; 2],
-    ) -> Result<(), KeysError> {
+    pub fn destroy(&mut self, number: KeyNumber, by: [&journal::act::Person; 2]) -> Result<(), KeysError> {
         if by[0] == by[1] {
             return Err(KeysError::Refused("two people destroy a key, and these are one"));
         }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use journal::act::{KeyEvent, KeyKind, KeyStep};
-use journal::names::{Correlation, Identity, KeyId};
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::names::{Correlation, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
@@ -94,7 +94,6 @@ struct Begun {
 impl Tools {
     fn entry(&self, event: KeyEvent, outcome: EntryOutcome, correlation: Correlation) -> Entry {
         let mut entry = Entry::new(Act::KeyEvent(event.clone()), outcome, &*self.clock, &mut *(self.rng)());
-        entry.who = event.people.first().cloned();
         entry.correlation = Some(correlation);
         entry
     }
@@ -259,7 +258,7 @@ impl Keeper {
     }
 
     /// Destroys a disabled data key for good, in copies of the file too.
-    pub async fn destroy(&mut self, number: KeyNumber, by: [&Identity; 2]) -> Result<(), KeeperError> {
+    pub async fn destroy(&mut self, number: KeyNumber, by: [&Person; 2]) -> Result<(), KeeperError> {
         let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
         let done = self.data.destroy(number, by).map_err(KeeperError::from);

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use journal::act::{KeyEvent, KeyKind, KeyStep};
-use journal::names::{Identity, KeyId};
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::names::KeyId;
 use journal::{Number, Subject};
 
 use super::{Keeper, KeeperError};
@@ -113,7 +113,7 @@ impl Keeper {
 
     /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are
     /// gone. Nobody can prove that to a program.
-    pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Identity; 2]) -> Result<(), KeeperError> {
+    pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Person; 2]) -> Result<(), KeeperError> {
         if by[0] == by[1] {
             return Err(KeeperError::Refused(
                 "two people say that an escrow is destroyed, and these are one",

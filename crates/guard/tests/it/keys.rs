@@ -7,6 +7,7 @@ use guard::root::{FileRoot, Root, RootError};
 use guard::vault::Lock;
 use guard::{Binding, DataKeys, FieldCipher, GuardError, KeyState, KeysError, Token};
 use jiff::civil::{Date, date};
+use journal::act::Person;
 use journal::names::Identity;
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
@@ -29,10 +30,10 @@ fn open(folder: &Path) -> Result<DataKeys, KeysError> {
     DataKeys::open(&folder.join("keys"), root(folder).unwrap(), Box::new(Drawn::new(6)))
 }
 
-pub(crate) fn two_people() -> [Identity; 2] {
+pub(crate) fn two_people() -> [Person; 2] {
     let text = "identities:\n  - {id: ada, kind: role}\n  - {id: ben, kind: role}\n";
     let (policy, _) = policy::read(vec![Source::new("identities.yaml", text)]);
-    ["ada", "ben"].map(|id| Identity::declared(&policy, id).unwrap())
+    ["ada", "ben"].map(|id| Person::Identity(Identity::declared(&policy, id).unwrap()))
 }
 
 /// A token under the active key of a class.

@@ -1,9 +1,9 @@
 use crate::clock::Number;
 use crate::form::{choice, record};
-use crate::names::{Digest, Identity, KeyId, Region, Uid, Writer};
+use crate::names::{Digest, KeyId, Region, Uid, Writer};
 
 use super::Retained;
-use super::governance::Statement;
+use super::governance::{Person, Statement};
 
 choice! {
     /// What happened to a key.
@@ -63,7 +63,7 @@ record! {
         /// How many keys, where it is not one.
         keys: Option<Number>,
         /// Who says so, where two people have to.
-        people: Vec<Identity>,
+        people: Vec<Person>,
         statement: Option<Statement>,
     }
 }

@@ -5,8 +5,8 @@ use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
 
-use super::arguments::{self, People, Recorded, Ring, Unlock, Writing};
-use super::{lock, open, text};
+use super::arguments::{self, People, Recorded, Ring};
+use super::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, judge};
 
@@ -95,7 +95,7 @@ fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
 fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
     let subjects = subjects(people)?;
     let ring = opened(&people.ring)?;
-    let ledger = ledger(people, into)?;
+    let ledger = recording(into, &people.ring.unlock)?;
     let mut all_known = true;
     for subject in &subjects {
         let shredded = match ledger {
@@ -138,15 +138,4 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
         "phiward: backups hold the keys still: make a new one, destroy the old, and prove it with `drill`"
     );
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
-}
-
-/// The ledger that is to say what was shredded.
-fn ledger(people: &People, into: &Recorded) -> Result<Option<ledger::Ledger>, String> {
-    let Some(dir) = &into.ledger else { return Ok(None) };
-    let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
-    let (signing_key, seen) = (into.signing_key.clone(), into.seen.clone());
-    let own = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock };
-    // The ledger's key may have the ring's lock or none.
-    let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
-    open(&own).or_else(|_| open(&with)).map(Some)
 }
