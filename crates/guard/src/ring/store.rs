@@ -131,9 +131,13 @@ impl Master {
 const BOUND: usize = 64;
 
 fn bound<'r>(room: &'r mut [u8; BOUND], label: &[u8], person: &Finder, id: &Id) -> &'r [u8] {
-    let parts = label.iter().chain(person).chain(id);
-    let length = label.len() + person.len() + id.len();
-    room.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+    let mut length = 0;
+    for part in [label, person, id] {
+        if let Some(to) = room.get_mut(length..length + part.len()) {
+            to.copy_from_slice(part);
+        }
+        length += part.len();
+    }
     room.get(..length).unwrap_or_default()
 }
 

@@ -13,6 +13,7 @@ use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use source::Source;
 
+use crate::crash::Snapping;
 use crate::{lock, salt, sealer, subject};
 
 const TODAY: Date = date(2026, 11, 27);
@@ -158,6 +159,46 @@ fn a_crash_before_the_old_wrapping_key_was_destroyed_is_finished() {
     assert!(!std::fs::read_to_string(&path).unwrap().contains("retiring"));
     std::fs::write(&path, copy).unwrap();
     assert!(open(folder.path()).is_err());
+}
+
+#[test]
+fn whatever_a_destruction_is_interrupted_at_a_key_is_there_or_gone_from_every_copy() {
+    let mut outcomes = [0, 0];
+    for fails in 0..14 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = create(folder.path());
+        let texts = [Class::Phi, Class::PhiSensitive].map(|class| {
+            let number = keys.make(class, TODAY).unwrap();
+            keys.activate(number).unwrap();
+            sealed(&mut keys, class)
+        });
+        let first = Token::parse(&texts[0]).unwrap().key();
+        keys.set(first, KeyState::Disabled).unwrap();
+        drop(keys);
+        let old = std::fs::read(folder.path().join("keys")).unwrap();
+        let root = Arc::new(Snapping::new(root(folder.path()).unwrap(), folder.path(), fails));
+        let [ada, ben] = two_people();
+        let _ = DataKeys::open(&folder.path().join("keys"), root.clone(), Box::new(Drawn::new(40)))
+            .and_then(|mut keys| keys.destroy(first, [&ada, &ben]));
+        let mut states = root.states();
+        let snaps = Arc::into_inner(root).unwrap().end();
+        states.push(folder.path().to_owned());
+        for state in states {
+            let mut keys = open(&state).unwrap();
+            assert!(opens(&keys, &texts[1]), "the other key is there");
+            let gone = keys.status()[0].state == KeyState::Destroyed;
+            if !gone {
+                keys.set(first, KeyState::DecryptOnly).unwrap();
+                assert!(opens(&keys, &texts[0]));
+            }
+            drop(keys);
+            std::fs::write(state.join("keys"), &old).unwrap();
+            assert_eq!(open(&state).is_err(), gone, "an older copy opens as long as the key is there");
+            outcomes[usize::from(gone)] += 1;
+        }
+        drop(snaps);
+    }
+    assert!(outcomes[0] > 20 && outcomes[1] > 4, "{outcomes:?}");
 }
 
 /// A root that destroys nothing.

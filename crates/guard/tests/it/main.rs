@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod crash;
 mod index;
 mod keeper;
 mod keyring;

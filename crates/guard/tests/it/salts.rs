@@ -1,16 +1,16 @@
 //! The ring of salts: who has one, who is forgotten, who became another.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use guard::ring::{Keyring, RingError, SaltRing};
-use guard::root::{FileRoot, Root, RootError, WrappingKey};
+use guard::root::{FileRoot, Root, RootError};
 use guard::{Binding, FieldCipher, Handle, KeyState, SeenError, Token, Unseen};
 use journal::Subject;
 use journal::sample::Drawn;
-use zeroize::Zeroizing;
 
+use crate::crash::Snapping;
 use crate::{data_key, lock, sealer, subject};
 
 const TENANT: &str = "harbor-clinic";
@@ -60,16 +60,6 @@ fn opened(ring: &SaltRing, text: &str, person: &Subject) -> Option<String> {
 
 fn opens(ring: &SaltRing, text: &str, number: u64) -> bool {
     opened(ring, text, &subject(number)).is_some()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-        }
-    }
 }
 
 #[test]
@@ -204,52 +194,6 @@ fn who_is_shredded_is_gone_from_every_copy_and_nobody_else_is() {
     assert_eq!(ring.epoch().0, epoch, "nobody was there: nothing is done");
 }
 
-/// A root that keeps a copy of the folder as it is at each call, and fails at one of them.
-#[derive(Debug)]
-struct Snapping {
-    root: Arc<dyn Root>,
-    folder: PathBuf,
-    into: PathBuf,
-    calls: AtomicUsize,
-    fails: usize,
-}
-
-impl Snapping {
-    fn snap(&self) -> Result<(), RootError> {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        copy(&self.folder, &self.into.join(call.to_string()));
-        if call == self.fails { Err(guard::GuardError::Module.into()) } else { Ok(()) }
-    }
-}
-
-impl Root for Snapping {
-    fn make(&self) -> Result<WrappingKey, RootError> {
-        self.snap()?;
-        self.root.make().inspect(|_| self.snap().unwrap_or_default())
-    }
-
-    fn wrap(&self, key: WrappingKey, label: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>, RootError> {
-        self.snap()?;
-        self.root.wrap(key, label, secret)
-    }
-
-    fn unwrap(
-        &self,
-        key: WrappingKey,
-        label: &[u8],
-        wrapped: &[u8],
-    ) -> Result<Zeroizing<[u8; 32]>, RootError> {
-        self.snap()?;
-        self.root.unwrap(key, label, wrapped)
-    }
-
-    fn destroy(&self, key: WrappingKey) -> Result<(), RootError> {
-        self.snap()?;
-        self.root.destroy(key)?;
-        self.snap()
-    }
-}
-
 /// What must hold whenever the ring is opened again: each person is there as before, or is shredded, by name and in
 /// every copy.
 fn holds_after_a_crash(folder: &Path, texts: &[String], shredded: &[u64], old: &[u8]) -> bool {
@@ -279,28 +223,25 @@ fn holds_after_a_crash(folder: &Path, texts: &[String], shredded: &[u64], old: &
 fn whatever_a_shredding_is_interrupted_at_nobody_is_lost_or_half_shredded() {
     let mut outcomes = [0, 0];
     for fails in 0..8 {
-        let (folder, snaps) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = tempfile::tempdir().unwrap();
         let ring = create(folder.path());
         let texts: Vec<String> = (0..5).map(|number| sealed(&ring, number)).collect();
         drop(ring);
         let old = std::fs::read(folder.path().join("salts")).unwrap();
-        let root = Arc::new(Snapping {
-            root: file_root(folder.path(), 30),
-            folder: folder.path().to_owned(),
-            into: snaps.path().to_owned(),
-            calls: AtomicUsize::new(0),
-            fails,
-        });
-        let ring = SaltRing::open(&folder.path().join("salts"), root, Box::new(Drawn::new(31)));
+        let root = Arc::new(Snapping::new(file_root(folder.path(), 30), folder.path(), fails));
+        let ring = SaltRing::open(&folder.path().join("salts"), root.clone(), Box::new(Drawn::new(31)));
         let done = ring.and_then(|ring| ring.shred(&[subject(1), subject(3)]));
-        assert_eq!(done.is_ok(), fails == 2 || fails >= 6, "{fails}: {done:?}");
-        let mut states = vec![folder.path().to_owned()];
-        states.extend(std::fs::read_dir(snaps.path()).unwrap().map(|entry| entry.unwrap().path()));
+        assert_eq!(done.is_ok(), fails >= 6, "{fails}: {done:?}");
+        let mut states = root.states();
+        // The root's file is let go before another opens it.
+        let snaps = Arc::into_inner(root).unwrap().end();
+        states.push(folder.path().to_owned());
         for state in states {
             // A file that was being written beside is nothing yet.
             std::fs::write(state.join(".salts.new"), &old[..40]).unwrap();
             outcomes[usize::from(holds_after_a_crash(&state, &texts, &[1, 3], &old))] += 1;
         }
+        drop(snaps);
     }
     assert!(outcomes[0] > 8 && outcomes[1] > 4, "{outcomes:?}");
 }
