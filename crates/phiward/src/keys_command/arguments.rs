@@ -94,6 +94,9 @@ pub(crate) struct Status {
     /// A folder of backups: tells which open
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
+    /// The policy bundle, whose cryptoperiod of data keys counts [default: the recommendation of NIST, two years]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
     /// Judge ages as of this day [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) on: Option<Date>,

@@ -13,11 +13,14 @@ use super::{Roots, places, root, text, unseen};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
 
-/// How long a key seals, and how long it opens after that, in years: NIST SP 800-57 part 1 revision 5, table 1, for
-/// keys that encrypt data. A recommendation.
-const SEALS_FOR: i64 = 2;
-const OPENS_FOR: i64 = 3;
-const YEAR: i64 = 365;
+/// For how many days a key seals, and how many it opens after that: NIST SP 800-57 part 1 revision 5, table 1, for keys
+/// that encrypt data. A recommendation.
+const SEALS_FOR: u64 = 2 * 365;
+const OPENS_FOR: u64 = 3 * 365;
+const BY_NIST: &str = "A key that encrypts data seals for two years at most and opens for three more: a recommendation \
+                       (NIST SP 800-57 part 1 rev. 5, table 1).";
+const BY_BUNDLE: &str = "How long a data key seals is the bundle's rule. That it opens for three years more is a \
+                         recommendation (NIST SP 800-57 part 1 rev. 5, table 1).";
 /// NIST SP 800-38D, 8.3.
 const MOST_SEALS: u64 = 1 << 32;
 
@@ -29,7 +32,9 @@ struct Backup {
 
 struct Shown {
     tenant: String,
-    keys: Vec<(KeyStatus, i64)>,
+    keys: Vec<(KeyStatus, u64)>,
+    /// For how many days a key seals, and whether the bundle says so.
+    period: (u64, bool),
     people: u64,
     shredded: u64,
     epoch: u64,
@@ -53,13 +58,25 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
     };
     let places = places(&status.held)?;
     let keeper = runtime.block_on(Keeper::open(places, unseen(&status.held), tools)).map_err(text)?;
-    let shown = shown(&keeper, status.backups.as_deref(), day)?;
+    let period = match &status.policy {
+        Some(policy) => ceiling(policy)?,
+        None => None,
+    };
+    let period = period.map_or((SEALS_FOR, false), |days| (days, true));
+    let shown = shown(&keeper, status.backups.as_deref(), period, day)?;
     let out = match status.format {
         Form::Table => shown.table(),
         Form::Json => shown.json()?,
     };
     files::print(out.as_bytes())?;
     Ok(if shown.to_do.is_empty() { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// For how many days the bundle lets data keys seal.
+fn ceiling(policy: &Path) -> Result<Option<u64>, String> {
+    let policy = crate::judge::read_bundle(policy)?;
+    let rule = policy.cryptoperiods().iter().find(|rule| rule.keys.value.as_str() == "data");
+    Ok(rule.map(|rule| rule.ceiling.value.seconds() / 86_400))
 }
 
 /// Escrows that bring back who was shredded.
@@ -76,9 +93,12 @@ fn to_destroy(escrow: &Escrowed) -> String {
     )
 }
 
-fn shown(keeper: &Keeper, backups: Option<&Path>, day: Date) -> Result<Shown, String> {
-    let age = |key: KeyStatus| (key, i64::from(day.since(key.day).map_or(0, |span| span.get_days())));
-    let keys: Vec<(KeyStatus, i64)> = keeper.status().into_iter().map(age).collect();
+fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date) -> Result<Shown, String> {
+    let age = |key: KeyStatus| {
+        let days = day.since(key.day).map_or(0, |span| span.get_days());
+        (key, u64::try_from(days).unwrap_or(0))
+    };
+    let keys: Vec<(KeyStatus, u64)> = keeper.status().into_iter().map(age).collect();
     let salts = keeper.salts();
     let ((people, shredded), (epoch, wrapping)) = (salts.counts(), salts.epoch());
     let untold = salts.untold().len() as u64;
@@ -86,13 +106,13 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, day: Date) -> Result<Shown, St
     for (key, age) in &keys {
         let number = key.number;
         match key.state {
-            KeyState::Active if *age > SEALS_FOR * YEAR => {
+            KeyState::Active if *age > period.0 => {
                 to_do.push(format!("key {number} has sealed for {age} days: make and activate another"));
             }
             KeyState::Active if key.seals >= MOST_SEALS / 10 * 9 => {
                 to_do.push(format!("key {number} is nearly worn: make and activate another"));
             }
-            KeyState::DecryptOnly if *age > (SEALS_FOR + OPENS_FOR) * YEAR => {
+            KeyState::DecryptOnly if *age > period.0 + OPENS_FOR => {
                 to_do.push(format!(
                     "key {number} is {age} days old: seal anew what it sealed, and destroy it"
                 ));
@@ -111,6 +131,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, day: Date) -> Result<Shown, St
     Ok(Shown {
         tenant: keeper.tenant().to_owned(),
         keys,
+        period,
         people,
         shredded,
         epoch,
@@ -166,7 +187,7 @@ impl Shown {
             .iter()
             .map(|(key, age)| {
                 let period = if key.state == KeyState::Active {
-                    format!("{age} of {} days", SEALS_FOR * YEAR)
+                    format!("{age} of {} days", self.period.0)
                 } else {
                     format!("{age} days")
                 };
@@ -190,9 +211,12 @@ impl Shown {
         }
         let _ = writeln!(
             out,
-            "  A key that encrypts data seals for {SEALS_FOR} years at most and opens for {OPENS_FOR} more: a recommendation \
-             (NIST SP 800-57 part 1 rev. 5, table 1).\n\nRing of salts\n  {} people, {} shredded, epoch {}, wrapped by {}",
-            self.people, self.shredded, self.epoch, self.wrapping
+            "  {}\n\nRing of salts\n  {} people, {} shredded, epoch {}, wrapped by {}",
+            if self.period.1 { BY_BUNDLE } else { BY_NIST },
+            self.people,
+            self.shredded,
+            self.epoch,
+            self.wrapping
         );
         if self.merges > 0 {
             let _ = writeln!(out, "  {} people became others and have tokens yet", self.merges);
@@ -231,7 +255,7 @@ impl Shown {
                     "state": key.state.as_str(),
                     "made": key.day,
                     "age_days": age,
-                    "recommended_days": SEALS_FOR * YEAR,
+                    "period_days": self.period.0,
                     "seals_at_most": key.seals,
                     "seals_limit": MOST_SEALS,
                 })

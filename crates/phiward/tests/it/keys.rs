@@ -215,6 +215,15 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     assert_eq!((&json["salts"]["shredded"], &json["escrows"][0]["state"]), (&1.into(), &"undoes".into()));
     assert_eq!(json["data_keys"][0]["number"], "0");
 
+    // The bundle's cryptoperiod is a year, NIST's recommendation two.
+    let made: jiff::civil::Date = json["data_keys"][0]["made"].as_str().unwrap().parse().unwrap();
+    let later = made.saturating_add(jiff::Span::new().days(500)).to_string();
+    let due = |more: &[&str]| {
+        let status = place.ends(1, &[&["status", "--on", &later], more, &KEYS], "");
+        status.contains("has sealed for 500 days: make and activate another")
+    };
+    assert!(due(&["--policy", &place.bundle]) && !due(&[]));
+
     // The root burns, and the disk with it. Two shares bring all back under another.
     std::fs::remove_file(place.path("root")).unwrap();
     std::fs::remove_dir_all(place.path("keys")).unwrap();
