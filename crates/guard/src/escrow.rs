@@ -150,8 +150,9 @@ pub(crate) fn seal(
     let Terms { id, day, threshold, shares } = *terms;
     let mut key = Secret::default();
     rng.fill(key.as_mut_slice());
-    let share = |(place, piece)| Share { escrow: id, day, place, threshold, shares, piece };
-    let all: Vec<Share> = (1..=shares).zip(shamir::split(&key, threshold, shares, rng)).map(share).collect();
+    let share = |place| Share { escrow: id, day, place, threshold, shares, piece: Secret::default() };
+    let mut all: Vec<Share> = (1..=shares).map(share).collect();
+    shamir::split(&key, threshold, all.iter_mut().map(|share| (share.place, &mut share.piece)), rng);
     let mut head =
         format!("{MAGIC}\nescrow {id}\ntenant {tenant}\nday {day}\nshares {shares}, {threshold} open it");
     for share in &all {

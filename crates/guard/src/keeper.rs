@@ -190,11 +190,20 @@ impl Keeper {
         Ok((data, salts))
     }
 
-    /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies.
+    /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies; where somebody vouches
+    /// for what lies there, an entry says so.
     pub async fn open(places: Places, unseen: Unseen, tools: Tools) -> Result<Self, KeeperError> {
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
-        watch(&places, &mut data, &salts, unseen)?;
+        match unseen {
+            Unseen::Refused => watch(&places, &mut data, &salts, unseen)?,
+            Unseen::Taken => {
+                let event = KeyEvent::new(KeyStep::TakenUnseen, KeyKind::Tenant, salts.id());
+                let begun = tools.begin(event).await?;
+                let done = watch(&places, &mut data, &salts, unseen);
+                tools.end(begun, done).await?;
+            }
+        }
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok(keeper)

@@ -1,36 +1,60 @@
 //! No secret stays on the heap or among the statics of the process once what held it is gone. What a move leaves on the
 //! stack nobody without `unsafe` can wipe; it is told and not judged. Alone in its program: it looks through all memory
 //! that the process can write.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::future::Future;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
-use guard::ring::{Keyring, SaltRing};
-use guard::root::{FileRoot, Root};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use guard::escrow::{Escrow, Share, Terms};
+use guard::keeper::{Places, Tools};
+use guard::ring::Keyring;
+use guard::root::FileRoot;
 use guard::vault::Lock;
-use guard::{Binding, DataKeys, FieldCipher, Sealer};
+use guard::{Binding, FieldCipher, Keeper, Sealer, SubjectSalt};
 use jiff::civil::date;
 use journal::names::{Org, RecordId};
-use journal::{Pseudonymiser as _, Rng, Subject};
+use journal::{Clock, Pseudonymiser as _, Rng, Subject};
 use policy::vocabulary::Class;
 use source::Source;
 
 const MASK: u8 = 0xa5;
 
-/// Draws, and remembers what it drew as something else.
-#[derive(Clone, Default)]
-struct Remembering(Arc<Mutex<Vec<[u8; 32]>>>);
+/// What was drawn, as something else.
+static MASKED: Mutex<Vec<[u8; 32]>> = Mutex::new(Vec::new());
+
+/// Draws, and remembers what it drew.
+struct Remembering;
 
 impl Rng for Remembering {
     fn fill(&mut self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).unwrap();
         if bytes.len() == 32 {
-            self.0.lock().unwrap().push(std::array::from_fn(|at| bytes[at] ^ MASK));
+            MASKED.lock().unwrap().push(std::array::from_fn(|at| bytes[at] ^ MASK));
         }
+    }
+}
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> jiff::Timestamp {
+        "2026-11-27T12:00:00Z".parse().unwrap()
+    }
+}
+
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
     }
 }
 
@@ -41,28 +65,49 @@ fn person(number: u64) -> Subject {
     Subject::of_record(&Org::declared(&policy, "production").unwrap(), &record)
 }
 
-/// What a process does with keys in its life, but for ending.
-fn life(folder: &Path, rng: &Remembering) -> (Arc<dyn Root>, DataKeys, SaltRing, Keyring) {
-    let rng = || Box::new(rng.clone());
+fn tools(root: &Path) -> Tools {
     let lock = Lock::KeyFile(vec![9; 32].into());
-    let root: Arc<dyn Root> = Arc::new(FileRoot::create(&folder.join("root"), lock.clone(), rng()).unwrap());
-    let mut data = DataKeys::create(&folder.join("data"), "harbor-clinic", Arc::clone(&root), rng()).unwrap();
-    let number = data.make(Class::Phi, date(2026, 11, 27)).unwrap();
-    data.activate(number).unwrap();
-    data.rewrap().unwrap();
-    let salts = SaltRing::create(&folder.join("salts"), Arc::clone(&root), rng()).unwrap();
+    let root = FileRoot::create(root, lock, Box::new(Remembering)).unwrap();
+    Tools { root: Arc::new(root), recorder: None, clock: Arc::new(Noon), rng: || Box::new(Remembering) }
+}
+
+fn places(folder: &Path) -> Places {
+    std::fs::create_dir_all(folder).unwrap();
+    Places::of(folder, &folder.join("seen"))
+}
+
+/// What processes do with keys in their lives, but for ending.
+fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
+    let lock = Lock::KeyFile(vec![9; 32].into());
+    let keys = places(&folder.join("keys"));
+    let mut keeper = ready(Keeper::create(keys, "harbor-clinic", tools(&folder.join("root")))).unwrap();
+    let number = ready(keeper.make(Class::Phi, date(2026, 11, 27))).unwrap();
+    ready(keeper.activate(number)).unwrap();
+    ready(keeper.rewrap()).unwrap();
     let people: Vec<Subject> = (0..20).map(person).collect();
-    let mut sealer = Sealer::new(rng());
-    let key = data.active(Class::Phi).unwrap();
-    for (salt, person) in salts.salts(&people).unwrap().iter().zip(&people) {
+    let mut sealer = Sealer::new(Box::new(Remembering));
+    let key = keeper.active(Class::Phi).unwrap();
+    let salts = keeper.salts().salts(&people).unwrap();
+    for (salt, person) in salts.iter().zip(&people) {
         let cipher = FieldCipher::of_subject(&key, salt).unwrap();
         let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: Some(person) };
         sealer.seal(&cipher, &bound, "123-45-6789", &mut String::new()).unwrap();
     }
-    salts.shred(&people[..3]).unwrap();
-    let trail = Keyring::create(&folder.join("trail"), &lock, rng()).unwrap();
+    ready(keeper.shred(&people[..3], Some(&folder.join("backups")))).unwrap();
+    let trail = Keyring::create(&folder.join("trail"), &lock, Box::new(Remembering)).unwrap();
     trail.pseudonyms(&people).unwrap();
-    (root, data, salts, trail)
+    let terms = Terms::new(date(2026, 11, 27), 2, 3, &mut Remembering).unwrap();
+    let shares = ready(keeper.escrow(&terms, Some(&trail), &folder.join("escrow"))).unwrap();
+    let shares: Vec<(String, Share)> =
+        shares.iter().map(|share| (String::new(), Share::read(&share.text()).unwrap())).take(2).collect();
+    let escrow = Escrow::read(&folder.join("escrow")).unwrap();
+    assert!(ready(keeper.drill_escrow(&escrow, &shares, Some(&trail))).unwrap().is_good());
+    let tools = tools(&folder.join("other-root"));
+    let to = folder.join("other-trail");
+    let restored =
+        Keeper::restore_escrow(&escrow, &shares, Some((&to, &lock)), places(&folder.join("other")), tools);
+    let (other, _) = ready(restored).unwrap();
+    (keeper, salts, trail, other)
 }
 
 /// How many of these secrets, which are masked, stand in memory: on this thread's stack, and elsewhere.
@@ -118,9 +163,17 @@ fn found(masked: &[[u8; 32]]) -> (usize, usize) {
 #[test]
 fn no_key_outlives_what_held_it() {
     let folder = tempfile::tempdir().unwrap();
-    let rng = Remembering::default();
-    let held = life(folder.path(), &rng);
-    let masked: Vec<[u8; 32]> = rng.0.lock().unwrap().clone();
+    let held = life(folder.path());
+    let mut masked: Vec<[u8; 32]> = MASKED.lock().unwrap().clone();
+    // What makes a key of a lock is drawn too, stands in the head of what is locked, and is no secret.
+    for locked in ["root", "other-root", "trail", "other-trail"] {
+        let file = std::fs::read(folder.path().join(locked)).unwrap();
+        let head = String::from_utf8_lossy(&file).lines().nth(1).unwrap().to_owned();
+        let salt = STANDARD.decode(head.strip_prefix("keyfile ").unwrap()).unwrap();
+        let before = masked.len();
+        masked.retain(|masked| !masked.iter().zip(&salt).all(|(masked, salt)| masked ^ MASK == *salt));
+        assert_eq!(masked.len(), before - 1, "{locked}");
+    }
     assert!(masked.len() > 45, "{} secrets", masked.len());
     // The looking finds what is there: wrapping keys and the key of a data key are in memory now.
     let (_, before) = found(&masked);

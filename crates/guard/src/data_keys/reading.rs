@@ -63,7 +63,7 @@ impl Found {
                 "the sum is not that of the lines: the file was changed or cut off",
             ));
         }
-        // Files of the first release say neither.
+        // A file may say neither: the first that were made do not count.
         let mut rest = lines.lines().zip(1..).skip(3).peekable();
         let mut said = |word: &str| {
             let said = rest.peek().and_then(|(line, _)| line.strip_prefix(word));

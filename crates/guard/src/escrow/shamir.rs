@@ -32,20 +32,24 @@ const fn inverse(a: u8) -> u8 {
     power
 }
 
-/// Pieces for the places 1 to `shares`, of which any `threshold` give the secret and fewer say nothing of it.
-pub(super) fn split(secret: &Secret, threshold: u8, shares: u8, rng: &mut dyn Rng) -> Vec<Secret> {
-    let mut pieces = vec![Secret::default(); usize::from(shares)];
+/// Writes pieces for places that are none of them zero, of which any `threshold` give the secret and fewer say nothing
+/// of it. They are written where they stay: what moves leaves itself behind.
+pub(super) fn split<'p>(
+    secret: &Secret,
+    threshold: u8,
+    pieces: impl Iterator<Item = (u8, &'p mut Secret)>,
+    rng: &mut dyn Rng,
+) {
     // The coefficients are any bytes, zero too: otherwise a piece would say what the secret is not.
     let mut coefficients = Zeroizing::new(vec![0; usize::from(threshold.saturating_sub(1)) * LEN]);
     rng.fill(&mut coefficients);
-    for (place, piece) in (1..=shares).zip(&mut pieces) {
+    for (place, piece) in pieces {
         // From the highest power down.
         for row in coefficients.chunks_exact(LEN) {
             piece.iter_mut().zip(row).for_each(|(sum, byte)| *sum = times(*sum, place) ^ byte);
         }
         piece.iter_mut().zip(secret.iter()).for_each(|(sum, byte)| *sum = times(*sum, place) ^ byte);
     }
-    pieces
 }
 
 /// The secret of pieces at different places, none of them zero.
@@ -82,7 +86,9 @@ mod tests {
         let secret: Secret =
             Zeroizing::new(std::array::from_fn(|at| u8::try_from(at * 7 % 256).unwrap_or(0)));
         for (threshold, shares) in [(1, 1), (2, 3), (3, 5), (5, 5), (2, 255)] {
-            let pieces = split(&secret, threshold, shares, &mut Drawn::new(u64::from(shares)));
+            let mut pieces = vec![Secret::default(); usize::from(shares)];
+            let places = (1..=shares).zip(&mut pieces);
+            split(&secret, threshold, places, &mut Drawn::new(u64::from(shares)));
             let placed: Vec<(u8, &Secret)> = (1..=shares).zip(&pieces).collect();
             for start in 0..placed.len() - usize::from(threshold) + 1 {
                 let some: Vec<(u8, &Secret)> =

@@ -350,7 +350,9 @@ fn an_older_copy_of_data_keys_is_noticed() {
     drop(place.open().unwrap());
     std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
     assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Seen(SeenError::Unseen { .. })))));
+    place.said();
     ready(Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
+    assert_eq!(place.said(), ["taken-unseen tenant intended", "taken-unseen tenant done"]);
     place.open().unwrap();
 }
 

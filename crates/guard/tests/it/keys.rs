@@ -162,6 +162,31 @@ fn a_crash_before_the_old_wrapping_key_was_destroyed_is_finished() {
 }
 
 #[test]
+fn a_file_that_does_not_count_its_writings_is_of_generation_zero() {
+    use aws_lc_rs::hmac;
+    use base64::Engine as _;
+    use journal::Rng as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut keys = create(folder.path());
+    keys.make(Class::Phi, TODAY).unwrap();
+    drop(keys);
+    // The file's own key is the first that it drew.
+    let mut own = [0; 32];
+    Drawn::new(2).fill(&mut own);
+    let path = folder.path().join("keys");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let is_old = |line: &&str| !line.starts_with("written ") && !line.starts_with("sum ");
+    let lines: String = text.lines().filter(is_old).map(|line| format!("{line}\n")).collect();
+    let sum = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &own), lines.as_bytes());
+    let sum = base64::engine::general_purpose::STANDARD.encode(sum);
+    std::fs::write(&path, format!("{lines}sum {sum}\n")).unwrap();
+    let mut keys = open(folder.path()).unwrap();
+    assert_eq!(keys.status().len(), 1);
+    keys.make(Class::Phi, TODAY).unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().contains("\nwritten 1\n"));
+}
+
+#[test]
 fn whatever_a_destruction_is_interrupted_at_a_key_is_there_or_gone_from_every_copy() {
     let mut outcomes = [0, 0];
     for fails in 0..14 {

@@ -8,6 +8,7 @@
 )]
 
 mod crash;
+mod golden;
 mod index;
 mod keeper;
 mod keyring;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use proptest::prelude::*;
+
 use guard::ring::{Keyring, RingError, SaltRing};
 use guard::root::{FileRoot, Root, RootError};
 use guard::{Binding, FieldCipher, Handle, KeyState, SeenError, Token, Unseen};
@@ -388,4 +390,28 @@ fn readers_go_on_while_people_come_and_go() {
     assert!((0..).zip(&texts).all(|(number, text)| opens(&ring, text, number) == (number >= 4)));
     drop(ring);
     assert_eq!(open(folder.path()).unwrap().counts(), (44, 4));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// A stranger's file is read or refused: a ring, data keys, an escrow, a share.
+    #[test]
+    fn any_file_is_refused_or_opened(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0_usize..500) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = file_root(folder.path(), 1);
+        let path = folder.path().join("file");
+        drop(SaltRing::create(&path, root.clone(), Box::new(Drawn::new(2))).unwrap());
+        let mut whole = std::fs::read(&path).unwrap();
+        whole.truncate(cut);
+        whole.extend_from_slice(&bytes);
+        std::fs::write(&path, &whole).unwrap();
+        let _ = SaltRing::open(&path, root.clone(), Box::new(Drawn::new(3)));
+        let _ = guard::DataKeys::open(&path, root, Box::new(Drawn::new(4)));
+        let _ = guard::escrow::Share::read(&String::from_utf8_lossy(&whole));
+        let head = "phiward-escrow/v1\nescrow 0011223344556677\ntenant a\nday 2026-11-27\nshares 3, 2 open it\n---\n";
+        let start = head.len().min(cut);
+        std::fs::write(&path, [&head.as_bytes()[..start], &bytes].concat()).unwrap();
+        let _ = guard::escrow::Escrow::read(&path);
+    }
 }

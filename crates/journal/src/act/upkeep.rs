@@ -33,6 +33,8 @@ choice! {
         /// A backup or an escrow was opened and compared.
         Drilled = "drilled",
         Restored = "restored",
+        /// Taken as they lay, though what was seen of them was lost or later.
+        TakenUnseen = "taken-unseen",
         Compromised = "compromised",
     }
 }

@@ -59,9 +59,6 @@ pub(crate) struct Held {
     /// Where it is kept how far the keys came, best on another disk [default: DIR.seen]
     #[arg(long, value_name = "DIR")]
     pub(crate) keys_seen: Option<PathBuf>,
-    /// Take the keys as they lie though what was seen of them is lost or later
-    #[arg(long)]
-    pub(crate) unseen: bool,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
 }
@@ -73,6 +70,9 @@ pub(crate) struct Kept {
     pub(crate) held: Held,
     #[command(flatten)]
     pub(crate) into: Recorded,
+    /// Take the keys as they lie though what was seen of them is lost or later, and record that
+    #[arg(long)]
+    pub(crate) unseen: bool,
     /// Record it nowhere
     #[arg(long, conflicts_with = "ledger")]
     pub(crate) unrecorded: bool,

@@ -154,10 +154,6 @@ fn places(held: &Held) -> Result<Places, String> {
     Ok(Places::of(&held.dir, &seen))
 }
 
-fn unseen(held: &Held) -> Unseen {
-    if held.unseen { Unseen::Taken } else { Unseen::Refused }
-}
-
 /// What acts need, from the root to the ledger that records them.
 struct Acting {
     root: Arc<dyn Root>,
@@ -211,7 +207,8 @@ fn acted(
     let acting = Acting::begin(kept, Roots::MustBeThere)?;
     let places = places(&kept.held)?;
     let done = acting.runtime.block_on(async {
-        let mut keeper = Keeper::open(places, unseen(&kept.held), acting.given()).await.map_err(text)?;
+        let unseen = if kept.unseen { Unseen::Taken } else { Unseen::Refused };
+        let mut keeper = Keeper::open(places, unseen, acting.given()).await.map_err(text)?;
         act(&mut keeper).await
     });
     let ended = acting.end();

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use guard::keeper::Tools;
 use guard::ring::{EscrowState, Escrowed};
-use guard::{Keeper, KeyState, KeyStatus};
+use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
 
 use super::arguments::{Form, Status};
-use super::{Roots, places, root, text, unseen};
+use super::{Roots, places, root, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
 
@@ -57,7 +57,7 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
         rng: || Box::new(SystemRng::new()),
     };
     let places = places(&status.held)?;
-    let keeper = runtime.block_on(Keeper::open(places, unseen(&status.held), tools)).map_err(text)?;
+    let keeper = runtime.block_on(Keeper::open(places, Unseen::Refused, tools)).map_err(text)?;
     let period = match &status.policy {
         Some(policy) => ceiling(policy)?,
         None => None,

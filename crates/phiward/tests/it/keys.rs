@@ -286,7 +286,7 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
     place.ok(&["disable", "--key", "0"]);
     place.ends(0, &[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
     std::fs::write(place.path("keys/data-keys"), copy).unwrap();
-    let gone = place.run(&[&["status", "--unseen"], &KEYS], "");
+    let gone = place.run(&[&["rewrap", "--unseen"], &KEYS, &LEDGER], "");
     assert!(code(&gone) == 2 && text(&gone.stderr).contains("was destroyed"), "{}", text(&gone.stderr));
 }
 
