@@ -245,7 +245,13 @@ impl DataKeys {
     pub fn watch(&mut self, seen: &Path, unseen: Unseen) -> Result<(), KeysError> {
         let own = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
         let key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, b"phiward-data-keys-seen-1").as_ref());
-        self.seen = Some(Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?);
+        let (seen, beyond) = Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?;
+        self.seen = Some(seen);
+        if let Some(beyond) = beyond {
+            self.written = beyond;
+            self.write()?;
+            self.see()?;
+        }
         Ok(())
     }
 

@@ -66,34 +66,37 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Holds a file against what was seen of it, and sees it.
+    /// Holds a file against what was seen of it, and sees it. Where somebody vouches for an older one this gives the
+    /// generation that it must go beyond before it is seen: what came after it elsewhere is then older than it.
     pub(crate) fn of(
         path: &Path,
         of: &'static str,
         key: hmac::Key,
         found: Reach,
         unseen: Unseen,
-    ) -> Result<Self, SeenError> {
+    ) -> Result<(Self, Option<u64>), SeenError> {
         let seen = Self { path: path.to_owned(), of, key };
         match durable::read(path, LONGEST).map_err(seen.io())? {
             None if unseen == Unseen::Refused => {
                 return Err(SeenError::Unseen { path: seen.path, of });
             }
-            // An older copy is what somebody vouches for.
-            Some(_) if unseen == Unseen::Taken => {}
             None => {}
-            Some(bytes) => {
-                let at = seen.read(&bytes).ok_or_else(|| SeenError::Other { path: path.to_owned(), of })?;
-                if found < at {
+            Some(bytes) => match seen.read(&bytes) {
+                None if unseen == Unseen::Refused => {
+                    return Err(SeenError::Other { path: path.to_owned(), of });
+                }
+                Some(at) if found < at && unseen == Unseen::Taken => return Ok((seen, Some(at.0))),
+                Some(at) if found < at => {
                     let (found, found_length) = found;
                     let path = path.to_owned();
                     let (seen, seen_length) = at;
                     return Err(SeenError::Older { path, of, found, found_length, seen, seen_length });
                 }
-            }
+                _ => {}
+            },
         }
         seen.see(found)?;
-        Ok(seen)
+        Ok((seen, None))
     }
 
     fn read(&self, bytes: &[u8]) -> Option<Reach> {

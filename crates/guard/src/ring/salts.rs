@@ -168,7 +168,12 @@ impl SaltRing {
         let mut state = self.state();
         let key = self.store.master().sums(SEEN);
         let found = (state.head.written, self.store.length());
-        state.seen = Some(Seen::of(seen, "salts", key, found, unseen)?);
+        let (seen, beyond) = Seen::of(seen, "salts", key, found, unseen)?;
+        state.seen = Some(seen);
+        if let Some(beyond) = beyond {
+            let head = Head { written: beyond, ..state.head.clone() };
+            self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        }
         Ok(())
     }
 
@@ -256,10 +261,11 @@ impl SaltRing {
         let survivor = self.salts(std::slice::from_ref(into))?;
         let survivor = survivor.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
         let mut state = self.state();
-        if state.head.merges.contains_key(&gone) {
+        let into = *survivor.bytes();
+        // Somebody else may have come first.
+        if [gone, into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
             return Err(RingError::Refused(MERGED_AWAY));
         }
-        let into = *survivor.bytes();
         let mut head = state.head.clone();
         // Who was merged into the first is the second now.
         head.merges.values_mut().filter(|merge| merge.into == gone).for_each(|merge| merge.into = into);
@@ -470,7 +476,7 @@ impl SaltRing {
     }
 }
 
-const MERGED_AWAY: &str = "the person was merged into another: name the record that survives";
+const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
 
 fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {
     let read = Head::read(head, |key, label, wrapped| root.unwrap(key, label, wrapped));

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use guard::escrow::{Escrow, Share, Terms};
 use guard::{Keeper, Unseen};
 use jiff::civil::date;
+use serde_json::{Value, json};
 
 use crate::keeper::{Place, begun, opens, ready, sealed};
+use crate::stranger::said_by;
 use crate::subject;
 
 const RELEASES: [&str; 1] = ["0.1"];
@@ -55,6 +57,28 @@ fn keys_of_every_release_open() {
             ready(Keeper::restore_escrow(&escrow, &shares, None, other, place.tools("other-root"))).unwrap();
         assert_eq!((restored.data_keys, restored.people), (2, 4));
         assert!((0..).zip(&tokens).all(|(number, token)| opens(&keeper, token, number)), "{release}");
+    }
+}
+
+/// With the shares, whoever reads the pages of the formats gets all values back without Phiward.
+#[test]
+fn a_stranger_recovers_all_values_from_an_escrow() {
+    for release in RELEASES {
+        let file = |name: &str| golden(release).join(name);
+        let tokens = std::fs::read_to_string(file("tokens")).unwrap();
+        let records = (0..).map(|number| crate::record(number).as_str().to_owned());
+        let given: Vec<Value> = tokens
+            .lines()
+            .zip(records)
+            .map(|(token, record)| {
+                let subject = ["salesforce", "production", record.as_str()];
+                json!({"tenant": "harbor-clinic", "field": "ssn", "subject": subject, "token": token})
+            })
+            .collect();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recovers.py");
+        let words = [&script, &file("escrow"), &file("share-1.txt"), &file("share-3.txt")];
+        let values = said_by(&words.map(PathBuf::as_path), &given.into());
+        assert_eq!(values, ["123-45-6789"; 4], "{release}");
     }
 }
 

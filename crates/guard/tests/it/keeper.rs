@@ -343,10 +343,11 @@ fn an_older_copy_of_data_keys_is_noticed() {
     ready(keeper.set(first, KeyState::Disabled)).unwrap();
     drop(keeper);
     let newest = std::fs::read(place.path("keys/data-keys")).unwrap();
+    let older_still = copy.clone();
     std::fs::write(place.path("keys/data-keys"), copy).unwrap();
     let older = place.open();
     assert!(matches!(older, Err(KeeperError::Keys(KeysError::Seen(SeenError::Older { .. })))), "{older:?}");
-    std::fs::write(place.path("keys/data-keys"), newest).unwrap();
+    std::fs::write(place.path("keys/data-keys"), &newest).unwrap();
     drop(place.open().unwrap());
     std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
     assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Seen(SeenError::Unseen { .. })))));
@@ -354,6 +355,12 @@ fn an_older_copy_of_data_keys_is_noticed() {
     ready(Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
     assert_eq!(place.said(), ["taken-unseen tenant intended", "taken-unseen tenant done"]);
     place.open().unwrap();
+    // One that somebody vouched for is the newest from then on.
+    std::fs::write(place.path("keys/data-keys"), &older_still).unwrap();
+    ready(Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
+    drop(place.open().unwrap());
+    std::fs::write(place.path("keys/data-keys"), newest).unwrap();
+    assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Seen(SeenError::Older { .. })))));
 }
 
 #[test]

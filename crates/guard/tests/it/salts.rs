@@ -353,6 +353,17 @@ fn an_older_copy_in_the_rings_place_is_noticed() {
     }
     std::fs::remove_file(&seen).unwrap();
     assert!(matches!(watched(), Err(RingError::Seen(SeenError::Unseen { .. }))));
+    // Where somebody vouches for an older one, it is the newest from then on.
+    std::fs::write(&seen, &kept).unwrap();
+    std::fs::write(&path, &untold).unwrap();
+    let ring = open(folder.path()).unwrap();
+    ring.watch(&seen, Unseen::Taken).unwrap();
+    drop(ring);
+    let taken = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &newest).unwrap();
+    assert!(matches!(watched(), Err(RingError::Seen(SeenError::Older { .. }))));
+    std::fs::write(&path, &taken).unwrap();
+    let kept = std::fs::read(&seen).unwrap();
     // A ring that went further than what was seen is one whose writer was killed.
     std::fs::write(&seen, &kept).unwrap();
     let ring = open(folder.path()).unwrap();

@@ -171,7 +171,7 @@ impl Acting {
             );
         }
         if kept.unrecorded {
-            eprintln!("phiward: no ledger will say of this");
+            eprintln!("phiward: no ledger will tell of this");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let ledger = recording(&kept.into, &kept.held.unlock)?;
