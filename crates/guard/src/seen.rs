@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! phiward-seen/v1
-//! of <data-keys or salts>
+//! of <data-keys, salts or keyring>
 //! at <generation> <bytes>
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key of the file's own>
 //! ```

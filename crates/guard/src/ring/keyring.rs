@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use journal::names::KeyId;
 use journal::{Pseudonym, PseudonymError, Pseudonymiser, Rng, Subject, TrailKey};
@@ -20,6 +20,7 @@ use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARA
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
 use crate::key::Secret;
+use crate::seen::{Seen, Unseen};
 use crate::vault::{self, Lock};
 
 const LABEL: &str = "phiward keyring";
@@ -30,12 +31,17 @@ const PURPOSE: Purpose = Purpose {
     longest_head: 4096,
 };
 
+const SEEN: &[u8] = b"phiward-keyring-seen-1";
+
 /// A ring that this process alone has open.
-pub struct Keyring(Store);
+pub struct Keyring {
+    store: Store,
+    seen: Mutex<Option<Seen>>,
+}
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("Keyring").field("path", &self.store.path).finish_non_exhaustive()
     }
 }
 
@@ -68,17 +74,41 @@ impl Keyring {
         let master = Arc::new(Master::random(&mut *rng)?);
         let head = head(lock, &master, &mut *rng)?;
         let draft = Draft { head, master, records: Vec::new(), shredded: Vec::new() };
-        Store::create(path, &PURPOSE, draft, rng).map(Self)
+        Store::create(path, &PURPOSE, draft, rng).map(Self::of)
     }
 
     /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
     pub fn open(path: &Path, lock: &Lock, rng: Box<dyn Rng>) -> Result<Self, RingError> {
-        Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, (), _)| Self(store))
+        Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, (), _)| Self::of(store))
+    }
+
+    const fn of(store: Store) -> Self {
+        Self { store, seen: Mutex::new(None) }
+    }
+
+    /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed. Of
+    /// shredded keys there are only ever more, and between two shreddings only ever more people.
+    pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
+        let (people, shredded) = self.counts();
+        let key = self.store.master().sums(SEEN);
+        let (watched, older) = Seen::of(seen, "keyring", key, (shredded, people), unseen)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+        if older.is_some() { self.see() } else { Ok(()) }
+    }
+
+    fn see(&self) -> Result<(), RingError> {
+        match &*self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(seen) => {
+                let (people, shredded) = self.counts();
+                Ok(seen.see((shredded, people))?)
+            }
+            None => Ok(()),
+        }
     }
 
     /// How many people have a key, and how many keys were shredded.
     pub fn counts(&self) -> (u64, u64) {
-        self.0.counts()
+        self.store.counts()
     }
 
     /// Destroys a person's key: their entries stay, and nobody can tell any more whose they are. Nothing where the
@@ -95,44 +125,46 @@ impl Keyring {
     }
 
     fn destroy(&self, subject: &Subject, untold: bool) -> Result<Option<KeyId>, RingError> {
-        let mut writer = self.0.writer()?;
-        let Some(id) = self.0.id(&self.0.finder(subject)) else { return Ok(None) };
-        let mut draft = self.0.draft(&writer);
+        let mut writer = self.store.writer()?;
+        let Some(id) = self.store.id(&self.store.finder(subject)) else { return Ok(None) };
+        let mut draft = self.store.draft(&writer);
         draft.shred(&BTreeSet::from([id]), untold);
-        let mut replaced = self.0.put(&mut writer, draft)?;
+        let mut replaced = self.store.put(&mut writer, draft)?;
         // The file that had the key has no name any more. What it held is written over as well as can be.
         let old = replaced.metadata().map_or(0, |metadata| metadata.len());
         let zeros = vec![0; usize::try_from(old).unwrap_or_default()];
         let _ = replaced.seek(SeekFrom::Start(0)).and_then(|_| replaced.write_all(&zeros));
         let _ = replaced.sync_all();
+        drop(writer);
+        self.see()?;
         Ok(Some(key_id(&id)))
     }
 
     /// Keys that were destroyed and of which no entry says so yet.
     pub fn untold(&self) -> Vec<KeyId> {
-        self.0.untold().iter().map(key_id).collect()
+        self.store.untold().iter().map(key_id).collect()
     }
 
     /// Entries say so of these now.
     pub fn told(&self, ids: &[KeyId]) -> Result<(), RingError> {
-        let mut writer = self.0.writer()?;
-        let mut draft = self.0.draft(&writer);
+        let mut writer = self.store.writer()?;
+        let mut draft = self.store.draft(&writer);
         draft.told(&ids.iter().map(|id| *id.bytes()).collect::<Vec<Id>>());
-        self.0.put(&mut writer, draft).map(|_| ())
+        self.store.put(&mut writer, draft).map(|_| ())
     }
 
     /// Locks the ring by something else. Old copies still open by the old lock.
     pub fn relock(&self, lock: &Lock) -> Result<(), RingError> {
-        let mut writer = self.0.writer()?;
-        let mut draft = self.0.draft(&writer);
+        let mut writer = self.store.writer()?;
+        let mut draft = self.store.draft(&writer);
         draft.head = head(lock, &draft.master, &mut *writer.rng)?;
-        self.0.put(&mut writer, draft).map(|_| ())
+        self.store.put(&mut writer, draft).map(|_| ())
     }
 
     /// Writes a whole copy to a new file. It opens by the same lock.
     pub fn back_up(&self, to: &Path) -> Result<u64, RingError> {
-        let mut writer = self.0.writer()?;
-        let bytes = self.0.copy(&mut writer)?;
+        let mut writer = self.store.writer()?;
+        let bytes = self.store.copy(&mut writer)?;
         durable::create(to, &bytes, Access::Owner).map_err(RingError::io(to))?;
         Ok(self.counts().0)
     }
@@ -141,26 +173,26 @@ impl Keyring {
     pub fn drill(&self, backup: &Path, lock: &Lock) -> Result<Drill, RingError> {
         let (other, ()) = Read::of(backup, &PURPOSE, &store::whole(backup)?, unlock(backup, lock))?;
         other.is_whole(backup)?;
-        if other.master.bytes != self.0.master().bytes {
+        if other.master.bytes != self.store.master().bytes {
             return Err(RingError::unreadable(backup, "it is a backup of another ring"));
         }
-        Ok(self.0.compare(&other))
+        Ok(self.store.compare(&other))
     }
 
     /// The ring for an escrow: its two keys and its file.
     pub(crate) fn whole(&self) -> Result<(Zeroizing<[u8; 64]>, Vec<u8>), RingError> {
-        let mut writer = self.0.writer()?;
-        Ok((self.0.master().bytes.clone(), self.0.copy(&mut writer)?))
+        let mut writer = self.store.writer()?;
+        Ok((self.store.master().bytes.clone(), self.store.copy(&mut writer)?))
     }
 
     /// [`Keyring::drill`] of what an escrow holds.
     pub(crate) fn drill_whole(&self, path: &Path, keys: &[u8; 64], bytes: &[u8]) -> Result<Drill, RingError> {
         let (other, ()) = Read::of(path, &PURPOSE, bytes, |_| by_escrow(keys))?;
         other.is_whole(path)?;
-        if other.master.bytes != self.0.master().bytes {
+        if other.master.bytes != self.store.master().bytes {
             return Err(RingError::unreadable(path, "it is an escrow of another ring"));
         }
-        Ok(self.0.compare(&other))
+        Ok(self.store.compare(&other))
     }
 
     /// What an escrow holds, where no ring is, under a new lock.
@@ -174,7 +206,7 @@ impl Keyring {
         read.is_whole(from)?;
         let mut draft = read.draft();
         draft.head = head(lock, &draft.master, &mut *rng)?;
-        Store::create(to, &PURPOSE, draft, rng).map(Self)
+        Store::create(to, &PURPOSE, draft, rng).map(Self::of)
     }
 
     /// Puts a backup where no ring is, after opening every key of it.
@@ -191,13 +223,21 @@ impl Keyring {
 impl Pseudonymiser for Keyring {
     fn pseudonyms(&self, subjects: &[Subject]) -> Result<Vec<Pseudonym>, PseudonymError> {
         let failed = |error: RingError| PseudonymError::Keyring(error.to_string());
-        let people: Vec<Finder> = subjects.iter().map(|subject| self.0.finder(subject)).collect();
-        let keys = self.0.give(&people).map_err(failed)?.secrets;
-        Ok(keys.iter().zip(subjects).map(|((_, key), subject)| trail_key(key).pseudonym(subject)).collect())
+        let people: Vec<Finder> = subjects.iter().map(|subject| self.store.finder(subject)).collect();
+        let given = self.store.give(&people).map_err(failed)?;
+        if given.is_new {
+            self.see().map_err(failed)?;
+        }
+        Ok(given
+            .secrets
+            .iter()
+            .zip(subjects)
+            .map(|((_, key), subject)| trail_key(key).pseudonym(subject))
+            .collect())
     }
 
     fn known(&self, subject: &Subject) -> Result<Option<Pseudonym>, PseudonymError> {
-        let found = self.0.find(&self.0.finder(subject));
+        let found = self.store.find(&self.store.finder(subject));
         let found = found.map_err(|error| PseudonymError::Keyring(error.to_string()))?;
         Ok(found.map(|(_, key)| trail_key(&key).pseudonym(subject)))
     }

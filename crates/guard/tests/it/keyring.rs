@@ -2,6 +2,7 @@ use std::path::Path;
 
 use guard::ring::{Keyring, RingError};
 use guard::vault::Lock;
+use guard::{SeenError, Unseen};
 use journal::sample::Drawn;
 use journal::{Pseudonym, Pseudonymiser as _, Subject};
 use proptest::prelude::*;
@@ -201,6 +202,42 @@ fn one_is_forgotten_and_nobody_else() {
     let ring = open(&path, 9).unwrap();
     let drill = ring.drill(&newer, &lock()).unwrap();
     assert_eq!((drill.same, drill.missing, drill.lost, drill.is_good()), (4, 0, 2, false));
+}
+
+#[test]
+fn an_older_copy_in_the_rings_place_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, seen) = (folder.path().join("ring"), folder.path().join("seen"));
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    ring.watch(&seen, Unseen::Taken).unwrap();
+    all(&ring, 0..3);
+    drop(ring);
+    let mut copies = vec![std::fs::read(&path).unwrap()];
+    let watched = |seed| {
+        let ring = open(&path, seed).unwrap();
+        ring.watch(&seen, Unseen::Refused).map(|()| ring)
+    };
+    let ring = watched(2).unwrap();
+    all(&ring, 3..6);
+    drop(ring);
+    copies.push(std::fs::read(&path).unwrap());
+    let ring = watched(3).unwrap();
+    ring.shred(&person(1)).unwrap().unwrap();
+    drop(ring);
+    let newest = std::fs::read(&path).unwrap();
+    // Cut off as well as older.
+    copies.push(newest[..newest.len() - 85].to_vec());
+    for copy in &copies {
+        std::fs::write(&path, copy).unwrap();
+        assert!(matches!(watched(4), Err(RingError::Seen(SeenError::Older { .. }))));
+    }
+    std::fs::write(&path, &newest).unwrap();
+    watched(5).unwrap().relock(&lock()).unwrap();
+    drop(watched(6).unwrap());
+    // Somebody may vouch for an older one.
+    std::fs::write(&path, &copies[0]).unwrap();
+    open(&path, 7).unwrap().watch(&seen, Unseen::Taken).unwrap();
+    drop(watched(8).unwrap());
 }
 
 #[test]

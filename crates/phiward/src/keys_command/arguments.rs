@@ -226,8 +226,12 @@ pub(crate) struct Trail {
     #[arg(long, value_name = "FILE")]
     pub(crate) trail: Option<PathBuf>,
     /// A file whose first line is the keyring's passphrase
-    #[arg(long, value_name = "FILE", requires = "trail", conflicts_with = "trail_unlock_file")]
+    #[arg(long, value_name = "FILE", requires = "trail")]
+    #[arg(conflicts_with_all = ["trail_passphrase_env", "trail_unlock_file"])]
     pub(crate) trail_passphrase_file: Option<PathBuf>,
+    /// The environment variable that holds the keyring's passphrase
+    #[arg(long, value_name = "NAME", requires = "trail", conflicts_with = "trail_unlock_file")]
+    pub(crate) trail_passphrase_env: Option<String>,
     /// The keyring's file of 32 random bytes or more
     #[arg(long, value_name = "FILE", requires = "trail")]
     pub(crate) trail_unlock_file: Option<PathBuf>,

@@ -312,7 +312,7 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
     let Some(path) = &trail.trail else { return Ok(None) };
     let unlock = Unlock {
         passphrase_file: trail.trail_passphrase_file.clone(),
-        passphrase_env: None,
+        passphrase_env: trail.trail_passphrase_env.clone(),
         unlock_file: trail.trail_unlock_file.clone(),
     };
     match lock(&unlock)? {

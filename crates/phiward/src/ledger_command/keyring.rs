@@ -1,5 +1,6 @@
 use std::io::BufRead as _;
 
+use guard::Unseen;
 use guard::ring::Keyring;
 use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
@@ -19,7 +20,10 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
                     "a keyring is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned()
                 );
             }
-            Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            let made = Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            if let Some(seen) = &ring.ring_seen {
+                made.watch(seen, Unseen::Taken).map_err(text)?;
+            }
             eprintln!(
                 "phiward: with this file or its lock lost, nobody can answer whose data was seen: keep a backup of each"
             );
@@ -53,7 +57,11 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
 }
 
 fn opened(ring: &Ring) -> Result<Keyring, String> {
-    Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)
+    let opened = Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)?;
+    if let Some(seen) = &ring.ring_seen {
+        opened.watch(seen, if ring.unseen { Unseen::Taken } else { Unseen::Refused }).map_err(text)?;
+    }
+    Ok(opened)
 }
 
 /// Records from standard input, and the people that they are. No message repeats one.
