@@ -34,7 +34,10 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
         Ok(Worker::Rows(Box::new(rows)))
     };
     let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
-    let (tally, _) = job.run(&arguments.rows, action, duty == Duty::Mask, &mut make)?;
+    let done = job.run(&arguments.rows, action, duty == Duty::Mask, &mut make).map(|(tally, _)| tally);
+    let ended = keys.end().map_err(text);
+    let tally = done?;
+    ended?;
     let word = match duty {
         Duty::Seal => "sealed",
         Duty::Open | Duty::Mask => "opened",
