@@ -20,6 +20,7 @@ pub mod rows;
 pub mod safe_harbor;
 mod seal;
 mod stand_in;
+pub mod stored;
 mod token;
 pub mod vault;
 #[cfg(test)]
@@ -31,7 +32,7 @@ pub use error::GuardError;
 pub use field::{IndexedIn, Owner, SealedField};
 pub use index::{BITS, BlindIndex, FEWEST, Normaliser};
 pub use key::{DataKey, KeyState};
-pub use keys::Keys;
+pub use keys::{Became, Keys};
 pub use mask::{HIDDEN, Masking, PostalPopulation, masked};
 pub use released::Released;
 pub use seal::{FieldCipher, Sealer, SubjectSalt};
