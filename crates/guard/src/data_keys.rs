@@ -4,6 +4,7 @@
 //! phiward-data-keys/v1
 //! tenant <name>
 //! wrapped by <wrapping key>, <base64 of the file's own key>
+//! written <generation>
 //! retiring <wrapping key>                                        while one is being replaced
 //! <number> <class> <state> <day> <seals> <wrapped key in base64, or ->
 //! ...
@@ -11,7 +12,10 @@
 //! ```
 //!
 //! A number is given once. Of a destroyed key the line stays and says so. Nobody turns a state back without the file's
-//! own key. An older copy in the file's place is not noticed here, unless its keys were wrapped anew since.
+//! own key. An older copy in the file's place is noticed where somebody watches ([`DataKeys::watch`]).
+
+mod copies;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,8 +35,11 @@ use zeroize::Zeroizing;
 use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::key::{DataKey, KeyState, MOST_SEALS, Secret};
+use crate::ring::RingError;
 use crate::root::{Root, RootError, WrappingKey};
+use crate::seen::{Seen, SeenError, Unseen};
 use crate::token::KeyNumber;
+use reading::{Found, whole};
 
 const MAGIC: &str = "phiward-data-keys/v1";
 const LONGEST: u64 = 16 << 20;
@@ -49,6 +56,10 @@ pub enum KeysError {
     Unreadable { path: PathBuf, line: usize, what: &'static str },
     #[error(transparent)]
     Root(#[from] RootError),
+    #[error(transparent)]
+    Seen(#[from] SeenError),
+    #[error(transparent)]
+    Ring(#[from] RingError),
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error("key {key} is {from} and does not become {to}")]
@@ -94,6 +105,9 @@ pub struct DataKeys {
     own: Secret,
     own_wrapped: Vec<u8>,
     keys: BTreeMap<KeyNumber, Kept>,
+    /// How often the file was written.
+    written: u64,
+    seen: Option<Seen>,
     rng: Box<dyn Rng>,
     _held: File,
 }
@@ -134,6 +148,8 @@ impl DataKeys {
             own,
             own_wrapped,
             keys: BTreeMap::new(),
+            written: 1,
+            seen: None,
             rng,
             _held: held,
         };
@@ -143,81 +159,26 @@ impl DataKeys {
 
     pub fn open(path: &Path, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
         let held = durable::lock_beside(path).map_err(io(path))?;
-        let bytes = durable::read(path, LONGEST).map_err(io(path))?;
-        let bytes = bytes.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
-        let unreadable = |line, what| KeysError::Unreadable { path: path.to_owned(), line, what };
-        let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(1, "it is no text"))?;
-        let mut lines = text.split_inclusive('\n').zip(1..);
-        let mut next = |what| {
-            let (line, number) = lines.next().unwrap_or(("", 0));
-            line.strip_suffix('\n').ok_or_else(|| unreadable(number, what))
-        };
-        if next("it is empty")? != MAGIC {
-            return Err(unreadable(1, "it holds no data keys of this version"));
-        }
-        let tenant = next("the tenant is missing")?.strip_prefix("tenant ");
-        let tenant =
-            tenant.filter(|name| is_tenant(name)).ok_or_else(|| unreadable(2, "no tenant"))?.to_owned();
-        let wrapped = next("the wrapping key is missing")?.strip_prefix("wrapped by ");
-        let (wrapping, own) = wrapped
-            .and_then(|line| line.split_once(", "))
-            .and_then(|(key, own)| Some((WrappingKey::parse(key)?, STANDARD.decode(own).ok()?)))
-            .ok_or_else(|| unreadable(3, "no wrapping key"))?;
-        let secret = root.unwrap(wrapping, &label(&tenant, None, None), &own)?;
-        let end = text.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
-        let (lines, sum) = text.split_at_checked(end).unwrap_or((text, ""));
-        let sum = sum.strip_prefix("sum ").and_then(|sum| STANDARD.decode(sum.strip_suffix('\n')?).ok());
-        let own_key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
-        let holds = sum.is_some_and(|sum| hmac::verify(&own_key, lines.as_bytes(), &sum).is_ok());
-        if !holds {
-            let line = lines.lines().count() + 1;
-            return Err(unreadable(
-                line,
-                "the sum is not that of the lines: the file was changed or cut off",
-            ));
-        }
-        let retiring =
-            lines.lines().nth(3).and_then(|line| WrappingKey::parse(line.strip_prefix("retiring ")?));
-        let head = if retiring.is_some() { 4 } else { 3 };
+        let Found { tenant, wrapping, retiring, own, own_wrapped, written, keys } =
+            Found::read(path, &whole(path)?, &*root)?;
+        let numbers: Vec<KeyNumber> = keys.keys().copied().collect();
         let mut keys = Self {
             path: path.to_owned(),
             tenant,
             root,
             wrapping,
             retiring,
-            own: secret,
-            own_wrapped: own,
-            keys: BTreeMap::new(),
+            own,
+            own_wrapped,
+            keys,
+            written,
+            seen: None,
             rng,
             _held: held,
         };
-        for (line, number) in lines.lines().zip(1..).skip(head) {
-            let (key, kept) = keys.line(line).ok_or_else(|| unreadable(number, "it is no data key"))?;
-            keys.keys.insert(key, kept);
-        }
-        let numbers: Vec<KeyNumber> = keys.keys.keys().copied().collect();
         numbers.into_iter().try_for_each(|number| keys.load(number))?;
         keys.retire()?;
         Ok(keys)
-    }
-
-    fn line(&self, line: &str) -> Option<(KeyNumber, Kept)> {
-        let mut words = line.split(' ');
-        let mut next = || words.next();
-        let number = KeyNumber::parse(next()?.as_bytes())?;
-        let class = Class::of(next()?)?;
-        let state = next()?;
-        let state = KeyState::ALL.into_iter().find(|known| known.as_str() == state)?;
-        let day = next()?.parse().ok()?;
-        let seals = next()?.parse().ok()?;
-        let wrapped = match next()? {
-            "-" => None,
-            wrapped => Some(STANDARD.decode(wrapped).ok()?),
-        };
-        let is_whole = words.next().is_none()
-            && (state == KeyState::Destroyed) == wrapped.is_none()
-            && !self.keys.contains_key(&number);
-        is_whole.then_some((number, Kept { class, state, day, seals, wrapped, key: None }))
     }
 
     /// Has a key in memory as its state says.
@@ -241,6 +202,7 @@ impl DataKeys {
         // Writing to a string does not fail.
         let _ = write!(text, "{MAGIC}\ntenant {}\n", self.tenant);
         let _ = writeln!(text, "wrapped by {}, {}", self.wrapping, STANDARD.encode(&self.own_wrapped));
+        let _ = writeln!(text, "written {}", self.written);
         if let Some(retiring) = self.retiring {
             let _ = writeln!(text, "retiring {retiring}");
         }
@@ -258,15 +220,42 @@ impl DataKeys {
     /// Makes a change durable, or leaves things as they were.
     fn change(&mut self, number: KeyNumber, kept: Kept) -> Result<(), KeysError> {
         let before = self.keys.insert(number, kept);
-        let written = durable::replace(&self.path, self.text().as_bytes(), Access::Owner);
-        if let Err(error) = written {
+        if let Err(error) = self.write() {
             match before {
                 Some(before) => self.keys.insert(number, before),
                 None => self.keys.remove(&number),
             };
-            return Err(io(&self.path)(error));
+            return Err(error);
         }
-        self.load(number)
+        self.load(number)?;
+        self.see()
+    }
+
+    fn write(&mut self) -> Result<(), KeysError> {
+        // Of a writing that failed nobody knows whether it is the file: its generation is not given again.
+        self.written += 1;
+        durable::replace(&self.path, self.text().as_bytes(), Access::Owner).map_err(io(&self.path))
+    }
+
+    fn see(&self) -> Result<(), KeysError> {
+        match &self.seen {
+            Some(seen) => Ok(seen.see((self.written, 0))?),
+            None => Ok(()),
+        }
+    }
+
+    /// From now on, how often the file was written is kept in a file apart: an older copy in its place is noticed.
+    pub fn watch(&mut self, seen: &Path, unseen: Unseen) -> Result<(), KeysError> {
+        let own = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, b"phiward-data-keys-seen-1").as_ref());
+        let (seen, beyond) = Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?;
+        self.seen = Some(seen);
+        if let Some(beyond) = beyond {
+            self.written = beyond;
+            self.write()?;
+            self.see()?;
+        }
+        Ok(())
     }
 
     /// The tenant whose keys they are.
@@ -286,10 +275,15 @@ impl DataKeys {
         self.keys.iter().map(told).collect()
     }
 
+    /// The number that the next key gets.
+    pub(crate) fn next(&self) -> Result<KeyNumber, KeysError> {
+        let next = self.keys.last_key_value().map_or(Some(0), |(last, _)| last.get().checked_add(1));
+        next.and_then(KeyNumber::of).ok_or(KeysError::Full)
+    }
+
     /// Makes a key for a class, which does nothing yet.
     pub fn make(&mut self, class: Class, day: Date) -> Result<KeyNumber, KeysError> {
-        let next = self.keys.last_key_value().map_or(Some(0), |(last, _)| last.get().checked_add(1));
-        let number = next.and_then(KeyNumber::of).ok_or(KeysError::Full)?;
+        let number = self.next()?;
         let mut secret = Secret::default();
         self.rng.fill(secret.as_mut_slice());
         let label = label(&self.tenant, Some(number), Some(class));
@@ -323,16 +317,18 @@ impl DataKeys {
         self.turn(number, to)
     }
 
-    /// Destroys a disabled key for good: none of what it sealed opens again. Two people have to say so.
-    pub fn destroy(
-        &mut self,
-        number: KeyNumber,
-        by: [&journal::names::Identity; 2],
-    ) -> Result<(), KeysError> {
+    /// Destroys a disabled key for good, with all other keys wrapped anew in the same act: none of what it sealed opens
+    /// again, by no copy of the file that was made until now. Two people have to say so.
+    pub fn destroy(&mut self, number: KeyNumber, by: [&journal::act::Person; 2]) -> Result<(), KeysError> {
         if by[0] == by[1] {
             return Err(KeysError::Refused("two people destroy a key, and these are one"));
         }
-        self.turn(number, KeyState::Destroyed)
+        let mut gone = self.kept(number)?.clone();
+        if !gone.state.leads_to(KeyState::Destroyed) {
+            return Err(KeysError::State { key: number, from: gone.state, to: KeyState::Destroyed });
+        }
+        (gone.state, gone.key, gone.wrapped) = (KeyState::Destroyed, None, None);
+        self.wrap_anew(Some((number, gone)))
     }
 
     fn turn(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeysError> {
@@ -342,17 +338,21 @@ impl DataKeys {
             return Err(KeysError::State { key: number, from, to });
         }
         (turned.state, turned.key) = (to, None);
-        if to == KeyState::Destroyed {
-            turned.wrapped = None;
-        }
         self.change(number, turned)
     }
 
     /// Wraps every key anew under a new wrapping key, and destroys the one before: no copy of the file that was made
     /// until now opens again.
     pub fn rewrap(&mut self) -> Result<(), KeysError> {
+        self.wrap_anew(None)
+    }
+
+    /// [`DataKeys::rewrap`], with one key in the place of another.
+    fn wrap_anew(&mut self, changed: Option<(KeyNumber, Kept)>) -> Result<(), KeysError> {
+        // What an earlier act left to be done.
+        self.retire()?;
         let next = self.root.make()?;
-        let (own, keys) = match self.wrapped_by(next) {
+        let (own, keys) = match self.wrapped_by(next, changed) {
             Ok(wrapped) => wrapped,
             Err(error) => {
                 // The error that matters is the first.
@@ -364,18 +364,24 @@ impl DataKeys {
         let own = std::mem::replace(&mut self.own_wrapped, own);
         let keys = std::mem::replace(&mut self.keys, keys);
         self.retiring = Some(before);
-        if let Err(error) = durable::replace(&self.path, self.text().as_bytes(), Access::Owner) {
+        if let Err(error) = self.write() {
             // Which of the two files is there is not known: both wrapping keys stay.
             (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
-            return Err(io(&self.path)(error));
+            return Err(error);
         }
+        self.see()?;
         self.retire()
     }
 
     /// The file's own key and all data keys, wrapped by another.
-    fn wrapped_by(&self, next: WrappingKey) -> Result<(Vec<u8>, BTreeMap<KeyNumber, Kept>), KeysError> {
+    fn wrapped_by(
+        &self,
+        next: WrappingKey,
+        changed: Option<(KeyNumber, Kept)>,
+    ) -> Result<(Vec<u8>, BTreeMap<KeyNumber, Kept>), KeysError> {
         let own = self.root.wrap(next, &label(&self.tenant, None, None), &self.own)?;
         let mut keys = self.keys.clone();
+        keys.extend(changed);
         for (number, kept) in &mut keys {
             if let Some(wrapped) = &mut kept.wrapped {
                 let label = label(&self.tenant, Some(*number), Some(kept.class));
@@ -391,7 +397,8 @@ impl DataKeys {
         let Some(retiring) = self.retiring else { return Ok(()) };
         self.root.destroy(retiring)?;
         self.retiring = None;
-        durable::replace(&self.path, self.text().as_bytes(), Access::Owner).map_err(io(&self.path))
+        self.write()?;
+        self.see()
     }
 
     fn kept(&self, number: KeyNumber) -> Result<&Kept, KeysError> {
@@ -418,10 +425,11 @@ impl DataKeys {
             kept.seals = kept.seals.saturating_add(RESERVED).min(MOST_SEALS);
             let seals = kept.seals;
             let before = self.keys.insert(number, kept);
-            if let Err(error) = durable::replace(&self.path, self.text().as_bytes(), Access::Owner) {
+            if let Err(error) = self.write() {
                 self.keys.extend(before.map(|before| (number, before)));
-                return Err(io(&self.path)(error));
+                return Err(error);
             }
+            self.see()?;
             key.reserve(seals);
         }
         Ok(key)

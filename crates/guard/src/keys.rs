@@ -1,12 +1,14 @@
 //! Where keys come from while values are sealed and opened.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journal::Subject;
 use policy::vocabulary::Class;
 
 use crate::data_keys::KeysError;
-use crate::key::DataKey;
+use crate::keeper::Keeper;
+use crate::key::{DataKey, KeyState};
 use crate::seal::SubjectSalt;
 use crate::token::{Handle, KeyNumber};
 
@@ -66,4 +68,58 @@ pub(crate) fn bound_to(keys: &dyn Keys, handle: Handle, named: &Subject) -> Resu
         return Ok(from);
     }
     Ok(named.clone())
+}
+
+/// A tenant's kept keys in use, by several threads at once.
+pub struct InUse {
+    tenant: String,
+    keeper: Mutex<Keeper>,
+}
+
+impl InUse {
+    pub fn of(keeper: Keeper) -> Self {
+        Self { tenant: keeper.tenant().to_owned(), keeper: Mutex::new(keeper) }
+    }
+
+    /// For an act on the keys while they are used.
+    pub fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InUse").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+impl Keys for InUse {
+    fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+        self.keeper().active(class)
+    }
+
+    fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {
+        self.keeper().key(number)
+    }
+
+    fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError> {
+        let keeper = self.keeper();
+        let status = keeper.status();
+        let mut of_class: Vec<_> =
+            status.iter().filter(|key| key.class == class && key.state.opens()).collect();
+        of_class.sort_by_key(|key| (key.state != KeyState::Active, std::cmp::Reverse(key.number)));
+        of_class.into_iter().map(|key| keeper.key(key.number)).collect()
+    }
+
+    fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+        Ok(self.keeper().salts().salts(subjects)?.into_iter().map(Arc::new).collect())
+    }
+
+    fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
+        Ok(self.keeper().salts().by_handle(handle)?.map(Arc::new))
+    }
 }

@@ -63,4 +63,5 @@ def main():
     json.dump(opened, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

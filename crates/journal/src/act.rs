@@ -123,9 +123,9 @@ impl Act {
                 };
                 data && review.of.is_declared(policy) && review.by.is_declared(policy)
             }
+            Self::KeyEvent(event) => event.people.iter().all(|one| one.is_declared(policy)),
             Self::ApiCall(_)
             | Self::FieldAccess(_)
-            | Self::KeyEvent(_)
             | Self::FindingSnapshot(_)
             | Self::FlowSnapshot(_)
             | Self::Evidence(_)

@@ -52,6 +52,9 @@ choice! {
         Undetermined = "undetermined",
         /// It was tried and did not succeed.
         Failed = "failed",
+        /// It is about to be tried: another entry of the same correlation says what came of it. Where none does, nobody
+        /// came to say so.
+        Intended = "intended",
     }
 }
 

@@ -175,6 +175,11 @@ impl KeyId {
         Self(crate::clock::draw(rng))
     }
 
+    /// As what keeps the key names it.
+    pub const fn of_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
     pub fn of(text: &str) -> Result<Self, Unfit> {
         Self::shaped(text).ok_or(Unfit("a key id of 16 lower-case hexadecimal digits"))
     }

@@ -274,8 +274,7 @@ impl Clinic {
         const STEPS: [KeyStep; 3] = [KeyStep::Created, KeyStep::Rotated, KeyStep::Shredded];
         let step = self.drawn.one_of(&STEPS).copied().unwrap_or(KeyStep::Created);
         let key = KeyId::random(&mut self.drawn);
-        let act = KeyEvent { step, kind: KeyKind::Trail, key, keys: None, statement: None };
-        Ok(self.entry(Act::KeyEvent(act), Outcome::Done))
+        Ok(self.entry(Act::KeyEvent(KeyEvent::new(step, KeyKind::Trail, key)), Outcome::Done))
     }
 
     fn policy_change(&mut self) -> Result<Entry, Unfit> {

@@ -43,6 +43,11 @@ impl Subject {
         Self { name }
     }
 
+    /// As a keyring kept it, sealed.
+    pub const fn kept(name: Zeroizing<Vec<u8>>) -> Self {
+        Self { name }
+    }
+
     /// What a keyring looks a person up by: these bytes under a key of its own.
     pub fn bytes(&self) -> &[u8] {
         &self.name

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use journal::{Confidence, Persona, Severity};
 
+use crate::keys_command::arguments::Keys;
 use crate::ledger_command::arguments::Ledger;
 
 /// One policy for patient data in Salesforce: scanned for, enforced, recorded, proved.
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Propose a policy bundle for a project, with questions for people to answer
     Init(Init),
+    /// Keep the keys of field tokens: their life, backups, escrow, and people who are forgotten
+    #[command(subcommand)]
+    Keys(Keys),
     /// Keep the record of what happened, durable and provable
     #[command(subcommand)]
     Ledger(Ledger),

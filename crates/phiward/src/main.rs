@@ -18,6 +18,7 @@ mod guard_command;
 mod impact_command;
 mod init;
 mod judge;
+mod keys_command;
 mod ledger_command;
 mod near;
 mod outside;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Classify(classify) => classify::run(&classify),
         Command::Access(access) => access_command::run(&access),
         Command::Flows(flows) => flows_command::run(&flows),
+        Command::Keys(keys) => keys_command::run(&keys),
         Command::Ledger(ledger) => ledger_command::run(&ledger),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
         Command::Project(project) => project::run(&project),

@@ -20,7 +20,8 @@ const LONGEST: u64 = 1 << 20;
 const RECORD: usize = 8 + 32;
 
 struct Inner {
-    keys: BTreeMap<WrappingKey, Zeroizing<[u8; 32]>>,
+    /// Each in a place of its own: a tree moves what it holds, and leaves it behind where it was.
+    keys: BTreeMap<WrappingKey, Box<Zeroizing<[u8; 32]>>>,
     rng: Box<dyn Rng>,
 }
 
@@ -57,7 +58,9 @@ impl FileRoot {
         };
         let split = |record: &[u8; RECORD]| {
             let (name, key) = record.split_first_chunk::<8>()?;
-            Some((WrappingKey(*name), Zeroizing::new(*key.first_chunk::<32>()?)))
+            let mut kept = Box::new(Zeroizing::new([0; 32]));
+            kept.copy_from_slice(key);
+            Some((WrappingKey(*name), kept))
         };
         let keys: BTreeMap<_, _> = records.iter().filter_map(split).collect();
         Ok(Self { path: path.to_owned(), lock, inner: Mutex::new(Inner { keys, rng }), _held: held })
@@ -92,7 +95,7 @@ impl Root for FileRoot {
     fn make(&self) -> Result<WrappingKey, RootError> {
         let mut inner = self.inner();
         let name = WrappingKey::random(&mut *inner.rng);
-        let mut key = Zeroizing::new([0; 32]);
+        let mut key = Box::new(Zeroizing::new([0; 32]));
         inner.rng.fill(key.as_mut_slice());
         inner.keys.insert(name, key);
         let written = self.write(&mut inner);

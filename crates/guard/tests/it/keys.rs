@@ -7,18 +7,16 @@ use guard::root::{FileRoot, Root, RootError};
 use guard::vault::Lock;
 use guard::{Binding, DataKeys, FieldCipher, GuardError, KeyState, KeysError, Token};
 use jiff::civil::{Date, date};
+use journal::act::Person;
 use journal::names::Identity;
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use source::Source;
 
-use crate::{salt, sealer, subject};
+use crate::crash::Snapping;
+use crate::{lock, salt, sealer, subject};
 
 pub(crate) const TODAY: Date = date(2026, 11, 27);
-
-fn lock() -> Lock {
-    Lock::KeyFile(zeroize::Zeroizing::new(vec![9; 32]))
-}
 
 fn root(folder: &Path) -> Result<Arc<FileRoot>, RootError> {
     FileRoot::open(&folder.join("root"), lock(), Box::new(Drawn::new(5))).map(Arc::new)
@@ -33,10 +31,10 @@ fn open(folder: &Path) -> Result<DataKeys, KeysError> {
     DataKeys::open(&folder.join("keys"), root(folder).unwrap(), Box::new(Drawn::new(6)))
 }
 
-fn two_people() -> [Identity; 2] {
+pub(crate) fn two_people() -> [Person; 2] {
     let text = "identities:\n  - {id: ada, kind: role}\n  - {id: ben, kind: role}\n";
     let (policy, _) = policy::read(vec![Source::new("identities.yaml", text)]);
-    ["ada", "ben"].map(|id| Identity::declared(&policy, id).unwrap())
+    ["ada", "ben"].map(|id| Person::Identity(Identity::declared(&policy, id).unwrap()))
 }
 
 /// A token under the active key of a class.
@@ -161,6 +159,71 @@ fn a_crash_before_the_old_wrapping_key_was_destroyed_is_finished() {
     assert!(!std::fs::read_to_string(&path).unwrap().contains("retiring"));
     std::fs::write(&path, copy).unwrap();
     assert!(open(folder.path()).is_err());
+}
+
+#[test]
+fn a_file_that_does_not_count_its_writings_is_of_generation_zero() {
+    use aws_lc_rs::hmac;
+    use base64::Engine as _;
+    use journal::Rng as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut keys = create(folder.path());
+    keys.make(Class::Phi, TODAY).unwrap();
+    drop(keys);
+    // The file's own key is the first that it drew.
+    let mut own = [0; 32];
+    Drawn::new(2).fill(&mut own);
+    let path = folder.path().join("keys");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let is_old = |line: &&str| !line.starts_with("written ") && !line.starts_with("sum ");
+    let lines: String = text.lines().filter(is_old).map(|line| format!("{line}\n")).collect();
+    let sum = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &own), lines.as_bytes());
+    let sum = base64::engine::general_purpose::STANDARD.encode(sum);
+    std::fs::write(&path, format!("{lines}sum {sum}\n")).unwrap();
+    let mut keys = open(folder.path()).unwrap();
+    assert_eq!(keys.status().len(), 1);
+    keys.make(Class::Phi, TODAY).unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().contains("\nwritten 1\n"));
+}
+
+#[test]
+fn whatever_a_destruction_is_interrupted_at_a_key_is_there_or_gone_from_every_copy() {
+    let mut outcomes = [0, 0];
+    for fails in 0..14 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = create(folder.path());
+        let texts = [Class::Phi, Class::PhiSensitive].map(|class| {
+            let number = keys.make(class, TODAY).unwrap();
+            keys.activate(number).unwrap();
+            sealed(&mut keys, class)
+        });
+        let first = Token::parse(&texts[0]).unwrap().key();
+        keys.set(first, KeyState::Disabled).unwrap();
+        drop(keys);
+        let old = std::fs::read(folder.path().join("keys")).unwrap();
+        let root = Arc::new(Snapping::new(root(folder.path()).unwrap(), folder.path(), fails));
+        let [ada, ben] = two_people();
+        let _ = DataKeys::open(&folder.path().join("keys"), root.clone(), Box::new(Drawn::new(40)))
+            .and_then(|mut keys| keys.destroy(first, [&ada, &ben]));
+        let mut states = root.states();
+        let snaps = Arc::into_inner(root).unwrap().end();
+        states.push(folder.path().to_owned());
+        for state in states {
+            let mut keys = open(&state).unwrap();
+            assert!(opens(&keys, &texts[1]), "the other key is there");
+            let gone = keys.status()[0].state == KeyState::Destroyed;
+            if !gone {
+                keys.set(first, KeyState::DecryptOnly).unwrap();
+                assert!(opens(&keys, &texts[0]));
+            }
+            drop(keys);
+            std::fs::write(state.join("keys"), &old).unwrap();
+            assert_eq!(open(&state).is_err(), gone, "an older copy opens as long as the key is there");
+            outcomes[usize::from(gone)] += 1;
+        }
+        drop(snaps);
+    }
+    assert!(outcomes[0] > 20 && outcomes[1] > 4, "{outcomes:?}");
 }
 
 /// A root that destroys nothing.

@@ -9,7 +9,11 @@
 )]
 
 mod clinic;
+mod crash;
+mod golden;
 mod index;
+mod keeper;
+mod keyring;
 mod keys;
 mod mask;
 mod pipe;
@@ -17,14 +21,20 @@ mod query;
 mod roots;
 mod rows;
 mod safe_harbor;
+mod salts;
 mod stranger;
 mod token;
 
+use guard::vault::Lock;
 use guard::{DataKey, KeyNumber, KeyState, Sealer, SubjectSalt};
 use journal::Subject;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use source::Source;
+
+fn lock() -> Lock {
+    Lock::KeyFile(vec![9; 32].into())
+}
 
 fn sealer(seed: u64) -> Sealer {
     Sealer::new(Box::new(Drawn::new(seed)))

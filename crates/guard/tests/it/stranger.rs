@@ -60,14 +60,21 @@ fn tests() -> PathBuf {
 }
 
 fn opened_by_a_stranger(corpus: &Value) -> Vec<String> {
+    said_by(&[&tests().join("opens.py")], corpus)
+}
+
+/// What a script of a stranger makes of what it is given.
+pub(crate) fn said_by(words: &[&Path], given: &Value) -> Vec<String> {
     let python = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools/moto/bin/python");
     let mut script = Command::new(&python)
-        .arg(tests().join("opens.py"))
+        // The scripts' folder stays as it is.
+        .arg("-B")
+        .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("Python is missing: `cargo xtask setup` installs it");
-    script.stdin.take().unwrap().write_all(corpus.to_string().as_bytes()).unwrap();
+    script.stdin.take().unwrap().write_all(given.to_string().as_bytes()).unwrap();
     let output = script.wait_with_output().unwrap();
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()

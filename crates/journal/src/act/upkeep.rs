@@ -3,19 +3,38 @@ use crate::form::{choice, record};
 use crate::names::{Digest, KeyId, Region, Uid, Writer};
 
 use super::Retained;
-use super::governance::Statement;
+use super::governance::{Person, Statement};
 
 choice! {
     /// What happened to a key.
     pub enum KeyStep = "a step in the life of a key" {
         Created = "created",
+        /// It seals from now on.
+        Activated = "activated",
         Rotated = "rotated",
+        /// It opens what it sealed, and seals no more.
         Retired = "retired",
+        /// It does nothing until it is enabled.
+        Disabled = "disabled",
+        /// It opens again.
+        Enabled = "enabled",
         Destroyed = "destroyed",
         /// Destroyed so that nobody can tell any more who a person's entries are about.
         Shredded = "shredded",
+        /// Keys were wrapped by a new key, and the one before was destroyed.
+        Rewrapped = "rewrapped",
+        /// The person whose key it is became another.
+        Merged = "merged",
         BackedUp = "backed-up",
+        /// Put into a sealed file whose key is split among people.
+        Escrowed = "escrowed",
+        /// An escrow was destroyed, as two people say.
+        EscrowDestroyed = "escrow-destroyed",
+        /// A backup or an escrow was opened and compared.
+        Drilled = "drilled",
         Restored = "restored",
+        /// Taken as they lay, though what was seen of them was lost or later.
+        TakenUnseen = "taken-unseen",
         Compromised = "compromised",
     }
 }
@@ -31,6 +50,10 @@ choice! {
         Transport = "transport",
         /// It encrypts other keys.
         Wrapping = "wrapping",
+        /// The salt from which the keys of one person's tokens come.
+        Subject = "subject",
+        /// All data keys and salts of a tenant.
+        Tenant = "tenant",
     }
 }
 
@@ -41,7 +64,16 @@ record! {
         key: KeyId,
         /// How many keys, where it is not one.
         keys: Option<Number>,
+        /// Who says so, where two people have to.
+        people: Vec<Person>,
         statement: Option<Statement>,
+    }
+}
+
+impl KeyEvent {
+    /// A step of which nothing more is said yet.
+    pub const fn new(step: KeyStep, kind: KeyKind, key: KeyId) -> Self {
+        Self { step, kind, key, keys: None, people: Vec::new(), statement: None }
     }
 }
 

@@ -5,18 +5,20 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use guard::ring::Keyring;
 use guard::vault::Lock;
-use journal::Pseudonymiser as _;
+use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
+use journal::{Pseudonymiser as _, Subject};
 use ledger::spool::{Space, Spool};
 use ledger::{
-    Every, Expected, Keyring, Layout, Ledger, LedgerError, Opening, SigningKey, Witness, kept_checkpoint,
-    reading, settings_fault,
+    Every, Expected, Layout, Ledger, LedgerError, Opening, SigningKey, Witness, kept_checkpoint, reading,
+    settings_fault,
 };
+use source::Source;
 use tlog::{Algorithm, VerifierKey};
 use zeroize::Zeroizing;
 
-use crate::keyring::person;
 use crate::{Hands, make, opening, samples};
 
 const RELEASES: [&str; 1] = ["0.1.0"];
@@ -24,6 +26,13 @@ const LATER: &str = "2027-03-01T12:00:00Z";
 
 fn golden(release: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(release)
+}
+
+fn person(number: u64) -> Subject {
+    let text = "orgs:\n  - {id: production, kind: production}\n";
+    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
+    let org = Org::declared(&policy, "production").unwrap();
+    Subject::of_record(&org, &RecordId::of(&format!("001Hs0{number:09}")).unwrap())
 }
 
 fn pass() -> Lock {

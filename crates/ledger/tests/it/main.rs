@@ -4,7 +4,6 @@ mod archive;
 mod cosigning;
 mod emergency;
 mod golden;
-mod keyring;
 mod recording;
 mod signed;
 mod store;

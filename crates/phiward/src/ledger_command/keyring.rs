@@ -1,12 +1,13 @@
 use std::io::BufRead as _;
 
+use guard::Unseen;
+use guard::ring::Keyring;
 use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
-use ledger::Keyring;
 
-use super::arguments::{self, People, Recorded, Ring, Unlock, Writing};
-use super::{lock, open, text};
+use super::arguments::{self, People, Recorded, Ring};
+use super::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, judge};
 
@@ -19,7 +20,10 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
                     "a keyring is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned()
                 );
             }
-            Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            let made = Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            if let Some(seen) = &ring.ring_seen {
+                made.watch(seen, Unseen::Taken).map_err(text)?;
+            }
             eprintln!(
                 "phiward: with this file or its lock lost, nobody can answer whose data was seen: keep a backup of each"
             );
@@ -53,7 +57,11 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
 }
 
 fn opened(ring: &Ring) -> Result<Keyring, String> {
-    Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)
+    let opened = Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)?;
+    if let Some(seen) = &ring.ring_seen {
+        opened.watch(seen, if ring.unseen { Unseen::Taken } else { Unseen::Refused }).map_err(text)?;
+    }
+    Ok(opened)
 }
 
 /// Records from standard input, and the people that they are. No message repeats one.
@@ -95,7 +103,7 @@ fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
 fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
     let subjects = subjects(people)?;
     let ring = opened(&people.ring)?;
-    let ledger = ledger(people, into)?;
+    let ledger = recording(into, &people.ring.unlock)?;
     let mut all_known = true;
     for subject in &subjects {
         let shredded = match ledger {
@@ -117,7 +125,7 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
             for chunk in untold.chunks(1000) {
                 let entries = chunk.iter().map(|key| {
                     let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
-                    let act = Act::KeyEvent(KeyEvent { step, kind, key: *key, keys: None, statement: None });
+                    let act = Act::KeyEvent(KeyEvent::new(step, kind, *key));
                     Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new())
                 });
                 ledger.append(&entries.collect::<Vec<_>>()).map_err(text)?;
@@ -138,15 +146,4 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
         "phiward: backups hold the keys still: make a new one, destroy the old, and prove it with `drill`"
     );
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
-}
-
-/// The ledger that is to say what was shredded.
-fn ledger(people: &People, into: &Recorded) -> Result<Option<ledger::Ledger>, String> {
-    let Some(dir) = &into.ledger else { return Ok(None) };
-    let unlock = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
-    let (signing_key, seen) = (into.signing_key.clone(), into.seen.clone());
-    let own = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock };
-    // The ledger's key may have the ring's lock or none.
-    let with = Writing { unlock: people.ring.unlock.clone(), ..own.clone() };
-    open(&own).or_else(|_| open(&with)).map(Some)
 }

@@ -21,7 +21,9 @@ use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
-use arguments::{Init, Ledger, OneLog, Period, Prove, Reading, Reconcile, Sample, Unlock, Verify, Writing};
+use arguments::{
+    Init, Ledger, OneLog, Period, Prove, Reading, Reconcile, Recorded, Sample, Unlock, Verify, Writing,
+};
 
 pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
     match command {
@@ -48,7 +50,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
     }
 }
 
-pub(super) fn text(error: impl std::fmt::Display) -> String {
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
@@ -58,7 +60,7 @@ pub(super) fn plain(allowed: bool) -> Plain {
 }
 
 /// A file beside a folder, named after it.
-fn beside(dir: &Path, ending: &str) -> Result<PathBuf, String> {
+pub(crate) fn beside(dir: &Path, ending: &str) -> Result<PathBuf, String> {
     let whole = std::path::absolute(dir).map_err(|error| format!("`{}`: {error}", dir.display()))?;
     match whole.file_name() {
         Some(name) => Ok(whole.with_file_name(format!("{}.{ending}", name.to_string_lossy()))),
@@ -67,7 +69,7 @@ fn beside(dir: &Path, ending: &str) -> Result<PathBuf, String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the binary is where the environment is read")]
-pub(super) fn lock(unlock: &Unlock) -> Result<Lock, String> {
+pub(crate) fn lock(unlock: &Unlock) -> Result<Lock, String> {
     const LONGEST: u64 = 64 * 1024;
     let read = |path: &Path| -> Result<Zeroizing<Vec<u8>>, String> {
         let length = std::fs::metadata(path).map_err(|error| format!("`{}`: {error}", path.display()))?.len();
@@ -126,6 +128,16 @@ pub(super) fn opening(writing: &Writing) -> Result<Opening, String> {
         rng: Box::new(SystemRng::new()),
         unseen: writing.unseen,
     })
+}
+
+/// The ledger that is to say what was done to keys. Its own key may have their lock or none.
+pub(crate) fn recording(into: &Recorded, unlock: &Unlock) -> Result<Option<ledger::Ledger>, String> {
+    let Some(dir) = &into.ledger else { return Ok(None) };
+    let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
+    let (signing_key, seen) = (into.signing_key.clone(), into.seen.clone());
+    let own = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock: none };
+    let with = Writing { unlock: unlock.clone(), ..own.clone() };
+    open(&own).or_else(|_| open(&with)).map(Some)
 }
 
 pub(super) fn open(writing: &Writing) -> Result<ledger::Ledger, String> {

@@ -105,7 +105,7 @@ fn size(folder: &Path) -> u64 {
 }
 
 /// All entries of a log, by index, as the files have them.
-fn stored(folder: &Path) -> BTreeMap<u64, Vec<u8>> {
+pub(crate) fn stored(folder: &Path) -> BTreeMap<u64, Vec<u8>> {
     let (source, size) = (Folder::new(folder), size(folder));
     let mut all = BTreeMap::new();
     for at in 0..size.div_ceil(WIDTH) {

@@ -11,6 +11,7 @@ mod flows;
 mod formats;
 mod guard_plan;
 mod impact;
+mod keys;
 mod ledger;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
+use guard::ring::Keyring;
 use guard::vault::Lock;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
 use journal::{Entry, Subject};
-use ledger::Keyring;
 use source::Source;
 use zeroize::Zeroizing;
 
@@ -99,4 +99,25 @@ fn what_was_shredded_is_told_though_the_ledger_was_not_there() {
         assert_eq!(there.len(), 1, "once");
         assert!(text(&there[&0]).contains(&id.to_string()), "{}", text(&there[&0]));
     }
+}
+
+#[test]
+fn an_older_keyring_is_refused_where_what_was_seen_is_kept() {
+    let place = Place::new();
+    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    let bundle = example("mended").join("phiward").display().to_string();
+    let ring = ["--ring", "ring", "--passphrase-file", "pass", "--ring-seen", "seen"];
+    let run =
+        |words: &[&str], input: &str| place.input(&[&["keyring"], words, &ring].concat(), input.as_bytes());
+    assert_eq!(code(&run(&["init"], "")), 0);
+    let older = std::fs::read(place.path("ring")).unwrap();
+    let new = ["pseudonym", "--new", "--policy", &bundle, "--org", "production"];
+    assert_eq!(code(&run(&new, "001D000000IqhSL\n")), 0);
+    assert_eq!(code(&run(&["check"], "")), 0);
+    std::fs::write(place.path("ring"), older).unwrap();
+    // With it the older ring would be finished.
+    std::fs::write(place.path("ring.adding"), "").unwrap();
+    let refused = run(&["check"], "");
+    assert!(code(&refused) == 2 && text(&refused.stderr).contains("older copy"), "{}", text(&refused.stderr));
+    assert_eq!(code(&run(&["check", "--unseen"], "")), 0, "where somebody vouches for it");
 }

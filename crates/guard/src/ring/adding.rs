@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{self, SHA256};
 
-use crate::error::LedgerError;
-use guard::durable;
+use super::RingError;
+use crate::durable;
 
 const MAGIC: &[u8] = b"phiward-adding/v1\n";
 
@@ -62,7 +62,7 @@ impl Adding {
         ring.with_file_name(format!("{name}.adding"))
     }
 
-    pub(super) fn open(ring: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn open(ring: &Path) -> Result<Self, RingError> {
         let path = Self::path(ring);
         let is_new = !path.exists();
         let file = OpenOptions::new()
@@ -72,9 +72,9 @@ impl Adding {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(LedgerError::io(&path))?;
+            .map_err(RingError::io(&path))?;
         if is_new {
-            durable::sync_folder(&path).map_err(LedgerError::io(&path))?;
+            durable::sync_folder(&path).map_err(RingError::io(&path))?;
         }
         Ok(Self { file })
     }

@@ -1,30 +1,17 @@
 use std::path::Path;
 
+use guard::ring::{Keyring, RingError};
 use guard::vault::Lock;
-use journal::names::{Org, RecordId};
+use guard::{SeenError, Unseen};
 use journal::sample::Drawn;
 use journal::{Pseudonym, Pseudonymiser as _, Subject};
-use ledger::{Keyring, LedgerError};
 use proptest::prelude::*;
-use source::Source;
 use zeroize::Zeroizing;
 
-fn lock() -> Lock {
-    Lock::KeyFile(Zeroizing::new(vec![9; 32]))
-}
+use crate::{lock, subject as person};
 
-fn open(path: &Path, seed: u64) -> Result<Keyring, LedgerError> {
+fn open(path: &Path, seed: u64) -> Result<Keyring, RingError> {
     Keyring::open(path, &lock(), Box::new(Drawn::new(seed)))
-}
-
-fn org() -> Org {
-    let text = "orgs:\n  - {id: production, kind: production}\n";
-    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
-    Org::declared(&policy, "production").unwrap()
-}
-
-pub(crate) fn person(number: u64) -> Subject {
-    Subject::of_record(&org(), &RecordId::of(&format!("001Hs0{number:09}")).unwrap())
 }
 
 fn people(range: std::ops::Range<u64>) -> Vec<Subject> {
@@ -44,13 +31,13 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
     assert_eq!(all(&ring, 0..40), first);
     let twice = ring.pseudonyms(&[person(50), person(50)]).unwrap();
     assert_eq!(twice[0], twice[1]);
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })), "one process at a time");
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })), "one process at a time");
     // Though somebody takes the file away that is locked, and though the ring was replaced since.
     std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })));
     ring.relock(&lock()).unwrap();
     std::fs::remove_file(folder.path().join("ring.lock")).unwrap();
-    assert!(matches!(open(&path, 2), Err(LedgerError::InUse { .. })));
+    assert!(matches!(open(&path, 2), Err(RingError::InUse { .. })));
     drop(ring);
     let ring = open(&path, 3).unwrap();
     assert_eq!(all(&ring, 0..40), first);
@@ -61,10 +48,7 @@ fn a_person_has_one_pseudonym_and_it_outlives_the_process() {
     drop(ring);
     assert!(Keyring::open(&path, &other, Box::new(Drawn::new(4))).is_err());
     let wrong = Lock::KeyFile(Zeroizing::new(vec![8; 32]));
-    assert!(matches!(
-        Keyring::open(&path, &wrong, Box::new(Drawn::new(4))),
-        Err(LedgerError::WrongKey { .. })
-    ));
+    assert!(matches!(Keyring::open(&path, &wrong, Box::new(Drawn::new(4))), Err(RingError::WrongKey { .. })));
     // Nobody stands in it in the clear.
     let bytes = std::fs::read(&path).unwrap();
     assert!(!bytes.windows(6).any(|six| six == b"001Hs0"));
@@ -221,6 +205,42 @@ fn one_is_forgotten_and_nobody_else() {
 }
 
 #[test]
+fn an_older_copy_in_the_rings_place_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, seen) = (folder.path().join("ring"), folder.path().join("seen"));
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    ring.watch(&seen, Unseen::Taken).unwrap();
+    all(&ring, 0..3);
+    drop(ring);
+    let mut copies = vec![std::fs::read(&path).unwrap()];
+    let watched = |seed| {
+        let ring = open(&path, seed).unwrap();
+        ring.watch(&seen, Unseen::Refused).map(|()| ring)
+    };
+    let ring = watched(2).unwrap();
+    all(&ring, 3..6);
+    drop(ring);
+    copies.push(std::fs::read(&path).unwrap());
+    let ring = watched(3).unwrap();
+    ring.shred(&person(1)).unwrap().unwrap();
+    drop(ring);
+    let newest = std::fs::read(&path).unwrap();
+    // Cut off as well as older.
+    copies.push(newest[..newest.len() - 85].to_vec());
+    for copy in &copies {
+        std::fs::write(&path, copy).unwrap();
+        assert!(matches!(watched(4), Err(RingError::Seen(SeenError::Older { .. }))));
+    }
+    std::fs::write(&path, &newest).unwrap();
+    watched(5).unwrap().relock(&lock()).unwrap();
+    drop(watched(6).unwrap());
+    // Somebody may vouch for an older one.
+    std::fs::write(&path, &copies[0]).unwrap();
+    open(&path, 7).unwrap().watch(&seen, Unseen::Taken).unwrap();
+    drop(watched(8).unwrap());
+}
+
+#[test]
 fn a_ring_is_locked_anew_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
@@ -235,7 +255,7 @@ fn a_ring_is_locked_anew_and_restored() {
     assert!(open(&path, 2).is_err());
     let to = folder.path().join("new");
     assert_eq!(Keyring::restore(&backup, &other, &to).unwrap(), 4);
-    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(LedgerError::Exists { .. })));
+    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(RingError::Exists { .. })));
     let ring = Keyring::open(&to, &other, Box::new(Drawn::new(9))).unwrap();
     assert_eq!(all(&ring, 0..3), first);
     let strange = Keyring::create(&folder.path().join("strange"), &other, Box::new(Drawn::new(77))).unwrap();

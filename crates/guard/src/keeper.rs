@@ -1,0 +1,293 @@
+//! What becomes of a tenant's keys, each act with its entries.
+//!
+//! Before an act an entry says that it is intended; where that cannot be recorded, nothing is done. After it another
+//! says what came of it. Where that one cannot be recorded the act stands, the caller is told, and the intention stands
+//! in the log without its end. Who was shredded is marked in the ring until an entry says so.
+
+mod copies;
+mod shredding;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::names::{Correlation, KeyId};
+use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
+use policy::vocabulary::Class;
+
+use crate::data_keys::{DataKeys, KeyStatus, KeysError};
+use crate::escrow::EscrowError;
+use crate::key::{DataKey, KeyState};
+use crate::ring::{RingError, SaltRing};
+use crate::root::Root;
+use crate::seen::Unseen;
+use crate::token::KeyNumber;
+pub use copies::{Drills, Restored};
+pub use shredding::Shredding;
+
+/// Why an act on keys was not done, or not told of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeeperError {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    #[error(transparent)]
+    Escrow(#[from] EscrowError),
+    #[error("`{path}`: {error}", path = path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("nothing was done, because it could not be recorded: {0}")]
+    NotDone(RecordError),
+    #[error("it was done, and no entry says what came of it: {0}")]
+    Untold(RecordError),
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+/// Where a tenant's keys lie.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub data_keys: PathBuf,
+    pub salts: PathBuf,
+    /// Where it is kept how far they came: apart from them.
+    pub seen: PathBuf,
+}
+
+impl Places {
+    /// The files of one folder, and another for what was seen of them.
+    pub fn of(folder: &Path, seen: &Path) -> Self {
+        Self { data_keys: folder.join(DATA_KEYS), salts: folder.join(SALTS), seen: seen.to_owned() }
+    }
+
+    fn seen_of(&self, name: &str) -> PathBuf {
+        self.seen.join(name)
+    }
+}
+
+const DATA_KEYS: &str = "data-keys";
+const SALTS: &str = "salts";
+
+/// What an act needs besides keys. Clock and randomness come from the binary.
+pub struct Tools {
+    pub root: Arc<dyn Root>,
+    /// Nobody, where somebody answers for that.
+    pub recorder: Option<Arc<dyn Recorder>>,
+    pub clock: Arc<dyn Clock>,
+    pub rng: fn() -> Box<dyn Rng>,
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tools").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// An act that was recorded as intended.
+struct Begun {
+    event: KeyEvent,
+    correlation: Correlation,
+}
+
+impl Tools {
+    fn entry(&self, event: KeyEvent, outcome: EntryOutcome, correlation: Correlation) -> Entry {
+        let mut entry = Entry::new(Act::KeyEvent(event.clone()), outcome, &*self.clock, &mut *(self.rng)());
+        entry.correlation = Some(correlation);
+        entry
+    }
+
+    async fn record(&self, entries: Vec<Entry>) -> Result<(), RecordError> {
+        match &self.recorder {
+            Some(recorder) => recorder.record(entries).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// An act is about to be done.
+    async fn begin(&self, event: KeyEvent) -> Result<Begun, KeeperError> {
+        let correlation = Correlation::random(&mut *(self.rng)());
+        let entry = self.entry(event.clone(), EntryOutcome::Intended, correlation);
+        self.record(vec![entry]).await.map_err(KeeperError::NotDone)?;
+        Ok(Begun { event, correlation })
+    }
+
+    /// What came of it.
+    async fn end<T>(&self, begun: Begun, result: Result<T, KeeperError>) -> Result<T, KeeperError> {
+        self.end_with(begun, result, |_, event| vec![event]).await
+    }
+
+    /// What came of it, in the entries that it makes where it was done.
+    async fn end_with<T>(
+        &self,
+        begun: Begun,
+        result: Result<T, KeeperError>,
+        told: impl FnOnce(&T, KeyEvent) -> Vec<KeyEvent>,
+    ) -> Result<T, KeeperError> {
+        let Begun { event, correlation } = begun;
+        let done = match result {
+            Ok(done) => done,
+            Err(error) => {
+                let entry = self.entry(event, EntryOutcome::Failed, correlation);
+                // The error that matters is the first; the intention is recorded.
+                let _ = self.record(vec![entry]).await;
+                return Err(error);
+            }
+        };
+        let events = told(&done, event);
+        for run in events.chunks(1000) {
+            let entries = run.iter().map(|event| self.entry(event.clone(), EntryOutcome::Done, correlation));
+            self.record(entries.collect()).await.map_err(KeeperError::Untold)?;
+        }
+        Ok(done)
+    }
+}
+
+/// The keys of a tenant, and all that may be done to them.
+pub struct Keeper {
+    data: DataKeys,
+    salts: SaltRing,
+    tools: Tools,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("data", &self.data).field("salts", &self.salts).finish_non_exhaustive()
+    }
+}
+
+/// A data key as entries write it: its number.
+fn data_key(number: KeyNumber) -> KeyId {
+    KeyId::of_bytes(u64::from(number.get()).to_be_bytes())
+}
+
+fn of_data(step: KeyStep, number: KeyNumber) -> KeyEvent {
+    KeyEvent::new(step, KeyKind::Data, data_key(number))
+}
+
+impl Keeper {
+    /// Makes the files of a tenant: no data key and nobody's salt.
+    pub async fn create(places: Places, tenant: &str, tools: Tools) -> Result<Self, KeeperError> {
+        let id = KeyId::random(&mut *(tools.rng)());
+        let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
+        let made = places
+            .are_free()
+            .and_then(|()| Self::made(&places, tenant, id, &tools).inspect_err(|_| places.clear()));
+        let (data, salts) = tools.end(begun, made).await?;
+        Ok(Self { data, salts, tools })
+    }
+
+    fn made(
+        places: &Places,
+        tenant: &str,
+        id: KeyId,
+        tools: &Tools,
+    ) -> Result<(DataKeys, SaltRing), KeeperError> {
+        let mut data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
+        let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+        watch(places, &mut data, &salts, Unseen::Taken)?;
+        Ok((data, salts))
+    }
+
+    /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies; where somebody vouches
+    /// for what lies there, an entry says so.
+    pub async fn open(places: Places, unseen: Unseen, tools: Tools) -> Result<Self, KeeperError> {
+        let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+        match unseen {
+            Unseen::Refused => watch(&places, &mut data, &salts, unseen)?,
+            Unseen::Taken => {
+                let event = KeyEvent::new(KeyStep::TakenUnseen, KeyKind::Tenant, salts.id());
+                let begun = tools.begin(event).await?;
+                let done = watch(&places, &mut data, &salts, unseen);
+                tools.end(begun, done).await?;
+            }
+        }
+        let mut keeper = Self { data, salts, tools };
+        keeper.tell().await?;
+        Ok(keeper)
+    }
+
+    pub const fn salts(&self) -> &SaltRing {
+        &self.salts
+    }
+
+    pub fn tenant(&self) -> &str {
+        self.data.tenant()
+    }
+
+    /// The key that opens what was sealed under a number.
+    pub fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {
+        self.data.key(number)
+    }
+
+    /// The key that seals for a class.
+    pub fn active(&mut self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+        self.data.active(class)
+    }
+
+    pub fn status(&self) -> Vec<KeyStatus> {
+        self.data.status()
+    }
+
+    /// Makes a data key, which does nothing yet.
+    pub async fn make(&mut self, class: Class, day: Date) -> Result<KeyNumber, KeeperError> {
+        let begun = self.tools.begin(of_data(KeyStep::Created, self.data.next()?)).await?;
+        let made = self.data.make(class, day).map_err(KeeperError::from);
+        self.tools.end(begun, made).await
+    }
+
+    /// Makes a data key the one that seals for its class; those before it open from then on.
+    pub async fn activate(&mut self, number: KeyNumber) -> Result<(), KeeperError> {
+        let class = self.data.status().iter().find(|key| key.number == number).map(|key| key.class);
+        let is_before = |key: &&KeyStatus| {
+            key.number != number && Some(key.class) == class && key.state == KeyState::Active
+        };
+        let before: Vec<KeyNumber> =
+            self.data.status().iter().filter(is_before).map(|key| key.number).collect();
+        let begun = self.tools.begin(of_data(KeyStep::Activated, number)).await?;
+        let done = self.data.activate(number).map_err(KeeperError::from);
+        let retired = before.into_iter().map(|number| of_data(KeyStep::Retired, number));
+        self.tools.end_with(begun, done, |(), event| std::iter::once(event).chain(retired).collect()).await
+    }
+
+    /// Brings a data key to a state in which it does not seal: it opens, or does nothing.
+    pub async fn set(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeeperError> {
+        let from = self.data.status().iter().find(|key| key.number == number).map(|key| key.state);
+        let step = match (from, to) {
+            (Some(KeyState::Disabled), KeyState::DecryptOnly) => KeyStep::Enabled,
+            (_, KeyState::DecryptOnly) => KeyStep::Retired,
+            (_, KeyState::Disabled) => KeyStep::Disabled,
+            _ => return Err(KeeperError::Refused("a key is activated or destroyed by an act of its own")),
+        };
+        let begun = self.tools.begin(of_data(step, number)).await?;
+        let done = self.data.set(number, to).map_err(KeeperError::from);
+        self.tools.end(begun, done).await
+    }
+
+    /// Destroys a disabled data key for good, in copies of the file too.
+    pub async fn destroy(&mut self, number: KeyNumber, by: [&Person; 2]) -> Result<(), KeeperError> {
+        let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
+        let begun = self.tools.begin(event).await?;
+        let done = self.data.destroy(number, by).map_err(KeeperError::from);
+        self.tools.end(begun, done).await
+    }
+
+    /// Wraps all keys anew: no copy of the files that was made until now opens again.
+    pub async fn rewrap(&mut self) -> Result<(), KeeperError> {
+        let event = KeyEvent::new(KeyStep::Rewrapped, KeyKind::Tenant, self.salts.id());
+        let begun = self.tools.begin(event).await?;
+        let done = self.data.rewrap().map_err(KeeperError::from);
+        let done = done.and_then(|()| Ok(self.salts.rewrap()?));
+        self.tools.end(begun, done).await
+    }
+}
+
+fn watch(places: &Places, data: &mut DataKeys, salts: &SaltRing, unseen: Unseen) -> Result<(), KeeperError> {
+    let io = |error| KeeperError::Io { path: places.seen.clone(), error };
+    std::fs::create_dir_all(&places.seen).map_err(io)?;
+    data.watch(&places.seen_of(DATA_KEYS), unseen)?;
+    salts.watch(&places.seen_of(SALTS), unseen)?;
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Copies of a tenant's keys: made, proved, put back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use journal::Number;
+use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::names::KeyId;
+
+use super::{DATA_KEYS, Keeper, KeeperError, Places, SALTS, Tools, watch};
+use crate::data_keys::DataKeys;
+use crate::durable::{self, Access};
+use crate::escrow::{self, Contents, Escrow, Share, Terms};
+use crate::ring::{Drill, EscrowState, Escrowed, Keyring, RingError, SaltRing};
+use crate::seen::Unseen;
+use crate::vault::Lock;
+
+/// What a backup or an escrow is worth.
+#[derive(Clone, Copy, Debug)]
+pub struct Drills {
+    /// Nothing where it opens no more: the keys were wrapped anew, or somebody was shredded, since.
+    pub data: Option<Drill>,
+    pub salts: Option<Drill>,
+    /// Of an escrow that has a keyring, where one was named to compare it with.
+    pub trail: Option<Drill>,
+}
+
+impl Drills {
+    /// Whether it would answer all that the keys answer, and nothing that it must not.
+    pub fn is_good(&self) -> bool {
+        let good = |drill: &Option<Drill>| drill.is_some_and(|drill| drill.is_good());
+        good(&self.data) && good(&self.salts) && self.trail.is_none_or(|drill| drill.is_good())
+    }
+}
+
+/// What was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    pub data_keys: u64,
+    pub people: u64,
+    /// People of a keyring, where the escrow has one.
+    pub trail: Option<u64>,
+}
+
+impl Keeper {
+    /// Copies both files to a new folder below one that is named. They open by the same root, until somebody is shredded
+    /// or the keys are wrapped anew.
+    pub async fn back_up(&mut self, folder: &Path) -> Result<PathBuf, KeeperError> {
+        let id = KeyId::random(&mut *(self.tools.rng)());
+        let begun = self.tools.begin(KeyEvent::new(KeyStep::BackedUp, KeyKind::Tenant, id)).await?;
+        let day = self.tools.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let to = folder.join(format!("{day}-{id}"));
+        let done = self.copied(&to).map(|people| (to, people));
+        let told =
+            |(_, people): &(PathBuf, u64), event| vec![KeyEvent { keys: Some(Number::of(*people)), ..event }];
+        let (to, _) = self.tools.end_with(begun, done, told).await?;
+        Ok(to)
+    }
+
+    fn copied(&self, to: &Path) -> Result<u64, KeeperError> {
+        let io = |error| KeeperError::Io { path: to.to_owned(), error };
+        std::fs::create_dir_all(to).and_then(|()| durable::sync_folder(to)).map_err(io)?;
+        Ok(self.data.back_up(&to.join(DATA_KEYS))? + self.salts.back_up(&to.join(SALTS))?)
+    }
+
+    /// Opens every key of a backup and compares it.
+    pub async fn drill(&mut self, backup: &Path) -> Result<Drills, KeeperError> {
+        let event = KeyEvent::new(KeyStep::Drilled, KeyKind::Tenant, self.salts.id());
+        let begun = self.tools.begin(event).await?;
+        let done = self.drilled(backup);
+        self.tools.end(begun, done).await
+    }
+
+    /// [`Keeper::drill`] without a word of it: for looking through a folder of backups.
+    pub fn drilled(&self, backup: &Path) -> Result<Drills, KeeperError> {
+        let data = self.data.drill(&backup.join(DATA_KEYS))?;
+        let salts = self.salts.drill(&backup.join(SALTS))?;
+        Ok(Drills { data, salts, trail: None })
+    }
+
+    /// Puts a backup where no keys are, under the same root. What was seen goes on from there: who calls answers for it
+    /// that the backup is the newest.
+    pub async fn restore(
+        backup: &Path,
+        places: Places,
+        tools: Tools,
+    ) -> Result<(Self, Restored), KeeperError> {
+        let id = KeyId::random(&mut *(tools.rng)());
+        let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
+        let done = places
+            .are_free()
+            .and_then(|()| Self::put_back(backup, &places, &tools).inspect_err(|_| places.clear()));
+        let (data, salts, restored) = tools.end(begun, done).await?;
+        let mut keeper = Self { data, salts, tools };
+        keeper.tell().await?;
+        Ok((keeper, restored))
+    }
+
+    fn put_back(
+        backup: &Path,
+        places: &Places,
+        tools: &Tools,
+    ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
+        let data_keys = DataKeys::restore(&backup.join(DATA_KEYS), &*tools.root, &places.data_keys)?;
+        let people = SaltRing::restore(&backup.join(SALTS), &*tools.root, &places.salts)?;
+        let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+        watch(places, &mut data, &salts, Unseen::Taken)?;
+        Ok((data, salts, Restored { data_keys, people, trail: None }))
+    }
+
+    /// Puts all keys into one sealed file whose key is split, and gives the shares. The ring remembers the escrow before
+    /// there is one.
+    pub async fn escrow(
+        &mut self,
+        terms: &Terms,
+        trail: Option<&Keyring>,
+        to: &Path,
+    ) -> Result<Vec<Share>, KeeperError> {
+        let begun = self.tools.begin(KeyEvent::new(KeyStep::Escrowed, KeyKind::Tenant, terms.id)).await?;
+        let done = self.escrowed(terms, trail, to);
+        self.tools.end(begun, done).await
+    }
+
+    fn escrowed(&self, terms: &Terms, trail: Option<&Keyring>, to: &Path) -> Result<Vec<Share>, KeeperError> {
+        let Terms { id, day, threshold, shares } = *terms;
+        self.salts.escrowed(Escrowed { id, day, threshold, shares, state: EscrowState::Kept })?;
+        let trail = trail.map(Keyring::whole).transpose()?;
+        let contents = Contents { data: self.data.whole()?, salts: self.salts.whole()?, trail };
+        let (file, shares) = escrow::seal(&contents, self.data.tenant(), terms, &mut *(self.tools.rng)())?;
+        let io = |error| KeeperError::Io { path: to.to_owned(), error };
+        durable::create(to, &file, Access::Owner).map_err(io)?;
+        Ok(shares)
+    }
+
+    /// Opens an escrow in memory and compares every key of it. Nothing of it is written.
+    pub async fn drill_escrow(
+        &mut self,
+        escrow: &Escrow,
+        shares: &[(String, Share)],
+        trail: Option<&Keyring>,
+    ) -> Result<Drills, KeeperError> {
+        let begun = self.tools.begin(KeyEvent::new(KeyStep::Drilled, KeyKind::Tenant, escrow.id())).await?;
+        let done = self.drilled_escrow(escrow, shares, trail);
+        self.tools.end(begun, done).await
+    }
+
+    fn drilled_escrow(
+        &self,
+        escrow: &Escrow,
+        shares: &[(String, Share)],
+        trail: Option<&Keyring>,
+    ) -> Result<Drills, KeeperError> {
+        let contents = escrow.open(shares)?;
+        let data = Some(self.data.drill_whole(&contents.data)?);
+        let (keys, file) = &contents.salts;
+        let salts = Some(self.salts.drill_whole(escrow.path(), keys, file)?);
+        let trail = match (&contents.trail, trail) {
+            (Some((keys, file)), Some(ring)) => Some(ring.drill_whole(escrow.path(), keys, file)?),
+            (None, Some(_)) => return Err(KeeperError::Refused("the escrow holds no keyring")),
+            (_, None) => None,
+        };
+        Ok(Drills { data, salts, trail })
+    }
+
+    /// Puts an escrow where no keys are, all of them wrapped anew by another root. Data keys that were active open and
+    /// seal no more: how often they sealed since is not known.
+    pub async fn restore_escrow(
+        escrow: &Escrow,
+        shares: &[(String, Share)],
+        trail: Option<(&Path, &Lock)>,
+        places: Places,
+        tools: Tools,
+    ) -> Result<(Self, Restored), KeeperError> {
+        let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, escrow.id())).await?;
+        let done = places.are_free().and_then(|()| {
+            Self::put_back_escrow(escrow, shares, trail, &places, &tools).inspect_err(|_| places.clear())
+        });
+        let (data, salts, restored) = tools.end(begun, done).await?;
+        let mut keeper = Self { data, salts, tools };
+        keeper.tell().await?;
+        Ok((keeper, restored))
+    }
+
+    fn put_back_escrow(
+        escrow: &Escrow,
+        shares: &[(String, Share)],
+        trail: Option<(&Path, &Lock)>,
+        places: &Places,
+        tools: &Tools,
+    ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
+        let contents = escrow.open(shares)?;
+        let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
+        let mut data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
+        let (keys, file) = &contents.salts;
+        let salts = SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), rng())?;
+        let trail = match (&contents.trail, trail) {
+            (Some((keys, file)), Some((to, lock))) => {
+                let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
+                Some(ring.counts().0)
+            }
+            (None, Some(_)) => return Err(KeeperError::Refused("the escrow holds no keyring")),
+            (_, None) => None,
+        };
+        watch(places, &mut data, &salts, Unseen::Taken)?;
+        let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail };
+        Ok((data, salts, restored))
+    }
+}
+
+impl Places {
+    /// Keys are never written over.
+    pub(super) fn are_free(&self) -> Result<(), KeeperError> {
+        match [&self.data_keys, &self.salts].into_iter().find(|path| path.exists()) {
+            Some(path) => Err(RingError::Exists { path: path.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away what was made of two files of which the other was not: the same act is to work once what hindered it
+    /// is gone.
+    pub(super) fn clear(&self) {
+        for path in [&self.data_keys, &self.salts] {
+            // The error that matters is the first.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! People who are forgotten, and people who become one.
+
+use std::path::{Path, PathBuf};
+
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::names::KeyId;
+use journal::{Number, Subject};
+
+use super::{Keeper, KeeperError};
+use crate::ring::{EscrowState, Escrowed, entry_id};
+use crate::token::Handle;
+
+/// What a shredding came to.
+#[derive(Clone, Debug)]
+pub struct Shredding {
+    /// The handle of each person that was asked for; nothing where they have no salt.
+    pub handles: Vec<Option<Handle>>,
+    /// The backup that was made after it.
+    pub backup: Option<PathBuf>,
+    /// Escrows that bring back who was shredded, until they are destroyed.
+    pub undoing: Vec<Escrowed>,
+}
+
+fn of_subject(step: KeyStep, handle: Handle) -> KeyEvent {
+    KeyEvent::new(step, KeyKind::Subject, entry_id(handle))
+}
+
+impl Keeper {
+    /// Destroys the salts of these people, in copies too, and makes a backup in a folder that is named: those before
+    /// open no more.
+    pub async fn shred(
+        &mut self,
+        subjects: &[Subject],
+        backups: Option<&Path>,
+    ) -> Result<Shredding, KeeperError> {
+        self.shredded(backups, subjects.len(), |keeper| Ok(keeper.salts.shred(subjects)?)).await
+    }
+
+    /// [`Keeper::shred`] by handles, as entries and tokens name them: after the restoration of an older copy, and for
+    /// people who were merged away and of whom no token is left.
+    pub async fn shred_handles(
+        &mut self,
+        handles: &[Handle],
+        backups: Option<&Path>,
+    ) -> Result<Shredding, KeeperError> {
+        let shred = |keeper: &Self| {
+            let gone = keeper.salts.shred_handles(handles)?;
+            Ok(handles.iter().map(|handle| Some(*handle).filter(|handle| gone.contains(handle))).collect())
+        };
+        self.shredded(backups, handles.len(), shred).await
+    }
+
+    async fn shredded(
+        &mut self,
+        backups: Option<&Path>,
+        people: usize,
+        shred: impl FnOnce(&Self) -> Result<Vec<Option<Handle>>, KeeperError>,
+    ) -> Result<Shredding, KeeperError> {
+        let keys = Some(Number::of(people as u64));
+        let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
+        let begun = self.tools.begin(event).await?;
+        let done = shred(self);
+        // Those that an earlier act destroyed and did not come to tell of are told as well.
+        let untold = self.salts.untold();
+        let told = |_: &Vec<Option<Handle>>, event| {
+            let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
+            std::iter::once(event).chain(each).collect()
+        };
+        let handles = self.tools.end_with(begun, done, told).await?;
+        if !untold.is_empty() && self.tools.recorder.is_some() {
+            self.salts.told(&untold)?;
+        }
+        let backup = match backups {
+            Some(folder) => Some(self.back_up(folder).await?),
+            None => None,
+        };
+        Ok(Shredding { handles, backup, undoing: self.undoing() })
+    }
+
+    /// Escrows that undo a shredding.
+    pub fn undoing(&self) -> Vec<Escrowed> {
+        let mut escrows = self.salts.escrows();
+        escrows.retain(|escrow| escrow.state == EscrowState::Undoes);
+        escrows
+    }
+
+    /// Tells of whom the ring says that no entry speaks yet.
+    pub(super) async fn tell(&mut self) -> Result<(), KeeperError> {
+        let untold = self.salts.untold();
+        // Where nobody records, they stay untold.
+        if untold.is_empty() || self.tools.recorder.is_none() {
+            return Ok(());
+        }
+        let keys = Some(Number::of(untold.len() as u64));
+        let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
+        let begun = self.tools.begin(event).await?;
+        let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
+        self.tools.end_with(begun, Ok(()), |(), event| std::iter::once(event).chain(each).collect()).await?;
+        Ok(self.salts.told(&untold)?)
+    }
+
+    /// One person became another: see [`crate::ring::SaltRing::merge`].
+    pub async fn merge(
+        &mut self,
+        from: &Subject,
+        into: &Subject,
+    ) -> Result<Option<(Handle, Handle)>, KeeperError> {
+        let Some(known) = self.salts.known(from)? else { return Ok(None) };
+        let begun = self.tools.begin(of_subject(KeyStep::Merged, known.handle())).await?;
+        let done = self.salts.merge(from, into).map_err(KeeperError::from);
+        self.tools.end(begun, done).await
+    }
+
+    /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are
+    /// gone. Nobody can prove that to a program.
+    pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Person; 2]) -> Result<(), KeeperError> {
+        if by[0] == by[1] {
+            return Err(KeeperError::Refused(
+                "two people say that an escrow is destroyed, and these are one",
+            ));
+        }
+        let people = by.map(Clone::clone).to_vec();
+        let event = KeyEvent { people, ..KeyEvent::new(KeyStep::EscrowDestroyed, KeyKind::Tenant, id) };
+        let begun = self.tools.begin(event).await?;
+        let done = self.salts.escrow_destroyed(id).map_err(KeeperError::from);
+        self.tools.end(begun, done).await
+    }
+}

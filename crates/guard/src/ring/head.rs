@@ -1,0 +1,238 @@
+//! The text at the head of a ring of salts.
+//!
+//! ```text
+//! phiward-salt-ring/v1
+//! ring <16 hexadecimal digits>
+//! written <generation>
+//! epoch <number> wrapped by <wrapping key>, <base64 of the key that seals records>
+//! retired <wrapping key>                                     the one of the epoch before
+//! finder <base64 of the key that finds people, sealed by the key of the epoch>
+//! holds <records that were written with this head>
+//! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed>
+//! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
+//! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+use journal::names::KeyId;
+use journal::{Rng, Subject};
+use zeroize::Zeroizing;
+
+use super::store::{Id, Master, SEPARATOR};
+use crate::GuardError;
+use crate::root::{Root, RootError, WrappingKey};
+
+const MAGIC: &str = "phiward-salt-ring/v1";
+const FINDER: &[u8] = b"phiward salt ring finder\n";
+const MERGED: &[u8] = b"phiward salt ring merged\n";
+const SUM: &[u8] = b"phiward-salt-ring-head-1";
+
+/// What an escrow is worth to whoever wants to undo a shredding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EscrowState {
+    /// Nobody was shredded since.
+    Kept,
+    /// It brings back who was shredded since: it must be destroyed.
+    Undoes,
+    /// Two people said that it is destroyed.
+    Destroyed,
+}
+
+impl EscrowState {
+    const ALL: [Self; 3] = [Self::Kept, Self::Undoes, Self::Destroyed];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Undoes => "undoes",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
+/// An escrow that was made of the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Escrowed {
+    pub id: KeyId,
+    pub day: Date,
+    /// Shares that open it.
+    pub threshold: u8,
+    pub shares: u8,
+    pub state: EscrowState,
+}
+
+/// A person who became another.
+#[derive(Clone)]
+pub(super) struct Merge {
+    pub(super) into: Id,
+    pub(super) from: Subject,
+}
+
+#[derive(Clone)]
+pub(super) struct Head {
+    pub(super) ring: Id,
+    pub(super) written: u64,
+    pub(super) epoch: u64,
+    pub(super) wrapping: WrappingKey,
+    pub(super) wrapped: Vec<u8>,
+    pub(super) retired: Option<WrappingKey>,
+    pub(super) merges: BTreeMap<Id, Merge>,
+    pub(super) escrows: Vec<Escrowed>,
+}
+
+/// What a wrapped key of an epoch is bound to.
+fn label(ring: &Id, epoch: u64) -> Vec<u8> {
+    format!("phiward salt ring\n{}\n{epoch}\n", KeyId::of_bytes(*ring)).into_bytes()
+}
+
+fn merged_label(from: &Id, into: &Id) -> Vec<u8> {
+    [MERGED, from, into].concat()
+}
+
+/// Why a head is not read.
+pub(super) enum Unread {
+    Form(&'static str),
+    Root(RootError),
+}
+
+impl Head {
+    /// Wraps the sealing half of a master for an epoch.
+    pub(super) fn wrap(
+        root: &dyn Root,
+        wrapping: WrappingKey,
+        ring: &Id,
+        epoch: u64,
+        master: &Master,
+    ) -> Result<Vec<u8>, RootError> {
+        let sealing = master.bytes.first_chunk::<32>().ok_or(GuardError::Module)?;
+        root.wrap(wrapping, &label(ring, epoch), sealing)
+    }
+
+    pub(super) fn bytes(
+        &self,
+        master: &Master,
+        records: usize,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<u8>, GuardError> {
+        let finding = master.bytes.last_chunk::<32>().ok_or(GuardError::Module)?;
+        let finder = master.cipher().seal(&[FINDER, &self.ring].concat(), finding, rng)?;
+        let mut text = format!("{MAGIC}\nring {}\nwritten {}\n", KeyId::of_bytes(self.ring), self.written);
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "epoch {} wrapped by {}, {}",
+            self.epoch,
+            self.wrapping,
+            STANDARD.encode(&self.wrapped)
+        );
+        if let Some(retired) = self.retired {
+            let _ = writeln!(text, "retired {retired}");
+        }
+        let _ = writeln!(text, "finder {}\nholds {records}", STANDARD.encode(finder));
+        for (from, merge) in &self.merges {
+            let sealed = master.cipher().seal(&merged_label(from, &merge.into), merge.from.bytes(), rng)?;
+            let (from, into) = (KeyId::of_bytes(*from), KeyId::of_bytes(merge.into));
+            let _ = writeln!(text, "merged {from} {into} {}", STANDARD.encode(sealed));
+        }
+        for Escrowed { id, day, threshold, shares, state } in &self.escrows {
+            let _ = writeln!(text, "escrow {id} {day} {threshold} {shares} {}", state.as_str());
+        }
+        let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
+        let _ = writeln!(text, "sum {sum}");
+        Ok([text.as_bytes(), SEPARATOR].concat())
+    }
+
+    /// A head, the ring's master, and how many records were written with it. The key of the epoch is unwrapped by the
+    /// root, or is one that an escrow gave back.
+    pub(super) fn read(
+        text: &str,
+        unwrap: impl FnOnce(WrappingKey, &[u8], &[u8]) -> Result<Zeroizing<[u8; 32]>, RootError>,
+    ) -> Result<(Self, Master, u64), Unread> {
+        const SUM_WRONG: &str = "the sum is not that of the lines: the file was changed";
+        let form = Unread::Form;
+        let mut lines = text.lines().peekable();
+        if lines.next() != Some(MAGIC) {
+            return Err(form("this is no ring of salts of this version"));
+        }
+        let mut next = |word: &str| {
+            let rest = lines.peek().and_then(|line| line.strip_prefix(word)?.strip_prefix(' '));
+            rest.inspect(|_| {
+                lines.next();
+            })
+        };
+        let ring = next("ring").and_then(id).ok_or(form("the ring's name is missing"))?;
+        let written =
+            next("written").and_then(|n| n.parse().ok()).ok_or(form("its generation is missing"))?;
+        let (epoch, wrapping, wrapped) = next("epoch")
+            .and_then(|line| {
+                let (epoch, rest) = line.split_once(" wrapped by ")?;
+                let (key, wrapped) = rest.split_once(", ")?;
+                Some((epoch.parse().ok()?, WrappingKey::parse(key)?, STANDARD.decode(wrapped).ok()?))
+            })
+            .ok_or(form("the epoch is missing"))?;
+        let retired = match next("retired") {
+            Some(key) => Some(WrappingKey::parse(key).ok_or(form("no wrapping key"))?),
+            None => None,
+        };
+        let finder = next("finder").and_then(|text| STANDARD.decode(text).ok());
+        let finder = finder.ok_or(form("the key that finds people is missing"))?;
+        let holds =
+            next("holds").and_then(|n| n.parse().ok()).ok_or(form("the number of records is missing"))?;
+
+        let sealing = unwrap(wrapping, &label(&ring, epoch), &wrapped).map_err(Unread::Root)?;
+        let module = |error: GuardError| Unread::Root(error.into());
+        let cipher = crate::vault::Cipher::new(&sealing).map_err(module)?;
+        let finding = cipher.open(&[FINDER, &ring].concat(), &finder).ok_or(form(SUM_WRONG))?;
+        let mut bytes = Zeroizing::new([0; 64]);
+        bytes.iter_mut().zip(sealing.iter().chain(finding.iter())).for_each(|(to, from)| *to = *from);
+        let master = Master::of(bytes).map_err(module)?;
+        let (before, sum) =
+            text.rfind("sum ").and_then(|at| text.split_at_checked(at)).ok_or(form(SUM_WRONG))?;
+        let sum = sum.strip_prefix("sum ").and_then(|sum| STANDARD.decode(sum.strip_suffix('\n')?).ok());
+        let holding = sum.is_some_and(|sum| hmac::verify(&master.sums(SUM), before.as_bytes(), &sum).is_ok());
+        if !holding {
+            return Err(form(SUM_WRONG));
+        }
+        let mut merges = BTreeMap::new();
+        while let Some(line) = next("merged") {
+            let (from, merge) = merge(line, &master).ok_or(form("no merge of two people"))?;
+            merges.insert(from, merge);
+        }
+        let mut escrows = Vec::new();
+        while let Some(line) = next("escrow") {
+            escrows.push(escrow(line).ok_or(form("no escrow"))?);
+        }
+        let head = Self { ring, written, epoch, wrapping, wrapped, retired, merges, escrows };
+        Ok((head, master, holds))
+    }
+}
+
+fn id(text: &str) -> Option<Id> {
+    KeyId::of(text).ok().map(|id| *id.bytes())
+}
+
+fn merge(line: &str, master: &Master) -> Option<(Id, Merge)> {
+    let (from, rest) = line.split_once(' ')?;
+    let (into, sealed) = rest.split_once(' ')?;
+    let (from, into) = (id(from)?, id(into)?);
+    let name = master.cipher().open(&merged_label(&from, &into), &STANDARD.decode(sealed).ok()?)?;
+    Some((from, Merge { into, from: Subject::kept(name) }))
+}
+
+fn escrow(line: &str) -> Option<Escrowed> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let [id, day, threshold, shares, state] = words.as_slice() else { return None };
+    Some(Escrowed {
+        id: KeyId::of(id).ok()?,
+        day: day.parse().ok()?,
+        threshold: threshold.parse().ok()?,
+        shares: shares.parse().ok()?,
+        state: EscrowState::ALL.into_iter().find(|known| known.as_str() == *state)?,
+    })
+}

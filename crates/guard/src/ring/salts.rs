@@ -1,0 +1,497 @@
+//! The salts from which the keys of people's field tokens come, under a key that a root wraps.
+//!
+//! Whoever is shredded is shredded in copies too: all records are sealed anew under the key of a new epoch, a new
+//! wrapping key of the root wraps that, and the wrapping key of the epoch before is destroyed. No copy of the file that
+//! was made until then opens again.
+//!
+//! What a crash leaves: before the new file has its name, the old one and one wrapping key too many, which wraps
+//! nothing that is kept; after it, the new one, and opening it destroys the wrapping key that it says is retired.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use journal::names::KeyId;
+use journal::{Rng, Subject};
+use zeroize::Zeroizing;
+
+use super::head::{EscrowState, Escrowed, Head, Merge, Unread};
+use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
+use super::{RingError, key_id};
+use crate::durable::{self, Access};
+use crate::root::{Root, RootError, WrappingKey};
+use crate::seal::SubjectSalt;
+use crate::seen::{Seen, Unseen};
+use crate::token::Handle;
+
+const PURPOSE: Purpose = Purpose {
+    name: "ring of salts",
+    record: b"phiward salt ring record\n",
+    untold: b"phiward salt ring record, untold\n",
+    longest_head: 64 << 20,
+};
+
+const SEEN: &[u8] = b"phiward-salt-ring-seen-1";
+
+/// A person who was merged into another, while there are tokens of theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// Whom their tokens are bound to.
+    pub from: Subject,
+    /// The handle of the person who survives: their tokens are to be.
+    pub into: Handle,
+}
+
+struct State {
+    head: Head,
+    seen: Option<Seen>,
+}
+
+/// A ring of salts that this process alone has open.
+pub struct SaltRing {
+    store: Store,
+    root: Arc<dyn Root>,
+    /// Whoever changes more than people's number holds it.
+    state: Mutex<State>,
+    merges: RwLock<BTreeMap<Id, Merge>>,
+}
+
+impl fmt::Debug for SaltRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaltRing").field("path", &self.store.path).finish_non_exhaustive()
+    }
+}
+
+fn unread(path: &Path) -> impl FnOnce(Unread) -> RingError {
+    move |unread| match unread {
+        Unread::Form(what) => RingError::unreadable(path, what),
+        Unread::Root(error) => RingError::Root(error),
+    }
+}
+
+fn salt((id, secret): (Id, Zeroizing<[u8; 32]>)) -> SubjectSalt {
+    SubjectSalt::of(Handle::of(id), secret)
+}
+
+/// A ring in which nobody is, or that an escrow gave back.
+struct Begun {
+    head: Head,
+    master: Arc<Master>,
+}
+
+impl SaltRing {
+    /// A ring of nobody, in a new file that its owner alone can read, under a new wrapping key.
+    pub fn create(path: &Path, root: Arc<dyn Root>, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
+        let id = KeyId::random(&mut *rng);
+        Self::create_as(id, path, root, rng)
+    }
+
+    pub(crate) fn create_as(
+        id: KeyId,
+        path: &Path,
+        root: Arc<dyn Root>,
+        mut rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
+        if path.exists() {
+            return Err(RingError::Exists { path: path.to_owned() });
+        }
+        let master = Arc::new(Master::random(&mut *rng)?);
+        let ring = *id.bytes();
+        let (wrapping, wrapped) = Self::begun(&*root, ring, 1, &master)?;
+        let head = Head {
+            ring,
+            written: 1,
+            epoch: 1,
+            wrapping,
+            wrapped,
+            retired: None,
+            merges: BTreeMap::new(),
+            escrows: Vec::new(),
+        };
+        Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
+    }
+
+    /// A new wrapping key and the master under it.
+    fn begun(
+        root: &dyn Root,
+        ring: Id,
+        epoch: u64,
+        master: &Master,
+    ) -> Result<(WrappingKey, Vec<u8>), RingError> {
+        let wrapping = root.make()?;
+        match Head::wrap(root, wrapping, &ring, epoch, master) {
+            Ok(wrapped) => Ok((wrapping, wrapped)),
+            Err(error) => {
+                // The error that matters is the first.
+                let _ = root.destroy(wrapping);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn placed(
+        path: &Path,
+        root: Arc<dyn Root>,
+        Begun { head, master }: Begun,
+        records: Vec<store::Kept>,
+        shredded: Vec<store::Shredded>,
+        mut rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
+        let bytes = head.bytes(&master, records.len() + shredded.len(), &mut *rng)?;
+        let draft = Draft { head: bytes, master, records, shredded };
+        let store = Store::create(path, &PURPOSE, draft, rng)?;
+        let merges = RwLock::new(head.merges.clone());
+        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+    }
+
+    /// Opens a ring, finishes what a crash tore, and destroys the wrapping key of the epoch before where that is still
+    /// to be done.
+    pub fn open(path: &Path, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, RingError> {
+        let by_root = |head: &str| by_root(path, &*root, head);
+        let (store, (head, holds), records) = Store::open(path, &PURPOSE, rng, by_root)?;
+        if records < holds {
+            return Err(RingError::unreadable(
+                path,
+                "records were cut off its end: put a backup in its place",
+            ));
+        }
+        if let Some(retired) = head.retired {
+            root.destroy(retired)?;
+        }
+        let merges = RwLock::new(head.merges.clone());
+        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+    }
+
+    /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
+    pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
+        let mut state = self.state();
+        let key = self.store.master().sums(SEEN);
+        let found = (state.head.written, self.store.length());
+        let (seen, beyond) = Seen::of(seen, "salts", key, found, unseen)?;
+        state.seen = Some(seen);
+        if let Some(beyond) = beyond {
+            let head = Head { written: beyond, ..state.head.clone() };
+            self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn see(&self, state: &State) -> Result<(), RingError> {
+        match &state.seen {
+            Some(seen) => Ok(seen.see((state.head.written, self.store.length()))?),
+            None => Ok(()),
+        }
+    }
+
+    /// The salts of these people, in order. Who had none has one now, and it is durable. Nothing is given for who was
+    /// merged into somebody else: what is new is of the person who survives.
+    pub fn salts(&self, subjects: &[Subject]) -> Result<Vec<SubjectSalt>, RingError> {
+        let people: Vec<Finder> = subjects.iter().map(|subject| self.store.finder(subject)).collect();
+        {
+            let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
+            let away = |person: &Finder| self.store.id(person).is_some_and(|id| merges.contains_key(&id));
+            if !merges.is_empty() && people.iter().any(away) {
+                return Err(RingError::Refused(MERGED_AWAY));
+            }
+        }
+        let given = self.store.give(&people)?;
+        if given.is_new {
+            self.see(&self.state())?;
+        }
+        Ok(given.secrets.into_iter().map(salt).collect())
+    }
+
+    /// The salt of a person who has one: for reading, which makes none.
+    pub fn known(&self, subject: &Subject) -> Result<Option<SubjectSalt>, RingError> {
+        Ok(self.store.find(&self.store.finder(subject))?.map(salt))
+    }
+
+    /// The salt that a token names.
+    pub fn by_handle(&self, handle: Handle) -> Result<Option<SubjectSalt>, RingError> {
+        Ok(self.store.by_id(handle.bytes())?.map(|secret| SubjectSalt::of(handle, secret)))
+    }
+
+    /// Whether what a token names was destroyed.
+    pub fn was_shredded(&self, handle: Handle) -> bool {
+        self.store.was_shredded(handle.bytes())
+    }
+
+    /// How many people have a salt, and how many salts were shredded.
+    pub fn counts(&self) -> (u64, u64) {
+        self.store.counts()
+    }
+
+    /// Names the ring and says nothing of it.
+    pub fn id(&self) -> KeyId {
+        key_id(&self.state().head.ring)
+    }
+
+    /// How often the ring was locked anew, and the wrapping key that locks it.
+    pub fn epoch(&self) -> (u64, WrappingKey) {
+        let head = &self.state().head;
+        (head.epoch, head.wrapping)
+    }
+
+    /// Whom the tokens of a handle are bound to, and whose they are now, where two people became one.
+    pub fn merged(&self, handle: Handle) -> Option<Merged> {
+        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
+        let merge = merges.get(handle.bytes())?;
+        Some(Merged { from: merge.from.clone(), into: Handle::of(merge.into) })
+    }
+
+    /// Handles of people who were merged into others and whose tokens may still be there.
+    pub fn merges(&self) -> Vec<Handle> {
+        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
+        merges.keys().map(|id| Handle::of(*id)).collect()
+    }
+
+    /// One person became another: tokens of the first open until [`SaltRing::shred_handles`] retires their handle, and
+    /// no new one is sealed. Gives that handle and the one that survives; nothing where the first has no tokens.
+    pub fn merge(&self, from: &Subject, into: &Subject) -> Result<Option<(Handle, Handle)>, RingError> {
+        if from == into {
+            return Err(RingError::Refused("a person is not merged into themselves"));
+        }
+        let Some(gone) = self.store.id(&self.store.finder(from)) else { return Ok(None) };
+        // It gives the one who survives a salt, and refuses one who was merged away.
+        let survivor = self.salts(std::slice::from_ref(into))?;
+        let survivor = survivor.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
+        let mut state = self.state();
+        let into = *survivor.bytes();
+        // Somebody else may have come first.
+        if [gone, into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
+            return Err(RingError::Refused(MERGED_AWAY));
+        }
+        let mut head = state.head.clone();
+        // Who was merged into the first is the second now.
+        head.merges.values_mut().filter(|merge| merge.into == gone).for_each(|merge| merge.into = into);
+        head.merges.insert(gone, Merge { into, from: from.clone() });
+        self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        Ok(Some((Handle::of(gone), survivor)))
+    }
+
+    /// Destroys the salts of these people, and those of who was merged into them: no token of theirs opens again, and
+    /// no copy of the ring that was made until now. Gives the handles, in order; nothing for who has none. The ring
+    /// holds them as untold until [`SaltRing::told`].
+    ///
+    /// Where this fails the ring is opened again: it says then who is shredded ([`SaltRing::untold`]), and finishes it.
+    pub fn shred(&self, subjects: &[Subject]) -> Result<Vec<Option<Handle>>, RingError> {
+        let mut state = self.state();
+        let ids = subjects.iter().map(|subject| self.store.id(&self.store.finder(subject)));
+        let ids: Vec<Option<Id>> = ids.collect();
+        if ids.iter().flatten().any(|id| state.head.merges.contains_key(id)) {
+            return Err(RingError::Refused(MERGED_AWAY));
+        }
+        self.destroy(&mut state, ids.iter().flatten().copied().collect())?;
+        Ok(ids.into_iter().map(|id| id.map(Handle::of)).collect())
+    }
+
+    /// [`SaltRing::shred`] by what tokens name, or entries: also of a person who was merged away and of whom no token
+    /// is left. Gives those that were there.
+    pub fn shred_handles(&self, handles: &[Handle]) -> Result<Vec<Handle>, RingError> {
+        let mut state = self.state();
+        let there = handles.iter().filter(|handle| self.store.has(handle.bytes()));
+        let there: Vec<Handle> = there.copied().collect();
+        self.destroy(&mut state, there.iter().map(|handle| *handle.bytes()).collect())?;
+        Ok(there)
+    }
+
+    fn destroy(&self, state: &mut State, mut ids: BTreeSet<Id>) -> Result<(), RingError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let merged = state.head.merges.iter().filter(|(_, merge)| ids.contains(&merge.into));
+        let merged: Vec<Id> = merged.map(|(from, _)| *from).collect();
+        ids.extend(merged);
+        self.turn(state, &ids)
+    }
+
+    /// Locks the ring anew, under a new wrapping key, and destroys the one before: no copy of the file that was made
+    /// until now opens again.
+    pub fn rewrap(&self) -> Result<(), RingError> {
+        self.turn(&mut self.state(), &BTreeSet::new())
+    }
+
+    /// A new epoch, without these.
+    fn turn(&self, state: &mut State, without: &BTreeSet<Id>) -> Result<(), RingError> {
+        self.retire(&state.head)?;
+        let mut head = state.head.clone();
+        head.epoch += 1;
+        head.retired = Some(head.wrapping);
+        head.merges.retain(|from, _| !without.contains(from));
+        if !without.is_empty() {
+            let kept = head.escrows.iter_mut().filter(|escrow| escrow.state == EscrowState::Kept);
+            kept.for_each(|escrow| escrow.state = EscrowState::Undoes);
+        }
+        let next = {
+            let mut writer = self.store.writer()?;
+            Arc::new(self.store.master().next(&mut *writer.rng)?)
+        };
+        (head.wrapping, head.wrapped) = Self::begun(&*self.root, head.ring, head.epoch, &next)?;
+        self.rewrite(state, head, |draft, writer| {
+            draft.shred(without, true);
+            draft.turn(next, &PURPOSE, &mut *writer.rng)?;
+            Ok(())
+        })?;
+        self.retire(&state.head)
+    }
+
+    /// Destroys the wrapping key of the epoch before. Fine where that was done.
+    fn retire(&self, head: &Head) -> Result<(), RingError> {
+        match head.retired {
+            Some(retired) => Ok(self.root.destroy(retired)?),
+            None => Ok(()),
+        }
+    }
+
+    fn rewrite(
+        &self,
+        state: &mut State,
+        mut head: Head,
+        change: impl FnOnce(&mut Draft, &mut Writer) -> Result<(), RingError>,
+    ) -> Result<(), RingError> {
+        let mut writer = self.store.writer()?;
+        let mut draft = self.store.draft(&writer);
+        change(&mut draft, &mut writer)?;
+        head.written += 1;
+        let records = draft.records.len() + draft.shredded.len();
+        draft.head = head.bytes(&draft.master, records, &mut *writer.rng)?;
+        self.store.put(&mut writer, draft)?;
+        drop(writer);
+        *self.merges.write().unwrap_or_else(PoisonError::into_inner) = head.merges.clone();
+        state.head = head;
+        self.see(state)
+    }
+
+    /// Handles whose salts were destroyed and of which no entry says so yet.
+    pub fn untold(&self) -> Vec<Handle> {
+        self.store.untold().into_iter().map(Handle::of).collect()
+    }
+
+    /// Entries say so of these now.
+    pub fn told(&self, handles: &[Handle]) -> Result<(), RingError> {
+        let mut state = self.state();
+        let head = state.head.clone();
+        let ids: Vec<Id> = handles.iter().map(|handle| *handle.bytes()).collect();
+        self.rewrite(&mut state, head, |draft, _| {
+            draft.told(&ids);
+            Ok(())
+        })
+    }
+
+    /// Escrows that were made of the keys.
+    pub fn escrows(&self) -> Vec<Escrowed> {
+        self.state().head.escrows.clone()
+    }
+
+    /// Remembers an escrow, before there is one: a shredding names it then.
+    pub(crate) fn escrowed(&self, escrow: Escrowed) -> Result<(), RingError> {
+        let mut state = self.state();
+        let mut head = state.head.clone();
+        head.escrows.push(escrow);
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// An escrow is destroyed, as two people say.
+    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<(), RingError> {
+        let mut state = self.state();
+        let mut head = state.head.clone();
+        let found = head.escrows.iter_mut().find(|escrow| escrow.id == id);
+        found.ok_or(RingError::Refused("no escrow of this id was made"))?.state = EscrowState::Destroyed;
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// Writes a whole copy to a new file. It opens by the same root, until somebody is shredded.
+    pub fn back_up(&self, to: &Path) -> Result<u64, RingError> {
+        let state = self.state();
+        let bytes = self.store.copy(&mut *self.store.writer()?)?;
+        durable::create(to, &bytes, Access::Owner).map_err(RingError::io(to))?;
+        drop(state);
+        Ok(self.counts().0)
+    }
+
+    /// Opens every salt of a backup and compares it with the ring's; nothing where it opens no more, because somebody
+    /// was shredded since.
+    pub fn drill(&self, backup: &Path) -> Result<Option<Drill>, RingError> {
+        let by_root = |head: &str| by_root(backup, &*self.root, head);
+        let (other, _) = match Read::of(backup, &PURPOSE, &store::whole(backup)?, by_root) {
+            Err(RingError::Root(RootError::Missing(_))) => return Ok(None),
+            read => read?,
+        };
+        self.compared(backup, &other).map(Some)
+    }
+
+    fn compared(&self, path: &Path, other: &Read) -> Result<Drill, RingError> {
+        other.is_whole(path)?;
+        if !other.master.finds_as(&self.store.master()) {
+            return Err(RingError::unreadable(path, "it is a backup of another ring"));
+        }
+        Ok(self.store.compare(other))
+    }
+
+    /// Puts a backup where no ring is, after opening every salt of it.
+    pub fn restore(backup: &Path, root: &dyn Root, to: &Path) -> Result<u64, RingError> {
+        let bytes = store::whole(backup)?;
+        let (read, _) = Read::of(backup, &PURPOSE, &bytes, |head| by_root(backup, root, head))?;
+        read.is_whole(backup)?;
+        store::restore(&bytes, to)?;
+        Ok(read.people())
+    }
+
+    /// The ring for an escrow: its two keys and its file.
+    pub(crate) fn whole(&self) -> Result<(Zeroizing<[u8; 64]>, Vec<u8>), RingError> {
+        let _state = self.state();
+        let mut writer = self.store.writer()?;
+        Ok((self.store.master().bytes.clone(), self.store.copy(&mut writer)?))
+    }
+
+    /// [`SaltRing::drill`] of what an escrow holds.
+    pub(crate) fn drill_whole(&self, path: &Path, keys: &[u8; 64], bytes: &[u8]) -> Result<Drill, RingError> {
+        let (read, _) = Read::of(path, &PURPOSE, bytes, |head| by_escrow(path, keys, head))?;
+        self.compared(path, &read)
+    }
+
+    /// What an escrow holds, where no ring is: under a new wrapping key of another root.
+    pub(crate) fn of_whole(
+        (from, keys, bytes): (&Path, &[u8; 64], &[u8]),
+        to: &Path,
+        root: Arc<dyn Root>,
+        mut rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
+        if to.exists() {
+            return Err(RingError::Exists { path: to.to_owned() });
+        }
+        let (read, (mut head, _)) = Read::of(from, &PURPOSE, bytes, |head| by_escrow(from, keys, head))?;
+        read.is_whole(from)?;
+        let mut draft = read.draft();
+        let next = Arc::new(draft.master.next(&mut *rng)?);
+        draft.turn(Arc::clone(&next), &PURPOSE, &mut *rng)?;
+        (head.epoch, head.written, head.retired) = (head.epoch + 1, head.written + 1, None);
+        (head.wrapping, head.wrapped) = Self::begun(&*root, head.ring, head.epoch, &next)?;
+        Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
+    }
+}
+
+const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
+
+fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {
+    let read = Head::read(head, |key, label, wrapped| root.unwrap(key, label, wrapped));
+    let (head, master, holds) = read.map_err(unread(path))?;
+    Ok((master, (head, holds)))
+}
+
+fn by_escrow(path: &Path, keys: &[u8; 64], head: &str) -> Result<(Master, (Head, u64)), RingError> {
+    let sealing = keys.first_chunk::<32>().copied().map(Zeroizing::new);
+    let read = Head::read(head, |key, _, _| sealing.ok_or(RootError::Missing(key)));
+    let (head, master, holds) = read.map_err(unread(path))?;
+    Ok((master, (head, holds)))
+}
+
+/// Handles as entries write them.
+pub(crate) fn entry_id(handle: Handle) -> KeyId {
+    key_id(handle.bytes())
+}

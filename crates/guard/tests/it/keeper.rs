@@ -1,0 +1,610 @@
+//! The whole life of a tenant's keys, and what entries say of it.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use guard::escrow::{Escrow, EscrowError, Share, Terms};
+use guard::keeper::{KeeperError, Places, Shredding, Tools};
+use guard::ring::{EscrowState, Keyring, RingError};
+use guard::root::{FileRoot, Root, RootError};
+use guard::{Binding, FieldCipher, Keeper, KeyNumber, KeyState, KeysError, SeenError, Token, Unseen};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use journal::act::{KeyStep, Person};
+use journal::sample::Drawn;
+use journal::{Act, Clock, Entry, Pseudonymiser as _, Receipt, RecordError, Recorder, Rng};
+use policy::vocabulary::Class;
+
+use crate::keys::two_people;
+use crate::{lock, sealer, subject};
+
+const DAY: Date = date(2026, 11, 27);
+
+/// Nothing here waits for anything.
+pub(crate) fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2026-11-27T12:00:00Z".parse().unwrap()
+    }
+}
+
+/// The real one: every process draws anew.
+struct System;
+
+impl Rng for System {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+    }
+}
+
+/// Keeps entries, so many.
+pub(crate) struct Memory {
+    entries: Mutex<Vec<Entry>>,
+    most: Mutex<usize>,
+}
+
+impl Recorder for Memory {
+    fn record(
+        &self,
+        entries: Vec<Entry>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Receipt>, RecordError>> + Send + '_>> {
+        Box::pin(async move {
+            let mut all = self.entries.lock().unwrap();
+            if all.len() + entries.len() > *self.most.lock().unwrap() {
+                return Err(RecordError::Unavailable("the disk is full".to_owned()));
+            }
+            // They have bytes that are read again.
+            for entry in &entries {
+                assert_eq!(&Entry::read(&entry.bytes().unwrap()).unwrap(), entry);
+            }
+            all.extend(entries);
+            Ok(Vec::new())
+        })
+    }
+}
+
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) ledger: Arc<Memory>,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let ledger = Memory { entries: Mutex::new(Vec::new()), most: Mutex::new(usize::MAX) };
+        Self { folder: tempfile::tempdir().unwrap(), ledger: Arc::new(ledger) }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn places(&self, name: &str) -> Places {
+        let folder = self.path(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Places::of(&folder, &self.path(&format!("{name}.seen")))
+    }
+
+    pub(crate) fn root(&self, name: &str) -> Arc<dyn Root> {
+        let (path, rng) = (self.path(name), Box::new(System));
+        let root = if path.exists() {
+            FileRoot::open(&path, lock(), rng)
+        } else {
+            FileRoot::create(&path, lock(), rng)
+        };
+        Arc::new(root.unwrap())
+    }
+
+    pub(crate) fn tools(&self, root: &str) -> Tools {
+        let recorder: Arc<dyn Recorder> = self.ledger.clone();
+        Tools {
+            root: self.root(root),
+            recorder: Some(recorder),
+            clock: Arc::new(Noon),
+            rng: || Box::new(System),
+        }
+    }
+
+    pub(crate) fn create(&self) -> Keeper {
+        ready(Keeper::create(self.places("keys"), "harbor-clinic", self.tools("root"))).unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Result<Keeper, KeeperError> {
+        ready(Keeper::open(self.places("keys"), Unseen::Refused, self.tools("root")))
+    }
+
+    /// What the entries say since it was asked last: `step kind outcome`.
+    fn said(&self) -> Vec<String> {
+        let said = |entry: Entry| match entry.act {
+            Act::KeyEvent(event) => format!("{} {} {}", event.step, event.kind, entry.outcome),
+            other => other.key().to_owned(),
+        };
+        self.ledger.entries.lock().unwrap().drain(..).map(said).collect()
+    }
+
+    fn room_for(&self, more: usize) {
+        let there = self.ledger.entries.lock().unwrap().len();
+        *self.ledger.most.lock().unwrap() = there.saturating_add(more);
+    }
+}
+
+pub(crate) fn begun(keeper: &mut Keeper) -> KeyNumber {
+    let number = ready(keeper.make(Class::Phi, DAY)).unwrap();
+    ready(keeper.activate(number)).unwrap();
+    number
+}
+
+pub(crate) fn sealed(keeper: &mut Keeper, number: u64) -> String {
+    let person = subject(number);
+    let key = keeper.active(Class::Phi).unwrap();
+    let salts = keeper.salts().salts(std::slice::from_ref(&person)).unwrap();
+    let cipher = FieldCipher::of_subject(&key, &salts[0]).unwrap();
+    let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: Some(&person) };
+    let mut text = String::new();
+    sealer(number).seal(&cipher, &bound, "123-45-6789", &mut text).unwrap();
+    text
+}
+
+pub(crate) fn opens(keeper: &Keeper, text: &str, number: u64) -> bool {
+    let (person, token) = (subject(number), Token::parse(text).unwrap());
+    let Ok(key) = keeper.key(token.key()) else { return false };
+    let Some(salt) = keeper.salts().by_handle(token.handle().unwrap()).unwrap() else { return false };
+    let cipher = FieldCipher::of_subject(&key, &salt).unwrap();
+    let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: Some(&person) };
+    sealer(3).open(&cipher, &bound, &token).is_ok()
+}
+
+fn named(shares: &[Share], which: &[usize]) -> Vec<(String, Share)> {
+    which.iter().map(|at| (format!("share-{}", at + 1), shares[*at].clone())).collect()
+}
+
+#[test]
+fn every_act_is_told_before_and_after() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    assert_eq!(place.said(), ["created tenant intended", "created tenant done"]);
+    let first = begun(&mut keeper);
+    let second = begun(&mut keeper);
+    assert_eq!(
+        place.said(),
+        [
+            "created data intended",
+            "created data done",
+            "activated data intended",
+            "activated data done",
+            "created data intended",
+            "created data done",
+            "activated data intended",
+            "activated data done",
+            "retired data done",
+        ]
+    );
+    ready(keeper.set(first, KeyState::Disabled)).unwrap();
+    ready(keeper.set(first, KeyState::DecryptOnly)).unwrap();
+    let [ada, ben] = two_people();
+    let refused = ready(keeper.destroy(first, [&ada, &ben]));
+    assert!(matches!(refused, Err(KeeperError::Keys(KeysError::State { .. }))));
+    assert_eq!(
+        place.said(),
+        [
+            "disabled data intended",
+            "disabled data done",
+            "enabled data intended",
+            "enabled data done",
+            "destroyed data intended",
+            "destroyed data failed",
+        ]
+    );
+    ready(keeper.set(first, KeyState::Disabled)).unwrap();
+    place.said();
+    ready(keeper.destroy(first, [&ada, &ben])).unwrap();
+    {
+        let entries = place.ledger.entries.lock().unwrap();
+        for entry in entries.iter() {
+            let Act::KeyEvent(event) = &entry.act else { panic!("another act") };
+            assert_eq!(event.people, [ada.clone(), ben.clone()]);
+            assert_eq!(entry.correlation, entries[0].correlation);
+            assert_eq!(event.key.to_string(), format!("{:016x}", first.get()));
+        }
+    }
+    place.said();
+    sealed(&mut keeper, 1);
+    sealed(&mut keeper, 2);
+    ready(keeper.merge(&subject(1), &subject(2))).unwrap().unwrap();
+    ready(keeper.rewrap()).unwrap();
+    let shredding = ready(keeper.shred(&[subject(2)], Some(&place.path("backups")))).unwrap();
+    ready(keeper.drill(&shredding.backup.unwrap())).unwrap();
+    assert_eq!(
+        place.said(),
+        [
+            "merged subject intended",
+            "merged subject done",
+            "rewrapped tenant intended",
+            "rewrapped tenant done",
+            "shredded tenant intended",
+            "shredded tenant done",
+            "shredded subject done",
+            "shredded subject done",
+            "backed-up tenant intended",
+            "backed-up tenant done",
+            "drilled tenant intended",
+            "drilled tenant done",
+        ]
+    );
+    assert_eq!(
+        keeper.status().iter().map(|key| key.state).collect::<Vec<_>>(),
+        [KeyState::Destroyed, KeyState::Active]
+    );
+    assert_eq!(second.get(), 1);
+}
+
+#[test]
+fn what_cannot_be_recorded_is_not_done() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let number = begun(&mut keeper);
+    let text = sealed(&mut keeper, 1);
+    place.room_for(0);
+    let (before, salts) = (
+        std::fs::read(place.path("keys/data-keys")).unwrap(),
+        std::fs::read(place.path("keys/salts")).unwrap(),
+    );
+    let [ada, ben] = two_people();
+    let refused = [
+        ready(keeper.make(Class::Phi, DAY)).map(|_| ()),
+        ready(keeper.activate(number)),
+        ready(keeper.set(number, KeyState::Disabled)),
+        ready(keeper.destroy(number, [&ada, &ben])),
+        ready(keeper.rewrap()),
+        ready(keeper.shred(&[subject(1)], None)).map(|_| ()),
+        ready(keeper.merge(&subject(1), &subject(2))).map(|_| ()),
+        ready(keeper.back_up(&place.path("backups"))).map(|_| ()),
+        ready(keeper.drill(&place.path("keys"))).map(|_| ()),
+        ready(keeper.escrow(&terms(), None, &place.path("escrow"))).map(|_| ()),
+    ];
+    assert!(refused.iter().all(|refused| matches!(refused, Err(KeeperError::NotDone(_)))), "{refused:?}");
+    assert_eq!(std::fs::read(place.path("keys/data-keys")).unwrap(), before);
+    assert_eq!(std::fs::read(place.path("keys/salts")).unwrap(), salts);
+    assert!(!place.path("backups").exists() && !place.path("escrow").exists());
+    assert!(opens(&keeper, &text, 1));
+}
+
+#[test]
+fn who_was_shredded_is_told_though_the_ledger_went_away() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    let texts: Vec<String> = (0..3).map(|number| sealed(&mut keeper, number)).collect();
+    place.said();
+    place.room_for(1);
+    let untold = ready(keeper.shred(&[subject(0), subject(1)], None));
+    assert!(matches!(untold, Err(KeeperError::Untold(_))), "{untold:?}");
+    assert_eq!(keeper.salts().untold().len(), 2);
+    assert!(!opens(&keeper, &texts[0], 0) && opens(&keeper, &texts[2], 2));
+    drop(keeper);
+    // It does not open without telling of them.
+    assert!(matches!(place.open(), Err(KeeperError::NotDone(_))));
+    place.room_for(usize::MAX);
+    place.said();
+    let keeper = place.open().unwrap();
+    assert_eq!(
+        place.said(),
+        [
+            "shredded tenant intended",
+            "shredded tenant done",
+            "shredded subject done",
+            "shredded subject done"
+        ]
+    );
+    assert!(keeper.salts().untold().is_empty());
+    drop(keeper);
+    place.open().unwrap();
+    assert!(place.said().is_empty(), "once");
+}
+
+#[test]
+fn a_destroyed_key_is_gone_from_older_copies() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let first = begun(&mut keeper);
+    let old = sealed(&mut keeper, 1);
+    begun(&mut keeper);
+    ready(keeper.set(first, KeyState::Disabled)).unwrap();
+    let copy = std::fs::read(place.path("keys/data-keys")).unwrap();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    assert!(ready(keeper.drill(&backup)).unwrap().is_good());
+    let [ada, ben] = two_people();
+    ready(keeper.destroy(first, [&ada, &ben])).unwrap();
+    let drills = ready(keeper.drill(&backup)).unwrap();
+    assert!(drills.data.is_none() && drills.salts.is_some() && !drills.is_good());
+    let new = sealed(&mut keeper, 1);
+    assert!(!opens(&keeper, &old, 1) && opens(&keeper, &new, 1));
+    drop(keeper);
+    std::fs::write(place.path("keys/data-keys"), copy).unwrap();
+    assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Root(RootError::Missing(_))))));
+}
+
+#[test]
+fn an_older_copy_of_data_keys_is_noticed() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let first = begun(&mut keeper);
+    let copy = std::fs::read(place.path("keys/data-keys")).unwrap();
+    ready(keeper.set(first, KeyState::Disabled)).unwrap();
+    drop(keeper);
+    let newest = std::fs::read(place.path("keys/data-keys")).unwrap();
+    let older_still = copy.clone();
+    std::fs::write(place.path("keys/data-keys"), copy).unwrap();
+    let older = place.open();
+    assert!(matches!(older, Err(KeeperError::Keys(KeysError::Seen(SeenError::Older { .. })))), "{older:?}");
+    std::fs::write(place.path("keys/data-keys"), &newest).unwrap();
+    drop(place.open().unwrap());
+    std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+    assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Seen(SeenError::Unseen { .. })))));
+    place.said();
+    ready(Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
+    assert_eq!(place.said(), ["taken-unseen tenant intended", "taken-unseen tenant done"]);
+    place.open().unwrap();
+    // One that somebody vouched for is the newest from then on.
+    std::fs::write(place.path("keys/data-keys"), &older_still).unwrap();
+    ready(Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
+    drop(place.open().unwrap());
+    std::fs::write(place.path("keys/data-keys"), newest).unwrap();
+    assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Seen(SeenError::Older { .. })))));
+}
+
+#[test]
+fn a_backup_is_put_back_where_no_keys_are() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    let text = sealed(&mut keeper, 1);
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    let later = sealed(&mut keeper, 2);
+    let drills = ready(keeper.drill(&backup)).unwrap();
+    assert_eq!((drills.salts.unwrap().same, drills.salts.unwrap().missing), (1, 1));
+    drop(keeper);
+    let there = ready(Keeper::restore(&backup, place.places("keys"), place.tools("root")));
+    assert!(matches!(there, Err(KeeperError::Ring(RingError::Exists { .. }))));
+    assert!(opens(&place.open().unwrap(), &later, 2), "keys are never written over");
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let (keeper, restored) =
+        ready(Keeper::restore(&backup, place.places("keys"), place.tools("root"))).unwrap();
+    assert_eq!((restored.data_keys, restored.people), (1, 1));
+    assert!(opens(&keeper, &text, 1) && !opens(&keeper, &later, 2));
+    drop(keeper);
+    assert!(opens(&place.open().unwrap(), &text, 1));
+    // Of half a backup nothing is put back.
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    std::fs::remove_file(backup.join("salts")).unwrap();
+    assert!(ready(Keeper::restore(&backup, place.places("keys"), place.tools("root"))).is_err());
+    assert!(!place.path("keys/data-keys").exists());
+}
+
+fn terms() -> Terms {
+    Terms::new(DAY, 2, 3, &mut System).unwrap()
+}
+
+#[test]
+fn an_escrow_brings_all_back_under_another_root() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    let texts: Vec<String> = (0..4).map(|number| sealed(&mut keeper, number)).collect();
+    ready(keeper.merge(&subject(3), &subject(2))).unwrap();
+    let trail = Keyring::create(&place.path("trail"), &lock(), Box::new(System)).unwrap();
+    let pseudonyms = trail.pseudonyms(&[subject(1)]).unwrap();
+    assert!(Terms::new(DAY, 1, 3, &mut System).is_err() && Terms::new(DAY, 4, 3, &mut System).is_err());
+    let file = place.path("escrow");
+    let shares = ready(keeper.escrow(&terms(), Some(&trail), &file)).unwrap();
+    assert_eq!((shares.len(), keeper.salts().escrows().len()), (3, 1));
+    let escrow = Escrow::read(&file).unwrap();
+    let drills = ready(keeper.drill_escrow(&escrow, &named(&shares, &[2, 0]), Some(&trail))).unwrap();
+    assert!(drills.is_good() && drills.trail.unwrap().same == 1);
+    // After a shredding it brings back what must not come back.
+    let Shredding { undoing, .. } = ready(keeper.shred(&[subject(1)], None)).unwrap();
+    assert_eq!(undoing.iter().map(|escrow| escrow.id).collect::<Vec<_>>(), [escrow.id()]);
+    let drills = ready(keeper.drill_escrow(&escrow, &named(&shares, &[1, 0]), None)).unwrap();
+    assert_eq!((drills.salts.unwrap().undead, drills.is_good()), (1, false));
+    drop((keeper, trail));
+
+    // Root and keys are lost.
+    let lost = ready(Keeper::restore_escrow(
+        &escrow,
+        &named(&shares, &[1]),
+        None,
+        place.places("other"),
+        place.tools("another-root"),
+    ));
+    assert!(matches!(lost, Err(KeeperError::Escrow(EscrowError::TooFew { given: 1, needed: 2 }))));
+    let new_trail = place.path("new-trail");
+    let (mut keeper, restored) = ready(Keeper::restore_escrow(
+        &escrow,
+        &named(&shares, &[1, 2]),
+        Some((&new_trail, &lock())),
+        place.places("other"),
+        place.tools("another-root"),
+    ))
+    .unwrap();
+    assert_eq!((restored.data_keys, restored.people, restored.trail), (1, 4, Some(1)));
+    assert!((0..).zip(&texts).all(|(number, text)| opens(&keeper, text, number)));
+    assert_eq!(keeper.salts().merges().len(), 1);
+    let trail = Keyring::open(&new_trail, &lock(), Box::new(System)).unwrap();
+    assert_eq!(trail.known(&subject(1)).unwrap(), Some(pseudonyms[0]));
+    // How often its keys sealed since is not known.
+    assert!(keeper.active(Class::Phi).is_err());
+    begun(&mut keeper);
+    // Who was shredded meanwhile is shredded again, by what the entries name.
+    let handle = Token::parse(&texts[1]).unwrap().handle().unwrap();
+    ready(keeper.shred_handles(&[handle], None)).unwrap();
+    assert!(!opens(&keeper, &texts[1], 1) && opens(&keeper, &texts[0], 0));
+    drop(keeper);
+    let places = place.places("other");
+    let mut keeper = ready(Keeper::open(places, Unseen::Refused, place.tools("another-root"))).unwrap();
+    assert_eq!(keeper.salts().escrows()[0].state, EscrowState::Undoes);
+    // Until two people say that it is destroyed.
+    let [ada, ben] = two_people();
+    assert!(ready(keeper.escrow_destroyed(escrow.id(), [&ada, &ada])).is_err());
+    ready(keeper.escrow_destroyed(escrow.id(), [&ada, &ben])).unwrap();
+    assert!(keeper.undoing().is_empty());
+    assert_eq!(keeper.salts().escrows()[0].state, EscrowState::Destroyed);
+}
+
+#[test]
+fn a_share_that_is_wrong_is_named() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    sealed(&mut keeper, 1);
+    let (file, other) = (place.path("escrow"), place.path("other"));
+    let shares = ready(keeper.escrow(&terms(), None, &file)).unwrap();
+    let others = ready(keeper.escrow(&terms(), None, &other)).unwrap();
+    let escrow = Escrow::read(&file).unwrap();
+    // As people keep them, with their blanks and line ends.
+    for share in &shares {
+        let kept = share.text().replace('\n', " \r\n\n");
+        assert_eq!(Share::read(&kept).unwrap().place(), share.place());
+    }
+    let text = shares[0].text();
+    for at in 0..text.len() {
+        for bit in [0, 2] {
+            let mut turned = text.as_bytes().to_vec();
+            turned[at] ^= 1 << bit;
+            let Ok(turned) = std::str::from_utf8(&turned) else { continue };
+            let read = Share::read(turned);
+            assert!(read.is_err() || read.unwrap().text() == text, "byte {at}");
+        }
+    }
+    // One that was made anew with its check: the escrow knows its shares.
+    let piece = |share: &Share| share.text().lines().nth(4).unwrap().to_owned();
+    let lines = text.split("check ").next().unwrap().replace(&piece(&shares[0]), &piece(&shares[1]));
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, lines.as_bytes());
+    let sum: String = sum.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let forged = Share::read(&format!("{lines}check {sum}\n")).unwrap();
+    let given = [
+        ("right".to_owned(), shares[1].clone()),
+        ("forged".to_owned(), forged),
+        ("mixed".to_owned(), others[2].clone()),
+        ("twice".to_owned(), shares[1].clone()),
+    ];
+    let Err(KeeperError::Escrow(EscrowError::Shares(wrong))) =
+        ready(keeper.drill_escrow(&escrow, &given, None))
+    else {
+        panic!("it opened")
+    };
+    let names: Vec<&str> = wrong.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["forged", "mixed", "twice"]);
+    let said = EscrowError::Shares(wrong).to_string();
+    assert!(
+        said.contains("changed") && said.contains("given already") && said.contains("of escrow"),
+        "{said}"
+    );
+    // The file itself.
+    let whole = std::fs::read(&file).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut turned = whole.clone();
+        turned[at] ^= 1;
+        std::fs::write(&file, turned).unwrap();
+        let opened = Escrow::read(&file)
+            .map_err(KeeperError::from)
+            .and_then(|escrow| ready(keeper.drill_escrow(&escrow, &named(&shares, &[0, 1]), None)));
+        assert!(opened.is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn one_person_destroys_nothing() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let number = begun(&mut keeper);
+    ready(keeper.set(number, KeyState::Disabled)).unwrap();
+    let [ada, _]: [Person; 2] = two_people();
+    let refused = ready(keeper.destroy(number, [&ada, &ada]));
+    assert!(matches!(refused, Err(KeeperError::Keys(KeysError::Refused(_)))));
+    assert_eq!(keeper.status()[0].state, KeyState::Disabled);
+    assert!(place.said().iter().any(|said| said == &format!("{} data failed", KeyStep::Destroyed)));
+}
+
+/// Whatever the folder holds, none of these bytes is in it.
+pub(crate) fn is_nowhere(folder: &Path, secret: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().all(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return is_nowhere(&path, secret);
+        }
+        !std::fs::read(&path).unwrap().windows(secret.len()).any(|window| window == secret)
+    })
+}
+
+/// What was drawn, as something else.
+type Masked = Arc<Mutex<Vec<[u8; 32]>>>;
+
+/// Draws, and remembers what it drew.
+struct Remembering(Drawn, Masked);
+
+impl Rng for Remembering {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+        for drawn in bytes.chunks_exact(32) {
+            self.1.lock().unwrap().push(std::array::from_fn(|at| drawn[at] ^ 0xa5));
+        }
+    }
+}
+
+#[test]
+fn no_secret_lies_on_the_disk_in_clear() {
+    static DRAWN: Mutex<Option<Masked>> = Mutex::new(None);
+    static SEED: Mutex<u64> = Mutex::new(0);
+    let drawn = Arc::new(Mutex::new(Vec::new()));
+    *DRAWN.lock().unwrap() = Some(Arc::clone(&drawn));
+    let rng = || -> Box<dyn Rng> {
+        let mut seed = SEED.lock().unwrap();
+        *seed += 1;
+        let drawn = DRAWN.lock().unwrap().clone().unwrap();
+        Box::new(Remembering(Drawn::new(*seed), drawn))
+    };
+    let place = Place::new();
+    let root = FileRoot::create(&place.path("root"), lock(), rng()).unwrap();
+    let tools = Tools { root: Arc::new(root), recorder: None, clock: Arc::new(Noon), rng };
+    let mut keeper = ready(Keeper::create(place.places("keys"), "harbor-clinic", tools)).unwrap();
+    begun(&mut keeper);
+    for number in 0..5 {
+        sealed(&mut keeper, number);
+    }
+    ready(keeper.shred(&[subject(2)], Some(&place.path("backups")))).unwrap();
+    ready(keeper.rewrap()).unwrap();
+    let trail = Keyring::create(&place.path("trail"), &lock(), rng()).unwrap();
+    trail.pseudonyms(&[subject(1)]).unwrap();
+    let shares = ready(keeper.escrow(&terms(), Some(&trail), &place.path("escrow"))).unwrap();
+    ready(keeper.drill_escrow(&Escrow::read(&place.path("escrow")).unwrap(), &named(&shares, &[0, 2]), None))
+        .unwrap();
+    let drawn = drawn.lock().unwrap();
+    // Two wrapping keys of each kind, masters, data keys, salts, the escrow's key and a coefficient at least. Salts of
+    // locks and nonces are no secrets; what is shorter than a key is none.
+    assert!(drawn.len() > 15, "{}", drawn.len());
+    let mut clear = 0;
+    for masked in drawn.iter() {
+        let secret: [u8; 32] = std::array::from_fn(|at| masked[at] ^ 0xa5);
+        clear += usize::from(!is_nowhere(place.folder.path(), &secret));
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(secret);
+        let in_text = !is_nowhere(place.folder.path(), text.as_bytes());
+        // The salt of a lock stands in its head.
+        let is_salt = ["root", "trail"].iter().any(|name| {
+            let head = std::fs::read(place.path(name)).unwrap();
+            String::from_utf8_lossy(&head).contains(&format!("keyfile {text}"))
+        });
+        assert!(!in_text || is_salt, "a secret lies in a file in base64");
+    }
+    assert_eq!(clear, 0, "a secret lies in a file");
+}

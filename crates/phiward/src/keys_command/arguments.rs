@@ -1,0 +1,296 @@
+//! What one can say to `phiward keys`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use crate::ledger_command::arguments::{Recorded, Unlock};
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Secrets are never written on the command line: a passphrase comes from a file or from an environment variable that is
+named, a key from a file. Every act is recorded in a ledger before and after it (--ledger), or somebody answers for it
+that it is not (--unrecorded). Exit codes: 0 in order, 1 something is not as it must be, 2 wrong usage or nothing could
+be done. docs/keys.md tells what keys there are, and how to drill.")]
+pub(crate) enum Keys {
+    /// Make the files of a tenant, and the root where it is a file that is not there
+    Init(Init),
+    /// Show every data key, the ring of salts, escrows and backups, and what is to be done
+    Status(Status),
+    /// Make a data key for a class; prints its number. It does nothing until it is activated
+    Make(Make),
+    /// Have a data key seal for its class; the one before it opens from then on
+    Activate(OneKey),
+    /// Have a data key open and seal no more
+    Retire(OneKey),
+    /// Have a data key do nothing, until it is enabled
+    Disable(OneKey),
+    /// Have a disabled data key open again
+    Enable(OneKey),
+    /// Destroy a disabled data key for good, in every copy: what it sealed opens no more. Two people
+    Destroy(Destroy),
+    /// Wrap all keys anew: no copy that was made until now opens again
+    Rewrap(Kept),
+    /// Destroy the salts of people, in every copy: their tokens open no more. Prints handles
+    Shred(Shred),
+    /// Say that people became others, as records were merged
+    Merge(Merge),
+    /// Copy the keys to a new folder. The copy opens by the same root
+    Backup(Backup),
+    /// Open every key of a backup or an escrow in memory and compare it
+    Drill(Drill),
+    /// Put a backup, or an escrow under another root, where no keys are
+    Restore(Restore),
+    /// Seal all keys in one file that several people open together
+    #[command(subcommand)]
+    Escrow(Escrow),
+}
+
+/// The keys of a tenant and what they are wrapped by.
+#[derive(Debug, Args)]
+pub(crate) struct Held {
+    /// The folder of the keys
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// What wraps them: `file:PATH`, `pkcs11:...`, `openbao:...` or `kms:...`, as docs/keys-roots.md writes them
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) root: String,
+    /// Where it is kept how far the keys came, best on another disk [default: DIR.seen]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys_seen: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+}
+
+/// The keys, for an act.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
+    #[command(flatten)]
+    pub(crate) held: Held,
+    #[command(flatten)]
+    pub(crate) into: Recorded,
+    /// Take the keys as they lie though what was seen of them is lost or later, and record that
+    #[arg(long)]
+    pub(crate) unseen: bool,
+    /// Record it nowhere
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) unrecorded: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The organisation, as tokens are bound to it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) held: Held,
+    /// A folder of backups: tells which open
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backups: Option<PathBuf>,
+    /// The policy bundle, whose cryptoperiod of data keys counts [default: the recommendation of NIST, two years]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Judge ages as of this day [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<Date>,
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    pub(crate) format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Make {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The class of fields that it is for: phi, phi-sensitive, pii
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: String,
+    /// Activate it at once: a rotation
+    #[arg(long)]
+    pub(crate) activate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneKey {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The number of the key, as tokens and `status` write it
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) key: String,
+}
+
+/// Two approvers or identities of the bundle who answer for it.
+#[derive(Debug, Args)]
+pub(crate) struct TwoPeople {
+    /// The policy bundle, which declares who they are
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// Who says so
+    #[arg(long, value_name = "ID")]
+    pub(crate) by: String,
+    /// Who says so as well
+    #[arg(long, value_name = "ID")]
+    pub(crate) and: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    pub(crate) key: OneKey,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = SHRED_FORMAT)]
+pub(crate) struct Shred {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The policy bundle, which declares the org
+    #[arg(long, value_name = "DIR", required_unless_present = "handles")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The org of the records
+    #[arg(long, value_name = "ID", required_unless_present = "handles")]
+    pub(crate) org: Option<String>,
+    /// Read handles, as tokens and entries name them, in the place of records
+    #[arg(long, conflicts_with_all = ["policy", "org"])]
+    pub(crate) handles: bool,
+    /// Make a new backup below this folder: those before open no more
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backups: Option<PathBuf>,
+}
+
+const SHRED_FORMAT: &str = "\
+Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
+handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
+locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
+those that must be destroyed are named. Exits with 1 where somebody is unknown or an escrow is to be destroyed.";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = MERGE_FORMAT)]
+pub(crate) struct Merge {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The policy bundle, which declares the org
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// The org of the records
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: String,
+}
+
+const MERGE_FORMAT: &str = "\
+Reads two ids of records a line: the one that is gone and the one that survives. Prints the handle of the first, or \
+`unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles`), which is for when \
+all of them are bound to the survivor.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The folder below which a new one is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+/// A copy of the keys.
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    /// The folder of a backup
+    #[arg(long, value_name = "DIR", required_unless_present = "escrow", conflicts_with = "escrow")]
+    pub(crate) backup: Option<PathBuf>,
+    /// The file of an escrow
+    #[arg(long, value_name = "FILE", requires = "shares")]
+    pub(crate) escrow: Option<PathBuf>,
+    /// A share that opens the escrow; to be repeated
+    #[arg(long = "share", value_name = "FILE", requires = "escrow")]
+    pub(crate) shares: Vec<PathBuf>,
+}
+
+/// A keyring of the ledger, and how it is unlocked.
+#[derive(Debug, Args)]
+pub(crate) struct Trail {
+    /// A keyring of pseudonyms that belongs to it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trail: Option<PathBuf>,
+    /// A file whose first line is the keyring's passphrase
+    #[arg(long, value_name = "FILE", requires = "trail")]
+    #[arg(conflicts_with_all = ["trail_passphrase_env", "trail_unlock_file"])]
+    pub(crate) trail_passphrase_file: Option<PathBuf>,
+    /// The environment variable that holds the keyring's passphrase
+    #[arg(long, value_name = "NAME", requires = "trail", conflicts_with = "trail_unlock_file")]
+    pub(crate) trail_passphrase_env: Option<String>,
+    /// The keyring's file of 32 random bytes or more
+    #[arg(long, value_name = "FILE", requires = "trail")]
+    pub(crate) trail_unlock_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drill {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) copy: Copy,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) copy: Copy,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Escrow {
+    /// Seal all keys in a file, and write its shares
+    Make(MakeEscrow),
+    /// Say that an escrow is destroyed. Two people
+    Destroyed(EscrowDestroyed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeEscrow {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// The folder for the shares, `share-1.txt` and so on: each goes to another person, and the folder away
+    #[arg(long, value_name = "DIR")]
+    pub(crate) shares_in: PathBuf,
+    /// How many shares there are
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    pub(crate) shares: u8,
+    /// How many of them open it
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    pub(crate) threshold: u8,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EscrowDestroyed {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The escrow's id
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+}

@@ -1,0 +1,444 @@
+//! `phiward keys`.
+
+pub(crate) mod arguments;
+mod status;
+
+use std::future::Future;
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use guard::escrow::{self, Share, Terms};
+use guard::keeper::{Drills, Places, Restored, Shredding, Tools};
+use guard::ring::{self, Keyring};
+use guard::root::{self, Means, Place, Root};
+use guard::vault::Lock;
+use guard::{Handle, Keeper, KeyNumber, KeyState, Unseen};
+use journal::act::Person;
+use journal::names::{Approver, Identity, KeyId, Org, RecordId};
+use journal::{Recorder, Subject};
+use policy::vocabulary::Class;
+
+use crate::ledger_command::arguments::{Recorded, Unlock};
+use crate::ledger_command::{lock, recording, text};
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, files, judge};
+use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, Restore, Shred, Trail, TwoPeople};
+
+pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
+    match command {
+        Keys::Init(init) => {
+            let tools = Acting::begin(&init.kept, Roots::MadeWhereMissing)?;
+            files::folder(&init.kept.held.dir)?;
+            let keeper = tools.wait(Keeper::create(places(&init.kept.held)?, &init.tenant, tools.given()))?;
+            let root = &init.kept.held.root;
+            eprintln!(
+                "phiward: whoever loses `{root}` loses every value that `{}` seals: make an escrow (`keys escrow make`)",
+                keeper.tenant()
+            );
+            drop(keeper);
+            tools.end()?;
+        }
+        Keys::Status(status) => return status::run(status),
+        Keys::Make(make) => {
+            let class = Class::of(&make.class).filter(|class| class.is_personal());
+            let class = class.ok_or("`--class` is phi, phi-sensitive or pii")?;
+            return acted(&make.kept, async |keeper| {
+                let number = keeper.make(class, crate::today()).await.map_err(text)?;
+                if make.activate {
+                    keeper.activate(number).await.map_err(text)?;
+                }
+                println!("{number}");
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Activate(one) => {
+            return acted(&one.kept, async |keeper| {
+                keeper.activate(number(keeper, &one.key)?).await.map_err(text)?;
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Retire(one) | Keys::Enable(one) => {
+            return set(&one.kept, &one.key, KeyState::DecryptOnly);
+        }
+        Keys::Disable(one) => return set(&one.kept, &one.key, KeyState::Disabled),
+        Keys::Destroy(destroy) => {
+            let [by, and] = people(&destroy.people)?;
+            return acted(&destroy.key.kept, async |keeper| {
+                let number = number(keeper, &destroy.key.key)?;
+                keeper.destroy(number, [&by, &and]).await.map_err(text)?;
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Rewrap(kept) => {
+            return acted(kept, async |keeper| {
+                keeper.rewrap().await.map_err(text)?;
+                eprintln!("phiward: no backup that was made until now opens: make a new one");
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Shred(shred) => return shredded(shred),
+        Keys::Merge(merge) => {
+            let org = org(&merge.policy, &merge.org)?;
+            let pairs = lines(|line| {
+                let (from, into) =
+                    line.split_once([' ', '\t', ',']).ok_or("two ids of records are needed")?;
+                Ok([from, into].map(str::trim).map(str::to_owned))
+            })?;
+            let pairs = (1..).zip(pairs).map(|(number, [from, into])| {
+                Ok([subject(&org, number, &from)?, subject(&org, number, &into)?])
+            });
+            let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
+            return acted(&merge.kept, async |keeper| {
+                for [from, into] in &pairs {
+                    match keeper.merge(from, into).await.map_err(text)? {
+                        Some((handle, _)) => println!("{handle:?}"),
+                        None => println!("unknown"),
+                    }
+                }
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Backup(backup) => {
+            return acted(&backup.kept, async |keeper| {
+                let to = keeper.back_up(&backup.to).await.map_err(text)?;
+                println!("{}", to.display());
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Drill(drill) => return drilled(drill),
+        Keys::Restore(restore) => return restored(restore),
+        Keys::Escrow(arguments::Escrow::Make(make)) => return escrowed(make),
+        Keys::Escrow(arguments::Escrow::Destroyed(destroyed)) => {
+            let id = KeyId::of(&destroyed.id).map_err(|error| format!("the escrow's id: {error}"))?;
+            let [by, and] = people(&destroyed.people)?;
+            return acted(&destroyed.kept, async |keeper| {
+                keeper.escrow_destroyed(id, [&by, &and]).await.map_err(text)?;
+                Ok(Verdict::InOrder)
+            });
+        }
+    }
+    Ok(Verdict::InOrder)
+}
+
+/// Whether a root that is not there is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Roots {
+    MadeWhereMissing,
+    MustBeThere,
+}
+
+/// What wraps the keys, by its place.
+fn root(place: &str, unlock: &Unlock, roots: Roots) -> Result<Arc<dyn Root>, String> {
+    let place: Place = place.parse().map_err(|error| format!("`--root`: {error}"))?;
+    let lock = lock(unlock)?;
+    if matches!((&place, &lock), (Place::File(_), Lock::None)) {
+        return Err("a root is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned());
+    }
+    let credentials = match &place {
+        Place::Kms(_) => Some(crate::outside::aws_credentials()?),
+        _ => None,
+    };
+    let is_missing = matches!(&place, Place::File(path) if !path.exists());
+    let means = Means { lock, rng: Box::new(SystemRng::new()), clock: Arc::new(SystemClock), credentials };
+    let opened = if roots == Roots::MadeWhereMissing && is_missing {
+        root::create(&place, means)
+    } else {
+        root::open(&place, means)
+    };
+    opened.map_err(text)
+}
+
+fn places(held: &Held) -> Result<Places, String> {
+    let seen = match &held.keys_seen {
+        Some(seen) => seen.clone(),
+        None => crate::ledger_command::beside(&held.dir, "seen")?,
+    };
+    Ok(Places::of(&held.dir, &seen))
+}
+
+/// What acts need, from the root to the ledger that records them.
+struct Acting {
+    root: Arc<dyn Root>,
+    ledger: Option<ledger::Ledger>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Acting {
+    fn begin(kept: &Kept, roots: Roots) -> Result<Self, String> {
+        let Recorded { ledger: dir, .. } = &kept.into;
+        if dir.is_none() && !kept.unrecorded {
+            return Err(
+                "nothing is done to keys unrecorded: name the --ledger, or answer for it with --unrecorded"
+                    .to_owned(),
+            );
+        }
+        if kept.unrecorded {
+            eprintln!("phiward: no ledger will tell of this");
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+        let ledger = recording(&kept.into, &kept.held.unlock)?;
+        let root = root(&kept.held.root, &kept.held.unlock, roots)?;
+        Ok(Self { root, ledger, runtime })
+    }
+
+    fn given(&self) -> Tools {
+        let recorder = self.ledger.clone().map(|ledger| Arc::new(ledger) as Arc<dyn Recorder>);
+        Tools {
+            root: Arc::clone(&self.root),
+            recorder,
+            clock: Arc::new(SystemClock),
+            rng: || Box::new(SystemRng::new()),
+        }
+    }
+
+    fn wait<T, E: std::fmt::Display>(&self, act: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+        self.runtime.block_on(act).map_err(text)
+    }
+
+    /// Publishes what was recorded.
+    fn end(self) -> Result<(), String> {
+        self.ledger.map_or(Ok(()), |ledger| ledger.close().map_err(text))
+    }
+}
+
+/// Opens the keys, acts on them, and publishes what was recorded, also of an act that failed.
+fn acted(
+    kept: &Kept,
+    act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
+) -> Result<Verdict, String> {
+    let acting = Acting::begin(kept, Roots::MustBeThere)?;
+    let places = places(&kept.held)?;
+    let done = acting.runtime.block_on(async {
+        let unseen = if kept.unseen { Unseen::Taken } else { Unseen::Refused };
+        let mut keeper = Keeper::open(places, unseen, acting.given()).await.map_err(text)?;
+        act(&mut keeper).await
+    });
+    let ended = acting.end();
+    done.and_then(|verdict| ended.map(|()| verdict))
+}
+
+fn number(keeper: &Keeper, given: &str) -> Result<KeyNumber, String> {
+    let status = keeper.status();
+    let found = status.iter().find(|key| key.number.to_string() == given);
+    found.map(|key| key.number).ok_or_else(|| format!("there is no key {given}"))
+}
+
+fn set(kept: &Kept, key: &str, to: KeyState) -> Result<Verdict, String> {
+    acted(kept, async |keeper| {
+        keeper.set(number(keeper, key)?, to).await.map_err(text)?;
+        Ok(Verdict::InOrder)
+    })
+}
+
+fn people(two: &TwoPeople) -> Result<[Person; 2], String> {
+    let policy = judge::read_bundle(&two.policy)?;
+    let one = |id: &str| {
+        let approver = Approver::declared(&policy, id).map(Person::Approver);
+        approver
+            .or_else(|_| Identity::declared(&policy, id).map(Person::Identity))
+            .map_err(|_| format!("`{id}` is no approver and no identity of the bundle"))
+    };
+    Ok([one(&two.by)?, one(&two.and)?])
+}
+
+fn org(policy: &Path, id: &str) -> Result<Org, String> {
+    let policy = judge::read_bundle(policy)?;
+    Org::declared(&policy, id).map_err(|_| "`--org` is no org of the bundle".to_owned())
+}
+
+/// A person by their record. No message repeats one.
+fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
+    let record = RecordId::of(record).map_err(|error| format!("line {number}: {error}"))?;
+    Ok(Subject::of_record(org, &record))
+}
+
+/// Lines of standard input, read to the end before anything is done.
+fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, String> {
+    let all = (1..).zip(std::io::stdin().lock().lines()).map(|(number, line)| {
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        read(line.trim()).map_err(|what| format!("line {number}: {what}"))
+    });
+    all.collect()
+}
+
+fn shredded(shred: &Shred) -> Result<Verdict, String> {
+    let given = lines(|line| Ok(line.to_owned()))?;
+    let (subjects, handles) = match (&shred.policy, &shred.org) {
+        (Some(policy), Some(id)) => {
+            let org = org(policy, id)?;
+            let subjects = (1..).zip(&given).map(|(number, line)| subject(&org, number, line));
+            (subjects.collect::<Result<Vec<_>, _>>()?, Vec::new())
+        }
+        _ => {
+            let handles = (1..).zip(&given).map(|(number, line)| {
+                let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
+                Ok(Handle::of(*id.bytes()))
+            });
+            (Vec::new(), handles.collect::<Result<Vec<_>, String>>()?)
+        }
+    };
+    acted(&shred.kept, async |keeper| {
+        let backups = shred.backups.as_deref();
+        let done = if shred.handles {
+            keeper.shred_handles(&handles, backups).await
+        } else {
+            keeper.shred(&subjects, backups).await
+        };
+        let Shredding { handles, backup, undoing } = done.map_err(text)?;
+        for handle in &handles {
+            match handle {
+                Some(handle) => println!("{handle:?}"),
+                None => println!("unknown"),
+            }
+        }
+        match backup {
+            Some(backup) => {
+                eprintln!("phiward: backups before this one open no more: `{}`", backup.display())
+            }
+            None => eprintln!("phiward: no backup that was made until now opens: make a new one"),
+        }
+        for escrow in &undoing {
+            eprintln!(
+                "phiward: escrow {} of {} brings them back: destroy its file or its shares, and say so with `keys escrow \
+                 destroyed`",
+                escrow.id, escrow.day
+            );
+        }
+        let all = handles.iter().all(Option::is_some) && undoing.is_empty();
+        Ok(if all { Verdict::InOrder } else { Verdict::Findings })
+    })
+}
+
+/// The keyring that is named with the keys, and its lock.
+fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
+    let Some(path) = &trail.trail else { return Ok(None) };
+    let unlock = Unlock {
+        passphrase_file: trail.trail_passphrase_file.clone(),
+        passphrase_env: trail.trail_passphrase_env.clone(),
+        unlock_file: trail.trail_unlock_file.clone(),
+    };
+    match lock(&unlock)? {
+        Lock::None => Err("a keyring is locked: --trail-passphrase-file or --trail-unlock-file".to_owned()),
+        lock => Ok(Some((path.clone(), lock))),
+    }
+}
+
+fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
+    let Some((path, lock)) = trail(named)? else { return Ok(None) };
+    Keyring::open(&path, &lock, Box::new(SystemRng::new())).map(Some).map_err(text)
+}
+
+/// More bytes than any share has.
+const LONGEST_SHARE: u64 = 4096;
+
+/// An escrow and shares. Every share that cannot be read is told.
+fn escrow_of(path: &Path, given: &[PathBuf]) -> Result<(escrow::Escrow, Vec<(String, Share)>), String> {
+    let escrow = escrow::Escrow::read(path).map_err(text)?;
+    let (mut shares, mut wrong) = (Vec::new(), Vec::new());
+    for path in given {
+        let name = path.display().to_string();
+        let bytes =
+            guard::durable::read(path, LONGEST_SHARE).map_err(|error| format!("`{name}`: {error}"))?;
+        let bytes = zeroize::Zeroizing::new(bytes.ok_or_else(|| format!("`{name}` is not there"))?);
+        let share =
+            std::str::from_utf8(&bytes).map_err(|_| "it is no share of this version").and_then(Share::read);
+        match share {
+            Ok(share) => shares.push((name, share)),
+            Err(what) => wrong.push(format!("share `{name}`: {what}")),
+        }
+    }
+    if wrong.is_empty() { Ok((escrow, shares)) } else { Err(wrong.join("\n")) }
+}
+
+fn told(what: &str, drill: Option<ring::Drill>) {
+    match drill {
+        None => {
+            println!("{what}: it opens no more: the keys were wrapped anew since, or somebody was shredded")
+        }
+        Some(drill) => println!(
+            "{what}: {} are the same, {} are missing in the copy, {} differ, {} were destroyed and still lie in it, {} are in \
+             the copy alone",
+            drill.same, drill.missing, drill.different, drill.undead, drill.lost
+        ),
+    }
+}
+
+fn drilled(drill: &Drill) -> Result<Verdict, String> {
+    let trail = opened_trail(&drill.trail)?;
+    let Copy { backup, escrow, shares } = &drill.copy;
+    acted(&drill.kept, async |keeper| {
+        let drills: Drills = match (backup, escrow) {
+            (Some(backup), _) => keeper.drill(backup).await.map_err(text)?,
+            (None, Some(path)) => {
+                let (escrow, shares) = escrow_of(path, shares)?;
+                keeper.drill_escrow(&escrow, &shares, trail.as_ref()).await.map_err(text)?
+            }
+            (None, None) => return Err("name a --backup or an --escrow".to_owned()),
+        };
+        told("data keys", drills.data);
+        told("salts", drills.salts);
+        if drills.trail.is_some() {
+            told("trail keys", drills.trail);
+        }
+        status::escrows_to_destroy(keeper);
+        Ok(if drills.is_good() { Verdict::InOrder } else { Verdict::Findings })
+    })
+}
+
+fn restored(restore: &Restore) -> Result<Verdict, String> {
+    let Copy { backup, escrow, shares } = &restore.copy;
+    let places = places(&restore.kept.held)?;
+    let trail = trail(&restore.trail)?;
+    let read = escrow.as_ref().map(|path| escrow_of(path, shares)).transpose()?;
+    let roots = if read.is_some() { Roots::MadeWhereMissing } else { Roots::MustBeThere };
+    let acting = Acting::begin(&restore.kept, roots)?;
+    files::folder(&restore.kept.held.dir)?;
+    let done = match (backup, &read) {
+        (Some(backup), _) => acting.wait(Keeper::restore(backup, places, acting.given())),
+        (None, Some((escrow, shares))) => {
+            let trail = trail.as_ref().map(|(path, lock)| (path.as_path(), lock));
+            acting.wait(Keeper::restore_escrow(escrow, shares, trail, places, acting.given()))
+        }
+        (None, None) => Err("name a --backup or an --escrow".to_owned()),
+    };
+    let done = done.map(|(keeper, restored)| {
+        let Restored { data_keys, people, trail } = restored;
+        println!("{data_keys} data keys, {people} people");
+        if let Some(trail) = trail {
+            println!("{trail} people of the keyring");
+        }
+        if read.is_some() {
+            eprintln!("phiward: no data key seals now: `keys make --activate` for each class");
+        }
+        eprintln!(
+            "phiward: who was shredded since this copy was made is there again: shred them by the handles that the ledger \
+             names (`keys shred --handles`)"
+        );
+        drop(keeper);
+    });
+    let ended = acting.end();
+    done.and(ended).map(|()| Verdict::InOrder)
+}
+
+fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {
+    let trail = opened_trail(&make.trail)?;
+    let terms =
+        Terms::new(crate::today(), make.threshold, make.shares, &mut SystemRng::new()).map_err(text)?;
+    files::folder(&make.shares_in)?;
+    acted(&make.kept, async |keeper| {
+        let shares = keeper.escrow(&terms, trail.as_ref(), &make.to).await.map_err(text)?;
+        for share in &shares {
+            let path = make.shares_in.join(format!("share-{}.txt", share.place()));
+            guard::durable::create(&path, share.text().as_bytes(), guard::durable::Access::Owner).map_err(
+                |error| format!("`{}`: {error}: the escrow is of no use without it", path.display()),
+            )?;
+        }
+        println!("{}", terms.id);
+        eprintln!(
+            "phiward: give each share to another person, away from `{}`, and prove it with `keys drill`",
+            make.to.display()
+        );
+        Ok(Verdict::InOrder)
+    })
+}

@@ -1,0 +1,299 @@
+//! What a security officer wants to know of the keys.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use guard::keeper::Tools;
+use guard::ring::{EscrowState, Escrowed};
+use guard::{Keeper, KeyState, KeyStatus, Unseen};
+use jiff::civil::Date;
+
+use super::arguments::{Form, Status};
+use super::{Roots, places, root, text};
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, files};
+
+/// For how many days a key seals, and how many it opens after that: NIST SP 800-57 part 1 revision 5, table 1, for keys
+/// that encrypt data. A recommendation.
+const SEALS_FOR: u64 = 2 * 365;
+const OPENS_FOR: u64 = 3 * 365;
+const BY_NIST: &str = "A key that encrypts data seals for two years at most and opens for three more: a recommendation \
+                       (NIST SP 800-57 part 1 rev. 5, table 1).";
+const BY_BUNDLE: &str = "How long a data key seals is the bundle's rule. That it opens for three years more is a \
+                         recommendation (NIST SP 800-57 part 1 rev. 5, table 1).";
+/// NIST SP 800-38D, 8.3.
+const MOST_SEALS: u64 = 1 << 32;
+
+/// Where a backup stands.
+struct Backup {
+    name: String,
+    word: &'static str,
+}
+
+struct Shown {
+    tenant: String,
+    keys: Vec<(KeyStatus, u64)>,
+    /// For how many days a key seals, and whether the bundle says so.
+    period: (u64, bool),
+    people: u64,
+    shredded: u64,
+    epoch: u64,
+    wrapping: String,
+    untold: u64,
+    merges: u64,
+    escrows: Vec<Escrowed>,
+    backups: Option<Vec<Backup>>,
+    to_do: Vec<String>,
+}
+
+pub(super) fn run(status: &Status) -> Result<Verdict, String> {
+    let day = status.on.unwrap_or_else(crate::today);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(text)?;
+    let tools = Tools {
+        root: root(&status.held.root, &status.held.unlock, Roots::MustBeThere)?,
+        // Nothing is done.
+        recorder: None,
+        clock: std::sync::Arc::new(SystemClock),
+        rng: || Box::new(SystemRng::new()),
+    };
+    let places = places(&status.held)?;
+    let keeper = runtime.block_on(Keeper::open(places, Unseen::Refused, tools)).map_err(text)?;
+    let period = match &status.policy {
+        Some(policy) => ceiling(policy)?,
+        None => None,
+    };
+    let period = period.map_or((SEALS_FOR, false), |days| (days, true));
+    let shown = shown(&keeper, status.backups.as_deref(), period, day)?;
+    let out = match status.format {
+        Form::Table => shown.table(),
+        Form::Json => shown.json()?,
+    };
+    files::print(out.as_bytes())?;
+    Ok(if shown.to_do.is_empty() { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// For how many days the bundle lets data keys seal.
+fn ceiling(policy: &Path) -> Result<Option<u64>, String> {
+    let policy = crate::judge::read_bundle(policy)?;
+    let rule = policy.cryptoperiods().iter().find(|rule| rule.keys.value.as_str() == "data");
+    Ok(rule.map(|rule| rule.ceiling.value.seconds() / 86_400))
+}
+
+/// Escrows that bring back who was shredded.
+pub(super) fn escrows_to_destroy(keeper: &Keeper) {
+    for escrow in keeper.undoing() {
+        eprintln!("phiward: {}", to_destroy(&escrow));
+    }
+}
+
+fn to_destroy(escrow: &Escrowed) -> String {
+    let Escrowed { id, day, .. } = escrow;
+    format!(
+        "escrow {id} of {day} brings back who was shredded since: destroy it, and say so with `keys escrow destroyed`"
+    )
+}
+
+fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date) -> Result<Shown, String> {
+    let age = |key: KeyStatus| {
+        let days = day.since(key.day).map_or(0, |span| span.get_days());
+        (key, u64::try_from(days).unwrap_or(0))
+    };
+    let keys: Vec<(KeyStatus, u64)> = keeper.status().into_iter().map(age).collect();
+    let salts = keeper.salts();
+    let ((people, shredded), (epoch, wrapping)) = (salts.counts(), salts.epoch());
+    let untold = salts.untold().len() as u64;
+    let mut to_do = Vec::new();
+    for (key, age) in &keys {
+        let number = key.number;
+        match key.state {
+            KeyState::Active if *age > period.0 => {
+                to_do.push(format!("key {number} has sealed for {age} days: make and activate another"));
+            }
+            KeyState::Active if key.seals >= MOST_SEALS / 10 * 9 => {
+                to_do.push(format!("key {number} is nearly worn: make and activate another"));
+            }
+            KeyState::DecryptOnly if *age > period.0 + OPENS_FOR => {
+                to_do.push(format!(
+                    "key {number} is {age} days old: seal anew what it sealed, and destroy it"
+                ));
+            }
+            _ => {}
+        }
+    }
+    to_do.extend(keeper.undoing().iter().map(to_destroy));
+    if untold > 0 {
+        to_do.push(format!("{untold} people were shredded and no entry says so: run any act with --ledger"));
+    }
+    let backups = backups.map(|folder| listed(keeper, folder)).transpose()?;
+    if backups.as_ref().is_some_and(|all| all.iter().all(|backup| backup.word != OPENS)) {
+        to_do.push("no backup opens: make one".to_owned());
+    }
+    Ok(Shown {
+        tenant: keeper.tenant().to_owned(),
+        keys,
+        period,
+        people,
+        shredded,
+        epoch,
+        wrapping: wrapping.to_string(),
+        untold,
+        merges: salts.merges().len() as u64,
+        escrows: salts.escrows(),
+        backups,
+        to_do,
+    })
+}
+
+const OPENS: &str = "opens";
+
+fn listed(keeper: &Keeper, folder: &Path) -> Result<Vec<Backup>, String> {
+    let io = |error: std::io::Error| format!("`{}`: {error}", folder.display());
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        let word = match keeper.drilled(&path) {
+            Ok(drills) if drills.data.is_some() && drills.salts.is_some() => OPENS,
+            Ok(_) => "opens no more",
+            Err(_) => "cannot be read",
+        };
+        all.push(Backup { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), word });
+    }
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(all)
+}
+
+const fn escrow_word(state: EscrowState) -> &'static str {
+    match state {
+        EscrowState::Kept => "kept",
+        EscrowState::Undoes => "undoes a shredding: to be destroyed",
+        EscrowState::Destroyed => "destroyed",
+    }
+}
+
+/// Of 2^32, in hundredths of a hundredth part.
+fn share(seals: u64) -> String {
+    let share = seals.saturating_mul(10_000) / MOST_SEALS;
+    format!("{}.{:02} %", share / 100, share % 100)
+}
+
+impl Shown {
+    fn table(&self) -> String {
+        let mut out = format!("Tenant {}\n\nData keys\n", self.tenant);
+        let rows: Vec<[String; 7]> = self
+            .keys
+            .iter()
+            .map(|(key, age)| {
+                let period = if key.state == KeyState::Active {
+                    format!("{age} of {} days", self.period.0)
+                } else {
+                    format!("{age} days")
+                };
+                let cells = [key.number.to_string(), key.class.to_string(), key.state.to_string()];
+                let [number, class, state] = cells;
+                [number, class, state, key.day.to_string(), period, key.seals.to_string(), share(key.seals)]
+            })
+            .collect();
+        let heads =
+            ["number", "class", "state", "made", "age", "seals (at most)", "of 2^32"].map(str::to_owned);
+        let width = |column: usize| {
+            let cells = std::iter::once(&heads).chain(&rows).filter_map(|row| row.get(column));
+            cells.map(String::len).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+        for row in std::iter::once(&heads).chain(&rows) {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            let line = cells.collect::<Vec<_>>().join("  ");
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "  {}", line.trim_end());
+        }
+        let _ = writeln!(
+            out,
+            "  {}\n\nRing of salts\n  {} people, {} shredded, epoch {}, wrapped by {}",
+            if self.period.1 { BY_BUNDLE } else { BY_NIST },
+            self.people,
+            self.shredded,
+            self.epoch,
+            self.wrapping
+        );
+        if self.merges > 0 {
+            let _ = writeln!(out, "  {} people became others and have tokens yet", self.merges);
+        }
+        out.push_str("\nEscrows\n");
+        for escrow in &self.escrows {
+            let Escrowed { id, day, threshold, shares, state } = escrow;
+            let _ = writeln!(out, "  {id}  {day}  {threshold} of {shares}  {}", escrow_word(*state));
+        }
+        if self.escrows.is_empty() {
+            out.push_str("  none: with the root lost, all is lost\n");
+        }
+        if let Some(backups) = &self.backups {
+            out.push_str("\nBackups\n");
+            for backup in backups {
+                let _ = writeln!(out, "  {}  {}", backup.name, backup.word);
+            }
+        }
+        if !self.to_do.is_empty() {
+            out.push_str("\nTo do\n");
+            for what in &self.to_do {
+                let _ = writeln!(out, "  {what}");
+            }
+        }
+        out
+    }
+
+    fn json(&self) -> Result<String, String> {
+        let keys: Vec<serde_json::Value> = self
+            .keys
+            .iter()
+            .map(|(key, age)| {
+                serde_json::json!({
+                    "number": key.number.to_string(),
+                    "class": key.class.as_str(),
+                    "state": key.state.as_str(),
+                    "made": key.day,
+                    "age_days": age,
+                    "period_days": self.period.0,
+                    "seals_at_most": key.seals,
+                    "seals_limit": MOST_SEALS,
+                })
+            })
+            .collect();
+        let escrows: Vec<serde_json::Value> = self
+            .escrows
+            .iter()
+            .map(|escrow| {
+                serde_json::json!({
+                    "id": escrow.id.to_string(),
+                    "day": escrow.day,
+                    "threshold": escrow.threshold,
+                    "shares": escrow.shares,
+                    "state": escrow.state.as_str(),
+                })
+            })
+            .collect();
+        let backups = self.backups.as_ref().map(|all| {
+            let one =
+                |backup: &Backup| serde_json::json!({"name": backup.name, "opens": backup.word == OPENS});
+            all.iter().map(one).collect::<Vec<_>>()
+        });
+        let shown = serde_json::json!({
+            "tenant": self.tenant,
+            "data_keys": keys,
+            "salts": {
+                "people": self.people,
+                "shredded": self.shredded,
+                "untold": self.untold,
+                "merged": self.merges,
+                "epoch": self.epoch,
+                "wrapped_by": self.wrapping,
+            },
+            "escrows": escrows,
+            "backups": backups,
+            "to_do": self.to_do,
+        });
+        serde_json::to_string_pretty(&shown).map(|text| format!("{text}\n")).map_err(text)
+    }
+}

@@ -1,0 +1,315 @@
+//! The life of a tenant's keys, as an operator lives it.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use guard::ring::SaltRing;
+use guard::root::FileRoot;
+use guard::vault::Lock;
+use guard::{Binding, DataKeys, FieldCipher, Sealer, Token};
+use journal::names::{Org, RecordId};
+use journal::sample::Drawn;
+use journal::{Act, Entry, Subject};
+use policy::vocabulary::Class;
+use source::Source;
+
+use crate::ledger::stored;
+use crate::{code, example, text};
+
+struct Place {
+    folder: tempfile::TempDir,
+    bundle: String,
+}
+
+/// Where keys lie, by their folder and their root.
+const KEYS: [&str; 6] = ["--dir", "keys", "--root", "file:root", "--passphrase-file", "pass"];
+const RESTORED: [&str; 6] = ["--dir", "again", "--root", "file:new-root", "--passphrase-file", "pass"];
+const LEDGER: [&str; 2] = ["--ledger", "D"];
+
+impl Place {
+    fn new() -> Self {
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+            bundle: example("mended").join("phiward").display().to_string(),
+        };
+        std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+        let init = ["ledger", "init", "--dir", "D", "--writer", "keys"];
+        let init = place.command(&init).output().unwrap();
+        assert_eq!(code(&init), 0, "{}", text(&init.stderr));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+        command.args(words).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, words: &[&[&str]], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = self.command(&[&["keys"], &words.concat()[..]].concat());
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// What a command prints that ends so.
+    fn ends(&self, expected: i32, words: &[&[&str]], input: &str) -> String {
+        let output = self.run(words, input);
+        assert_eq!(code(&output), expected, "{words:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// A command on the keys that is recorded and succeeds.
+    fn ok(&self, words: &[&str]) -> String {
+        self.ends(0, &[words, &KEYS, &LEDGER], "")
+    }
+
+    fn lock() -> Lock {
+        Lock::Passphrase(b"correct horse battery".to_vec().into())
+    }
+
+    /// Tokens of people, by the keys of a folder.
+    fn sealed(&self, records: &[&str]) -> Vec<String> {
+        let (mut data, salts) = self.opened("root", "keys");
+        let key = data.active(Class::Phi).unwrap();
+        let mut sealer = Sealer::new(Box::new(Drawn::new(3)));
+        let people: Vec<Subject> = records.iter().map(|record| person(record)).collect();
+        let given = salts.salts(&people).unwrap();
+        given
+            .iter()
+            .zip(&people)
+            .map(|(salt, person)| {
+                let mut token = String::new();
+                let cipher = FieldCipher::of_subject(&key, salt).unwrap();
+                let bound = Binding { tenant: "harbor-health", field: "ssn", subject: Some(person) };
+                sealer.seal(&cipher, &bound, "123-45-6789", &mut token).unwrap();
+                token
+            })
+            .collect()
+    }
+
+    fn opened(&self, root: &str, dir: &str) -> (DataKeys, SaltRing) {
+        let rng = |seed| Box::new(Drawn::new(seed));
+        let root = FileRoot::open(&self.path(root), Self::lock(), rng(1)).unwrap();
+        let root = std::sync::Arc::new(root);
+        let dir = self.path(dir);
+        // As the gateway would: what was seen goes with them.
+        let seen = PathBuf::from(format!("{}.seen", dir.display()));
+        let mut data = DataKeys::open(&dir.join("data-keys"), root.clone(), rng(5)).unwrap();
+        data.watch(&seen.join("data-keys"), guard::Unseen::Refused).unwrap();
+        let salts = SaltRing::open(&dir.join("salts"), root, Box::new(Fresh)).unwrap();
+        salts.watch(&seen.join("salts"), guard::Unseen::Refused).unwrap();
+        (data, salts)
+    }
+
+    fn opens(&self, (root, dir): (&str, &str), record: &str, token: &str) -> bool {
+        let (data, salts) = self.opened(root, dir);
+        let (token, person) = (Token::parse(token).unwrap(), person(record));
+        let Some(salt) = salts.by_handle(token.handle().unwrap()).unwrap() else { return false };
+        let key = data.key(token.key()).unwrap();
+        let cipher = FieldCipher::of_subject(&key, &salt).unwrap();
+        let bound = Binding { tenant: "harbor-health", field: "ssn", subject: Some(&person) };
+        Sealer::new(Box::new(Drawn::new(3))).open(&cipher, &bound, &token).is_ok()
+    }
+
+    /// `step kind outcome` of every entry of the ledger.
+    fn told(&self) -> Vec<String> {
+        let all = stored(&self.path("D"));
+        let acts = all.values().map(|bytes| Entry::read(bytes).unwrap());
+        acts.filter_map(|entry| match entry.act {
+            Act::KeyEvent(event) => Some(format!("{} {} {}", event.step, event.kind, entry.outcome)),
+            _ => None,
+        })
+        .collect()
+    }
+}
+
+/// Draws what no other process drew.
+struct Fresh;
+
+impl journal::Rng for Fresh {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+    }
+}
+
+fn person(record: &str) -> Subject {
+    let text = "orgs:\n  - {id: production, kind: production}\n";
+    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
+    Subject::of_record(&Org::declared(&policy, "production").unwrap(), &RecordId::of(record).unwrap())
+}
+
+const ADA: &str = "001D000000IqhSL";
+const BEN: &str = "001D000000IqhSM";
+const CAL: &str = "001D000000IqhSN";
+
+#[test]
+fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
+    let place = Place::new();
+    let refused = place.run(&[&["init", "--tenant", "harbor-health"], &KEYS], "");
+    assert_eq!(code(&refused), 2);
+    assert!(text(&refused.stderr).contains("--unrecorded"), "nothing is done unrecorded by mistake");
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    assert_eq!(place.ok(&["make", "--class", "phi"]), "0\n");
+    place.ok(&["activate", "--key", "0"]);
+    assert_eq!(place.ok(&["make", "--class", "phi-sensitive", "--activate"]), "1\n");
+    let tokens = place.sealed(&[ADA, BEN, CAL]);
+    let here = ("root", "keys");
+    assert!(place.opens(here, ADA, &tokens[0]));
+
+    // A backup and an escrow, each proved.
+    let backup = place.ok(&["backup", "--to", "backups"]);
+    place.ok(&["drill", "--backup", backup.trim()]);
+    let escrow =
+        ["escrow", "make", "--to", "escrow", "--shares-in", "shares", "--shares", "3", "--threshold", "2"];
+    let id = place.ok(&escrow);
+    let share = |number: u8| format!("shares/share-{number}.txt");
+    let of_escrow =
+        |a: u8, b: u8| ["--escrow", "escrow", "--share", &share(a), "--share", &share(b)].map(str::to_owned);
+    let drill = |expected: i32, a: u8, b: u8| {
+        let copy = of_escrow(a, b);
+        let copy: Vec<&str> = copy.iter().map(String::as_str).collect();
+        place.ends(expected, &[&["drill"], &copy, &KEYS, &LEDGER], "")
+    };
+    drill(0, 1, 3);
+    let listing = |folder: &str| std::fs::read_dir(place.path(folder)).unwrap().count();
+    let before = listing(".");
+    drill(0, 2, 3);
+    assert_eq!(listing("."), before, "a drill leaves nothing");
+    // A share that is no longer what was given out is named.
+    let whole = std::fs::read_to_string(place.path(&share(2))).unwrap();
+    std::fs::write(place.path(&share(2)), whole.replacen("2 of 3", "1 of 3", 1)).unwrap();
+    let copy = of_escrow(1, 2);
+    let copy: Vec<&str> = copy.iter().map(String::as_str).collect();
+    let wrong = place.run(&[&["drill"], &copy, &KEYS, &LEDGER], "");
+    assert!(
+        code(&wrong) == 2 && text(&wrong.stderr).contains("share `shares/share-2.txt`"),
+        "{}",
+        text(&wrong.stderr)
+    );
+    std::fs::write(place.path(&share(2)), whole).unwrap();
+
+    // One person is forgotten. The escrow undoes that, and is named until two people say that it is gone.
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let shred = [&["shred", "--backups", "backups"], &of[..]].concat();
+    let shredded = place.run(&[&shred, &KEYS, &LEDGER], &format!("{ADA}\n"));
+    assert_eq!(code(&shredded), 1, "{}", text(&shredded.stderr));
+    assert!(text(&shredded.stderr).contains(id.trim()) && !text(&shredded.stderr).contains(ADA));
+    assert!(!place.opens(here, ADA, &tokens[0]) && place.opens(here, BEN, &tokens[1]));
+    place.ends(1, &[&["drill", "--backup", backup.trim()], &KEYS, &LEDGER], "");
+    assert!(drill(1, 1, 2).contains("1 were destroyed and still lie in it"));
+    let status = place.ends(1, &[&["status", "--backups", "backups"], &KEYS], "");
+    for expected in
+        ["opens no more", "undoes a shredding", "2 people, 1 shredded, epoch 2", "active", "To do"]
+    {
+        assert!(status.contains(expected), "{expected}: {status}");
+    }
+    let json = place.ends(1, &[&["status", "--format", "json"], &KEYS], "");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["salts"]["shredded"], &json["escrows"][0]["state"]), (&1.into(), &"undoes".into()));
+    assert_eq!(json["data_keys"][0]["number"], "0");
+
+    // The bundle's cryptoperiod is a year, NIST's recommendation two.
+    let made: jiff::civil::Date = json["data_keys"][0]["made"].as_str().unwrap().parse().unwrap();
+    let later = made.saturating_add(jiff::Span::new().days(500)).to_string();
+    let due = |more: &[&str]| {
+        let status = place.ends(1, &[&["status", "--on", &later], more, &KEYS], "");
+        status.contains("has sealed for 500 days: make and activate another")
+    };
+    assert!(due(&["--policy", &place.bundle]) && !due(&[]));
+
+    // The root burns, and the disk with it. Two shares bring all back under another.
+    std::fs::remove_file(place.path("root")).unwrap();
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let restored = place.ends(0, &[&["restore"], &copy, &RESTORED, &LEDGER], "");
+    assert_eq!(restored, "2 data keys, 3 people\n");
+    let there = ("new-root", "again");
+    assert!(place.opens(there, BEN, &tokens[1]));
+    // The escrow is older than the shredding, which is done again by the handle that the ledger names.
+    assert!(place.opens(there, ADA, &tokens[0]));
+    let handle = text(&shredded.stdout);
+    assert!(stored(&place.path("D")).values().any(|entry| text(entry).contains(handle.trim())));
+    place.ends(1, &[&["shred", "--handles"], &RESTORED, &LEDGER], &handle);
+    assert!(!place.opens(there, ADA, &tokens[0]) && place.opens(there, CAL, &tokens[2]));
+    let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and"];
+    let destroyed =
+        |and: &str| place.run(&[&["escrow", "destroyed", id.trim()], &two, &[and], &RESTORED, &LEDGER], "");
+    assert_eq!(code(&destroyed("mara-voss")), 2, "one person is not two");
+    assert_eq!(code(&destroyed("nobody-known")), 2);
+    let said = destroyed("idris-calloway");
+    assert_eq!(code(&said), 0, "{}", text(&said.stderr));
+    place.ends(0, &[&["status"], &RESTORED], "");
+    assert_eq!(place.ends(0, &[&["make", "--class", "phi", "--activate"], &RESTORED, &LEDGER], ""), "2\n");
+
+    let told = place.told();
+    for step in [
+        "created tenant",
+        "activated data",
+        "backed-up tenant",
+        "escrowed tenant",
+        "drilled tenant",
+        "shredded tenant",
+        "restored tenant",
+        "escrow-destroyed tenant",
+    ] {
+        let outcome =
+            |outcome: &str| told.iter().filter(|said| **said == format!("{step} {outcome}")).count();
+        assert!(outcome("done") > 0 && outcome("intended") >= outcome("done"), "{step}: {told:?}");
+    }
+    assert_eq!(told.iter().filter(|said| *said == "shredded subject done").count(), 2);
+}
+
+#[test]
+fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
+    let place = Place::new();
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let tokens = place.sealed(&[ADA]);
+    let copy = std::fs::read(place.path("keys/data-keys")).unwrap();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.ok(&["disable", "--key", "0"]);
+    place.ok(&["enable", "--key", "0"]);
+    assert!(place.opens(("root", "keys"), ADA, &tokens[0]));
+    let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
+    place.ends(2, &[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
+    let newest = std::fs::read(place.path("keys/data-keys")).unwrap();
+    std::fs::write(place.path("keys/data-keys"), &copy).unwrap();
+    let older = place.run(&[&["status"], &KEYS], "");
+    assert!(code(&older) == 2 && text(&older.stderr).contains("older copy"), "{}", text(&older.stderr));
+    std::fs::write(place.path("keys/data-keys"), newest).unwrap();
+    place.ok(&["disable", "--key", "0"]);
+    place.ends(0, &[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
+    std::fs::write(place.path("keys/data-keys"), copy).unwrap();
+    let gone = place.run(&[&["rewrap", "--unseen"], &KEYS, &LEDGER], "");
+    assert!(code(&gone) == 2 && text(&gone.stderr).contains("was destroyed"), "{}", text(&gone.stderr));
+}
+
+#[test]
+fn patients_are_merged_and_the_old_salt_is_retired() {
+    let place = Place::new();
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let tokens = place.sealed(&[ADA, BEN]);
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let merge = |input: &str| place.run(&[&["merge"], &of, &KEYS, &LEDGER], input);
+    let bad = merge("Jane Canary\n");
+    assert!(code(&bad) == 2 && !text(&bad.stderr).contains("Canary"));
+    let merged = merge(&format!("{ADA} {BEN}\n{CAL} {BEN}\n"));
+    assert_eq!(code(&merged), 0, "{}", text(&merged.stderr));
+    let handle = text(&merged.stdout);
+    let handle = handle.strip_suffix("\nunknown\n").unwrap();
+    assert!(place.opens(("root", "keys"), ADA, &tokens[0]), "as long as there are tokens");
+    let status = place.ends(0, &[&["status"], &KEYS], "");
+    assert!(status.contains("1 people became others"), "{status}");
+    let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
+    assert!(code(&by_old_name) == 2 && text(&by_old_name.stderr).contains("survives"));
+    place.ends(0, &[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
+    assert!(!place.opens(("root", "keys"), ADA, &tokens[0]));
+    assert!(place.opens(("root", "keys"), BEN, &tokens[1]));
+}
