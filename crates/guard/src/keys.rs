@@ -122,4 +122,17 @@ impl Keys for InUse {
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
         Ok(self.keeper().salts().by_handle(handle)?.map(Arc::new))
     }
+
+    fn merged(&self, handle: Handle) -> Result<Option<Became>, KeysError> {
+        let merged = self.keeper().salts().merged(handle);
+        Ok(merged.and_then(|merged| Some(Became { from: merged.from, into: merged.survivor? })))
+    }
+
+    fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {
+        Ok(self.keeper().salts().survivor(of))
+    }
+
+    fn was_shredded(&self, handle: Handle) -> bool {
+        self.keeper().salts().was_shredded(handle)
+    }
 }

@@ -183,7 +183,7 @@ impl<'k> Rows<'k> {
 
     /// Whom each row's fields belong to, by the columns that say so.
     fn subjects(&self, rows: &[Row]) -> OfOwners<Subject> {
-        let of_column = |owner: &columns::OwnerAt| {
+        let of_column = |owner: &OwnerAt| {
             rows.iter()
                 .map(|row| owner.owner.subject(&self.org, self.columns.object(), row.get(owner.at)?))
                 .collect()
@@ -361,8 +361,7 @@ impl<'k> Rows<'k> {
                 (Some(named), Some(handle)) => Some(bound_to(self.keys, handle, named).map_err(refuse)?),
                 _ => None,
             };
-            let binding =
-                |subject| Binding { tenant: self.keys.tenant(), field: &field.id, subject };
+            let binding = |subject| Binding { tenant: self.keys.tenant(), field: &field.id, subject };
             let opened = match self.sealer.open(&cipher, &binding(person.as_ref()), &token) {
                 // The token is the survivor's already, and the row names who was merged into them.
                 Err(GuardError::Refused) if let Some(named) = subject => {

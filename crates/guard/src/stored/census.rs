@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use journal::names::Org;
 use journal::Rng;
+use journal::names::Org;
 use policy::Enforceable;
 use policy::vocabulary::Action;
 use serde::{Deserialize, Serialize};
@@ -160,7 +160,12 @@ impl Census {
             from: desk.clock.now(),
             to: desk.clock.now(),
             bundle: of.bundle.clone(),
-            active: of.keys.iter().filter_map(|(_, key)| KeyNumber::of(*key)).map(|key| key.to_string()).collect(),
+            active: of
+                .keys
+                .iter()
+                .filter_map(|(_, key)| KeyNumber::of(*key))
+                .map(|key| key.to_string())
+                .collect(),
             rows: 0,
             fields: looker.columns.fields().map(field).collect(),
             merged: BTreeMap::new(),

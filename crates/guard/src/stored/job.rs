@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use csv::Row;
 use journal::Clock;
-use journal::names::Org;
 use journal::Rng;
+use journal::names::Org;
 use policy::vocabulary::Action;
 use policy::{AskedField, Enforceable, Permit};
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,8 @@ impl Counts {
 
     /// Whether everything that was to be done is done. Who was shredded is not to be read.
     pub fn is_whole(&self) -> bool {
-        let unread = self.unreadable.iter().any(|(reason, number)| *reason != Reason::Shredded && *number > 0);
+        let unread =
+            self.unreadable.iter().any(|(reason, number)| *reason != Reason::Shredded && *number > 0);
         self.bare == 0 && self.edited == 0 && self.unsettled == 0 && !unread
     }
 }
@@ -200,7 +201,11 @@ pub(super) fn holds(of: &Of, ready: &Ready) -> Result<(), StoredError> {
 }
 
 /// A permit that holds, for that, and for all that is asked for.
-pub(super) fn permitted(desk: &mut Desk<'_>, asked: &[AskedField], action: Action) -> Result<Permit, StoredError> {
+pub(super) fn permitted(
+    desk: &mut Desk<'_>,
+    asked: &[AskedField],
+    action: Action,
+) -> Result<Permit, StoredError> {
     let permit = (desk.permit)(asked).map_err(StoredError::NoPermit)?;
     in_force(&permit, desk.clock.now())?;
     is_for(&permit, &[action])?;

@@ -249,7 +249,11 @@ impl<'k> Looker<'k> {
     }
 
     /// What stands in records.
-    pub(super) fn look(&mut self, records: Vec<Record>, ready: &mut Ready) -> Result<Vec<LookedAt>, KeysError> {
+    pub(super) fn look(
+        &mut self,
+        records: Vec<Record>,
+        ready: &mut Ready,
+    ) -> Result<Vec<LookedAt>, KeysError> {
         records.into_iter().map(|record| self.look_at(record, ready)).collect()
     }
 
@@ -297,8 +301,7 @@ impl<'k> Looker<'k> {
         let token = match Token::parse(held) {
             Ok(token) => token,
             Err(_) => {
-                let reason =
-                    if held.starts_with(PREFIX) { Reason::NotAToken } else { Reason::OtherVersion };
+                let reason = if held.starts_with(PREFIX) { Reason::NotAToken } else { Reason::OtherVersion };
                 return looked(Stands::Unreadable(reason), None);
             }
         };
@@ -306,7 +309,8 @@ impl<'k> Looker<'k> {
         let owner = sealed.owner.map(|owner| people.get(owner).and_then(Option::as_ref));
         let stands = match self.opened(&sealed, &token, owner, ready) {
             Ok(Ok((value_of, bound, salt))) => {
-                let opened = self.compared(place, &sealed, &token, (value, digest), value_of, bound, salt, ready);
+                let opened =
+                    self.compared(place, &sealed, &token, (value, digest), value_of, bound, salt, ready);
                 match opened {
                     Ok(opened) => Stands::Sealed(Box::new(opened)),
                     Err(error) => Stands::Unreadable(Reason::of(error)?),

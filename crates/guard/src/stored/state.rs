@@ -74,7 +74,8 @@ impl State {
     /// How far this job came; nothing where it is to begin.
     pub(super) fn reached<T: DeserializeOwned>(&self, of: &Of) -> Result<Option<Reached<T>>, StateError> {
         let path = || self.path.clone();
-        let bytes = durable::read(&self.path, LONGEST).map_err(|error| StateError::Io { path: path(), error })?;
+        let bytes =
+            durable::read(&self.path, LONGEST).map_err(|error| StateError::Io { path: path(), error })?;
         let Some(bytes) = bytes else { return Ok(None) };
         let unreadable = |_| StateError::Unreadable { path: path() };
         // The counts of another job have another form: what job it is comes first.

@@ -81,7 +81,7 @@ fn identity(path: &Path, file: &mut File) -> std::io::Result<String> {
     let mut known = Vec::new();
     for from in [0, length.saturating_sub(KNOWN_BY)] {
         file.seek(SeekFrom::Start(from))?;
-        file.by_ref().take(KNOWN_BY).read_to_end(&mut known)?;
+        (&mut *file).take(KNOWN_BY).read_to_end(&mut known)?;
     }
     file.rewind()?;
     let digest: String = digest(&SHA256, &known).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
