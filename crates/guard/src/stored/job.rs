@@ -288,8 +288,16 @@ impl<'k> Job<'k> {
         let permit = permitted(desk, self.looker.asked(), Action::Write)?;
         let mut ready = self.looker.ready(desk.clock.now())?;
         holds(&self.of, &ready)?;
-        let looked = self.looker.look(batch, &mut ready)?;
-        let turned = self.looker.turn(&self.task, &looked, &ready)?;
+        let mut looked = self.looker.look(batch, &mut ready)?;
+        let turned = loop {
+            match self.looker.turn(&self.task, &looked, &ready)? {
+                Some(turned) => break turned,
+                None => {
+                    let records = looked.into_iter().map(|one| one.record).collect();
+                    looked = self.looker.look(records, &mut ready)?;
+                }
+            }
+        };
         let mut released = Batch::default();
         let mut places = Vec::new();
         for (place, (one, Turned { now, counts: own })) in looked.iter().zip(turned).enumerate() {

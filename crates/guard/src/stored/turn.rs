@@ -66,13 +66,14 @@ impl Looker<'_> {
         }
     }
 
-    /// What records become. Who has to have a salt for it has one now.
+    /// What records become. Who has to have a salt for it has one now. Nothing where somebody was merged away since the
+    /// records were looked at: then they are looked at again.
     pub(super) fn turn(
         &mut self,
         task: &Task,
         looked: &[LookedAt],
         ready: &Ready,
-    ) -> Result<Vec<Turned>, KeysError> {
+    ) -> Result<Option<Vec<Turned>>, KeysError> {
         let wanted = |one: &LookedAt| -> Vec<Wanted> {
             let fields = one.fields.iter().zip(self.columns.sealed());
             fields.map(|(field, sealed)| Self::wanted(task, field, ready, sealed.field.class)).collect()
@@ -92,13 +93,23 @@ impl Looker<'_> {
             }
             places.push(of_owners);
         }
-        let salts = if people.is_empty() { Vec::new() } else { self.keys.salts(&people)? };
+        let salts = match self.keys.salts(&people) {
+            Ok(salts) => salts,
+            Err(error) => {
+                for person in &people {
+                    if self.keys.survivor(person)?.is_some() {
+                        return Ok(None);
+                    }
+                }
+                return Err(error);
+            }
+        };
         let mut turned = Vec::with_capacity(looked.len());
         for ((one, wanted), places) in looked.iter().zip(&wanted).zip(&places) {
             let salt = |owner: usize| salts.get((*places.get(owner)?)?);
             turned.push(self.turned(task, one, wanted, salt, ready)?);
         }
-        Ok(turned)
+        Ok(Some(turned))
     }
 
     fn turned<'s>(
