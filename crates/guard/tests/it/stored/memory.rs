@@ -63,6 +63,9 @@ impl Memory {
     }
 }
 
+/// What somebody does to a record.
+type Deed<'m> = Box<dyn FnMut(&Memory, &str) + 'm>;
+
 /// A job's way to the records.
 pub(crate) struct View<'m> {
     memory: &'m Memory,
@@ -71,7 +74,7 @@ pub(crate) struct View<'m> {
     /// The call that fails, and with it all that follow.
     pub(crate) fails_at: Option<usize>,
     /// What somebody else does before a record is written.
-    pub(crate) before_put: Option<Box<dyn FnMut(&Memory, &str) + 'm>>,
+    pub(crate) before_put: Option<Deed<'m>>,
 }
 
 impl View<'_> {
