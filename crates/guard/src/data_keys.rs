@@ -17,7 +17,7 @@
 mod copies;
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -43,8 +43,11 @@ use reading::{Found, whole};
 
 const MAGIC: &str = "phiward-data-keys/v1";
 const LONGEST: u64 = 16 << 20;
-/// Seals that a process takes at once: what it does not use of them is lost when it ends.
-const RESERVED: u64 = 1 << 22;
+/// Seals that a process takes at first, and that are always left for one batch of rows. What it does
+/// not use it gives back when it ends, and loses when it is killed.
+const RESERVED: u64 = 1 << 18;
+/// And what it takes once it has used these: few writes a million seals.
+const RESERVED_AGAIN: u64 = 1 << 22;
 
 /// Why data keys were not read, made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +111,8 @@ pub struct DataKeys {
     /// How often the file was written.
     written: u64,
     seen: Option<Seen>,
+    /// Keys of which this process has reserved seals.
+    reserving: BTreeSet<KeyNumber>,
     rng: Box<dyn Rng>,
     _held: File,
 }
@@ -150,6 +155,7 @@ impl DataKeys {
             keys: BTreeMap::new(),
             written: 1,
             seen: None,
+            reserving: BTreeSet::new(),
             rng,
             _held: held,
         };
@@ -173,6 +179,7 @@ impl DataKeys {
             keys,
             written,
             seen: None,
+            reserving: BTreeSet::new(),
             rng,
             _held: held,
         };
@@ -420,19 +427,38 @@ impl DataKeys {
         let found = self.keys.iter().rev().find(|(_, kept)| is_active(kept)).map(|(number, _)| *number);
         let number = found.ok_or(GuardError::NoActiveKey)?;
         let key = self.key(number)?;
-        if key.left() < RESERVED / 2 {
-            let mut kept = self.kept(number)?.clone();
-            kept.seals = kept.seals.saturating_add(RESERVED).min(MOST_SEALS);
-            let seals = kept.seals;
-            let before = self.keys.insert(number, kept);
-            if let Err(error) = self.write() {
-                self.keys.extend(before.map(|before| (number, before)));
-                return Err(error);
-            }
-            self.see()?;
+        if key.left() < RESERVED {
+            let kept = self.kept(number)?.clone();
+            let more = if self.reserving.insert(number) { 2 * RESERVED } else { RESERVED_AGAIN };
+            let seals = kept.seals.saturating_add(more).min(MOST_SEALS);
+            self.count(number, seals)?;
             key.reserve(seals);
         }
         Ok(key)
+    }
+
+    /// Gives back what was reserved and not used: the process ends.
+    pub fn settle(&mut self) -> Result<(), KeysError> {
+        let left = |(number, kept): (&KeyNumber, &Kept)| {
+            let key = kept.key.as_ref().filter(|key| key.seals() < kept.seals)?;
+            // From now on it seals nothing.
+            key.reserve(0);
+            Some((*number, key.seals()))
+        };
+        let back: Vec<(KeyNumber, u64)> = self.keys.iter().filter_map(left).collect();
+        back.into_iter().try_for_each(|(number, seals)| self.count(number, seals))
+    }
+
+    /// Writes down how often a key sealed, or may have.
+    fn count(&mut self, number: KeyNumber, seals: u64) -> Result<(), KeysError> {
+        let mut kept = self.kept(number)?.clone();
+        kept.seals = seals;
+        let before = self.keys.insert(number, kept);
+        if let Err(error) = self.write() {
+            self.keys.extend(before.map(|before| (number, before)));
+            return Err(error);
+        }
+        self.see()
     }
 }
 

@@ -227,6 +227,11 @@ impl Keeper {
         self.data.active(class)
     }
 
+    /// Gives back seals that were reserved and not used. Nothing is sealed after that.
+    pub fn settle(&mut self) -> Result<(), KeysError> {
+        self.data.settle()
+    }
+
     pub fn status(&self) -> Vec<KeyStatus> {
         self.data.status()
     }

@@ -87,6 +87,13 @@ impl InUse {
     }
 }
 
+impl InUse {
+    /// Ends their use: what was reserved of them and not used is given back.
+    pub fn end(self) -> Result<(), KeysError> {
+        self.keeper.into_inner().unwrap_or_else(PoisonError::into_inner).settle()
+    }
+}
+
 impl fmt::Debug for InUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InUse").field("tenant", &self.tenant).finish_non_exhaustive()

@@ -191,6 +191,11 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The bundle's own.
+    pub const fn of_policy(digest: &policy::digest::Digest) -> Self {
+        Self(*digest.bytes())
+    }
+
     /// A SHA-256 that was computed already, as the root of a tree.
     pub const fn of_hash(hash: [u8; 32]) -> Self {
         Self(hash)

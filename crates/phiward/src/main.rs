@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command, Guard};
 use clap::Parser;
+use guard::rows::Duty;
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,10 @@ fn main() -> ExitCode {
         Command::Keys(keys) => keys_command::run(&keys),
         Command::Ledger(ledger) => ledger_command::run(&ledger),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
+        Command::Guard(Guard::Seal(rows)) => guard_command::rows::keyed(&rows, Duty::Seal),
+        Command::Guard(Guard::Open(rows)) => guard_command::rows::keyed(&rows, Duty::Open),
+        Command::Guard(Guard::Mask(rows)) => guard_command::rows::keyed(&rows, Duty::Mask),
+        Command::Guard(Guard::Deidentify(rows)) => guard_command::rows::deidentify(&rows),
         Command::Project(project) => project::run(&project),
         Command::Policy(policy) => bundle::run(&policy),
         Command::Init(init) => init::run(&init),

@@ -1,6 +1,6 @@
 //! Copies of data keys: backups under the same root, and what an escrow holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -190,6 +190,7 @@ impl DataKeys {
             keys,
             written: clear.written + 1,
             seen: None,
+            reserving: BTreeSet::new(),
             rng,
             _held: held,
         };

@@ -116,6 +116,14 @@ fn no_seal_is_counted_twice_over() {
     assert_eq!(unreserved, Err(GuardError::NotReserved(number)));
     sealed(&mut keys, Class::Phi);
     assert!(keys.status()[0].seals > reserved);
+    // What ends in order gives back what it did not use, and seals no more.
+    let key = keys.active(Class::Phi).unwrap();
+    let used = key.seals();
+    keys.settle().unwrap();
+    assert_eq!(keys.status()[0].seals, used);
+    let cipher = FieldCipher::of_field(&key, "a").unwrap();
+    let after = sealer(1).seal(&cipher, &bound, "a", &mut String::new());
+    assert_eq!(after, Err(GuardError::NotReserved(number)));
 }
 
 #[test]

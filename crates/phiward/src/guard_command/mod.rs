@@ -1,6 +1,8 @@
 //! What encrypting a field would break, and how to get there.
 
+pub(crate) mod arguments;
 mod output;
+pub(crate) mod rows;
 
 use scan::encryption_plan::{self, Mode, Question};
 

@@ -202,6 +202,15 @@ impl Acting {
     }
 }
 
+/// The keys, for use and for no act on them.
+pub(crate) fn opened(held: &Held) -> Result<Keeper, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    let root = root(&held.root, &held.unlock, Roots::MustBeThere)?;
+    let rng: fn() -> Box<dyn journal::Rng> = || Box::new(SystemRng::new());
+    let tools = Tools { root, recorder: None, clock: Arc::new(SystemClock), rng };
+    runtime.block_on(Keeper::open(places(held)?, Unseen::Refused, tools)).map_err(text)
+}
+
 /// Opens the keys, acts on them, and publishes what was recorded, also of an act that failed.
 fn acted(
     kept: &Kept,

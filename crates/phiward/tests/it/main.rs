@@ -10,6 +10,7 @@ mod example;
 mod flows;
 mod formats;
 mod guard_plan;
+mod guard_rows;
 mod impact;
 mod keys;
 mod ledger;

@@ -1,0 +1,440 @@
+//! Data jobs: rows of a file, sealed, opened, masked or de-identified by the policy.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use guard::pipe::{self, Desk, PipeError, Tally, Worker};
+use guard::ring::Keyring;
+use guard::rows::{Batch, Columns, Duty};
+use guard::safe_harbor::{ColumnReport, Handling, SafeHarbor};
+use guard::vault::Lock;
+use guard::{InUse, Released};
+use journal::act::FieldAccess;
+use journal::entry::{Covered, Data, Touched};
+use journal::names::{ApiName, Flow, Identity, Org, Party};
+use journal::{Act, Entry, EntryOutcome, Number, Pseudonymiser as _};
+use policy::vocabulary::{Action, Purpose, Region};
+use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
+
+use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Told};
+use crate::ledger_command::arguments::Unlock;
+use crate::ledger_command::{lock, recording, text};
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, files, judge, keys_command};
+
+pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
+    let job = Job::of(&arguments.rows, &arguments.told, &arguments.keys.unlock)?;
+    let keys = InUse::of(keys_command::opened(&arguments.keys)?);
+    let mut make = |names: &[String]| {
+        let columns = Columns::of(&job.policy, duty, &arguments.rows.object, names)?;
+        let rng = Box::new(SystemRng::new());
+        let rows = guard::rows::Rows::new(columns, job.org.clone(), &keys, rng);
+        Ok(Worker::Rows(Box::new(rows)))
+    };
+    let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
+    let done = job.run(&arguments.rows, action, duty == Duty::Mask, &mut make).map(|(tally, _)| tally);
+    let ended = keys.end().map_err(text);
+    let tally = done?;
+    ended?;
+    let word = match duty {
+        Duty::Seal => "sealed",
+        Duty::Open | Duty::Mask => "opened",
+    };
+    eprintln!("phiward: {} rows, {} values {word}, {} rows refused", tally.rows, tally.turned, tally.refused);
+    if tally.unsealed > 0 {
+        eprintln!(
+            "phiward: {} values stood there as they are and the bundle asks for tokens: seal them",
+            tally.unsealed
+        );
+    }
+    Ok(if tally.refused + tally.unsealed > 0 { Verdict::Findings } else { Verdict::InOrder })
+}
+
+const fn duty_action(duty: Duty) -> Action {
+    match duty {
+        Duty::Seal => Action::Write,
+        Duty::Open | Duty::Mask => Action::Read,
+    }
+}
+
+pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
+    let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
+    let job = Job::of(&arguments.rows, &arguments.told, &none)?;
+    let (object, on_word) = (&arguments.rows.object, &arguments.keep_text);
+    let mut make = |names: &[String]| {
+        let harbor = SafeHarbor::of(&job.policy, object, names, on_word, &mut SystemRng::new())?;
+        Ok(Worker::SafeHarbor(Box::new(harbor)))
+    };
+    let (_, worker) = job.run(&arguments.rows, Action::Read, true, &mut make)?;
+    let Some(Worker::SafeHarbor(harbor)) = worker else { return Ok(Verdict::InOrder) };
+    let (rows, columns) = harbor.report();
+    eprint!("{}", told(rows, &columns));
+    if let Some(path) = &arguments.report {
+        let report = serde_json::json!({
+            "format": 1,
+            "method": "45 CFR 164.514(b)(2)",
+            "object": object,
+            "policy": job.policy.digest().to_string(),
+            "at": crate::now().to_string(),
+            "rows": rows,
+            "columns": columns,
+            "people_must_say": "that the organisation has no actual knowledge that what is left could identify \
+                                somebody, alone or with other information: 164.514(b)(2)(ii)",
+            "postal_codes": "census of 2000, as the guidance of HHS of 26 November 2012 lists the areas of 20,000 \
+                             people or fewer: the rule asks for data that is current",
+        });
+        let mut bytes = serde_json::to_vec_pretty(&report).map_err(text)?;
+        bytes.push(b'\n');
+        files::write(path, &bytes)?;
+    }
+    Ok(Verdict::InOrder)
+}
+
+/// The report for people.
+fn told(rows: u64, columns: &[&ColumnReport]) -> String {
+    let mut text = format!("phiward: {rows} rows, de-identified by 45 CFR 164.514(b)(2)\n");
+    for column in columns {
+        let what = match column.handling {
+            Handling::Removed => "taken out",
+            Handling::Year => "years alone",
+            Handling::Zip3 => "three digits of the postal code",
+            Handling::Code => "codes for ids",
+            Handling::LookedAt => "looked at",
+            Handling::KeptOnWord => "kept, and somebody answers for it",
+        };
+        let item = column.item.map(|item| format!(" ({item})")).unwrap_or_default();
+        text += &format!(
+            "  {}: {what}{item}; of {} cells {} kept, {} made coarser, {} taken out\n",
+            source::plain(&column.column),
+            column.cells,
+            column.kept,
+            column.generalised,
+            column.removed
+        );
+        for (reason, count) in &column.because {
+            text += &format!("    {count} for {reason}\n");
+        }
+    }
+    text + "  It is de-identified only if nobody in the organisation knows how it could identify somebody \
+            (164.514(b)(2)(ii)).\n"
+}
+
+/// What every batch of a job needs.
+struct Job {
+    policy: Enforceable,
+    org: Org,
+    who: Identity,
+    request: Request,
+    ledger: Option<ledger::Ledger>,
+    trail: Option<Keyring>,
+}
+
+impl Job {
+    fn of(rows: &Rows, told: &Told, unlock: &Unlock) -> Result<Self, String> {
+        let policy = judge::read_bundle(&rows.policy)?;
+        let org = match &rows.org {
+            Some(id) => id.as_str(),
+            None => {
+                let default = policy.default_org().map(|org| org.id.as_str());
+                default.ok_or("the bundle has several orgs and none is `default`: name the --org")?
+            }
+        };
+        let org = Org::declared(&policy, org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
+        let who = Identity::declared(&policy, &rows.right.who)
+            .map_err(|_| "`--who` is no identity of the bundle".to_owned())?;
+        let request = request(&policy, &rows.right)?;
+        if told.into.ledger.is_none() && !told.unrecorded {
+            return Err("patients' data is not worked on unrecorded: name the --ledger and --trail, or answer for it \
+                        with --unrecorded"
+                .to_owned());
+        }
+        if told.unrecorded {
+            eprintln!("phiward: no ledger will tell of this");
+        }
+        let trail = match &told.trail {
+            None if told.into.ledger.is_some() => {
+                return Err("the ledger names people by pseudonyms: name the keyring with --trail".to_owned());
+            }
+            None => None,
+            Some(ring) => Some(opened_trail(ring, told)?),
+        };
+        let policy =
+            policy.enforceable().ok_or("the bundle has an error, or is empty: it is not enforced")?;
+        Ok(Self { policy, org, who, request, ledger: recording(&told.into, unlock)?, trail })
+    }
+
+    fn permit(&self, action: Action, asked: &[AskedField]) -> Result<Permit, String> {
+        let request = Request { action, fields: asked.to_vec(), at: crate::now(), ..self.request.clone() };
+        let (word, reasons, missing) = match policy::decide(&self.policy, &Standing::known(), &request) {
+            Decision::Permit(permit) => return Ok(permit),
+            Decision::Denial(denial) => ("the policy says no", denial.reasons, Vec::new()),
+            Decision::Undetermined(open) => ("the policy cannot tell", open.reasons, open.missing),
+        };
+        let mut said: BTreeSet<String> = reasons
+            .iter()
+            .map(|reason| {
+                let fields = if reason.fields.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", reason.fields.join(", "))
+                };
+                let place = reason.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
+                format!("{} [{}]{place}{fields}", reason.fact, reason.code)
+            })
+            .collect();
+        said.extend(missing.into_iter().map(|missing| format!("it misses: {missing}")));
+        Err(format!("{word}:\n  {}", said.into_iter().collect::<Vec<_>>().join("\n  ")))
+    }
+
+    /// Entries of a batch: whose records, which fields, by what right.
+    fn record(&self, action: Action, covers: bool, released: &Released<Batch>) -> Result<(), String> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        let (permit, batch) = (released.permit(), released.body());
+        let subjects: Vec<_> = batch.people.iter().flatten().cloned().collect();
+        let pseudonyms = match &self.trail {
+            Some(trail) => trail.pseudonyms(&subjects).map_err(text)?,
+            None => Vec::new(),
+        };
+        let distinct: BTreeSet<_> = pseudonyms.into_iter().collect();
+        let touched = distinct.into_iter().map(|one| Touched { record: None, subject: Some(one) }).collect();
+        let mut objects: Vec<Data> = Vec::new();
+        for field in permit.fields() {
+            let object = ApiName::of(&field.name.object).map_err(text)?;
+            let name = ApiName::of(&field.name.field).map_err(text)?;
+            if !objects.iter().any(|data| data.object == object) {
+                objects.push(Data {
+                    object: object.clone(),
+                    fields: Vec::new(),
+                    covered: Vec::new(),
+                    withheld: Vec::new(),
+                    unknown: None,
+                    touched: Vec::new(),
+                });
+            }
+            let Some(data) = objects.iter_mut().find(|data| data.object == object) else { continue };
+            if covers {
+                data.covered.push(Covered { field: name, mask: Some(field.mask) });
+            } else {
+                data.fields.push(name);
+            }
+        }
+        if let Some(first) = objects.first_mut() {
+            first.touched = touched;
+        }
+        let rows = Some(Number::of(batch.rows.len() as u64));
+        let mut rng = SystemRng::new();
+        let mut entry = Entry::new(
+            Act::FieldAccess(FieldAccess { action, rows }),
+            if batch.refused.is_empty() { EntryOutcome::Done } else { EntryOutcome::Partly },
+            &SystemClock,
+            &mut rng,
+        );
+        entry.who = Some(self.who.clone());
+        entry.org = Some(self.org.clone());
+        entry.party = match permit.party() {
+            Some(party) => Some(Party::declared(&self.policy, party).map_err(text)?),
+            None => None,
+        };
+        entry.flow = match permit.flow() {
+            Some(flow) => Some(Flow::declared(&self.policy, flow).map_err(text)?),
+            None => None,
+        };
+        entry.purpose = permit.purpose();
+        entry.grounds = permit.grounds().to_vec();
+        entry.policy = Some(journal::names::Digest::of_policy(permit.bundle()));
+        entry.data = objects;
+        let entries = journal::parts::parted(entry, &mut rng).map_err(text)?;
+        ledger.append(&entries).map(|_| ()).map_err(text)
+    }
+
+    fn run<'k>(
+        &self,
+        rows: &Rows,
+        action: Action,
+        covers: bool,
+        make: pipe::Make<'_, 'k>,
+    ) -> Result<(Tally, Option<Worker<'k>>), String> {
+        let input: Box<dyn std::io::Read> = match &rows.file {
+            Some(path) => {
+                Box::new(File::open(path).map_err(|error| format!("`{}`: {error}", path.display()))?)
+            }
+            None => Box::new(std::io::stdin().lock()),
+        };
+        let mut output = Output::to(rows.output.as_deref())?;
+        let mut refused = match &rows.refused {
+            Some(path) => Some(Refused::to(path)?),
+            None => None,
+        };
+        let progress = progress(rows)?;
+        let mut desk = Desk {
+            clock: &SystemClock,
+            permit: &mut |asked| self.permit(action, asked),
+            record: &mut |released| self.record(action, covers, released),
+            refused: &mut |turned| match &mut refused {
+                Some(refused) => refused.take(&turned),
+                None => {
+                    let (line, column) = (turned.line, turned.column);
+                    Err(PipeError::Refused { line, column, because: turned.because })
+                }
+            },
+            progress: &mut |so_far| progress.set_position(so_far.bytes),
+        };
+        let by_ending = || {
+            let ending = rows.file.as_ref().and_then(|path| path.extension());
+            let is_json = ending.is_some_and(|ending| {
+                ["json", "jsonl", "ndjson"].iter().any(|own| ending.eq_ignore_ascii_case(own))
+            });
+            if is_json { Form::Jsonl } else { Form::Csv }
+        };
+        let done = match rows.format.unwrap_or_else(by_ending) {
+            Form::Csv => pipe::table(input, &mut output.writer, make, &mut desk)
+                .map(|(tally, worker)| (tally, Some(worker))),
+            Form::Jsonl => pipe::json_lines(
+                BufReader::with_capacity(1 << 16, input),
+                &mut output.writer,
+                make,
+                &mut desk,
+            ),
+        };
+        progress.finish_and_clear();
+        let done = done.map_err(|error| match &rows.file {
+            Some(path) => format!("`{}`: {error}", path.display()),
+            None => error.to_string(),
+        });
+        // What was recorded stays recorded, also where what follows fails.
+        let closed = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.clone().close().map_err(text));
+        let done = done?;
+        closed?;
+        output.keep()?;
+        if let Some(refused) = refused {
+            refused.keep()?;
+        }
+        Ok(done)
+    }
+}
+
+fn request(policy: &policy::Policy, right: &Right) -> Result<Request, String> {
+    if !right.none_object {
+        return Err("whether somebody has objected, restricted or withdrawn is not known here: say with --none-object \
+                    that nobody has"
+            .to_owned());
+    }
+    let mut request = Request::new(Action::Read, Vec::new(), crate::now());
+    request.who = Some(right.who.clone());
+    request.purpose = match &right.purpose {
+        Some(word) => Some(Purpose::of(word).ok_or_else(|| {
+            let known: Vec<&str> = Purpose::ALL.iter().map(|one| one.as_str()).collect();
+            format!("`--purpose` is one of {}", known.join(", "))
+        })?),
+        None => None,
+    };
+    request.to.clone_from(&right.to);
+    request.flow.clone_from(&right.flow);
+    request.network = right.network;
+    request.subject.region = match (&right.subject_region, policy.regions()) {
+        (Some(region), _) => {
+            Some(Region::of(region).ok_or("`--subject-region` is a region as `us` or `eu`")?)
+        }
+        (None, [only]) => Some(only.value.clone()),
+        (None, _) => None,
+    };
+    // Nothing leaves this machine by what is asked here.
+    request.tls = Some(Tls::V1_3);
+    Ok(request)
+}
+
+fn opened_trail(ring: &Path, told: &Told) -> Result<Keyring, String> {
+    let unlock = Unlock {
+        passphrase_file: told.trail_passphrase_file.clone(),
+        passphrase_env: None,
+        unlock_file: told.trail_unlock_file.clone(),
+    };
+    let lock = lock(&unlock)?;
+    if matches!(lock, Lock::None) {
+        return Err("a keyring is locked: --trail-passphrase-file or --trail-unlock-file".to_owned());
+    }
+    Keyring::open(ring, &lock, Box::new(SystemRng::new())).map_err(text)
+}
+
+/// Shown where somebody looks on.
+fn progress(rows: &Rows) -> Result<indicatif::ProgressBar, String> {
+    let length = match &rows.file {
+        Some(path) => {
+            std::fs::metadata(path).map_err(|error| format!("`{}`: {error}", path.display()))?.len()
+        }
+        None => return Ok(indicatif::ProgressBar::hidden()),
+    };
+    if !std::io::stderr().is_terminal() {
+        return Ok(indicatif::ProgressBar::hidden());
+    }
+    let style =
+        indicatif::ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}")
+            .map_err(text)?;
+    Ok(indicatif::ProgressBar::new(length).with_style(style))
+}
+
+/// Where rows go: a file that is there whole or not at all, or the terminal.
+struct Output {
+    writer: BufWriter<Box<dyn std::io::Write>>,
+    named: Option<(PathBuf, PathBuf)>,
+}
+
+impl Output {
+    fn to(path: Option<&Path>) -> Result<Self, String> {
+        const ROOM: usize = 1 << 18;
+        let Some(path) = path else {
+            let out: Box<dyn std::io::Write> = Box::new(std::io::stdout().lock());
+            return Ok(Self { writer: BufWriter::with_capacity(ROOM, out), named: None });
+        };
+        let part = path.with_added_extension("part");
+        let file: Box<dyn std::io::Write> = Box::new(private(&part)?);
+        Ok(Self { writer: BufWriter::with_capacity(ROOM, file), named: Some((part, path.to_owned())) })
+    }
+
+    fn keep(mut self) -> Result<(), String> {
+        self.writer.flush().map_err(text)?;
+        let Some((part, path)) = &self.named else { return Ok(()) };
+        let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
+        File::open(part).and_then(|file| file.sync_all()).map_err(named)?;
+        std::fs::rename(part, path).map_err(named)
+    }
+}
+
+/// A new file that its owner alone reads: values of patients may go there.
+fn private(path: &Path) -> Result<File, String> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).map_err(|error| format!("`{}`: {error}", path.display()))
+}
+
+/// Rows that were refused, as a table: as they came, and why.
+struct Refused {
+    output: Output,
+    has_header: bool,
+}
+
+impl Refused {
+    fn to(path: &Path) -> Result<Self, String> {
+        Ok(Self { output: Output::to(Some(path))?, has_header: false })
+    }
+
+    fn take(&mut self, turned: &pipe::Turned<'_>) -> Result<(), PipeError> {
+        let mut written = Vec::new();
+        if !std::mem::replace(&mut self.has_header, true) {
+            let header =
+                ["Line", "Column", "Reason"].into_iter().chain(turned.names.iter().map(String::as_str));
+            csv::write_row(header, &mut written);
+        }
+        let (line, reason) = (turned.line.to_string(), turned.because.to_string());
+        let why = [line.as_str(), turned.column.as_str(), reason.as_str()];
+        csv::write_row(why.into_iter().chain(turned.row.cells()), &mut written);
+        self.output.writer.write_all(&written).map_err(PipeError::Output)
+    }
+
+    fn keep(self) -> Result<(), String> {
+        self.output.keep()
+    }
+}

@@ -1,0 +1,255 @@
+//! Data jobs, as somebody runs them: a file goes through the guard, and the ledger tells of it.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use guard::Token;
+use journal::Entry;
+
+use crate::ledger::stored;
+use crate::{code, text};
+
+const BUNDLE: &str = "\
+version: 1
+organisation: {name: Harbor Health, roles: [covered-entity]}
+regions: [us]
+approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
+orgs:
+  - {id: production, kind: production, region: us}
+identities:
+  - {id: loader, kind: integration, purposes: [operations]}
+  - {id: clerk, kind: role, purposes: [treatment, operations]}
+";
+
+const CLASSIFICATION: &str = "\
+objects:
+  Account:
+    subject: self
+    default: {class: internal}
+    fields:
+      Name: {class: phi, identifier: name, protect: gateway, mask: initials}
+      SSN__pc:
+        class: phi
+        identifier: ssn
+        protect: gateway
+        search: equality
+        mask: last4
+        seal: {id: patient-ssn, field: SSN_Token__pc, leave: mask}
+        index: {field: SSN_Digest__pc, values: 1000000}
+      Diagnosis__pc: {class: phi-sensitive, identifier: clinical, tags: [hiv], protect: gateway}
+      PersonEmail: {class: pii, identifier: email, mask: email-domain}
+";
+
+const PATIENTS: &str = "\
+Id,Name,SSN__pc,Diagnosis__pc,PersonEmail,Status__pc
+001Hs0000000001AAA,Grace Canary,078-05-1120,\"B20, \"\"HIV\"\"\",grace@canary.example,active
+001Hs0000000002,Ada Canary,219-09-9999,E11.9,ada@canary.example,active
+";
+
+/// Values that stand in no file but those that are given out.
+const CANARIES: [&str; 5] = ["Canary", "canary", "078-05-1120", "219-09-9999", "HIV"];
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+const KEYS: [&str; 6] = ["--dir", "keys", "--root", "file:root", "--passphrase-file", "pass"];
+const RIGHT: [&str; 7] = ["--object", "Account", "--policy", "phiward", "--who", "loader", "--none-object"];
+const TOLD: [&str; 6] = ["--ledger", "D", "--trail", "ring", "--trail-passphrase-file", "pass"];
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir_all(place.path("phiward/classification")).unwrap();
+        let id = journal::names::RecordId::of("001Hs0000000001").unwrap();
+        let patients = PATIENTS.replace("001Hs0000000001AAA", id.as_str());
+        for (name, content) in [
+            ("phiward/phiward.yaml", BUNDLE),
+            ("phiward/classification/patients.yaml", CLASSIFICATION),
+            ("patients.csv", &patients),
+            ("pass", "correct horse battery\n"),
+        ] {
+            std::fs::write(place.path(name), content).unwrap();
+        }
+        place.ok(&["ledger", "init", "--dir", "D", "--writer", "jobs"], "");
+        place.ok(&["ledger", "keyring", "init", "--ring", "ring", "--passphrase-file", "pass"], "");
+        place.ok(&[&["keys", "init", "--tenant", "harbor", "--ledger", "D"][..], &KEYS].concat(), "");
+        for class in ["phi", "phi-sensitive"] {
+            let make = ["keys", "make", "--class", class, "--activate", "--ledger", "D"];
+            place.ok(&[&make[..], &KEYS].concat(), "");
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, words: &[&str], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+        command.args(words).current_dir(self.folder.path());
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that refuses does not read.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    fn ends(&self, expected: i32, words: &[&str], input: &str) -> (String, String) {
+        let output = self.run(words, input);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(code(&output), expected, "{words:?}: {out}{err}");
+        (out, err)
+    }
+
+    fn ok(&self, words: &[&str], input: &str) -> String {
+        self.ends(0, words, input).0
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        stored(&self.path("D")).values().map(|bytes| Entry::read(bytes).unwrap()).collect()
+    }
+}
+
+fn guard<'w>(act: &'w str, more: &[&'w str]) -> Vec<&'w str> {
+    [&["guard", act], &RIGHT[..], &KEYS, &TOLD, more].concat()
+}
+
+fn column<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
+    let mut lines = table.lines();
+    let at = lines.next().unwrap().split(',').position(|own| own == name).unwrap();
+    lines.map(|line| line.split(',').nth(at).unwrap()).collect()
+}
+
+#[test]
+fn a_file_is_sealed_and_opened_and_the_ledger_tells_whose_it_was() {
+    let place = Place::new();
+    let before = place.entries().len();
+    place.ok(&guard("seal", &["patients.csv", "--output", "sealed.csv"]), "");
+    let sealed = std::fs::read_to_string(place.path("sealed.csv")).unwrap();
+    assert!(column(&sealed, "Name").iter().all(|cell| Token::is_one(cell)), "{sealed}");
+    for canary in ["Canary", "078-05-1120", "HIV"] {
+        assert!(!sealed.contains(canary), "{canary}");
+    }
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(place.path("sealed.csv")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "others can read it");
+    let opened = place.ok(&guard("open", &["--purpose", "operations"]), &sealed);
+    let plain = std::fs::read_to_string(place.path("patients.csv")).unwrap();
+    assert_eq!(opened, plain);
+    let masked = place.ok(&guard("mask", &["sealed.csv"]), "");
+    assert_eq!(column(&masked, "Name"), ["G. C.", "A. C."]);
+    assert_eq!(column(&masked, "SSN__pc"), ["****1120", "****9999"]);
+
+    let entries = place.entries();
+    let told: Vec<&Entry> = entries.iter().skip(before).collect();
+    assert_eq!(told.len(), 3, "one for each batch");
+    for entry in &told {
+        assert_eq!(entry.act.key(), "field-access");
+        assert_eq!(entry.who.as_ref().unwrap().as_str(), "loader");
+        assert_eq!(entry.data[0].touched.len(), 2, "two people");
+    }
+    // Values that were opened are told as fields, masked ones as covered.
+    assert!(told[1].data[0].fields.iter().any(|field| field.as_str() == "SSN__pc"));
+    assert!(told[2].data[0].fields.is_empty() && told[2].data[0].covered.len() == 5);
+    assert_eq!(told[0].data[0].touched, told[1].data[0].touched);
+    for bytes in stored(&place.path("D")).values() {
+        let bytes = String::from_utf8_lossy(bytes);
+        assert!(CANARIES.iter().all(|canary| !bytes.contains(canary)), "{bytes}");
+    }
+    place.ok(&["ledger", "verify", "--dir", "D"], "");
+}
+
+#[test]
+fn lines_of_json_go_the_same_way() {
+    let place = Place::new();
+    let line =
+        r#"{"attributes":{"type":"Account"},"Id":"001Hs0000000001","Name":"Grace Canary","SSN__pc":null}"#;
+    let sealed = place.ok(&guard("seal", &["--format", "jsonl"]), line);
+    assert!(sealed.contains(r#""Name":"~e1."#) && sealed.contains(r#""attributes":{"type":"Account"}"#));
+    let opened = place.ok(&guard("open", &["--format", "jsonl"]), &sealed);
+    assert_eq!(opened.trim_end(), line);
+}
+
+#[test]
+fn rows_that_are_refused_are_kept_apart_and_named() {
+    let place = Place::new();
+    let table = "Id,Name\n001Hs0000000001,Grace Canary\n,Nobody Canary\n001Hs0000000002,Ada Canary\n";
+    let (out, err) = place.ends(2, &guard("seal", &["--output", "out.csv"]), table);
+    assert_eq!(out, "");
+    assert!(err.contains("line 3, `Name`: nothing says whose value it is: `Id` is empty"), "{err}");
+    assert!(!err.contains("Canary") && !place.path("out.csv").exists());
+    let with = guard("seal", &["--output", "out.csv", "--refused", "refused.csv"]);
+    let (_, err) = place.ends(1, &with, table);
+    assert!(err.contains("2 rows, 2 values sealed, 1 rows refused"), "{err}");
+    let refused = std::fs::read_to_string(place.path("refused.csv")).unwrap();
+    assert!(refused.starts_with("Line,Column,Reason,Id,Name\n3,Name,nothing says whose"), "{refused}");
+    let out = std::fs::read_to_string(place.path("out.csv")).unwrap();
+    assert_eq!(out.lines().count(), 3);
+}
+
+#[test]
+fn what_stands_unsealed_is_told() {
+    let place = Place::new();
+    let (out, err) = place.ends(1, &guard("open", &["patients.csv"]), "");
+    assert!(out.contains("Grace Canary"));
+    assert!(err.contains("6 values stood there as they are and the bundle asks for tokens"), "{err}");
+}
+
+#[test]
+fn nothing_is_done_without_right_record_or_class() {
+    let place = Place::new();
+    let without = |left_out: &str| -> String {
+        let mut words = guard("open", &["patients.csv"]);
+        let at = words.iter().position(|word| *word == left_out).unwrap();
+        let takes = if left_out == "--none-object" { 1 } else { 2 };
+        words.drain(at..at + takes);
+        let (out, err) = place.ends(2, &words, "");
+        assert_eq!(out, "");
+        err
+    };
+    assert!(without("--none-object").contains("say with --none-object"));
+    let words = [&["guard", "open", "patients.csv"][..], &RIGHT, &KEYS].concat();
+    let (_, err) = place.ends(2, &words, "");
+    assert!(err.contains("not worked on unrecorded"), "{err}");
+    let words = [&["guard", "open", "patients.csv"][..], &RIGHT, &KEYS, &["--ledger", "D"]].concat();
+    let (_, err) = place.ends(2, &words, "");
+    assert!(err.contains("name the keyring with --trail"), "{err}");
+    // A clerk has two purposes, and the policy is told which.
+    let mut words = guard("open", &["patients.csv"]);
+    let at = words.iter().position(|word| *word == "loader").unwrap();
+    words[at] = "clerk";
+    let (out, err) = place.ends(2, &words, "");
+    assert!(out.is_empty() && err.contains("the policy cannot tell"), "{err}");
+    place.ends(1, &[&words[..], &["--purpose", "treatment"]].concat(), "");
+    // What the bundle does not classify.
+    let bundle = CLASSIFICATION.replace("    default: {class: internal}\n", "");
+    std::fs::write(place.path("phiward/classification/patients.yaml"), bundle).unwrap();
+    let (_, err) = place.ends(2, &guard("seal", &["patients.csv"]), "");
+    assert!(err.contains("Account.Status__pc"), "{err}");
+    // A bundle with an error is not enforced.
+    std::fs::write(place.path("phiward/phiward.yaml"), "version: 1\nnonsense: 1\n").unwrap();
+    let (_, err) = place.ends(2, &guard("seal", &["patients.csv"]), "");
+    assert!(err.contains("nothing is judged by it"), "{err}");
+}
+
+#[test]
+fn a_table_is_de_identified_and_the_report_says_by_which_item() {
+    let place = Place::new();
+    let words =
+        [&["guard", "deidentify", "patients.csv", "--report", "report.json"][..], &RIGHT, &TOLD].concat();
+    let (out, err) = place.ends(0, &words, "");
+    for canary in ["Canary", "canary", "078-05-1120", "001Hs"] {
+        assert!(!out.contains(canary), "{canary}: {out}");
+    }
+    assert!(out.lines().skip(1).all(|line| line.ends_with(",active")), "{out}");
+    assert!(err.contains("SSN__pc: taken out (G)") && err.contains("164.514(b)(2)(ii)"), "{err}");
+    let report = std::fs::read(place.path("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!((&report["rows"], &report["method"]), (&2.into(), &"45 CFR 164.514(b)(2)".into()));
+    let ssn = report["columns"].as_array().unwrap().iter().find(|column| column["column"] == "SSN__pc");
+    assert_eq!(ssn.unwrap()["item"], "G");
+    let last = place.entries().pop().unwrap();
+    assert_eq!(last.act.key(), "field-access");
+}
