@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use csv::Row;
 use jiff::Timestamp;
 use journal::Rng;
 use journal::names::Org;
@@ -190,8 +191,9 @@ impl Census {
             let looked = looker.look(batch, &mut ready)?;
             let opened = looked.iter().flat_map(|one| &one.fields);
             let opened = opened.filter(|field| matches!(field.stands, Stands::Sealed(_))).count() as u64;
-            // Nothing is given out but counts.
-            let released = Released::new(Batch { turned: opened, ..Batch::default() }, permit);
+            // Nothing is given out but counts: so many records, and of nobody.
+            let rows = vec![Row::default(); looked.len()];
+            let released = Released::new(Batch { rows, turned: opened, ..Batch::default() }, permit);
             (desk.record)(&released).map_err(StoredError::NotRecorded)?;
             released.release(desk.clock.now())?;
             for one in &looked {
