@@ -265,6 +265,11 @@ impl DataKeys {
         Ok(())
     }
 
+    /// Destroys what wraps the keys: none of them opens again.
+    pub(crate) fn discard(&self) -> Result<(), KeysError> {
+        Ok(self.root.destroy(self.wrapping)?)
+    }
+
     /// The tenant whose keys they are.
     pub fn tenant(&self) -> &str {
         &self.tenant

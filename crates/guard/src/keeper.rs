@@ -67,6 +67,9 @@ impl Places {
     }
 }
 
+/// The tenant of a test, whose keys are discarded after it.
+pub const TEST_TENANT: &str = "phiward-test";
+
 const DATA_KEYS: &str = "data-keys";
 const SALTS: &str = "salts";
 
@@ -207,6 +210,16 @@ impl Keeper {
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok(keeper)
+    }
+
+    /// Destroys what wraps the keys of a tenant that was made for a test: nothing that it sealed opens again.
+    pub fn discard(&mut self) -> Result<(), KeeperError> {
+        if self.tenant() != TEST_TENANT {
+            return Err(KeeperError::Refused("the keys of a test are discarded, and these are a tenant's"));
+        }
+        let (_, wrapping) = self.salts.epoch();
+        self.tools.root.destroy(wrapping).map_err(RingError::from)?;
+        Ok(self.data.discard()?)
     }
 
     pub const fn salts(&self) -> &SaltRing {

@@ -12,6 +12,15 @@ use crate::key::{DataKey, KeyState};
 use crate::seal::SubjectSalt;
 use crate::token::{Handle, KeyNumber};
 
+/// A person who was merged into another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Became {
+    /// Whom their tokens are bound to.
+    pub from: Subject,
+    /// Who they are now.
+    pub into: Subject,
+}
+
 /// The keys of one tenant, ready for use.
 pub trait Keys: Send + Sync {
     /// Part of what every token is bound to.
@@ -31,6 +40,34 @@ pub trait Keys: Send + Sync {
 
     /// What a token names by its handle; nothing where the person was shredded.
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError>;
+
+    /// Whom the tokens of a handle are bound to, where that person was merged into another.
+    fn merged(&self, _handle: Handle) -> Result<Option<Became>, KeysError> {
+        Ok(None)
+    }
+
+    /// Who a person is now, where they were merged into another.
+    fn survivor(&self, _of: &Subject) -> Result<Option<Subject>, KeysError> {
+        Ok(None)
+    }
+
+    /// Whether what a token names was destroyed, and not merely is not here.
+    fn was_shredded(&self, _handle: Handle) -> bool {
+        false
+    }
+}
+
+/// Whom a token is bound to that stands in a row of this person.
+///
+/// A row may name either of two people who became one, and its token be bound to either: rows are moved and tokens are
+/// bound anew one after the other, and all of them are read meanwhile.
+pub(crate) fn bound_to(keys: &dyn Keys, handle: Handle, named: &Subject) -> Result<Subject, KeysError> {
+    if let Some(Became { from, into }) = keys.merged(handle)?
+        && (from == *named || into == *named || keys.survivor(named)?.as_ref() == Some(&into))
+    {
+        return Ok(from);
+    }
+    Ok(named.clone())
 }
 
 /// A tenant's kept keys in use, by several threads at once.
@@ -91,5 +128,18 @@ impl Keys for InUse {
 
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
         Ok(self.keeper().salts().by_handle(handle)?.map(Arc::new))
+    }
+
+    fn merged(&self, handle: Handle) -> Result<Option<Became>, KeysError> {
+        let merged = self.keeper().salts().merged(handle);
+        Ok(merged.and_then(|merged| Some(Became { from: merged.from, into: merged.survivor? })))
+    }
+
+    fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {
+        Ok(self.keeper().salts().survivor(of))
+    }
+
+    fn was_shredded(&self, handle: Handle) -> bool {
+        self.keeper().salts().was_shredded(handle)
     }
 }

@@ -24,6 +24,7 @@ pub mod safe_harbor;
 mod seal;
 mod seen;
 mod stand_in;
+pub mod stored;
 mod token;
 pub mod vault;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub use field::{IndexedIn, Owner, SealedField};
 pub use index::{BITS, BlindIndex, FEWEST, Normaliser};
 pub use keeper::Keeper;
 pub use key::{DataKey, KeyState};
-pub use keys::{InUse, Keys};
+pub use keys::{Became, InUse, Keys};
 pub use mask::{HIDDEN, Masking, PostalPopulation, masked};
 pub use released::Released;
 pub use seal::{FieldCipher, Sealer, SubjectSalt};

@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Keep the keys of field tokens: their life, backups, escrow, and people who are forgotten
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(Box<Keys>),
     /// Keep the record of what happened, durable and provable
     #[command(subcommand)]
     Ledger(Ledger),

@@ -114,6 +114,21 @@ impl<R: Read> Stream<R> {
         }
     }
 
+    /// Reads on where another stream of the same table came to: the input begins there, and rows have so many cells.
+    pub fn resumed(input: R, columns: usize, position: u64, line: u64) -> Self {
+        let mut stream = Self::new(input);
+        stream.columns = Some(columns);
+        stream.taken = position;
+        stream.reader.set_line(line);
+        stream
+    }
+
+    /// Where the row that was read last ends: bytes from the beginning, and the line.
+    pub fn position(&self) -> (u64, u64) {
+        let unread = self.filled.saturating_sub(self.at) as u64;
+        (self.taken.saturating_sub(unread), self.reader.line())
+    }
+
     /// The line on which the row that was read last begins.
     pub fn line(&self) -> u64 {
         self.line
@@ -292,6 +307,30 @@ mod tests {
         let error = rows(b"a,b\n1,\xff\n").unwrap_err().to_string();
         assert!(error.starts_with("line 2: "), "{error}");
         assert!(matches!(Stream::new(&b""[..]).header(), Err(StreamError::Empty)));
+    }
+
+    #[test]
+    fn a_table_is_read_on_from_the_end_of_any_row() {
+        let text = "a,b\r\n1,\"x\ny\"\r\n\r\n2,z\n3,\"\"\n";
+        let mut whole = Stream::new(text.as_bytes());
+        let mut row = Row::default();
+        let columns = whole.header().unwrap().len();
+        let (mut at, mut rest) = (vec![whole.position()], Vec::new());
+        while whole.next(&mut row).unwrap() {
+            at.push(whole.position());
+            rest.push((whole.line(), row.get(0).unwrap().to_owned()));
+        }
+        assert_eq!(rest, [(2, "1".to_owned()), (5, "2".to_owned()), (6, "3".to_owned())]);
+        for (done, (position, line)) in at.into_iter().enumerate() {
+            let input = &text.as_bytes()[usize::try_from(position).unwrap()..];
+            let mut stream = Stream::resumed(input, columns, position, line);
+            let mut again = Vec::new();
+            while stream.next(&mut row).unwrap() {
+                again.push((stream.line(), row.get(0).unwrap().to_owned()));
+            }
+            assert_eq!(again, rest[done..]);
+            assert_eq!(stream.position().0, text.len() as u64);
+        }
     }
 
     #[test]

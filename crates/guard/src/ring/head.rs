@@ -8,7 +8,7 @@
 //! retired <wrapping key>                                     the one of the epoch before
 //! finder <base64 of the key that finds people, sealed by the key of the epoch>
 //! holds <records that were written with this head>
-//! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed>
+//! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed> <of who survives, sealed>
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
 //! ```
@@ -31,6 +31,7 @@ use crate::root::{Root, RootError, WrappingKey};
 const MAGIC: &str = "phiward-salt-ring/v1";
 const FINDER: &[u8] = b"phiward salt ring finder\n";
 const MERGED: &[u8] = b"phiward salt ring merged\n";
+const SURVIVOR: &[u8] = b"phiward salt ring survivor\n";
 const SUM: &[u8] = b"phiward-salt-ring-head-1";
 
 /// What an escrow is worth to whoever wants to undo a shredding.
@@ -72,6 +73,8 @@ pub struct Escrowed {
 pub(super) struct Merge {
     pub(super) into: Id,
     pub(super) from: Subject,
+    /// Who survives; nothing in a ring of a release that did not write it.
+    pub(super) survivor: Option<Subject>,
 }
 
 #[derive(Clone)]
@@ -91,8 +94,8 @@ fn label(ring: &Id, epoch: u64) -> Vec<u8> {
     format!("phiward salt ring\n{}\n{epoch}\n", KeyId::of_bytes(*ring)).into_bytes()
 }
 
-fn merged_label(from: &Id, into: &Id) -> Vec<u8> {
-    [MERGED, from, into].concat()
+fn merged_label(what: &[u8], from: &Id, into: &Id) -> Vec<u8> {
+    [what, from, into].concat()
 }
 
 /// Why a head is not read.
@@ -136,9 +139,18 @@ impl Head {
         }
         let _ = writeln!(text, "finder {}\nholds {records}", STANDARD.encode(finder));
         for (from, merge) in &self.merges {
-            let sealed = master.cipher().seal(&merged_label(from, &merge.into), merge.from.bytes(), rng)?;
+            let mut seal = |what, person: &Subject| {
+                let label = merged_label(what, from, &merge.into);
+                Ok::<_, GuardError>(STANDARD.encode(master.cipher().seal(&label, person.bytes(), rng)?))
+            };
+            let gone = seal(MERGED, &merge.from)?;
+            let survivor = merge.survivor.as_ref().map(|survivor| seal(SURVIVOR, survivor)).transpose()?;
             let (from, into) = (KeyId::of_bytes(*from), KeyId::of_bytes(merge.into));
-            let _ = writeln!(text, "merged {from} {into} {}", STANDARD.encode(sealed));
+            let _ = write!(text, "merged {from} {into} {gone}");
+            if let Some(survivor) = survivor {
+                let _ = write!(text, " {survivor}");
+            }
+            text.push('\n');
         }
         for Escrowed { id, day, threshold, shares, state } in &self.escrows {
             let _ = writeln!(text, "escrow {id} {day} {threshold} {shares} {}", state.as_str());
@@ -221,8 +233,15 @@ fn merge(line: &str, master: &Master) -> Option<(Id, Merge)> {
     let (from, rest) = line.split_once(' ')?;
     let (into, sealed) = rest.split_once(' ')?;
     let (from, into) = (id(from)?, id(into)?);
-    let name = master.cipher().open(&merged_label(&from, &into), &STANDARD.decode(sealed).ok()?)?;
-    Some((from, Merge { into, from: Subject::kept(name) }))
+    let open = |what, sealed: &str| {
+        let sealed = STANDARD.decode(sealed).ok()?;
+        master.cipher().open(&merged_label(what, &from, &into), &sealed).map(Subject::kept)
+    };
+    let (gone, survivor) = match sealed.split_once(' ') {
+        Some((gone, survivor)) => (gone, Some(open(SURVIVOR, survivor)?)),
+        None => (sealed, None),
+    };
+    Some((from, Merge { into, from: open(MERGED, gone)?, survivor }))
 }
 
 fn escrow(line: &str) -> Option<Escrowed> {

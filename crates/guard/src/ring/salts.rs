@@ -41,6 +41,8 @@ pub struct Merged {
     pub from: Subject,
     /// The handle of the person who survives: their tokens are to be.
     pub into: Handle,
+    /// Who survives; nothing where an earlier release merged them.
+    pub survivor: Option<Subject>,
 }
 
 struct State {
@@ -241,7 +243,17 @@ impl SaltRing {
     pub fn merged(&self, handle: Handle) -> Option<Merged> {
         let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
         let merge = merges.get(handle.bytes())?;
-        Some(Merged { from: merge.from.clone(), into: Handle::of(merge.into) })
+        let Merge { into, from, survivor } = merge.clone();
+        Some(Merged { from, into: Handle::of(into), survivor })
+    }
+
+    /// Who a person is now, where they were merged into another.
+    pub fn survivor(&self, of: &Subject) -> Option<Subject> {
+        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
+        if merges.is_empty() {
+            return None;
+        }
+        merges.get(&self.store.id(&self.store.finder(of))?)?.survivor.clone()
     }
 
     /// Handles of people who were merged into others and whose tokens may still be there.
@@ -258,20 +270,22 @@ impl SaltRing {
         }
         let Some(gone) = self.store.id(&self.store.finder(from)) else { return Ok(None) };
         // It gives the one who survives a salt, and refuses one who was merged away.
-        let survivor = self.salts(std::slice::from_ref(into))?;
-        let survivor = survivor.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
+        let handle = self.salts(std::slice::from_ref(into))?;
+        let handle = handle.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
         let mut state = self.state();
-        let into = *survivor.bytes();
+        let merge = Merge { into: *handle.bytes(), from: from.clone(), survivor: Some(into.clone()) };
         // Somebody else may have come first.
-        if [gone, into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
+        if [gone, merge.into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
             return Err(RingError::Refused(MERGED_AWAY));
         }
         let mut head = state.head.clone();
         // Who was merged into the first is the second now.
-        head.merges.values_mut().filter(|merge| merge.into == gone).for_each(|merge| merge.into = into);
-        head.merges.insert(gone, Merge { into, from: from.clone() });
+        for before in head.merges.values_mut().filter(|before| before.into == gone) {
+            (before.into, before.survivor) = (merge.into, merge.survivor.clone());
+        }
+        head.merges.insert(gone, merge);
         self.rewrite(&mut state, head, |_, _| Ok(()))?;
-        Ok(Some((Handle::of(gone), survivor)))
+        Ok(Some((Handle::of(gone), handle)))
     }
 
     /// Destroys the salts of these people, and those of who was merged into them: no token of theirs opens again, and

@@ -29,22 +29,22 @@ pub enum ColumnsError {
 
 /// A field that is sealed, and where its parts stand in the rows that come in.
 #[derive(Clone, Debug)]
-pub(super) struct SealedAt {
-    pub(super) field: SealedField,
-    pub(super) value: Option<usize>,
-    pub(super) holder: Option<usize>,
-    pub(super) digest: Option<usize>,
+pub(crate) struct SealedAt {
+    pub(crate) field: SealedField,
+    pub(crate) value: Option<usize>,
+    pub(crate) holder: Option<usize>,
+    pub(crate) digest: Option<usize>,
     /// Place among the owners.
-    pub(super) owner: Option<usize>,
+    pub(crate) owner: Option<usize>,
 }
 
 /// A column that names whose a row is.
 #[derive(Clone, Debug)]
-pub(super) struct OwnerAt {
-    pub(super) owner: Owner,
-    pub(super) at: usize,
+pub(crate) struct OwnerAt {
+    pub(crate) owner: Owner,
+    pub(crate) at: usize,
     /// Whether keys are made for whom it names.
-    pub(super) seals: bool,
+    pub(crate) seals: bool,
 }
 
 /// Where a cell that goes out comes from; fields by their place among the sealed ones.
@@ -249,15 +249,15 @@ impl Columns {
         self.out.iter().map(|(_, out)| out)
     }
 
-    pub(super) fn sealed(&self) -> &[SealedAt] {
+    pub(crate) fn sealed(&self) -> &[SealedAt] {
         &self.sealed
     }
 
-    pub(super) fn owners(&self) -> &[OwnerAt] {
+    pub(crate) fn owners(&self) -> &[OwnerAt] {
         &self.owners
     }
 
-    pub(super) const fn person(&self) -> Option<usize> {
+    pub(crate) const fn person(&self) -> Option<usize> {
         self.person
     }
 

@@ -22,7 +22,7 @@ use crate::error::GuardError;
 use crate::field::SealedField;
 use crate::index::BlindIndex;
 use crate::key::DataKey;
-use crate::keys::Keys;
+use crate::keys::{Keys, bound_to};
 use crate::mask::{HIDDEN, Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
 use crate::seal::{FieldCipher, Sealer, SubjectSalt};
@@ -31,6 +31,7 @@ use crate::token::{KeyNumber, Token};
 
 use columns::Out;
 pub use columns::{Columns, ColumnsError};
+pub(crate) use columns::{OwnerAt, SealedAt};
 
 /// What is done with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,9 @@ pub struct Rows<'k> {
     spare: Vec<Row>,
 }
 
+/// By the columns that say whose something is, and by rows.
+type OfOwners<T> = Vec<Vec<Option<T>>>;
+
 /// What one field of one row becomes.
 #[derive(Default)]
 struct Made {
@@ -126,10 +130,9 @@ impl<'k> Rows<'k> {
             return Err(GuardError::NotPermitted(field.to_string()).into());
         }
         let mut ready = self.ready(now)?;
-        let subjects = self.subjects(rows);
-        let salts = match self.columns.duty() {
-            Duty::Seal => self.salts(&subjects)?,
-            Duty::Open | Duty::Mask => Vec::new(),
+        let (subjects, salts) = match self.columns.duty() {
+            Duty::Seal => self.people(rows)?,
+            Duty::Open | Duty::Mask => (self.subjects(rows), Vec::new()),
         };
         let mut batch = Batch::default();
         let mut made = std::mem::take(&mut self.made);
@@ -182,8 +185,8 @@ impl<'k> Rows<'k> {
     }
 
     /// Whom each row's fields belong to, by the columns that say so.
-    fn subjects(&self, rows: &[Row]) -> Vec<Vec<Option<Subject>>> {
-        let of_column = |owner: &columns::OwnerAt| {
+    fn subjects(&self, rows: &[Row]) -> OfOwners<Subject> {
+        let of_column = |owner: &OwnerAt| {
             rows.iter()
                 .map(|row| owner.owner.subject(&self.org, self.columns.object(), row.get(owner.at)?))
                 .collect()
@@ -191,11 +194,34 @@ impl<'k> Rows<'k> {
         self.columns.owners().iter().map(of_column).collect()
     }
 
+    /// Who the rows belong to now, and their salts: whoever was merged away is given nothing new.
+    fn people(&self, rows: &[Row]) -> Result<(OfOwners<Subject>, OfOwners<Arc<SubjectSalt>>), KeysError> {
+        let now = || {
+            let mut named = self.subjects(rows);
+            for subject in named.iter_mut().flatten().flatten() {
+                if let Some(survivor) = self.keys.survivor(subject)? {
+                    *subject = survivor;
+                }
+            }
+            Ok::<_, KeysError>(named)
+        };
+        let mut people = now()?;
+        loop {
+            match self.salts(&people) {
+                Ok(salts) => return Ok((people, salts)),
+                Err(error) => {
+                    // Somebody may have been merged away since they were looked up.
+                    let before = std::mem::replace(&mut people, now()?);
+                    if before == people {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
     /// Salts of all who are named, in the order of the columns and rows.
-    fn salts(
-        &self,
-        subjects: &[Vec<Option<Subject>>],
-    ) -> Result<Vec<Vec<Option<Arc<SubjectSalt>>>>, KeysError> {
+    fn salts(&self, subjects: &[Vec<Option<Subject>>]) -> Result<OfOwners<Arc<SubjectSalt>>, KeysError> {
         let mut salts = Vec::with_capacity(subjects.len());
         for (owner, column) in self.columns.owners().iter().zip(subjects) {
             if !owner.seals {
@@ -341,8 +367,23 @@ impl<'k> Rows<'k> {
                 }
             };
             let Some((_, cipher)) = ciphers.get(at) else { continue };
-            let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
-            let value = self.sealer.open_owned(cipher, &binding, token).map_err(refuse)?;
+            let of_keys = |error| (field.name.clone(), error);
+            let person = match (subject, handle) {
+                (Some(named), Some(handle)) => Some(bound_to(self.keys, handle, named).map_err(of_keys)?),
+                _ => None,
+            };
+            let binding = |subject| Binding { tenant: self.keys.tenant(), field: &field.id, subject };
+            let opened = match self.sealer.open(cipher, &binding(person.as_ref()), &token) {
+                // The token is the survivor's already, and the row names who was merged into them.
+                Err(GuardError::Refused) if let Some(named) = subject => {
+                    match self.keys.survivor(named).map_err(of_keys)? {
+                        Some(now) => self.sealer.open_owned(cipher, &binding(Some(&now)), token),
+                        None => Err(GuardError::Refused),
+                    }
+                }
+                opened => opened,
+            };
+            let value = opened.map_err(refuse)?;
             made.value.push_str(&value);
             batch.turned += 1;
         }
@@ -417,7 +458,7 @@ impl<'a> Of<'a> {
 }
 
 /// What stays in a field whose token stands in another.
-fn left(
+pub(crate) fn left(
     field: &SealedField,
     key: &DataKey,
     salt: Option<&SubjectSalt>,
@@ -438,7 +479,7 @@ fn left(
 }
 
 /// What a mask leaves; without one, nothing is left but that something was there.
-fn hidden(mask: Option<Mask>, value: &str, today: Date) -> String {
+pub(crate) fn hidden(mask: Option<Mask>, value: &str, today: Date) -> String {
     match mask {
         _ if value.is_empty() => String::new(),
         Some(mask) => masked(mask, value, &Masking { today, population: PostalPopulation::CENSUS_2000 }),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use csv::Row;
 use guard::rows::{Batch, Columns, Duty, Rows};
-use guard::{DataKey, Handle, KeyNumber, KeyState, Keys, KeysError, Released, SubjectSalt};
+use guard::{Became, DataKey, Handle, KeyNumber, KeyState, Keys, KeysError, Released, SubjectSalt};
 use jiff::Timestamp;
 use journal::Subject;
 use journal::names::Org;
@@ -52,6 +52,13 @@ const BUNDLE: &[(&str, &str)] = &[
       Cause__c: {class: phi, identifier: clinical, protect: gateway, seal: {bind: key, key: Visit_Key__c}}
       Visit_Key__c: {class: internal}
       Room__c: {class: phi, identifier: clinical, protect: gateway, seal: {bind: field}}
+      Code__c:
+        class: phi
+        identifier: mrn
+        protect: gateway
+        search: equality
+        seal: {id: visit-code, field: Code_Token__c, leave: digits}
+        index: {field: Code_Digest__c, values: 1000000}
       On__c: {class: phi, identifier: date}
       Zip__c: {class: phi, identifier: geographic, mask: zip3}
       Town__c: {class: phi, identifier: geographic}
@@ -95,6 +102,8 @@ pub(crate) fn permit(policy: &Enforceable, action: Action, fields: &[AskedField]
 pub(crate) struct Ring {
     keys: Mutex<BTreeMap<KeyNumber, (Class, KeyState)>>,
     salts: Mutex<Vec<(Subject, Arc<SubjectSalt>)>>,
+    merges: Mutex<Vec<(Handle, Became)>>,
+    shredded: Mutex<Vec<Handle>>,
 }
 
 impl Ring {
@@ -102,11 +111,56 @@ impl Ring {
         let keys = [(0, Class::Phi), (1, Class::PhiSensitive), (2, Class::Pii)];
         let number = |number| KeyNumber::of(number).unwrap();
         let keys = keys.into_iter().map(|(at, class)| (number(at), (class, KeyState::Active))).collect();
-        Self { keys: Mutex::new(keys), salts: Mutex::new(Vec::new()) }
+        let (salts, merges, shredded) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { keys: Mutex::new(keys), salts, merges, shredded }
+    }
+
+    /// The person's salt goes, and nothing says so.
+    pub(crate) fn lose(&self, subject: &Subject) {
+        self.salts.lock().unwrap().retain(|(own, _)| own != subject);
     }
 
     pub(crate) fn shred(&self, subject: &Subject) {
-        self.salts.lock().unwrap().retain(|(own, _)| own != subject);
+        let salts = self.salts.lock().unwrap();
+        let handles = salts.iter().filter(|(own, _)| own == subject).map(|(_, salt)| salt.handle());
+        self.shredded.lock().unwrap().extend(handles);
+        drop(salts);
+        self.lose(subject);
+    }
+
+    /// The handle of who was merged away retires: their old tokens open no more.
+    pub(crate) fn shred_handle(&self, handle: Handle) {
+        self.salts.lock().unwrap().retain(|(_, salt)| salt.handle() != handle);
+        self.merges.lock().unwrap().retain(|(own, _)| *own != handle);
+        self.shredded.lock().unwrap().push(handle);
+    }
+
+    pub(crate) fn merge(&self, from: &Subject, into: &Subject) -> Handle {
+        let handle = self.salts(&[into.clone(), from.clone()]).unwrap()[1].handle();
+        let mut merges = self.merges.lock().unwrap();
+        for (_, became) in merges.iter_mut().filter(|(_, became)| became.into == *from) {
+            became.into = into.clone();
+        }
+        merges.push((handle, Became { from: from.clone(), into: into.clone() }));
+        handle
+    }
+
+    /// A new active key for a class; the one before opens from then on. Gives both.
+    pub(crate) fn rotate(&self, class: Class) -> (KeyNumber, KeyNumber) {
+        let mut keys = self.keys.lock().unwrap();
+        let mut of_class = keys.iter_mut().filter(|(_, own)| **own == (class, KeyState::Active));
+        let before = of_class.next().map(|(number, own)| {
+            own.1 = KeyState::DecryptOnly;
+            *number
+        });
+        let before = before.unwrap();
+        let next = KeyNumber::of(keys.last_key_value().unwrap().0.get() + 1).unwrap();
+        keys.insert(next, (class, KeyState::Active));
+        (before, next)
+    }
+
+    pub(crate) fn set(&self, number: KeyNumber, state: KeyState) {
+        self.keys.lock().unwrap().get_mut(&number).unwrap().1 = state;
     }
 
     fn made(number: KeyNumber, state: KeyState) -> Arc<DataKey> {
@@ -139,7 +193,12 @@ impl Keys for Ring {
     }
 
     fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+        // Whoever merges has a salt for both before, so that nobody is merged away between these two.
         let mut salts = self.salts.lock().unwrap();
+        let merges = self.merges.lock().unwrap();
+        if subjects.iter().any(|subject| merges.iter().any(|(_, became)| became.from == *subject)) {
+            return Err(KeysError::Refused("the person was merged into another"));
+        }
         let mut found = Vec::new();
         for subject in subjects {
             let known = salts.iter().find(|(own, _)| own == subject).map(|(_, salt)| Arc::clone(salt));
@@ -155,6 +214,20 @@ impl Keys for Ring {
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
         let salts = self.salts.lock().unwrap();
         Ok(salts.iter().find(|(_, salt)| salt.handle() == handle).map(|(_, salt)| Arc::clone(salt)))
+    }
+
+    fn merged(&self, handle: Handle) -> Result<Option<Became>, KeysError> {
+        let merges = self.merges.lock().unwrap();
+        Ok(merges.iter().find(|(own, _)| *own == handle).map(|(_, became)| became.clone()))
+    }
+
+    fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {
+        let merges = self.merges.lock().unwrap();
+        Ok(merges.iter().find(|(_, became)| became.from == *of).map(|(_, became)| became.into.clone()))
+    }
+
+    fn was_shredded(&self, handle: Handle) -> bool {
+        self.shredded.lock().unwrap().contains(&handle)
     }
 }
 

@@ -22,6 +22,7 @@ mod roots;
 mod rows;
 mod safe_harbor;
 mod salts;
+mod stored;
 mod stranger;
 mod token;
 

@@ -278,6 +278,8 @@ fn a_person_becomes_another_and_their_tokens_are_bound_anew() {
     assert_eq!(ring.merges(), [away]);
     let merged = ring.merged(away).unwrap();
     assert_eq!((merged.into, merged.from == subject(1)), (survivor, true));
+    assert!(merged.survivor == Some(subject(2)) && ring.survivor(&subject(1)) == Some(subject(2)));
+    assert!(ring.survivor(&subject(2)).is_none() && ring.survivor(&subject(9)).is_none());
     // No new token is sealed for who was merged away, and they are not merged again or shredded by their old name.
     for refused in [
         ring.salts(&people(0..3)).map(|_| ()),
@@ -297,6 +299,7 @@ fn a_person_becomes_another_and_their_tokens_are_bound_anew() {
     // The survivor becomes a third: who was merged before is that one too.
     let (_, third) = ring.merge(&subject(2), &subject(3)).unwrap().unwrap();
     assert_eq!(ring.merged(away).unwrap().into, third);
+    assert!(ring.survivor(&subject(1)) == ring.survivor(&subject(2)));
     assert_eq!(ring.merged(survivor).unwrap().into, third);
     // Once no token is left the old salt goes, and nobody else's.
     assert_eq!(ring.shred_handles(&[away]).unwrap(), [away]);

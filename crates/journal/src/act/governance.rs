@@ -239,6 +239,7 @@ choice! {
         LedgerCheck = "ledger-check",
         KeyringDrill = "keyring-drill",
         RestoreDrill = "restore-drill",
+        RotationTest = "rotation-test",
         GatewayTest = "gateway-test",
         PageTest = "page-test",
         ModelEvaluation = "model-evaluation",

@@ -25,7 +25,9 @@ use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, keys_command};
 
 pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
-    let job = Job::of(&arguments.rows, &arguments.told, &arguments.keys.unlock)?;
+    let rows = &arguments.rows;
+    let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
+    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
     let keys = InUse::of(keys_command::opened(&arguments.keys)?);
     let mut make = |names: &[String]| {
         let columns = Columns::of(&job.policy, duty, &arguments.rows.object, names)?;
@@ -61,7 +63,8 @@ const fn duty_action(duty: Duty) -> Action {
 
 pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
     let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
-    let job = Job::of(&arguments.rows, &arguments.told, &none)?;
+    let rows = &arguments.rows;
+    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
     let (object, on_word) = (&arguments.rows.object, &arguments.keep_text);
     let mut make = |names: &[String]| {
         let harbor = SafeHarbor::of(&job.policy, object, names, on_word, &mut SystemRng::new())?;
@@ -122,29 +125,35 @@ fn told(rows: u64, columns: &[&ColumnReport]) -> String {
 }
 
 /// What every batch of a job needs.
-struct Job {
-    policy: Enforceable,
-    org: Org,
+pub(crate) struct Job {
+    pub(crate) policy: Enforceable,
+    pub(crate) org: Org,
     who: Identity,
     request: Request,
-    ledger: Option<ledger::Ledger>,
+    pub(crate) ledger: Option<ledger::Ledger>,
     trail: Option<Keyring>,
 }
 
 impl Job {
-    fn of(rows: &Rows, told: &Told, unlock: &Unlock) -> Result<Self, String> {
-        let policy = judge::read_bundle(&rows.policy)?;
-        let org = match &rows.org {
-            Some(id) => id.as_str(),
+    pub(crate) fn of(
+        policy: &Path,
+        org: Option<&str>,
+        right: &Right,
+        told: &Told,
+        unlock: &Unlock,
+    ) -> Result<Self, String> {
+        let policy = judge::read_bundle(policy)?;
+        let org = match org {
+            Some(id) => id,
             None => {
                 let default = policy.default_org().map(|org| org.id.as_str());
                 default.ok_or("the bundle has several orgs and none is `default`: name the --org")?
             }
         };
         let org = Org::declared(&policy, org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
-        let who = Identity::declared(&policy, &rows.right.who)
+        let who = Identity::declared(&policy, &right.who)
             .map_err(|_| "`--who` is no identity of the bundle".to_owned())?;
-        let request = request(&policy, &rows.right)?;
+        let request = request(&policy, right)?;
         if told.into.ledger.is_none() && !told.unrecorded {
             return Err("patients' data is not worked on unrecorded: name the --ledger and --trail, or answer for it \
                         with --unrecorded"
@@ -165,7 +174,7 @@ impl Job {
         Ok(Self { policy, org, who, request, ledger: recording(&told.into, unlock)?, trail })
     }
 
-    fn permit(&self, action: Action, asked: &[AskedField]) -> Result<Permit, String> {
+    pub(crate) fn permit(&self, action: Action, asked: &[AskedField]) -> Result<Permit, String> {
         let request = Request { action, fields: asked.to_vec(), at: crate::now(), ..self.request.clone() };
         let (word, reasons, missing) = match policy::decide(&self.policy, &Standing::known(), &request) {
             Decision::Permit(permit) => return Ok(permit),
@@ -189,7 +198,12 @@ impl Job {
     }
 
     /// Entries of a batch: whose records, which fields, by what right.
-    fn record(&self, action: Action, covers: bool, released: &Released<Batch>) -> Result<(), String> {
+    pub(crate) fn record(
+        &self,
+        action: Action,
+        covers: bool,
+        released: &Released<Batch>,
+    ) -> Result<(), String> {
         let Some(ledger) = &self.ledger else { return Ok(()) };
         let (permit, batch) = (released.permit(), released.body());
         let subjects: Vec<_> = batch.people.iter().flatten().cloned().collect();
@@ -249,6 +263,11 @@ impl Job {
         ledger.append(&entries).map(|_| ()).map_err(text)
     }
 
+    /// Publishes what was recorded.
+    pub(crate) fn close(&self) -> Result<(), String> {
+        self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.clone().close().map_err(text))
+    }
+
     fn run<'k>(
         &self,
         rows: &Rows,
@@ -304,7 +323,7 @@ impl Job {
             None => error.to_string(),
         });
         // What was recorded stays recorded, also where what follows fails.
-        let closed = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.clone().close().map_err(text));
+        let closed = self.close();
         let done = done?;
         closed?;
         output.keep()?;

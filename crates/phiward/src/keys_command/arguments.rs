@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::guard_command::arguments::{Right, Told};
 use crate::ledger_command::arguments::{Recorded, Unlock};
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,16 @@ pub(crate) enum Keys {
     Drill(Drill),
     /// Put a backup, or an escrow under another root, where no keys are
     Restore(Restore),
+    /// Count how many values of an export stand under which key, and whether all of them open and are found
+    Census(Census),
+    /// Seal the values of an export anew, under the active keys
+    Reseal(Reseal),
+    /// Seal the values of who was merged into others anew, for the survivors
+    Rebind(Rebind),
+    /// Empty the digests of who was shredded, and what is left of their values beside the tokens
+    Forget(Rewrite),
+    /// The yearly test: rotate keys that are made for it, prove what has to hold, and record the evidence
+    TestRotation(TestRotation),
     /// Seal all keys in one file that several people open together
     #[command(subcommand)]
     Escrow(Escrow),
@@ -294,3 +305,130 @@ pub(crate) struct EscrowDestroyed {
     #[command(flatten)]
     pub(crate) people: TwoPeople,
 }
+
+/// An export of one object's records, and by what right it is worked on.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// A table of comma-separated values with a header
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The object whose records the rows are, as the bundle names it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) object: String,
+    /// The policy bundle
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// The org of the records [default: the bundle's only one, or its `default`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: Option<String>,
+    #[command(flatten)]
+    pub(crate) right: Right,
+    #[command(flatten)]
+    pub(crate) keys: Held,
+    #[command(flatten)]
+    pub(crate) told: Told,
+    /// Keep there how far it came: the same command goes on after it was interrupted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: PathBuf,
+    /// Work on no more records a second
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rows_per_second: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CENSUS_FORMAT)]
+pub(crate) struct Census {
+    #[command(flatten)]
+    pub(crate) export: Export,
+    /// Exit with 1 where something still needs this key; to be repeated
+    #[arg(long = "free-of", value_name = "NUMBER")]
+    pub(crate) free_of: Vec<String>,
+    /// Exit with 1 where something is still sealed for this person, who was merged into another; to be repeated
+    #[arg(long = "free-of-handle", value_name = "HANDLE")]
+    pub(crate) free_of_handle: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    pub(crate) format: Form,
+}
+
+const CENSUS_FORMAT: &str = "\
+Every token is opened and every digest computed again, in this process: what comes out is numbers. A key is free once \
+it does not seal, and no token and no digest of the export needs it; of who was shredded nothing is needed. Exits with \
+1 where a value is unsealed, does not open though its person was not shredded, is not found by its digest, is bound to \
+another than the bundle says, or where a key or handle that is named with --free-of or --free-of-handle is not free.";
+
+/// An export that is written anew.
+#[derive(Debug, Args)]
+#[command(after_long_help = REWRITE_FORMAT)]
+pub(crate) struct Rewrite {
+    #[command(flatten)]
+    pub(crate) export: Export,
+    /// Write there, whole or not at all: it must not be there yet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Write rows that changed alone, with `Id` and the columns of sealed fields: what a bulk update takes
+    #[arg(long)]
+    pub(crate) changes_only: bool,
+}
+
+const REWRITE_FORMAT: &str = "\
+No value leaves the process. The policy is asked for each batch of a thousand, an entry of the ledger tells whose \
+records it changes, and only then they are written. All columns of a sealed field have to be there: the field, the one \
+that holds its token, the one that holds its digest. Values that do not open are left as they are and counted. With \
+--changes-only a field that became empty is written as `#N/A`, as the bulk interface wants it. Exits with 1 where \
+something was left.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Reseal {
+    #[command(flatten)]
+    pub(crate) rewrite: Rewrite,
+    /// Seal values that stand unsealed too
+    #[arg(long)]
+    pub(crate) seal_what_is_not: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebind {
+    #[command(flatten)]
+    pub(crate) rewrite: Rewrite,
+    /// Two ids of records a line: tokens of the first that stand in records of the second become the second's. For
+    /// records that were moved; of who was merged the keys know it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pairs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = TEST_FORMAT)]
+pub(crate) struct TestRotation {
+    /// The tenant's root, which wraps the keys of the test too
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) root: String,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+    /// The object whose fields are rotated, as the bundle names it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) object: String,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+    /// The org of the records [default: the bundle's only one, or its `default`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: Option<String>,
+    #[command(flatten)]
+    pub(crate) right: Right,
+    #[command(flatten)]
+    pub(crate) told: Told,
+    /// Made-up records of the test
+    #[arg(long, value_name = "NUMBER", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(crate) rows: u32,
+    /// Use the records of this export of unsealed values: a copy of them is sealed and rotated
+    #[arg(long, value_name = "FILE", conflicts_with = "rows")]
+    pub(crate) export: Option<PathBuf>,
+    /// Write the report there as JSON: the document that the evidence names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: PathBuf,
+}
+
+const TEST_FORMAT: &str = "\
+Makes a tenant of its own under the root, seals the records, makes a key and activates it, seals half of them anew and \
+proves that all open and are found, seals the rest, counts, retires the old key and destroys it, proves that old tokens \
+do not open and new ones do, and destroys the tenant's keys. The tenant's own keys are not touched. Exits with 1 where \
+a step did not come out as it has to.";

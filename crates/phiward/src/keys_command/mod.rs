@@ -1,7 +1,10 @@
 //! `phiward keys`.
 
 pub(crate) mod arguments;
+mod census;
+mod rotation_test;
 mod status;
+mod stored;
 
 use std::future::Future;
 use std::io::BufRead as _;
@@ -108,6 +111,11 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         }
         Keys::Drill(drill) => return drilled(drill),
         Keys::Restore(restore) => return restored(restore),
+        Keys::Census(census) => return census::run(census),
+        Keys::Reseal(reseal) => return stored::reseal(reseal),
+        Keys::Rebind(rebind) => return stored::rebind(rebind),
+        Keys::Forget(rewrite) => return stored::forget(rewrite),
+        Keys::TestRotation(test) => return rotation_test::run(test),
         Keys::Escrow(arguments::Escrow::Make(make)) => return escrowed(make),
         Keys::Escrow(arguments::Escrow::Destroyed(destroyed)) => {
             let id = KeyId::of(&destroyed.id).map_err(|error| format!("the escrow's id: {error}"))?;

@@ -49,16 +49,17 @@ Id,Name,SSN__pc,Diagnosis__pc,PersonEmail,Status__pc
 /// Values that stand in no file but those that are given out.
 const CANARIES: [&str; 5] = ["Canary", "canary", "078-05-1120", "219-09-9999", "HIV"];
 
-struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
-const KEYS: [&str; 6] = ["--dir", "keys", "--root", "file:root", "--passphrase-file", "pass"];
-const RIGHT: [&str; 7] = ["--object", "Account", "--policy", "phiward", "--who", "loader", "--none-object"];
-const TOLD: [&str; 6] = ["--ledger", "D", "--trail", "ring", "--trail-passphrase-file", "pass"];
+pub(crate) const KEYS: [&str; 6] = ["--dir", "keys", "--root", "file:root", "--passphrase-file", "pass"];
+pub(crate) const RIGHT: [&str; 7] =
+    ["--object", "Account", "--policy", "phiward", "--who", "loader", "--none-object"];
+pub(crate) const TOLD: [&str; 6] = ["--ledger", "D", "--trail", "ring", "--trail-passphrase-file", "pass"];
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir_all(place.path("phiward/classification")).unwrap();
         let id = journal::names::RecordId::of("001Hs0000000001").unwrap();
@@ -81,11 +82,11 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, words: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, words: &[&str], input: &str) -> Output {
         use std::io::Write as _;
         let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
         command.args(words).current_dir(self.folder.path());
@@ -96,18 +97,18 @@ impl Place {
         child.wait_with_output().unwrap()
     }
 
-    fn ends(&self, expected: i32, words: &[&str], input: &str) -> (String, String) {
+    pub(crate) fn ends(&self, expected: i32, words: &[&str], input: &str) -> (String, String) {
         let output = self.run(words, input);
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(code(&output), expected, "{words:?}: {out}{err}");
         (out, err)
     }
 
-    fn ok(&self, words: &[&str], input: &str) -> String {
+    pub(crate) fn ok(&self, words: &[&str], input: &str) -> String {
         self.ends(0, words, input).0
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         stored(&self.path("D")).values().map(|bytes| Entry::read(bytes).unwrap()).collect()
     }
 }
@@ -116,7 +117,7 @@ fn guard<'w>(act: &'w str, more: &[&'w str]) -> Vec<&'w str> {
     [&["guard", act], &RIGHT[..], &KEYS, &TOLD, more].concat()
 }
 
-fn column<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
+pub(crate) fn column<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
     let mut lines = table.lines();
     let at = lines.next().unwrap().split(',').position(|own| own == name).unwrap();
     lines.map(|line| line.split(',').nth(at).unwrap()).collect()

@@ -13,6 +13,7 @@ mod guard_plan;
 mod guard_rows;
 mod impact;
 mod keys;
+mod keys_stored;
 mod ledger;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,115 @@
+//! How far a job came, in a file beside: put in place whole, and taken up by the same job alone.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::durable::{self, Access};
+
+const LONGEST: u64 = 16 << 20;
+
+/// Why a state is not taken up or not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    #[error("`{path}`: {error}", path = path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("`{path}` is used by another process", path = path.display())]
+    InUse { path: PathBuf },
+    #[error("`{path}` is no state of a job", path = path.display())]
+    Unreadable { path: PathBuf },
+    #[error("`{path}` is the state of another job: its {what} is another. Name another state, or remove it and begin anew", path = path.display())]
+    Other { path: PathBuf, what: &'static str },
+}
+
+/// What makes a job the one that it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Of {
+    pub(super) job: String,
+    pub(super) object: String,
+    pub(super) tenant: String,
+    /// The digest of the bundle.
+    pub(super) bundle: String,
+    pub(super) columns: Vec<String>,
+    pub(super) store: String,
+    /// Numbers of the keys that seal, by their classes.
+    pub(super) keys: Vec<(String, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept<T> {
+    v: u32,
+    of: Of,
+    cursor: Option<String>,
+    is_done: bool,
+    counts: T,
+}
+
+/// The file that says how far a job came, held by this process alone.
+pub struct State {
+    path: PathBuf,
+    _held: File,
+}
+
+/// How far it came.
+pub(super) struct Reached<T> {
+    pub(super) cursor: Option<String>,
+    pub(super) is_done: bool,
+    pub(super) counts: T,
+}
+
+impl State {
+    pub fn hold(path: &Path) -> Result<Self, StateError> {
+        let held = durable::lock_beside(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => StateError::InUse { path: path.to_owned() },
+            _ => StateError::Io { path: path.to_owned(), error },
+        })?;
+        Ok(Self { path: path.to_owned(), _held: held })
+    }
+
+    /// How far this job came; nothing where it is to begin.
+    pub(super) fn reached<T: DeserializeOwned>(&self, of: &Of) -> Result<Option<Reached<T>>, StateError> {
+        let path = || self.path.clone();
+        let bytes =
+            durable::read(&self.path, LONGEST).map_err(|error| StateError::Io { path: path(), error })?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let unreadable = |_| StateError::Unreadable { path: path() };
+        // The counts of another job have another form: what job it is comes first.
+        let kept: Kept<serde_json::Value> = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if kept.v != 1 {
+            return Err(StateError::Unreadable { path: path() });
+        }
+        let own = &kept.of;
+        let differs = [
+            ("kind", own.job != of.job),
+            ("object", own.object != of.object),
+            ("tenant", own.tenant != of.tenant),
+            ("policy bundle", own.bundle != of.bundle),
+            ("store of records", own.store != of.store || own.columns != of.columns),
+            ("set of active keys", own.keys != of.keys),
+        ];
+        if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
+            return Err(StateError::Other { path: path(), what });
+        }
+        let counts = serde_json::from_value(kept.counts).map_err(unreadable)?;
+        Ok(Some(Reached { cursor: kept.cursor, is_done: kept.is_done, counts }))
+    }
+
+    pub(super) fn keep<T: Serialize>(&self, of: &Of, reached: &Reached<T>) -> Result<(), StateError> {
+        let Reached { cursor, is_done, counts } = reached;
+        let kept = Kept { v: 1, of: of.clone(), cursor: cursor.clone(), is_done: *is_done, counts };
+        let io = |error| StateError::Io { path: self.path.clone(), error };
+        let bytes = serde_json::to_vec_pretty(&kept).map_err(|error| io(error.into()))?;
+        durable::replace(&self.path, &bytes, Access::Owner).map_err(io)
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! How many values of an export stand under which key.
+
+use std::fmt::Write as _;
+
+use guard::stored::{self, Desk, FieldCensus, State, Table};
+use guard::{Handle, InUse, KeyNumber};
+use journal::names::KeyId;
+use policy::vocabulary::Action;
+
+use super::arguments::{Census, Form};
+use super::stored::{paced, right, said};
+use crate::guard_command::rows::Job as Right;
+use crate::ledger_command::text;
+use crate::outside::{SystemClock, SystemRng};
+use crate::{Verdict, files, keys_command};
+
+/// What somebody asked about, and whether it is free.
+struct Asked {
+    what: &'static str,
+    name: String,
+    is_free: bool,
+}
+
+pub(super) fn run(census: &Census) -> Result<Verdict, String> {
+    let right = right(&census.export)?;
+    let keeper = keys_command::opened(&census.export.keys)?;
+    let numbers = census.free_of.iter().map(|given| keys_command::number(&keeper, given));
+    let numbers: Vec<KeyNumber> = numbers.collect::<Result<_, _>>()?;
+    let handles = census.free_of_handle.iter().map(|given| {
+        let id = KeyId::of(given).map_err(|_| "`--free-of-handle` is a handle as `keys merge` prints it")?;
+        Ok(Handle::of(*id.bytes()))
+    });
+    let handles: Vec<Handle> = handles.collect::<Result<_, String>>()?;
+    let keys = InUse::of(keeper);
+    let taken = taken(census, &right, &keys);
+    let closed = right.close();
+    let taken = taken?;
+    closed?;
+    let asked = numbers
+        .into_iter()
+        .map(|number| Asked { what: "key", name: number.to_string(), is_free: taken.is_free_of(number) })
+        .chain(handles.into_iter().map(|handle| Asked {
+            what: "handle",
+            name: format!("{handle:?}"),
+            is_free: taken.is_free_of_handle(handle),
+        }));
+    let asked: Vec<Asked> = asked.collect();
+    let bytes = match census.format {
+        Form::Table => table(&taken, &asked).into_bytes(),
+        Form::Json => json(&taken, &asked)?,
+    };
+    files::print(&bytes)?;
+    let all = taken.is_in_order() && asked.iter().all(|asked| asked.is_free);
+    Ok(if all { Verdict::InOrder } else { Verdict::Findings })
+}
+
+fn taken(census: &Census, right: &Right, keys: &InUse) -> Result<stored::Census, String> {
+    let export = &census.export;
+    let state = State::hold(&export.state).map_err(text)?;
+    let mut table = Table::open(&export.file, None, &stored::Form::Nothing).map_err(text)?;
+    let bar = indicatif::ProgressBar::new_spinner().with_message("records");
+    let mut desk = Desk {
+        clock: &SystemClock,
+        permit: &mut |asked| right.permit(Action::Read, asked),
+        record: &mut |released| right.record(Action::Read, true, released),
+        pace: &mut paced(export.rows_per_second),
+        progress: &mut |rows| bar.set_position(rows),
+    };
+    let (policy, rng) = (&right.policy, Box::new(SystemRng::new()));
+    let org = right.org.clone();
+    let taken = stored::Census::take(policy, &export.object, &mut table, org, keys, rng, &state, &mut desk);
+    bar.finish_and_clear();
+    taken.map_err(text)
+}
+
+fn json(census: &stored::Census, asked: &[Asked]) -> Result<Vec<u8>, String> {
+    let free = asked
+        .iter()
+        .map(|asked| serde_json::json!({"what": asked.what, "name": asked.name, "free": asked.is_free}));
+    let free: Vec<_> = free.collect();
+    let report = serde_json::json!({
+        "format": 1,
+        "in_order": census.is_in_order(),
+        "free": free,
+        "census": census,
+    });
+    let mut bytes = serde_json::to_vec_pretty(&report).map_err(text)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn table(census: &stored::Census, asked: &[Asked]) -> String {
+    let mut text = format!(
+        "{}: {} records, from {} to {}\nsealing keys: {}\n",
+        census.object,
+        census.rows,
+        census.from,
+        census.to,
+        census.active.join(", ")
+    );
+    for field in &census.fields {
+        field_of(field, &mut text);
+    }
+    for (handle, number) in &census.merged {
+        let _ = writeln!(text, "{number} values are sealed for {handle}, who was merged into another");
+    }
+    for Asked { what, name, is_free } in asked {
+        let word = if *is_free { "is free" } else { "is still needed, or seals" };
+        let _ = writeln!(text, "{what} {name} {word}");
+    }
+    text
+}
+
+fn field_of(field: &FieldCensus, text: &mut String) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "\n{} (in {})", source::plain(&field.field), source::plain(&field.holder));
+    let mut line = |number: u64, what: &str| {
+        if number > 0 {
+            let _ = writeln!(text, "  {number:>12}  {what}");
+        }
+    };
+    for (under, number) in &field.under {
+        let (key, algorithm) = under.split_once(' ').unwrap_or((under, ""));
+        let of = if algorithm == "g" { "of people" } else { "of the field alone" };
+        line(*number, &format!("tokens under key {key}, {of}"));
+    }
+    for (key, number) in &field.shredded {
+        line(*number, &format!("tokens under key {key} of who was shredded"));
+    }
+    line(field.empty, "empty");
+    line(field.bare, "not sealed");
+    line(field.bound_before, "bound to who was merged away, or otherwise than the bundle says");
+    line(field.edited, "written beside their tokens");
+    for (reason, number) in &field.unreadable {
+        line(*number, &format!("do not open: {}", said(*reason)));
+    }
+    for (key, number) in &field.digests.under {
+        line(*number, &format!("digests under key {key}"));
+    }
+    line(field.digests.missing, "digests missing: a search misses them");
+    line(field.digests.stale, "digests of another value or key: a search misses them");
+    line(field.digests.unknown, "digests or rests beside what does not open");
+}

@@ -1,0 +1,295 @@
+//! Rotation, merges, shredding and the yearly test, as somebody runs them, and as somebody kills them.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use guard::Token;
+use journal::Act;
+use journal::act::{EvidenceOutcome, Examined};
+use journal::names::RecordId;
+
+use crate::guard_rows::{KEYS, Place, RIGHT, TOLD, column};
+use crate::text;
+
+/// Values that no output may hold.
+const CANARIES: [&str; 3] = ["Canary", "~e1.", "078"];
+
+fn record(number: usize) -> String {
+    RecordId::of(&format!("001Hs{number:010}")).unwrap().as_str().to_owned()
+}
+
+fn ssn(number: usize) -> String {
+    format!("{:09}", 100_000_000 + number)
+}
+
+fn names(number: usize) -> String {
+    format!("Canary {number}")
+}
+
+/// A clinic with so many patients, whose export is sealed.
+fn sealed(count: usize) -> Place {
+    let place = Place::new();
+    let mut plain = "Id,Name,SSN__pc,Status__pc\n".to_owned();
+    for at in 0..count {
+        plain += &format!("{},{},{},active\n", record(at), names(at), ssn(at));
+    }
+    std::fs::write(place.path("many.csv"), plain).unwrap();
+    let seal = [&["guard", "seal", "many.csv", "--output", "sealed.csv"], &RIGHT[..], &KEYS, &TOLD].concat();
+    place.ok(&seal, "");
+    place
+}
+
+fn keys<'w>(act: &'w str, more: &[&'w str]) -> Vec<&'w str> {
+    [&["keys", act], &RIGHT[..], &KEYS, &TOLD, more].concat()
+}
+
+fn act<'w>(act: &'w str, more: &[&'w str]) -> Vec<&'w str> {
+    [&["keys", act], &KEYS[..], &["--ledger", "D"], more].concat()
+}
+
+/// What the table opens to, by its columns.
+fn opened(place: &Place, file: &str) -> String {
+    place.ok(&[&["guard", "open", file], &RIGHT[..], &KEYS, &TOLD].concat(), "")
+}
+
+fn no_canary(said: &str) {
+    CANARIES.iter().for_each(|canary| assert!(!said.contains(canary), "{canary}: {said}"));
+}
+
+#[test]
+fn keys_are_rotated_from_the_first_step_to_the_last() {
+    let place = sealed(30);
+    place.ok(&act("make", &["--class", "phi", "--activate"]), "");
+    let census = |file: &str, state: &str, more: &[&str], expected| {
+        place.ends(expected, &keys("census", &[&[file, "--state", state], more].concat()), "")
+    };
+    let (out, _) = census("sealed.csv", "c1", &[], 0);
+    assert!(
+        out.contains("30  tokens under key 0, of people") && out.contains("30  digests under key 0"),
+        "{out}"
+    );
+    let (out, _) = census("sealed.csv", "c2", &["--free-of", "0"], 1);
+    assert!(out.contains("key 0 is still needed, or seals"), "{out}");
+    let before = place.entries().len();
+    let reseal = keys("reseal", &["sealed.csv", "--out", "new.csv", "--state", "r"]);
+    let (_, err) = place.ends(0, &reseal, "");
+    assert!(err.contains("30 records, 30 written") && err.contains("60 values sealed anew"), "{err}");
+    no_canary(&err);
+    // Whose records were changed stands in the ledger.
+    let entries = place.entries();
+    let touched: usize =
+        entries[before..].iter().flat_map(|entry| &entry.data).map(|data| data.touched.len()).sum();
+    assert_eq!((entries.len() - before, touched), (1, 30));
+    assert_eq!(column(&opened(&place, "new.csv"), "SSN__pc"), (0..30).map(ssn).collect::<Vec<_>>());
+    let (out, _) = census("new.csv", "c3", &["--free-of", "0", "--format", "json"], 0);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&told["in_order"], &told["free"][0]["free"]), (&true.into(), &true.into()));
+    assert_eq!(told["census"]["fields"][0]["under"]["2 g"], 30);
+    no_canary(&out);
+    // The same again does nothing, and another job does not take up its state.
+    let (_, err) = place.ends(0, &reseal, "");
+    assert!(err.contains("30 records, 30 written"), "{err}");
+    let (_, err) = place.ends(2, &keys("forget", &["sealed.csv", "--out", "x", "--state", "r"]), "");
+    assert!(err.contains("is the state of another job: its kind is another"), "{err}");
+    let (_, err) = place.ends(2, &keys("reseal", &["sealed.csv", "--out", "new.csv", "--state", "r2"]), "");
+    assert!(err.contains("`new.csv` is there already"), "{err}");
+    // Only what changed, as a bulk update takes it.
+    let changes = ["new.csv", "--out", "none.csv", "--changes-only", "--state", "r3"];
+    place.ok(&keys("reseal", &changes), "");
+    assert_eq!(
+        std::fs::read_to_string(place.path("none.csv")).unwrap(),
+        "Id,Name,SSN__pc,SSN_Token__pc,SSN_Digest__pc\n"
+    );
+    let changes = ["sealed.csv", "--out", "all.csv", "--changes-only", "--state", "r4"];
+    place.ok(&keys("reseal", &changes), "");
+    let all = std::fs::read_to_string(place.path("all.csv")).unwrap();
+    assert_eq!((all.lines().count(), column(&all, "Id")[29]), (31, record(29).as_str()));
+    // The old key goes; the new table does not need it.
+    place.ok(&act("disable", &["--key", "0"]), "");
+    opened(&place, "new.csv");
+    let (_, err) = place.ends(2, &[&["guard", "open", "sealed.csv"], &RIGHT[..], &KEYS, &TOLD].concat(), "");
+    assert!(err.contains("key 0 is disabled and does not open"), "{err}");
+    no_canary(&err);
+}
+
+#[test]
+fn people_are_merged_bound_anew_shredded_and_forgotten() {
+    let place = sealed(6);
+    let merge =
+        [&["keys", "merge"], &KEYS[..], &["--ledger", "D", "--policy", "phiward", "--org", "production"]]
+            .concat();
+    let handle = place.ok(&merge, &format!("{} {}\n", record(1), record(2)));
+    let handle = handle.trim();
+    // The record was given the survivor's name, and opens all the same.
+    let table = std::fs::read_to_string(place.path("sealed.csv")).unwrap();
+    std::fs::write(place.path("moved.csv"), table.replace(&record(1), &record(2))).unwrap();
+    assert_eq!(column(&opened(&place, "moved.csv"), "SSN__pc"), (0..6).map(ssn).collect::<Vec<_>>());
+    let (out, _) =
+        place.ends(1, &keys("census", &["moved.csv", "--state", "c", "--free-of-handle", handle]), "");
+    assert!(out.contains(&format!("2 values are sealed for {handle}")), "{out}");
+    place.ok(&keys("rebind", &["moved.csv", "--out", "bound.csv", "--state", "b"]), "");
+    place.ok(&keys("census", &["bound.csv", "--state", "c2", "--free-of-handle", handle]), "");
+    place.ok(
+        &[&["keys", "shred", "--handles"], &KEYS[..], &["--ledger", "D"]].concat(),
+        &format!("{handle}\n"),
+    );
+    assert_eq!(column(&opened(&place, "bound.csv"), "SSN__pc"), (0..6).map(ssn).collect::<Vec<_>>());
+    // A record that was moved needs a pair.
+    let moved = std::fs::read_to_string(place.path("bound.csv")).unwrap().replace(&record(4), &record(5));
+    std::fs::write(place.path("moved.csv"), moved).unwrap();
+    let rebind = ["moved.csv", "--out", "b1.csv", "--state", "b1"];
+    let (_, err) = place.ends(1, &keys("rebind", &rebind), "");
+    assert!(err.contains("2 values left that do not open: they are of another tenant"), "{err}");
+    std::fs::write(place.path("pairs"), format!("{},{}\n\n", record(4), record(5))).unwrap();
+    let (_, err) = place.ends(
+        0,
+        &keys("rebind", &["moved.csv", "--out", "b2.csv", "--state", "b2", "--pairs", "pairs"]),
+        "",
+    );
+    assert!(err.contains("2 values sealed for somebody else than before"), "{err}");
+    std::fs::write(place.path("pairs"), "one\n").unwrap();
+    let wrong = ["moved.csv", "--out", "b3.csv", "--state", "b3", "--pairs", "pairs"];
+    let (_, err) = place.ends(2, &keys("rebind", &wrong), "");
+    assert!(err.contains("line 1: two ids of records are needed"), "{err}");
+    // Who is shredded is forgotten by the index too.
+    let shred =
+        [&["keys", "shred"], &KEYS[..], &["--ledger", "D", "--policy", "phiward", "--org", "production"]]
+            .concat();
+    place.ok(&shred, &format!("{}\n", record(3)));
+    let forget = ["b2.csv", "--out", "forgotten.csv", "--state", "f", "--changes-only"];
+    let (_, err) = place.ends(0, &keys("forget", &forget), "");
+    assert!(err.contains("1 values of shredded people forgotten"), "{err}");
+    let forgotten = std::fs::read_to_string(place.path("forgotten.csv")).unwrap();
+    assert_eq!(
+        (column(&forgotten, "Id"), column(&forgotten, "SSN_Digest__pc")),
+        (vec![record(3).as_str()], vec!["#N/A"])
+    );
+    let (out, _) = place.ends(0, &keys("census", &["b2.csv", "--state", "c3"]), "");
+    assert!(out.contains("1  tokens under key 0 of who was shredded"), "{out}");
+}
+
+#[test]
+fn a_job_that_is_killed_at_any_moment_comes_to_the_same_end() {
+    const ROWS: usize = 3_000;
+    let place = sealed(ROWS);
+    place.ok(&act("make", &["--class", "phi", "--activate"]), "");
+    // Batches of 60 records, so that there are fifty of them.
+    let words =
+        keys("reseal", &["sealed.csv", "--out", "new.csv", "--state", "r", "--rows-per-second", "60000"]);
+    let (mut kills, mut seed, mut reached) = (0, 7_u64, Vec::new());
+    let mut slow = words.clone();
+    *slow.last_mut().unwrap() = "600";
+    while kills < 24 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+        command.args(&slow).current_dir(place.path(".")).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_millis(150 + (seed >> 33) % 1_500));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        let state = std::fs::read_to_string(place.path("r")).unwrap_or_default();
+        reached.push(state.split("\"rows\": ").nth(1).map(|rest| rest.split(',').next().unwrap().to_owned()));
+    }
+    assert!(kills >= 20, "{kills} {reached:?}");
+    let (_, err) = place.ends(0, &words, "");
+    assert!(err.contains(&format!("{ROWS} records, {ROWS} written")), "{err}");
+    reached.dedup();
+    assert!(reached.len() > 3, "it was never killed in the middle: {reached:?}");
+    let new = std::fs::read_to_string(place.path("new.csv")).unwrap();
+    assert_eq!(column(&new, "Id"), (0..ROWS).map(record).collect::<Vec<_>>());
+    assert!(column(&new, "SSN_Token__pc").iter().all(|token| Token::parse(token).unwrap().key().get() == 2));
+    let plain = opened(&place, "new.csv");
+    assert_eq!(column(&plain, "SSN__pc"), (0..ROWS).map(ssn).collect::<Vec<_>>());
+    assert_eq!(column(&plain, "Name"), (0..ROWS).map(names).collect::<Vec<_>>());
+    place.ok(&keys("census", &["new.csv", "--state", "c", "--free-of", "0"]), "");
+}
+
+#[test]
+fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() {
+    let place = Place::new();
+    let root = std::fs::read(place.path("root")).unwrap();
+    let keys_before = std::fs::read(place.path("keys/data-keys")).unwrap();
+    let test: Vec<&str> = [
+        &["keys", "test-rotation", "--root", "file:root", "--passphrase-file", "pass", "--object", "Account"],
+        &["--policy", "phiward", "--by", "mara-voss", "--and", "loader", "--who", "loader", "--none-object"],
+        &TOLD[..],
+    ]
+    .concat();
+    let (out, err) = place.ends(0, &[&test[..], &["--rows", "1200", "--report", "report.json"]].concat(), "");
+    assert!(err.contains("the evidence is entry"), "{err}");
+    for line in [
+        "Test of key rotation: in order",
+        "ok  records that open: 1200",
+        "ok  searches that miss a value: 0",
+        "ok  records under the old keys that open: 0",
+        "ok  old keys that open in a copy that was made before: 0",
+        "45 CFR 164.312(a)(2)(iv)",
+        "NIST SP 800-57 part 1 rev. 5",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    assert!(!out.contains("NOT"), "{out}");
+    let report = std::fs::read(place.path("report.json")).unwrap();
+    let entries = place.entries();
+    let found = entries.iter().filter_map(|entry| match &entry.act {
+        Act::Evidence(evidence) => Some(evidence),
+        _ => None,
+    });
+    let found: Vec<_> = found.collect();
+    assert_eq!(
+        (found.len(), found[0].of, found[0].result),
+        (1, Examined::RotationTest, EvidenceOutcome::InOrder)
+    );
+    assert_eq!((found[0].document, found[0].seen.get()), (journal::names::Digest::of(&report), 1200));
+    assert_eq!(found[0].controls[0].to_string(), "hipaa-sec-312a2iv");
+    assert_eq!(found[0].collector.as_str(), "guard");
+    // The tenant's keys are what they were, and under the root is nothing more.
+    assert_eq!(std::fs::read(place.path("keys/data-keys")).unwrap(), keys_before);
+    let lines = |bytes: &[u8]| text(bytes).lines().count();
+    assert_eq!(lines(&std::fs::read(place.path("root")).unwrap()), lines(&root));
+    // Of an export of values a copy is rotated; one that is sealed already is refused, and its values stay unsaid.
+    let export = ["--export", "patients.csv", "--report", "second.json"];
+    let (out, _) = place.ends(0, &[&test[..], &export].concat(), "");
+    assert!(out.contains("2 records (a copy of an export)"), "{out}");
+    no_canary(&(out + &std::fs::read_to_string(place.path("second.json")).unwrap()));
+    let seal =
+        [&["guard", "seal", "patients.csv", "--output", "sealed.csv"], &RIGHT[..], &KEYS, &TOLD].concat();
+    place.ok(&seal, "");
+    let (_, err) =
+        place.ends(2, &[&test[..], &["--export", "sealed.csv", "--report", "x.json"]].concat(), "");
+    assert!(err.contains("record 1 cannot be sealed") && err.contains("values that are not sealed"), "{err}");
+    no_canary(&err);
+}
+
+#[test]
+fn what_a_job_is_not_given_it_asks_for() {
+    let place = sealed(2);
+    let wrong = |words: &[&str], what: &str| {
+        let (_, err) = place.ends(2, words, "");
+        assert!(err.contains(what), "{words:?}: {err}");
+        no_canary(&err);
+    };
+    let out = ["--out", "x", "--state", "s"];
+    wrong(&keys("reseal", &[&["sealed.csv", "--to", "anybody"], &out[..]].concat()), "leave out --to");
+    wrong(&keys("reseal", &[&["nothing.csv"], &out[..]].concat()), "`nothing.csv`");
+    wrong(
+        &keys("reseal", &["sealed.csv", "--out", "sealed.csv", "--state", "s"]),
+        "would be written over itself",
+    );
+    wrong(&keys("census", &["sealed.csv", "--state", "s", "--free-of", "zz"]), "there is no key zz");
+    wrong(&keys("census", &["sealed.csv", "--state", "s", "--free-of-handle", "zz"]), "is a handle");
+    std::fs::write(place.path("few.csv"), format!("Id,SSN_Token__pc\n{},\n", record(1))).unwrap();
+    wrong(&keys("reseal", &[&["few.csv"], &out[..]].concat()), "the records have no such column");
+    let unrecorded = [&["keys", "reseal", "sealed.csv"], &RIGHT[..], &KEYS, &out].concat();
+    wrong(&unrecorded, "not worked on unrecorded");
+    let clerk: Vec<&str> = keys("reseal", &[&["sealed.csv"], &out[..]].concat())
+        .into_iter()
+        .map(|word| if word == "loader" { "clerk" } else { word })
+        .collect();
+    wrong(&clerk, "the policy");
+    assert!(!place.path("x").exists());
+}
