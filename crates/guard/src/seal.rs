@@ -67,6 +67,10 @@ impl<'k> FieldCipher<'k> {
         Ok(Self { data, handle: None, cipher: data.of_field(field)? })
     }
 
+    pub(crate) const fn handle(&self) -> Option<Handle> {
+        self.handle
+    }
+
     const fn algorithm(&self) -> Algorithm {
         if self.handle.is_some() { Algorithm::Subject } else { Algorithm::Field }
     }

@@ -69,7 +69,8 @@ impl Row {
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).filter_map(|at| self.get(at))
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(*start..*end))
     }
 }
 

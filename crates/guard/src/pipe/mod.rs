@@ -206,6 +206,9 @@ pub fn table<'k>(
             for row in &batch.rows {
                 write_row(row.cells(), &mut written);
             }
+            if let Worker::Rows(own) = &mut worker {
+                own.take_back(batch.rows);
+            }
         }
         output.write_all(&written).map_err(PipeError::Output)?;
         written.clear();

@@ -27,7 +27,7 @@ use crate::mask::{HIDDEN, Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
 use crate::seal::{FieldCipher, Sealer, SubjectSalt};
 use crate::stand_in::StandInKey;
-use crate::token::{Handle, KeyNumber, Token};
+use crate::token::{KeyNumber, Token};
 
 use columns::Out;
 pub use columns::{Columns, ColumnsError};
@@ -86,6 +86,8 @@ pub struct Rows<'k> {
     sealer: Sealer,
     /// What the fields of a row became.
     made: Vec<Made>,
+    /// Rows that were written out, and whose room serves again.
+    spare: Vec<Row>,
 }
 
 /// By the columns that say whose something is, and by rows.
@@ -110,7 +112,7 @@ struct Ready {
 
 impl<'k> Rows<'k> {
     pub fn new(columns: Columns, org: Org, keys: &'k dyn Keys, rng: Box<dyn Rng>) -> Self {
-        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new() }
+        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new(), spare: Vec::new() }
     }
 
     /// Works on a batch. Everything that is not the fault of one row is an error, and nothing is released then.
@@ -143,7 +145,8 @@ impl<'k> Rows<'k> {
             };
             match worked {
                 Ok(()) => {
-                    batch.rows.push(self.written(row, &made, &ready));
+                    let room = self.spare.pop().unwrap_or_default();
+                    batch.rows.push(self.written(row, &made, &ready, room));
                     batch.people.push(self.columns.person().and_then(|owner| of_row.subject(owner)).cloned());
                 }
                 Err((column, because)) => batch.refused.push(Refused { at, column, because }),
@@ -302,77 +305,85 @@ impl<'k> Rows<'k> {
         made: &mut [Made],
         batch: &mut Batch,
     ) -> Result<(), (String, KeysError)> {
-        let mut salts: Vec<(Handle, Arc<SubjectSalt>)> = Vec::new();
-        for (sealed, made) in self.columns.sealed().iter().zip(made) {
-            let field = &sealed.field;
-            let refuse = |because: KeysError| (field.name.clone(), because);
-            made.clear();
+        let mut tokens: Vec<Option<Token>> = Vec::with_capacity(made.len());
+        for sealed in self.columns.sealed() {
+            let refuse = |because: KeysError| (sealed.field.name.clone(), because);
             let held = sealed.holder.and_then(|at| of.row.get(at)).unwrap_or_default();
             if !Token::is_one(held) {
+                tokens.push(None);
+                continue;
+            }
+            let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
+            if !ready.opening.contains_key(&token.key()) {
+                let key = self.keys.key(token.key()).map_err(refuse)?;
+                ready.opening.insert(token.key(), key);
+            }
+            tokens.push(Some(token));
+        }
+        // A row's fields share their keys.
+        let mut ciphers: Vec<(KeyNumber, FieldCipher<'_>)> = Vec::new();
+        for ((sealed, made), token) in self.columns.sealed().iter().zip(made).zip(tokens) {
+            let field = &sealed.field;
+            let refuse = |because: GuardError| (field.name.clone(), KeysError::from(because));
+            made.clear();
+            let Some(token) = token else {
                 // An empty holder leaves what stands in the field: a value that was never sealed, or nothing.
+                let held = sealed.holder.and_then(|at| of.row.get(at)).unwrap_or_default();
                 let value = sealed.value.and_then(|at| of.row.get(at)).unwrap_or_default();
                 if !held.is_empty() && sealed.holder != sealed.value {
-                    return Err(refuse(GuardError::Token("its holder has something else").into()));
+                    return Err(refuse(GuardError::Token("its holder has something else")));
                 }
                 batch.unsealed += u64::from(!value.is_empty());
                 made.value.push_str(value);
                 continue;
-            }
-            let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
-            let key = match ready.opening.get(&token.key()) {
-                Some(key) => Arc::clone(key),
-                None => {
-                    let key = self.keys.key(token.key()).map_err(refuse)?;
-                    ready.opening.insert(token.key(), Arc::clone(&key));
-                    key
-                }
             };
             let subject = match (token.handle(), sealed.owner) {
                 (None, _) => None,
                 (Some(_), Some(owner)) => match of.subject(owner) {
                     Some(subject) => Some(subject),
                     None => {
-                        let name = self.columns.owner_name(owner).to_owned();
-                        return Err(refuse(GuardError::NoOwner(name).into()));
+                        return Err(refuse(GuardError::NoOwner(self.columns.owner_name(owner).to_owned())));
                     }
                 },
                 // It was sealed for a person, and the bundle does not say any more whose the field is.
-                (Some(_), None) => return Err(refuse(GuardError::Refused.into())),
+                (Some(_), None) => return Err(refuse(GuardError::Refused)),
             };
-            let cipher = match token.handle() {
-                None => FieldCipher::of_field(&key, &field.id),
-                Some(handle) => {
-                    let known =
-                        salts.iter().find(|(own, _)| *own == handle).map(|(_, salt)| Arc::clone(salt));
-                    let salt = match known {
-                        Some(salt) => salt,
-                        None => {
-                            let salt = self.keys.salt(handle).map_err(refuse)?;
-                            let salt = salt.ok_or_else(|| refuse(GuardError::NoSubject.into()))?;
-                            salts.push((handle, Arc::clone(&salt)));
-                            salt
+            let (number, handle) = (token.key(), token.handle());
+            let Some(key) = ready.opening.get(&number) else { continue };
+            let known = ciphers.iter().position(|(own, cipher)| *own == number && cipher.handle() == handle);
+            let at = match known.filter(|_| handle.is_some()) {
+                Some(at) => at,
+                None => {
+                    let cipher = match handle {
+                        None => FieldCipher::of_field(key, &field.id),
+                        Some(handle) => {
+                            let salt = self.keys.salt(handle).map_err(|error| (field.name.clone(), error))?;
+                            let salt = salt.ok_or_else(|| refuse(GuardError::NoSubject))?;
+                            FieldCipher::of_subject(key, &salt)
                         }
                     };
-                    FieldCipher::of_subject(&key, &salt)
+                    ciphers.push((number, cipher.map_err(refuse)?));
+                    ciphers.len() - 1
                 }
             };
-            let cipher = cipher.map_err(|error| refuse(error.into()))?;
-            let person = match (subject, token.handle()) {
-                (Some(named), Some(handle)) => Some(bound_to(self.keys, handle, named).map_err(refuse)?),
+            let Some((_, cipher)) = ciphers.get(at) else { continue };
+            let of_keys = |error| (field.name.clone(), error);
+            let person = match (subject, handle) {
+                (Some(named), Some(handle)) => Some(bound_to(self.keys, handle, named).map_err(of_keys)?),
                 _ => None,
             };
             let binding = |subject| Binding { tenant: self.keys.tenant(), field: &field.id, subject };
-            let opened = match self.sealer.open(&cipher, &binding(person.as_ref()), &token) {
+            let opened = match self.sealer.open(cipher, &binding(person.as_ref()), &token) {
                 // The token is the survivor's already, and the row names who was merged into them.
                 Err(GuardError::Refused) if let Some(named) = subject => {
-                    match self.keys.survivor(named).map_err(refuse)? {
-                        Some(now) => self.sealer.open_owned(&cipher, &binding(Some(&now)), token),
+                    match self.keys.survivor(named).map_err(of_keys)? {
+                        Some(now) => self.sealer.open_owned(cipher, &binding(Some(&now)), token),
                         None => Err(GuardError::Refused),
                     }
                 }
                 opened => opened,
             };
-            let value = opened.map_err(|error| refuse(error.into()))?;
+            let value = opened.map_err(refuse)?;
             made.value.push_str(&value);
             batch.turned += 1;
         }
@@ -380,8 +391,8 @@ impl<'k> Rows<'k> {
     }
 
     /// The row as it goes out.
-    fn written(&self, row: &Row, made: &[Made], ready: &Ready) -> Row {
-        let mut written = Row::default();
+    fn written(&self, row: &Row, made: &[Made], ready: &Ready, mut written: Row) -> Row {
+        written.clear();
         let hides = self.columns.duty() == Duty::Mask;
         for out in self.columns.out() {
             let cell = match out {
@@ -405,6 +416,11 @@ impl<'k> Rows<'k> {
 
     pub const fn columns(&self) -> &Columns {
         &self.columns
+    }
+
+    /// Takes back rows that were written out.
+    pub(crate) fn take_back(&mut self, rows: Vec<Row>) {
+        self.spare = rows;
     }
 }
 
