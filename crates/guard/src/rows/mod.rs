@@ -5,6 +5,7 @@
 
 mod columns;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -320,9 +321,8 @@ impl<'k> Rows<'k> {
                 continue;
             }
             let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
-            if !ready.opening.contains_key(&token.key()) {
-                let key = self.keys.key(token.key()).map_err(refuse)?;
-                ready.opening.insert(token.key(), key);
+            if let Entry::Vacant(entry) = ready.opening.entry(token.key()) {
+                entry.insert(self.keys.key(token.key()).map_err(refuse)?);
             }
             tokens.push(Some(token));
         }

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -168,7 +169,8 @@ impl Table {
             return Err(RecordsError::Exists { path: out.path.clone() });
         }
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(&out.part);
+        // Columns that are not sealed may be a patient's too.
+        let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&out.part);
         out.file = Some(file.map_err(io(&out.part))?);
         out.append(&header)
     }

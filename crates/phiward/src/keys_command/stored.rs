@@ -119,8 +119,9 @@ fn worked(rewrite: &Rewrite, task: Task, right: &Right, keys: &InUse) -> Result<
         pace: &mut paced(export.rows_per_second),
         progress: &mut |rows| bar.set_position(rows),
     };
-    // With fewer records a second than a batch has, batches are smaller.
-    let most = export.rows_per_second.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    // Ten batches a second, where they are counted: so others wait for none of them long.
+    let tenth = export.rows_per_second.map(|limit| limit.div_ceil(10));
+    let most = tenth.and_then(|tenth| usize::try_from(tenth).ok()).unwrap_or(usize::MAX);
     let done = job.map(|job| job.at_a_time(most)).and_then(|mut job| job.run(&mut table, &state, &mut desk));
     bar.finish_and_clear();
     done.map_err(text)
