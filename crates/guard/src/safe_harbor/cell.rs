@@ -211,7 +211,9 @@ impl<'c> Cell<'c> {
         if !capital {
             return None;
         }
-        if known.name && !self.is_phrase(at, lower) {
+        // `Strain of`: no person's name begins so.
+        let of = at == 0 && known.icd && self.word_after(at) == "of";
+        if known.name && !of && !self.is_phrase(at, lower) {
             return Some(NAME);
         }
         if INSTITUTIONS.contains(&lower) {
@@ -271,9 +273,11 @@ impl<'c> Cell<'c> {
         if is_score || self.is_phrase(at, lower) {
             return None;
         }
-        let is_own = !self.own.is_empty()
-            && self.text.get(piece.start..piece.end).is_some_and(|text| self.own.has(&words::folded(text)));
-        Some(if is_own { OWN } else { UNKNOWN })
+        let plain = words::folded(self.text.get(piece.start..piece.end).unwrap_or_default());
+        if !lower.is_ascii() && self.is_phrase(at, &plain) {
+            return None;
+        }
+        Some(if self.own.has(&plain) { OWN } else { UNKNOWN })
     }
 
     fn sign(&self, at: usize, piece: &Piece) -> Option<&'static str> {
@@ -318,13 +322,21 @@ impl<'c> Cell<'c> {
             && (matches!(self.word_after(at), "neg" | "pos" | "negative" | "positive" | "rh")
                 || matches!(next, Some(Is::Mark('+' | '-'))) && self.at(at + 2).is_none());
         let ray = letter == "x" && matches!(self.word_after(at), "ray" | "rays" | "linked");
+        // `graft(s)`.
+        let plural = letter == "s"
+            && !piece.spaced
+            && matches!(next, Some(Is::Mark(')')))
+            && at
+                .checked_sub(1)
+                .and_then(|at| self.at(at))
+                .is_some_and(|before| before.is == Is::Mark('(') && !before.spaced);
         // `94yo M`, `72 F`.
         let sex = matches!(letter, "m" | "f")
             && at.checked_sub(1).and_then(|at| self.at(at)).is_some_and(|before| {
                 matches!(before.is, Is::Shorthand | Is::Number(_) | Is::Unit | Is::Mark('/'))
                     || matches!(self.lower(before), "old" | "yo" | "y/o")
             });
-        (!(known || is_kind || blood || ray || sex)).then_some(LETTERS)
+        (!(known || plural || is_kind || blood || ray || sex)).then_some(LETTERS)
     }
 
     /// A state or country: alone, or where a sentence goes on in lower case.

@@ -28,7 +28,7 @@ const SHAPES: &[&str] = &[
     r"^(I{1,3}|IV|V)([A-D]\d?)?$",
     r"^(G\d{1,2})?(P\d{1,2}([-+]\d){0,3})?(A\d)?$",
     r"^(x\d{1,3}|[qQ]\d{1,2}[hHdD]|[qQ]\d-\d[hH])$",
-    r"^FY\d{4}(/\d{2})?$",
+    r"^FY\d{2}(\d{2})?(/\d{2})?$",
     r"^v\d{1,3}(\.\d{1,4}){0,3}$",
     r#"^\d'\d{1,2}"?$"#,
     // A range of lineages and strains.
@@ -90,6 +90,20 @@ pub(super) fn is_code_of(lower: &str, text: &str) -> bool {
     let Some(shapes) = AFTER.as_ref().filter(|_| text.len() <= 20) else { return false };
     let mut of = LABELLED.iter().enumerate().filter(|(_, (labels, _))| labels.contains(&lower));
     of.any(|(at, _)| shapes.matches(text).matched(at))
+}
+
+/// `V600E`, after its gene.
+pub(super) fn is_change(text: &str) -> bool {
+    let amino = |byte: &u8| byte.is_ascii_uppercase() && !b"BJOUXZ".contains(byte);
+    match text.as_bytes() {
+        [first, middle @ .., last] => {
+            amino(first)
+                && amino(last)
+                && (1..=4).contains(&middle.len())
+                && middle.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
 }
 
 /// `E11.9`, `S72.001A`, `I10`: the category has to be one, and what follows to stand after a point.

@@ -163,7 +163,8 @@ impl Cutter<'_> {
         } else if text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'/' || byte == b'>')
             || self.after_word("stage")
         {
-            if !codes::is_code(text) {
+            let after_gene = matches!(self.pieces.last(), Some(Piece { is: Is::Sign, .. }));
+            if !(codes::is_code(text) || after_gene && codes::is_change(text)) {
                 return false;
             }
             Is::Code

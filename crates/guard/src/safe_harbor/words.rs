@@ -109,10 +109,6 @@ impl Own {
         own
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
     /// The word has to be folded.
     pub(super) fn has(&self, word: &str) -> bool {
         self.words.iter().any(|own| own == word)
