@@ -102,8 +102,8 @@ impl<'c> Cell<'c> {
                     others += 1;
                     let lower = self.lower(piece);
                     is_description &= known.icd || lower.len() <= 4;
-                    spelt = if SMALL_NUMBERS.contains(&lower) { spelt + 1 } else { 0 };
-                    identifier |= IDENTIFIERS.contains(&lower);
+                    spelt = if known.digit { spelt + 1 } else { 0 };
+                    identifier |= known.identifier;
                     birth |= matches!(lower, "birth" | "born" | "birthday");
                     week |= matches!(lower, "week" | "quarter" | "month" | "day");
                 }
@@ -196,16 +196,16 @@ impl<'c> Cell<'c> {
         {
             return Some(DATE);
         }
-        let acts = ACTS.contains(&self.word_after(at));
+        let acts = || ACTS.contains(&self.word_after(at));
         if matches!(lower, "only" | "first" | "oldest" | "youngest" | "largest" | "last")
             && self.is_unique(at, lower)
         {
             return Some(TRAIT);
         }
         if self.own.has(lower) {
-            return (acts || !self.is_phrase(at, lower) && (capital || !known.icd)).then_some(OWN);
+            return (acts() || !self.is_phrase(at, lower) && (capital || !known.icd)).then_some(OWN);
         }
-        if known.name && acts && !AGED.contains(&lower) && !UNNAMED.contains(&lower) {
+        if known.name && acts() && !AGED.contains(&lower) && !UNNAMED.contains(&lower) {
             return Some(NAME);
         }
         if !capital {

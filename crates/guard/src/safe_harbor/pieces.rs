@@ -146,6 +146,8 @@ impl Cutter<'_> {
             Is::Shorthand
         } else if self.label().is_some_and(|label| codes::is_code_of(label, text)) {
             Is::Code
+        } else if let Some(known) = title(text).then(|| words::known(lower)).flatten() {
+            Is::Word(known)
         } else if text.bytes().all(|byte| byte.is_ascii_lowercase()) {
             // Most words are plain: no code is.
             match words::known(lower) {
@@ -158,7 +160,7 @@ impl Cutter<'_> {
             Is::Sign
         } else if words::is_place(text) {
             Is::Place
-        } else if FOREIGN_AGES.contains(&text.to_lowercase().as_str()) {
+        } else if is_foreign_age(text) {
             Is::Age
         } else if text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'/' || byte == b'>')
             || self.after_word("stage")
@@ -323,7 +325,7 @@ impl Cutter<'_> {
             _ if after_number && numbers::is_unit(text) => Is::Unit,
             _ if words::is_place(text) => Is::Place,
             _ if text.chars().count() == 1 && text.is_ascii() => Is::Letter,
-            _ if FOREIGN_AGES.contains(&text.to_lowercase().as_str()) => Is::Age,
+            _ if is_foreign_age(text) => Is::Age,
             _ => Is::Stranger,
         };
         self.push(is, at, at + run, spaced);
@@ -338,4 +340,14 @@ const fn is_mark(c: char) -> bool {
             c,
             '/' | '-' | '–' | '—' | '+' | '&' | '%' | '°' | '^' | '×' | '→' | '↑' | '↓' | '•' | '·'
         )
+}
+
+/// A capital, and then two small letters or more.
+fn title(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes, [first, rest @ ..] if first.is_ascii_uppercase() && rest.len() > 1 && rest.iter().all(u8::is_ascii_lowercase))
+}
+
+fn is_foreign_age(text: &str) -> bool {
+    text.len() <= 20 && FOREIGN_AGES.contains(&text.to_lowercase().as_str())
 }

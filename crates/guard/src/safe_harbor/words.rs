@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use super::context::{IDENTIFIERS, SMALL_NUMBERS};
+
 /// What is known of a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
@@ -13,6 +15,10 @@ pub(super) struct Known {
     pub(super) drug: bool,
     /// It is also a name of people.
     pub(super) name: bool,
+    /// A number beside it may be somebody's.
+    pub(super) identifier: bool,
+    /// A digit, spelt.
+    pub(super) digit: bool,
 }
 
 static WORDS: LazyLock<Vec<(&str, Known)>> = LazyLock::new(|| {
@@ -29,8 +35,16 @@ static WORDS: LazyLock<Vec<(&str, Known)>> = LazyLock::new(|| {
     let names: Vec<&str> = lines(include_str!("vocabulary/names.txt")).collect();
     for (word, known) in &mut words {
         known.name = has(&names, word);
+        known.identifier = IDENTIFIERS.contains(word);
+        known.digit = SMALL_NUMBERS.contains(word);
     }
     words
+});
+/// Where the words of each letter begin, and where all end.
+static STARTS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    (b'a'..=b'z' + 1)
+        .map(|letter| WORDS.partition_point(|(word, _)| word.as_bytes() < [letter].as_slice()))
+        .collect()
 });
 static PHRASES: LazyLock<Vec<&str>> =
     LazyLock::new(|| lines(include_str!("vocabulary/phrases.txt")).collect());
@@ -49,8 +63,11 @@ fn has(sorted: &[&str], word: &str) -> bool {
 
 /// The word has to be in lower case.
 pub(super) fn known(word: &str) -> Option<Known> {
-    let at = WORDS.binary_search_by_key(&word, |(word, _)| word).ok()?;
-    WORDS.get(at).map(|(_, known)| *known)
+    let first = word.bytes().next().filter(u8::is_ascii_lowercase)?;
+    let letter = usize::from(first - b'a');
+    let words = WORDS.get(*STARTS.get(letter)?..*STARTS.get(letter + 1)?)?;
+    let at = words.binary_search_by(|(own, _)| own.as_bytes().cmp(word.as_bytes())).ok()?;
+    words.get(at).map(|(_, known)| *known)
 }
 
 /// Whether the two words stand beside each other in a description, and one of them is a name.
