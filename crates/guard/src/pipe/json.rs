@@ -129,7 +129,7 @@ fn cell(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-fn read(line: &[u8], number: u64) -> Result<Line, PipeError> {
+fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
     let fail = |what| PipeError::Line { line: number, what };
     let text = std::str::from_utf8(line).map_err(|_| fail("it is no UTF-8"))?;
     let members: Members<'_> =
@@ -139,7 +139,8 @@ fn read(line: &[u8], number: u64) -> Result<Line, PipeError> {
     for (key, value) in members.0 {
         if key == ATTRIBUTES {
             let found = attributes(value.get());
-            of_record = Some(found.ok_or_else(|| fail("`attributes` has more than the record's type and address"))?);
+            of_record =
+                Some(found.ok_or_else(|| fail("`attributes` has more than the record's type and address"))?);
             continue;
         }
         if cell(value.get()).is_some() {
@@ -201,7 +202,7 @@ pub fn json_lines<'k>(
                     if bytes.trim_ascii().is_empty() {
                         continue;
                     }
-                    read(&bytes, number)?
+                    line_from(&bytes, number)?
                 }
             };
             let is_new = |(name, _): &&(String, String)| names.place(name).is_none();
