@@ -40,6 +40,8 @@ pub enum GuardError {
     NotPermitted(String),
     #[error("nothing says whose value it is: `{0}` is empty or no record id")]
     NoOwner(String),
+    #[error("its token stands in `{0}`, and the table has no such column: export it too")]
+    NoToken(String),
     #[error("`{0}` is to hold what the field becomes, and holds something already")]
     Occupied(String),
     #[error("the cryptographic module refused")]

@@ -97,6 +97,8 @@ fn phone(value: &str, calling_code: Option<&str>) -> Result<String, GuardError> 
     let full = match (international, calling_code) {
         (Some(_), _) => digits,
         (None, Some("1")) if digits.len() == 11 && digits.starts_with('1') => digits,
+        // In Italy the zero is part of the number from abroad too.
+        (None, Some("39")) => format!("39{digits}"),
         (None, Some(code)) => format!("{code}{}", digits.strip_prefix('0').unwrap_or(&digits)),
         (None, None) => return Err(GuardError::NotNormal("it has no `+`, and the bundle names no country")),
     };

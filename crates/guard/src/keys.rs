@@ -7,7 +7,6 @@ use journal::Subject;
 use policy::vocabulary::Class;
 
 use crate::data_keys::KeysError;
-use crate::error::GuardError;
 use crate::keeper::Keeper;
 use crate::key::{DataKey, KeyState};
 use crate::seal::SubjectSalt;
@@ -35,6 +34,11 @@ pub trait Keys: Send + Sync {
 
     /// Every key of a class under which something may stand, the active one first.
     fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError>;
+
+    /// A key of the class that is disabled: what stands under it is there, and nobody finds it.
+    fn disabled(&self, _class: Class) -> Result<Option<KeyNumber>, KeysError> {
+        Ok(None)
+    }
 
     /// What makes these people's keys, in order. Who had nothing has it now, and it is durable.
     fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError>;
@@ -117,14 +121,16 @@ impl Keys for InUse {
     fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError> {
         let keeper = self.keeper();
         let status = keeper.status();
-        // What stands under it would be missed in silence.
-        if let Some(key) = status.iter().find(|key| key.class == class && key.state == KeyState::Disabled) {
-            return Err(GuardError::DoesNotOpen(key.number, key.state).into());
-        }
         let mut of_class: Vec<_> =
             status.iter().filter(|key| key.class == class && key.state.opens()).collect();
         of_class.sort_by_key(|key| (key.state != KeyState::Active, std::cmp::Reverse(key.number)));
         of_class.into_iter().map(|key| keeper.key(key.number)).collect()
+    }
+
+    fn disabled(&self, class: Class) -> Result<Option<KeyNumber>, KeysError> {
+        let status = self.keeper().status();
+        let disabled = status.iter().find(|key| key.class == class && key.state == KeyState::Disabled);
+        Ok(disabled.map(|key| key.number))
     }
 
     fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {

@@ -20,6 +20,7 @@ use crate::data_keys::KeysError;
 use crate::error::GuardError;
 use crate::field::{IndexedIn, Owner, SealedField};
 use crate::index::BlindIndex;
+use crate::key::KeyState;
 use crate::keys::Keys;
 
 /// With fewer bits, other values than the one that is asked for are found beside it.
@@ -116,6 +117,10 @@ impl Sealing for Sealed<'_> {
         // Of every class: a field that was classified anew has digests of its class before.
         let mut digests = Vec::new();
         for class in Class::ALL.iter().filter(|class| class.is_personal()) {
+            // What stands under it would be missed in silence.
+            if let Some(key) = self.keys.disabled(*class)? {
+                return Err(GuardError::DoesNotOpen(key, KeyState::Disabled).into());
+            }
             for key in self.keys.all(*class)? {
                 let own =
                     BlindIndex::new(&key, &field.id, index.normaliser.clone(), index.bits, index.values)?;

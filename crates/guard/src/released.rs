@@ -25,8 +25,8 @@ impl<T> Released<T> {
         &self.permit
     }
 
-    /// What is in it, to be looked at for the record.
-    pub const fn body(&self) -> &T {
+    /// What is in it: for what is told of it, in this crate.
+    pub(crate) const fn body(&self) -> &T {
         &self.body
     }
 

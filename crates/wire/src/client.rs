@@ -17,8 +17,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::listener::WireError;
 
-/// What is asked of a peer.
-#[derive(Clone, Debug)]
+/// What is asked of a peer. Headers and bodies hold secrets: neither is printed.
+#[derive(Clone)]
 pub struct Call {
     pub method: &'static str,
     /// From the first slash, with the query, encoded as it is sent.
@@ -28,11 +28,23 @@ pub struct Call {
 }
 
 /// What a peer answers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Reply {

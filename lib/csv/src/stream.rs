@@ -40,6 +40,8 @@ pub struct Row {
 impl Row {
     pub fn clear(&mut self) {
         self.text.clear();
+        // One long row does not keep its room for all that follow.
+        self.text.shrink_to(CHUNK);
         self.ends.clear();
     }
 
@@ -188,15 +190,21 @@ impl<R: Read> Stream<R> {
         if self.filled == self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
-        let read = loop {
+        // Until there is no room: what is read piece by piece is looked at once and not at each piece.
+        while self.filled < self.buffer.len() {
             match self.input.read(self.buffer.get_mut(self.filled..).unwrap_or_default()) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read?,
+                Ok(0) => {
+                    self.is_over = true;
+                    break;
+                }
+                Ok(read) => {
+                    self.filled += read;
+                    self.taken += read as u64;
+                }
+                Err(error) => return Err(error),
             }
-        };
-        self.filled += read;
-        self.taken += read as u64;
-        self.is_over = read == 0;
+        }
         Ok(())
     }
 
@@ -218,6 +226,7 @@ impl<R: Read> Stream<R> {
         let line = self.line;
         let end = loop {
             match read(self.unread(), self.is_over, row) {
+                End::At(end) if end > LONGEST_ROW => return Err(StreamError::TooLong { line }),
                 End::At(end) => break end,
                 End::Quote => return Err(StreamError::Quote { line }),
                 End::Later if self.filled - self.at > LONGEST_ROW => {

@@ -164,6 +164,10 @@ fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
             flat.push((format!("{key}.{name}"), value.get().to_owned()));
         }
     }
+    let mut seen = BTreeSet::new();
+    if !flat.iter().all(|(name, _)| seen.insert(name.to_ascii_lowercase())) {
+        return Err(fail("a parent's field stands twice"));
+    }
     Ok(Line { number, members: flat, attributes: of_record })
 }
 

@@ -30,8 +30,6 @@ pub enum ColumnsError {
         "`{field}` is bound to whom `{column}` names, and the table has no such column: export it too, or bind the field to a `key` in the bundle"
     )]
     NoOwner { field: String, column: String },
-    #[error("the token of `{field}` stands in `{column}`, and the table has no such column: export it too")]
-    NoHolder { field: String, column: String },
     #[error(
         "whose a row is says `{0}`, and the table has no such column: nobody could be told whose data it was"
     )]
@@ -186,11 +184,6 @@ impl Columns {
         let value = self.position(&field.name);
         let holder = self.position(field.holder());
         let digest = field.index.as_ref().and_then(|index| self.position(&index.field));
-        if let (Some(column), None) = (&field.token_in, holder)
-            && self.duty == Duty::Open
-        {
-            return Err(ColumnsError::NoHolder { field: field.name.clone(), column: column.clone() });
-        }
         let owner = match field.owner.column() {
             None => None,
             Some(column) => {

@@ -339,6 +339,18 @@ impl<'k> Rows<'k> {
                 if !held.is_empty() && sealed.holder != sealed.value {
                     return Err(refuse(GuardError::Token("its holder has something else")));
                 }
+                // Without the token nobody knows whether that is the value or what was left in its place.
+                let may_be_left = sealed.holder.is_none() && field.leave != StandIn::Nothing;
+                if may_be_left && !value.is_empty() {
+                    match self.columns.duty() {
+                        Duty::Open => return Err(refuse(GuardError::NoToken(field.holder().to_owned()))),
+                        // A mask of a mask, or of a made-up value, is no hint.
+                        _ => {
+                            made.value.push_str(HIDDEN);
+                            continue;
+                        }
+                    }
+                }
                 batch.unsealed += u64::from(!value.is_empty());
                 made.value.push_str(value);
                 continue;
@@ -431,6 +443,22 @@ impl<'k> Rows<'k> {
     /// Takes back rows that were written out.
     pub(crate) fn take_back(&mut self, rows: Vec<Row>) {
         self.spare = rows;
+    }
+}
+
+/// For the record: what there is, and nothing of what it says.
+impl Released<Batch> {
+    pub const fn rows(&self) -> usize {
+        self.body().rows.len()
+    }
+
+    /// Whose each of the rows is, where the bundle says so.
+    pub fn people(&self) -> &[Option<Subject>] {
+        &self.body().people
+    }
+
+    pub const fn has_refused(&self) -> bool {
+        !self.body().refused.is_empty()
     }
 }
 

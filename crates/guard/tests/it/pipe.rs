@@ -46,7 +46,7 @@ impl<'c> Run<'c> {
             clock: &Noon,
             permit: &mut |asked| Ok(permit(&clinic.policy, duty.actions()[0], asked)),
             record: &mut |released| {
-                recorded.push(released.body().rows.len());
+                recorded.push(released.rows());
                 if *fails_to_record { Err("the ledger is not there".to_owned()) } else { Ok(()) }
             },
             refused: &mut |turned| {

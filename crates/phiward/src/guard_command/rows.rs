@@ -25,6 +25,9 @@ use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, keys_command};
 
 pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
+    if duty == Duty::Seal && arguments.rows.right.to.is_some() {
+        return Err("what is sealed is for the organisation itself: leave --to out".to_owned());
+    }
     let rows = &arguments.rows;
     let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
     let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
@@ -210,8 +213,8 @@ impl Job {
         released: &Released<Batch>,
     ) -> Result<(), String> {
         let Some(ledger) = &self.ledger else { return Ok(()) };
-        let (permit, batch) = (released.permit(), released.body());
-        let subjects: Vec<_> = batch.people.iter().flatten().cloned().collect();
+        let permit = released.permit();
+        let subjects: Vec<_> = released.people().iter().flatten().cloned().collect();
         let pseudonyms = match &self.trail {
             Some(trail) => trail.pseudonyms(&subjects).map_err(text)?,
             None => Vec::new(),
@@ -242,11 +245,11 @@ impl Job {
         if let Some(first) = objects.first_mut() {
             first.touched = touched;
         }
-        let rows = Some(Number::of(batch.rows.len() as u64));
+        let rows = Some(Number::of(released.rows() as u64));
         let mut rng = SystemRng::new();
         let mut entry = Entry::new(
             Act::FieldAccess(FieldAccess { action, rows }),
-            if batch.refused.is_empty() { EntryOutcome::Done } else { EntryOutcome::Partly },
+            if released.has_refused() { EntryOutcome::Partly } else { EntryOutcome::Done },
             &SystemClock,
             &mut rng,
         );

@@ -193,9 +193,10 @@ fn rows_that_are_refused_are_kept_apart_and_named() {
 #[test]
 fn what_stands_unsealed_is_told() {
     let place = Place::new();
-    let (out, err) = place.ends(1, &guard("open", &["patients.csv"]), "");
+    let table = "Id,Name,Diagnosis__pc\n001Hs0000000001,Grace Canary,B20\n001Hs0000000002,Ada Canary,\n";
+    let (out, err) = place.ends(1, &guard("open", &[]), table);
     assert!(out.contains("Grace Canary"));
-    assert!(err.contains("6 values stood there as they are and the bundle asks for tokens"), "{err}");
+    assert!(err.contains("3 values stood there as they are and the bundle asks for tokens"), "{err}");
 }
 
 #[test]
@@ -223,12 +224,19 @@ fn nothing_is_done_without_right_record_or_class() {
     words[at] = "clerk";
     let (out, err) = place.ends(2, &words, "");
     assert!(out.is_empty() && err.contains("the policy cannot tell"), "{err}");
-    place.ends(1, &[&words[..], &["--purpose", "treatment"]].concat(), "");
+    let words: Vec<&str> = words.into_iter().filter(|word| *word != "patients.csv").collect();
+    let table = "Id,Name\n001Hs0000000001,Grace Canary\n";
+    place.ends(1, &[&words[..], &["--purpose", "treatment"]].concat(), table);
     // What the bundle does not classify.
     let bundle = CLASSIFICATION.replace("    default: {class: internal}\n", "");
     std::fs::write(place.path("phiward/classification/patients.yaml"), bundle).unwrap();
     let (_, err) = place.ends(2, &guard("seal", &["patients.csv"]), "");
-    assert!(err.contains("Account.Status__pc"), "{err}");
+    assert!(err.contains("column 6 is classified by no line of the bundle"), "{err}");
+    // Without a header the first row stands in its place, and is not repeated.
+    let (_, err) = place.ends(2, &guard("open", &[]), "001Hs0000000001,Grace Canary\n");
+    assert!(err.contains("column 1 has no API name of a field: is the header missing?"), "{err}");
+    let (_, err) = place.ends(2, &guard("open", &[]), "Canary,Grace\n");
+    assert!(err.contains("column 1 is classified by no line") && !err.contains("Canary"), "{err}");
     // A bundle with an error is not enforced.
     std::fs::write(place.path("phiward/phiward.yaml"), "version: 1\nnonsense: 1\n").unwrap();
     let (_, err) = place.ends(2, &guard("seal", &["patients.csv"]), "");

@@ -65,8 +65,8 @@ impl Stored {
                 if Some(recorded.len()) == records {
                     return Err("the ledger is not there".to_owned());
                 }
-                recorded.push(released.body().rows.len());
-                people += released.body().people.iter().flatten().count();
+                recorded.push(released.rows());
+                people += released.people().iter().flatten().count();
                 Ok(())
             },
             pace: &mut |rows| paced.push(rows),
