@@ -86,6 +86,9 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
         return Err("nothing is given to anybody: leave out --to".to_owned());
     }
     let by = people(&test.people)?;
+    if by[0] == by[1] {
+        return Err("two people destroy a key, and these are one".to_owned());
+    }
     let right = Right::of(&test.people.policy, test.org.as_deref(), &test.right, &test.told, &test.unlock)?;
     let root = root(&test.root, &test.unlock, Roots::MustBeThere)?;
     let done = Acting::begin(test, &right, root).and_then(|acting| {
