@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use super::arguments::TestRotation;
 use super::{Roots, people, root};
-use crate::guard_command::rows::Job as Right;
+use crate::guard_command::rows::{Given, Job as Right};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
@@ -445,7 +445,7 @@ impl Acting<'_> {
 
     /// Made-up records are nobody's.
     fn record(&self, action: Action, released: &guard::Released<guard::rows::Batch>) -> Result<(), String> {
-        if self.test.export.is_some() { self.right.record(action, true, released) } else { Ok(()) }
+        if self.test.export.is_some() { self.right.record(action, Given::Tokens, released) } else { Ok(()) }
     }
 
     /// Takes a table through the guard, batch by batch.
