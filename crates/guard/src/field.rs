@@ -82,10 +82,23 @@ impl SealedField {
         let seal = found.seal();
         let subject = found.object.and_then(|object| object.subject.as_ref());
         let bound = seal.and_then(|seal| seal.bind.as_ref()).map(|bind| bind.value);
+        // A field of a person account by its other name is the same field, and so are those beside it.
+        let is_twin = found.by == ClassifiedBy::PersonAccount;
+        let other = is_twin.then(|| policy::twin(object, field)).flatten();
+        let (own_object, own_field) = other.unwrap_or_else(|| (object.to_owned(), field.to_owned()));
+        let here = |name: &str| match is_twin.then(|| policy::twin(&own_object, name)).flatten() {
+            Some((_, name)) => name,
+            None => name.to_owned(),
+        };
         let owner = match bound {
-            Some(Bound::Key) => Owner::Key(seal.and_then(|seal| seal.key.as_ref())?.to_string()),
+            Some(Bound::Key) => Owner::Key(here(seal.and_then(|seal| seal.key.as_ref())?.as_str())),
             Some(Bound::Field) => Owner::Nobody,
             Some(Bound::Subject) | None => match subject {
+                // The person is the record of the rule's own object.
+                Some(path) if path.as_str() == "self" && is_twin => {
+                    let is_contact = object.eq_ignore_ascii_case("Contact");
+                    Owner::Person(if is_contact { "AccountId" } else { "PersonContactId" }.to_owned())
+                }
                 Some(path) if path.as_str() == "self" => Owner::Person("Id".to_owned()),
                 Some(path) => Owner::Person(path.to_string()),
                 None => Owner::Nobody,
@@ -95,11 +108,11 @@ impl SealedField {
             .rules
             .iter()
             .any(|rule| rule.search.as_ref().is_some_and(|search| search.value == Search::Equality));
-        let index = found.index().filter(|_| searched).map(|index| indexed(index, found.identifier));
+        let index = found
+            .index()
+            .filter(|_| searched)
+            .map(|index| indexed(index, here(index.field.as_str()), found.identifier));
         let id = seal.and_then(|seal| seal.id.as_ref());
-        // A field of a person account by its other name is the same field.
-        let other = (found.by == ClassifiedBy::PersonAccount).then(|| policy::twin(object, field)).flatten();
-        let (own_object, own_field) = other.unwrap_or_else(|| (object.to_owned(), field.to_owned()));
         Some(Self {
             object: object.to_owned(),
             name: field.to_owned(),
@@ -112,7 +125,7 @@ impl SealedField {
             identifier: found.identifier,
             mask: found.mask(),
             owner,
-            token_in: seal.and_then(|seal| seal.field.as_ref()).map(ToString::to_string),
+            token_in: seal.and_then(|seal| seal.field.as_ref()).map(|field| here(field.as_str())),
             leave: seal.and_then(|seal| seal.leave.as_ref()).map_or(StandIn::Nothing, |leave| leave.value),
             index,
         })
@@ -124,7 +137,7 @@ impl SealedField {
     }
 }
 
-fn indexed(index: &Index, identifier: Option<Identifier>) -> IndexedIn {
+fn indexed(index: &Index, field: String, identifier: Option<Identifier>) -> IndexedIn {
     let form = index.form.as_ref().map_or_else(|| usual(identifier), |form| form.value);
     let normaliser = match form {
         IndexForm::Exact => Normaliser::Exact,
@@ -137,12 +150,7 @@ fn indexed(index: &Index, identifier: Option<Identifier>) -> IndexedIn {
         IndexForm::Date => Normaliser::Date,
     };
     let bits = index.bits.as_ref().and_then(|bits| u16::try_from(bits.value).ok());
-    IndexedIn {
-        field: index.field.to_string(),
-        normaliser,
-        bits: bits.unwrap_or(DIGEST_BITS),
-        values: u64::from(index.values.value),
-    }
+    IndexedIn { field, normaliser, bits: bits.unwrap_or(DIGEST_BITS), values: u64::from(index.values.value) }
 }
 
 /// The form of a kind of identifier, where the bundle names none.

@@ -23,7 +23,7 @@ use crate::error::GuardError;
 use crate::key::Secret;
 use crate::mask::{Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
-use crate::rows::{Batch, ColumnsError};
+use crate::rows::{Batch, ColumnsError, check_names, covered, person_of};
 use crate::token::Token;
 
 /// More words than the name of a diagnosis has are free text.
@@ -117,18 +117,12 @@ impl SafeHarbor {
         rng: &mut dyn Rng,
     ) -> Result<Self, ColumnsError> {
         let rule = policy.object(object).ok_or_else(|| ColumnsError::UnknownObject(object.to_owned()))?;
-        let paths: Vec<&str> =
-            [&rule.subject, &rule.region].into_iter().flatten().map(|path| path.value.as_str()).collect();
+        let person = person_of(rule).unwrap_or("Id");
+        check_names(policy, object, names, person)?;
         let mut asked = Vec::new();
         let mut columns = Vec::new();
-        for (at, name) in names.iter().enumerate() {
-            if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
-                return Err(ColumnsError::Twice(name.clone()));
-            }
-            let is_path = paths.iter().any(|path| path.eq_ignore_ascii_case(name));
-            if name.contains('.') && !is_path {
-                return Err(ColumnsError::OtherObject(name.clone()));
-            }
+        for name in names {
+            let is_path = name.eq_ignore_ascii_case(person);
             let is_id = is_path || name.eq_ignore_ascii_case("Id");
             let found = policy.class_of(object, name);
             let kind = found.as_ref().and_then(|found| found.identifier);
@@ -193,9 +187,7 @@ impl SafeHarbor {
     ) -> Result<Released<Batch>, KeysError> {
         in_force(&permit, now)?;
         is_for(&permit, &[Action::Read, Action::Send, Action::Infer, Action::Export])?;
-        if let Some(field) = self.asked.iter().find(|asked| !permit.covers(&asked.object, &asked.field)) {
-            return Err(GuardError::NotPermitted(field.to_string()).into());
-        }
+        covered(&permit, &self.asked)?;
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let rows = rows.iter().map(|row| self.row(row, today)).collect();
         Ok(Released::new(Batch { rows, ..Batch::default() }, permit))

@@ -550,11 +550,11 @@ text! {
 text! {
     /// What tokens call a field by. It stays when the field is renamed.
     pub struct SealedName = "name of a sealed field",
-    "write letters, digits, `_`, `-` and `.`, 120 at most",
-    Some("^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$"), |text| {
+    "write letters, digits, `_` and `-`, 120 at most: a name with a dot is that of a field that has none of its own",
+    Some("^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$"), |text| {
         text.len() <= 120
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
     }
 }
 

@@ -1,13 +1,16 @@
 //! Tables that are too large for memory: one row at a time, each written as it was meant and not for a spreadsheet.
+//!
+//! RFC 4180 to the letter: a quote that opens somewhere else than at the start of a cell, or that closes before its end,
+//! is an error, because what follows it would be read as part of somebody else's row.
 
 use std::io::Read;
 
-use csv_core::{ReadRecordResult, Reader};
+use memchr::{memchr, memchr3};
 
 /// A row may have so many bytes: some fifty long text areas of Salesforce.
 pub const LONGEST_ROW: usize = 32 << 20;
 const MOST_CELLS: usize = 10_000;
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 128 << 10;
 
 /// Why a table was not read on. It repeats no cell.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,8 @@ pub enum StreamError {
     NotText { line: u64 },
     #[error("line {line}: the row is longer than {LONGEST_ROW} bytes, or has more than {MOST_CELLS} cells")]
     TooLong { line: u64 },
+    #[error("line {line}: a quote opens here and is not closed at the end of a cell")]
+    Quote { line: u64 },
     #[error("the table is empty: it has no header")]
     Empty,
 }
@@ -54,6 +59,15 @@ impl Row {
         written
     }
 
+    /// Adds to the cell that is not ended yet. What is no UTF-8 is replaced, and told by whoever reads.
+    fn take(&mut self, bytes: Option<&[u8]>) {
+        self.text.push_str(&String::from_utf8_lossy(bytes.unwrap_or_default()));
+    }
+
+    fn end(&mut self) {
+        self.ends.push(self.text.len());
+    }
+
     pub fn get(&self, at: usize) -> Option<&str> {
         let end = *self.ends.get(at)?;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
@@ -84,33 +98,40 @@ impl std::fmt::Debug for Row {
 /// Reads a table row by row.
 pub struct Stream<R> {
     input: R,
-    reader: Reader,
-    chunk: Vec<u8>,
+    buffer: Vec<u8>,
     at: usize,
     filled: usize,
     is_over: bool,
     /// Bytes that were taken in.
     taken: u64,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
     columns: Option<usize>,
+    /// Of the row that was read last, and of what follows it.
     line: u64,
+    next_line: u64,
+}
+
+/// Where a row ends, as far as can be told.
+enum End {
+    /// Behind its line end.
+    At(usize),
+    /// More has to be read.
+    Later,
+    /// A quote stands where none can.
+    Quote,
 }
 
 impl<R: Read> Stream<R> {
     pub fn new(input: R) -> Self {
         Self {
             input,
-            reader: Reader::new(),
-            chunk: vec![0; CHUNK],
+            buffer: vec![0; CHUNK],
             at: 0,
             filled: 0,
             is_over: false,
             taken: 0,
-            bytes: vec![0; CHUNK],
-            ends: vec![0; 64],
             columns: None,
             line: 1,
+            next_line: 1,
         }
     }
 
@@ -119,14 +140,14 @@ impl<R: Read> Stream<R> {
         let mut stream = Self::new(input);
         stream.columns = Some(columns);
         stream.taken = position;
-        stream.reader.set_line(line);
+        stream.next_line = line;
         stream
     }
 
     /// Where the row that was read last ends: bytes from the beginning, and the line.
     pub fn position(&self) -> (u64, u64) {
         let unread = self.filled.saturating_sub(self.at) as u64;
-        (self.taken.saturating_sub(unread), self.reader.line())
+        (self.taken.saturating_sub(unread), self.next_line)
     }
 
     /// The line on which the row that was read last begins.
@@ -141,86 +162,134 @@ impl<R: Read> Stream<R> {
 
     /// The names of the columns.
     pub fn header(&mut self) -> Result<Vec<String>, StreamError> {
+        // Spreadsheets begin with a byte order mark.
+        while self.filled < '\u{feff}'.len_utf8() && !self.is_over {
+            self.fill()?;
+        }
+        if self.unread().starts_with("\u{feff}".as_bytes()) {
+            self.at += '\u{feff}'.len_utf8();
+        }
         let mut row = Row::default();
         if !self.next(&mut row)? {
             return Err(StreamError::Empty);
         }
-        let mut names: Vec<String> = row.cells().map(|name| name.trim().to_owned()).collect();
-        // Spreadsheets begin with a byte order mark.
-        if let Some(first) = names.first_mut()
-            && let Some(rest) = first.strip_prefix('\u{feff}')
-        {
-            *first = rest.trim().trim_matches('"').to_owned();
-        }
-        Ok(names)
+        Ok(row.cells().map(|name| name.trim().to_owned()).collect())
     }
 
+    fn unread(&self) -> &[u8] {
+        self.buffer.get(self.at..self.filled).unwrap_or_default()
+    }
+
+    /// Reads more behind what is there.
     fn fill(&mut self) -> std::io::Result<()> {
-        if self.at < self.filled || self.is_over {
-            return Ok(());
-        }
+        self.buffer.copy_within(self.at..self.filled, 0);
+        self.filled -= self.at;
         self.at = 0;
-        self.filled = loop {
-            match self.input.read(&mut self.chunk) {
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let read = loop {
+            match self.input.read(self.buffer.get_mut(self.filled..).unwrap_or_default()) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 read => break read?,
             }
         };
-        self.taken += self.filled as u64;
-        self.is_over = self.filled == 0;
+        self.filled += read;
+        self.taken += read as u64;
+        self.is_over = read == 0;
         Ok(())
     }
 
     /// The next row; nothing at the end. Empty lines are no rows, and all rows have as many cells as the first.
     pub fn next(&mut self, row: &mut Row) -> Result<bool, StreamError> {
-        let (mut written, mut cells) = (0, 0);
-        self.fill()?;
-        // The line feed after a carriage return, and empty lines, are read with what follows.
-        let rest = self.chunk.get(self.at..self.filled).unwrap_or_default();
-        let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        self.line = self.reader.line() + ends.filter(|byte| **byte == b'\n').count() as u64;
         loop {
-            self.fill()?;
-            let input = self.chunk.get(self.at..self.filled).unwrap_or_default();
-            let (result, read, wrote, ended) = self.reader.read_record(
-                input,
-                self.bytes.get_mut(written..).unwrap_or_default(),
-                self.ends.get_mut(cells..).unwrap_or_default(),
-            );
-            self.at += read;
-            written += wrote;
-            cells += ended;
-            match result {
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull if self.bytes.len() < LONGEST_ROW => {
-                    self.bytes.resize(self.bytes.len() * 2, 0);
+            match self.unread() {
+                [] if self.is_over => return Ok(false),
+                [b'\n', ..] => {
+                    self.at += 1;
+                    self.next_line += 1;
                 }
-                ReadRecordResult::OutputEndsFull if self.ends.len() < MOST_CELLS => {
-                    self.ends.resize(self.ends.len() * 2, 0);
-                }
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                    return Err(StreamError::TooLong { line: self.line });
-                }
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => return Ok(false),
+                [b'\r', b'\n', ..] => self.at += 1,
+                [] | [b'\r'] if !self.is_over => self.fill()?,
+                _ => break,
             }
         }
+        self.line = self.next_line;
         let line = self.line;
-        let text = std::str::from_utf8(self.bytes.get(..written).unwrap_or_default())
-            .map_err(|_| StreamError::NotText { line })?;
+        let end = loop {
+            match read(self.unread(), self.is_over, row) {
+                End::At(end) => break end,
+                End::Quote => return Err(StreamError::Quote { line }),
+                End::Later if self.filled - self.at > LONGEST_ROW => {
+                    return Err(StreamError::TooLong { line });
+                }
+                End::Later => self.fill()?,
+            }
+        };
+        let raw = self.unread().get(..end).unwrap_or_default();
+        let lines = memchr::memchr_iter(b'\n', raw).count() as u64;
+        let is_text = std::str::from_utf8(raw).is_ok();
+        self.next_line += lines;
+        self.at += end;
+        if !is_text {
+            return Err(StreamError::NotText { line });
+        }
+        let cells = row.len();
+        if cells > MOST_CELLS {
+            return Err(StreamError::TooLong { line });
+        }
         let wanted = *self.columns.get_or_insert(cells);
         if cells != wanted {
             return Err(StreamError::Ragged { line, found: cells, wanted });
         }
-        row.text.clear();
-        row.text.push_str(text);
-        row.ends.clear();
-        row.ends.extend_from_slice(self.ends.get(..cells).unwrap_or_default());
-        if (0..cells).any(|at| row.get(at).is_none()) {
-            // A letter was cut in two by a comma.
-            return Err(StreamError::NotText { line });
-        }
         Ok(true)
+    }
+}
+
+/// The cells of the row that the bytes begin with. What is no UTF-8 is told by whoever asks.
+fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
+    row.clear();
+    let mut at = 0;
+    loop {
+        if bytes.get(at) == Some(&b'"') {
+            at += 1;
+            loop {
+                let Some(quote) = bytes.get(at..).and_then(|rest| memchr(b'"', rest)) else {
+                    return if is_all { End::Quote } else { End::Later };
+                };
+                row.take(bytes.get(at..at + quote));
+                at += quote + 1;
+                match bytes.get(at) {
+                    Some(b'"') => {
+                        row.take(Some(b"\""));
+                        at += 1;
+                    }
+                    None if !is_all => return End::Later,
+                    _ => break,
+                }
+            }
+        } else {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = match memchr3(b',', b'\n', b'"', rest) {
+                Some(end) if rest.get(end) == Some(&b'"') => return End::Quote,
+                Some(end) => end,
+                None if is_all => rest.len(),
+                None => return End::Later,
+            };
+            let cell = rest.get(..length).unwrap_or_default();
+            let is_line = rest.get(length) != Some(&b',');
+            row.take(cell.strip_suffix(b"\r").filter(|_| is_line).or(Some(cell)));
+            at += length;
+        }
+        row.end();
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b','), _) => at += 1,
+            (Some(b'\n'), _) => return End::At(at + 1),
+            (Some(b'\r'), Some(b'\n')) => return End::At(at + 2),
+            (Some(b'\r'), None) if !is_all => return End::Later,
+            (None, _) => return if is_all { End::At(at) } else { End::Later },
+            _ => return End::Quote,
+        }
     }
 }
 
@@ -239,13 +308,13 @@ pub fn write_row<'c>(cells: impl Iterator<Item = &'c str>, into: &mut Vec<u8>) {
             into.push(b',');
         }
         is_first = false;
-        if memchr::memchr3(b'"', b',', b'\n', cell.as_bytes()).is_none() && !cell.contains('\r') {
+        if memchr3(b'"', b',', b'\n', cell.as_bytes()).is_none() && !cell.contains('\r') {
             into.extend_from_slice(cell.as_bytes());
             continue;
         }
         into.push(b'"');
         let mut rest = cell.as_bytes();
-        while let Some(quote) = memchr::memchr(b'"', rest) {
+        while let Some(quote) = memchr(b'"', rest) {
             let (before, after) = rest.split_at(quote + 1);
             into.extend_from_slice(before);
             into.push(b'"');
@@ -330,6 +399,51 @@ mod tests {
             }
             assert_eq!(again, rest[done..]);
             assert_eq!(stream.position().0, text.len() as u64);
+        }
+    }
+
+    #[test]
+    fn a_quote_that_does_not_close_swallows_nobody() {
+        for (text, line) in [
+            ("a,b\n1,\"x\n2,y\n3,z\n", 2),
+            ("a,b\n1,\"x\n2,\"y\n", 2),
+            ("a,b\n1,x\n2,y\"z\n", 3),
+            ("a,b\n1,\"x\"y\n", 2),
+            ("a,b\n1,\"\"\"\n", 2),
+            ("a,b\n1, \"x\"\n", 2),
+        ] {
+            let error = rows(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("line {line}: a quote opens")), "{text:?}: {error}");
+        }
+        assert_eq!(rows(b"a\n\"\"\"\"\n").unwrap()[1], ["\""]);
+    }
+
+    #[test]
+    fn a_table_is_the_same_in_whatever_pieces_it_comes() {
+        struct Bits<'b>(&'b [u8], usize);
+        impl Read for Bits<'_> {
+            fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+                let length = self.1.min(self.0.len()).min(into.len());
+                let (first, rest) = self.0.split_at(length);
+                into[..length].copy_from_slice(first);
+                self.0 = rest;
+                Ok(length)
+            }
+        }
+        let text = "\u{feff}a,b\r\n\r\n1,\"x \"\"y\"\"\r\nz\"\r\n\n\"ü\",\r\n3,4";
+        for size in 1..text.len() {
+            let mut stream = Stream::new(Bits(text.as_bytes(), size));
+            // The mark is looked for in what comes first.
+            if size >= 3 {
+                assert_eq!(stream.header().unwrap(), ["a", "b"]);
+                let (mut row, mut found) = (Row::default(), Vec::new());
+                while stream.next(&mut row).unwrap() {
+                    found.push((stream.line(), row.cells().map(str::to_owned).collect::<Vec<_>>()));
+                }
+                let cells = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+                let expected = [(3, cells("1", "x \"y\"\r\nz")), (6, cells("ü", "")), (7, cells("3", "4"))];
+                assert_eq!(found, expected, "{size}");
+            }
         }
     }
 

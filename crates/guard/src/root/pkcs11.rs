@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
@@ -29,6 +30,8 @@ const KEY: usize = 32;
 const TAG_BITS: u64 = 8 * TAG as u64;
 /// What is waited for a token, keys of others before one's own included.
 const WITHIN: Duration = Duration::from_secs(60);
+/// What is waited for its session to end.
+const ENDING: Duration = Duration::from_secs(5);
 
 type Work = Box<dyn FnOnce(&mut Worker) + Send>;
 
@@ -36,21 +39,35 @@ type Work = Box<dyn FnOnce(&mut Worker) + Send>;
 pub struct Pkcs11Root {
     place: Pkcs11Place,
     work: mpsc::Sender<Work>,
+    ended: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Drop for Pkcs11Root {
+    fn drop(&mut self) {
+        // Libraries take themselves apart when the process ends: a session that still lives then reads what is gone.
+        let (nobody, _) = mpsc::channel();
+        drop(std::mem::replace(&mut self.work, nobody));
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(ENDING);
+    }
 }
 
 impl Pkcs11Root {
     /// Opens a token by the PIN of its user.
     pub fn open(place: &Pkcs11Place, pin: Zeroizing<Vec<u8>>, rng: Box<dyn Rng>) -> Result<Self, RootError> {
         let (work, asked) = mpsc::channel::<Work>();
+        let (ending, ended) = mpsc::channel();
         let own = place.clone();
         std::thread::Builder::new()
             .name("pkcs11".to_owned())
             .spawn(move || {
                 let mut worker = Worker { place: own, pin, rng, library: None, session: None, refused: None };
                 asked.iter().for_each(|work| work(&mut worker));
+                drop(worker);
+                drop(ending);
             })
             .map_err(|error| RootError::Unavailable { place: place.to_string(), what: error.to_string() })?;
-        let root = Self { place: place.clone(), work };
+        let root = Self { place: place.clone(), work, ended: Mutex::new(ended) };
         root.run(|worker| worker.over(|_| Ok(())))?;
         Ok(root)
     }

@@ -1,30 +1,92 @@
 //! The columns of a table: what the bundle says of each, and which columns come of them.
 
+use std::collections::BTreeSet;
+
 use policy::bundle::classification::ObjectRule;
-use policy::vocabulary::Mask;
+use policy::vocabulary::{FieldName, Mask};
 use policy::{AskedField, Enforceable, Policy};
 
 use super::Duty;
 use crate::field::{Owner, SealedField};
 
-/// Why a table cannot be worked on.
+/// Why a table cannot be worked on. A column is named only where the bundle names it: without a header, the first row
+/// stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ColumnsError {
     #[error("the bundle has no object `{0}`: name it with `--object` as `classification/` does")]
     UnknownObject(String),
-    #[error("the column `{0}` stands twice")]
-    Twice(String),
+    #[error("column {0} has no API name of a field: is the header missing?")]
+    NoName(usize),
+    #[error("column {0} is there before, by the same name")]
+    Twice(usize),
     #[error(
-        "`{0}` is a field of another object, which nothing here classifies: leave the column out, or export that object by itself"
+        "column {0} is a field of another object, which nothing here classifies: leave it out, or export that object by itself"
     )]
-    OtherObject(String),
+    OtherObject(usize),
+    #[error("column {0} is classified by no line of the bundle: classify it, or leave it out")]
+    Unclassified(usize),
     #[error(
         "`{field}` is bound to whom `{column}` names, and the table has no such column: export it too, or bind the field to a `key` in the bundle"
     )]
     NoOwner { field: String, column: String },
+    #[error("the token of `{field}` stands in `{column}`, and the table has no such column: export it too")]
+    NoHolder { field: String, column: String },
+    #[error(
+        "whose a row is says `{0}`, and the table has no such column: nobody could be told whose data it was"
+    )]
+    NoPerson(String),
     #[error("the table has no column that the gateway seals: nothing is to be done")]
     NothingSealed,
+}
+
+/// Whether columns have names, each once, of this object's fields or of the path to the person.
+pub(crate) fn check_names(
+    policy: &Policy,
+    object: &str,
+    names: &[String],
+    person: &str,
+) -> Result<(), ColumnsError> {
+    let mut seen = BTreeSet::new();
+    for (name, number) in names.iter().zip(1..) {
+        if !name.split('.').all(|part| FieldName::of(part).is_some()) {
+            return Err(ColumnsError::NoName(number));
+        }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return Err(ColumnsError::Twice(number));
+        }
+        let is_person = name.eq_ignore_ascii_case(person);
+        if name.contains('.') && !is_person {
+            return Err(ColumnsError::OtherObject(number));
+        }
+        let is_known = is_person
+            || name.eq_ignore_ascii_case("Id")
+            || policy.unclassified().is_some()
+            || policy.class_of(object, name).is_some()
+            || is_companion(policy, object, name);
+        if !is_known {
+            return Err(ColumnsError::Unclassified(number));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a field holds what another one becomes.
+fn is_companion(policy: &Policy, object: &str, name: &str) -> bool {
+    let rules = policy.object(object).into_iter().flat_map(|rule| &rule.fields.0);
+    rules
+        .map(|(field, _)| field.value.as_str())
+        .filter_map(|field| SealedField::of(policy, object, field))
+        .any(|field| {
+            field.holder().eq_ignore_ascii_case(name)
+                || field.index.as_ref().is_some_and(|index| index.field.eq_ignore_ascii_case(name))
+        })
+}
+
+/// The column that names whose a row is.
+pub(crate) fn person_of(rule: &ObjectRule) -> Option<&str> {
+    let subject = rule.subject.as_ref()?;
+    Some(if subject.as_str() == "self" { "Id" } else { subject.as_str() })
 }
 
 /// A field that is sealed, and where its parts stand in the rows that come in.
@@ -51,6 +113,8 @@ pub(crate) struct OwnerAt {
 #[derive(Clone, Debug)]
 pub(super) enum Out {
     Copy(usize),
+    /// Whose the row is: an id.
+    Owner(usize),
     Masked(usize, Option<Mask>),
     Value(usize),
     Token(usize),
@@ -78,11 +142,8 @@ impl Columns {
         names: &[String],
     ) -> Result<Self, ColumnsError> {
         let rule = policy.object(object).ok_or_else(|| ColumnsError::UnknownObject(object.to_owned()))?;
-        for (at, name) in names.iter().enumerate() {
-            if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
-                return Err(ColumnsError::Twice(name.clone()));
-            }
-        }
+        let person = person_of(rule);
+        check_names(policy, object, names, person.unwrap_or("Id"))?;
         let mut this = Self {
             duty,
             object: object.to_owned(),
@@ -93,22 +154,23 @@ impl Columns {
             owners: Vec::new(),
             person: None,
         };
-        let paths: Vec<&str> =
-            [&rule.subject, &rule.region].into_iter().flatten().map(|path| path.value.as_str()).collect();
         for field in sealed_fields(policy, object, rule, names) {
             this.add(field)?;
         }
         if duty == Duty::Seal && !this.sealed.iter().any(|sealed| sealed.value.is_some()) {
             return Err(ColumnsError::NothingSealed);
         }
-        if let Some(subject) = &rule.subject {
-            let path = if subject.as_str() == "self" { "Id" } else { subject.as_str() };
-            if let Some(at) = this.position(path) {
-                this.person = Some(this.owner(Owner::Person(path.to_owned()), at, false));
+        if let Some(path) = person {
+            match this.position(path) {
+                Some(at) => this.person = Some(this.owner(Owner::Person(path.to_owned()), at, false)),
+                None if duty != Duty::Seal && this.is_personal(policy) => {
+                    return Err(ColumnsError::NoPerson(path.to_owned()));
+                }
+                None => {}
             }
         }
         for at in 0..this.names.len() {
-            this.column(policy, at, &paths)?;
+            this.column(policy, at, person);
         }
         for place in 0..this.sealed.len() {
             this.made(place);
@@ -124,6 +186,11 @@ impl Columns {
         let value = self.position(&field.name);
         let holder = self.position(field.holder());
         let digest = field.index.as_ref().and_then(|index| self.position(&index.field));
+        if let (Some(column), None) = (&field.token_in, holder)
+            && self.duty == Duty::Open
+        {
+            return Err(ColumnsError::NoHolder { field: field.name.clone(), column: column.clone() });
+        }
         let owner = match field.owner.column() {
             None => None,
             Some(column) => {
@@ -152,17 +219,20 @@ impl Columns {
         }
     }
 
+    fn is_personal(&self, policy: &Policy) -> bool {
+        let personal = |name: &String| {
+            policy.class_of(&self.object, name).is_some_and(|found| found.class.is_personal())
+        };
+        !self.sealed.is_empty() || self.names.iter().any(personal)
+    }
+
     /// What becomes of a column that came in.
-    fn column(&mut self, policy: &Policy, at: usize, paths: &[&str]) -> Result<(), ColumnsError> {
-        let Some(name) = self.names.get(at).cloned() else { return Ok(()) };
-        let is_path = paths.iter().any(|path| path.eq_ignore_ascii_case(&name));
-        if name.contains('.') && !is_path {
-            return Err(ColumnsError::OtherObject(name));
-        }
+    fn column(&mut self, policy: &Policy, at: usize, person: Option<&str>) {
+        let Some(name) = self.names.get(at).cloned() else { return };
         if let Some(place) = self.sealed.iter().position(|sealed| sealed.value == Some(at)) {
             self.asked.push(AskedField::new(&self.object, &name));
             self.out.push((name, Out::Value(place)));
-            return Ok(());
+            return;
         }
         let holds = |sealed: &SealedAt| sealed.holder == Some(at) || sealed.digest == Some(at);
         if let Some(place) = self.sealed.iter().position(holds) {
@@ -171,14 +241,16 @@ impl Columns {
                 let is_holder = self.sealed.get(place).is_some_and(|sealed| sealed.holder == Some(at));
                 self.out.push((name, if is_holder { Out::Token(place) } else { Out::Digest(place) }));
             }
-            return Ok(());
-        }
-        let is_id = name.eq_ignore_ascii_case("Id");
-        if is_id || is_path {
-            self.out.push((name, Out::Copy(at)));
-            return Ok(());
+            return;
         }
         let found = policy.class_of(&self.object, &name);
+        if name.eq_ignore_ascii_case("Id") || person.is_some_and(|person| name.eq_ignore_ascii_case(person)) {
+            if found.is_some() && !name.contains('.') && !name.eq_ignore_ascii_case("Id") {
+                self.asked.push(AskedField::new(&self.object, &name));
+            }
+            self.out.push((name, Out::Owner(at)));
+            return;
+        }
         let out = match &found {
             Some(found) if self.duty == Duty::Mask && found.class.is_personal() => {
                 Out::Masked(at, found.mask())
@@ -187,7 +259,6 @@ impl Columns {
         };
         self.asked.push(AskedField::new(&self.object, &name));
         self.out.push((name, out));
-        Ok(())
     }
 
     /// Columns that come of a sealed field and that the table does not have.

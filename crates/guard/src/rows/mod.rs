@@ -5,17 +5,17 @@
 
 mod columns;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use csv::Row;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use journal::names::Org;
+use journal::names::{Org, RecordId};
 use journal::{Rng, Subject};
-use policy::Permit;
 use policy::vocabulary::{Action, Class, Mask, StandIn};
+use policy::{AskedField, Permit};
 
 use crate::binding::Binding;
 use crate::data_keys::KeysError;
@@ -33,6 +33,7 @@ use crate::token::{KeyNumber, Token};
 use columns::Out;
 pub use columns::{Columns, ColumnsError};
 pub(crate) use columns::{OwnerAt, SealedAt};
+pub(crate) use columns::{check_names, person_of};
 
 /// What is done with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +126,7 @@ impl<'k> Rows<'k> {
     ) -> Result<Released<Batch>, KeysError> {
         in_force(&permit, now)?;
         is_for(&permit, self.columns.duty().actions())?;
-        if let Some(field) =
-            self.columns.asked().iter().find(|asked| !permit.covers(&asked.object, &asked.field))
-        {
-            return Err(GuardError::NotPermitted(field.to_string()).into());
-        }
+        covered(&permit, self.columns.asked())?;
         let mut ready = self.ready(now)?;
         let (subjects, salts) = match self.columns.duty() {
             Duty::Seal => self.people(rows)?,
@@ -140,7 +137,16 @@ impl<'k> Rows<'k> {
         made.resize_with(self.columns.sealed().len(), Made::default);
         for (at, row) in rows.iter().enumerate() {
             let of_row = Of { at, row, subjects: &subjects, salts: &salts };
+            let nobody = self
+                .columns
+                .person()
+                .filter(|owner| self.columns.duty() != Duty::Seal && of_row.subject(*owner).is_none());
             let worked = match self.columns.duty() {
+                // Whose data it was could not be told.
+                _ if let Some(owner) = nobody => {
+                    let name = self.columns.owner_name(owner).to_owned();
+                    Err((name.clone(), GuardError::NoOwner(name).into()))
+                }
                 Duty::Seal => self.seal(&of_row, &ready, &mut made, &mut batch),
                 Duty::Open | Duty::Mask => self.open(&of_row, &mut ready, &mut made, &mut batch),
             };
@@ -396,7 +402,7 @@ impl<'k> Rows<'k> {
         let hides = self.columns.duty() == Duty::Mask;
         for out in self.columns.out() {
             let cell = match out {
-                Out::Copy(at) | Out::Masked(at, _) => row.get(*at),
+                Out::Copy(at) | Out::Owner(at) | Out::Masked(at, _) => row.get(*at),
                 Out::Value(field) => made.get(*field).map(|made| made.value.as_str()),
                 Out::Token(field) => made.get(*field).map(|made| made.token.as_str()),
                 Out::Digest(field) => made.get(*field).map(|made| made.digest.as_str()),
@@ -404,6 +410,10 @@ impl<'k> Rows<'k> {
             .unwrap_or_default();
             match out {
                 Out::Masked(_, mask) => written.push(&hidden(*mask, cell, ready.today)),
+                // What is no id may be a name.
+                Out::Owner(_) if hides && RecordId::of(cell.trim()).is_err() => {
+                    written.push(&hidden(None, cell, ready.today));
+                }
                 Out::Value(field) if hides => {
                     let mask = self.columns.sealed().get(*field).and_then(|sealed| sealed.field.mask);
                     written.push(&hidden(mask, cell, ready.today));
@@ -421,6 +431,16 @@ impl<'k> Rows<'k> {
     /// Takes back rows that were written out.
     pub(crate) fn take_back(&mut self, rows: Vec<Row>) {
         self.spare = rows;
+    }
+}
+
+/// Whether the permit covers all of these.
+pub(crate) fn covered(permit: &Permit, asked: &[AskedField]) -> Result<(), GuardError> {
+    let name = |field: &AskedField| (field.object.to_ascii_lowercase(), field.field.to_ascii_lowercase());
+    let own: BTreeSet<_> = permit.fields().iter().map(|field| name(&field.name)).collect();
+    match asked.iter().find(|field| !own.contains(&name(field))) {
+        Some(field) => Err(GuardError::NotPermitted(field.to_string())),
+        None => Ok(()),
     }
 }
 

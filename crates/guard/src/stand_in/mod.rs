@@ -19,15 +19,15 @@ pub use digits::FEWEST_DIGITS;
 /// What the stand-ins of one person's one field are made with.
 pub struct StandInKey {
     secret: Secret,
-    /// The same for all dates of a person, so that days between them stay what they were.
-    days: Secret,
+    /// Of the person alone, whatever key a date is sealed under: so days between their dates stay what they were.
+    days: Option<Secret>,
 }
 
 impl StandInKey {
     pub fn of(data: &DataKey, field: &str, salt: Option<&SubjectSalt>) -> Result<Self, GuardError> {
         Ok(Self {
             secret: data.of_stand_in(b"phiward-stand-in-key-1", field, salt)?,
-            days: data.of_stand_in(b"phiward-shift-key-1", "", salt)?,
+            days: shifted::secret(salt),
         })
     }
 
@@ -43,12 +43,18 @@ impl StandInKey {
 
     /// The date, moved by up to a year. A time of day stays.
     pub fn shifted(&self, value: &str) -> Result<String, GuardError> {
-        shifted::moved(value, shifted::days(&self.days))
+        shifted::moved(value, self.days()?)
     }
 
     /// The date of [`StandInKey::shifted`].
     pub fn from_shifted(&self, stand_in: &str) -> Result<String, GuardError> {
-        shifted::moved(stand_in, -shifted::days(&self.days))
+        shifted::moved(stand_in, -self.days()?)
+    }
+
+    fn days(&self) -> Result<i64, GuardError> {
+        // One shift for everybody would be known with one date.
+        let days = self.days.as_ref().ok_or(GuardError::NotNormal("nobody knows whose date it is"))?;
+        Ok(shifted::days(days))
     }
 
     /// A made-up value of the kind: for one person's same value always the same.

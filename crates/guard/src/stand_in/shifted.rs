@@ -1,13 +1,21 @@
 //! Dates that are moved: days between two dates of one person stay what they were.
 
+use aws_lc_rs::hmac;
 use jiff::Span;
 use jiff::civil::Date;
 
 use crate::error::GuardError;
 use crate::key::Secret;
+use crate::seal::SubjectSalt;
 
 /// At most so many days, either way, and never none.
 const MOST: u64 = 365;
+
+pub(super) fn secret(salt: Option<&SubjectSalt>) -> Option<Secret> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, salt?.expose().as_slice());
+    let tag = hmac::sign(&key, b"phiward-shift-key-1");
+    tag.as_ref().first_chunk().copied().map(Secret::from)
+}
 
 pub(super) fn days(secret: &Secret) -> i64 {
     let first = secret.first_chunk().copied().map_or(0, u64::from_be_bytes);

@@ -124,7 +124,7 @@ fn shaped(value: &str, drawn: &Drawn) -> String {
         let one =
             |from: u8, of: usize| char::from(from + u8::try_from(drawn.below(of, at, same)).unwrap_or(0));
         match c {
-            '0'..='9' => one(b'0', 10),
+            c if c.is_numeric() => one(b'0', 10),
             c if c.is_lowercase() => one(b'a', 26),
             c if c.is_alphabetic() => one(b'A', 26),
             c => c,

@@ -66,6 +66,10 @@ const BUNDLE: &[(&str, &str)] = &[
       Age__c: {class: phi, identifier: date}
       Kind__c: {class: internal}
       Anything__c: {class: phi}
+  Chart__c:
+    subject: Patient__c
+    fields:
+      Note__c: {class: phi}
 ",
     ),
 ];

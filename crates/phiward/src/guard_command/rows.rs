@@ -290,6 +290,9 @@ impl Job {
             }
             None => Box::new(std::io::stdin().lock()),
         };
+        if rows.refused.is_some() && rows.refused == rows.output {
+            return Err("`--refused` and `--output` are two files".to_owned());
+        }
         let mut output = Output::to(rows.output.as_deref())?;
         let mut refused = match &rows.refused {
             Some(path) => Some(Refused::to(path)?),
@@ -317,7 +320,7 @@ impl Job {
             if is_json { Form::Jsonl } else { Form::Csv }
         };
         let done = match rows.format.unwrap_or_else(by_ending) {
-            Form::Csv => pipe::table(input, &mut output.writer, make, &mut desk)
+            Form::Csv => pipe::table(input, output.writer(), make, &mut desk)
                 .map(|(tally, worker)| (tally, Some(worker))),
             Form::Jsonl => pipe::json_lines(
                 BufReader::with_capacity(1 << 16, input),
@@ -404,38 +407,47 @@ fn progress(rows: &Rows) -> Result<indicatif::ProgressBar, String> {
 }
 
 /// Where rows go: a file that is there whole or not at all, or the terminal.
-struct Output {
-    writer: BufWriter<Box<dyn std::io::Write>>,
-    named: Option<(PathBuf, PathBuf)>,
+enum Output {
+    Terminal(BufWriter<std::io::StdoutLock<'static>>),
+    /// Beside its place until it is whole: its owner alone reads it, nobody knows its name, and it goes where the job
+    /// fails.
+    File(BufWriter<tempfile::NamedTempFile>, PathBuf),
 }
 
 impl Output {
     fn to(path: Option<&Path>) -> Result<Self, String> {
         const ROOM: usize = 1 << 18;
         let Some(path) = path else {
-            let out: Box<dyn std::io::Write> = Box::new(std::io::stdout().lock());
-            return Ok(Self { writer: BufWriter::with_capacity(ROOM, out), named: None });
+            return Ok(Self::Terminal(BufWriter::with_capacity(ROOM, std::io::stdout().lock())));
         };
-        let part = path.with_added_extension("part");
-        let file: Box<dyn std::io::Write> = Box::new(private(&part)?);
-        Ok(Self { writer: BufWriter::with_capacity(ROOM, file), named: Some((part, path.to_owned())) })
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::NamedTempFile::new_in(folder)
+            .map_err(|error| format!("`{}`: {error}", path.display()))?;
+        Ok(Self::File(BufWriter::with_capacity(ROOM, file), path.to_owned()))
     }
 
-    fn keep(mut self) -> Result<(), String> {
-        self.writer.flush().map_err(text)?;
-        let Some((part, path)) = &self.named else { return Ok(()) };
-        let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
-        File::open(part).and_then(|file| file.sync_all()).map_err(named)?;
-        std::fs::rename(part, path).map_err(named)
+    fn writer(&mut self) -> &mut dyn std::io::Write {
+        match self {
+            Output::Terminal(writer) => writer,
+            Output::File(writer, _) => writer,
+        }
     }
-}
 
-/// A new file that its owner alone reads: values of patients may go there.
-fn private(path: &Path) -> Result<File, String> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path).map_err(|error| format!("`{}`: {error}", path.display()))
+    fn keep(self) -> Result<(), String> {
+        match self {
+            Output::Terminal(mut writer) => writer.flush().map_err(text),
+            Output::File(writer, path) => {
+                let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
+                let file = writer.into_inner().map_err(|error| named(error.into_error()))?;
+                file.as_file().sync_all().map_err(named)?;
+                file.persist(&path).map_err(|error| named(error.error))?;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Rows that were refused, as a table: as they came, and why.
@@ -459,7 +471,7 @@ impl Refused {
         let (line, reason) = (turned.line.to_string(), turned.because.to_string());
         let why = [line.as_str(), turned.column.as_str(), reason.as_str()];
         csv::write_row(why.into_iter().chain(turned.row.cells()), &mut written);
-        self.output.writer.write_all(&written).map_err(PipeError::Output)
+        self.output.writer().write_all(&written).map_err(PipeError::Output)
     }
 
     fn keep(self) -> Result<(), String> {

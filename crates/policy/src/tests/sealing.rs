@@ -62,6 +62,24 @@ fn what_cannot_be_sealed_so_is_told() {
             "{class: phi, identifier: date, protect: gateway, seal: {field: T__c, leave: digits}}",
             &["stand-in-does-not-fit"],
         ),
+        (
+            "{class: phi, identifier: email, protect: gateway, seal: {field: T__c, leave: digits}}",
+            &["stand-in-does-not-fit"],
+        ),
+        ("{class: phi, protect: gateway, seal: {field: T__c, leave: digits}}", &["stand-in-does-not-fit"]),
+        (
+            "{class: phi, mask: none, protect: gateway, seal: {field: T__c, leave: mask}}",
+            &["stand-in-does-not-fit"],
+        ),
+        (
+            "{class: phi, identifier: clinical, protect: gateway, seal: {field: T__c, leave: surrogate}}",
+            &["stand-in-does-not-fit"],
+        ),
+        (
+            "{class: phi, identifier: ssn, protect: gateway, seal: {bind: field, field: T__c, leave: digits}}",
+            &["stand-in-of-nobody"],
+        ),
+        ("{class: phi, protect: gateway, seal: {id: case.card__c}}", &["bad-value"]),
         ("{class: phi, protect: gateway, index: {field: D__c, values: 90000}}", &["index-without-search"]),
         ("{class: phi, protect: gateway, search: equality}", &["search-without-index"]),
         ("{class: phi, protect: platform, search: equality}", &[]),
@@ -108,6 +126,12 @@ fn a_default_seals_no_field_and_nobody_is_no_subject() {
     let (_, codes) =
         with("      A__c: {class: phi}\n    default: {class: phi, protect: gateway, seal: {id: a}}", OWN);
     assert_eq!(codes, ["seal-of-default"]);
+    let (_, codes) = with("      A__c: {class: phi}\n    default: {class: phi, protect: both}", OWN);
+    assert_eq!(codes, ["seal-of-default"]);
+    let (_, codes) = with("      ContactId: {class: phi, protect: gateway}", OWN);
+    assert_eq!(codes, ["sealed-owner"]);
+    let key = "      K__c: {class: phi, protect: gateway}\n      A__c: {class: phi, protect: gateway, seal: {bind: key, key: k__C}}";
+    assert_eq!(with(key, OWN).1, ["sealed-owner"]);
     let (_, codes) = with("      A__c: {class: phi, protect: gateway, seal: {bind: subject}}", "");
     assert!(codes.iter().any(|code| code == "missing-subject"), "{codes:?}");
 }

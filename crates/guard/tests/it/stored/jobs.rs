@@ -32,7 +32,7 @@ fn visits(people: &[&str]) -> Table {
     let mut table = Table::of(&names, &[]);
     for (at, person) in people.iter().enumerate() {
         let note = format!("a note, {at}");
-        let code = format!("MRN {:07}", 4_000_000 + at);
+        let code = format!("99-{:07}", 4_000_000 + at);
         table
             .rows
             .extend(Table::of(&names, &[&[&record(500 + at as u64), person, &note, &code, "routine"]]).rows);
@@ -61,7 +61,8 @@ fn everything_comes_under_the_active_key_and_is_what_it_was() {
         let same =
             (0..after.rows.len()).filter(|row| after.rows[*row].get(at) == before.rows[*row].get(at)).count();
         match name.as_str() {
-            "Id" | "Status__pc" | "SSN__pc" => assert_eq!(same, 2_300, "{name}"),
+            // A date is moved by the person, whatever the key.
+            "Id" | "Status__pc" | "SSN__pc" | "PersonBirthdate" => assert_eq!(same, 2_300, "{name}"),
             // Of a few digits some stay what they are.
             _ => assert!(same < 23, "{name}: {same}"),
         }

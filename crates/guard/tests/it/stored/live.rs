@@ -26,7 +26,7 @@ fn id(at: u64) -> String {
 }
 
 fn code(at: u64) -> String {
-    format!("MRN {:07}", 4_000_000 + at)
+    format!("99-{:07}", 4_000_000 + at)
 }
 
 /// A record as its writer means it: the kind tells the version, so that the note can be checked against it.

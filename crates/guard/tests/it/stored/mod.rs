@@ -147,7 +147,7 @@ fn patients(count: u64) -> Table {
         row.push(&record(at));
         row.push(&format!("Grace, the \"{at}\"th"));
         row.push(&format!("{:09}", 100_000_000 + at));
-        row.push(&format!("ZX {:07}", 1_000_000 + at));
+        row.push(&format!("99 {:07}", 1_000_000 + at));
         row.push(&format!("19{:02}-03-{:02}", at % 90 + 10, at % 28 + 1));
         row.push("in");
         table.rows.push(row);

@@ -6,7 +6,7 @@ use super::Check;
 use crate::bundle::classification::{FieldRule, Index, ObjectRule, Seal};
 use crate::model::twin;
 use crate::place::{At, Place};
-use crate::vocabulary::{Bound, Identifier, IndexForm, Protect, SealedName, Search, StandIn};
+use crate::vocabulary::{Bound, Identifier, IndexForm, Mask, Protect, SealedName, Search, StandIn};
 
 /// With fewer different values, counting how often each digest stands there tells which is which.
 const FEWEST_VALUES: u32 = 10_000;
@@ -18,18 +18,39 @@ pub(super) fn check(check: &mut Check<'_>) {
     let content = check.content;
     let mut ids: BTreeMap<String, (String, String)> = BTreeMap::new();
     for (object_name, object) in &content.objects {
-        if let Some(default) = &object.default
-            && let Some(place) = default.seal.as_ref().map(|seal| &seal.place).or_else(|| {
-                let index = default.index.as_ref()?;
-                Some(&index.place)
-            })
-        {
-            let message = format!("the default of `{}` says how one field is sealed", object_name.value);
-            check.error(place, "seal-of-default", message, "say it of each field, by its name");
+        if let Some(default) = &object.default {
+            let places = [
+                default.seal.as_ref().map(|seal| &seal.place),
+                default.index.as_ref().map(|index| &index.place),
+                default.protect.as_ref().filter(|_| by_gateway(default)).map(|protect| &protect.place),
+            ];
+            if let Some(place) = places.into_iter().flatten().next() {
+                let message =
+                    format!("the default of `{}` seals fields that nobody named", object_name.value);
+                let help =
+                    "say it of each field, by its name: a default would seal lookups, and who a row is of";
+                check.error(place, "seal-of-default", message, help);
+            }
         }
         let mut taken = Taken::new();
         for (field, rules) in &object.fields.0 {
             let shown = format!("{}.{}", object_name.value, field.value);
+            let owns = [&object.subject, &object.region].into_iter().flatten();
+            let is_owner = field.eq_ignore_ascii_case("Id")
+                || owns.map(|path| path.as_str()).any(|path| path.eq_ignore_ascii_case(field))
+                || object.fields.0.iter().flat_map(|(_, rules)| rules.iter()).any(|rule| {
+                    let key = rule.seal.as_ref().and_then(|seal| seal.key.as_ref());
+                    key.is_some_and(|key| key.as_str().eq_ignore_ascii_case(field))
+                });
+            if is_owner && rules.iter().any(by_gateway) {
+                let message = format!("`{shown}` says whose a row is, and is to be sealed");
+                check.error(
+                    &field.place,
+                    "sealed-owner",
+                    message,
+                    "take `protect` away: what it opens hangs on it",
+                );
+            }
             for rule in rules.iter() {
                 let sealing = Sealing { object, field, shown: &shown, rule };
                 sealing.check(check, &mut taken);
@@ -75,6 +96,21 @@ fn same(rule: &FieldRule, other: &FieldRule) -> bool {
 
 fn by_gateway(rule: &FieldRule) -> bool {
     matches!(rule.protect.as_ref().map(|own| own.value), Some(Protect::Gateway | Protect::Both))
+}
+
+/// Whether the digits of a value are what tells.
+const fn has_number(kind: Identifier) -> bool {
+    matches!(
+        kind,
+        Identifier::Ssn
+            | Identifier::Mrn
+            | Identifier::HealthPlan
+            | Identifier::Account
+            | Identifier::Licence
+            | Identifier::Device
+            | Identifier::Phone
+            | Identifier::Fax
+    )
 }
 
 /// Fields of one id would open each other's tokens, unless they are one field by two names.
@@ -179,18 +215,30 @@ impl<'a> Sealing<'a, '_> {
             );
         }
         let kind = self.rule.identifier.as_ref().map(|identifier| identifier.value);
+        let mask = self.rule.mask.as_ref().map(|mask| mask.value);
         let fits = match leave.value {
-            StandIn::Nothing | StandIn::Surrogate => true,
-            StandIn::Mask => self.rule.mask.is_some(),
-            StandIn::Shifted => matches!(kind, None | Some(Identifier::Date)),
-            StandIn::Digits => {
-                !matches!(kind, Some(Identifier::Date | Identifier::Name | Identifier::Clinical))
-            }
+            StandIn::Nothing => true,
+            StandIn::Mask => mask.is_some_and(|mask| mask != Mask::None),
+            StandIn::Shifted => matches!(kind, Some(Identifier::Date)),
+            StandIn::Digits => matches!(kind, Some(kind) if has_number(kind)),
+            StandIn::Surrogate => !matches!(kind, None | Some(Identifier::Clinical)),
         };
         if !fits {
             let message = format!("`{shown}` cannot be left with `{}`", leave.value);
-            let help = "`shifted` is for dates, `digits` for numbers, and `mask` needs a `mask`";
+            let help = "`shifted` is for dates, `digits` for numbers, `surrogate` for identifiers, and `mask` needs a \
+                        `mask` that hides";
             check.error(&leave.place, "stand-in-does-not-fit", message, help);
+        }
+        let is_made = matches!(leave.value, StandIn::Shifted | StandIn::Digits | StandIn::Surrogate);
+        let has_person = match &seal.bind {
+            Some(bind) => bind.value != Bound::Field,
+            None => self.object.subject.is_some(),
+        };
+        if is_made && !has_person {
+            let message = format!("`{shown}` is left with `{}`, and nothing says whose it is", leave.value);
+            let help =
+                "without a person all have the same stand-in for the same value: bind it, or leave `nothing`";
+            check.error(&leave.place, "stand-in-of-nobody", message, help);
         }
     }
 
