@@ -7,6 +7,7 @@ use journal::Subject;
 use policy::vocabulary::Class;
 
 use crate::data_keys::KeysError;
+use crate::error::GuardError;
 use crate::keeper::Keeper;
 use crate::key::{DataKey, KeyState};
 use crate::seal::SubjectSalt;
@@ -116,6 +117,10 @@ impl Keys for InUse {
     fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError> {
         let keeper = self.keeper();
         let status = keeper.status();
+        // What stands under it would be missed in silence.
+        if let Some(key) = status.iter().find(|key| key.class == class && key.state == KeyState::Disabled) {
+            return Err(GuardError::DoesNotOpen(key.number, key.state).into());
+        }
         let mut of_class: Vec<_> =
             status.iter().filter(|key| key.class == class && key.state.opens()).collect();
         of_class.sort_by_key(|key| (key.state != KeyState::Active, std::cmp::Reverse(key.number)));

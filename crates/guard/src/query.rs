@@ -4,7 +4,10 @@
 //! out comes the query to send, or why it cannot be asked. Equality is asked of the digests, under every version of the
 //! key that something may stand under, so that nothing is missed while keys are rotated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy::Enforceable;
+use policy::vocabulary::Class;
 
 use soql::{
     Comparison, Condition, Expression, FieldItem, FieldRead, Literal, LiteralKind, Operator, Path, Query,
@@ -13,8 +16,11 @@ use soql::{
 use source::Span;
 use zeroize::Zeroizing;
 
+use crate::data_keys::KeysError;
 use crate::error::GuardError;
 use crate::field::{IndexedIn, Owner, SealedField};
+use crate::index::BlindIndex;
+use crate::keys::Keys;
 
 /// With fewer bits, other values than the one that is asked for are found beside it.
 const EXACT_BITS: u16 = 64;
@@ -45,6 +51,8 @@ pub enum Because {
     Value,
     #[error("{0}")]
     Form(GuardError),
+    #[error("its keys cannot be used: {0}")]
+    Keys(String),
     #[error("its index has too few bits to tell that a value is not there")]
     FewBits,
     #[error("nobody knows of which object it is, and a sealed field has its name")]
@@ -63,7 +71,59 @@ pub trait Sealing {
     fn is_name_of_one(&self, field: &str) -> bool;
 
     /// The digests of a value under every key that a digest may stand under.
-    fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, GuardError>;
+    fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, KeysError>;
+}
+
+/// What the bundle seals, and the keys that it is sealed by.
+pub struct Sealed<'k> {
+    policy: Enforceable,
+    names: BTreeSet<String>,
+    keys: &'k dyn Keys,
+}
+
+impl<'k> Sealed<'k> {
+    pub fn of(policy: Enforceable, keys: &'k dyn Keys) -> Self {
+        let mut names = BTreeSet::new();
+        for (object, rule) in policy.objects() {
+            for (field, _) in &rule.fields.0 {
+                if SealedField::of(&policy, object, field).is_some() {
+                    names.insert(field.to_ascii_lowercase());
+                    names.extend(policy::twin(object, field).map(|(_, twin)| twin));
+                }
+            }
+        }
+        Self { policy, names, keys }
+    }
+}
+
+impl std::fmt::Debug for Sealed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sealed").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+impl Sealing for Sealed<'_> {
+    fn field(&self, object: &str, field: &str) -> Option<SealedField> {
+        SealedField::of(&self.policy, object, field)
+    }
+
+    fn is_name_of_one(&self, field: &str) -> bool {
+        self.names.contains(&field.to_ascii_lowercase())
+    }
+
+    fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, KeysError> {
+        let Some(index) = &field.index else { return Ok(Vec::new()) };
+        // Of every class: a field that was classified anew has digests of its class before.
+        let mut digests = Vec::new();
+        for class in Class::ALL.iter().filter(|class| class.is_personal()) {
+            for key in self.keys.all(*class)? {
+                let own =
+                    BlindIndex::new(&key, &field.id, index.normaliser.clone(), index.bits, index.values)?;
+                digests.push(own.digest(value)?);
+            }
+        }
+        if digests.is_empty() { Err(GuardError::NoActiveKey.into()) } else { Ok(digests) }
+    }
 }
 
 /// What rows have to be checked for once they are opened: the index finds others too.
@@ -112,12 +172,22 @@ pub fn rewritten(query: &Query, schema: &dyn Schema, sealing: &dyn Sealing) -> R
         let Some(found) = found(read, sealing)? else { continue };
         uses.insert(read.usage.span(), found);
     }
-    let mut writer = Writer { uses, sealing, rechecks: Vec::new(), added: Vec::new() };
+    let mut writer = Writer { uses, sealing, rechecks: Vec::new(), added: Vec::new(), needed: Vec::new() };
     let mut query = query.clone();
-    if !writer.uses.is_empty() {
-        writer.query(&mut query, Relation::Root)?;
+    writer.query(&mut query, Relation::Root)?;
+    if !writer.rechecks.is_empty() && !can_be_rechecked(&query) {
+        let first = writer.rechecks.first().map(|recheck| recheck.path.clone()).unwrap_or_default();
+        return refuse(&first, query.span, Because::FewBits);
     }
     Ok(Rewritten { query, added: writer.added, rechecks: writer.rechecks })
+}
+
+/// Whether rows come back one by one, all of them: what is counted or cut off cannot be looked at.
+fn can_be_rechecked(query: &Query) -> bool {
+    query.limit.is_none()
+        && query.offset.is_none()
+        && query.group_by.is_none()
+        && !query.select.iter().any(|item| matches!(item, SelectItem::Call(..)))
 }
 
 fn refuse<T>(field: &str, span: Span, because: Because) -> Result<T, NotAskable> {
@@ -171,6 +241,8 @@ struct Writer<'s> {
     sealing: &'s dyn Sealing,
     rechecks: Vec<Recheck>,
     added: Vec<String>,
+    /// Tokens that rows are rechecked by, and whose they are.
+    needed: Vec<(Path, Option<Path>)>,
 }
 
 /// Where a condition stands.
@@ -183,10 +255,12 @@ struct Stands {
 
 impl Writer<'_> {
     fn query(&mut self, query: &mut Query, relation: Relation) -> Result<(), NotAskable> {
-        if let Some(lookup) = &query.lookup
-            && let Some(bind) = lookup.binds.first()
-        {
-            return refuse(&soql_text(&bind.field), bind.span, Because::Lookup);
+        // The names of binds start at another object, and what they are compared with is sent as it stands.
+        let binds = query.lookup.iter().flat_map(|lookup| &lookup.binds);
+        for bind in binds {
+            if bind.field.last().is_some_and(|name| self.sealing.is_name_of_one(&name.text)) {
+                return refuse(&soql_text(&bind.field), bind.span, Because::Lookup);
+            }
         }
         let mut owners: Vec<Path> = Vec::new();
         for item in &mut query.select {
@@ -214,6 +288,16 @@ impl Writer<'_> {
                 SelectItem::Fields(_) | SelectItem::Hole(_) | SelectItem::Unread(_) => {}
             }
         }
+        if let Some(condition) = query.where_.take() {
+            let stands = Stands { for_all: relation == Relation::Root, negated: false };
+            query.where_ = Some(self.condition(condition, stands)?);
+        }
+        if relation == Relation::Root {
+            for (token, owner) in std::mem::take(&mut self.needed) {
+                owners.push(token);
+                owners.extend(owner);
+            }
+        }
         for owner in owners {
             let text = soql_text(&owner);
             let is_there = query.select.iter().any(|item| match item {
@@ -226,25 +310,13 @@ impl Writer<'_> {
                 self.added.push(text);
             }
         }
-        if let Some(condition) = query.where_.take() {
-            let stands = Stands { for_all: relation == Relation::Root, negated: false };
-            query.where_ = Some(self.condition(condition, stands)?);
-        }
         Ok(())
     }
 
     /// A field of the select list becomes the one that holds its token. Gives the path to whose it is.
     fn selected(&self, item: &mut FieldItem) -> Option<Path> {
         let used = self.uses.get(&item.path.span).filter(|used| used.place == UsePlace::Select)?;
-        let owner = match &used.field.owner {
-            Owner::Nobody => None,
-            Owner::Person(path) | Owner::Key(path) => {
-                let names = item.path.names.len().saturating_sub(1);
-                let mut owner = Path::new(path);
-                owner.names.splice(0..0, item.path.names.iter().take(names).cloned());
-                Some(owner)
-            }
-        };
+        let owner = owner_of(&item.path, &used.field.owner);
         rename(&mut item.path, used.field.holder());
         owner
     }
@@ -333,7 +405,8 @@ impl Writer<'_> {
             let value = Zeroizing::new(literal.value().into_owned());
             match self.sealing.digests(field, &value) {
                 Ok(found) => digests.extend(found),
-                Err(error) => return fail(Because::Form(error)),
+                Err(KeysError::Guard(error)) => return fail(Because::Form(error)),
+                Err(error) => return fail(Because::Keys(error.to_string())),
             }
             wanted.extend(index.normaliser.apply(&value).map(Zeroizing::new));
         }
@@ -351,17 +424,37 @@ impl Writer<'_> {
                 to(comparison.operator, first)
             }
             operator => {
-                let nulls = nulls.into_iter().cloned().map(Value::Literal);
-                let values = digests.iter().map(literal).chain(nulls).collect();
+                let values = digests.iter().map(literal).collect();
                 let operator = if operator == Operator::Equal { Operator::In } else { operator };
-                to(operator, Value::List(ValueList { values, span: Span::default() }))
+                let listed = to(operator, Value::List(ValueList { values, span: Span::default() }));
+                // Whether there is anything says the token; a digest can be missing for other reasons.
+                let null = nulls.first().map(|null| Value::Literal((*null).clone()));
+                let token = |operator, null| with(comparison, path, field.holder(), operator, null);
+                match null {
+                    None => listed,
+                    Some(null) if operator == Operator::NotIn => {
+                        Condition::and(vec![listed, token(Operator::NotEqual, null)])
+                    }
+                    Some(null) => Condition::or(vec![listed, token(Operator::Equal, null)]),
+                }
             }
         };
         if index.bits < EXACT_BITS {
+            let mut token = path.clone();
+            rename(&mut token, field.holder());
+            self.needed.push((token, owner_of(path, &field.owner)));
             self.rechecks.push(Recheck { path: shown, wanted, index: index.clone() });
         }
         Ok(condition)
     }
+}
+
+/// The path to whose the field at a path is.
+fn owner_of(path: &Path, owner: &Owner) -> Option<Path> {
+    let mut to = Path::new(owner.column()?);
+    let before = path.names.len().saturating_sub(1);
+    to.names.splice(0..0, path.names.iter().take(before).cloned());
+    Some(to)
 }
 
 /// The comparison, asked of another field of the same record.

@@ -1,9 +1,11 @@
 //! JSON Lines: one record of an object a line, as the REST and Bulk interfaces of Salesforce give and take them.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 
 use csv::Row;
+use policy::vocabulary::FieldName;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -32,8 +34,9 @@ impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut seen = BTreeSet::new();
                 while let Some(key) = map.next_key::<Key<'de>>()? {
-                    if members.len() >= MOST_FIELDS || members.iter().any(|(own, _)| *own == key.0) {
+                    if members.len() >= MOST_FIELDS || !seen.insert(key.0.to_ascii_lowercase()) {
                         return Err(A::Error::custom("a key stands twice, or there are too many"));
                     }
                     members.push((key.0, map.next_value()?));
@@ -74,6 +77,46 @@ struct Line {
     number: u64,
     /// Name, and the JSON that stood there.
     members: Vec<(String, String)>,
+    /// The record's type and address, where they are nothing else.
+    attributes: Option<String>,
+}
+
+/// The fields of all lines so far, and where each stands in a row.
+#[derive(Default)]
+struct Names {
+    all: Vec<String>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    fn add(&mut self, name: &str) {
+        self.places.insert(name.to_ascii_lowercase(), self.all.len());
+        self.all.push(name.to_owned());
+    }
+}
+
+/// Type and address as Salesforce writes them; a value has no place there.
+fn attributes(json: &str) -> Option<String> {
+    let members: Members<'_> = serde_json::from_str(json).ok()?;
+    for (name, value) in &members.0 {
+        let text: String = serde_json::from_str(value.get()).ok()?;
+        let is_type = || FieldName::of(&text).is_some();
+        let is_address = || {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.');
+            text.starts_with("/services/data/v") && text.len() <= 200 && text.chars().all(plain)
+        };
+        let fits = match &**name {
+            "type" => is_type(),
+            "url" => is_address(),
+            _ => false,
+        };
+        fits.then_some(())?;
+    }
+    Some(json.to_owned())
 }
 
 /// The text of a scalar, as a cell has it; nothing where it is an object or a list.
@@ -86,14 +129,21 @@ fn cell(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-fn members(line: &[u8], number: u64) -> Result<Vec<(String, String)>, PipeError> {
+fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
     let fail = |what| PipeError::Line { line: number, what };
     let text = std::str::from_utf8(line).map_err(|_| fail("it is no UTF-8"))?;
     let members: Members<'_> =
         serde_json::from_str(text).map_err(|_| fail("it is no JSON object of fields, each once"))?;
     let mut flat = Vec::with_capacity(members.0.len());
+    let mut of_record = None;
     for (key, value) in members.0 {
-        if key == ATTRIBUTES || cell(value.get()).is_some() {
+        if key == ATTRIBUTES {
+            let found = attributes(value.get());
+            of_record =
+                Some(found.ok_or_else(|| fail("`attributes` has more than the record's type and address"))?);
+            continue;
+        }
+        if cell(value.get()).is_some() {
             flat.push((key.into_owned(), value.get().to_owned()));
             continue;
         }
@@ -114,7 +164,7 @@ fn members(line: &[u8], number: u64) -> Result<Vec<(String, String)>, PipeError>
             flat.push((format!("{key}.{name}"), value.get().to_owned()));
         }
     }
-    Ok(flat)
+    Ok(Line { number, members: flat, attributes: of_record })
 }
 
 /// Works on lines of JSON. Fields of parents come back by their paths; what was sealed as a number comes back as text.
@@ -125,7 +175,7 @@ pub fn json_lines<'k>(
     desk: &mut Desk<'_>,
 ) -> Result<(Tally, Option<Worker<'k>>), PipeError> {
     let mut tally = Tally::default();
-    let mut names: Vec<String> = Vec::new();
+    let mut names = Names::default();
     let mut worker: Option<Worker<'k>> = None;
     let mut number = 0;
     let mut bytes = Vec::new();
@@ -152,21 +202,26 @@ pub fn json_lines<'k>(
                     if bytes.trim_ascii().is_empty() {
                         continue;
                     }
-                    Line { number, members: members(&bytes, number)? }
+                    line_from(&bytes, number)?
                 }
             };
-            let is_new = |name: &&String| {
-                *name != ATTRIBUTES && !names.iter().any(|own| own.eq_ignore_ascii_case(name))
-            };
+            let is_new = |(name, _): &&(String, String)| names.place(name).is_none();
             let more: Vec<String> =
-                line.members.iter().map(|(name, _)| name).filter(is_new).cloned().collect();
+                line.members.iter().filter(is_new).map(|(name, _)| name.clone()).collect();
             if !more.is_empty() {
                 if !lines.is_empty() {
                     held = Some(line);
                     break;
                 }
-                names.extend(more);
-                worker = Some(make(&names)?);
+                more.iter().for_each(|name| names.add(name));
+                if names.all.len() > MOST_FIELDS {
+                    let what = "the lines so far name more than 10,000 fields";
+                    return Err(PipeError::Line { line: line.number, what });
+                }
+                worker = Some(match worker.take() {
+                    Some(worker) => worker.wider(&names.all, make)?,
+                    None => make(&names.all)?,
+                });
             }
             size += bytes.len();
             lines.push(line);
@@ -185,29 +240,36 @@ pub fn json_lines<'k>(
 
 fn worked(
     worker: &mut Worker<'_>,
-    names: &[String],
+    names: &Names,
     lines: &[Line],
     desk: &mut Desk<'_>,
     tally: &mut Tally,
 ) -> Result<String, PipeError> {
-    let find = |line: &Line, name: &str| {
-        line.members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, json)| json.clone())
+    let by_place = |line: &Line| -> Vec<Option<String>> {
+        let mut own = vec![None; names.all.len()];
+        for (name, json) in &line.members {
+            if let Some(place) = names.place(name).and_then(|place| own.get_mut(place)) {
+                *place = Some(json.clone());
+            }
+        }
+        own
     };
-    let row = |line: &Line| {
+    let came: Vec<Vec<Option<String>>> = lines.iter().map(by_place).collect();
+    let row = |line: &Vec<Option<String>>| {
         let mut row = Row::default();
-        for name in names {
-            let json = find(line, name).unwrap_or_default();
-            row.push(&cell(&json).unwrap_or_default());
+        for json in line {
+            row.push(&json.as_deref().and_then(cell).unwrap_or_default());
         }
         row
     };
-    let rows: Vec<Row> = lines.iter().map(row).collect();
+    let rows: Vec<Row> = came.iter().map(row).collect();
     let numbers: Vec<u64> = lines.iter().map(|line| line.number).collect();
-    let (out, keeps_attributes) = (worker.names_out(names), worker.columns().is_some());
-    let batch = batch(worker, &Came { names, rows: &rows, lines: &numbers }, desk, tally)?;
+    let (out, keeps_attributes) = (worker.names_out(&names.all), worker.columns().is_some());
+    let from: Vec<Option<usize>> = out.iter().map(|name| names.place(name)).collect();
+    let batch = batch(worker, &Came { names: &names.all, rows: &rows, lines: &numbers }, desk, tally)?;
     let mut written = String::new();
     let mut made = batch.rows.iter();
-    for (at, line) in lines.iter().enumerate() {
+    for (at, (line, before)) in lines.iter().zip(&came).enumerate() {
         if batch.turned_away.contains(&at) {
             continue;
         }
@@ -222,15 +284,14 @@ fn worked(
             written.push(':');
             written.push_str(json);
         };
-        if let Some(attributes) = find(line, ATTRIBUTES).filter(|_| keeps_attributes) {
-            member(ATTRIBUTES, &attributes);
+        if let Some(attributes) = line.attributes.as_ref().filter(|_| keeps_attributes) {
+            member(ATTRIBUTES, attributes);
         }
-        for (place, name) in out.iter().enumerate() {
-            let text = row.get(place).unwrap_or_default();
-            let before = find(line, name);
+        for ((name, text), from) in out.iter().zip(row.cells()).zip(&from) {
+            let before = from.and_then(|place| before.get(place)?.as_deref());
             match before {
                 // What did not change stays as it was written.
-                Some(before) if cell(&before).is_some_and(|own| own == text) => member(name, &before),
+                Some(before) if cell(before).is_some_and(|own| own == text) => member(name, before),
                 None if text.is_empty() => {}
                 Some(_) if text.is_empty() => member(name, "null"),
                 _ => member(name, &quoted(text)),

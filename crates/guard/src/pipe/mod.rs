@@ -57,7 +57,7 @@ pub enum Worker<'k> {
     SafeHarbor(Box<SafeHarbor>),
 }
 
-impl Worker<'_> {
+impl<'k> Worker<'k> {
     fn asked(&self) -> &[AskedField] {
         match self {
             Worker::Rows(rows) => rows.columns().asked(),
@@ -69,6 +69,18 @@ impl Worker<'_> {
         match self {
             Worker::Rows(rows) => rows.columns().names_out().map(str::to_owned).collect(),
             Worker::SafeHarbor(_) => names.to_vec(),
+        }
+    }
+
+    /// The one that works on more columns in its place.
+    fn wider(self, names: &[String], make: Make<'_, 'k>) -> Result<Self, PipeError> {
+        match self {
+            Worker::Rows(_) => make(names),
+            // One run has one report, and a person one code.
+            Worker::SafeHarbor(own) => match make(names)? {
+                Worker::SafeHarbor(wider) => Ok(Worker::SafeHarbor(Box::new(own.widened(*wider)))),
+                other => Ok(other),
+            },
         }
     }
 

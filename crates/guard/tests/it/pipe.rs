@@ -130,7 +130,7 @@ fn lines_of_json_keep_what_is_not_sealed_as_it_was_written() {
     let clinic = Clinic::new();
     let (a, b) = (record(1), record(2));
     let plain = [
-        format!(r#"{{"attributes":{{"type":"Visit__c","url":"/x"}},"Patient__c":"{a}","Note__c":"Zo\u00eb\n1","Kind__c":"r"}}"#),
+        format!(r#"{{"attributes":{{"type":"Visit__c","url":"/services/data/v66.0/sobjects/Visit__c/a01"}},"Patient__c":"{a}","Note__c":"Zo\u00eb\n1","Kind__c":"r"}}"#),
         format!(r#"{{"Kind__c":null,"Patient__c":"{b}","Note__c":null,"Zip__c":"10118","Anything__c":1.50}}"#),
         String::new(),
         format!(r#"{{"Patient__c":"{b}","Note__c":"two","Anything__c":true}}"#),
@@ -142,7 +142,7 @@ fn lines_of_json_keep_what_is_not_sealed_as_it_was_written() {
     let lines: Vec<serde_json::Value> =
         sealed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(Token::is_one(lines[0]["Note__c"].as_str().unwrap()));
-    assert_eq!(lines[0]["attributes"]["url"], "/x");
+    assert_eq!(lines[0]["attributes"]["url"], "/services/data/v66.0/sobjects/Visit__c/a01");
     assert!(lines[1]["Note__c"].is_null() && lines[1]["Kind__c"].is_null());
     assert!(sealed.contains(r#""Anything__c":1.50"#), "{sealed}");
     let (opened, _) = Run::new(&clinic, Duty::Open, "Visit__c").of(&sealed, true);
@@ -162,6 +162,9 @@ fn a_line_that_is_no_record_is_named() {
     let a = record(1);
     for (line, what) in [
         ("[1]", "it is no JSON object of fields, each once"),
+        (r#"{"attributes":{"SSN":"078-05-1120"}}"#, "`attributes` has more than the record's type"),
+        (r#"{"attributes":{"type":"Grace Hopper"}}"#, "`attributes` has more than the record's type"),
+        (r#"{"Note__c":"a","NOTE__C":"b"}"#, "it is no JSON object of fields, each once"),
         (r#"{"Note__c":"a","Note__c":"b"}"#, "it is no JSON object of fields, each once"),
         (r#"{"Children__r":[1]}"#, "a list stands where a field's value is needed"),
         (r#"{"A__r":{"B__r":{"C__c":1}}}"#, "a parent's parent"),

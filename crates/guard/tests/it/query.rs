@@ -1,7 +1,7 @@
 //! Queries led to tokens and digests.
 
 use guard::query::{Because, NotAskable, Rewritten, Sealing, rewritten};
-use guard::{BlindIndex, DataKey, GuardError, KeyState, SealedField};
+use guard::{BlindIndex, DataKey, GuardError, KeyState, KeysError, SealedField};
 use policy::Enforceable;
 use soql::{Child, FieldGroup, Schema, Targets};
 
@@ -49,10 +49,11 @@ impl Sealing for Desk {
         objects.any(|(object, _)| SealedField::of(&self.policy, object, field).is_some())
     }
 
-    fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, GuardError> {
+    fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, KeysError> {
         let index = field.index.as_ref().unwrap();
         let of = |key: &DataKey| {
-            BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)?.digest(value)
+            let own = BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)?;
+            Ok(own.digest(value)?)
         };
         self.keys.iter().map(of).collect()
     }
@@ -104,8 +105,17 @@ fn equality_is_asked_of_the_digest_however_the_value_is_written() {
         "SELECT Id FROM Visit__c WHERE Patient__r.SSN_Digest__pc != '$1' AND Kind__c = 'r'"
     );
     assert_eq!(
-        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc IN ('078-05-1120', '219-09-9999', null)"),
-        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc IN ('219-09-9999', '078-05-1120', null)"),
+        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc IN ('078-05-1120', '219-09-9999')"),
+        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc IN ('219-09-9999', '078-05-1120')"),
+    );
+    // Whether there is anything says the token.
+    assert_eq!(
+        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc IN ('078-05-1120', null)"),
+        "SELECT Id FROM Account WHERE SSN_Digest__pc IN ('$1') OR SSN_Token__pc = null"
+    );
+    assert_eq!(
+        sent(&desk, "SELECT Id FROM Account WHERE SSN__pc NOT IN ('078-05-1120', null)"),
+        "SELECT Id FROM Account WHERE SSN_Digest__pc NOT IN ('$1') AND SSN_Token__pc != null"
     );
 }
 
@@ -177,6 +187,14 @@ fn what_sealed_fields_cannot_be_asked_is_refused() {
         ("SELECT Id FROM Visit__c WHERE Kind__c IN (SELECT SSN__pc FROM Account)", Because::Comparison),
         ("SELECT Id FROM Account WHERE SSN__pc = TODAY", Because::Value),
         ("SELECT Id FROM Visit__c WHERE Nobody__r.SSN__pc = '1'", Because::Unknown),
+        (
+            "SELECT Id FROM Visit__c USING LOOKUP Visit__c.Patient__c BIND SSN__pc = '078-05-1120'",
+            Because::Lookup,
+        ),
+        (
+            "SELECT Id, (SELECT Id FROM Visits__r USING LOOKUP Visit__c.Patient__c BIND SSN__pc = '1') FROM Account",
+            Because::Lookup,
+        ),
     ] {
         assert_eq!(because(&desk, text), expected, "{text}");
     }
@@ -198,6 +216,8 @@ fn few_bits_find_others_too_and_say_so() {
     let found =
         asked(&desk, "SELECT Id FROM Account WHERE SSN__pc = '078-05-1120' AND Status__pc = 'in'").unwrap();
     assert_eq!(found.rechecks.len(), 1);
+    // Rows can be looked at: the token comes with them.
+    assert_eq!(found.added, ["SSN_Token__pc"]);
     let recheck = &found.rechecks[0];
     assert!(recheck.path == "SSN__pc" && recheck.holds("078051120") && !recheck.holds("078051121"));
     assert!(!format!("{recheck:?}").contains("078"));
@@ -205,6 +225,8 @@ fn few_bits_find_others_too_and_say_so() {
         "SELECT Id FROM Account WHERE SSN__pc != '078-05-1120'",
         "SELECT Id FROM Account WHERE SSN__pc = '078-05-1120' OR Status__pc = 'in'",
         "SELECT Id FROM Account WHERE NOT (SSN__pc = '078-05-1120')",
+        "SELECT COUNT() FROM Account WHERE SSN__pc = '078-05-1120'",
+        "SELECT Id FROM Account WHERE SSN__pc = '078-05-1120' LIMIT 1",
         "SELECT Id FROM Visit__c WHERE Patient__c IN (SELECT Id FROM Account WHERE SSN__pc = '078-05-1120')",
     ] {
         assert_eq!(because(&desk, text), Because::FewBits, "{text}");
@@ -217,4 +239,16 @@ fn a_query_without_sealed_fields_is_left_alone() {
     let text = "SELECT Id, PersonEmail FROM Account WHERE Status__pc LIKE 'i%' ORDER BY PersonEmail";
     let found = asked(&desk, text).unwrap();
     assert_eq!((found.query.to_string().as_str(), found.added.len()), (text, 0));
+}
+
+#[test]
+fn the_bundles_own_fields_are_asked_under_every_key_of_every_class() {
+    let clinic = crate::clinic::Clinic::new();
+    let sealed = guard::query::Sealed::of(policy(), &clinic.ring);
+    assert!(
+        sealed.is_name_of_one("ssn__PC") && sealed.is_name_of_one("SSN__c") && !sealed.is_name_of_one("Id")
+    );
+    let field = sealed.field("Account", "SSN__pc").unwrap();
+    assert_eq!(sealed.digests(&field, "078-05-1120").unwrap().len(), 3);
+    assert!(!format!("{sealed:?}").contains("078"));
 }

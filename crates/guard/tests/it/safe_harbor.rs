@@ -4,7 +4,7 @@ use guard::safe_harbor::{Handling, SafeHarbor};
 use journal::sample::Drawn;
 use policy::vocabulary::Action;
 
-use crate::clinic::{Clinic, Table, noon, permit};
+use crate::clinic::{Clinic, Table, noon, org, permit};
 
 const NAMES: &[&str] = &[
     "Id",
@@ -22,8 +22,15 @@ const NAMES: &[&str] = &[
 fn harboured(table: &Table, on_word: &[&str]) -> (Table, SafeHarbor) {
     let clinic = Clinic::new();
     let on_word: Vec<String> = on_word.iter().map(|name| (*name).to_owned()).collect();
-    let mut harbor =
-        SafeHarbor::of(&clinic.policy, "Visit__c", &table.names, &on_word, &mut Drawn::new(4)).unwrap();
+    let mut harbor = SafeHarbor::of(
+        &clinic.policy,
+        "Visit__c",
+        &table.names,
+        &on_word,
+        org(&clinic.policy),
+        &mut Drawn::new(4),
+    )
+    .unwrap();
     let permit = permit(&clinic.policy, Action::Read, harbor.asked());
     let rows = harbor.work(permit, noon(), &table.rows).unwrap().release(noon()).unwrap().rows;
     (Table { names: table.names.clone(), rows }, harbor)
@@ -92,8 +99,19 @@ fn what_a_cell_says_of_a_person_takes_it_out() {
         ("a 94 year old woman", "an age over 89 (C)"),
         ("as Hopper said", "a name of the same row (A)"),
         ("with Mrs Byron", "a name (A)"),
+        ("Byron is better", "words that are not known to be harmless"),
+        ("Frank is better", "a word that is also a name (A)"),
+        ("Lives in Reading", "words that are not known to be harmless"),
+        ("B.R. is better", "single letters, as initials are (A)"),
+        ("Works at Report", "a word in capitals within a sentence, as names are (A, B)"),
+        ("Claim 12345", "a number with a word for identifiers (R)"),
+        ("94110", "a telephone or other long number (D, R)"),
+        ("the only doctor in the area", "what may be true of one person only (R)"),
+        ("mother died at 93", "an age over 89 (C)"),
+        ("93F with pain", "an age over 89 (C)"),
+        ("born 1921", "an age over 89 (C)"),
         (
-            "patient reports that the pain began after lunch and went away",
+            "patient reports that the pain began after lunch and went away while walking at night",
             "free text, for which no machine vouches",
         ),
     ] {
@@ -111,9 +129,13 @@ fn what_is_no_person_stays() {
         "Type 2 diabetes mellitus without complications",
         "120/80",
         "37.5",
-        "250000",
+        "platelets 250000",
         "E11.9",
-        "BRCA1 c.68",
+        "BRCA1 c.68_69del",
+        "Parkinson disease",
+        "brown sputum",
+        "CPT 99213",
+        "Amoxicillin 500 mg TID x 7 days",
         "88 year old",
     ] {
         let (left, _) = harboured(&Table::of(NAMES, &[&visit(text)]), &[]);
@@ -146,4 +168,71 @@ fn a_token_is_no_value_that_stays() {
     );
     let (left, _) = harboured(&sealed.0, &[]);
     assert_eq!(left.cell(0, "Note__c"), "");
+}
+
+/// What a cell becomes, in the judge's words.
+fn became(kind: &str, name: &str, cell: &str) -> &'static str {
+    let column = if kind == "internal" { "Kind__c" } else { "Text__c" };
+    let (left, harbor) = harboured(&Table::of(&["Seen_By__c", column], &[&[name, cell]]), &[]);
+    let (_, report) = harbor.report();
+    let of = report.iter().find(|own| own.column == column).unwrap();
+    match (of.kept, of.generalised) {
+        (1, 0) => "keep",
+        (0, 1) if left.cell(0, column).len() == 16 => "code",
+        (0, 1) => "year",
+        _ => "remove",
+    }
+}
+
+/// The judge asks for nothing, and calls it open to dispute: a year that tells an age over 89 becomes the category of the
+/// rule itself, as `90 or older` is for ages.
+const DISPUTED: &[(&str, &str)] = &[("1924-05-17", "year")];
+
+/// Cells that somebody judged who had not read the engine. What is left of a person must be rare; that too much is
+/// taken out is only a loss.
+#[test]
+fn a_judge_finds_few_cells_that_still_tell() {
+    let (leaks, losses) = judged(include_bytes!("../judged/safe-harbor.csv"), DISPUTED);
+    assert!(leaks <= 1.0 && losses <= 15.0);
+}
+
+/// What was left of the cells that tell, and what was taken out of those that do not, in percent.
+fn judged(table: &[u8], disputed_ones: &[(&str, &str)]) -> (f64, f64) {
+    let mut stream = csv::Stream::new(table);
+    stream.header().unwrap();
+    let (mut row, mut leaks, mut losses) = (csv::Row::default(), Vec::new(), Vec::new());
+    let (mut hold, mut open, mut disputed) = (0, 0, 0);
+    while stream.next(&mut row).unwrap() {
+        let [kind, name, cell, expected, why] = [0, 1, 2, 3, 4].map(|at| row.get(at).unwrap());
+        let found = became(kind, name, cell);
+        let said = format!("{kind} | {name} | {cell} | {expected}, is {found} | {why}");
+        if expected == "keep" {
+            open += 1;
+            if found != "keep" {
+                losses.push(said);
+            }
+        } else {
+            hold += 1;
+            if disputed_ones.contains(&(cell, found)) {
+                disputed += 1;
+            } else if found == "keep" || (found != expected && found != "remove") {
+                leaks.push(said);
+            }
+        }
+    }
+    println!("{} of {hold} cells that tell of a person stay:\n{}", leaks.len(), leaks.join("\n"));
+    println!("{} of {open} cells that do not are taken out:\n{}", losses.len(), losses.join("\n"));
+    assert_eq!(disputed, disputed_ones.len());
+    let percent = |some: usize, all: i32| 100.0 * f64::from(u32::try_from(some).unwrap()) / f64::from(all);
+    (percent(leaks.len(), hold), percent(losses.len(), open))
+}
+
+/// Cells of another judge, which nobody who worked on the engine had seen before they were measured.
+#[test]
+fn another_judge_finds_few_as_well() {
+    let (leaks, losses) = judged(include_bytes!("../judged/safe-harbor-sealed.csv"), &[]);
+    assert!(
+        leaks <= 2.0 && losses <= 30.0,
+        "{leaks:.1} % of the cells that tell stay, {losses:.1} % of the others go"
+    );
 }

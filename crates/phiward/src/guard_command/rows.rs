@@ -68,7 +68,8 @@ pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
     let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
     let (object, on_word) = (&arguments.rows.object, &arguments.keep_text);
     let mut make = |names: &[String]| {
-        let harbor = SafeHarbor::of(&job.policy, object, names, on_word, &mut SystemRng::new())?;
+        let org = job.org.clone();
+        let harbor = SafeHarbor::of(&job.policy, object, names, on_word, org, &mut SystemRng::new())?;
         Ok(Worker::SafeHarbor(Box::new(harbor)))
     };
     let (_, worker) = job.run(&arguments.rows, Action::Read, Given::Masks, &mut make)?;
@@ -193,11 +194,15 @@ impl Job {
         let mut said: BTreeSet<String> = reasons
             .iter()
             .map(|reason| {
-                let fields = if reason.fields.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", reason.fields.join(", "))
+                // A field is named where the bundle names it: a header can be a row.
+                let is_known = |field: &&String| {
+                    field
+                        .split_once('.')
+                        .is_some_and(|(object, field)| self.policy.class_of(object, field).is_some())
                 };
+                let fields: Vec<&str> = reason.fields.iter().filter(is_known).map(String::as_str).collect();
+                let fields =
+                    if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
                 let place = reason.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
                 format!("{} [{}]{place}{fields}", reason.fact, reason.code)
             })

@@ -1,9 +1,18 @@
 //! De-identification by the Safe Harbor method: 45 CFR 164.514(b)(2).
 //!
 //! A table of one object's records comes in, as values and not as tokens. What the bundle says is an identifier goes,
-//! dates become years, ids become codes that nobody leads back; and every cell that stays is looked at for what it may
-//! still say. What no machine vouches for, free text, goes too. The report says of each column what became of it and
-//! by which item, and what the method asks of people besides.
+//! dates become years, ids become codes that nobody leads back. A cell of the other columns stays only if all of it is
+//! known to say nothing of a person: measures, public codes, words of a list that is shipped. The report says of each
+//! column what became of it and by which item, and what the method asks of people besides.
+
+mod cell;
+mod codes;
+mod context;
+mod dates;
+mod figures;
+mod numbers;
+mod pieces;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,24 +22,21 @@ use csv::Row;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use journal::Rng;
-use journal::names::RecordId;
+use journal::names::{Org, RecordId};
 use policy::vocabulary::{Action, Class, Identifier, Mask};
 use policy::{AskedField, Enforceable, Permit};
-use regex::{Regex, RegexSet};
+use regex::RegexSet;
 
 use crate::data_keys::KeysError;
-use crate::error::GuardError;
+use crate::field::Owner;
 use crate::key::Secret;
 use crate::mask::{Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
 use crate::rows::{Batch, ColumnsError, check_names, covered, person_of};
 use crate::token::Token;
 
-/// More words than the name of a diagnosis has are free text.
-const MOST_WORDS: usize = 8;
-const LONGEST_TERM: usize = 80;
-/// Longer numbers are somebody's.
-const MOST_DIGITS: usize = 6;
+use dates::Whole;
+use words::Own;
 
 /// What is done with a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -44,7 +50,7 @@ pub enum Handling {
     Zip3,
     /// An id becomes a code, the same within this run.
     Code,
-    /// It stays where nothing in the cell speaks of a person.
+    /// It stays where all of the cell is known to say nothing of a person.
     LookedAt,
     /// It stays whatever it says: somebody answers for it.
     KeptOnWord,
@@ -77,6 +83,9 @@ pub struct SafeHarbor {
     asked: Vec<AskedField>,
     codes: hmac::Key,
     rows: u64,
+    org: Org,
+    /// The column that names whose a row is.
+    person: Option<(usize, Owner)>,
 }
 
 /// What is left of a cell.
@@ -86,7 +95,7 @@ enum Left<'c> {
     Nothing(&'static str),
 }
 
-/// What cells must not say, and the item for each.
+/// What the report calls a cell by that was taken out. Nothing stays because it is not here.
 const SPEAKS: &[(&str, &str)] = &[
     (r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}", "an e-mail address (F)"),
     (r"(?i)\b(https?|ftp)://|\bwww\.", "an address on the web (N)"),
@@ -104,9 +113,6 @@ const SPEAKS: &[(&str, &str)] = &[
 
 static PATTERNS: LazyLock<Option<RegexSet>> =
     LazyLock::new(|| RegexSet::new(SPEAKS.iter().map(|(pattern, _)| pattern)).ok());
-static WHOLE_DATE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\d{4}-\d{2}-\d{2}(?:[T ][0-9:.+\-Z]*)?$").ok());
-
 impl SafeHarbor {
     /// For a table with these columns. Free text stays in those that somebody answers for.
     pub fn of(
@@ -114,11 +120,14 @@ impl SafeHarbor {
         object: &str,
         names: &[String],
         on_word: &[String],
+        org: Org,
         rng: &mut dyn Rng,
     ) -> Result<Self, ColumnsError> {
         let rule = policy.object(object).ok_or_else(|| ColumnsError::UnknownObject(object.to_owned()))?;
-        let person = person_of(rule).unwrap_or("Id");
+        let own = person_of(rule);
+        let person = own.unwrap_or("Id");
         check_names(policy, object, names, person)?;
+        let person_at = names.iter().position(|name| name.eq_ignore_ascii_case(person));
         let mut asked = Vec::new();
         let mut columns = Vec::new();
         for name in names {
@@ -166,7 +175,17 @@ impl SafeHarbor {
         rng.fill(secret.as_mut_slice());
         // The key is gone when this run is: a code says nothing of the id that it stands for (164.514(c)).
         let codes = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
-        Ok(Self { columns, asked, codes, rows: 0 })
+        let named = person_at.zip(own).map(|(at, own)| (at, Owner::Person(own.to_owned())));
+        Ok(Self { columns, asked, codes, rows: 0, org, person: named })
+    }
+
+    /// The one for more columns that takes its place: with its codes, and with what it counted.
+    pub(crate) fn widened(self, wider: Self) -> Self {
+        let mut wider = Self { codes: self.codes, rows: self.rows, ..wider };
+        for (column, before) in wider.columns.iter_mut().zip(self.columns) {
+            column.report = before.report;
+        }
+        wider
     }
 
     /// The fields that a permit has to cover.
@@ -189,8 +208,13 @@ impl SafeHarbor {
         is_for(&permit, &[Action::Read, Action::Send, Action::Infer, Action::Export])?;
         covered(&permit, &self.asked)?;
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let whose = |row: &Row| {
+            let (at, owner) = self.person.as_ref()?;
+            owner.subject(&self.org, "", row.get(*at)?)
+        };
+        let people = rows.iter().map(whose).collect();
         let rows = rows.iter().map(|row| self.row(row, today)).collect();
-        Ok(Released::new(Batch { rows, ..Batch::default() }, permit))
+        Ok(Released::new(Batch { rows, people, ..Batch::default() }, permit))
     }
 
     fn row(&mut self, row: &Row, today: Date) -> Row {
@@ -239,15 +263,9 @@ impl SafeHarbor {
         written
     }
 
-    /// Words of the row's names, in lower case.
-    fn names(&self, row: &Row) -> Vec<String> {
+    fn names(&self, row: &Row) -> Own {
         let cells = self.columns.iter().enumerate().filter(|(_, column)| column.is_name);
-        cells
-            .filter_map(|(at, _)| row.get(at))
-            .flat_map(|name| name.split(|c: char| !c.is_alphanumeric()))
-            .filter(|word| word.chars().count() >= 3)
-            .map(str::to_lowercase)
-            .collect()
+        Own::of(cells.filter_map(|(at, _)| row.get(at)))
     }
 }
 
@@ -302,35 +320,49 @@ fn year(cell: &str, today: Date) -> Left<'_> {
             _ => Left::Nothing("no date (C)"),
         };
     }
-    let left = masked(Mask::Year, text, &Masking { today, population: PostalPopulation::CENSUS_2000 });
-    if left == crate::mask::HIDDEN { Left::Nothing("a date that is not read (C)") } else { Left::Other(left) }
+    match dates::whole(text, today) {
+        Whole::Year(year) => Left::Other(generalised(year, today)),
+        Whole::NoYear | Whole::Other => Left::Nothing("a date that is not read (C)"),
+    }
 }
 
-fn looked_at<'c>(cell: &'c str, names: &[String], today: Date, codes: &hmac::Key) -> Left<'c> {
+/// Of people over 89 not even the year.
+fn generalised(year: i16, today: Date) -> String {
+    let oldest = today.year().saturating_sub(90);
+    if year <= oldest { format!("{oldest} or before") } else { year.to_string() }
+}
+
+fn looked_at<'c>(cell: &'c str, own: &Own, today: Date, codes: &hmac::Key) -> Left<'c> {
     let text = cell.trim();
-    if WHOLE_DATE.as_ref().is_some_and(|date| date.is_match(text)) {
-        return year(cell, today);
+    match dates::whole(text, today) {
+        Whole::Year(year) => return Left::Other(generalised(year, today)),
+        Whole::NoYear => return Left::Nothing("a date (C)"),
+        Whole::Other => {}
     }
-    if matches!(text.len(), 15 | 18) && RecordId::of(text).is_ok() {
+    if is_record_id(text) {
         return Left::Other(code(codes, text));
     }
-    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-    if is_number && text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
-        return Left::Same(cell);
+    match cell::judged(text, own, today) {
+        None => Left::Same(cell),
+        Some(reason) => Left::Nothing(plainer(text, reason)),
     }
-    let Some(patterns) = PATTERNS.as_ref() else { return Left::Nothing("it could not be looked at") };
-    if let Some((_, reason)) = patterns.matches(text).iter().next().and_then(|at| SPEAKS.get(at)) {
-        return Left::Nothing(reason);
+}
+
+/// Only 18 characters have a checksum: 15 need the form that ids have, with the zeros before a number that was handed
+/// out in sequence.
+fn is_record_id(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mixed = bytes.iter().any(u8::is_ascii_digit) && bytes.iter().any(u8::is_ascii_alphabetic);
+    matches!((text.len(), bytes), (18, _) | (15, [_, _, _, _, _, b'0', b'0', ..]))
+        && mixed
+        && RecordId::of(text).is_ok()
+}
+
+/// Says of what was taken out for want of a word what it is, where its form tells.
+fn plainer(text: &str, reason: &'static str) -> &'static str {
+    if !matches!(reason, cell::UNKNOWN | cell::SIGNS | cell::LONG | cell::NUMBER) {
+        return reason;
     }
-    let is_named = !names.is_empty()
-        && text
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| word.chars().count() >= 3 && names.contains(&word.to_lowercase()));
-    if is_named {
-        return Left::Nothing("a name of the same row (A)");
-    }
-    if text.split_whitespace().count() > MOST_WORDS || text.chars().count() > LONGEST_TERM {
-        return Left::Nothing("free text, for which no machine vouches");
-    }
-    Left::Same(cell)
+    let Some(patterns) = PATTERNS.as_ref() else { return reason };
+    patterns.matches(text).iter().next().and_then(|at| SPEAKS.get(at)).map_or(reason, |(_, named)| named)
 }
