@@ -327,12 +327,9 @@ impl Job {
         let done = match rows.format.unwrap_or_else(by_ending) {
             Form::Csv => pipe::table(input, output.writer(), make, &mut desk)
                 .map(|(tally, worker)| (tally, Some(worker))),
-            Form::Jsonl => pipe::json_lines(
-                BufReader::with_capacity(1 << 16, input),
-                &mut output.writer,
-                make,
-                &mut desk,
-            ),
+            Form::Jsonl => {
+                pipe::json_lines(BufReader::with_capacity(1 << 16, input), output.writer(), make, &mut desk)
+            }
         };
         progress.finish_and_clear();
         let done = done.map_err(|error| match &rows.file {

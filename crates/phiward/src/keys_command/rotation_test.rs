@@ -13,7 +13,9 @@ use guard::keeper::{Places, TEST_TENANT, Tools};
 use guard::root::Root;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{self, Census, Form, Job, State, Table, Task};
-use guard::{BlindIndex, InUse, Keeper, KeyNumber, KeyState, Keys as _, SealedField, Unseen};
+use guard::{
+    BlindIndex, GuardError, InUse, Keeper, KeyNumber, KeyState, Keys as _, KeysError, SealedField, Unseen,
+};
 use jiff::Timestamp;
 use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Person, Room};
 use journal::names::{ControlId, Digest, Version};
@@ -532,7 +534,13 @@ impl Acting<'_> {
         let mut indexes = Vec::new();
         for field in &self.fields {
             let Some(index) = &field.index else { continue };
-            let keys = self.keys.all(field.class).map_err(text)?;
+            let keys = match self.keys.all(field.class) {
+                // While a key is disabled nobody can search under it: the new one has to find everything by itself.
+                Err(KeysError::Guard(GuardError::DoesNotOpen(..))) => {
+                    vec![self.keys.active(field.class).map_err(text)?]
+                }
+                keys => keys.map_err(text)?,
+            };
             let under = keys.iter().map(|key| {
                 BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)
             });
