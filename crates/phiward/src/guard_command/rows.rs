@@ -39,7 +39,8 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
         Ok(Worker::Rows(Box::new(rows)))
     };
     let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
-    let done = job.run(&arguments.rows, action, duty == Duty::Mask, &mut make).map(|(tally, _)| tally);
+    let given = if duty == Duty::Mask { Given::Masks } else { Given::Values };
+    let done = job.run(&arguments.rows, action, given, &mut make).map(|(tally, _)| tally);
     let ended = keys.end().map_err(text);
     let tally = done?;
     ended?;
@@ -74,7 +75,7 @@ pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
         let harbor = SafeHarbor::of(&job.policy, object, names, on_word, org, &mut SystemRng::new())?;
         Ok(Worker::SafeHarbor(Box::new(harbor)))
     };
-    let (_, worker) = job.run(&arguments.rows, Action::Read, true, &mut make)?;
+    let (_, worker) = job.run(&arguments.rows, Action::Read, Given::Masks, &mut make)?;
     let Some(Worker::SafeHarbor(harbor)) = worker else { return Ok(Verdict::InOrder) };
     let (rows, columns) = harbor.report();
     eprint!("{}", told(rows, &columns));
@@ -126,6 +127,14 @@ fn told(rows: u64, columns: &[&ColumnReport]) -> String {
     }
     text + "  It is de-identified only if nobody in the organisation knows how it could identify somebody \
             (164.514(b)(2)(ii)).\n"
+}
+
+/// What of the fields comes out, or was changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Given {
+    Values,
+    Masks,
+    Tokens,
 }
 
 /// What every batch of a job needs.
@@ -209,7 +218,7 @@ impl Job {
     pub(crate) fn record(
         &self,
         action: Action,
-        covers: bool,
+        given: Given,
         released: &Released<Batch>,
     ) -> Result<(), String> {
         let Some(ledger) = &self.ledger else { return Ok(()) };
@@ -236,10 +245,10 @@ impl Job {
                 });
             }
             let Some(data) = objects.iter_mut().find(|data| data.object == object) else { continue };
-            if covers {
-                data.covered.push(Covered { field: name, mask: Some(field.mask) });
-            } else {
-                data.fields.push(name);
+            match given {
+                Given::Values => data.fields.push(name),
+                Given::Masks => data.covered.push(Covered { field: name, mask: Some(field.mask) }),
+                Given::Tokens => data.covered.push(Covered { field: name, mask: None }),
             }
         }
         if let Some(first) = objects.first_mut() {
@@ -280,7 +289,7 @@ impl Job {
         &self,
         rows: &Rows,
         action: Action,
-        covers: bool,
+        given: Given,
         make: pipe::Make<'_, 'k>,
     ) -> Result<(Tally, Option<Worker<'k>>), String> {
         let input: Box<dyn std::io::Read> = match &rows.file {
@@ -301,7 +310,7 @@ impl Job {
         let mut desk = Desk {
             clock: &SystemClock,
             permit: &mut |asked| self.permit(action, asked),
-            record: &mut |released| self.record(action, covers, released),
+            record: &mut |released| self.record(action, given, released),
             refused: &mut |turned| match &mut refused {
                 Some(refused) => refused.take(&turned),
                 None => {

@@ -9,7 +9,7 @@ use policy::vocabulary::Action;
 
 use super::arguments::{Census, Form};
 use super::stored::{paced, right, said};
-use crate::guard_command::rows::Job as Right;
+use crate::guard_command::rows::{Given, Job as Right};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, keys_command};
@@ -62,7 +62,7 @@ fn taken(census: &Census, right: &Right, keys: &InUse) -> Result<stored::Census,
     let mut desk = Desk {
         clock: &SystemClock,
         permit: &mut |asked| right.permit(Action::Read, asked),
-        record: &mut |released| right.record(Action::Read, true, released),
+        record: &mut |released| right.record(Action::Read, Given::Tokens, released),
         pace: &mut paced(export.rows_per_second),
         progress: &mut |rows| bar.set_position(rows),
     };

@@ -13,7 +13,9 @@ use guard::keeper::{Places, TEST_TENANT, Tools};
 use guard::root::Root;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{self, Census, Form, Job, State, Table, Task};
-use guard::{BlindIndex, InUse, Keeper, KeyNumber, KeyState, Keys as _, SealedField, Unseen};
+use guard::{
+    BlindIndex, GuardError, InUse, Keeper, KeyNumber, KeyState, Keys as _, KeysError, SealedField, Unseen,
+};
 use jiff::Timestamp;
 use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Person, Room};
 use journal::names::{ControlId, Digest, Version};
@@ -23,7 +25,7 @@ use serde::Serialize;
 
 use super::arguments::TestRotation;
 use super::{Roots, people, root};
-use crate::guard_command::rows::Job as Right;
+use crate::guard_command::rows::{Given, Job as Right};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
@@ -86,6 +88,9 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
         return Err("nothing is given to anybody: leave out --to".to_owned());
     }
     let by = people(&test.people)?;
+    if by[0] == by[1] {
+        return Err("two people destroy a key, and these are one".to_owned());
+    }
     let right = Right::of(&test.people.policy, test.org.as_deref(), &test.right, &test.told, &test.unlock)?;
     let root = root(&test.root, &test.unlock, Roots::MustBeThere)?;
     let done = Acting::begin(test, &right, root).and_then(|acting| {
@@ -442,7 +447,7 @@ impl Acting<'_> {
 
     /// Made-up records are nobody's.
     fn record(&self, action: Action, released: &guard::Released<guard::rows::Batch>) -> Result<(), String> {
-        if self.test.export.is_some() { self.right.record(action, true, released) } else { Ok(()) }
+        if self.test.export.is_some() { self.right.record(action, Given::Tokens, released) } else { Ok(()) }
     }
 
     /// Takes a table through the guard, batch by batch.
@@ -529,7 +534,13 @@ impl Acting<'_> {
         let mut indexes = Vec::new();
         for field in &self.fields {
             let Some(index) = &field.index else { continue };
-            let keys = self.keys.all(field.class).map_err(text)?;
+            let keys = match self.keys.all(field.class) {
+                // While a key is disabled nobody can search under it: the new one has to find everything by itself.
+                Err(KeysError::Guard(GuardError::DoesNotOpen(..))) => {
+                    vec![self.keys.active(field.class).map_err(text)?]
+                }
+                keys => keys.map_err(text)?,
+            };
             let under = keys.iter().map(|key| {
                 BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)
             });

@@ -12,7 +12,7 @@ use journal::names::RecordId;
 use policy::vocabulary::Action;
 
 use super::arguments::{Export, Rebind, Reseal, Rewrite};
-use crate::guard_command::rows::Job as Right;
+use crate::guard_command::rows::{Given, Job as Right};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, keys_command};
@@ -115,7 +115,7 @@ fn worked(rewrite: &Rewrite, task: Task, right: &Right, keys: &InUse) -> Result<
     let mut desk = Desk {
         clock: &SystemClock,
         permit: &mut |asked| right.permit(Action::Write, asked),
-        record: &mut |released| right.record(Action::Write, true, released),
+        record: &mut |released| right.record(Action::Write, Given::Tokens, released),
         pace: &mut paced(export.rows_per_second),
         progress: &mut |rows| bar.set_position(rows),
     };

@@ -273,6 +273,66 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
     no_canary(&err);
 }
 
+/// Every way in which a field can be bound, looked up and left.
+const VISITS: &str = "\
+objects:
+  Visit__c:
+    subject: Patient__c
+    default: {class: internal}
+    fields:
+      Note__c: {class: phi-sensitive, identifier: clinical, protect: gateway}
+      Cause__c: {class: phi, identifier: clinical, protect: gateway, seal: {bind: key, key: Visit_Key__c}}
+      Room__c: {class: pii, identifier: clinical, protect: gateway, seal: {bind: field}}
+      Code__c:
+        {class: phi, identifier: mrn, protect: gateway, search: equality, seal: {field: Code_Token__c, leave: digits},
+         index: {field: Code_Digest__c, values: 1000000}}
+      On__c:
+        {class: phi, identifier: date, protect: gateway, search: equality, seal: {field: On_Token__c, leave: shifted},
+         index: {field: On_Digest__c, values: 20000}}
+      Mail__c:
+        {class: phi, identifier: email, protect: gateway, search: equality, seal: {field: Mail_Token__c, leave: surrogate},
+         index: {field: Mail_Digest__c, values: 1000000}}
+      Phone__c:
+        {class: phi, identifier: phone, protect: gateway, search: equality, mask: last4,
+         seal: {field: Phone_Token__c, leave: mask}, index: {field: Phone_Digest__c, values: 1000000, country: \"1\"}}
+      Seen_By__c:
+        {class: phi, identifier: name, protect: gateway, search: equality,
+         index: {field: Seen_By_Digest__c, values: 1000000}}
+";
+
+#[test]
+fn every_kind_of_field_passes_the_yearly_test() {
+    let place = Place::new();
+    std::fs::write(place.path("phiward/classification/visits.yaml"), VISITS).unwrap();
+    let test = [
+        &[
+            "keys",
+            "test-rotation",
+            "--root",
+            "file:root",
+            "--passphrase-file",
+            "pass",
+            "--object",
+            "Visit__c",
+        ][..],
+        &["--policy", "phiward", "--by", "mara-voss", "--and", "loader", "--who", "loader", "--none-object"],
+        &["--unrecorded", "--rows", "1500", "--report", "report.json"],
+    ]
+    .concat();
+    let (out, err) = place.ends(0, &test, "");
+    assert!(
+        out.contains("fields    Note__c, Cause__c, Room__c, Code__c, On__c, Mail__c, Phone__c, Seen_By__c"),
+        "{out}"
+    );
+    assert!(out.contains("All records were sealed anew: 12000 values."), "{out}");
+    assert!(out.contains("keys      pii:") && err.contains("no ledger will tell of this"), "{out}{err}");
+    // One person is not two.
+    let alone: Vec<&str> =
+        test.iter().map(|word| if *word == "mara-voss" { "loader" } else { word }).collect();
+    let (_, err) = place.ends(2, &alone, "");
+    assert!(err.contains("two people destroy a key"), "{err}");
+}
+
 #[test]
 fn what_a_job_is_not_given_it_asks_for() {
     let place = sealed(2);

@@ -16,6 +16,7 @@ fn made_up(field: &SealedField, number: u64) -> String {
     match form {
         Some(Normaliser::Date) => date(number),
         _ if field.leave == StandIn::Shifted || is(Identifier::Date) => date(number),
+        _ if field.leave == StandIn::Digits => format!("{:09}", 100_000_000 + number),
         Some(Normaliser::Phone { .. }) => format!("+1202{number:07}"),
         Some(Normaliser::Email) => format!("test-{number}@example.org"),
         _ if is(Identifier::Email) => format!("test-{number}@example.org"),
