@@ -430,7 +430,7 @@ impl DataKeys {
     pub fn active(&mut self, class: Class) -> Result<Arc<DataKey>, KeysError> {
         let is_active = |kept: &&Kept| kept.class == class && kept.state == KeyState::Active;
         let found = self.keys.iter().rev().find(|(_, kept)| is_active(kept)).map(|(number, _)| *number);
-        let number = found.ok_or(GuardError::NoActiveKey)?;
+        let number = found.ok_or(GuardError::NoActiveKey(class))?;
         let key = self.key(number)?;
         if key.left() < RESERVED {
             let kept = self.kept(number)?.clone();

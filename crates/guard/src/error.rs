@@ -20,9 +20,11 @@ pub enum GuardError {
     Worn(crate::KeyNumber),
     #[error("key {0} has sealed as often as was reserved for it: ask for the active key again")]
     NotReserved(crate::KeyNumber),
-    #[error("there is no active key for the class")]
-    NoActiveKey,
-    #[error("the subject's key is not here: the subject was shredded, or the keyring was not restored")]
+    #[error("there is no active key for the class `{0}`: `phiward keys make --class {0} --activate`")]
+    NoActiveKey(policy::vocabulary::Class),
+    #[error("the subject was shredded: nothing of theirs opens any more")]
+    Shredded,
+    #[error("the subject's salt is not here: the ring of salts is another one, or was not restored whole")]
     NoSubject,
     #[error("the token is not of this tenant, field, subject and key, or it was changed")]
     Refused,

@@ -127,7 +127,7 @@ impl Sealing for Sealed<'_> {
                 digests.push(own.digest(value)?);
             }
         }
-        if digests.is_empty() { Err(GuardError::NoActiveKey.into()) } else { Ok(digests) }
+        if digests.is_empty() { Err(GuardError::NoActiveKey(field.class).into()) } else { Ok(digests) }
     }
 }
 

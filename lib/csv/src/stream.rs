@@ -168,6 +168,9 @@ impl<R: Read> Stream<R> {
         while self.filled < '\u{feff}'.len_utf8() && !self.is_over {
             self.fill()?;
         }
+        if matches!(self.unread(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+            return Err(StreamError::NotText { line: 1 });
+        }
         if self.unread().starts_with("\u{feff}".as_bytes()) {
             self.at += '\u{feff}'.len_utf8();
         }
@@ -385,6 +388,8 @@ mod tests {
         let error = rows(b"a,b\n1,\xff\n").unwrap_err().to_string();
         assert!(error.starts_with("line 2: "), "{error}");
         assert!(matches!(Stream::new(&b""[..]).header(), Err(StreamError::Empty)));
+        let wide = b"\xff\xfeI\0d\0\n\0";
+        assert!(matches!(Stream::new(&wide[..]).header(), Err(StreamError::NotText { line: 1 })));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use policy::bundle::classification::ObjectRule;
 use policy::vocabulary::{FieldName, Mask};
-use policy::{AskedField, Enforceable, Policy};
+use policy::{AskedField, ClassifiedBy, Enforceable, Policy};
 
 use super::Duty;
 use crate::field::{Owner, SealedField};
@@ -16,7 +16,9 @@ use crate::field::{Owner, SealedField};
 pub enum ColumnsError {
     #[error("the bundle has no object `{0}`: name it with `--object` as `classification/` does")]
     UnknownObject(String),
-    #[error("column {0} has no API name of a field: is the header missing?")]
+    #[error(
+        "column {0} has no API name of a field: is the header missing, or are cells separated by something else than commas?"
+    )]
     NoName(usize),
     #[error("column {0} is there before, by the same name")]
     Twice(usize),
@@ -299,9 +301,15 @@ impl Columns {
         &self.asked
     }
 
-    /// Whether rows tell whose they are.
-    pub const fn tells_people(&self) -> bool {
-        self.person.is_some()
+    /// Columns that no line of the bundle names, by their places from 1: they are what the object's default says.
+    pub fn by_default(&self, policy: &Policy) -> Vec<usize> {
+        let is_default = |name: &str| {
+            let found = policy.class_of(&self.object, name);
+            found.is_none_or(|found| found.by == ClassifiedBy::ObjectDefault)
+        };
+        let asked = |name: &str| self.asked.iter().any(|field| field.field.eq_ignore_ascii_case(name));
+        let places = (1..).zip(&self.names).filter(|(_, name)| asked(name) && is_default(name));
+        places.map(|(place, _)| place).collect()
     }
 
     /// The fields that are sealed.

@@ -266,7 +266,7 @@ impl<'k> Rows<'k> {
                 continue;
             }
             let Some(key) = ready.active.get(&field.class) else {
-                return Err(refuse(GuardError::NoActiveKey));
+                return Err(refuse(GuardError::NoActiveKey(field.class)));
             };
             let (subject, salt) = match sealed.owner {
                 Some(owner) => match (of.subject(owner), of.salt(owner)) {
@@ -344,7 +344,8 @@ impl<'k> Rows<'k> {
                 if may_be_left && !value.is_empty() {
                     match self.columns.duty() {
                         Duty::Open => return Err(refuse(GuardError::NoToken(field.holder().to_owned()))),
-                        // A mask of a mask, or of a made-up value, is no hint.
+                        // Of what was left by a mask a mask leaves no more; a made-up value is no hint.
+                        _ if field.leave == StandIn::Mask => {}
                         _ => {
                             made.value.push_str(HIDDEN);
                             continue;
@@ -376,7 +377,11 @@ impl<'k> Rows<'k> {
                         None => FieldCipher::of_field(key, &field.id),
                         Some(handle) => {
                             let salt = self.keys.salt(handle).map_err(|error| (field.name.clone(), error))?;
-                            let salt = salt.ok_or_else(|| refuse(GuardError::NoSubject))?;
+                            let gone = || match self.keys.was_shredded(handle) {
+                                true => GuardError::Shredded,
+                                false => GuardError::NoSubject,
+                            };
+                            let salt = salt.ok_or_else(|| refuse(gone()))?;
                             FieldCipher::of_subject(key, &salt)
                         }
                     };

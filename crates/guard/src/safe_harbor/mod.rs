@@ -28,7 +28,7 @@ use policy::{AskedField, Enforceable, Permit};
 use regex::RegexSet;
 
 use crate::data_keys::KeysError;
-use crate::field::Owner;
+use crate::field::{Owner, SealedField};
 use crate::key::Secret;
 use crate::mask::{Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
@@ -75,6 +75,8 @@ pub struct ColumnReport {
 struct Column {
     report: ColumnReport,
     is_name: bool,
+    /// The column that holds its token: where one stands, this one holds what was left in its place.
+    holder: Option<usize>,
 }
 
 /// De-identifies the rows of one table.
@@ -169,7 +171,11 @@ impl SafeHarbor {
                 removed: 0,
                 because: BTreeMap::new(),
             };
-            columns.push(Column { report, is_name: kind == Some(Identifier::Name) });
+            let sealed = SealedField::of(policy, object, name);
+            let holder = sealed
+                .and_then(|field| field.token_in)
+                .and_then(|holder| names.iter().position(|name| name.eq_ignore_ascii_case(&holder)));
+            columns.push(Column { report, is_name: kind == Some(Identifier::Name), holder });
         }
         let mut secret = Secret::default();
         rng.fill(secret.as_mut_slice());
@@ -228,7 +234,10 @@ impl SafeHarbor {
                 continue;
             }
             let left = match column.report.handling {
-                _ if Token::is_one(cell) => Left::Nothing("a token"),
+                _ if Token::is_one(cell) => Left::Nothing("a token: open the table first"),
+                _ if column.holder.and_then(|at| row.get(at)).is_some_and(Token::is_one) => {
+                    Left::Nothing("what was left in a token's place: open the table first")
+                }
                 Handling::Removed => Left::Nothing(""),
                 Handling::KeptOnWord => Left::Same(cell),
                 Handling::Code => Left::Other(code(&self.codes, cell)),

@@ -211,7 +211,7 @@ impl Looker<'_> {
     ) -> Result<Vec<(Option<usize>, String)>, KeysError> {
         let Some(sealed) = self.columns.sealed().get(place) else { return Ok(Vec::new()) };
         let field = &sealed.field;
-        let key = ready.active.get(&field.class).ok_or(GuardError::NoActiveKey)?;
+        let key = ready.active.get(&field.class).ok_or(GuardError::NoActiveKey(field.class))?;
         let mut cells = Vec::with_capacity(3);
         if wanted.digest
             && let Some(index) = ready.indexes.get(place).and_then(|indexes| indexes.first())

@@ -179,7 +179,7 @@ impl Keys for Ring {
     }
 
     fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError> {
-        self.all(class)?.into_iter().next().ok_or_else(|| guard::GuardError::NoActiveKey.into())
+        self.all(class)?.into_iter().next().ok_or_else(|| guard::GuardError::NoActiveKey(class).into())
     }
 
     fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {

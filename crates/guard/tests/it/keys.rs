@@ -59,7 +59,7 @@ pub(crate) fn opens(keys: &DataKeys, text: &str) -> bool {
 fn keys_live_and_die_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = create(folder.path());
-    assert!(matches!(keys.active(Class::Phi), Err(KeysError::Guard(GuardError::NoActiveKey))));
+    assert!(matches!(keys.active(Class::Phi), Err(KeysError::Guard(GuardError::NoActiveKey(Class::Phi)))));
     let first = keys.make(Class::Phi, TODAY).unwrap();
     let other = keys.make(Class::PhiSensitive, TODAY).unwrap();
     assert!(keys.active(Class::Phi).is_err(), "a pending key seals nothing");

@@ -93,10 +93,7 @@ fn of_who_was_shredded_nothing_opens_and_of_others_everything() {
     let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
     clinic.ring.shred(&Subject::of_record(&org(&clinic.policy), &RecordId::of(&id(GRACE)).unwrap()));
     let (opened, refused) = clinic.work(Duty::Open, "Account", &sealed);
-    assert_eq!(
-        refused,
-        ["0 Name: the subject's key is not here: the subject was shredded, or the keyring was not restored"]
-    );
+    assert_eq!(refused, ["0 Name: the subject was shredded: nothing of theirs opens any more"]);
     assert_eq!(opened.column("SSN__pc"), ["219-09-9999"]);
 }
 
@@ -162,7 +159,10 @@ fn masks_leave_what_the_bundle_says_of_values_and_tokens_alike() {
         assert_eq!(masked.column("SSN__pc"), ["****1120", "****9999"]);
         // The bundle has no mask for it.
         assert_eq!(masked.column("Card__pc"), ["****", "****"]);
-        assert_eq!(masked.column("PersonBirthdate"), ["1936 or before", "1936 or before"]);
+        // Without the column of tokens nobody knows whether a date is the person's, or one that was moved.
+        let is_sealed = table.names.iter().any(|name| name == "Birth_Token__pc");
+        let year = if is_sealed { "1936 or before" } else { "****" };
+        assert_eq!(masked.column("PersonBirthdate"), [year, year]);
         assert_eq!(masked.column("PersonEmail"), ["****@navy.example", "****@engine.example"]);
         assert_eq!(masked.column("Status__pc"), ["in", ""]);
     }

@@ -188,6 +188,23 @@ fn became(kind: &str, name: &str, cell: &str) -> &'static str {
 /// rule itself, as `90 or older` is for ages.
 const DISPUTED: &[(&str, &str)] = &[("1924-05-17", "year")];
 
+#[test]
+fn what_was_left_in_a_tokens_place_is_no_fact() {
+    let clinic = Clinic::new();
+    let plain = Table::of(&["Id", "PersonBirthdate"], &[&["001Hs0000000001", "1975-02-28"]]);
+    let (sealed, _) = clinic.work(guard::rows::Duty::Seal, "Account", &plain);
+    let of = |table: &Table| {
+        let rng = &mut Drawn::new(4);
+        let mut harbor =
+            SafeHarbor::of(&clinic.policy, "Account", &table.names, &[], org(&clinic.policy), rng).unwrap();
+        let permit = permit(&clinic.policy, Action::Read, harbor.asked());
+        let rows = harbor.work(permit, noon(), &table.rows).unwrap().release(noon()).unwrap().rows;
+        Table { names: table.names.clone(), rows }
+    };
+    assert_eq!(of(&plain).cell(0, "PersonBirthdate"), "1975");
+    assert_eq!(of(&sealed).cell(0, "PersonBirthdate"), "");
+}
+
 /// Cells that somebody judged who had not read the engine. What is left of a person must be rare; that too much is
 /// taken out is only a loss.
 #[test]

@@ -40,10 +40,20 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
     };
     let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
     let given = if duty == Duty::Mask { Given::Masks } else { Given::Values };
-    let done = job.run(&arguments.rows, action, given, &mut make).map(|(tally, _)| tally);
+    let done = job.run(&arguments.rows, action, given, &mut make).map(|(tally, worker)| {
+        let columns = worker.as_ref().and_then(Worker::columns);
+        (tally, columns.map(|columns| columns.by_default(&job.policy)).unwrap_or_default())
+    });
     let ended = keys.end().map_err(text);
-    let tally = done?;
+    let (tally, unnamed) = done?;
     ended?;
+    if !unnamed.is_empty() {
+        let places: Vec<String> = unnamed.iter().map(usize::to_string).collect();
+        eprintln!(
+            "phiward: no line of the bundle names the columns {}: they went by the object's default",
+            places.join(", ")
+        );
+    }
     let word = match duty {
         Duty::Seal => "sealed",
         Duty::Open | Duty::Mask => "opened",
@@ -422,6 +432,9 @@ enum Output {
 impl Output {
     fn to(path: Option<&Path>) -> Result<Self, String> {
         const ROOM: usize = 1 << 18;
+        if let Some(path) = path.filter(|path| path.exists()) {
+            return Err(format!("`{}` is there already: name another file", path.display()));
+        }
         let Some(path) = path else {
             return Ok(Self::Terminal(BufWriter::with_capacity(ROOM, std::io::stdout().lock())));
         };
@@ -448,7 +461,7 @@ impl Output {
                 let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
                 let file = writer.into_inner().map_err(|error| named(error.into_error()))?;
                 file.as_file().sync_all().map_err(named)?;
-                file.persist(&path).map_err(|error| named(error.error))?;
+                file.persist_noclobber(&path).map_err(|error| named(error.error))?;
                 Ok(())
             }
         }

@@ -174,6 +174,15 @@ fn lines_of_json_go_the_same_way() {
 }
 
 #[test]
+fn no_file_is_written_over_and_columns_that_nobody_named_are_told() {
+    let place = Place::new();
+    let (_, err) = place.ends(2, &guard("seal", &["patients.csv", "--output", "patients.csv"]), "");
+    assert!(err.contains("`patients.csv` is there already"), "{err}");
+    let (_, err) = place.ends(0, &guard("seal", &["patients.csv", "--output", "sealed.csv"]), "");
+    assert!(err.contains("no line of the bundle names the columns 6: they went by"), "{err}");
+}
+
+#[test]
 fn rows_that_are_refused_are_kept_apart_and_named() {
     let place = Place::new();
     let table = "Id,Name\n001Hs0000000001,Grace Canary\n,Nobody Canary\n001Hs0000000002,Ada Canary\n";
@@ -181,6 +190,8 @@ fn rows_that_are_refused_are_kept_apart_and_named() {
     assert_eq!(out, "");
     assert!(err.contains("line 3, `Name`: nothing says whose value it is: `Id` is empty"), "{err}");
     assert!(!err.contains("Canary") && !place.path("out.csv").exists());
+    let same = guard("seal", &["--output", "out.csv", "--refused", "out.csv"]);
+    place.ends(2, &same, table);
     let with = guard("seal", &["--output", "out.csv", "--refused", "refused.csv"]);
     let (_, err) = place.ends(1, &with, table);
     assert!(err.contains("2 rows, 2 values sealed, 1 rows refused"), "{err}");
@@ -234,7 +245,7 @@ fn nothing_is_done_without_right_record_or_class() {
     assert!(err.contains("column 6 is classified by no line of the bundle"), "{err}");
     // Without a header the first row stands in its place, and is not repeated.
     let (_, err) = place.ends(2, &guard("open", &[]), "001Hs0000000001,Grace Canary\n");
-    assert!(err.contains("column 1 has no API name of a field: is the header missing?"), "{err}");
+    assert!(err.contains("column 1 has no API name of a field: is the header missing"), "{err}");
     let (_, err) = place.ends(2, &guard("open", &[]), "Canary,Grace\n");
     assert!(err.contains("column 1 is classified by no line") && !err.contains("Canary"), "{err}");
     // A bundle with an error is not enforced.

@@ -98,7 +98,7 @@ fn by_gateway(rule: &FieldRule) -> bool {
     matches!(rule.protect.as_ref().map(|own| own.value), Some(Protect::Gateway | Protect::Both))
 }
 
-/// Whether the digits of a value are what tells.
+/// Whether the digits of a value are what tells, and others are nobody's to be called.
 const fn has_number(kind: Identifier) -> bool {
     matches!(
         kind,
@@ -108,8 +108,6 @@ const fn has_number(kind: Identifier) -> bool {
             | Identifier::Account
             | Identifier::Licence
             | Identifier::Device
-            | Identifier::Phone
-            | Identifier::Fax
     )
 }
 
