@@ -142,7 +142,7 @@ pub(crate) struct OneKey {
     pub(crate) key: String,
 }
 
-/// Two approvers or identities of the bundle who answer for it.
+/// Two approvers of the bundle who answer for it.
 #[derive(Debug, Args)]
 pub(crate) struct TwoPeople {
     /// The policy bundle, which declares who they are
@@ -187,7 +187,8 @@ const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
 handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
-those that must be destroyed are named. Exits with 1 where somebody is unknown or an escrow is to be destroyed.";
+those that must be destroyed are named. Exits with 1 where somebody is \
+unknown, an escrow is to be destroyed or settled.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = MERGE_FORMAT)]
@@ -274,6 +275,8 @@ pub(crate) enum Escrow {
     Make(MakeEscrow),
     /// Say that an escrow is destroyed. Two people
     Destroyed(EscrowDestroyed),
+    /// After a copy was put back: say that no escrow is left that `status` does not show. Two people
+    Settled(EscrowsSettled),
 }
 
 #[derive(Debug, Args)]
@@ -302,6 +305,14 @@ pub(crate) struct EscrowDestroyed {
     pub(crate) kept: Kept,
     /// The escrow's id
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EscrowsSettled {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) people: TwoPeople,
 }

@@ -85,7 +85,7 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
     if test.right.to.is_some() {
         return Err("nothing is given to anybody: leave out --to".to_owned());
     }
-    let by = people(&test.people)?;
+    let (by, _) = people(&test.people)?;
     let right = Right::of(&test.people.policy, test.org.as_deref(), &test.right, &test.told, &test.unlock)?;
     let root = root(&test.root, &test.unlock, Roots::MustBeThere)?;
     let done = Acting::begin(test, &right, root).and_then(|acting| {
@@ -387,6 +387,7 @@ fn tools(root: &Arc<dyn Root>) -> Tools {
         root: Arc::clone(root),
         // They are nobody's keys: the evidence tells of them.
         recorder: None,
+        policy: None,
         clock: Arc::new(SystemClock),
         rng: || Box::new(SystemRng::new()),
     }
@@ -529,7 +530,13 @@ impl Acting<'_> {
         let mut indexes = Vec::new();
         for field in &self.fields {
             let Some(index) = &field.index else { continue };
-            let keys = self.keys.all(field.class).map_err(text)?;
+            // The test disables keys itself: nothing is to be found under them.
+            let keys = {
+                let keeper = self.keys.keeper();
+                let status = keeper.status().into_iter();
+                let opening = status.filter(|key| key.class == field.class && key.state.opens());
+                opening.map(|key| keeper.key(key.number)).collect::<Result<Vec<_>, _>>().map_err(text)?
+            };
             let under = keys.iter().map(|key| {
                 BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)
             });
