@@ -386,6 +386,56 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
 }
 
 #[test]
+fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
+    let place = Place::new();
+    let fields = "objects:
+  Account:
+    subject: self
+    default: {class: internal}
+    fields:
+      MRN__c: {class: internal}
+      SSN__pc: {class: phi, identifier: ssn, protect: gateway, seal: {bind: key, key: MRN__c}}
+";
+    let phiward = "version: 1
+organisation: {name: Harbor Health, roles: [covered-entity]}
+regions: [us]
+approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
+orgs: [{id: production, kind: production, region: us}]
+";
+    std::fs::create_dir_all(place.path("own/classification")).unwrap();
+    std::fs::write(place.path("own/phiward.yaml"), phiward).unwrap();
+    std::fs::write(place.path("own/classification/patients.yaml"), fields).unwrap();
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let by_key = |key| Subject::of_key(&org(), "Account.MRN__c", key);
+    let token = place.sealed_for(&[by_key("M1-Canary")]).remove(0);
+    place.sealed(&[ADA, BEN]);
+    let here = ("root", "keys");
+    let of = ["--policy", "own", "--org", "production"];
+    let shred = |more: &[&str], input: &str| {
+        let done = place.run(&[&["shred"], &of, more, &KEYS, &LEDGER], input);
+        assert!(!text(&done.stderr).contains("Canary"));
+        (code(&done), text(&done.stdout), text(&done.stderr))
+    };
+    // The record's own salt is gone; what hangs on its key is not, and is named.
+    let (exit, _, told) = shred(&[], &format!("{ADA}\n"));
+    assert_eq!(exit, 1, "{told}");
+    assert!(told.contains("`Account.SSN__pc`") && told.contains("--key Account.MRN__c"), "{told}");
+    assert!(place.opens_for(here, by_key("M1-Canary"), &token));
+    let (exit, _, told) = shred(&["--keys-apart"], &format!("{BEN}\n"));
+    assert_eq!(exit, 0, "{told}");
+    // Nobody of this name: nothing was done, and nothing is said to be.
+    let (exit, out, told) = shred(&["--keys-apart"], &format!("{CAL}\n"));
+    assert_eq!((exit, out.as_str()), (1, "unknown\n"));
+    assert!(told.contains("nothing was shredded") && !told.contains("make a new one"), "{told}");
+    let (exit, _, told) = shred(&["--key", "Account.Name"], "M1-Canary\n");
+    assert!(exit == 2 && told.contains("by these: Account.MRN__c"), "{told}");
+    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "M1-Canary\n");
+    assert_eq!((exit, out.trim().len()), (0, 16), "{told}");
+    assert!(!place.opens_for(here, by_key("M1-Canary"), &token));
+}
+
+#[test]
 fn patients_are_merged_and_the_old_salt_is_retired() {
     let place = Place::new();
     place.ok(&["init", "--tenant", "harbor-health"]);
