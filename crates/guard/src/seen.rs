@@ -40,7 +40,8 @@ pub enum SeenError {
     Other { path: PathBuf, of: &'static str },
     #[error(
         "the {of} are an older copy: writing {found} with {found_length} bytes lies there, and writing {seen} with \
-         {seen_length} bytes was seen (`{path}`)",
+         {seen_length} bytes was seen (`{path}`): put the newest in its place; if that is lost, take this one once with \
+         `--unseen`",
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
