@@ -117,6 +117,24 @@ pub struct DataKeys {
     _held: File,
 }
 
+impl Kept {
+    /// How often it sealed since the copy that it comes from, nobody knows: it opens, and its seals are used up.
+    const fn seal_no_more(&mut self) {
+        if matches!(self.state, KeyState::Active | KeyState::Pending) {
+            self.state = KeyState::DecryptOnly;
+        }
+        if self.wrapped.is_some() {
+            self.seals = MOST_SEALS;
+        }
+    }
+}
+
+/// What holds the file against what was seen of it.
+fn seen_by(own: &Secret) -> hmac::Key {
+    let own = hmac::Key::new(hmac::HMAC_SHA256, own.as_slice());
+    hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, b"phiward-data-keys-seen-1").as_ref())
+}
+
 fn label(tenant: &str, number: Option<KeyNumber>, class: Option<Class>) -> Vec<u8> {
     let number = number.map_or_else(|| "own".to_owned(), |number| number.to_string());
     let class = class.map_or("-", Class::as_str);
@@ -246,20 +264,22 @@ impl DataKeys {
 
     fn see(&self) -> Result<(), KeysError> {
         match &self.seen {
-            Some(seen) => Ok(seen.see((self.written, 0))?),
+            Some(seen) => Ok(seen.see((self.written, 0), "")?),
             None => Ok(()),
         }
     }
 
     /// From now on, how often the file was written is kept in a file apart: an older copy in its place is noticed.
     pub fn watch(&mut self, seen: &Path, unseen: Unseen) -> Result<(), KeysError> {
-        let own = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
-        let key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, b"phiward-data-keys-seen-1").as_ref());
-        let (seen, beyond) = Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?;
-        self.seen = Some(seen);
-        if let Some(beyond) = beyond {
-            self.written = beyond;
+        let key = seen_by(&self.own);
+        let watched = Seen::of(seen, "data-keys", key, ((self.written, 0), ""), unseen)?;
+        self.seen = Some(watched.seen);
+        if let Some(older) = watched.older {
+            self.written = older.beyond;
+            self.keys.values_mut().for_each(Kept::seal_no_more);
             self.write()?;
+            let numbers: Vec<KeyNumber> = self.keys.keys().copied().collect();
+            numbers.into_iter().try_for_each(|number| self.load(number))?;
             self.see()?;
         }
         Ok(())
@@ -332,15 +352,29 @@ impl DataKeys {
     /// Destroys a disabled key for good, with all other keys wrapped anew in the same act: none of what it sealed opens
     /// again, by no copy of the file that was made until now. Two people have to say so.
     pub fn destroy(&mut self, number: KeyNumber, by: [&journal::act::Person; 2]) -> Result<(), KeysError> {
+        let mut gone = self.doomed(number, by)?.clone();
+        (gone.state, gone.key, gone.wrapped) = (KeyState::Destroyed, None, None);
+        self.wrap_anew(Some((number, gone)))
+    }
+
+    /// Whether these two may destroy a key, and it is disabled.
+    pub(crate) fn may_destroy(
+        &self,
+        number: KeyNumber,
+        by: [&journal::act::Person; 2],
+    ) -> Result<(), KeysError> {
+        self.doomed(number, by).map(|_| ())
+    }
+
+    fn doomed(&self, number: KeyNumber, by: [&journal::act::Person; 2]) -> Result<&Kept, KeysError> {
         if by[0] == by[1] {
             return Err(KeysError::Refused("two people destroy a key, and these are one"));
         }
-        let mut gone = self.kept(number)?.clone();
-        if !gone.state.leads_to(KeyState::Destroyed) {
-            return Err(KeysError::State { key: number, from: gone.state, to: KeyState::Destroyed });
+        let kept = self.kept(number)?;
+        if !kept.state.leads_to(KeyState::Destroyed) {
+            return Err(KeysError::State { key: number, from: kept.state, to: KeyState::Destroyed });
         }
-        (gone.state, gone.key, gone.wrapped) = (KeyState::Destroyed, None, None);
-        self.wrap_anew(Some((number, gone)))
+        Ok(kept)
     }
 
     fn turn(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeysError> {

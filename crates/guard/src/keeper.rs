@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
-use journal::names::{Correlation, KeyId};
+use journal::names::{Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
@@ -78,6 +78,8 @@ pub struct Tools {
     pub root: Arc<dyn Root>,
     /// Nobody, where somebody answers for that.
     pub recorder: Option<Arc<dyn Recorder>>,
+    /// The bundle that says who may act, where one was named: entries name it.
+    pub policy: Option<Digest>,
     pub clock: Arc<dyn Clock>,
     pub rng: fn() -> Box<dyn Rng>,
 }
@@ -95,9 +97,13 @@ struct Begun {
 }
 
 impl Tools {
+    fn today(&self) -> Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
     fn entry(&self, event: KeyEvent, outcome: EntryOutcome, correlation: Correlation) -> Entry {
         let mut entry = Entry::new(Act::KeyEvent(event.clone()), outcome, &*self.clock, &mut *(self.rng)());
-        entry.correlation = Some(correlation);
+        (entry.correlation, entry.policy) = (Some(correlation), self.policy);
         entry
     }
 
@@ -189,7 +195,7 @@ impl Keeper {
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
         let mut data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
         let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
-        watch(places, &mut data, &salts, Unseen::Taken)?;
+        watch(places, &mut data, &salts, Unseen::NotOlder, None)?;
         Ok((data, salts))
     }
 
@@ -199,11 +205,11 @@ impl Keeper {
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
         match unseen {
-            Unseen::Refused => watch(&places, &mut data, &salts, unseen)?,
+            Unseen::Refused | Unseen::NotOlder => watch(&places, &mut data, &salts, unseen, None)?,
             Unseen::Taken => {
                 let event = KeyEvent::new(KeyStep::TakenUnseen, KeyKind::Tenant, salts.id());
                 let begun = tools.begin(event).await?;
-                let done = watch(&places, &mut data, &salts, unseen);
+                let done = watch(&places, &mut data, &salts, unseen, Some(tools.today()));
                 tools.end(begun, done).await?;
             }
         }
@@ -284,11 +290,15 @@ impl Keeper {
         self.tools.end(begun, done).await
     }
 
-    /// Destroys a disabled data key for good, in copies of the file too.
+    /// Destroys a disabled data key for good, in copies of the file too. Escrows that were made until now bring it back:
+    /// they are to be destroyed from then on ([`Keeper::undoing`]).
     pub async fn destroy(&mut self, number: KeyNumber, by: [&Person; 2]) -> Result<(), KeeperError> {
         let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
-        let done = self.data.destroy(number, by).map_err(KeeperError::from);
+        // An escrow that is named in vain is better than one that is forgotten.
+        let done = self.data.may_destroy(number, by).map_err(KeeperError::from);
+        let done = done.and_then(|()| Ok(self.salts.doom_escrows()?));
+        let done = done.and_then(|()| Ok(self.data.destroy(number, by)?));
         self.tools.end(begun, done).await
     }
 
@@ -302,10 +312,17 @@ impl Keeper {
     }
 }
 
-fn watch(places: &Places, data: &mut DataKeys, salts: &SaltRing, unseen: Unseen) -> Result<(), KeeperError> {
+/// Escrows are unknown from a day that is given, where what was seen does not say that the ring is the newest.
+fn watch(
+    places: &Places,
+    data: &mut DataKeys,
+    salts: &SaltRing,
+    unseen: Unseen,
+    day: Option<Date>,
+) -> Result<(), KeeperError> {
     let io = |error| KeeperError::Io { path: places.seen.clone(), error };
     std::fs::create_dir_all(&places.seen).map_err(io)?;
     data.watch(&places.seen_of(DATA_KEYS), unseen)?;
-    salts.watch(&places.seen_of(SALTS), unseen)?;
+    salts.watch_on(&places.seen_of(SALTS), unseen, day)?;
     Ok(())
 }

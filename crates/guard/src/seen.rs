@@ -4,6 +4,7 @@
 //! phiward-seen/v1
 //! of <data-keys, salts or keyring>
 //! at <generation> <bytes>
+//! <lines of the file's own: a ring of salts lists its escrows>
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key of the file's own>
 //! ```
 //!
@@ -21,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::durable::{self, Access};
 
 const MAGIC: &str = "phiward-seen/v1";
-const LONGEST: u64 = 4096;
+const LONGEST: u64 = 1 << 20;
 
 /// Why a file of keys is not taken for the newest.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,8 @@ pub enum SeenError {
     Other { path: PathBuf, of: &'static str },
     #[error(
         "the {of} are an older copy: writing {found} with {found_length} bytes lies there, and writing {seen} with \
-         {seen_length} bytes was seen (`{path}`)",
+         {seen_length} bytes was seen (`{path}`): put the newest in its place; if that is lost, take this one once with \
+         `--unseen`",
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
@@ -50,12 +52,33 @@ pub enum SeenError {
 pub enum Unseen {
     /// The file is not opened.
     Refused,
-    /// It is new, or somebody vouches for it: it is taken as it lies.
+    /// It is new, or was just put back: it is taken, unless it is older than what was seen.
+    NotOlder,
+    /// Somebody vouches for it: it is taken as it lies.
     Taken,
 }
 
 /// How far a file had come: generation and bytes.
 pub(crate) type Reach = (u64, u64);
+
+/// A file held against what was seen of it.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) seen: Seen,
+    /// Of an older file that somebody vouches for.
+    pub(crate) older: Option<Older>,
+    /// What was seen says that it is the newest.
+    pub(crate) is_known: bool,
+}
+
+/// What came after a file.
+#[derive(Debug)]
+pub(crate) struct Older {
+    /// The generation that it must go beyond before it is seen: what came after it elsewhere is then older than it.
+    pub(crate) beyond: u64,
+    /// The lines that were kept beside.
+    pub(crate) noted: String,
+}
 
 /// What was seen of one file.
 #[derive(Debug)]
@@ -66,52 +89,63 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Holds a file against what was seen of it, and sees it. Where somebody vouches for an older one this gives the
-    /// generation that it must go beyond before it is seen: what came after it elsewhere is then older than it.
+    /// Holds a file against what was seen of it, and sees it, with lines of its own beside. One that is older is seen by
+    /// its next writing.
     pub(crate) fn of(
         path: &Path,
         of: &'static str,
         key: hmac::Key,
-        found: Reach,
+        (found, note): (Reach, &str),
         unseen: Unseen,
-    ) -> Result<(Self, Option<u64>), SeenError> {
+    ) -> Result<Watched, SeenError> {
         let seen = Self { path: path.to_owned(), of, key };
-        match durable::read(path, LONGEST).map_err(seen.io())? {
-            None if unseen == Unseen::Refused => {
-                return Err(SeenError::Unseen { path: seen.path, of });
+        let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
+        let is_there = bytes.is_some();
+        let known = bytes.and_then(|bytes| seen.read(&bytes));
+        match (unseen, known) {
+            (Unseen::Taken, Some((at, noted))) if found < at => {
+                Ok(Watched { seen, older: Some(Older { beyond: at.0, noted }), is_known: false })
             }
-            None => {}
-            Some(bytes) => match seen.read(&bytes) {
-                None if unseen == Unseen::Refused => {
-                    return Err(SeenError::Other { path: path.to_owned(), of });
-                }
-                Some(at) if found < at && unseen == Unseen::Taken => return Ok((seen, Some(at.0))),
-                Some(at) if found < at => {
-                    let (found, found_length) = found;
-                    let path = path.to_owned();
-                    let (seen, seen_length) = at;
-                    return Err(SeenError::Older { path, of, found, found_length, seen, seen_length });
-                }
-                _ => {}
-            },
+            (_, Some((at, _))) if found < at => {
+                let (found, found_length) = found;
+                let (seen, seen_length) = at;
+                let path = path.to_owned();
+                Err(SeenError::Older { path, of, found, found_length, seen, seen_length })
+            }
+            (Unseen::Refused, None) if is_there => Err(SeenError::Other { path: path.to_owned(), of }),
+            (Unseen::Refused, None) => Err(SeenError::Unseen { path: path.to_owned(), of }),
+            (_, known) => {
+                seen.see(found, note)?;
+                Ok(Watched { seen, older: None, is_known: known.is_some() })
+            }
         }
-        seen.see(found)?;
-        Ok((seen, None))
     }
 
-    fn read(&self, bytes: &[u8]) -> Option<Reach> {
+    /// Whether a file of this reach is the newest that was seen, to the byte.
+    pub(crate) fn is_newest(
+        path: &Path,
+        of: &'static str,
+        key: hmac::Key,
+        found: Reach,
+    ) -> Result<bool, SeenError> {
+        let seen = Self { path: path.to_owned(), of, key };
+        let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
+        Ok(bytes.and_then(|bytes| seen.read(&bytes)).is_some_and(|(at, _)| at == found))
+    }
+
+    fn read(&self, bytes: &[u8]) -> Option<(Reach, String)> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (lines, sum) = text.split_at_checked(text.rfind("sum ")?)?;
         let sum = STANDARD.decode(sum.strip_prefix("sum ")?.strip_suffix('\n')?).ok()?;
         hmac::verify(&self.key, lines.as_bytes(), &sum).ok()?;
-        let at = lines.strip_prefix(&format!("{MAGIC}\nof {}\nat ", self.of))?.strip_suffix('\n')?;
+        let (at, note) = lines.strip_prefix(&format!("{MAGIC}\nof {}\nat ", self.of))?.split_once('\n')?;
         let (generation, length) = at.split_once(' ')?;
-        Some((generation.parse().ok()?, length.parse().ok()?))
+        Some(((generation.parse().ok()?, length.parse().ok()?), note.to_owned()))
     }
 
     /// The file has come so far now.
-    pub(crate) fn see(&self, (generation, length): Reach) -> Result<(), SeenError> {
-        let lines = format!("{MAGIC}\nof {}\nat {generation} {length}\n", self.of);
+    pub(crate) fn see(&self, (generation, length): Reach, note: &str) -> Result<(), SeenError> {
+        let lines = format!("{MAGIC}\nof {}\nat {generation} {length}\n{note}", self.of);
         let sum = STANDARD.encode(hmac::sign(&self.key, lines.as_bytes()));
         durable::replace(&self.path, format!("{lines}sum {sum}\n").as_bytes(), Access::Owner)
             .map_err(self.io())

@@ -68,7 +68,13 @@ fn person(number: u64) -> Subject {
 fn tools(root: &Path) -> Tools {
     let lock = Lock::KeyFile(vec![9; 32].into());
     let root = FileRoot::create(root, lock, Box::new(Remembering)).unwrap();
-    Tools { root: Arc::new(root), recorder: None, clock: Arc::new(Noon), rng: || Box::new(Remembering) }
+    Tools {
+        root: Arc::new(root),
+        recorder: None,
+        policy: None,
+        clock: Arc::new(Noon),
+        rng: || Box::new(Remembering),
+    }
 }
 
 fn places(folder: &Path) -> Places {

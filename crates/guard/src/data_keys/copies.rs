@@ -11,11 +11,12 @@ use journal::Rng;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::reading::{Found, parsed, whole};
-use super::{DataKeys, Kept, KeysError, io, is_tenant, label};
+use super::{DataKeys, Kept, KeysError, io, is_tenant, label, seen_by};
 use crate::durable::{self, Access};
-use crate::key::{KeyState, Secret};
+use crate::key::Secret;
 use crate::ring::Drill;
 use crate::root::{Root, RootError};
+use crate::seen::Seen;
 use crate::token::KeyNumber;
 
 /// Data keys as an escrow holds them, in clear: `tenant`, the file's own key and its generation, and a line a key.
@@ -104,17 +105,41 @@ impl DataKeys {
         Ok(drill)
     }
 
-    /// Puts a backup where no keys are, after opening every key of it.
-    pub fn restore(backup: &Path, root: &dyn Root, to: &Path) -> Result<u64, KeysError> {
-        let bytes = whole(backup)?;
-        let found = Found::read(backup, &bytes, root)?;
-        let mut keys = 0;
-        for number in found.keys.keys() {
-            keys += u64::from(found.secret(root, *number)?.is_some());
+    /// Puts a backup where no keys are, after opening every key of it. Unless what was seen says that it is the newest,
+    /// nobody knows how often a key sealed since: none seals any more. Tells whether they do.
+    pub(crate) fn restore(
+        backup: &Path,
+        root: Arc<dyn Root>,
+        (to, seen): (&Path, &Path),
+        rng: Box<dyn Rng>,
+    ) -> Result<(Self, bool), KeysError> {
+        let found = Found::read(backup, &whole(backup)?, &*root)?;
+        let numbers: Vec<KeyNumber> = found.keys.keys().copied().collect();
+        numbers.iter().try_for_each(|number| found.secret(&*root, *number).map(|_| ()))?;
+        let is_newest = Seen::is_newest(seen, "data-keys", seen_by(&found.own), (found.written, 0))?;
+        let Found { tenant, wrapping, retiring, own, own_wrapped, written, mut keys } = found;
+        if !is_newest {
+            keys.values_mut().for_each(Kept::seal_no_more);
         }
-        let _held = durable::lock_beside(to).map_err(io(to))?;
-        durable::create(to, &bytes, Access::Owner).map_err(io(to))?;
-        Ok(keys)
+        let held = durable::lock_beside(to).map_err(io(to))?;
+        let mut keys = Self {
+            path: to.to_owned(),
+            tenant,
+            root,
+            wrapping,
+            retiring,
+            own,
+            own_wrapped,
+            keys,
+            written,
+            seen: None,
+            reserving: BTreeSet::new(),
+            rng,
+            _held: held,
+        };
+        durable::create(to, keys.text().as_bytes(), Access::Owner).map_err(io(to))?;
+        numbers.into_iter().try_for_each(|number| keys.load(number))?;
+        Ok((keys, is_newest))
     }
 
     /// The keys for an escrow, in clear.
@@ -173,9 +198,7 @@ impl DataKeys {
                 let label = label(&clear.tenant, Some(*number), Some(kept.class));
                 kept.wrapped = Some(root.wrap(wrapping, &label, &secret)?);
             }
-            if kept.state == KeyState::Active {
-                kept.state = KeyState::DecryptOnly;
-            }
+            kept.seal_no_more();
             keys.insert(*number, kept);
         }
         let numbers: Vec<KeyNumber> = keys.keys().copied().collect();

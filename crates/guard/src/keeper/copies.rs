@@ -40,6 +40,8 @@ pub struct Restored {
     pub people: u64,
     /// People of a keyring, where the escrow has one.
     pub trail: Option<u64>,
+    /// Whether data keys seal as they did: what was seen says that nothing came after the backup.
+    pub seals: bool,
 }
 
 impl Keeper {
@@ -48,7 +50,7 @@ impl Keeper {
     pub async fn back_up(&mut self, folder: &Path) -> Result<PathBuf, KeeperError> {
         let id = KeyId::random(&mut *(self.tools.rng)());
         let begun = self.tools.begin(KeyEvent::new(KeyStep::BackedUp, KeyKind::Tenant, id)).await?;
-        let day = self.tools.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let day = self.tools.today();
         let to = folder.join(format!("{day}-{id}"));
         let done = self.copied(&to).map(|people| (to, people));
         let told =
@@ -78,18 +80,19 @@ impl Keeper {
         Ok(Drills { data, salts, trail: None })
     }
 
-    /// Puts a backup where no keys are, under the same root. What was seen goes on from there: who calls answers for it
-    /// that the backup is the newest.
+    /// Puts a backup where no keys are, under the same root. One that is older than what was seen is refused unless
+    /// somebody vouches for it; what was seen goes on from there. Unless it is the newest, no data key seals after it.
     pub async fn restore(
         backup: &Path,
         places: Places,
+        unseen: Unseen,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
         let done = places
             .are_free()
-            .and_then(|()| Self::put_back(backup, &places, &tools).inspect_err(|_| places.clear()));
+            .and_then(|()| Self::put_back(backup, &places, unseen, &tools).inspect_err(|_| places.clear()));
         let (data, salts, restored) = tools.end(begun, done).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
@@ -99,14 +102,18 @@ impl Keeper {
     fn put_back(
         backup: &Path,
         places: &Places,
+        unseen: Unseen,
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
-        let data_keys = DataKeys::restore(&backup.join(DATA_KEYS), &*tools.root, &places.data_keys)?;
-        let people = SaltRing::restore(&backup.join(SALTS), &*tools.root, &places.salts)?;
-        let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
-        let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
-        watch(places, &mut data, &salts, Unseen::Taken)?;
-        Ok((data, salts, Restored { data_keys, people, trail: None }))
+        let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
+        let (to, seen) = (&places.data_keys, places.seen_of(DATA_KEYS));
+        let (mut data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
+        let day = tools.today();
+        let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
+        let unseen = if unseen == Unseen::Taken { unseen } else { Unseen::NotOlder };
+        watch(places, &mut data, &salts, unseen, Some(day))?;
+        let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail: None, seals };
+        Ok((data, salts, restored))
     }
 
     /// Puts all keys into one sealed file whose key is split, and gives the shares. The ring remembers the escrow before
@@ -124,6 +131,9 @@ impl Keeper {
 
     fn escrowed(&self, terms: &Terms, trail: Option<&Keyring>, to: &Path) -> Result<Vec<Share>, KeeperError> {
         let Terms { id, day, threshold, shares } = *terms;
+        if to.exists() {
+            return Err(RingError::Exists { path: to.to_owned() }.into());
+        }
         self.salts.escrowed(Escrowed { id, day, threshold, shares, state: EscrowState::Kept })?;
         let trail = trail.map(Keyring::whole).transpose()?;
         let contents = Contents { data: self.data.whole()?, salts: self.salts.whole()?, trail };
@@ -193,7 +203,8 @@ impl Keeper {
         let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
         let mut data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
         let (keys, file) = &contents.salts;
-        let salts = SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), rng())?;
+        let salts =
+            SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), tools.today(), rng())?;
         let trail = match (&contents.trail, trail) {
             (Some((keys, file)), Some((to, lock))) => {
                 let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
@@ -202,8 +213,9 @@ impl Keeper {
             (None, Some(_)) => return Err(KeeperError::Refused("the escrow holds no keyring")),
             (_, None) => None,
         };
-        watch(places, &mut data, &salts, Unseen::Taken)?;
-        let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail };
+        // What was seen there is of other files, or of those that the escrow is older than: who restores it lost them.
+        watch(places, &mut data, &salts, Unseen::Taken, Some(tools.today()))?;
+        let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail, seals: false };
         Ok((data, salts, restored))
     }
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
 use journal::names::KeyId;
 use journal::{Number, Subject};
 
 use super::{Keeper, KeeperError};
-use crate::ring::{EscrowState, Escrowed, entry_id};
+use crate::ring::{EscrowState, Escrowed, RingError, SaltRing, entry_id};
 use crate::token::Handle;
 
 /// What a shredding came to.
@@ -19,6 +20,8 @@ pub struct Shredding {
     pub backup: Option<PathBuf>,
     /// Escrows that bring back who was shredded, until they are destroyed.
     pub undoing: Vec<Escrowed>,
+    /// When a copy was put back that need not know of all escrows: others than these may bring people back.
+    pub unknown: Option<Date>,
 }
 
 fn of_subject(step: KeyStep, handle: Handle) -> KeyEvent {
@@ -74,10 +77,10 @@ impl Keeper {
             Some(folder) => Some(self.back_up(folder).await?),
             None => None,
         };
-        Ok(Shredding { handles, backup, undoing: self.undoing() })
+        Ok(Shredding { handles, backup, undoing: self.undoing(), unknown: self.salts.escrows_unknown() })
     }
 
-    /// Escrows that undo a shredding.
+    /// Escrows that undo a shredding, or the destruction of a data key.
     pub fn undoing(&self) -> Vec<Escrowed> {
         let mut escrows = self.salts.escrows();
         escrows.retain(|escrow| escrow.state == EscrowState::Undoes);
@@ -114,15 +117,32 @@ impl Keeper {
     /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are
     /// gone. Nobody can prove that to a program.
     pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Person; 2]) -> Result<(), KeeperError> {
+        self.said_by(by, KeyStep::EscrowDestroyed, id, |salts| salts.escrow_destroyed(id)).await
+    }
+
+    /// Every escrow that was made before a copy was put back, and that the ring does not know of, is destroyed: two
+    /// people say so.
+    pub async fn escrows_settled(&mut self, by: [&Person; 2]) -> Result<(), KeeperError> {
+        let id = self.salts.id();
+        self.said_by(by, KeyStep::EscrowsSettled, id, SaltRing::escrows_settled).await
+    }
+
+    async fn said_by(
+        &mut self,
+        by: [&Person; 2],
+        step: KeyStep,
+        id: KeyId,
+        act: impl FnOnce(&SaltRing) -> Result<(), RingError>,
+    ) -> Result<(), KeeperError> {
         if by[0] == by[1] {
             return Err(KeeperError::Refused(
                 "two people say that an escrow is destroyed, and these are one",
             ));
         }
         let people = by.map(Clone::clone).to_vec();
-        let event = KeyEvent { people, ..KeyEvent::new(KeyStep::EscrowDestroyed, KeyKind::Tenant, id) };
+        let event = KeyEvent { people, ..KeyEvent::new(step, KeyKind::Tenant, id) };
         let begun = self.tools.begin(event).await?;
-        let done = self.salts.escrow_destroyed(id).map_err(KeeperError::from);
+        let done = act(&self.salts).map_err(KeeperError::from);
         self.tools.end(begun, done).await
     }
 }

@@ -10,6 +10,7 @@
 //! holds <records that were written with this head>
 //! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed> <of who survives, sealed>
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
+//! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
 //! ```
 
@@ -33,13 +34,14 @@ const FINDER: &[u8] = b"phiward salt ring finder\n";
 const MERGED: &[u8] = b"phiward salt ring merged\n";
 const SURVIVOR: &[u8] = b"phiward salt ring survivor\n";
 const SUM: &[u8] = b"phiward-salt-ring-head-1";
+const UNKNOWN: &str = "escrows unknown";
 
 /// What an escrow is worth to whoever wants to undo a shredding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EscrowState {
-    /// Nobody was shredded since.
+    /// Nobody was shredded and no data key was destroyed since.
     Kept,
-    /// It brings back who was shredded since: it must be destroyed.
+    /// It brings back who was shredded since, or a data key that was destroyed: it must be destroyed.
     Undoes,
     /// Two people said that it is destroyed.
     Destroyed,
@@ -87,6 +89,8 @@ pub(super) struct Head {
     pub(super) retired: Option<WrappingKey>,
     pub(super) merges: BTreeMap<Id, Merge>,
     pub(super) escrows: Vec<Escrowed>,
+    /// When a copy was put back that need not know of all escrows.
+    pub(super) unknown: Option<Date>,
 }
 
 /// What a wrapped key of an epoch is bound to.
@@ -115,6 +119,32 @@ impl Head {
     ) -> Result<Vec<u8>, RootError> {
         let sealing = master.bytes.first_chunk::<32>().ok_or(GuardError::Module)?;
         root.wrap(wrapping, &label(ring, epoch), sealing)
+    }
+
+    /// The escrows, a line each: kept with what was seen too.
+    pub(super) fn escrow_lines(&self) -> String {
+        let mut text = String::new();
+        for Escrowed { id, day, threshold, shares, state } in &self.escrows {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "escrow {id} {day} {threshold} {shares} {}", state.as_str());
+        }
+        text
+    }
+
+    /// Takes over escrows from lines that are later than this head.
+    pub(super) fn take_over(&mut self, lines: &str) {
+        for later in lines.lines().filter_map(|line| escrow(line.strip_prefix("escrow ")?)) {
+            match self.escrows.iter_mut().find(|known| known.id == later.id) {
+                Some(known) => *known = later,
+                None => self.escrows.push(later),
+            }
+        }
+    }
+
+    /// Escrows that were made until now hold what is to be destroyed.
+    pub(super) fn doom_escrows(&mut self) {
+        let kept = self.escrows.iter_mut().filter(|escrow| escrow.state == EscrowState::Kept);
+        kept.for_each(|escrow| escrow.state = EscrowState::Undoes);
     }
 
     pub(super) fn bytes(
@@ -152,8 +182,9 @@ impl Head {
             }
             text.push('\n');
         }
-        for Escrowed { id, day, threshold, shares, state } in &self.escrows {
-            let _ = writeln!(text, "escrow {id} {day} {threshold} {shares} {}", state.as_str());
+        text.push_str(&self.escrow_lines());
+        if let Some(day) = self.unknown {
+            let _ = writeln!(text, "{UNKNOWN} {day}");
         }
         let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
@@ -220,7 +251,11 @@ impl Head {
         while let Some(line) = next("escrow") {
             escrows.push(escrow(line).ok_or(form("no escrow"))?);
         }
-        let head = Self { ring, written, epoch, wrapping, wrapped, retired, merges, escrows };
+        let unknown = match next(UNKNOWN) {
+            Some(day) => Some(day.parse().map_err(|_| form("no day"))?),
+            None => None,
+        };
+        let head = Self { ring, written, epoch, wrapping, wrapped, retired, merges, escrows, unknown };
         Ok((head, master, holds))
     }
 }

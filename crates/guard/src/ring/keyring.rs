@@ -91,16 +91,16 @@ impl Keyring {
     pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
         let (people, shredded) = self.counts();
         let key = self.store.master().sums(SEEN);
-        let (watched, older) = Seen::of(seen, "keyring", key, (shredded, people), unseen)?;
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
-        if older.is_some() { self.see() } else { Ok(()) }
+        let watched = Seen::of(seen, "keyring", key, ((shredded, people), ""), unseen)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched.seen);
+        if watched.older.is_some() { self.see() } else { Ok(()) }
     }
 
     fn see(&self) -> Result<(), RingError> {
         match &*self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(seen) => {
                 let (people, shredded) = self.counts();
-                Ok(seen.see((shredded, people))?)
+                Ok(seen.see((shredded, people), "")?)
             }
             None => Ok(()),
         }

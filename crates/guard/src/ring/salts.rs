@@ -12,6 +12,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use jiff::civil::Date;
 use journal::names::KeyId;
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
@@ -110,6 +111,7 @@ impl SaltRing {
             retired: None,
             merges: BTreeMap::new(),
             escrows: Vec::new(),
+            unknown: None,
         };
         Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
     }
@@ -153,10 +155,7 @@ impl SaltRing {
         let by_root = |head: &str| by_root(path, &*root, head);
         let (store, (head, holds), records) = Store::open(path, &PURPOSE, rng, by_root)?;
         if records < holds {
-            return Err(RingError::unreadable(
-                path,
-                "records were cut off its end: put a backup in its place",
-            ));
+            return Err(RingError::unreadable(path, CUT_OFF));
         }
         if let Some(retired) = head.retired {
             root.destroy(retired)?;
@@ -167,13 +166,24 @@ impl SaltRing {
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
     pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
+        self.watch_on(seen, unseen, None)
+    }
+
+    /// [`SaltRing::watch`], on a day from which escrows are unknown where nothing says that the ring is the newest.
+    pub(crate) fn watch_on(&self, seen: &Path, unseen: Unseen, day: Option<Date>) -> Result<(), RingError> {
         let mut state = self.state();
         let key = self.store.master().sums(SEEN);
         let found = (state.head.written, self.store.length());
-        let (seen, beyond) = Seen::of(seen, "salts", key, found, unseen)?;
-        state.seen = Some(seen);
-        if let Some(beyond) = beyond {
-            let head = Head { written: beyond, ..state.head.clone() };
+        let watched = Seen::of(seen, "salts", key, (found, &state.head.escrow_lines()), unseen)?;
+        state.seen = Some(watched.seen);
+        let mut head = state.head.clone();
+        if let Some(older) = &watched.older {
+            head.written = older.beyond;
+            head.take_over(&older.noted);
+        }
+        let day = day.filter(|_| !watched.is_known);
+        head.unknown = day.or(head.unknown);
+        if watched.older.is_some() || day.is_some() {
             self.rewrite(&mut state, head, |_, _| Ok(()))?;
         }
         Ok(())
@@ -185,7 +195,9 @@ impl SaltRing {
 
     fn see(&self, state: &State) -> Result<(), RingError> {
         match &state.seen {
-            Some(seen) => Ok(seen.see((state.head.written, self.store.length()))?),
+            Some(seen) => {
+                Ok(seen.see((state.head.written, self.store.length()), &state.head.escrow_lines())?)
+            }
             None => Ok(()),
         }
     }
@@ -338,8 +350,7 @@ impl SaltRing {
         head.retired = Some(head.wrapping);
         head.merges.retain(|from, _| !without.contains(from));
         if !without.is_empty() {
-            let kept = head.escrows.iter_mut().filter(|escrow| escrow.state == EscrowState::Kept);
-            kept.for_each(|escrow| escrow.state = EscrowState::Undoes);
+            head.doom_escrows();
         }
         let next = {
             let mut writer = self.store.writer()?;
@@ -419,6 +430,32 @@ impl SaltRing {
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }
 
+    /// A data key is about to be destroyed: escrows that were made until now bring it back.
+    pub(crate) fn doom_escrows(&self) -> Result<(), RingError> {
+        let mut state = self.state();
+        if !state.head.escrows.iter().any(|escrow| escrow.state == EscrowState::Kept) {
+            return Ok(());
+        }
+        let mut head = state.head.clone();
+        head.doom_escrows();
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// When a copy was put back that need not know of all escrows, until people settle it.
+    pub fn escrows_unknown(&self) -> Option<Date> {
+        self.state().head.unknown
+    }
+
+    /// No escrow is left that the ring does not know of, as two people say.
+    pub(crate) fn escrows_settled(&self) -> Result<(), RingError> {
+        let mut state = self.state();
+        if state.head.unknown.is_none() {
+            return Err(RingError::Refused("no copy was put back since escrows were settled"));
+        }
+        let head = Head { unknown: None, ..state.head.clone() };
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
     /// Writes a whole copy to a new file. It opens by the same root, until somebody is shredded.
     pub fn back_up(&self, to: &Path) -> Result<u64, RingError> {
         let state = self.state();
@@ -447,13 +484,28 @@ impl SaltRing {
         Ok(self.store.compare(other))
     }
 
-    /// Puts a backup where no ring is, after opening every salt of it.
-    pub fn restore(backup: &Path, root: &dyn Root, to: &Path) -> Result<u64, RingError> {
+    /// Puts a backup where no ring is, after opening every salt of it. Escrows that were made since are unknown.
+    pub fn restore(
+        backup: &Path,
+        root: Arc<dyn Root>,
+        to: &Path,
+        day: Date,
+        rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
+        if to.exists() {
+            return Err(RingError::Exists { path: to.to_owned() });
+        }
         let bytes = store::whole(backup)?;
-        let (read, _) = Read::of(backup, &PURPOSE, &bytes, |head| by_root(backup, root, head))?;
+        let (read, (mut head, holds)) =
+            Read::of(backup, &PURPOSE, &bytes, |head| by_root(backup, &*root, head))?;
         read.is_whole(backup)?;
-        store::restore(&bytes, to)?;
-        Ok(read.people())
+        let draft = read.draft();
+        if ((draft.records.len() + draft.shredded.len()) as u64) < holds {
+            return Err(RingError::unreadable(backup, CUT_OFF));
+        }
+        head.unknown = Some(day);
+        let begun = Begun { head, master: draft.master };
+        Self::placed(to, root, begun, draft.records, draft.shredded, rng)
     }
 
     /// The ring for an escrow: its two keys and its file.
@@ -474,6 +526,7 @@ impl SaltRing {
         (from, keys, bytes): (&Path, &[u8; 64], &[u8]),
         to: &Path,
         root: Arc<dyn Root>,
+        day: Date,
         mut rng: Box<dyn Rng>,
     ) -> Result<Self, RingError> {
         if to.exists() {
@@ -486,10 +539,12 @@ impl SaltRing {
         draft.turn(Arc::clone(&next), &PURPOSE, &mut *rng)?;
         (head.epoch, head.written, head.retired) = (head.epoch + 1, head.written + 1, None);
         (head.wrapping, head.wrapped) = Self::begun(&*root, head.ring, head.epoch, &next)?;
+        head.unknown = Some(day);
         Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
     }
 }
 
+const CUT_OFF: &str = "records were cut off its end: put a backup in its place";
 const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
 
 fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {

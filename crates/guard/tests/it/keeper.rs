@@ -110,6 +110,7 @@ impl Place {
         Tools {
             root: self.root(root),
             recorder: Some(recorder),
+            policy: None,
             clock: Arc::new(Noon),
             rng: || Box::new(System),
         }
@@ -374,12 +375,16 @@ fn a_backup_is_put_back_where_no_keys_are() {
     let drills = ready(keeper.drill(&backup)).unwrap();
     assert_eq!((drills.salts.unwrap().same, drills.salts.unwrap().missing), (1, 1));
     drop(keeper);
-    let there = ready(Keeper::restore(&backup, place.places("keys"), place.tools("root")));
+    let there = ready(Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root")));
     assert!(matches!(there, Err(KeeperError::Ring(RingError::Exists { .. }))));
     assert!(opens(&place.open().unwrap(), &later, 2), "keys are never written over");
     std::fs::remove_dir_all(place.path("keys")).unwrap();
+    // Somebody came since: that it is an older copy is seen.
+    let older = ready(Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root")));
+    assert!(matches!(older, Err(KeeperError::Ring(RingError::Seen(SeenError::Older { .. })))), "{older:?}");
+    assert!(!place.path("keys/data-keys").exists() && !place.path("keys/salts").exists());
     let (keeper, restored) =
-        ready(Keeper::restore(&backup, place.places("keys"), place.tools("root"))).unwrap();
+        ready(Keeper::restore(&backup, place.places("keys"), Unseen::Taken, place.tools("root"))).unwrap();
     assert_eq!((restored.data_keys, restored.people), (1, 1));
     assert!(opens(&keeper, &text, 1) && !opens(&keeper, &later, 2));
     drop(keeper);
@@ -387,8 +392,133 @@ fn a_backup_is_put_back_where_no_keys_are() {
     // Of half a backup nothing is put back.
     std::fs::remove_dir_all(place.path("keys")).unwrap();
     std::fs::remove_file(backup.join("salts")).unwrap();
-    assert!(ready(Keeper::restore(&backup, place.places("keys"), place.tools("root"))).is_err());
+    assert!(
+        ready(Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"))).is_err()
+    );
     assert!(!place.path("keys/data-keys").exists());
+}
+
+#[test]
+fn a_backup_turns_no_state_and_no_count_of_seals_back() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let first = begun(&mut keeper);
+    let text = sealed(&mut keeper, 1);
+    keeper.settle().unwrap();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    let restore = |unseen| Keeper::restore(&backup, place.places("keys"), unseen, place.tools("root"));
+    drop(keeper);
+    // Nothing came after it, and what was seen says so.
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let (mut keeper, restored) = ready(restore(Unseen::Refused)).unwrap();
+    assert!(restored.seals && keeper.active(Class::Phi).is_ok());
+    ready(keeper.set(first, KeyState::DecryptOnly)).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let older = ready(restore(Unseen::Refused));
+    assert!(matches!(older, Err(KeeperError::Keys(KeysError::Seen(SeenError::Older { .. })))), "{older:?}");
+    for is_seen in [true, false] {
+        if !is_seen {
+            std::fs::remove_dir_all(place.path("keys")).unwrap();
+            std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+        }
+        let unseen = if is_seen { Unseen::Taken } else { Unseen::Refused };
+        let (mut keeper, restored) = ready(restore(unseen)).unwrap();
+        assert!(!restored.seals && keeper.active(Class::Phi).is_err());
+        assert_eq!(keeper.status()[0].state, KeyState::DecryptOnly);
+        assert!(opens(&keeper, &text, 1));
+        // Whoever activates it again has no seals.
+        ready(keeper.activate(first)).unwrap();
+        let key = keeper.active(Class::Phi).unwrap();
+        let salt = keeper.salts().salts(&[subject(1)]).unwrap().remove(0);
+        let cipher = FieldCipher::of_subject(&key, &salt).unwrap();
+        let person = subject(1);
+        let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: Some(&person) };
+        let worn = sealer(3).seal(&cipher, &bound, "123-45-6789", &mut String::new());
+        assert!(matches!(worn, Err(guard::GuardError::Worn(_))), "{worn:?}");
+    }
+}
+
+#[test]
+fn escrows_that_came_after_a_copy_are_not_forgotten() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    sealed(&mut keeper, 1);
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    let terms = terms();
+    ready(keeper.escrow(&terms, None, &place.path("escrow"))).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let restore = |unseen| Keeper::restore(&backup, place.places("keys"), unseen, place.tools("root"));
+    // What was seen knows of the escrow.
+    let (mut keeper, _) = ready(restore(Unseen::Taken)).unwrap();
+    assert_eq!(keeper.salts().escrows().iter().map(|escrow| escrow.id).collect::<Vec<_>>(), [terms.id]);
+    assert_eq!(keeper.salts().escrows_unknown(), Some(DAY));
+    drop(keeper);
+    keeper = place.open().unwrap();
+    let done = ready(keeper.shred(&[subject(1)], None)).unwrap();
+    assert_eq!((done.undoing.len(), done.unknown), (1, Some(DAY)));
+    drop(keeper);
+
+    // With what was seen lost too, nobody knows: two people have to.
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    sealed(&mut keeper, 1);
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    ready(keeper.escrow(&terms, None, &place.path("escrow"))).unwrap();
+    let older = std::fs::read(backup.join("salts")).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+    let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
+    let (mut keeper, _) = ready(restored).unwrap();
+    assert!(keeper.salts().escrows().is_empty());
+    let done = ready(keeper.shred(&[subject(2)], None)).unwrap();
+    assert_eq!((done.undoing.len(), done.unknown), (0, Some(DAY)));
+    let [ada, ben] = two_people();
+    assert!(ready(keeper.escrows_settled([&ada, &ada])).is_err());
+    place.said();
+    ready(keeper.escrows_settled([&ada, &ben])).unwrap();
+    assert_eq!(place.said(), ["escrows-settled tenant intended", "escrows-settled tenant done"]);
+    assert_eq!(keeper.salts().escrows_unknown(), None);
+    assert!(ready(keeper.escrows_settled([&ada, &ben])).is_err());
+    ready(keeper.escrow(&Terms::new(DAY, 2, 3, &mut System).unwrap(), None, &place.path("new"))).unwrap();
+    drop(keeper);
+    // An older copy in the ring's place that somebody vouches for forgets none either.
+    std::fs::write(place.path("keys/salts"), older).unwrap();
+    let taken = Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"));
+    let keeper = ready(taken).unwrap();
+    assert_eq!((keeper.salts().escrows().len(), keeper.salts().escrows_unknown()), (1, Some(DAY)));
+}
+
+#[test]
+fn an_escrow_that_brings_a_destroyed_key_back_is_named() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let first = begun(&mut keeper);
+    let terms = terms();
+    ready(keeper.escrow(&terms, None, &place.path("escrow"))).unwrap();
+    let [ada, ben] = two_people();
+    assert!(ready(keeper.destroy(first, [&ada, &ben])).is_err());
+    assert!(keeper.undoing().is_empty(), "nothing was destroyed");
+    ready(keeper.set(first, KeyState::Disabled)).unwrap();
+    assert!(ready(keeper.destroy(first, [&ada, &ada])).is_err() && keeper.undoing().is_empty());
+    ready(keeper.destroy(first, [&ada, &ben])).unwrap();
+    assert_eq!(keeper.undoing().iter().map(|escrow| escrow.id).collect::<Vec<_>>(), [terms.id]);
+    drop(keeper);
+    assert_eq!(place.open().unwrap().undoing().len(), 1);
+}
+
+#[test]
+fn an_escrow_that_cannot_be_written_is_not_remembered() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    std::fs::write(place.path("escrow"), "something else").unwrap();
+    let there = ready(keeper.escrow(&terms(), None, &place.path("escrow")));
+    assert!(matches!(there, Err(KeeperError::Ring(RingError::Exists { .. }))), "{there:?}");
+    assert!(keeper.salts().escrows().is_empty());
 }
 
 fn terms() -> Terms {
@@ -575,7 +705,7 @@ fn no_secret_lies_on_the_disk_in_clear() {
     };
     let place = Place::new();
     let root = FileRoot::create(&place.path("root"), lock(), rng()).unwrap();
-    let tools = Tools { root: Arc::new(root), recorder: None, clock: Arc::new(Noon), rng };
+    let tools = Tools { root: Arc::new(root), recorder: None, policy: None, clock: Arc::new(Noon), rng };
     let mut keeper = ready(Keeper::create(place.places("keys"), "harbor-clinic", tools)).unwrap();
     begun(&mut keeper);
     for number in 0..5 {

@@ -176,9 +176,10 @@ fn who_is_shredded_is_gone_from_every_copy_and_nobody_else_is() {
     std::fs::write(&elsewhere, &before).unwrap();
     drop(ring);
     let root = file_root(folder.path(), 8);
-    let restored = SaltRing::restore(&elsewhere, &*root, &folder.path().join("restored"));
+    let to = folder.path().join("restored");
+    let restored =
+        SaltRing::restore(&elsewhere, root, &to, jiff::civil::date(2026, 11, 28), Box::new(Drawn::new(9)));
     assert!(matches!(restored, Err(RingError::Root(RootError::Missing(_)))));
-    drop(root);
     let ring = open(folder.path()).unwrap();
     // They come back as somebody new.
     let again = sealed(&ring, 2);

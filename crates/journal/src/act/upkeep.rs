@@ -30,6 +30,8 @@ choice! {
         Escrowed = "escrowed",
         /// An escrow was destroyed, as two people say.
         EscrowDestroyed = "escrow-destroyed",
+        /// After a copy was put back: no escrow is left that the keys do not know of, as two people say.
+        EscrowsSettled = "escrows-settled",
         /// A backup or an escrow was opened and compared.
         Drilled = "drilled",
         Restored = "restored",

@@ -142,7 +142,7 @@ pub(crate) struct OneKey {
     pub(crate) key: String,
 }
 
-/// Two approvers or identities of the bundle who answer for it.
+/// Two approvers of the bundle who answer for it.
 #[derive(Debug, Args)]
 pub(crate) struct TwoPeople {
     /// The policy bundle, which declares who they are
@@ -178,6 +178,12 @@ pub(crate) struct Shred {
     /// Read handles, as tokens and entries name them, in the place of records
     #[arg(long, conflicts_with_all = ["policy", "org"])]
     pub(crate) handles: bool,
+    /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD", conflicts_with = "handles")]
+    pub(crate) key: Option<String>,
+    /// Keys that the bundle binds fields by are shredded apart: do not name them
+    #[arg(long, conflicts_with_all = ["handles", "key"])]
+    pub(crate) keys_apart: bool,
     /// Make a new backup below this folder: those before open no more
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
@@ -187,7 +193,9 @@ const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
 handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
-those that must be destroyed are named. Exits with 1 where somebody is unknown or an escrow is to be destroyed.";
+those that must be destroyed are named. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
+stands there and not on the record: run it again with --key and what stands there. Exits with 1 where somebody is \
+unknown, an escrow is to be destroyed or settled, or such fields are left.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = MERGE_FORMAT)]
@@ -274,6 +282,8 @@ pub(crate) enum Escrow {
     Make(MakeEscrow),
     /// Say that an escrow is destroyed. Two people
     Destroyed(EscrowDestroyed),
+    /// After a copy was put back: say that no escrow is left that `status` does not show. Two people
+    Settled(EscrowsSettled),
 }
 
 #[derive(Debug, Args)]
@@ -302,6 +312,14 @@ pub(crate) struct EscrowDestroyed {
     pub(crate) kept: Kept,
     /// The escrow's id
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EscrowsSettled {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) people: TwoPeople,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 mod census;
 mod rotation_test;
+mod shred;
 mod status;
 mod stored;
 
@@ -12,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
-use guard::keeper::{Drills, Places, Restored, Shredding, Tools};
+use guard::keeper::{Drills, Places, Restored, Tools};
 use guard::ring::{self, Keyring};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
-use guard::{Handle, Keeper, KeyNumber, KeyState, Unseen};
+use guard::{Keeper, KeyNumber, KeyState, Unseen};
 use journal::act::Person;
-use journal::names::{Approver, Identity, KeyId, Org, RecordId};
+use journal::names::{Approver, Digest, KeyId, Org, RecordId};
 use journal::{Recorder, Subject};
 use policy::vocabulary::Class;
 
@@ -26,7 +27,7 @@ use crate::ledger_command::arguments::{Recorded, Unlock};
 use crate::ledger_command::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge};
-use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, Restore, Shred, Trail, TwoPeople};
+use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, Restore, Trail, TwoPeople};
 
 pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
     match command {
@@ -66,11 +67,11 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         }
         Keys::Disable(one) => return set(&one.kept, &one.key, KeyState::Disabled),
         Keys::Destroy(destroy) => {
-            let [by, and] = people(&destroy.people)?;
-            return acted(&destroy.key.kept, async |keeper| {
+            let ([by, and], policy) = people(&destroy.people)?;
+            return acted_by(Some(policy), &destroy.key.kept, async |keeper| {
                 let number = number(keeper, &destroy.key.key)?;
                 keeper.destroy(number, [&by, &and]).await.map_err(text)?;
-                Ok(Verdict::InOrder)
+                Ok(status::escrows_to_destroy(keeper))
             });
         }
         Keys::Rewrap(kept) => {
@@ -80,9 +81,9 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok(Verdict::InOrder)
             });
         }
-        Keys::Shred(shred) => return shredded(shred),
+        Keys::Shred(shred) => return shred::run(shred),
         Keys::Merge(merge) => {
-            let org = org(&merge.policy, &merge.org)?;
+            let (org, policy) = org(&merge.policy, &merge.org)?;
             let pairs = lines(|line| {
                 let (from, into) =
                     line.split_once([' ', '\t', ',']).ok_or("two ids of records are needed")?;
@@ -92,7 +93,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok([subject(&org, number, &from)?, subject(&org, number, &into)?])
             });
             let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
-            return acted(&merge.kept, async |keeper| {
+            return acted_by(Some(policy), &merge.kept, async |keeper| {
                 for [from, into] in &pairs {
                     match keeper.merge(from, into).await.map_err(text)? {
                         Some((handle, _)) => println!("{handle:?}"),
@@ -119,9 +120,16 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         Keys::Escrow(arguments::Escrow::Make(make)) => return escrowed(make),
         Keys::Escrow(arguments::Escrow::Destroyed(destroyed)) => {
             let id = KeyId::of(&destroyed.id).map_err(|error| format!("the escrow's id: {error}"))?;
-            let [by, and] = people(&destroyed.people)?;
-            return acted(&destroyed.kept, async |keeper| {
+            let ([by, and], policy) = people(&destroyed.people)?;
+            return acted_by(Some(policy), &destroyed.kept, async |keeper| {
                 keeper.escrow_destroyed(id, [&by, &and]).await.map_err(text)?;
+                Ok(Verdict::InOrder)
+            });
+        }
+        Keys::Escrow(arguments::Escrow::Settled(settled)) => {
+            let ([by, and], policy) = people(&settled.people)?;
+            return acted_by(Some(policy), &settled.kept, async |keeper| {
+                keeper.escrows_settled([&by, &and]).await.map_err(text)?;
                 Ok(Verdict::InOrder)
             });
         }
@@ -169,6 +177,8 @@ fn places(held: &Held) -> Result<Places, String> {
 struct Acting {
     root: Arc<dyn Root>,
     ledger: Option<ledger::Ledger>,
+    /// The bundle that says who may.
+    policy: Option<Digest>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -187,7 +197,7 @@ impl Acting {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let ledger = recording(&kept.into, &kept.held.unlock)?;
         let root = root(&kept.held.root, &kept.held.unlock, roots)?;
-        Ok(Self { root, ledger, runtime })
+        Ok(Self { root, ledger, policy: None, runtime })
     }
 
     fn given(&self) -> Tools {
@@ -195,6 +205,7 @@ impl Acting {
         Tools {
             root: Arc::clone(&self.root),
             recorder,
+            policy: self.policy,
             clock: Arc::new(SystemClock),
             rng: || Box::new(SystemRng::new()),
         }
@@ -215,7 +226,7 @@ pub(crate) fn opened(held: &Held) -> Result<Keeper, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     let root = root(&held.root, &held.unlock, Roots::MustBeThere)?;
     let rng: fn() -> Box<dyn journal::Rng> = || Box::new(SystemRng::new());
-    let tools = Tools { root, recorder: None, clock: Arc::new(SystemClock), rng };
+    let tools = Tools { root, recorder: None, policy: None, clock: Arc::new(SystemClock), rng };
     runtime.block_on(Keeper::open(places(held)?, Unseen::Refused, tools)).map_err(text)
 }
 
@@ -224,15 +235,27 @@ fn acted(
     kept: &Kept,
     act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
 ) -> Result<Verdict, String> {
-    let acting = Acting::begin(kept, Roots::MustBeThere)?;
+    acted_by(None, kept, act)
+}
+
+/// [`acted`], by a bundle that entries name.
+fn acted_by(
+    policy: Option<Digest>,
+    kept: &Kept,
+    act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
+) -> Result<Verdict, String> {
+    let acting = Acting { policy, ..Acting::begin(kept, Roots::MustBeThere)? };
     let places = places(&kept.held)?;
     let done = acting.runtime.block_on(async {
-        let unseen = if kept.unseen { Unseen::Taken } else { Unseen::Refused };
-        let mut keeper = Keeper::open(places, unseen, acting.given()).await.map_err(text)?;
+        let mut keeper = Keeper::open(places, unseen(kept), acting.given()).await.map_err(text)?;
         act(&mut keeper).await
     });
     let ended = acting.end();
     done.and_then(|verdict| ended.map(|()| verdict))
+}
+
+const fn unseen(kept: &Kept) -> Unseen {
+    if kept.unseen { Unseen::Taken } else { Unseen::Refused }
 }
 
 fn number(keeper: &Keeper, given: &str) -> Result<KeyNumber, String> {
@@ -248,21 +271,23 @@ fn set(kept: &Kept, key: &str, to: KeyState) -> Result<Verdict, String> {
     })
 }
 
-fn people(two: &TwoPeople) -> Result<[Person; 2], String> {
+/// Two approvers, and the bundle that declares them. An identity is for systems and roles: it answers for nothing.
+fn people(two: &TwoPeople) -> Result<([Person; 2], Digest), String> {
     let policy = judge::read_bundle(&two.policy)?;
     let one = |id: &str| {
         let approver = Approver::declared(&policy, id).map(Person::Approver);
-        approver
-            .or_else(|_| Identity::declared(&policy, id).map(Person::Identity))
-            .map_err(|_| format!("`{id}` is no approver and no identity of the bundle"))
+        approver.map_err(|_| format!("`{id}` is no approver of the bundle"))
     };
-    Ok([one(&two.by)?, one(&two.and)?])
+    Ok(([one(&two.by)?, one(&two.and)?], Digest::of_policy(policy.digest())))
 }
 
-fn org(policy: &Path, id: &str) -> Result<Org, String> {
+fn org(policy: &Path, id: &str) -> Result<(Org, Digest), String> {
     let policy = judge::read_bundle(policy)?;
-    Org::declared(&policy, id).map_err(|_| "`--org` is no org of the bundle".to_owned())
+    let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
+    Ok((org, Digest::of_policy(policy.digest())))
 }
+
+const NO_ORG: &str = "`--org` is no org of the bundle";
 
 /// A person by their record. No message repeats one.
 fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
@@ -277,54 +302,6 @@ fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, St
         read(line.trim()).map_err(|what| format!("line {number}: {what}"))
     });
     all.collect()
-}
-
-fn shredded(shred: &Shred) -> Result<Verdict, String> {
-    let given = lines(|line| Ok(line.to_owned()))?;
-    let (subjects, handles) = match (&shred.policy, &shred.org) {
-        (Some(policy), Some(id)) => {
-            let org = org(policy, id)?;
-            let subjects = (1..).zip(&given).map(|(number, line)| subject(&org, number, line));
-            (subjects.collect::<Result<Vec<_>, _>>()?, Vec::new())
-        }
-        _ => {
-            let handles = (1..).zip(&given).map(|(number, line)| {
-                let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
-                Ok(Handle::of(*id.bytes()))
-            });
-            (Vec::new(), handles.collect::<Result<Vec<_>, String>>()?)
-        }
-    };
-    acted(&shred.kept, async |keeper| {
-        let backups = shred.backups.as_deref();
-        let done = if shred.handles {
-            keeper.shred_handles(&handles, backups).await
-        } else {
-            keeper.shred(&subjects, backups).await
-        };
-        let Shredding { handles, backup, undoing } = done.map_err(text)?;
-        for handle in &handles {
-            match handle {
-                Some(handle) => println!("{handle:?}"),
-                None => println!("unknown"),
-            }
-        }
-        match backup {
-            Some(backup) => {
-                eprintln!("phiward: backups before this one open no more: `{}`", backup.display())
-            }
-            None => eprintln!("phiward: no backup that was made until now opens: make a new one"),
-        }
-        for escrow in &undoing {
-            eprintln!(
-                "phiward: escrow {} of {} brings them back: destroy its file or its shares, and say so with `keys escrow \
-                 destroyed`",
-                escrow.id, escrow.day
-            );
-        }
-        let all = handles.iter().all(Option::is_some) && undoing.is_empty();
-        Ok(if all { Verdict::InOrder } else { Verdict::Findings })
-    })
 }
 
 /// The keyring that is named with the keys, and its lock.
@@ -398,7 +375,8 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
         if drills.trail.is_some() {
             told("trail keys", drills.trail);
         }
-        status::escrows_to_destroy(keeper);
+        // Escrows are told of here, and do not make this copy worse.
+        let _ = status::escrows_to_destroy(keeper);
         Ok(if drills.is_good() { Verdict::InOrder } else { Verdict::Findings })
     })
 }
@@ -412,7 +390,9 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
     let acting = Acting::begin(&restore.kept, roots)?;
     files::folder(&restore.kept.held.dir)?;
     let done = match (backup, &read) {
-        (Some(backup), _) => acting.wait(Keeper::restore(backup, places, acting.given())),
+        (Some(backup), _) => {
+            acting.wait(Keeper::restore(backup, places, unseen(&restore.kept), acting.given()))
+        }
         (None, Some((escrow, shares))) => {
             let trail = trail.as_ref().map(|(path, lock)| (path.as_path(), lock));
             acting.wait(Keeper::restore_escrow(escrow, shares, trail, places, acting.given()))
@@ -420,19 +400,23 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
         (None, None) => Err("name a --backup or an --escrow".to_owned()),
     };
     let done = done.map(|(keeper, restored)| {
-        let Restored { data_keys, people, trail } = restored;
+        let Restored { data_keys, people, trail, seals } = restored;
         println!("{data_keys} data keys, {people} people");
         if let Some(trail) = trail {
             println!("{trail} people of the keyring");
         }
-        if read.is_some() {
-            eprintln!("phiward: no data key seals now: `keys make --activate` for each class");
+        if !seals {
+            eprintln!(
+                "phiward: how often data keys sealed since this copy is not known, and none seals now: `keys make \
+                 --activate` for each class"
+            );
         }
         eprintln!(
             "phiward: who was shredded since this copy was made is there again: shred them by the handles that the ledger \
              names (`keys shred --handles`)"
         );
-        drop(keeper);
+        // They are no fault of the restoration.
+        let _ = status::escrows_to_destroy(&keeper);
     });
     let ended = acting.end();
     done.and(ended).map(|()| Verdict::InOrder)
@@ -443,10 +427,18 @@ fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {
     let terms =
         Terms::new(crate::today(), make.threshold, make.shares, &mut SystemRng::new()).map_err(text)?;
     files::folder(&make.shares_in)?;
+    // Before there is an escrow that somebody has no shares of.
+    let path_of = |place: u8| make.shares_in.join(format!("share-{place}.txt"));
+    if let Some(there) = (1..=make.shares).map(path_of).find(|path| path.exists()) {
+        return Err(format!(
+            "`{}` is there already: the shares of an escrow have a folder of their own",
+            there.display()
+        ));
+    }
     acted(&make.kept, async |keeper| {
         let shares = keeper.escrow(&terms, trail.as_ref(), &make.to).await.map_err(text)?;
         for share in &shares {
-            let path = make.shares_in.join(format!("share-{}.txt", share.place()));
+            let path = path_of(share.place());
             guard::durable::create(&path, share.text().as_bytes(), guard::durable::Access::Owner).map_err(
                 |error| format!("`{}`: {error}: the escrow is of no use without it", path.display()),
             )?;

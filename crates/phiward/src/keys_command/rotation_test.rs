@@ -13,9 +13,7 @@ use guard::keeper::{Places, TEST_TENANT, Tools};
 use guard::root::Root;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{self, Census, Form, Job, State, Table, Task};
-use guard::{
-    BlindIndex, GuardError, InUse, Keeper, KeyNumber, KeyState, Keys as _, KeysError, SealedField, Unseen,
-};
+use guard::{BlindIndex, InUse, Keeper, KeyNumber, KeyState, Keys as _, SealedField, Unseen};
 use jiff::Timestamp;
 use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Person, Room};
 use journal::names::{ControlId, Digest, Version};
@@ -87,7 +85,7 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
     if test.right.to.is_some() {
         return Err("nothing is given to anybody: leave out --to".to_owned());
     }
-    let by = people(&test.people)?;
+    let (by, _) = people(&test.people)?;
     if by[0] == by[1] {
         return Err("two people destroy a key, and these are one".to_owned());
     }
@@ -392,6 +390,7 @@ fn tools(root: &Arc<dyn Root>) -> Tools {
         root: Arc::clone(root),
         // They are nobody's keys: the evidence tells of them.
         recorder: None,
+        policy: None,
         clock: Arc::new(SystemClock),
         rng: || Box::new(SystemRng::new()),
     }
@@ -534,13 +533,7 @@ impl Acting<'_> {
         let mut indexes = Vec::new();
         for field in &self.fields {
             let Some(index) = &field.index else { continue };
-            let keys = match self.keys.all(field.class) {
-                // While a key is disabled nobody can search under it: the new one has to find everything by itself.
-                Err(KeysError::Guard(GuardError::DoesNotOpen(..))) => {
-                    vec![self.keys.active(field.class).map_err(text)?]
-                }
-                keys => keys.map_err(text)?,
-            };
+            let keys = self.keys.all(field.class).map_err(text)?;
             let under = keys.iter().map(|key| {
                 BlindIndex::new(key, &field.id, index.normaliser.clone(), index.bits, index.values)
             });

@@ -42,6 +42,8 @@ struct Shown {
     untold: u64,
     merges: u64,
     escrows: Vec<Escrowed>,
+    /// When a copy was put back that need not know of all.
+    unknown: Option<Date>,
     backups: Option<Vec<Backup>>,
     to_do: Vec<String>,
 }
@@ -53,6 +55,7 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
         root: root(&status.held.root, &status.held.unlock, Roots::MustBeThere)?,
         // Nothing is done.
         recorder: None,
+        policy: None,
         clock: std::sync::Arc::new(SystemClock),
         rng: || Box::new(SystemRng::new()),
     };
@@ -79,18 +82,28 @@ fn ceiling(policy: &Path) -> Result<Option<u64>, String> {
     Ok(rule.map(|rule| rule.ceiling.value.seconds() / 86_400))
 }
 
-/// Escrows that bring back who was shredded.
-pub(super) fn escrows_to_destroy(keeper: &Keeper) {
-    for escrow in keeper.undoing() {
-        eprintln!("phiward: {}", to_destroy(&escrow));
-    }
+/// Names escrows that bring back what was destroyed.
+pub(super) fn escrows_to_destroy(keeper: &Keeper) -> Verdict {
+    let to_do = to_destroy(keeper);
+    to_do.iter().for_each(|what| eprintln!("phiward: {what}"));
+    if to_do.is_empty() { Verdict::InOrder } else { Verdict::Findings }
 }
 
-fn to_destroy(escrow: &Escrowed) -> String {
-    let Escrowed { id, day, .. } = escrow;
-    format!(
-        "escrow {id} of {day} brings back who was shredded since: destroy it, and say so with `keys escrow destroyed`"
-    )
+fn to_destroy(keeper: &Keeper) -> Vec<String> {
+    let named = keeper.undoing().into_iter().map(|Escrowed { id, day, .. }| {
+        format!(
+            "escrow {id} of {day} brings back people who were shredded, or a key that was destroyed, since: destroy its \
+             file or its shares, and say so with `keys escrow destroyed`"
+        )
+    });
+    let unknown = keeper.salts().escrows_unknown().map(|day| {
+        format!(
+            "a copy was put back on {day}, and escrows that were made after the copy may be unknown here: they bring back \
+             people who were shredded and keys that were destroyed. Look for them, destroy them, and say so with `keys \
+             escrow settled`"
+        )
+    });
+    named.chain(unknown).collect()
 }
 
 fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date) -> Result<Shown, String> {
@@ -120,7 +133,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
             _ => {}
         }
     }
-    to_do.extend(keeper.undoing().iter().map(to_destroy));
+    to_do.extend(to_destroy(keeper));
     if untold > 0 {
         to_do.push(format!("{untold} people were shredded and no entry says so: run any act with --ledger"));
     }
@@ -139,6 +152,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         untold,
         merges: salts.merges().len() as u64,
         escrows: salts.escrows(),
+        unknown: salts.escrows_unknown(),
         backups,
         to_do,
     })
@@ -168,7 +182,7 @@ fn listed(keeper: &Keeper, folder: &Path) -> Result<Vec<Backup>, String> {
 const fn escrow_word(state: EscrowState) -> &'static str {
     match state {
         EscrowState::Kept => "kept",
-        EscrowState::Undoes => "undoes a shredding: to be destroyed",
+        EscrowState::Undoes => "undoes a shredding or a destruction: to be destroyed",
         EscrowState::Destroyed => "destroyed",
     }
 }
@@ -226,7 +240,9 @@ impl Shown {
             let Escrowed { id, day, threshold, shares, state } = escrow;
             let _ = writeln!(out, "  {id}  {day}  {threshold} of {shares}  {}", escrow_word(*state));
         }
-        if self.escrows.is_empty() {
+        if let Some(day) = self.unknown {
+            let _ = writeln!(out, "  unknown since a copy was put back on {day}");
+        } else if self.escrows.is_empty() {
             out.push_str("  none: with the root lost, all is lost\n");
         }
         if let Some(backups) = &self.backups {
@@ -291,6 +307,7 @@ impl Shown {
                 "wrapped_by": self.wrapping,
             },
             "escrows": escrows,
+            "escrows_unknown_since": self.unknown,
             "backups": backups,
             "to_do": self.to_do,
         });

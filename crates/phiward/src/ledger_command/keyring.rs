@@ -143,7 +143,8 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
         None => {}
     }
     eprintln!(
-        "phiward: backups hold the keys still: make a new one, destroy the old, and prove it with `drill`"
+        "phiward: backups hold the keys still, and so do escrows that were made with --trail: make new ones, destroy the \
+         old, and prove it with `drill`"
     );
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
 }

@@ -13,7 +13,11 @@ const BUNDLE: &str = "\
 version: 1
 organisation: {name: Harbor Health, roles: [covered-entity]}
 regions: [us]
-approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
+approvers:
+  required: 1
+  people:
+    - {id: mara-voss, name: Mara Voss, role: privacy-officer}
+    - {id: idris-calloway, name: Idris Calloway, role: security-officer}
 orgs:
   - {id: production, kind: production, region: us}
 identities:

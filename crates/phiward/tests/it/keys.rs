@@ -76,14 +76,17 @@ impl Place {
 
     /// Tokens of people, by the keys of a folder.
     fn sealed(&self, records: &[&str]) -> Vec<String> {
+        self.sealed_for(&records.iter().map(|record| person(record)).collect::<Vec<_>>())
+    }
+
+    fn sealed_for(&self, people: &[Subject]) -> Vec<String> {
         let (mut data, salts) = self.opened("root", "keys");
         let key = data.active(Class::Phi).unwrap();
         let mut sealer = Sealer::new(Box::new(Drawn::new(3)));
-        let people: Vec<Subject> = records.iter().map(|record| person(record)).collect();
-        let given = salts.salts(&people).unwrap();
+        let given = salts.salts(people).unwrap();
         given
             .iter()
-            .zip(&people)
+            .zip(people)
             .map(|(salt, person)| {
                 let mut token = String::new();
                 let cipher = FieldCipher::of_subject(&key, salt).unwrap();
@@ -108,14 +111,30 @@ impl Place {
         (data, salts)
     }
 
-    fn opens(&self, (root, dir): (&str, &str), record: &str, token: &str) -> bool {
+    fn opens(&self, keys: (&str, &str), record: &str, token: &str) -> bool {
+        self.opens_for(keys, person(record), token)
+    }
+
+    fn opens_for(&self, (root, dir): (&str, &str), person: Subject, token: &str) -> bool {
         let (data, salts) = self.opened(root, dir);
-        let (token, person) = (Token::parse(token).unwrap(), person(record));
+        let token = Token::parse(token).unwrap();
         let Some(salt) = salts.by_handle(token.handle().unwrap()).unwrap() else { return false };
         let key = data.key(token.key()).unwrap();
         let cipher = FieldCipher::of_subject(&key, &salt).unwrap();
         let bound = Binding { tenant: "harbor-health", field: "ssn", subject: Some(&person) };
         Sealer::new(Box::new(Drawn::new(3))).open(&cipher, &bound, &token).is_ok()
+    }
+
+    /// Whether every entry of two people names the bundle.
+    fn names_its_bundle(&self) -> bool {
+        let all = stored(&self.path("D"));
+        let entries: Vec<Entry> = all.values().map(|bytes| Entry::read(bytes).unwrap()).collect();
+        let mut by_two = entries.iter().filter(|entry| match &entry.act {
+            Act::KeyEvent(event) => event.people.len() == 2,
+            _ => false,
+        });
+        let is_there = by_two.clone().next().is_some();
+        is_there && by_two.all(|entry| entry.policy.is_some())
     }
 
     /// `step kind outcome` of every entry of the ledger.
@@ -139,11 +158,18 @@ impl journal::Rng for Fresh {
     }
 }
 
-fn person(record: &str) -> Subject {
+fn org() -> Org {
     let text = "orgs:\n  - {id: production, kind: production}\n";
     let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
-    Subject::of_record(&Org::declared(&policy, "production").unwrap(), &RecordId::of(record).unwrap())
+    Org::declared(&policy, "production").unwrap()
 }
+
+fn person(record: &str) -> Subject {
+    Subject::of_record(&org(), &RecordId::of(record).unwrap())
+}
+
+/// An identity of the example's bundle.
+const IDENTITY: &str = "ehr-sync";
 
 const ADA: &str = "001D000000IqhSL";
 const BEN: &str = "001D000000IqhSM";
@@ -244,6 +270,10 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     assert_eq!(code(&destroyed("nobody-known")), 2);
     let said = destroyed("idris-calloway");
     assert_eq!(code(&said), 0, "{}", text(&said.stderr));
+    // Escrows that were made after this one are not known here.
+    let status = place.ends(1, &[&["status"], &RESTORED], "");
+    assert!(status.contains("unknown since a copy was put back"), "{status}");
+    place.ends(0, &[&["escrow", "settled"], &two, &["idris-calloway"], &RESTORED, &LEDGER], "");
     place.ends(0, &[&["status"], &RESTORED], "");
     assert_eq!(place.ends(0, &[&["make", "--class", "phi", "--activate"], &RESTORED, &LEDGER], ""), "2\n");
 
@@ -257,6 +287,7 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
         "shredded tenant",
         "restored tenant",
         "escrow-destroyed tenant",
+        "escrows-settled tenant",
     ] {
         let outcome =
             |outcome: &str| told.iter().filter(|said| **said == format!("{step} {outcome}")).count();
@@ -284,10 +315,124 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
     assert!(code(&older) == 2 && text(&older.stderr).contains("older copy"), "{}", text(&older.stderr));
     std::fs::write(place.path("keys/data-keys"), newest).unwrap();
     place.ok(&["disable", "--key", "0"]);
-    place.ends(0, &[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
+    let escrow = ["escrow", "make", "--to", "escrow", "--shares-in", "shares"];
+    let id = place.ok(&escrow);
+    // A second one has no shares where the first has its own, and is not remembered.
+    let again = ["escrow", "make", "--to", "another", "--shares-in", "shares"];
+    place.ends(2, &[&again, &KEYS, &LEDGER], "");
+    assert!(!place.path("another").exists());
+    // An identity of the bundle is nobody who answers.
+    let with_identity = ["--policy", &place.bundle, "--by", "mara-voss", "--and", IDENTITY];
+    let refused = place.run(&[&["destroy", "--key", "0"], &with_identity, &KEYS, &LEDGER], "");
+    assert!(
+        code(&refused) == 2 && text(&refused.stderr).contains("is no approver"),
+        "{}",
+        text(&refused.stderr)
+    );
+    // The escrow brings the key back, and is named.
+    let destroyed = place.run(&[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
+    assert_eq!(code(&destroyed), 1, "{}", text(&destroyed.stderr));
+    assert!(text(&destroyed.stderr).contains(id.trim()), "{}", text(&destroyed.stderr));
+    assert!(place.names_its_bundle());
+    let status = place.ends(1, &[&["status", "--format", "json"], &KEYS], "");
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(
+        (status["escrows"].as_array().unwrap().len(), &status["escrows"][0]["state"]),
+        (1, &"undoes".into())
+    );
+    place.ends(0, &[&["escrow", "destroyed", id.trim()], &two, &KEYS, &LEDGER], "");
     std::fs::write(place.path("keys/data-keys"), copy).unwrap();
     let gone = place.run(&[&["rewrap", "--unseen"], &KEYS, &LEDGER], "");
     assert!(code(&gone) == 2 && text(&gone.stderr).contains("was destroyed"), "{}", text(&gone.stderr));
+}
+
+#[test]
+fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
+    let place = Place::new();
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.sealed(&[ADA]);
+    let backup = place.ok(&["backup", "--to", "backups"]);
+    place.ok(&["escrow", "make", "--to", "escrow", "--shares-in", "shares"]);
+    place.ok(&["retire", "--key", "0"]);
+    std::fs::rename(place.path("keys"), place.path("lost")).unwrap();
+    let restore = ["restore", "--backup", backup.trim()];
+    let older = place.run(&[&restore, &KEYS, &LEDGER], "");
+    assert!(
+        code(&older) == 2 && text(&older.stderr).contains("are an older copy"),
+        "{}",
+        text(&older.stderr)
+    );
+    std::fs::rename(place.path("keys.seen"), place.path("lost.seen")).unwrap();
+    let restored = place.run(&[&restore, &KEYS, &LEDGER], "");
+    assert_eq!(code(&restored), 0, "{}", text(&restored.stderr));
+    for told in ["none seals now", "escrow settled"] {
+        assert!(text(&restored.stderr).contains(told), "{told}: {}", text(&restored.stderr));
+    }
+    // Nobody knows of the escrow: that is told until two people settle it.
+    let status = place.ends(1, &[&["status"], &KEYS], "");
+    assert!(status.contains("decrypt-only") && status.contains("unknown since"), "{status}");
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let shredded = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
+    assert_eq!(code(&shredded), 1);
+    assert!(text(&shredded.stderr).contains("escrow settled"), "{}", text(&shredded.stderr));
+    let settled = |and| {
+        let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", and];
+        code(&place.run(&[&["escrow", "settled"], &two, &KEYS, &LEDGER], ""))
+    };
+    assert_eq!([settled(IDENTITY), settled("mara-voss"), settled("idris-calloway")], [2, 2, 0]);
+    let status = place.ends(0, &[&["status"], &KEYS], "");
+    assert!(!status.contains("unknown"), "{status}");
+}
+
+#[test]
+fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
+    let place = Place::new();
+    let fields = "objects:
+  Account:
+    subject: self
+    default: {class: internal}
+    fields:
+      MRN__c: {class: internal}
+      SSN__pc: {class: phi, identifier: ssn, protect: gateway, seal: {bind: key, key: MRN__c}}
+";
+    let phiward = "version: 1
+organisation: {name: Harbor Health, roles: [covered-entity]}
+regions: [us]
+approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
+orgs: [{id: production, kind: production, region: us}]
+";
+    std::fs::create_dir_all(place.path("own/classification")).unwrap();
+    std::fs::write(place.path("own/phiward.yaml"), phiward).unwrap();
+    std::fs::write(place.path("own/classification/patients.yaml"), fields).unwrap();
+    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let by_key = |key| Subject::of_key(&org(), "Account.MRN__c", key);
+    let token = place.sealed_for(&[by_key("M1-Canary")]).remove(0);
+    place.sealed(&[ADA, BEN]);
+    let here = ("root", "keys");
+    let of = ["--policy", "own", "--org", "production"];
+    let shred = |more: &[&str], input: &str| {
+        let done = place.run(&[&["shred"], &of, more, &KEYS, &LEDGER], input);
+        assert!(!text(&done.stderr).contains("Canary"));
+        (code(&done), text(&done.stdout), text(&done.stderr))
+    };
+    // The record's own salt is gone; what hangs on its key is not, and is named.
+    let (exit, _, told) = shred(&[], &format!("{ADA}\n"));
+    assert_eq!(exit, 1, "{told}");
+    assert!(told.contains("`Account.SSN__pc`") && told.contains("--key Account.MRN__c"), "{told}");
+    assert!(place.opens_for(here, by_key("M1-Canary"), &token));
+    let (exit, _, told) = shred(&["--keys-apart"], &format!("{BEN}\n"));
+    assert_eq!(exit, 0, "{told}");
+    // Nobody of this name: nothing was done, and nothing is said to be.
+    let (exit, out, told) = shred(&["--keys-apart"], &format!("{CAL}\n"));
+    assert_eq!((exit, out.as_str()), (1, "unknown\n"));
+    assert!(told.contains("nothing was shredded") && !told.contains("make a new one"), "{told}");
+    let (exit, _, told) = shred(&["--key", "Account.Name"], "M1-Canary\n");
+    assert!(exit == 2 && told.contains("by these: Account.MRN__c"), "{told}");
+    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "M1-Canary\n");
+    assert_eq!((exit, out.trim().len()), (0, 16), "{told}");
+    assert!(!place.opens_for(here, by_key("M1-Canary"), &token));
 }
 
 #[test]

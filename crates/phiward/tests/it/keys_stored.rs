@@ -223,7 +223,17 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
     let test: Vec<&str> = [
         &["keys", "test-rotation", "--root", "file:root", "--passphrase-file", "pass", "--object", "Account"]
             [..],
-        &["--policy", "phiward", "--by", "mara-voss", "--and", "loader", "--who", "loader", "--none-object"],
+        &[
+            "--policy",
+            "phiward",
+            "--by",
+            "mara-voss",
+            "--and",
+            "idris-calloway",
+            "--who",
+            "loader",
+            "--none-object",
+        ],
         &TOLD[..],
     ]
     .concat();
