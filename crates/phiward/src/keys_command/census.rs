@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use guard::stored::{self, Desk, FieldCensus, State, Table};
-use guard::{Handle, InUse, KeyNumber};
+use guard::{Handle, InUse, KeyNumber, SealedField};
 use journal::names::KeyId;
+use policy::Policy;
+use policy::bundle::classification::ObjectRule;
 use policy::vocabulary::Action;
 
 use super::arguments::{Census, Form};
@@ -50,8 +52,28 @@ pub(super) fn run(census: &Census) -> Result<Verdict, String> {
         Form::Json => json(&taken, &asked)?,
     };
     files::print(&bytes)?;
+    if !asked.is_empty() {
+        let object = &census.export.object;
+        let others: Vec<&str> = others(&right.policy, object);
+        if !others.is_empty() {
+            eprintln!(
+                "phiward: this is of `{object}` alone; take a census of {} too before anything is destroyed",
+                others.join(", ")
+            );
+        }
+    }
     let all = taken.is_in_order() && asked.iter().all(|asked| asked.is_free);
     Ok(if all { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// Other objects that the bundle has sealed fields of.
+fn others<'p>(policy: &'p Policy, object: &str) -> Vec<&'p str> {
+    let seals = |name: &str, rule: &ObjectRule| {
+        rule.fields.0.iter().any(|(field, _)| SealedField::of(policy, name, field).is_some())
+    };
+    let objects =
+        policy.objects().filter(|(name, rule)| !name.eq_ignore_ascii_case(object) && seals(name, rule));
+    objects.map(|(name, _)| name.as_str()).collect()
 }
 
 fn taken(census: &Census, right: &Right, keys: &InUse) -> Result<stored::Census, String> {
