@@ -325,7 +325,17 @@ fn every_kind_of_field_passes_the_yearly_test() {
             "--object",
             "Visit__c",
         ][..],
-        &["--policy", "phiward", "--by", "mara-voss", "--and", "loader", "--who", "loader", "--none-object"],
+        &[
+            "--policy",
+            "phiward",
+            "--by",
+            "mara-voss",
+            "--and",
+            "idris-calloway",
+            "--who",
+            "loader",
+            "--none-object",
+        ],
         &["--unrecorded", "--rows", "1500", "--report", "report.json"],
     ]
     .concat();
@@ -338,7 +348,7 @@ fn every_kind_of_field_passes_the_yearly_test() {
     assert!(out.contains("keys      pii:") && err.contains("no ledger will tell of this"), "{out}{err}");
     // One person is not two.
     let alone: Vec<&str> =
-        test.iter().map(|word| if *word == "mara-voss" { "loader" } else { word }).collect();
+        test.iter().map(|word| if *word == "mara-voss" { "idris-calloway" } else { word }).collect();
     let (_, err) = place.ends(2, &alone, "");
     assert!(err.contains("two people destroy a key"), "{err}");
 }
