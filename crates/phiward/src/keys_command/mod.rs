@@ -27,7 +27,7 @@ use crate::ledger_command::arguments::{Recorded, Unlock};
 use crate::ledger_command::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge};
-use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, Restore, Trail, TwoPeople};
+use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople};
 
 pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
     match command {
@@ -62,10 +62,9 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok(Verdict::InOrder)
             });
         }
-        Keys::Retire(one) | Keys::Enable(one) => {
-            return set(&one.kept, &one.key, KeyState::DecryptOnly);
-        }
-        Keys::Disable(one) => return set(&one.kept, &one.key, KeyState::Disabled),
+        Keys::Retire(one) => return set(one, Some(KeyState::Active), KeyState::DecryptOnly),
+        Keys::Enable(one) => return set(one, Some(KeyState::Disabled), KeyState::DecryptOnly),
+        Keys::Disable(one) => return set(one, None, KeyState::Disabled),
         Keys::Destroy(destroy) => {
             let ([by, and], policy) = people(&destroy.people)?;
             return acted_by(Some(policy), &destroy.key.kept, async |keeper| {
@@ -264,9 +263,20 @@ fn number(keeper: &Keeper, given: &str) -> Result<KeyNumber, String> {
     found.map(|key| key.number).ok_or_else(|| format!("there is no key {given}"))
 }
 
-fn set(kept: &Kept, key: &str, to: KeyState) -> Result<Verdict, String> {
-    acted(kept, async |keeper| {
-        keeper.set(number(keeper, key)?, to).await.map_err(text)?;
+/// Brings a key from one state to another. `retire` and `enable` lead to the same, and each from one alone: a key that
+/// seals is not enabled, and one that somebody disabled is not retired.
+fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, String> {
+    acted(&one.kept, async |keeper| {
+        let number = number(keeper, &one.key)?;
+        let is = keeper.status().into_iter().find(|key| key.number == number).map(|key| key.state);
+        if let (Some(from), Some(is)) = (from, is)
+            && from != is
+        {
+            return Err(format!(
+                "key {number} is {is}, and this is for one that is {from}: nothing was done"
+            ));
+        }
+        keeper.set(number, to).await.map_err(text)?;
         Ok(Verdict::InOrder)
     })
 }

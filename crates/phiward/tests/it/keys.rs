@@ -305,7 +305,11 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
     let copy = std::fs::read(place.path("keys/data-keys")).unwrap();
     place.ok(&["make", "--class", "phi", "--activate"]);
     place.ok(&["disable", "--key", "0"]);
+    let retire = place.run(&[&["retire", "--key", "0"], &KEYS, &LEDGER], "");
+    assert!(code(&retire) == 2 && text(&retire.stderr).contains("this is for one that is active"));
     place.ok(&["enable", "--key", "0"]);
+    let again = place.run(&[&["enable", "--key", "0"], &KEYS, &LEDGER], "");
+    assert!(code(&again) == 2 && text(&again.stderr).contains("this is for one that is disabled"));
     assert!(place.opens(("root", "keys"), ADA, &tokens[0]));
     let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
     place.ends(2, &[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
