@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use jiff::civil::Date;
+use policy::bundle::classification::FEWEST_INDEXED;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroizing;
@@ -13,7 +14,7 @@ use crate::key::DataKey;
 use crate::token::KeyNumber;
 
 /// With fewer different values, counting how often each digest stands there tells which is which.
-pub const FEWEST: u64 = 10_000;
+pub const FEWEST: u64 = FEWEST_INDEXED as u64;
 
 /// Bits of a digest.
 pub const BITS: std::ops::RangeInclusive<u16> = 32..=256;

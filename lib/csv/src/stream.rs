@@ -50,17 +50,6 @@ impl Row {
         self.ends.push(self.text.len());
     }
 
-    /// Appends a cell that is written into the text.
-    pub fn push_with<E>(&mut self, write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<(), E> {
-        let before = self.text.len();
-        let written = write(&mut self.text);
-        match &written {
-            Ok(()) => self.ends.push(self.text.len()),
-            Err(_) => self.text.truncate(before),
-        }
-        written
-    }
-
     /// Adds to the cell that is not ended yet. What is no UTF-8 is replaced, and told by whoever reads.
     fn take(&mut self, bytes: Option<&[u8]>) {
         self.text.push_str(&String::from_utf8_lossy(bytes.unwrap_or_default()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::keys_command::arguments::Held;
+use crate::keys_command::arguments::{Held, Trail};
 use crate::ledger_command::arguments::Recorded;
 
 /// Rows of one object, and by what right they are worked on.
@@ -74,15 +74,8 @@ pub(crate) struct Right {
 pub(crate) struct Told {
     #[command(flatten)]
     pub(crate) into: Recorded,
-    /// The keyring of people's pseudonyms, for the ledger's entries
-    #[arg(long, value_name = "FILE", requires = "ledger")]
-    pub(crate) trail: Option<PathBuf>,
-    /// A file whose first line is the keyring's passphrase
-    #[arg(long, value_name = "FILE", requires = "trail", conflicts_with = "trail_unlock_file")]
-    pub(crate) trail_passphrase_file: Option<PathBuf>,
-    /// The keyring's file of 32 random bytes or more
-    #[arg(long, value_name = "FILE", requires = "trail")]
-    pub(crate) trail_unlock_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
     /// Record it nowhere
     #[arg(long, conflicts_with = "ledger")]
     pub(crate) unrecorded: bool,

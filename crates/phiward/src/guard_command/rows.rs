@@ -9,7 +9,6 @@ use guard::pipe::{self, Desk, PipeError, Tally, Worker};
 use guard::ring::Keyring;
 use guard::rows::{Batch, Columns, Duty};
 use guard::safe_harbor::{ColumnReport, Handling, SafeHarbor};
-use guard::vault::Lock;
 use guard::{InUse, Released};
 use journal::act::FieldAccess;
 use journal::entry::{Covered, Data, Touched};
@@ -20,7 +19,7 @@ use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
 
 use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Told};
 use crate::ledger_command::arguments::Unlock;
-use crate::ledger_command::{lock, recording, text};
+use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, keys_command};
 
@@ -185,13 +184,10 @@ impl Job {
         if told.unrecorded {
             eprintln!("phiward: no ledger will tell of this");
         }
-        let trail = match &told.trail {
-            None if told.into.ledger.is_some() => {
-                return Err("the ledger names people by pseudonyms: name the keyring with --trail".to_owned());
-            }
-            None => None,
-            Some(ring) => Some(opened_trail(ring, told)?),
-        };
+        let trail = keys_command::opened_trail(&told.trail)?;
+        if trail.is_none() && told.into.ledger.is_some() {
+            return Err("the ledger names people by pseudonyms: name the keyring with --trail".to_owned());
+        }
         let policy =
             policy.enforceable().ok_or("the bundle has an error, or is empty: it is not enforced")?;
         Ok(Self { policy, org, who, request, ledger: recording(&told.into, unlock)?, trail })
@@ -389,19 +385,6 @@ fn request(policy: &policy::Policy, right: &Right) -> Result<Request, String> {
     // Nothing leaves this machine by what is asked here.
     request.tls = Some(Tls::V1_3);
     Ok(request)
-}
-
-fn opened_trail(ring: &Path, told: &Told) -> Result<Keyring, String> {
-    let unlock = Unlock {
-        passphrase_file: told.trail_passphrase_file.clone(),
-        passphrase_env: None,
-        unlock_file: told.trail_unlock_file.clone(),
-    };
-    let lock = lock(&unlock)?;
-    if matches!(lock, Lock::None) {
-        return Err("a keyring is locked: --trail-passphrase-file or --trail-unlock-file".to_owned());
-    }
-    Keyring::open(ring, &lock, Box::new(SystemRng::new())).map_err(text)
 }
 
 /// Shown where somebody looks on.

@@ -241,7 +241,7 @@ pub(crate) struct Copy {
 /// A keyring of the ledger, and how it is unlocked.
 #[derive(Debug, Args)]
 pub(crate) struct Trail {
-    /// A keyring of pseudonyms that belongs to it
+    /// The ledger's keyring of pseudonyms
     #[arg(long, value_name = "FILE")]
     pub(crate) trail: Option<PathBuf>,
     /// A file whose first line is the keyring's passphrase

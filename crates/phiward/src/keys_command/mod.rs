@@ -328,7 +328,7 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
     }
 }
 
-fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
+pub(crate) fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
     let Some((path, lock)) = trail(named)? else { return Ok(None) };
     Keyring::open(&path, &lock, Box::new(SystemRng::new())).map(Some).map_err(text)
 }

@@ -57,6 +57,9 @@ record! {
     }
 }
 
+/// A field with fewer different values has no index: counting how often each digest stands there tells the values.
+pub const FEWEST_INDEXED: u32 = 10_000;
+
 record! {
     /// A keyed digest of a field's value beside it, so that equal values are found without being opened.
     pub struct Index = "index" {

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use crate::bundle::classification::{FieldRule, Index, ObjectRule, Seal};
+use crate::bundle::classification::{FEWEST_INDEXED, FieldRule, Index, ObjectRule, Seal};
 use crate::model::twin;
 use crate::place::{At, Place};
 use crate::vocabulary::{Bound, Identifier, IndexForm, Mask, Protect, SealedName, Search, StandIn};
-
-/// With fewer different values, counting how often each digest stands there tells which is which.
-const FEWEST_VALUES: u32 = 10_000;
 
 /// Fields that hold what another one's value became, lower case, and which one's.
 type Taken<'a> = BTreeMap<String, &'a At<String>>;
@@ -251,9 +248,9 @@ impl<'a> Sealing<'a, '_> {
                 "add `search: equality`, or leave `index` out",
             );
         }
-        if index.values.value < FEWEST_VALUES {
+        if index.values.value < FEWEST_INDEXED {
             let message =
-                format!("`{shown}` has too few different values for an index: fewer than {FEWEST_VALUES}");
+                format!("`{shown}` has too few different values for an index: fewer than {FEWEST_INDEXED}");
             let help =
                 "whoever counts how often each digest stands there knows the values: leave `index` out";
             check.error(&index.values.place, "index-of-few-values", message, help);
