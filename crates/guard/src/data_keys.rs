@@ -460,12 +460,22 @@ impl DataKeys {
         }
     }
 
-    /// The key that seals for a class, with room for more seals than one call makes.
-    pub fn active(&mut self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+    fn sealing(&self, class: Class) -> Result<(KeyNumber, Arc<DataKey>), KeysError> {
         let is_active = |kept: &&Kept| kept.class == class && kept.state == KeyState::Active;
         let found = self.keys.iter().rev().find(|(_, kept)| is_active(kept)).map(|(number, _)| *number);
         let number = found.ok_or(GuardError::NoActiveKey(class))?;
-        let key = self.key(number)?;
+        Ok((number, self.key(number)?))
+    }
+
+    /// The key that seals for a class, where more seals are reserved than one call makes.
+    pub fn ready(&self, class: Class) -> Result<Option<Arc<DataKey>>, KeysError> {
+        let (_, key) = self.sealing(class)?;
+        Ok(Some(key).filter(|key| key.left() >= RESERVED))
+    }
+
+    /// The key that seals for a class, with room for more seals than one call makes.
+    pub fn active(&mut self, class: Class) -> Result<Arc<DataKey>, KeysError> {
+        let (number, key) = self.sealing(class)?;
         if key.left() < RESERVED {
             let kept = self.kept(number)?.clone();
             let more = if self.reserving.insert(number) { 2 * RESERVED } else { RESERVED_AGAIN };

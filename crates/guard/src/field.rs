@@ -6,7 +6,9 @@ use policy::bundle::classification::Index;
 use policy::vocabulary::{Bound, Class, Identifier, IndexForm, Mask, Protect, Search, StandIn};
 use policy::{ClassifiedBy, Policy};
 
-use crate::index::Normaliser;
+use crate::error::GuardError;
+use crate::index::{BlindIndex, Normaliser};
+use crate::key::DataKey;
 
 /// Bits of a digest where the bundle does not say.
 const DIGEST_BITS: u16 = 128;
@@ -134,6 +136,15 @@ impl SealedField {
     /// The field that holds the token.
     pub fn holder(&self) -> &str {
         self.token_in.as_deref().unwrap_or(&self.name)
+    }
+
+    /// What makes its digests under a key; nothing where it is not found by any.
+    pub fn index_under(&self, key: &DataKey) -> Result<Option<BlindIndex>, GuardError> {
+        let index = self
+            .index
+            .as_ref()
+            .map(|index| BlindIndex::new(key, &self.id, index.normaliser.clone(), index.bits, index.values));
+        index.transpose()
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
 use jiff::civil::Date;
 use policy::bundle::classification::FEWEST_INDEXED;
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 use zeroize::Zeroizing;
 
 use crate::error::GuardError;
 use crate::key::DataKey;
+use crate::mac::{self, Mac};
 use crate::token::KeyNumber;
 
 /// With fewer different values, counting how often each digest stands there tells which is which.
@@ -142,11 +142,24 @@ fn name(value: &str, into: &mut String) {
     };
     if value.is_ascii() {
         value.bytes().for_each(|byte| add(char::from(byte.to_ascii_lowercase())));
-    } else {
+    } else if value.contains(LETTER_BY_PLACE) {
         let plain: String = value.nfkd().filter(|c| !is_combining_mark(*c)).collect();
         plain.to_lowercase().chars().for_each(add);
+    } else {
+        // Only marks change places when a text is taken apart, and marks go.
+        let mut lower = |c: char| {
+            if c.is_ascii() {
+                add(c.to_ascii_lowercase());
+            } else if !is_combining_mark(c) {
+                c.to_lowercase().for_each(&mut add);
+            }
+        };
+        value.chars().for_each(|c| decompose_compatible(c, &mut lower));
     }
 }
+
+/// The one letter whose lower case depends on where it stands: a sigma.
+const LETTER_BY_PLACE: char = '\u{3a3}';
 
 fn date(value: &str) -> Result<String, GuardError> {
     let value = value.trim();
@@ -161,7 +174,7 @@ fn date(value: &str) -> Result<String, GuardError> {
 /// The blind index of one field under one version of a key.
 pub struct BlindIndex {
     number: KeyNumber,
-    key: hmac::Key,
+    mac: Mac,
     normaliser: Normaliser,
     bits: u16,
 }
@@ -187,8 +200,7 @@ impl BlindIndex {
             return Err(GuardError::DoesNotOpen(data.number(), data.state()));
         }
         let secret = data.of_index(field)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
-        Ok(Self { number: data.number(), key, normaliser, bits })
+        Ok(Self { number: data.number(), mac: Mac::new(secret.as_slice())?, normaliser, bits })
     }
 
     pub const fn number(&self) -> KeyNumber {
@@ -203,25 +215,49 @@ impl BlindIndex {
     }
 
     pub(crate) fn digest_into(&self, value: &str, into: &mut String) -> Result<(), GuardError> {
-        // In one piece: to take it in several costs as much as to digest it.
         let mut digested = Zeroizing::new(String::with_capacity(value.len() + 16));
         digested.push_str(self.normaliser.label());
         digested.push('\0');
         self.normaliser.write(value, &mut digested)?;
-        let tag = mac(&self.key, digested.as_bytes());
-        let halves = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
-        into.extend(halves.take(usize::from(self.bits / 4)).map(digit));
+        let tag = self.mac.of(digested.as_bytes());
+        let mut digits = [0; 2 * mac::LEN];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(tag.iter()) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        let digits = digits.get(..usize::from(self.bits / 4)).unwrap_or_default();
+        into.push_str(std::str::from_utf8(digits).map_err(|_| GuardError::Module)?);
         Ok(())
     }
 }
 
-pub(crate) fn mac(key: &hmac::Key, bytes: &[u8]) -> hmac::Tag {
-    hmac::sign(key, bytes)
+/// Of lower-case hexadecimal.
+const fn digit(half: u8) -> u8 {
+    if half < 10 { b'0' + half } else { b'a' + half - 10 }
 }
 
 impl fmt::Debug for BlindIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlindIndex").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_letter_by_letter() {
+        let whole = |value: &str| {
+            let plain: String = value.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+            let is_kept = |c: &char| c.is_alphanumeric() && *c != '\u{2bc}';
+            plain.to_lowercase().chars().filter(is_kept).collect::<String>()
+        };
+        for c in (char::MIN..=char::MAX).filter(|c| *c != LETTER_BY_PLACE) {
+            let value = format!("é{c}A");
+            let mut normal = String::new();
+            name(&value, &mut normal);
+            normal.retain(char::is_alphanumeric);
+            assert_eq!(normal, whole(&value), "U+{:04X}", u32::from(c));
+        }
     }
 }

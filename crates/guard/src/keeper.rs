@@ -246,6 +246,11 @@ impl Keeper {
         self.data.active(class)
     }
 
+    /// [`Keeper::active`], where nothing has to be reserved for it first.
+    pub(crate) fn ready(&self, class: Class) -> Result<Option<Arc<DataKey>>, KeysError> {
+        self.data.ready(class)
+    }
+
     /// Gives back seals that were reserved and not used. Nothing is sealed after that.
     pub fn settle(&mut self) -> Result<(), KeysError> {
         self.data.settle()

@@ -1,7 +1,7 @@
 //! Where keys come from while values are sealed and opened.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use journal::Subject;
 use policy::vocabulary::Class;
@@ -41,7 +41,7 @@ pub trait Keys: Send + Sync {
     }
 
     /// What makes these people's keys, in order. Who had nothing has it now, and it is durable.
-    fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError>;
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError>;
 
     /// What a token names by its handle; nothing where the person was shredded.
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError>;
@@ -78,21 +78,23 @@ pub(crate) fn bound_to(keys: &dyn Keys, handle: Handle, named: &Subject) -> Resu
 /// A tenant's kept keys in use, by several threads at once.
 pub struct InUse {
     tenant: String,
-    keeper: Mutex<Keeper>,
+    keeper: RwLock<Keeper>,
 }
 
 impl InUse {
     pub fn of(keeper: Keeper) -> Self {
-        Self { tenant: keeper.tenant().to_owned(), keeper: Mutex::new(keeper) }
+        Self { tenant: keeper.tenant().to_owned(), keeper: RwLock::new(keeper) }
     }
 
-    /// For an act on the keys while they are used.
-    pub fn keeper(&self) -> MutexGuard<'_, Keeper> {
-        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For an act on the keys while they are used: whoever looks a key up waits for it.
+    pub fn keeper(&self) -> RwLockWriteGuard<'_, Keeper> {
+        self.keeper.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl InUse {
+    fn kept(&self) -> RwLockReadGuard<'_, Keeper> {
+        self.keeper.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends their use: what was reserved of them and not used is given back.
     pub fn end(self) -> Result<(), KeysError> {
         self.keeper.into_inner().unwrap_or_else(PoisonError::into_inner).settle()
@@ -111,15 +113,19 @@ impl Keys for InUse {
     }
 
     fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError> {
-        self.keeper().active(class)
+        let ready = self.kept().ready(class)?;
+        match ready {
+            Some(key) => Ok(key),
+            None => self.keeper().active(class),
+        }
     }
 
     fn key(&self, number: KeyNumber) -> Result<Arc<DataKey>, KeysError> {
-        self.keeper().key(number)
+        self.kept().key(number)
     }
 
     fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError> {
-        let keeper = self.keeper();
+        let keeper = self.kept();
         let status = keeper.status();
         let mut of_class: Vec<_> =
             status.iter().filter(|key| key.class == class && key.state.opens()).collect();
@@ -128,29 +134,29 @@ impl Keys for InUse {
     }
 
     fn disabled(&self, class: Class) -> Result<Option<KeyNumber>, KeysError> {
-        let status = self.keeper().status();
+        let status = self.kept().status();
         let disabled = status.iter().find(|key| key.class == class && key.state == KeyState::Disabled);
         Ok(disabled.map(|key| key.number))
     }
 
-    fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
-        Ok(self.keeper().salts().salts(subjects)?.into_iter().map(Arc::new).collect())
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+        Ok(self.kept().salts().salts(subjects)?.into_iter().map(Arc::new).collect())
     }
 
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {
-        Ok(self.keeper().salts().by_handle(handle)?.map(Arc::new))
+        Ok(self.kept().salts().by_handle(handle)?.map(Arc::new))
     }
 
     fn merged(&self, handle: Handle) -> Result<Option<Became>, KeysError> {
-        let merged = self.keeper().salts().merged(handle);
+        let merged = self.kept().salts().merged(handle);
         Ok(merged.and_then(|merged| Some(Became { from: merged.from, into: merged.survivor? })))
     }
 
     fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {
-        Ok(self.keeper().salts().survivor(of))
+        Ok(self.kept().salts().survivor(of))
     }
 
     fn was_shredded(&self, handle: Handle) -> bool {
-        self.keeper().salts().was_shredded(handle)
+        self.kept().salts().was_shredded(handle)
     }
 }

@@ -13,6 +13,7 @@ mod index;
 pub mod keeper;
 mod key;
 mod keys;
+mod mac;
 mod mask;
 pub mod pipe;
 pub mod query;

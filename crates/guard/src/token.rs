@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 
 use crate::error::GuardError;
 
@@ -133,54 +132,43 @@ impl Algorithm {
 /// A token taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    pub(crate) key: KeyNumber,
-    pub(crate) handle: Option<Handle>,
-    pub(crate) nonce: [u8; NONCE],
-    /// Ciphertext and tag.
-    pub(crate) sealed: Vec<u8>,
+    key: KeyNumber,
+    algorithm: Algorithm,
+    /// The subject's handle where there is one, the nonce, ciphertext and tag: never less than all of them.
+    body: Vec<u8>,
 }
 
 impl Token {
     /// Reads a token: there is one spelling of each.
     pub fn parse(text: &str) -> Result<Self, GuardError> {
         let refuse = |what| Err(GuardError::Token(what));
-        let Some(rest) = text.strip_prefix(PREFIX) else {
+        let Some(rest) = text.as_bytes().strip_prefix(PREFIX.as_bytes()) else {
             return refuse("it does not begin as a token of version 1");
         };
-        let mut parts = rest.split('.');
-        let (Some(key), Some(algorithm), Some(body), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
+        // A key has four digits at most, an algorithm is one letter.
+        let end = rest.iter().take(5).position(|byte| *byte == b'.');
+        let Some((key, [b'.', algorithm, b'.', body @ ..])) = end.and_then(|end| rest.split_at_checked(end))
         else {
             return refuse("it has not the three parts of a token");
         };
-        let Some(key) = KeyNumber::parse(key.as_bytes()) else {
+        let Some(key) = KeyNumber::parse(key) else {
             return refuse("its key is not a number in base 36");
         };
         let algorithm = match algorithm {
-            "g" => Algorithm::Subject,
-            "n" => Algorithm::Field,
+            b'g' => Algorithm::Subject,
+            b'n' => Algorithm::Field,
             _ => return refuse("its algorithm is none that this release knows"),
         };
         if body.len() > (LONGEST + Handle::LEN + NONCE + TAG).div_ceil(3) * 4 {
             return refuse("it is longer than any token");
         }
-        let Ok(mut body) = URL_SAFE_NO_PAD.decode(body) else {
+        let Ok(body) = URL_SAFE_NO_PAD.decode_to_vec(body) else {
             return refuse("its body is not base64url without padding");
         };
-        let Some((head, _)) = body.split_at_checked(algorithm.head()).filter(|(_, rest)| rest.len() >= TAG)
-        else {
+        if body.len() < algorithm.head() + TAG {
             return refuse("it is cut off");
-        };
-        let (handle, nonce) = match algorithm {
-            Algorithm::Subject => match head.split_first_chunk() {
-                Some((handle, nonce)) => (Some(Handle(*handle)), nonce),
-                None => return refuse("it is cut off"),
-            },
-            Algorithm::Field => (None, head),
-        };
-        let Some(nonce) = nonce.first_chunk().copied() else { return refuse("it is cut off") };
-        body.drain(..algorithm.head());
-        Ok(Self { key, handle, nonce, sealed: body })
+        }
+        Ok(Self { key, algorithm, body })
     }
 
     /// Whether a text is a token of any version, by its beginning: no patient's value begins so.
@@ -195,12 +183,22 @@ impl Token {
     }
 
     /// The record of the subject's key; nothing where the token belongs to the field alone.
-    pub const fn handle(&self) -> Option<Handle> {
-        self.handle
+    pub fn handle(&self) -> Option<Handle> {
+        match self.algorithm {
+            Algorithm::Subject => self.body.first_chunk().copied().map(Handle),
+            Algorithm::Field => None,
+        }
     }
 
     pub const fn algorithm(&self) -> Algorithm {
-        if self.handle.is_some() { Algorithm::Subject } else { Algorithm::Field }
+        self.algorithm
+    }
+
+    /// Nonce, ciphertext and tag.
+    pub(crate) fn parts(&self) -> Option<([u8; NONCE], &[u8], &[u8; TAG])> {
+        let (head, rest) = self.body.split_at_checked(self.algorithm.head())?;
+        let (sealed, tag) = rest.split_last_chunk()?;
+        Some((*head.last_chunk()?, sealed, tag))
     }
 
     /// How many characters the token of so many bytes has.
@@ -212,8 +210,7 @@ impl Token {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let handle = self.handle.as_ref().map_or(&[][..], |handle| handle.bytes());
-        let body = URL_SAFE_NO_PAD.encode([handle, &self.nonce, &self.sealed].concat());
-        write!(f, "{PREFIX}{}.{}.{body}", self.key, char::from(self.algorithm().letter()))
+        let body = URL_SAFE_NO_PAD.encode_to_string(&self.body);
+        write!(f, "{PREFIX}{}.{}.{body}", self.key, char::from(self.algorithm.letter()))
     }
 }

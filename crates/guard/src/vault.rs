@@ -91,6 +91,16 @@ impl Cipher {
         body.truncate(length);
         Some(body)
     }
+
+    /// [`Cipher::open`] of what has a length that is known.
+    pub fn open_exactly<const N: usize>(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<[u8; N]>> {
+        let (nonce, body) = sealed.split_first_chunk::<12>()?;
+        let (body, tag) = body.split_last_chunk::<16>()?;
+        let mut plain = Zeroizing::new([0; N]);
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        self.0.open_separate_gather(nonce, Aad::from(label), body, tag, plain.as_mut_slice()).ok()?;
+        Some(plain)
+    }
 }
 
 /// Bytes that HKDF is asked for.

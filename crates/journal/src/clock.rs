@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// Draws bytes that nobody can guess. The binary has the real one.
-pub trait Rng: Send {
+pub trait Rng: Send + Sync {
     fn fill(&mut self, bytes: &mut [u8]);
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::clock::{Rng, draw};
 use crate::form::{self, Fault, Form, Shape, Wrong};
@@ -35,8 +35,11 @@ impl Subject {
     }
 
     fn of(kind: &str, system: &str, number: &str) -> Self {
-        let mut name = Zeroizing::new(Vec::new());
-        for part in [kind, system, number] {
+        // It does not grow: what grows leaves a name behind.
+        let parts = [kind, system, number];
+        let length = parts.iter().map(|part| size_of::<u64>() + part.len()).sum();
+        let mut name = Zeroizing::new(Vec::with_capacity(length));
+        for part in parts {
             name.extend_from_slice(&(part.len() as u64).to_be_bytes());
             name.extend_from_slice(part.as_bytes());
         }
@@ -62,21 +65,29 @@ impl fmt::Debug for Subject {
 
 /// The key of one person's pseudonym. It is no data key: it has no use but [`TrailKey::pseudonym`], no room that
 /// encrypts takes one, and guard's keys are another type.
-pub struct TrailKey([u8; 32]);
+pub struct TrailKey {
+    bytes: Zeroizing<[u8; 32]>,
+    /// It has taken the key in. It wipes itself.
+    mac: Hmac<Sha256>,
+}
 
 impl TrailKey {
     pub fn random(rng: &mut dyn Rng) -> Self {
-        Self(draw(rng))
+        Self::of(draw(rng))
     }
 
     /// As a keyring kept it.
-    pub const fn of(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn of(bytes: [u8; 32]) -> Self {
+        let bytes = Zeroizing::new(bytes);
+        // A key that is shorter than a block is filled up with zeroes.
+        let mut block = Zeroizing::new([0; 64]);
+        block.iter_mut().zip(*bytes).for_each(|(to, from)| *to = from);
+        Self { mac: Hmac::new((&*block).into()), bytes }
     }
 
     /// For a keyring to keep: nobody else needs it.
-    pub const fn expose(&self) -> &[u8; 32] {
-        &self.0
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.bytes
     }
 
     /// HMAC-SHA-256 over `phiward-pseudonym-1`, a zero byte and the subject, its first 16 bytes.
@@ -90,20 +101,8 @@ impl TrailKey {
     }
 
     fn mac(&self, label: &[u8], bytes: &[u8]) -> [u8; 16] {
-        let mut first = [0; 16];
-        // HMAC takes keys of every length.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(label);
-            mac.update(bytes);
-            first.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
-        }
-        first
-    }
-}
-
-impl Drop for TrailKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
+        let mac = self.mac.clone().chain_update(label).chain_update(bytes).finalize().into_bytes();
+        std::array::from_fn(|at| mac.get(at).copied().unwrap_or(0))
     }
 }
 

@@ -120,9 +120,7 @@ fn of_folder(folder: &Path) -> std::io::Result<String> {
 
 /// The digest of the running program: two builds of one version may judge differently.
 fn program() -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(std::env::current_exe()?)?, &mut hash)?;
-    Ok(hex(&hash.finalize()))
+    Ok(hex(&Sha256::digest(std::fs::read(std::env::current_exe()?)?)))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -30,11 +30,14 @@ pub enum StreamError {
     Empty,
 }
 
-/// The cells of a row in one text.
+/// The cells of a row in one text, where something else may stand between them.
 #[derive(Clone, Default)]
 pub struct Row {
     text: String,
-    ends: Vec<usize>,
+    /// Where each begins and ends.
+    cells: Vec<(usize, usize)>,
+    /// Of these, the ones in which quotes stand twice.
+    doubled: Vec<usize>,
 }
 
 impl Row {
@@ -42,47 +45,55 @@ impl Row {
         self.text.clear();
         // One long row does not keep its room for all that follow.
         self.text.shrink_to(CHUNK);
-        self.ends.clear();
+        self.cells.clear();
     }
 
     pub fn push(&mut self, cell: &str) {
+        let start = self.text.len();
         self.text.push_str(cell);
-        self.ends.push(self.text.len());
+        self.cells.push((start, self.text.len()));
     }
 
-    /// Adds to the cell that is not ended yet. What is no UTF-8 is replaced, and told by whoever reads.
-    fn take(&mut self, bytes: Option<&[u8]>) {
-        self.text.push_str(&String::from_utf8_lossy(bytes.unwrap_or_default()));
-    }
-
-    fn end(&mut self) {
-        self.ends.push(self.text.len());
+    /// The cells that were found in the bytes of a row, taken over at once. Nothing where they are no UTF-8.
+    fn take(&mut self, raw: &[u8]) -> Option<()> {
+        self.text.push_str(std::str::from_utf8(raw).ok()?);
+        for at in self.doubled.drain(..) {
+            let cell = self.cells.get_mut(at)?;
+            let plain = self.text.get(cell.0..cell.1)?.replace("\"\"", "\"");
+            let start = self.text.len();
+            self.text.push_str(&plain);
+            *cell = (start, self.text.len());
+        }
+        Some(())
     }
 
     pub fn get(&self, at: usize) -> Option<&str> {
-        let end = *self.ends.get(at)?;
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let (start, end) = *self.cells.get(at)?;
         self.text.get(start..end)
     }
 
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.cells.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.cells.is_empty()
+    }
+
+    /// How many bytes of memory its text takes.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(*start..*end))
+        self.cells.iter().filter_map(|(start, end)| self.text.get(*start..*end))
     }
 }
 
 /// Cells can be a patient's: none is printed.
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Row").field("cells", &self.ends.len()).finish_non_exhaustive()
+        f.debug_struct("Row").field("cells", &self.cells.len()).finish_non_exhaustive()
     }
 }
 
@@ -227,14 +238,10 @@ impl<R: Read> Stream<R> {
                 End::Later => self.fill()?,
             }
         };
-        let raw = self.unread().get(..end).unwrap_or_default();
-        let lines = memchr::memchr_iter(b'\n', raw).count() as u64;
-        let is_text = std::str::from_utf8(raw).is_ok();
-        self.next_line += lines;
+        let raw = self.buffer.get(self.at..self.at + end).unwrap_or_default();
+        self.next_line += memchr::memchr_iter(b'\n', raw).count() as u64;
         self.at += end;
-        if !is_text {
-            return Err(StreamError::NotText { line });
-        }
+        row.take(raw).ok_or(StreamError::NotText { line })?;
         let cells = row.len();
         if cells > MOST_CELLS {
             return Err(StreamError::TooLong { line });
@@ -247,28 +254,34 @@ impl<R: Read> Stream<R> {
     }
 }
 
-/// The cells of the row that the bytes begin with. What is no UTF-8 is told by whoever asks.
+/// Finds the cells of the row that the bytes begin with.
 fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
     row.clear();
+    row.doubled.clear();
     let mut at = 0;
     loop {
         if bytes.get(at) == Some(&b'"') {
             at += 1;
+            let start = at;
+            let mut is_doubled = false;
             loop {
                 let Some(quote) = bytes.get(at..).and_then(|rest| memchr(b'"', rest)) else {
                     return if is_all { End::Quote } else { End::Later };
                 };
-                row.take(bytes.get(at..at + quote));
                 at += quote + 1;
                 match bytes.get(at) {
                     Some(b'"') => {
-                        row.take(Some(b"\""));
+                        is_doubled = true;
                         at += 1;
                     }
                     None if !is_all => return End::Later,
                     _ => break,
                 }
             }
+            if is_doubled {
+                row.doubled.push(row.cells.len());
+            }
+            row.cells.push((start, at - 1));
         } else {
             let rest = bytes.get(at..).unwrap_or_default();
             let length = match memchr3(b',', b'\n', b'"', rest) {
@@ -278,11 +291,11 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
                 None => return End::Later,
             };
             let cell = rest.get(..length).unwrap_or_default();
-            let is_line = rest.get(length) != Some(&b',');
-            row.take(cell.strip_suffix(b"\r").filter(|_| is_line).or(Some(cell)));
+            let is_last = rest.get(length) != Some(&b',');
+            let carriage = usize::from(is_last && cell.last() == Some(&b'\r'));
+            row.cells.push((at, at + length - carriage));
             at += length;
         }
-        row.end();
         match (bytes.get(at), bytes.get(at + 1)) {
             (Some(b','), _) => at += 1,
             (Some(b'\n'), _) => return End::At(at + 1),
@@ -309,7 +322,7 @@ pub fn write_row<'c>(cells: impl Iterator<Item = &'c str>, into: &mut Vec<u8>) {
             into.push(b',');
         }
         is_first = false;
-        if memchr3(b'"', b',', b'\n', cell.as_bytes()).is_none() && !cell.contains('\r') {
+        if !is_quoted(cell.as_bytes()) {
             into.extend_from_slice(cell.as_bytes());
             continue;
         }
@@ -329,6 +342,13 @@ pub fn write_row<'c>(cells: impl Iterator<Item = &'c str>, into: &mut Vec<u8>) {
         into.extend_from_slice(b"\"\"");
     }
     into.push(b'\n');
+}
+
+/// Whether a cell stands between quotes. Without a way out of the loops the machine looks at many bytes at once, and
+/// most cells have nothing as low as a comma.
+fn is_quoted(cell: &[u8]) -> bool {
+    cell.iter().fold(false, |found, byte| found | (*byte <= b','))
+        && cell.iter().fold(false, |found, byte| found | matches!(byte, b'"' | b',' | b'\n' | b'\r'))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Tokens beside what a user would take instead: `cryptography` and `tink` from the Python package index.
+//! Tokens and data jobs, the tokens beside what a user would take instead: `cryptography` and `tink` from the Python
+//! package index.
 
 use std::process::Command;
 
@@ -42,10 +43,13 @@ measure("cryptography-Fernet-open", lambda: fernet.decrypt(sealed))
 "#;
 
 pub(super) fn run() -> Result<(), String> {
-    let build = ["build", "--release", "--quiet", "--package", "phiward-guard", "--example", "measure"];
-    steps::call("cargo", &build)?;
+    let build = ["build", "--release", "--quiet", "--package", "phiward-guard"];
+    steps::call("cargo", &[&build[..], &["--example", "measure", "--example", "pipe"]].concat())?;
+    let examples = target().join("release/examples");
+    println!("{:<28} {:>8}", "a table of 20 columns", "MB/s");
+    print(Command::new(examples.join("pipe")))?;
     println!("{:<28} {:>8}", "", "CPU ns");
-    print(Command::new(target().join("release/examples/measure")))?;
+    print(Command::new(examples.join("measure")))?;
     let venv = target().join("bench/guard-peers");
     let python = venv.join("bin/python");
     if !python.is_file() {

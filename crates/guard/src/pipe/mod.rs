@@ -209,7 +209,7 @@ pub fn table<'k>(
                 break;
             }
             lines.push(stream.line());
-            bytes += row.cells().map(str::len).sum::<usize>();
+            bytes += row.bytes();
             filled += 1;
         }
         if filled > 0 {

@@ -7,6 +7,7 @@
 //! What a crash leaves: before the new file has its name, the old one and one wrapping key too many, which wraps
 //! nothing that is kept; after it, the new one, and opening it destroys the wrapping key that it says is retired.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -204,8 +205,9 @@ impl SaltRing {
 
     /// The salts of these people, in order. Who had none has one now, and it is durable. Nothing is given for who was
     /// merged into somebody else: what is new is of the person who survives.
-    pub fn salts(&self, subjects: &[Subject]) -> Result<Vec<SubjectSalt>, RingError> {
-        let people: Vec<Finder> = subjects.iter().map(|subject| self.store.finder(subject)).collect();
+    pub fn salts(&self, subjects: &[impl Borrow<Subject>]) -> Result<Vec<SubjectSalt>, RingError> {
+        let people: Vec<Finder> =
+            subjects.iter().map(|subject| self.store.finder(subject.borrow())).collect();
         {
             let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
             let away = |person: &Finder| self.store.id(person).is_some_and(|id| merges.contains_key(&id));

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -122,8 +123,7 @@ impl Master {
 
     fn open(&self, label: &[u8], kept: &Kept) -> Option<Secret> {
         let mut room = [0; BOUND];
-        let plain = self.cipher.open(bound(&mut room, label, &kept.person, &kept.id), &kept.sealed)?;
-        Some(Zeroizing::new(*plain.first_chunk::<32>()?))
+        self.cipher.open_exactly(bound(&mut room, label, &kept.person, &kept.id), &kept.sealed)
     }
 }
 
@@ -143,7 +143,27 @@ fn bound<'r>(room: &'r mut [u8; BOUND], label: &[u8], person: &Finder, id: &Id) 
 
 /// To places in a list. Nobody goes through it in its own order.
 #[expect(clippy::disallowed_types, reason = "it is looked up in and never iterated: no output has its order")]
-type Places<K> = std::collections::HashMap<K, u32>;
+type Places<K> = std::collections::HashMap<K, u32, BuildHasherDefault<AsDrawn>>;
+
+/// A person is found by a sum under a secret key and a secret by what was drawn: nobody chooses where they fall, and
+/// there is nothing to stir.
+#[derive(Default)]
+struct AsDrawn(u64);
+
+impl Hasher for AsDrawn {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    // The length of what is hashed: always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// People and ids to places in a list.
 #[derive(Default)]

@@ -183,10 +183,7 @@ impl<'k> Rows<'k> {
                     key
                 }
             };
-            let index = field.index.as_ref().map(|index| {
-                BlindIndex::new(&key, &field.id, index.normaliser.clone(), index.bits, index.values)
-            });
-            ready.indexes.push(index.transpose()?);
+            ready.indexes.push(field.index_under(&key)?);
         }
         Ok(ready)
     }
@@ -235,7 +232,7 @@ impl<'k> Rows<'k> {
                 salts.push(Vec::new());
                 continue;
             }
-            let named: Vec<Subject> = column.iter().flatten().cloned().collect();
+            let named: Vec<&Subject> = column.iter().flatten().collect();
             let mut found = self.keys.salts(&named)?.into_iter();
             salts.push(column.iter().map(|subject| subject.as_ref().and_then(|_| found.next())).collect());
         }
@@ -400,7 +397,7 @@ impl<'k> Rows<'k> {
                 // The token is the survivor's already, and the row names who was merged into them.
                 Err(GuardError::Refused) if let Some(named) = subject => {
                     match self.keys.survivor(named).map_err(of_keys)? {
-                        Some(now) => self.sealer.open_owned(cipher, &binding(Some(&now)), token),
+                        Some(now) => self.sealer.open(cipher, &binding(Some(&now)), &token),
                         None => Err(GuardError::Refused),
                     }
                 }

@@ -79,7 +79,7 @@ impl Looker<'_> {
             fields.map(|(field, sealed)| Self::wanted(task, field, ready, sealed.field.class)).collect()
         };
         let wanted: Vec<Vec<Wanted>> = looked.iter().map(wanted).collect();
-        let mut people: Vec<Subject> = Vec::new();
+        let mut people: Vec<&Subject> = Vec::new();
         let mut places: Vec<Vec<Option<usize>>> = Vec::with_capacity(looked.len());
         for (one, wanted) in looked.iter().zip(&wanted) {
             let mut of_owners = vec![None; one.people.len()];
@@ -88,7 +88,7 @@ impl Looker<'_> {
                 let Some(subject) = one.people.get(owner).and_then(Option::as_ref) else { continue };
                 if let Some(place @ None) = of_owners.get_mut(owner) {
                     *place = Some(people.len());
-                    people.push(subject.clone());
+                    people.push(subject);
                 }
             }
             places.push(of_owners);
@@ -96,7 +96,7 @@ impl Looker<'_> {
         let salts = match self.keys.salts(&people) {
             Ok(salts) => salts,
             Err(error) => {
-                for person in &people {
+                for person in people {
                     if self.keys.survivor(person)?.is_some() {
                         return Ok(None);
                     }
@@ -228,7 +228,7 @@ impl Looker<'_> {
             let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
             let mut token = String::new();
             self.sealer.seal(&cipher, &binding, value, &mut token)?;
-            let again = self.sealer.open_owned(&cipher, &binding, Token::parse(&token)?)?;
+            let again = self.sealer.open(&cipher, &binding, &Token::parse(&token)?)?;
             if *again != value {
                 return Err(GuardError::Module.into());
             }

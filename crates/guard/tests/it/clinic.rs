@@ -140,7 +140,7 @@ impl Ring {
     }
 
     pub(crate) fn merge(&self, from: &Subject, into: &Subject) -> Handle {
-        let handle = self.salts(&[into.clone(), from.clone()]).unwrap()[1].handle();
+        let handle = self.salts(&[into, from]).unwrap()[1].handle();
         let mut merges = self.merges.lock().unwrap();
         for (_, became) in merges.iter_mut().filter(|(_, became)| became.into == *from) {
             became.into = into.clone();
@@ -196,19 +196,19 @@ impl Keys for Ring {
         Ok(found)
     }
 
-    fn salts(&self, subjects: &[Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
         // Whoever merges has a salt for both before, so that nobody is merged away between these two.
         let mut salts = self.salts.lock().unwrap();
         let merges = self.merges.lock().unwrap();
-        if subjects.iter().any(|subject| merges.iter().any(|(_, became)| became.from == *subject)) {
+        if subjects.iter().any(|subject| merges.iter().any(|(_, became)| became.from == **subject)) {
             return Err(KeysError::Refused("the person was merged into another"));
         }
         let mut found = Vec::new();
         for subject in subjects {
-            let known = salts.iter().find(|(own, _)| own == subject).map(|(_, salt)| Arc::clone(salt));
+            let known = salts.iter().find(|(own, _)| own == *subject).map(|(_, salt)| Arc::clone(salt));
             found.push(known.unwrap_or_else(|| {
                 let salt = Arc::new(SubjectSalt::random(&mut Drawn::new(salts.len() as u64 + 100)));
-                salts.push((subject.clone(), Arc::clone(&salt)));
+                salts.push(((*subject).clone(), Arc::clone(&salt)));
                 salt
             }));
         }

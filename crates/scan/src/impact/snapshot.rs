@@ -1,6 +1,8 @@
 //! What of a scan an impact needs, in a form that can be kept and read again.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 
 use access::Model;
 use journal::{Confidence, Finding, Fingerprint, Place, Severity, SuppressionKind};
@@ -313,8 +315,17 @@ fn of_text(text: &str) -> String {
 
 fn of_bytes(path: &std::path::Path) -> Option<String> {
     let mut hash = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(path).ok()?, &mut hash).ok()?;
-    Some(half(&hash.finalize()))
+    let mut file = BufReader::new(File::open(path).ok()?);
+    loop {
+        let read = match file.fill_buf().ok()? {
+            [] => return Some(half(&hash.finalize())),
+            part => {
+                hash.update(part);
+                part.len()
+            }
+        };
+        file.consume(read);
+    }
 }
 
 fn half(digest: &[u8]) -> String {
