@@ -134,13 +134,29 @@ fn vectors() -> Result<(), String> {
     steps::call_command(run)
 }
 
+const FUZZED: [&str; 13] = [
+    "xml",
+    "bundle",
+    "facts",
+    "soql",
+    "apex",
+    "entry",
+    "tlog",
+    "tlog_folder",
+    "token",
+    "table",
+    "job",
+    "share",
+    "ring",
+];
+
 /// Runs each fuzz target for some seconds. Needs `cargo-fuzz`; on a stable toolchain the nightly flags are
 /// unlocked for the fuzz build alone.
 fn fuzz(seconds: &str) -> Result<(), String> {
     if !steps::answers("cargo", &["fuzz", "--version"]) {
         steps::call("cargo", &["install", "--locked", "--debug", "cargo-fuzz"])?;
     }
-    for target in ["xml", "bundle", "facts", "soql", "apex", "entry", "tlog", "tlog_folder", "token"] {
+    for target in FUZZED {
         let time = format!("-max_total_time={seconds}");
         let mut run = command("cargo", &["fuzz", "run", "--sanitizer", "none", target, "--", &time]);
         run.env("RUSTC_BOOTSTRAP", "1");

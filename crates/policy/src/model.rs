@@ -197,7 +197,8 @@ impl Classified<'_> {
 pub enum ClassifiedBy {
     /// A line for the field.
     Field,
-    /// A line for the same field of a person account: `Account.X__pc` is `Contact.X__c`.
+    /// A line for the same field of a person account: `Account.X__pc` is `Contact.X__c`, `Account.PersonEmail` is
+    /// `Contact.Email`.
     PersonAccount,
     /// The object's default.
     ObjectDefault,
@@ -528,14 +529,80 @@ fn nearest<T>(all: impl Iterator<Item = (Fit, T)>) -> Option<(Fit, T)> {
     all.reduce(|best, next| if next.0 > best.0 { next } else { best })
 }
 
-/// The same field by its other name, in lower case: custom fields of Contact appear on person accounts with the suffix
-/// `__pc`, and are the same data.
+/// Standard fields of Contact that a person account has with `Person` before their names, in lower case.
+const PERSON_FIELDS: [&str; 40] = [
+    "assistantname",
+    "assistantphone",
+    "birthdate",
+    "department",
+    "donotcall",
+    "email",
+    "emailbounceddate",
+    "emailbouncedreason",
+    "genderidentity",
+    "hasoptedoutofemail",
+    "hasoptedoutoffax",
+    "homephone",
+    "individualid",
+    "leadsource",
+    "mailingaddress",
+    "mailingcity",
+    "mailingcountry",
+    "mailingcountrycode",
+    "mailinggeocodeaccuracy",
+    "mailinglatitude",
+    "mailinglongitude",
+    "mailingpostalcode",
+    "mailingstate",
+    "mailingstatecode",
+    "mailingstreet",
+    "mobilephone",
+    "otheraddress",
+    "othercity",
+    "othercountry",
+    "othercountrycode",
+    "othergeocodeaccuracy",
+    "otherlatitude",
+    "otherlongitude",
+    "otherphone",
+    "otherpostalcode",
+    "otherstate",
+    "otherstatecode",
+    "otherstreet",
+    "pronouns",
+    "title",
+];
+
+/// And those that it has by the same names. `Phone` and `Fax` are not among them: a business has its own.
+const PERSON_NAMES: [&str; 5] = ["firstname", "lastname", "middlename", "salutation", "suffix"];
+
+/// The same field by its other name, in lower case: fields of Contact appear on person accounts, custom ones with the
+/// suffix `__pc`, and are the same data.
 pub fn twin(object: &str, field: &str) -> Option<(String, String)> {
     let field = lower(field);
     match lower(object).as_str() {
-        "contact" => field.strip_suffix("__c").map(|stem| ("account".to_owned(), format!("{stem}__pc"))),
-        "account" => field.strip_suffix("__pc").map(|stem| ("contact".to_owned(), format!("{stem}__c"))),
+        "contact" => Some(("account".to_owned(), of_account(&field)?)),
+        "account" => Some(("contact".to_owned(), of_contact(&field)?)),
         _ => None,
+    }
+}
+
+fn of_account(contact: &str) -> Option<String> {
+    match contact.strip_suffix("__c") {
+        Some(stem) => Some(format!("{stem}__pc")),
+        None if PERSON_NAMES.contains(&contact) => Some(contact.to_owned()),
+        None => PERSON_FIELDS.contains(&contact).then(|| format!("person{contact}")),
+    }
+}
+
+fn of_contact(account: &str) -> Option<String> {
+    match account.strip_suffix("__pc") {
+        Some(stem) => Some(format!("{stem}__c")),
+        None if PERSON_NAMES.contains(&account) => Some(account.to_owned()),
+        None => account
+            .strip_prefix("person")
+            .filter(|contact| PERSON_FIELDS.contains(contact))
+            .map(str::to_owned),
     }
 }
 

@@ -75,7 +75,13 @@ impl<'k> Worker<'k> {
     /// The one that works on more columns in its place.
     fn wider(self, names: &[String], make: Make<'_, 'k>) -> Result<Self, PipeError> {
         match self {
-            Worker::Rows(_) => make(names),
+            Worker::Rows(own) => match make(names)? {
+                Worker::Rows(mut wider) => {
+                    wider.take_over(&own);
+                    Ok(Worker::Rows(wider))
+                }
+                other => Ok(other),
+            },
             // One run has one report, and a person one code.
             Worker::SafeHarbor(own) => match make(names)? {
                 Worker::SafeHarbor(wider) => Ok(Worker::SafeHarbor(Box::new(own.widened(*wider)))),

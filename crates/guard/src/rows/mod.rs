@@ -90,6 +90,8 @@ pub struct Rows<'k> {
     made: Vec<Made>,
     /// Rows that were written out, and whose room serves again.
     spare: Vec<Row>,
+    /// Characters of the longest token, by place among the sealed fields.
+    longest: Vec<usize>,
 }
 
 /// By the columns that say whose something is, and by rows.
@@ -114,7 +116,8 @@ struct Ready {
 
 impl<'k> Rows<'k> {
     pub fn new(columns: Columns, org: Org, keys: &'k dyn Keys, rng: Box<dyn Rng>) -> Self {
-        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new(), spare: Vec::new() }
+        let longest = vec![0; columns.sealed().len()];
+        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new(), spare: Vec::new(), longest }
     }
 
     /// Works on a batch. Everything that is not the fault of one row is an error, and nothing is released then.
@@ -289,6 +292,9 @@ impl<'k> Rows<'k> {
             let Some((_, _, cipher)) = ciphers.get(cipher) else { continue };
             let binding = Binding { tenant: self.keys.tenant(), field: &field.id, subject };
             self.sealer.seal(cipher, &binding, value, &mut made.token).map_err(refuse)?;
+            if let Some(longest) = self.longest.get_mut(place) {
+                *longest = made.token.len().max(*longest);
+            }
             if let Some(Some(index)) = ready.indexes.get(place) {
                 index.digest_into(value, &mut made.digest).map_err(refuse)?;
             }
@@ -440,6 +446,19 @@ impl<'k> Rows<'k> {
 
     pub const fn columns(&self) -> &Columns {
         &self.columns
+    }
+
+    /// The fields in which tokens were put, and the characters of the longest one in each.
+    pub fn longest(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.columns.fields().map(SealedField::holder).zip(self.longest.iter().copied())
+    }
+
+    /// Goes on where one with fewer columns came to.
+    pub(crate) fn take_over(&mut self, before: &Rows<'_>) {
+        for (sealed, longest) in self.columns.sealed().iter().zip(&mut self.longest) {
+            let own = |(holder, _): &(&str, usize)| holder.eq_ignore_ascii_case(sealed.field.holder());
+            *longest = before.longest().find(own).map_or(0, |(_, longest)| longest);
+        }
     }
 
     /// Takes back rows that were written out.

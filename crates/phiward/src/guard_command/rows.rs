@@ -40,11 +40,13 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
     let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
     let given = if duty == Duty::Mask { Given::Masks } else { Given::Values };
     let done = job.run(&arguments.rows, action, given, &mut make).map(|(tally, worker)| {
-        let columns = worker.as_ref().and_then(Worker::columns);
-        (tally, columns.map(|columns| columns.by_default(&job.policy)).unwrap_or_default())
+        let Some(Worker::Rows(rows)) = worker else { return (tally, Vec::new(), Vec::new()) };
+        let longest = rows.longest().filter(|(_, longest)| *longest > 0);
+        let longest = longest.map(|(field, longest)| format!("{field} {longest}")).collect();
+        (tally, rows.columns().by_default(&job.policy), longest)
     });
     let ended = keys.end().map_err(text);
-    let (tally, unnamed) = done?;
+    let (tally, unnamed, longest) = done?;
     ended?;
     if !unnamed.is_empty() {
         let places: Vec<String> = unnamed.iter().map(usize::to_string).collect();
@@ -58,6 +60,12 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
         Duty::Open | Duty::Mask => "opened",
     };
     eprintln!("phiward: {} rows, {} values {word}, {} rows refused", tally.rows, tally.turned, tally.refused);
+    if !longest.is_empty() {
+        eprintln!(
+            "phiward: characters of the longest token: {}; a field that is shorter cuts it, and what is cut never opens",
+            longest.join(", ")
+        );
+    }
     if tally.unsealed > 0 {
         eprintln!(
             "phiward: {} values stood there as they are and the bundle asks for tokens: seal them",

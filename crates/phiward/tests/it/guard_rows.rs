@@ -166,6 +166,21 @@ fn a_file_is_sealed_and_opened_and_the_ledger_tells_whose_it_was() {
     place.ok(&["ledger", "verify", "--dir", "D"], "");
 }
 
+/// Of a person's token under one of the first keys.
+fn token_characters(value: &str) -> usize {
+    Token::length(guard::Algorithm::Subject, guard::KeyNumber::of(1).unwrap(), value.len())
+}
+
+#[test]
+fn the_longest_token_is_told_also_where_columns_come_later() {
+    let place = Place::new();
+    let lines = "{\"Id\":\"001Hs0000000001\",\"Name\":\"A longer name of a Canary\"}\n\
+                 {\"Id\":\"001Hs0000000002\",\"Name\":\"Canary\",\"SSN__pc\":\"123-45-6789\"}\n";
+    let (_, err) = place.ends(0, &guard("seal", &["--format", "jsonl"]), lines);
+    let name = format!("Name {}", token_characters("A longer name of a Canary"));
+    assert!(err.contains(&name), "{err}");
+}
+
 #[test]
 fn lines_of_json_go_the_same_way() {
     let place = Place::new();
@@ -199,6 +214,8 @@ fn rows_that_are_refused_are_kept_apart_and_named() {
     let with = guard("seal", &["--output", "out.csv", "--refused", "refused.csv"]);
     let (_, err) = place.ends(1, &with, table);
     assert!(err.contains("2 rows, 2 values sealed, 1 rows refused"), "{err}");
+    let longest = token_characters("Grace Canary");
+    assert!(err.contains(&format!("characters of the longest token: Name {longest};")), "{err}");
     let refused = std::fs::read_to_string(place.path("refused.csv")).unwrap();
     assert!(refused.starts_with("Line,Column,Reason,Id,Name\n3,Name,nothing says whose"), "{refused}");
     let out = std::fs::read_to_string(place.path("out.csv")).unwrap();

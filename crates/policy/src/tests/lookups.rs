@@ -16,6 +16,20 @@ fn fields_are_found_in_any_case_and_by_the_objects_default() {
     let twin = policy.class_of("Contact", "SSN__c").unwrap();
     assert_eq!((twin.class, twin.by), (Class::Phi, ClassifiedBy::PersonAccount));
     assert!(policy.class_of("Contact", "Phone").is_none());
+    for (contact, account) in [
+        ("SSN__c", Some("ssn__pc")),
+        ("Email", Some("personemail")),
+        ("MailingPostalCode", Some("personmailingpostalcode")),
+        ("LastName", Some("lastname")),
+        ("Phone", None),
+        ("AccountId", None),
+    ] {
+        let twin = crate::twin("Contact", contact);
+        assert_eq!(twin.as_ref().map(|(_, field)| field.as_str()), account, "{contact}");
+        let back = twin.and_then(|(object, field)| crate::twin(&object, &field));
+        assert_eq!(back.map(|(_, field)| field), account.map(|_| contact.to_ascii_lowercase()));
+    }
+    assert!(crate::twin("Account", "PersonContactId").is_none() && crate::twin("Case", "Email").is_none());
     assert!(policy.class_of("Case", "Subject").is_none());
     assert_eq!(policy.class_of("HealthCondition", "Note__c").unwrap().tags, [Tag::Psychotherapy]);
     assert_eq!(policy.unclassified(), Some(Class::Internal));
