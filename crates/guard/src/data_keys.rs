@@ -69,6 +69,12 @@ pub enum KeysError {
     State { key: KeyNumber, from: KeyState, to: KeyState },
     #[error("a tenant has at most 36^4 data keys")]
     Full,
+    #[error(
+        "`{path}` would be longer than the {LONGEST} bytes that are read again, and nothing was written: it has too many \
+         data keys",
+        path = path.display()
+    )]
+    TooLong { path: PathBuf },
     #[error("{0}")]
     Refused(&'static str),
 }
@@ -177,7 +183,7 @@ impl DataKeys {
             rng,
             _held: held,
         };
-        durable::create(path, keys.text().as_bytes(), Access::Owner).map_err(io(path))?;
+        durable::create(path, keys.text()?.as_bytes(), Access::Owner).map_err(io(path))?;
         Ok(keys)
     }
 
@@ -222,7 +228,8 @@ impl DataKeys {
         Ok(())
     }
 
-    fn text(&self) -> Zeroizing<String> {
+    /// The file, if it can be read again.
+    fn text(&self) -> Result<Zeroizing<String>, KeysError> {
         let mut text = Zeroizing::new(String::new());
         // Writing to a string does not fail.
         let _ = write!(text, "{MAGIC}\ntenant {}\n", self.tenant);
@@ -239,7 +246,10 @@ impl DataKeys {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
         let sum = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
-        text
+        if text.len() as u64 > LONGEST {
+            return Err(KeysError::TooLong { path: self.path.clone() });
+        }
+        Ok(text)
     }
 
     /// Makes a change durable, or leaves things as they were.
@@ -259,7 +269,7 @@ impl DataKeys {
     fn write(&mut self) -> Result<(), KeysError> {
         // Of a writing that failed nobody knows whether it is the file: its generation is not given again.
         self.written += 1;
-        durable::replace(&self.path, self.text().as_bytes(), Access::Owner).map_err(io(&self.path))
+        durable::replace(&self.path, self.text()?.as_bytes(), Access::Owner).map_err(io(&self.path))
     }
 
     fn see(&self) -> Result<(), KeysError> {
@@ -411,8 +421,12 @@ impl DataKeys {
         let keys = std::mem::replace(&mut self.keys, keys);
         self.retiring = Some(before);
         if let Err(error) = self.write() {
-            // Which of the two files is there is not known: both wrapping keys stay.
             (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
+            // Else which of the two files is there is not known: both wrapping keys stay.
+            if matches!(error, KeysError::TooLong { .. }) {
+                // The error that matters is the first.
+                let _ = self.root.destroy(next);
+            }
             return Err(error);
         }
         self.see()?;

@@ -45,6 +45,12 @@ pub enum SeenError {
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
+    #[error(
+        "what is kept of the {of} in `{path}` would be longer than the {LONGEST} bytes that are read again, and nothing was \
+         written: they have too many escrows",
+        path = path.display()
+    )]
+    Full { path: PathBuf, of: &'static str },
 }
 
 /// What is done where nothing was seen yet.
@@ -143,6 +149,16 @@ impl Seen {
         Some(((generation.parse().ok()?, length.parse().ok()?), note.to_owned()))
     }
 
+    /// Whether so much beside can be read again: to be asked before the file itself is written.
+    pub(crate) fn has_room(&self, note: &str) -> Result<(), SeenError> {
+        // What else stands in it is shorter than that.
+        const REST: u64 = 1024;
+        if note.len() as u64 + REST > LONGEST {
+            return Err(SeenError::Full { path: self.path.clone(), of: self.of });
+        }
+        Ok(())
+    }
+
     /// The file has come so far now.
     pub(crate) fn see(&self, (generation, length): Reach, note: &str) -> Result<(), SeenError> {
         let lines = format!("{MAGIC}\nof {}\nat {generation} {length}\n{note}", self.of);
@@ -154,5 +170,23 @@ impl Seen {
     fn io(&self) -> impl FnOnce(io::Error) -> SeenError {
         let path = self.path.clone();
         move |error| SeenError::Io { path, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_beside_than_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen");
+        let key = || hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        let seen = Seen::of(&path, "salts", key(), ((1, 2), ""), Unseen::Taken).unwrap().seen;
+        let longest = "x".repeat(LONGEST as usize - 1025) + "\n";
+        seen.has_room(&longest).unwrap();
+        seen.see((u64::MAX, u64::MAX), &longest).unwrap();
+        assert!(Seen::is_newest(&path, "salts", key(), (u64::MAX, u64::MAX)).unwrap());
+        assert!(seen.has_room(&(longest + "x")).unwrap_err().to_string().contains("too many escrows"));
     }
 }

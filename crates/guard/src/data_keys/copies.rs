@@ -62,7 +62,7 @@ impl Clear {
 impl DataKeys {
     /// Writes a copy to a new file. It opens by the same root, until the keys are wrapped anew.
     pub fn back_up(&self, to: &Path) -> Result<u64, KeysError> {
-        durable::create(to, self.text().as_bytes(), Access::Owner).map_err(io(to))?;
+        durable::create(to, self.text()?.as_bytes(), Access::Owner).map_err(io(to))?;
         Ok(self.held())
     }
 
@@ -137,7 +137,7 @@ impl DataKeys {
             rng,
             _held: held,
         };
-        durable::create(to, keys.text().as_bytes(), Access::Owner).map_err(io(to))?;
+        durable::create(to, keys.text()?.as_bytes(), Access::Owner).map_err(io(to))?;
         numbers.into_iter().try_for_each(|number| keys.load(number))?;
         Ok((keys, is_newest))
     }
@@ -218,7 +218,7 @@ impl DataKeys {
             _held: held,
         };
         numbers.into_iter().try_for_each(|number| keys.load(number))?;
-        durable::create(to, keys.text().as_bytes(), Access::Owner).map_err(io(to))?;
+        durable::create(to, keys.text()?.as_bytes(), Access::Owner).map_err(io(to))?;
         Ok(keys)
     }
 }

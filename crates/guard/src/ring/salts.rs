@@ -379,6 +379,9 @@ impl SaltRing {
         mut head: Head,
         change: impl FnOnce(&mut Draft, &mut Writer) -> Result<(), RingError>,
     ) -> Result<(), RingError> {
+        if let Some(seen) = &state.seen {
+            seen.has_room(&head.escrow_lines())?;
+        }
         let mut writer = self.store.writer()?;
         let mut draft = self.store.draft(&writer);
         change(&mut draft, &mut writer)?;

@@ -288,6 +288,7 @@ impl Store {
     ) -> Result<Self, RingError> {
         let held = held(path)?;
         let bytes = draft.bytes(purpose, &mut *rng)?;
+        is_readable(path, purpose, draft.head.len(), bytes.len())?;
         let file = durable::create(path, &bytes, Access::Owner).map_err(RingError::io(path))?;
         durable::hold(&file).map_err(RingError::io(path))?;
         let mut adding = Adding::open(path)?;
@@ -477,7 +478,7 @@ impl Store {
     /// of them has the name, so nothing more is written.
     pub(super) fn put(&self, writer: &mut Writer, mut draft: Draft) -> Result<File, RingError> {
         let bytes = draft.bytes(self.purpose, &mut *writer.rng)?;
-        has_room(&self.path, 0, bytes.len())?;
+        is_readable(&self.path, self.purpose, draft.head.len(), bytes.len())?;
         writer.broken = true;
         writer.adding.clear().map_err(RingError::io(&self.path))?;
         durable::replace(&self.path, &bytes, Access::Owner).map_err(RingError::io(&self.path))?;
@@ -565,6 +566,19 @@ fn has_room(path: &Path, length: u64, more: usize) -> Result<(), RingError> {
         return Err(RingError::unreadable(path, what));
     }
     Ok(())
+}
+
+/// Whether a file with such a head can be read again.
+fn is_readable(path: &Path, purpose: &Purpose, head: usize, whole: usize) -> Result<(), RingError> {
+    if head > purpose.longest_head {
+        let what = format!(
+            "what it remembers of escrows and merges would be longer than the {} bytes that are read again, and nothing \
+             was written: retire handles of people who were merged away (`keys shred --handles`)",
+            purpose.longest_head
+        );
+        return Err(RingError::unreadable(path, what));
+    }
+    has_room(path, 0, whole)
 }
 
 /// All of a ring's file.
@@ -682,6 +696,8 @@ pub(super) fn restore(bytes: &[u8], to: &Path) -> Result<(), RingError> {
 
 #[cfg(test)]
 mod tests {
+    use journal::sample::Drawn;
+
     use super::*;
 
     #[test]
@@ -690,5 +706,39 @@ mod tests {
         assert!(has_room(path, LONGEST - 85, 85).is_ok());
         assert!(has_room(path, LONGEST - 84, 85).unwrap_err().to_string().contains("another ring"));
         assert!(has_room(path, u64::MAX, 85).is_err());
+    }
+
+    const SMALL: Purpose = Purpose { name: "ring", record: b"a\n", untold: b"b\n", longest_head: 64 };
+
+    fn head(length: usize) -> Vec<u8> {
+        [vec![b'x'; length - 5], b"\n---\n".to_vec()].concat()
+    }
+
+    #[test]
+    fn a_head_is_not_written_longer_than_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ring");
+        let master = Arc::new(Master::random(&mut Drawn::new(1)).unwrap());
+        let draft = |length| Draft {
+            head: head(length),
+            master: Arc::clone(&master),
+            records: Vec::new(),
+            shredded: Vec::new(),
+        };
+        let rng = || Box::new(Drawn::new(2));
+        assert!(Store::create(&path, &SMALL, draft(65), rng()).is_err() && !path.exists());
+        let store = Store::create(&path, &SMALL, draft(64), rng()).unwrap();
+        store.give(&[[1; 16]]).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let mut writer = store.writer().unwrap();
+        let longer = Draft { head: head(65), ..store.draft(&writer) };
+        let refused = store.put(&mut writer, longer).unwrap_err().to_string();
+        assert!(refused.contains("64 bytes that are read again"), "{refused}");
+        drop(writer);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        store.give(&[[2; 16]]).unwrap();
+        let bytes = whole(&path).unwrap();
+        let by = |_: &str| Ok((Master::of(master.bytes.clone())?, ()));
+        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.people(), 2);
     }
 }

@@ -20,6 +20,8 @@ pub enum StateError {
     InUse { path: PathBuf },
     #[error("`{path}` is no state of a job", path = path.display())]
     Unreadable { path: PathBuf },
+    #[error("`{path}` would be longer than the {LONGEST} bytes that are read again: work on a part of the table", path = path.display())]
+    TooLong { path: PathBuf },
     #[error("`{path}` is the state of another job: its {what} is another. Name another state, or remove it and begin anew", path = path.display())]
     Other { path: PathBuf, what: &'static str },
 }
@@ -104,6 +106,9 @@ impl State {
         let kept = Kept { v: 1, of: of.clone(), cursor: cursor.clone(), is_done: *is_done, counts };
         let io = |error| StateError::Io { path: self.path.clone(), error };
         let bytes = serde_json::to_vec_pretty(&kept).map_err(|error| io(error.into()))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(StateError::TooLong { path: self.path.clone() });
+        }
         durable::replace(&self.path, &bytes, Access::Owner).map_err(io)
     }
 }

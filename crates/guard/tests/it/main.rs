@@ -25,6 +25,7 @@ mod salts;
 mod stored;
 mod stranger;
 mod token;
+mod undone;
 
 use guard::vault::Lock;
 use guard::{DataKey, KeyNumber, KeyState, Sealer, SubjectSalt};
