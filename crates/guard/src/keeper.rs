@@ -24,6 +24,7 @@ use crate::ring::{RingError, SaltRing};
 use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
+use copies::or_undone;
 pub use copies::{Drills, Restored};
 pub use shredding::Shredding;
 
@@ -39,6 +40,8 @@ pub enum KeeperError {
     Escrow(#[from] EscrowError),
     #[error("`{path}`: {error}", path = path.display())]
     Io { path: PathBuf, error: std::io::Error },
+    #[error("{because}\n{left}")]
+    Left { because: String, left: String },
     #[error("nothing was done, because it could not be recorded: {0}")]
     NotDone(RecordError),
     #[error("it was done, and no entry says what came of it: {0}")]
@@ -180,9 +183,7 @@ impl Keeper {
     pub async fn create(places: Places, tenant: &str, tools: Tools) -> Result<Self, KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let made = places
-            .are_free()
-            .and_then(|()| Self::made(&places, tenant, id, &tools).inspect_err(|_| places.clear()));
+        let made = places.are_free().and_then(|()| Self::made(&places, tenant, id, &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
     }
@@ -193,10 +194,13 @@ impl Keeper {
         id: KeyId,
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
-        let mut data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
-        let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
-        watch(places, &mut data, &salts, Unseen::NotOlder, None)?;
-        Ok((data, salts))
+        let data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
+        or_undone(data, DataKeys::undo, |data| {
+            let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            let watched =
+                or_undone(salts, SaltRing::undo, |salts| watch(places, data, salts, Unseen::NotOlder, None));
+            watched.map(|(salts, ())| salts)
+        })
     }
 
     /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies; where somebody vouches

@@ -90,9 +90,7 @@ impl Keeper {
     ) -> Result<(Self, Restored), KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
-        let done = places
-            .are_free()
-            .and_then(|()| Self::put_back(backup, &places, unseen, &tools).inspect_err(|_| places.clear()));
+        let done = places.are_free().and_then(|()| Self::put_back(backup, &places, unseen, &tools));
         let (data, salts, restored) = tools.end(begun, done).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
@@ -107,11 +105,15 @@ impl Keeper {
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
         let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
         let (to, seen) = (&places.data_keys, places.seen_of(DATA_KEYS));
-        let (mut data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
+        let (data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
         let day = tools.today();
-        let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
         let unseen = if unseen == Unseen::Taken { unseen } else { Unseen::NotOlder };
-        watch(places, &mut data, &salts, unseen, Some(day))?;
+        let (data, salts) = or_undone(data, DataKeys::remove, |data| {
+            let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
+            let watched =
+                or_undone(salts, SaltRing::remove, |salts| watch(places, data, salts, unseen, Some(day)));
+            watched.map(|(salts, ())| salts)
+        })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail: None, seals };
         Ok((data, salts, restored))
     }
@@ -183,9 +185,8 @@ impl Keeper {
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, escrow.id())).await?;
-        let done = places.are_free().and_then(|()| {
-            Self::put_back_escrow(escrow, shares, trail, &places, &tools).inspect_err(|_| places.clear())
-        });
+        let done =
+            places.are_free().and_then(|()| Self::put_back_escrow(escrow, shares, trail, &places, &tools));
         let (data, salts, restored) = tools.end(begun, done).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
@@ -200,21 +201,25 @@ impl Keeper {
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
         let contents = escrow.open(shares)?;
-        let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
-        let mut data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
-        let (keys, file) = &contents.salts;
-        let salts =
-            SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), tools.today(), rng())?;
         let trail = match (&contents.trail, trail) {
-            (Some((keys, file)), Some((to, lock))) => {
-                let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
-                Some(ring.counts().0)
-            }
+            (Some(whole), Some(to)) => Some((whole, to)),
             (None, Some(_)) => return Err(KeeperError::Refused("the escrow holds no keyring")),
             (_, None) => None,
         };
-        // What was seen there is of other files, or of those that the escrow is older than: who restores it lost them.
-        watch(places, &mut data, &salts, Unseen::Taken, Some(tools.today()))?;
+        let (root, rng, today) = (|| Arc::clone(&tools.root), tools.rng, tools.today());
+        let data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
+        let (data, (salts, trail)) = or_undone(data, DataKeys::undo, |data| {
+            let (keys, file) = &contents.salts;
+            let salts = SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), today, rng())?;
+            or_undone(salts, SaltRing::undo, |salts| {
+                // What was seen there is of other files, or of those that the escrow is older than: who restores it lost
+                // them.
+                watch(places, data, salts, Unseen::Taken, Some(today))?;
+                let Some(((keys, file), (to, lock))) = trail else { return Ok(None) };
+                let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
+                Ok(Some(ring.counts().0))
+            })
+        })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail, seals: false };
         Ok((data, salts, restored))
     }
@@ -228,13 +233,20 @@ impl Places {
             None => Ok(()),
         }
     }
+}
 
-    /// Takes away what was made of two files of which the other was not: the same act is to work once what hindered it
-    /// is gone.
-    pub(super) fn clear(&self) {
-        for path in [&self.data_keys, &self.salts] {
-            // The error that matters is the first.
-            let _ = std::fs::remove_file(path);
-        }
+/// Goes on from what an act made; where that fails, what it made is taken away again, and nothing that somebody else
+/// did: the same act is to work once what hindered it is gone.
+pub(super) fn or_undone<M, T, E: Into<KeeperError>>(
+    mut made: M,
+    undo: impl FnOnce(M) -> Result<(), E>,
+    then: impl FnOnce(&mut M) -> Result<T, KeeperError>,
+) -> Result<(M, T), KeeperError> {
+    match then(&mut made) {
+        Ok(more) => Ok((made, more)),
+        Err(error) => Err(match undo(made) {
+            Ok(()) => error,
+            Err(left) => KeeperError::Left { because: error.to_string(), left: left.into().to_string() },
+        }),
     }
 }

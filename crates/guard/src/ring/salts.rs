@@ -21,7 +21,7 @@ use super::head::{EscrowState, Escrowed, Head, Merge, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
-use crate::root::{Root, RootError, WrappingKey};
+use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
@@ -101,37 +101,32 @@ impl SaltRing {
         }
         let master = Arc::new(Master::random(&mut *rng)?);
         let ring = *id.bytes();
-        let (wrapping, wrapped) = Self::begun(&*root, ring, 1, &master)?;
-        let head = Head {
-            ring,
-            written: 1,
-            epoch: 1,
-            wrapping,
-            wrapped,
-            retired: None,
-            merges: BTreeMap::new(),
-            escrows: Vec::new(),
-            unknown: None,
-        };
-        Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            let head = Head {
+                ring,
+                written: 1,
+                epoch: 1,
+                wrapping,
+                wrapped: Head::wrap(&*root, wrapping, &ring, 1, &master)?,
+                retired: None,
+                merges: BTreeMap::new(),
+                escrows: Vec::new(),
+                unknown: None,
+            };
+            Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
+        })
     }
 
-    /// A new wrapping key and the master under it.
-    fn begun(
-        root: &dyn Root,
-        ring: Id,
-        epoch: u64,
-        master: &Master,
-    ) -> Result<(WrappingKey, Vec<u8>), RingError> {
-        let wrapping = root.make()?;
-        match Head::wrap(root, wrapping, &ring, epoch, master) {
-            Ok(wrapped) => Ok((wrapping, wrapped)),
-            Err(error) => {
-                // The error that matters is the first.
-                let _ = root.destroy(wrapping);
-                Err(error.into())
-            }
-        }
+    /// Takes the file away again that this process made.
+    pub(crate) fn remove(self) -> Result<(), RingError> {
+        self.store.remove()
+    }
+
+    /// [`SaltRing::remove`], with the wrapping key that was made for it.
+    pub(crate) fn undo(self) -> Result<(), RingError> {
+        let (root, (_, wrapping)) = (Arc::clone(&self.root), self.epoch());
+        self.remove()?;
+        Ok(root::undo(&*root, wrapping)?)
     }
 
     fn placed(
@@ -356,13 +351,24 @@ impl SaltRing {
             let mut writer = self.store.writer()?;
             Arc::new(self.store.master().next(&mut *writer.rng)?)
         };
-        (head.wrapping, head.wrapped) = Self::begun(&*self.root, head.ring, head.epoch, &next)?;
-        self.rewrite(state, head, |draft, writer| {
-            draft.shred(without, true);
-            draft.turn(next, &PURPOSE, &mut *writer.rng)?;
-            Ok(())
-        })?;
-        self.retire(&state.head)
+        let wrapping = self.root.make()?;
+        let turned = Head::wrap(&*self.root, wrapping, &head.ring, head.epoch, &next)
+            .map_err(RingError::from)
+            .and_then(|wrapped| {
+                (head.wrapping, head.wrapped) = (wrapping, wrapped);
+                self.rewrite(state, head, |draft, writer| {
+                    draft.shred(without, true);
+                    draft.turn(next, &PURPOSE, &mut *writer.rng)?;
+                    Ok(())
+                })
+            });
+        match turned {
+            // Nothing was written under it. Else nobody knows, and both stay.
+            Err(error) if state.head.wrapping != wrapping && self.store.writer().is_ok() => {
+                Err(root::or_left(&*self.root, wrapping, error))
+            }
+            turned => turned.and_then(|()| self.retire(&state.head)),
+        }
     }
 
     /// Destroys the wrapping key of the epoch before. Fine where that was done.
@@ -541,9 +547,12 @@ impl SaltRing {
         let next = Arc::new(draft.master.next(&mut *rng)?);
         draft.turn(Arc::clone(&next), &PURPOSE, &mut *rng)?;
         (head.epoch, head.written, head.retired) = (head.epoch + 1, head.written + 1, None);
-        (head.wrapping, head.wrapped) = Self::begun(&*root, head.ring, head.epoch, &next)?;
         head.unknown = Some(day);
-        Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            head.wrapped = Head::wrap(&*root, wrapping, &head.ring, head.epoch, &next)?;
+            head.wrapping = wrapping;
+            Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
+        })
     }
 }
 

@@ -290,10 +290,16 @@ impl Store {
         let bytes = draft.bytes(purpose, &mut *rng)?;
         is_readable(path, purpose, draft.head.len(), bytes.len())?;
         let file = durable::create(path, &bytes, Access::Owner).map_err(RingError::io(path))?;
-        durable::hold(&file).map_err(RingError::io(path))?;
-        let mut adding = Adding::open(path)?;
-        // What lies there is of another ring.
-        adding.clear().map_err(RingError::io(path))?;
+        let readied = durable::hold(&file).map_err(RingError::io(path)).and_then(|()| {
+            let mut adding = Adding::open(path)?;
+            // What lies there is of another ring.
+            adding.clear().map_err(RingError::io(path))?;
+            Ok(adding)
+        });
+        let adding = readied.inspect_err(|_| {
+            // It was made here. The error that matters is the first.
+            let _ = std::fs::remove_file(path);
+        })?;
         let (length, sum) = (bytes.len() as u64, adding::context(&bytes));
         let Draft { head, master, records, shredded } = draft;
         let index = Index::of(records).ok_or(GuardError::Module)?;
@@ -354,6 +360,13 @@ impl Store {
             return Err(RingError::unreadable(&self.path, "a write to it failed: open it again"));
         }
         Ok(writer)
+    }
+
+    /// Takes the file away that this process made.
+    pub(super) fn remove(self) -> Result<(), RingError> {
+        std::fs::remove_file(&self.path)
+            .and_then(|()| durable::sync_folder(&self.path))
+            .map_err(RingError::io(&self.path))
     }
 
     /// Bytes of the file.
@@ -481,8 +494,8 @@ impl Store {
         is_readable(&self.path, self.purpose, draft.head.len(), bytes.len())?;
         writer.broken = true;
         writer.adding.clear().map_err(RingError::io(&self.path))?;
-        durable::replace(&self.path, &bytes, Access::Owner).map_err(RingError::io(&self.path))?;
-        let replaced = std::mem::replace(&mut writer.file, opened(&self.path)?);
+        let file = durable::replace_held(&self.path, &bytes, Access::Owner);
+        let replaced = std::mem::replace(&mut writer.file, file.map_err(RingError::io(&self.path))?);
         let Draft { head, master, records, shredded } = draft;
         (writer.head, writer.length, writer.sum) = (head, bytes.len() as u64, adding::context(&bytes));
         let index = Index::of(records).ok_or(GuardError::Module)?;

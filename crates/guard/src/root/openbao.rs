@@ -17,7 +17,7 @@ use wire::{Call, Reply};
 use zeroize::Zeroizing;
 
 use super::asking::{Again, Asker, said};
-use super::{Login, OpenBaoPlace, Root, RootError, WrappingKey, secret_text};
+use super::{Login, OpenBaoPlace, Root, RootError, WrappingKey, or_left, secret_text};
 
 /// Nonce, key and tag.
 const SEALED: usize = 12 + 32 + 16;
@@ -86,8 +86,11 @@ impl Root for OpenBaoRoot {
         };
         let engine = &self.engine;
         let asked = json!({"type": "aes256-gcm96", "exportable": false, "allow_plaintext_backup": false});
-        engine.done("POST", &format!("keys/{}", name(key)), "update", asked.to_string())?;
-        engine.kept(key)?;
+        match engine.done("POST", &format!("keys/{}", name(key)), "update", asked.to_string()) {
+            // It says that it did not make one.
+            Err(error @ RootError::Denied { .. }) => return Err(error),
+            made => made.and_then(|_| engine.kept(key)).map_err(|error| or_left(self, key, error))?,
+        }
         Ok(key)
     }
 
