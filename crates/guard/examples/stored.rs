@@ -110,7 +110,7 @@ fn main() {
         Tools { root, recorder: None, policy: None, clock: Arc::new(System), rng: || Box::new(System) };
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let places = Places::of(&path("keys"), &path("seen"));
-    let mut keeper = runtime.block_on(Keeper::create(places, "harbor", tools)).unwrap();
+    let mut keeper = runtime.block_on(Keeper::create(places, "harbor", &[], tools)).unwrap();
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let rotate = |keeper: &mut Keeper| {
         runtime.block_on(async {

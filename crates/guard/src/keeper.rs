@@ -4,6 +4,7 @@
 //! says what came of it. Where that one cannot be recorded the act stands, the caller is told, and the intention stands
 //! in the log without its end. Who was shredded is marked in the ring until an entry says so.
 
+mod approval;
 mod copies;
 mod shredding;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
-use journal::names::{Correlation, Digest, KeyId};
+use journal::names::{Approver, Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
@@ -42,6 +43,15 @@ pub enum KeeperError {
     Io { path: PathBuf, error: std::io::Error },
     #[error("{because}\n{left}")]
     Left { because: String, left: String },
+    #[error("no approvers are pinned to these keys: `keys approvers` pins those of a bundle")]
+    NoApprovers,
+    #[error(
+        "`{0}` is not among the approvers that are pinned to these keys (`keys status` names them): another bundle does not \
+         change who they are; two of them do, by `keys approvers`"
+    )]
+    OtherApprover(String),
+    #[error("no escrow was made, because its shares were not handed out: {0}")]
+    NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
     NotDone(RecordError),
     #[error("it was done, and no entry says what came of it: {0}")]
@@ -179,11 +189,17 @@ fn of_data(step: KeyStep, number: KeyNumber) -> KeyEvent {
 }
 
 impl Keeper {
-    /// Makes the files of a tenant: no data key and nobody's salt.
-    pub async fn create(places: Places, tenant: &str, tools: Tools) -> Result<Self, KeeperError> {
+    /// Makes the files of a tenant: no data key and nobody's salt. These approvers say so from now on where two people
+    /// have to.
+    pub async fn create(
+        places: Places,
+        tenant: &str,
+        approvers: &[Approver],
+        tools: Tools,
+    ) -> Result<Self, KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let made = places.are_free().and_then(|()| Self::made(&places, tenant, id, &tools));
+        let made = places.are_free().and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
     }
@@ -191,12 +207,13 @@ impl Keeper {
     fn made(
         places: &Places,
         tenant: &str,
-        id: KeyId,
+        (id, approvers): (KeyId, &[Approver]),
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
         let data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
         or_undone(data, DataKeys::undo, |data| {
-            let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            let salts =
+                SaltRing::create_as(id, approvers, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
             let watched =
                 or_undone(salts, SaltRing::undo, |salts| watch(places, data, salts, Unseen::NotOlder, None));
             watched.map(|(salts, ())| salts)
@@ -300,7 +317,8 @@ impl Keeper {
         let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
         // An escrow that is named in vain is better than one that is forgotten.
-        let done = self.data.may_destroy(number, by).map_err(KeeperError::from);
+        let done = self.may_answer(by);
+        let done = done.and_then(|()| Ok(self.data.may_destroy(number, by)?));
         let done = done.and_then(|()| Ok(self.salts.doom_escrows()?));
         let done = done.and_then(|()| Ok(self.data.destroy(number, by)?));
         self.tools.end(begun, done).await

@@ -139,6 +139,13 @@ impl Seen {
         Ok(bytes.and_then(|bytes| seen.read(&bytes)).is_some_and(|(at, _)| at == found))
     }
 
+    /// The lines that were kept beside, whatever the file is.
+    pub(crate) fn noted(path: &Path, of: &'static str, key: hmac::Key) -> Result<Option<String>, SeenError> {
+        let seen = Self { path: path.to_owned(), of, key };
+        let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
+        Ok(bytes.and_then(|bytes| seen.read(&bytes)).map(|(_, noted)| noted))
+    }
+
     fn read(&self, bytes: &[u8]) -> Option<(Reach, String)> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (lines, sum) = text.split_at_checked(text.rfind("sum ")?)?;

@@ -86,7 +86,7 @@ fn places(folder: &Path) -> Places {
 fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     let lock = Lock::KeyFile(vec![9; 32].into());
     let keys = places(&folder.join("keys"));
-    let mut keeper = ready(Keeper::create(keys, "harbor-clinic", tools(&folder.join("root")))).unwrap();
+    let mut keeper = ready(Keeper::create(keys, "harbor-clinic", &[], tools(&folder.join("root")))).unwrap();
     let number = ready(keeper.make(Class::Phi, date(2026, 11, 27))).unwrap();
     ready(keeper.activate(number)).unwrap();
     ready(keeper.rewrap()).unwrap();
@@ -103,7 +103,7 @@ fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     let trail = Keyring::create(&folder.join("trail"), &lock, Box::new(Remembering)).unwrap();
     trail.pseudonyms(&people).unwrap();
     let terms = Terms::new(date(2026, 11, 27), 2, 3, &mut Remembering).unwrap();
-    let shares = ready(keeper.escrow(&terms, Some(&trail), &folder.join("escrow"))).unwrap();
+    let shares = ready(keeper.escrow(&terms, Some(&trail), &folder.join("escrow"), Ok)).unwrap();
     let shares: Vec<(String, Share)> =
         shares.iter().map(|share| (String::new(), Share::read(&share.text()).unwrap())).take(2).collect();
     let escrow = Escrow::read(&folder.join("escrow")).unwrap();

@@ -118,31 +118,57 @@ impl Keeper {
         Ok((data, salts, restored))
     }
 
-    /// Puts all keys into one sealed file whose key is split, and gives the shares. The ring remembers the escrow before
-    /// there is one.
-    pub async fn escrow(
+    /// Puts all keys into one sealed file whose key is split. The ring remembers the escrow before there is one, and the
+    /// shares are handed out before it is done: where they are not, there is none.
+    pub async fn escrow<T>(
         &mut self,
         terms: &Terms,
         trail: Option<&Keyring>,
         to: &Path,
-    ) -> Result<Vec<Share>, KeeperError> {
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let begun = self.tools.begin(KeyEvent::new(KeyStep::Escrowed, KeyKind::Tenant, terms.id)).await?;
-        let done = self.escrowed(terms, trail, to);
+        let done = self.escrowed(terms, trail, to, hand_out);
         self.tools.end(begun, done).await
     }
 
-    fn escrowed(&self, terms: &Terms, trail: Option<&Keyring>, to: &Path) -> Result<Vec<Share>, KeeperError> {
+    fn escrowed<T>(
+        &self,
+        terms: &Terms,
+        trail: Option<&Keyring>,
+        to: &Path,
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let Terms { id, day, threshold, shares } = *terms;
         if to.exists() {
             return Err(RingError::Exists { path: to.to_owned() }.into());
         }
-        self.salts.escrowed(Escrowed { id, day, threshold, shares, state: EscrowState::Kept })?;
+        let escrow = Escrowed { id, day, threshold, shares, state: EscrowState::Kept };
+        self.salts.escrowed(escrow)?;
+        let made = trail.map_or(Ok(()), |trail| Ok(trail.escrowed(escrow)?));
+        let made = made.and_then(|()| self.split(terms, trail, to, hand_out));
+        if made.is_err() && !to.exists() {
+            // Shares of no file open nothing. The error that matters is the first.
+            let _ = self.salts.escrow_withdrawn(id);
+            let _ = trail.map(|trail| trail.escrow_withdrawn(id));
+        }
+        made
+    }
+
+    fn split<T>(
+        &self,
+        terms: &Terms,
+        trail: Option<&Keyring>,
+        to: &Path,
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let trail = trail.map(Keyring::whole).transpose()?;
         let contents = Contents { data: self.data.whole()?, salts: self.salts.whole()?, trail };
         let (file, shares) = escrow::seal(&contents, self.data.tenant(), terms, &mut *(self.tools.rng)())?;
+        let handed = hand_out(shares).map_err(KeeperError::NotHandedOut)?;
         let io = |error| KeeperError::Io { path: to.to_owned(), error };
         durable::create(to, &file, Access::Owner).map_err(io)?;
-        Ok(shares)
+        Ok(handed)
     }
 
     /// Opens an escrow in memory and compares every key of it. Nothing of it is written.

@@ -8,7 +8,7 @@ use journal::names::KeyId;
 use journal::{Number, Subject};
 
 use super::{Keeper, KeeperError};
-use crate::ring::{EscrowState, Escrowed, RingError, SaltRing, entry_id};
+use crate::ring::{EscrowState, Escrowed, Keyring, RingError, SaltRing, entry_id};
 use crate::token::Handle;
 
 /// What a shredding came to.
@@ -115,9 +115,19 @@ impl Keeper {
     }
 
     /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are
-    /// gone. Nobody can prove that to a program.
-    pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Person; 2]) -> Result<(), KeeperError> {
-        self.said_by(by, KeyStep::EscrowDestroyed, id, |salts| salts.escrow_destroyed(id)).await
+    /// gone. Nobody can prove that to a program. A keyring that it holds is told too.
+    pub async fn escrow_destroyed(
+        &mut self,
+        id: KeyId,
+        trail: Option<&Keyring>,
+        by: [&Person; 2],
+    ) -> Result<(), KeeperError> {
+        let destroyed = |salts: &SaltRing| {
+            let is_known =
+                salts.escrow_destroyed(id)? | trail.map_or(Ok(false), |trail| trail.escrow_destroyed(id))?;
+            if is_known { Ok(()) } else { Err(RingError::Refused("no escrow of this id was made")) }
+        };
+        self.said_by(by, KeyStep::EscrowDestroyed, id, destroyed).await
     }
 
     /// Every escrow that was made before a copy was put back, and that the ring does not know of, is destroyed: two
@@ -134,15 +144,10 @@ impl Keeper {
         id: KeyId,
         act: impl FnOnce(&SaltRing) -> Result<(), RingError>,
     ) -> Result<(), KeeperError> {
-        if by[0] == by[1] {
-            return Err(KeeperError::Refused(
-                "two people say that an escrow is destroyed, and these are one",
-            ));
-        }
         let people = by.map(Clone::clone).to_vec();
         let event = KeyEvent { people, ..KeyEvent::new(step, KeyKind::Tenant, id) };
         let begun = self.tools.begin(event).await?;
-        let done = act(&self.salts).map_err(KeeperError::from);
+        let done = self.may_answer(by).and_then(|()| Ok(act(&self.salts)?));
         self.tools.end(begun, done).await
     }
 }

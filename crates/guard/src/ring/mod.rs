@@ -12,13 +12,14 @@
 
 mod adding;
 mod error;
+mod escrowed;
 mod head;
 mod keyring;
 mod salts;
 mod store;
 
 pub use error::RingError;
-pub use head::{EscrowState, Escrowed};
+pub use escrowed::{EscrowState, Escrowed};
 pub use keyring::Keyring;
 pub(crate) use salts::entry_id;
 pub use salts::{Merged, SaltRing};

@@ -13,11 +13,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::civil::Date;
-use journal::names::KeyId;
+use journal::names::{Approver, KeyId};
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
-use super::head::{EscrowState, Escrowed, Head, Merge, Unread};
+use super::escrowed::{self, EscrowState, Escrowed};
+use super::head::{Head, Merge, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
@@ -87,11 +88,12 @@ impl SaltRing {
     /// A ring of nobody, in a new file that its owner alone can read, under a new wrapping key.
     pub fn create(path: &Path, root: Arc<dyn Root>, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let id = KeyId::random(&mut *rng);
-        Self::create_as(id, path, root, rng)
+        Self::create_as(id, &[], path, root, rng)
     }
 
     pub(crate) fn create_as(
         id: KeyId,
+        approvers: &[Approver],
         path: &Path,
         root: Arc<dyn Root>,
         mut rng: Box<dyn Rng>,
@@ -109,6 +111,7 @@ impl SaltRing {
                 wrapping,
                 wrapped: Head::wrap(&*root, wrapping, &ring, 1, &master)?,
                 retired: None,
+                approvers: approvers.iter().map(ToString::to_string).collect(),
                 merges: BTreeMap::new(),
                 escrows: Vec::new(),
                 unknown: None,
@@ -169,7 +172,7 @@ impl SaltRing {
         let mut state = self.state();
         let key = self.store.master().sums(SEEN);
         let found = (state.head.written, self.store.length());
-        let watched = Seen::of(seen, "salts", key, (found, &state.head.escrow_lines()), unseen)?;
+        let watched = Seen::of(seen, "salts", key, (found, &state.head.note()), unseen)?;
         state.seen = Some(watched.seen);
         let mut head = state.head.clone();
         if let Some(older) = &watched.older {
@@ -190,9 +193,7 @@ impl SaltRing {
 
     fn see(&self, state: &State) -> Result<(), RingError> {
         match &state.seen {
-            Some(seen) => {
-                Ok(seen.see((state.head.written, self.store.length()), &state.head.escrow_lines())?)
-            }
+            Some(seen) => Ok(seen.see((state.head.written, self.store.length()), &state.head.note())?),
             None => Ok(()),
         }
     }
@@ -386,7 +387,7 @@ impl SaltRing {
         change: impl FnOnce(&mut Draft, &mut Writer) -> Result<(), RingError>,
     ) -> Result<(), RingError> {
         if let Some(seen) = &state.seen {
-            seen.has_room(&head.escrow_lines())?;
+            seen.has_room(&head.note())?;
         }
         let mut writer = self.store.writer()?;
         let mut draft = self.store.draft(&writer);
@@ -417,6 +418,21 @@ impl SaltRing {
         })
     }
 
+    /// Who may say what two people have to.
+    pub(crate) fn approvers(&self) -> Vec<String> {
+        self.state().head.approvers.clone()
+    }
+
+    pub(crate) fn pin_approvers(&self, approvers: &[Approver]) -> Result<(), RingError> {
+        if approvers.is_empty() {
+            return Err(RingError::Refused("the bundle has no approvers"));
+        }
+        let mut state = self.state();
+        let approvers = approvers.iter().map(ToString::to_string).collect();
+        let head = Head { approvers, ..state.head.clone() };
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
     /// Escrows that were made of the keys.
     pub fn escrows(&self) -> Vec<Escrowed> {
         self.state().head.escrows.clone()
@@ -430,13 +446,23 @@ impl SaltRing {
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }
 
-    /// An escrow is destroyed, as two people say.
-    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<(), RingError> {
+    /// There came to be no such escrow.
+    pub(crate) fn escrow_withdrawn(&self, id: KeyId) -> Result<(), RingError> {
         let mut state = self.state();
         let mut head = state.head.clone();
-        let found = head.escrows.iter_mut().find(|escrow| escrow.id == id);
-        found.ok_or(RingError::Refused("no escrow of this id was made"))?.state = EscrowState::Destroyed;
+        head.escrows.retain(|escrow| escrow.id != id);
         self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// An escrow is destroyed, as two people say. Tells whether it was made of these keys.
+    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<bool, RingError> {
+        let mut state = self.state();
+        let mut head = state.head.clone();
+        let is_known = escrowed::destroyed(&mut head.escrows, id);
+        if is_known {
+            self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        }
+        Ok(is_known)
     }
 
     /// A data key is about to be destroyed: escrows that were made until now bring it back.

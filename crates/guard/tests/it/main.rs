@@ -8,8 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod clinic;
 mod crash;
+mod escrow;
 mod golden;
 mod index;
 mod keeper;

@@ -11,7 +11,7 @@ use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use zeroize::Zeroizing;
 
-use crate::keeper::{Place, ready};
+use crate::keeper::{Place, approvers, ready};
 use crate::keys::{TODAY, opens, sealed};
 use crate::lock;
 
@@ -127,7 +127,7 @@ fn data_keys_are_not_written_longer_than_they_are_read() {
 /// Makes the keys of a tenant under a root in some mood.
 fn created(place: &Place, root: &Arc<Moody>) -> Result<Keeper, KeeperError> {
     let tools = Tools { root: root.clone(), ..place.tools("another") };
-    ready(Keeper::create(place.places("keys"), "harbor-clinic", tools))
+    ready(Keeper::create(place.places("keys"), "harbor-clinic", &approvers(), tools))
 }
 
 #[test]

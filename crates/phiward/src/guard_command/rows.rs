@@ -21,7 +21,7 @@ use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Told};
 use crate::ledger_command::arguments::Unlock;
 use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
-use crate::{Verdict, files, judge, keys_command};
+use crate::{Verdict, files, judge, keys_command, near};
 
 pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
     if duty == Duty::Seal && arguments.rows.right.to.is_some() {
@@ -173,8 +173,14 @@ impl Job {
             }
         };
         let org = Org::declared(&policy, org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
-        let who = Identity::declared(&policy, &right.who)
-            .map_err(|_| "`--who` is no identity of the bundle".to_owned())?;
+        let who = Identity::declared(&policy, &right.who).map_err(|_| {
+            near::unknown(
+                "--who",
+                "identity",
+                &right.who,
+                policy.identities().iter().map(|one| one.id.as_str()),
+            )
+        })?;
         let request = request(&policy, right)?;
         if told.into.ledger.is_none() && !told.unrecorded {
             return Err("patients' data is not worked on unrecorded: name the --ledger and --trail, or answer for it \

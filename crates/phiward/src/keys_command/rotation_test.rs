@@ -22,7 +22,7 @@ use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
-use super::{Roots, people, root};
+use super::{Roots, approvers, people, root};
 use crate::guard_command::rows::{Given, Job as Right};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
@@ -210,7 +210,8 @@ impl<'t> Acting<'t> {
         let folder = tempfile::tempdir().map_err(text)?;
         let places = Places::of(&folder.path().join("keys"), &folder.path().join("seen"));
         files::folder(&folder.path().join("keys"))?;
-        let made = Keeper::create(places, TEST_TENANT, tools(&root));
+        let approvers = approvers(&right.policy)?;
+        let made = Keeper::create(places, TEST_TENANT, &approvers, tools(&root));
         let keys = InUse::of(runtime.block_on(made).map_err(text)?);
         Ok(Self { test, right, root, runtime, folder, keys, fields })
     }
