@@ -105,7 +105,7 @@ impl fmt::Debug for Tools {
 
 /// An act that was recorded as intended.
 struct Begun {
-    event: KeyEvent,
+    events: Vec<KeyEvent>,
     correlation: Correlation,
 }
 
@@ -129,15 +129,32 @@ impl Tools {
 
     /// An act is about to be done.
     async fn begin(&self, event: KeyEvent) -> Result<Begun, KeeperError> {
+        self.begin_all(vec![event]).await
+    }
+
+    /// An act on several keys at once is about to be done.
+    async fn begin_all(&self, events: Vec<KeyEvent>) -> Result<Begun, KeeperError> {
         let correlation = Correlation::random(&mut *(self.rng)());
-        let entry = self.entry(event.clone(), EntryOutcome::Intended, correlation);
-        self.record(vec![entry]).await.map_err(KeeperError::NotDone)?;
-        Ok(Begun { event, correlation })
+        self.tell_of(&events, EntryOutcome::Intended, correlation).await.map_err(KeeperError::NotDone)?;
+        Ok(Begun { events, correlation })
+    }
+
+    async fn tell_of(
+        &self,
+        events: &[KeyEvent],
+        outcome: EntryOutcome,
+        correlation: Correlation,
+    ) -> Result<(), RecordError> {
+        for run in events.chunks(1000) {
+            let entries = run.iter().map(|event| self.entry(event.clone(), outcome, correlation));
+            self.record(entries.collect()).await?;
+        }
+        Ok(())
     }
 
     /// What came of it.
     async fn end<T>(&self, begun: Begun, result: Result<T, KeeperError>) -> Result<T, KeeperError> {
-        self.end_with(begun, result, |_, event| vec![event]).await
+        self.end_with(begun, result, |_, events| events).await
     }
 
     /// What came of it, in the entries that it makes where it was done.
@@ -145,23 +162,19 @@ impl Tools {
         &self,
         begun: Begun,
         result: Result<T, KeeperError>,
-        told: impl FnOnce(&T, KeyEvent) -> Vec<KeyEvent>,
+        told: impl FnOnce(&T, Vec<KeyEvent>) -> Vec<KeyEvent>,
     ) -> Result<T, KeeperError> {
-        let Begun { event, correlation } = begun;
+        let Begun { events, correlation } = begun;
         let done = match result {
             Ok(done) => done,
             Err(error) => {
-                let entry = self.entry(event, EntryOutcome::Failed, correlation);
                 // The error that matters is the first; the intention is recorded.
-                let _ = self.record(vec![entry]).await;
+                let _ = self.tell_of(&events, EntryOutcome::Failed, correlation).await;
                 return Err(error);
             }
         };
-        let events = told(&done, event);
-        for run in events.chunks(1000) {
-            let entries = run.iter().map(|event| self.entry(event.clone(), EntryOutcome::Done, correlation));
-            self.record(entries.collect()).await.map_err(KeeperError::Untold)?;
-        }
+        let events = told(&done, events);
+        self.tell_of(&events, EntryOutcome::Done, correlation).await.map_err(KeeperError::Untold)?;
         Ok(done)
     }
 }
@@ -249,6 +262,11 @@ impl Keeper {
         Ok(self.data.discard()?)
     }
 
+    /// Whoever was shredded may be sealed for again, as somebody says that they are back.
+    pub fn welcome(&mut self) {
+        self.salts.welcome();
+    }
+
     pub const fn salts(&self) -> &SaltRing {
         &self.salts
     }
@@ -294,7 +312,7 @@ impl Keeper {
         let begun = self.tools.begin(of_data(KeyStep::Activated, number)).await?;
         let done = self.data.activate(number).map_err(KeeperError::from);
         let retired = before.into_iter().map(|number| of_data(KeyStep::Retired, number));
-        self.tools.end_with(begun, done, |(), event| std::iter::once(event).chain(retired).collect()).await
+        self.tools.end_with(begun, done, |(), events| events.into_iter().chain(retired).collect()).await
     }
 
     /// Brings a data key to a state in which it does not seal: it opens, or does nothing.

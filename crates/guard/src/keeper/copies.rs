@@ -53,8 +53,10 @@ impl Keeper {
         let day = self.tools.today();
         let to = folder.join(format!("{day}-{id}"));
         let done = self.copied(&to).map(|people| (to, people));
-        let told =
-            |(_, people): &(PathBuf, u64), event| vec![KeyEvent { keys: Some(Number::of(*people)), ..event }];
+        let told = |(_, people): &(PathBuf, u64), mut events: Vec<KeyEvent>| {
+            events.iter_mut().for_each(|event| event.keys = Some(Number::of(*people)));
+            events
+        };
         let (to, _) = self.tools.end_with(begun, done, told).await?;
         Ok(to)
     }

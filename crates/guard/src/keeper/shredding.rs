@@ -8,7 +8,7 @@ use journal::names::KeyId;
 use journal::{Number, Subject};
 
 use super::{Keeper, KeeperError};
-use crate::ring::{EscrowState, Escrowed, Keyring, RingError, SaltRing, entry_id};
+use crate::ring::{EscrowState, Escrowed, Keyring, Merging, RingError, SaltRing, entry_id};
 use crate::token::Handle;
 
 /// What a shredding came to.
@@ -65,9 +65,9 @@ impl Keeper {
         let done = shred(self);
         // Those that an earlier act destroyed and did not come to tell of are told as well.
         let untold = self.salts.untold();
-        let told = |_: &Vec<Option<Handle>>, event| {
+        let told = |_: &Vec<Option<Handle>>, events: Vec<KeyEvent>| {
             let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
-            std::iter::once(event).chain(each).collect()
+            events.into_iter().chain(each).collect()
         };
         let handles = self.tools.end_with(begun, done, told).await?;
         if !untold.is_empty() && self.tools.recorder.is_some() {
@@ -98,20 +98,33 @@ impl Keeper {
         let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
         let begun = self.tools.begin(event).await?;
         let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
-        self.tools.end_with(begun, Ok(()), |(), event| std::iter::once(event).chain(each).collect()).await?;
+        self.tools.end_with(begun, Ok(()), |(), events| events.into_iter().chain(each).collect()).await?;
         Ok(self.salts.told(&untold)?)
     }
 
-    /// One person became another: see [`crate::ring::SaltRing::merge`].
-    pub async fn merge(
-        &mut self,
-        from: &Subject,
-        into: &Subject,
-    ) -> Result<Option<(Handle, Handle)>, KeeperError> {
-        let Some(known) = self.salts.known(from)? else { return Ok(None) };
-        let begun = self.tools.begin(of_subject(KeyStep::Merged, known.handle())).await?;
-        let done = self.salts.merge(from, into).map_err(KeeperError::from);
-        self.tools.end(begun, done).await
+    /// [`Keeper::merge_all`] of one.
+    pub async fn merge(&mut self, from: &Subject, into: &Subject) -> Result<Merging, KeeperError> {
+        let done = self.merge_all(&[(from.clone(), into.clone())]).await?;
+        Ok(done.into_iter().next().flatten())
+    }
+
+    /// People became others, all of them or none: see [`crate::ring::SaltRing::merge_all`].
+    pub async fn merge_all(&mut self, pairs: &[(Subject, Subject)]) -> Result<Vec<Merging>, KeeperError> {
+        let mut events = Vec::new();
+        for (from, _) in pairs {
+            let known = self.salts.known(from)?;
+            events.extend(known.map(|known| of_subject(KeyStep::Merged, known.handle())));
+        }
+        if events.is_empty() {
+            return Ok(vec![None; pairs.len()]);
+        }
+        let begun = self.tools.begin_all(events).await?;
+        let done = self.salts.merge_all(pairs).map_err(KeeperError::from);
+        // Somebody may have become another who had nothing before.
+        let told = |done: &Vec<Merging>, _| {
+            done.iter().flatten().map(|(gone, _)| of_subject(KeyStep::Merged, *gone)).collect()
+        };
+        self.tools.end_with(begun, done, told).await
     }
 
     /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are

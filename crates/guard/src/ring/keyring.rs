@@ -23,7 +23,7 @@ use journal::{Pseudonym, PseudonymError, Pseudonymiser, Rng, Subject, TrailKey};
 use zeroize::Zeroizing;
 
 use super::escrowed::{self, EscrowState, Escrowed};
-use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARATOR, Store};
+use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARATOR, Shredded, Store};
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
 use crate::key::Secret;
@@ -35,6 +35,8 @@ const PURPOSE: Purpose = Purpose {
     name: "keyring",
     record: b"phiward keyring record\n",
     untold: b"phiward keyring record, untold\n",
+    // Who is shredded and seen again has a new pseudonym: entries go on.
+    remembered: None,
     longest_head: 64 * 1024,
 };
 
@@ -139,7 +141,7 @@ impl Keyring {
         let master = Arc::new(Master::random(&mut *rng)?);
         let head = Head { sealed: Head::sealed(lock, &master, &mut *rng)?, escrows: Vec::new() };
         let bytes = head.bytes(&master);
-        let draft = Draft { head: bytes, master, records: Vec::new(), shredded: Vec::new() };
+        let draft = Draft { head: bytes, master, records: Vec::new(), shredded: Shredded::new() };
         Store::create(path, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
@@ -264,7 +266,7 @@ impl Keyring {
         let Some(id) = self.store.id(&self.store.finder(subject)) else { return Ok(None) };
         let mut escrows = state.head.escrows.clone();
         escrowed::doom(&mut escrows);
-        let shred = |draft: &mut Draft| draft.shred(&BTreeSet::from([id]), untold);
+        let shred = |draft: &mut Draft| draft.shred(&BTreeSet::from([id]), &PURPOSE, untold);
         let mut replaced = self.rewrite(&mut state, escrows, shred)?;
         // The file that had the key has no name any more. What it held is written over as well as can be.
         let old = replaced.metadata().map_or(0, |metadata| metadata.len());

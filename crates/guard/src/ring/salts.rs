@@ -7,9 +7,13 @@
 //! What a crash leaves: before the new file has its name, the old one and one wrapping key too many, which wraps
 //! nothing that is kept; after it, the new one, and opening it destroys the wrapping key that it says is retired.
 
+mod merging;
+mod returning;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::civil::Date;
@@ -20,17 +24,20 @@ use zeroize::Zeroizing;
 use super::escrowed::{self, EscrowState, Escrowed};
 use super::head::{Head, Merge, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
-use super::{RingError, key_id};
+use super::{Away, RingError, key_id};
+use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
+pub use merging::Merging;
 
 const PURPOSE: Purpose = Purpose {
     name: "ring of salts",
     record: b"phiward salt ring record\n",
     untold: b"phiward salt ring record, untold\n",
+    remembered: Some(b"phiward salt ring record, shredded\n"),
     longest_head: 64 << 20,
 };
 
@@ -59,6 +66,8 @@ pub struct SaltRing {
     /// Whoever changes more than people's number holds it.
     state: Mutex<State>,
     merges: RwLock<BTreeMap<Id, Merge>>,
+    /// Whoever was shredded may have a new salt.
+    welcomes: AtomicBool,
 }
 
 impl fmt::Debug for SaltRing {
@@ -116,7 +125,7 @@ impl SaltRing {
                 escrows: Vec::new(),
                 unknown: None,
             };
-            Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
+            Self::placed(path, root, Begun { head, master }, Vec::new(), store::Shredded::new(), rng)
         })
     }
 
@@ -137,14 +146,15 @@ impl SaltRing {
         root: Arc<dyn Root>,
         Begun { head, master }: Begun,
         records: Vec<store::Kept>,
-        shredded: Vec<store::Shredded>,
+        shredded: store::Shredded,
         mut rng: Box<dyn Rng>,
     ) -> Result<Self, RingError> {
         let bytes = head.bytes(&master, records.len() + shredded.len(), &mut *rng)?;
         let draft = Draft { head: bytes, master, records, shredded };
         let store = Store::create(path, &PURPOSE, draft, rng)?;
         let merges = RwLock::new(head.merges.clone());
-        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+        let state = Mutex::new(State { head, seen: None });
+        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
     }
 
     /// Opens a ring, finishes what a crash tore, and destroys the wrapping key of the epoch before where that is still
@@ -159,7 +169,8 @@ impl SaltRing {
             root.destroy(retired)?;
         }
         let merges = RwLock::new(head.merges.clone());
-        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+        let state = Mutex::new(State { head, seen: None });
+        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
     }
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
@@ -208,6 +219,9 @@ impl SaltRing {
             if !merges.is_empty() && people.iter().any(away) {
                 return Err(RingError::Refused(MERGED_AWAY));
             }
+        }
+        if !self.welcomes() && !self.forgotten(subjects).is_empty() {
+            return Err(GuardError::Forgotten.into());
         }
         let given = self.store.give(&people)?;
         if given.is_new {
@@ -270,32 +284,6 @@ impl SaltRing {
         merges.keys().map(|id| Handle::of(*id)).collect()
     }
 
-    /// One person became another: tokens of the first open until [`SaltRing::shred_handles`] retires their handle, and
-    /// no new one is sealed. Gives that handle and the one that survives; nothing where the first has no tokens.
-    pub fn merge(&self, from: &Subject, into: &Subject) -> Result<Option<(Handle, Handle)>, RingError> {
-        if from == into {
-            return Err(RingError::Refused("a person is not merged into themselves"));
-        }
-        let Some(gone) = self.store.id(&self.store.finder(from)) else { return Ok(None) };
-        // It gives the one who survives a salt, and refuses one who was merged away.
-        let handle = self.salts(std::slice::from_ref(into))?;
-        let handle = handle.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
-        let mut state = self.state();
-        let merge = Merge { into: *handle.bytes(), from: from.clone(), survivor: Some(into.clone()) };
-        // Somebody else may have come first.
-        if [gone, merge.into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
-            return Err(RingError::Refused(MERGED_AWAY));
-        }
-        let mut head = state.head.clone();
-        // Who was merged into the first is the second now.
-        for before in head.merges.values_mut().filter(|before| before.into == gone) {
-            (before.into, before.survivor) = (merge.into, merge.survivor.clone());
-        }
-        head.merges.insert(gone, merge);
-        self.rewrite(&mut state, head, |_, _| Ok(()))?;
-        Ok(Some((Handle::of(gone), handle)))
-    }
-
     /// Destroys the salts of these people, and those of who was merged into them: no token of theirs opens again, and
     /// no copy of the ring that was made until now. Gives the handles, in order; nothing for who has none. The ring
     /// holds them as untold until [`SaltRing::told`].
@@ -305,8 +293,10 @@ impl SaltRing {
         let mut state = self.state();
         let ids = subjects.iter().map(|subject| self.store.id(&self.store.finder(subject)));
         let ids: Vec<Option<Id>> = ids.collect();
-        if ids.iter().flatten().any(|id| state.head.merges.contains_key(id)) {
-            return Err(RingError::Refused(MERGED_AWAY));
+        let away = |(at, id): (usize, &Option<Id>)| Some((at, state.head.merges.get(id.as_ref()?)?.into));
+        let away: Vec<Away> = ids.iter().enumerate().filter_map(away).map(Away::of).collect();
+        if !away.is_empty() {
+            return Err(RingError::MergedAway(away));
         }
         self.destroy(&mut state, ids.iter().flatten().copied().collect())?;
         Ok(ids.into_iter().map(|id| id.map(Handle::of)).collect())
@@ -358,7 +348,7 @@ impl SaltRing {
             .and_then(|wrapped| {
                 (head.wrapping, head.wrapped) = (wrapping, wrapped);
                 self.rewrite(state, head, |draft, writer| {
-                    draft.shred(without, true);
+                    draft.shred(without, &PURPOSE, true);
                     draft.turn(next, &PURPOSE, &mut *writer.rng)?;
                     Ok(())
                 })

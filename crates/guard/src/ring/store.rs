@@ -2,7 +2,7 @@
 //!
 //! Whoever looks somebody up waits for no disk: what is in memory changes after the file does, in a moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ const UNTOLD: u8 = 3;
 pub(super) type Finder = [u8; 16];
 /// Names a secret and says nothing of it.
 pub(super) type Id = [u8; 8];
-/// In the place of a person, where a secret was shredded.
+/// In the place of a person, where a secret was shredded and the ring does not remember whose it was.
 const NOBODY: Finder = [0; 16];
 
 /// What binds records to one kind of ring.
@@ -43,8 +43,22 @@ pub(super) struct Purpose {
     pub(super) name: &'static str,
     pub(super) record: &'static [u8],
     pub(super) untold: &'static [u8],
+    /// Of somebody who was shredded and is known again by the key that finds people; nothing where nobody is.
+    pub(super) remembered: Option<&'static [u8]>,
     /// The most bytes before the records.
     pub(super) longest_head: usize,
+}
+
+impl Purpose {
+    /// What the secret of a record is sealed with, so that none is taken for one of another kind.
+    fn label(&self, kind: u8, person: &Finder) -> Option<&'static [u8]> {
+        match (kind, *person != NOBODY) {
+            (KEY, true) | (SHREDDED, false) => Some(self.record),
+            (SHREDDED, true) => self.remembered,
+            (UNTOLD, is_somebody) if !is_somebody || self.remembered.is_some() => Some(self.untold),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -54,13 +68,17 @@ pub(super) struct Kept {
     sealed: [u8; SEALED],
 }
 
-/// A secret that was destroyed.
+/// Of a secret that was destroyed.
 #[derive(Clone)]
-pub(super) struct Shredded {
-    pub(super) id: Id,
+pub(super) struct Gone {
     /// No entry says so yet.
-    pub(super) untold: bool,
+    untold: bool,
+    /// Whose it was, where the ring remembers that.
+    person: Finder,
 }
+
+/// Secrets that were destroyed.
+pub(super) type Shredded = BTreeMap<Id, Gone>;
 
 /// The two keys of a ring: one seals records, the other finds people.
 pub(super) struct Master {
@@ -187,7 +205,17 @@ impl Index {
 struct Memory {
     master: Arc<Master>,
     index: Index,
-    shredded: Vec<Shredded>,
+    shredded: Shredded,
+    /// People of whom something was shredded.
+    forgotten: BTreeSet<Finder>,
+}
+
+impl Memory {
+    fn of(master: Arc<Master>, index: Index, shredded: Shredded) -> Self {
+        let people = shredded.values().map(|gone| gone.person).filter(|person| *person != NOBODY);
+        let forgotten = people.collect();
+        Self { master, index, shredded, forgotten }
+    }
 }
 
 pub(super) struct Writer {
@@ -207,7 +235,7 @@ pub(super) struct Draft {
     pub(super) head: Vec<u8>,
     pub(super) master: Arc<Master>,
     pub(super) records: Vec<Kept>,
-    pub(super) shredded: Vec<Shredded>,
+    pub(super) shredded: Shredded,
 }
 
 impl Draft {
@@ -227,13 +255,20 @@ impl Draft {
     }
 
     /// Takes out who has one of these ids.
-    pub(super) fn shred(&mut self, ids: &BTreeSet<Id>, untold: bool) {
-        self.records.retain(|kept| !ids.contains(&kept.id));
-        self.shredded.extend(ids.iter().map(|id| Shredded { id: *id, untold }));
+    pub(super) fn shred(&mut self, ids: &BTreeSet<Id>, purpose: &Purpose, untold: bool) {
+        let gone = self.records.extract_if(.., |kept| ids.contains(&kept.id));
+        let gone = gone.map(|Kept { person, id, .. }| {
+            (id, Gone { untold, person: purpose.remembered.map_or(NOBODY, |_| person) })
+        });
+        self.shredded.extend(gone);
     }
 
     pub(super) fn told(&mut self, ids: &[Id]) {
-        self.shredded.iter_mut().filter(|one| ids.contains(&one.id)).for_each(|one| one.untold = false);
+        for id in ids {
+            if let Some(gone) = self.shredded.get_mut(id) {
+                gone.untold = false;
+            }
+        }
     }
 
     fn bytes(&mut self, purpose: &Purpose, rng: &mut dyn Rng) -> Result<Vec<u8>, GuardError> {
@@ -245,11 +280,11 @@ impl Draft {
         for kept in &self.records {
             record(&mut bytes, KEY, kept);
         }
-        for one in &self.shredded {
-            let (kind, label) =
-                if one.untold { (UNTOLD, purpose.untold) } else { (SHREDDED, purpose.record) };
-            // A secret of nobody, so that the place is as long as every other.
-            record(&mut bytes, kind, &self.master.seal(label, NOBODY, one.id, &Secret::default(), rng)?);
+        for (id, Gone { untold, person }) in &self.shredded {
+            let kind = if *untold { UNTOLD } else { SHREDDED };
+            let label = purpose.label(kind, person).ok_or(GuardError::Module)?;
+            // No secret, so that the place is as long as every other.
+            record(&mut bytes, kind, &self.master.seal(label, *person, *id, &Secret::default(), rng)?);
         }
         Ok(bytes)
     }
@@ -304,7 +339,7 @@ impl Store {
         let Draft { head, master, records, shredded } = draft;
         let index = Index::of(records).ok_or(GuardError::Module)?;
         let writer = Writer { file, head, length, sum, adding, rng, broken: false };
-        Ok(Self::of(path, purpose, Memory { master, index, shredded }, writer, held))
+        Ok(Self::of(path, purpose, Memory::of(master, index, shredded), writer, held))
     }
 
     /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
@@ -340,7 +375,7 @@ impl Store {
         let sum = adding::context(&bytes);
         let records = (index.records.len() + shredded.len()) as u64;
         let writer = Writer { file, head, length, sum, adding, rng, broken: false };
-        let memory = Memory { master: Arc::new(master), index, shredded };
+        let memory = Memory::of(Arc::new(master), index, shredded);
         Ok((Self::of(path, purpose, memory, writer, held), more, records))
     }
 
@@ -381,11 +416,24 @@ impl Store {
     }
 
     pub(super) fn untold(&self) -> Vec<Id> {
-        self.memory().shredded.iter().filter(|one| one.untold).map(|one| one.id).collect()
+        self.memory().shredded.iter().filter(|(_, gone)| gone.untold).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn was_shredded(&self, id: &Id) -> bool {
-        self.memory().shredded.iter().any(|one| one.id == *id)
+        self.memory().shredded.contains_key(id)
+    }
+
+    /// Places of those of whom something was shredded and who have nothing now.
+    pub(super) fn forgotten(&self, subjects: &[Subject]) -> BTreeSet<usize> {
+        let memory = self.memory();
+        if memory.forgotten.is_empty() {
+            return BTreeSet::new();
+        }
+        let is_forgotten = |subject: &Subject| {
+            let person = memory.master.finder.handle(subject);
+            memory.forgotten.contains(&person) && memory.index.person(&person).is_none()
+        };
+        subjects.iter().enumerate().filter(|(_, one)| is_forgotten(one)).map(|(at, _)| at).collect()
     }
 
     pub(super) fn finder(&self, subject: &Subject) -> Finder {
@@ -499,7 +547,7 @@ impl Store {
         let Draft { head, master, records, shredded } = draft;
         (writer.head, writer.length, writer.sum) = (head, bytes.len() as u64, adding::context(&bytes));
         let index = Index::of(records).ok_or(GuardError::Module)?;
-        *self.memory.write().unwrap_or_else(PoisonError::into_inner) = Memory { master, index, shredded };
+        *self.memory.write().unwrap_or_else(PoisonError::into_inner) = Memory::of(master, index, shredded);
         writer.broken = false;
         Ok(replaced)
     }
@@ -524,9 +572,8 @@ impl Store {
                 }
             }
         }
-        let shredded: BTreeSet<&Id> = own.shredded.iter().map(|one| &one.id).collect();
         for kept in &other.index.records {
-            if shredded.contains(&kept.id) {
+            if own.shredded.contains_key(&kept.id) {
                 drill.undead += 1;
             } else if own.index.person(&kept.person).is_none() {
                 drill.lost += 1;
@@ -610,7 +657,7 @@ pub(super) struct Read {
     head: Vec<u8>,
     pub(super) master: Master,
     index: Index,
-    shredded: Vec<Shredded>,
+    shredded: Shredded,
     /// Up to the last whole record.
     length: u64,
     found: u64,
@@ -631,12 +678,17 @@ impl Read {
         let (master, more) = unlock(text)?;
         let head_end = end + SEPARATOR.len();
         let head = bytes.get(..head_end).unwrap_or_default().to_vec();
-        let (mut records, mut shredded) = (Vec::new(), Vec::new());
+        let (mut records, mut shredded) = (Vec::new(), Shredded::new());
+        let twice = || RingError::unreadable(path, "a record stands in it twice: the file was changed");
         let mut length = head_end as u64;
         for record in bytes.get(head_end..).unwrap_or_default().chunks_exact(RECORD) {
             match parsed(record, purpose, &master) {
                 Some((KEY, kept)) => records.push(kept),
-                Some((kind, kept)) => shredded.push(Shredded { id: kept.id, untold: kind == UNTOLD }),
+                Some((kind, Kept { person, id, .. })) => {
+                    if shredded.insert(id, Gone { untold: kind == UNTOLD, person }).is_some() {
+                        return Err(twice());
+                    }
+                }
                 None => {
                     let what = format!(
                         "the record at byte {length} does not open: the file was changed; put a backup in its place"
@@ -646,7 +698,6 @@ impl Read {
             }
             length += RECORD as u64;
         }
-        let twice = || RingError::unreadable(path, "a record stands in it twice: the file was changed");
         let index = Index::of(records).ok_or_else(twice)?;
         Ok((Self { head, master, index, shredded, length, found: bytes.len() as u64 }, more))
     }
@@ -677,13 +728,7 @@ fn parsed(record: &[u8], purpose: &Purpose, master: &Master) -> Option<(u8, Kept
     let (person, rest) = rest.split_first_chunk::<16>()?;
     let (id, sealed) = rest.split_first_chunk::<8>()?;
     let kept = Kept { person: *person, id: *id, sealed: sealed.try_into().ok()? };
-    let is_somebody = kept.person != NOBODY;
-    let label = match *kind {
-        KEY if is_somebody => purpose.record,
-        SHREDDED if !is_somebody => purpose.record,
-        UNTOLD if !is_somebody => purpose.untold,
-        _ => return None,
-    };
+    let label = purpose.label(*kind, &kept.person)?;
     master.open(label, &kept).is_some().then_some((*kind, kept))
 }
 
@@ -721,7 +766,8 @@ mod tests {
         assert!(has_room(path, u64::MAX, 85).is_err());
     }
 
-    const SMALL: Purpose = Purpose { name: "ring", record: b"a\n", untold: b"b\n", longest_head: 64 };
+    const SMALL: Purpose =
+        Purpose { name: "ring", record: b"a\n", untold: b"b\n", remembered: None, longest_head: 64 };
 
     fn head(length: usize) -> Vec<u8> {
         [vec![b'x'; length - 5], b"\n---\n".to_vec()].concat()
@@ -736,7 +782,7 @@ mod tests {
             head: head(length),
             master: Arc::clone(&master),
             records: Vec::new(),
-            shredded: Vec::new(),
+            shredded: Shredded::new(),
         };
         let rng = || Box::new(Drawn::new(2));
         assert!(Store::create(&path, &SMALL, draft(65), rng()).is_err() && !path.exists());

@@ -87,11 +87,16 @@ impl Root for OpenBaoRoot {
         let engine = &self.engine;
         let asked = json!({"type": "aes256-gcm96", "exportable": false, "allow_plaintext_backup": false});
         match engine.done("POST", &format!("keys/{}", name(key)), "update", asked.to_string()) {
-            // It says that it did not make one.
-            Err(error @ RootError::Denied { .. }) => return Err(error),
-            made => made.and_then(|_| engine.kept(key)).map_err(|error| or_left(self, key, error))?,
+            Ok(_) => engine.kept(key).map(|()| key).map_err(|error| or_left(self, key, error)),
+            Err(RootError::Unavailable { place, what }) => {
+                let name = name(key);
+                let what =
+                    format!("{what}. Whether it made `{name}` is not known: look for that, and delete it");
+                Err(RootError::Unavailable { place, what })
+            }
+            // It says that it made none.
+            Err(error) => Err(error),
         }
-        Ok(key)
     }
 
     fn wrap(&self, key: WrappingKey, label: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>, RootError> {

@@ -39,6 +39,12 @@ pub(super) struct Of {
     pub(super) store: String,
     /// Numbers of the keys that seal, by their classes.
     pub(super) keys: Vec<(String, u32)>,
+    /// Where the records go, where that is another place.
+    #[serde(default)]
+    pub(super) out: Option<String>,
+    /// The digest of the pairs that are bound anew.
+    #[serde(default)]
+    pub(super) pairs: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +99,8 @@ impl State {
             ("policy bundle", own.bundle != of.bundle),
             ("store of records", own.store != of.store || own.columns != of.columns),
             ("set of active keys", own.keys != of.keys),
+            ("output file", own.out != of.out),
+            ("list of pairs", own.pairs != of.pairs),
         ];
         if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
             return Err(StateError::Other { path: path(), what });

@@ -17,13 +17,21 @@ use journal::{Act, Entry, EntryOutcome, Number, Pseudonymiser as _};
 use policy::vocabulary::{Action, Purpose, Region};
 use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
 
-use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Told};
+use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Seal, Told};
 use crate::ledger_command::arguments::Unlock;
 use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, keys_command, near};
 
+pub(crate) fn seal(seal: &Seal) -> Result<Verdict, String> {
+    worked(&seal.keyed, Duty::Seal, seal.again)
+}
+
 pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
+    worked(arguments, duty, false)
+}
+
+fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String> {
     if duty == Duty::Seal && arguments.rows.right.to.is_some() {
         return Err("what is sealed is for the organisation itself: leave --to out".to_owned());
     }
@@ -31,6 +39,9 @@ pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
     let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
     let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
     let keys = InUse::of(keys_command::opened(&arguments.keys)?);
+    if again {
+        keys.keeper().welcome();
+    }
     let mut make = |names: &[String]| {
         let columns = Columns::of(&job.policy, duty, &arguments.rows.object, names)?;
         let rng = Box::new(SystemRng::new());

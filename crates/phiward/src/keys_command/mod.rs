@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
 use guard::keeper::{Drills, KeeperError, Places, Restored, Tools};
-use guard::ring::{self, Keyring};
+use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
@@ -105,12 +105,12 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok([from, into].map(str::trim).map(str::to_owned))
             })?;
             let pairs = (1..).zip(pairs).map(|(number, [from, into])| {
-                Ok([subject(&org, number, &from)?, subject(&org, number, &into)?])
+                Ok((subject(&org, number, &from)?, subject(&org, number, &into)?))
             });
             let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
             return acted_by(Some(policy), &merge.kept, async |keeper| {
-                for [from, into] in &pairs {
-                    match keeper.merge(from, into).await.map_err(text)? {
+                for merged in keeper.merge_all(&pairs).await.map_err(by_lines)? {
+                    match merged {
                         Some((handle, _)) => println!("{handle:?}"),
                         None => println!("unknown"),
                     }
@@ -335,6 +335,22 @@ const NO_ORG: &str = "`--org` is no org of the bundle";
 fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
     let record = RecordId::of(record).map_err(|error| format!("line {number}: {error}"))?;
     Ok(Subject::of_record(org, &record))
+}
+
+/// What is wrong with lines of standard input, where people stand one a line. No message repeats one.
+fn by_lines(error: KeeperError) -> String {
+    let KeeperError::Ring(RingError::MergedAway(away)) = error else { return text(error) };
+    let each: Vec<String> = away
+        .into_iter()
+        .map(|Away { at, into }| {
+            format!(
+                "standard input, line {}: the record was merged into another, whose handle is {into:?}: name the record \
+                 that survives",
+                at + 1
+            )
+        })
+        .collect();
+    format!("{}\nnothing was done", each.join("\n"))
 }
 
 /// Lines of standard input, read to the end before anything is done.

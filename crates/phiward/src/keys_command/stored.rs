@@ -166,6 +166,10 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::OtherVersion => "they are tokens of a version that this release does not know",
         Reason::NotText => "what they hold is no text",
         Reason::NoForm => "what they hold has no form that the index can digest",
+        Reason::Forgotten => {
+            "their people were shredded, and an older export brought the values back: take them out, or seal them with \
+             `guard seal --again`"
+        }
         _ => "another reason",
     }
 }
