@@ -15,6 +15,7 @@ mod error;
 mod escrowed;
 mod head;
 mod keyring;
+mod master;
 mod salts;
 mod store;
 

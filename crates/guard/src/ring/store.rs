@@ -8,16 +8,15 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use aws_lc_rs::{digest, hmac};
-use journal::{Rng, Subject, TrailKey};
-use zeroize::Zeroizing;
+use aws_lc_rs::digest;
+use journal::{Rng, Subject};
 
 use super::RingError;
 use super::adding::{self, Adding};
+pub(super) use super::master::Master;
 use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::key::Secret;
-use crate::vault::Cipher;
 
 pub(super) const SEPARATOR: &[u8] = b"---\n";
 const SEALED: usize = 12 + 32 + 16;
@@ -65,7 +64,7 @@ impl Purpose {
 pub(super) struct Kept {
     pub(super) person: Finder,
     pub(super) id: Id,
-    sealed: [u8; SEALED],
+    pub(super) sealed: [u8; SEALED],
 }
 
 /// Of a secret that was destroyed.
@@ -79,85 +78,6 @@ pub(super) struct Gone {
 
 /// Secrets that were destroyed.
 pub(super) type Shredded = BTreeMap<Id, Gone>;
-
-/// The two keys of a ring: one seals records, the other finds people.
-pub(super) struct Master {
-    pub(super) bytes: Zeroizing<[u8; 64]>,
-    cipher: Cipher,
-    finder: TrailKey,
-}
-
-impl Master {
-    pub(super) fn of(bytes: Zeroizing<[u8; 64]>) -> Result<Self, GuardError> {
-        let (sealing, finding) = bytes.split_first_chunk::<32>().ok_or(GuardError::Module)?;
-        let finder = TrailKey::of(*finding.first_chunk::<32>().ok_or(GuardError::Module)?);
-        let cipher = Cipher::new(sealing)?;
-        Ok(Self { bytes, cipher, finder })
-    }
-
-    pub(super) fn random(rng: &mut dyn Rng) -> Result<Self, GuardError> {
-        let mut bytes = Zeroizing::new([0; 64]);
-        rng.fill(bytes.as_mut_slice());
-        Self::of(bytes)
-    }
-
-    /// One that seals anew and finds people as before.
-    pub(super) fn next(&self, rng: &mut dyn Rng) -> Result<Self, GuardError> {
-        let mut bytes = self.bytes.clone();
-        if let Some(sealing) = bytes.first_chunk_mut::<32>() {
-            rng.fill(sealing);
-        }
-        Self::of(bytes)
-    }
-
-    pub(super) const fn cipher(&self) -> &Cipher {
-        &self.cipher
-    }
-
-    /// A key for sums that holds as long as the ring does.
-    pub(super) fn sums(&self, label: &[u8]) -> hmac::Key {
-        let finding = hmac::Key::new(hmac::HMAC_SHA256, self.finder.expose());
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&finding, label).as_ref())
-    }
-
-    pub(super) fn finds_as(&self, other: &Self) -> bool {
-        self.finder.expose() == other.finder.expose()
-    }
-
-    fn seal(
-        &self,
-        label: &[u8],
-        person: Finder,
-        id: Id,
-        secret: &Secret,
-        rng: &mut dyn Rng,
-    ) -> Result<Kept, GuardError> {
-        let mut room = [0; BOUND];
-        let sealed = self.cipher.seal(bound(&mut room, label, &person, &id), secret.as_slice(), rng)?;
-        let sealed = sealed.try_into().map_err(|_| GuardError::Module)?;
-        Ok(Kept { person, id, sealed })
-    }
-
-    fn open(&self, label: &[u8], kept: &Kept) -> Option<Secret> {
-        let mut room = [0; BOUND];
-        let plain = self.cipher.open(bound(&mut room, label, &kept.person, &kept.id), &kept.sealed)?;
-        Some(Zeroizing::new(*plain.first_chunk::<32>()?))
-    }
-}
-
-/// Label, person and id.
-const BOUND: usize = 64;
-
-fn bound<'r>(room: &'r mut [u8; BOUND], label: &[u8], person: &Finder, id: &Id) -> &'r [u8] {
-    let mut length = 0;
-    for part in [label, person, id] {
-        if let Some(to) = room.get_mut(length..length + part.len()) {
-            to.copy_from_slice(part);
-        }
-        length += part.len();
-    }
-    room.get(..length).unwrap_or_default()
-}
 
 /// To places in a list. Nobody goes through it in its own order.
 #[expect(clippy::disallowed_types, reason = "it is looked up in and never iterated: no output has its order")]
@@ -430,14 +350,14 @@ impl Store {
             return BTreeSet::new();
         }
         let is_forgotten = |subject: &Subject| {
-            let person = memory.master.finder.handle(subject);
+            let person = memory.master.person(subject);
             memory.forgotten.contains(&person) && memory.index.person(&person).is_none()
         };
         subjects.iter().enumerate().filter(|(_, one)| is_forgotten(one)).map(|(at, _)| at).collect()
     }
 
     pub(super) fn finder(&self, subject: &Subject) -> Finder {
-        self.memory().master.finder.handle(subject)
+        self.memory().master.person(subject)
     }
 
     /// The id of a person's secret.
