@@ -37,7 +37,7 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
     }
     let rows = &arguments.rows;
     let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
-    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
+    let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
     let keys = InUse::of(keys_command::opened(&arguments.keys)?);
     if again {
         keys.keeper().welcome();
@@ -88,7 +88,7 @@ const fn duty_action(duty: Duty) -> Action {
 pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
     let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
     let rows = &arguments.rows;
-    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
+    let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
     let (object, on_word) = (&arguments.rows.object, &arguments.keep_text);
     let mut make = |names: &[String]| {
         let org = job.org.clone();
@@ -157,8 +157,8 @@ pub(crate) enum Given {
     Tokens,
 }
 
-/// What every batch of a job needs.
-pub(crate) struct Job {
+/// By what right batches are worked on, and where that is recorded.
+pub(crate) struct Mandate {
     pub(crate) policy: Enforceable,
     pub(crate) org: Org,
     who: Identity,
@@ -167,7 +167,7 @@ pub(crate) struct Job {
     trail: Option<Keyring>,
 }
 
-impl Job {
+impl Mandate {
     pub(crate) fn of(
         policy: &Path,
         org: Option<&str>,

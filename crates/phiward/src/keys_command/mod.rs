@@ -470,8 +470,8 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
             );
         }
         eprintln!(
-            "phiward: who was shredded since this copy was made is there again: shred them by the handles that the ledger \
-             names (`keys shred --handles`)"
+            "phiward: who was shredded since this copy was made is there again: `ledger shredded --since DAY` lists their \
+             handles for `keys shred --handles`"
         );
         // They are no fault of the restoration.
         let _ = status::escrows_to_destroy(&keeper);

@@ -6,6 +6,7 @@ pub(crate) mod arguments;
 mod keyring;
 mod network;
 mod retain;
+mod shredded;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
         Ledger::Prove(prove) => print_proof(prove),
         Ledger::Verify(verify) => verify_all(verify),
         Ledger::Fsck(reading) => fsck(reading),
+        Ledger::Shredded(shredded) => shredded::run(shredded),
         Ledger::Serve(serve) => network::serve(serve),
         Ledger::Witness(witness) => network::witness(witness),
         Ledger::Seal(writing) => seal(writing),

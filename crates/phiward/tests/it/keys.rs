@@ -270,7 +270,13 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     // The escrow is older than the shredding, which is done again by the handle that the ledger names.
     assert!(place.opens(there, ADA, &tokens[0]));
     let handle = text(&shredded.stdout);
-    assert!(stored(&place.path("D")).values().any(|entry| text(entry).contains(handle.trim())));
+    let listed = |since: &str| {
+        let listed = place.piped(&["ledger", "shredded", "--dir", "D", "--since", since], "");
+        assert_eq!(code(&listed), 0, "{}", text(&listed.stderr));
+        text(&listed.stdout)
+    };
+    let tomorrow = made.saturating_add(jiff::Span::new().days(2)).to_string();
+    assert_eq!((listed(&made.to_string()), listed(&tomorrow)), (handle.clone(), String::new()));
     place.ends(1, &[&["shred", "--handles"], &RESTORED, &LEDGER], &handle);
     assert!(!place.opens(there, ADA, &tokens[0]) && place.opens(there, CAL, &tokens[2]));
     let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and"];

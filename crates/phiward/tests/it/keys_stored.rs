@@ -274,6 +274,34 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
     let (out, _) = place.ends(0, &[&test[..], &export].concat(), "");
     assert!(out.contains("2 records (a copy of an export)"), "{out}");
     no_canary(&(out + &std::fs::read_to_string(place.path("second.json")).unwrap()));
+    // A report is not written over.
+    let (_, err) = place.ends(2, &[&test[..], &["--rows", "2", "--report", "report.json"]].concat(), "");
+    assert!(err.contains("`report.json` is there already"), "{err}");
+    assert_eq!(std::fs::read(place.path("report.json")).unwrap(), report);
+    // Records and classes without a value are no failure: that nothing was tested of them is told.
+    let head = "Id,Name,SSN__pc,Diagnosis__pc,PersonEmail,Status__pc\n";
+    let row = |number: usize, name: &str| format!("{},{name},,,,active\n", record(number));
+    let gaps = [head.to_owned(), row(1, "Grace Canary"), row(2, ""), row(3, "Ada Canary")].concat();
+    std::fs::write(place.path("gaps.csv"), gaps).unwrap();
+    let export = ["--export", "gaps.csv", "--report", "gaps.json"];
+    let (out, _) = place.ends(0, &[&test[..], &export].concat(), "");
+    for line in [
+        "3 records (a copy of an export), 1 of them without a value that is to be sealed",
+        "fields    Name\n",
+        "untested  SSN__pc, Diagnosis__pc: the records have no value of these",
+        "phi-sensitive: 1 was replaced by 3, 0 values",
+        "ok  records written: 2",
+        "ok  old keys that the first table does not need: 1",
+        "1 records have no value to be sealed",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    assert!(!out.contains("NOT"), "{out}");
+    std::fs::write(place.path("none.csv"), [head.to_owned(), row(1, ""), row(2, "")].concat()).unwrap();
+    let export = ["--export", "none.csv", "--report", "none.json"];
+    let (_, err) = place.ends(2, &[&test[..], &export].concat(), "");
+    assert!(err.contains("of 2 records none has a value") && err.contains("nothing is tested"), "{err}");
+    assert!(!place.path("none.json").exists());
     let seal =
         [&["guard", "seal", "patients.csv", "--output", "sealed.csv"], &RIGHT[..], &KEYS, &TOLD].concat();
     place.ok(&seal, "");
@@ -364,6 +392,10 @@ fn what_a_job_is_not_given_it_asks_for() {
     let out = ["--out", "x", "--state", "s"];
     wrong(&keys("reseal", &[&["sealed.csv", "--to", "anybody"], &out[..]].concat()), "leave out --to");
     wrong(&keys("reseal", &[&["nothing.csv"], &out[..]].concat()), "`nothing.csv`");
+    let mistyped = keys("reseal", &[&["sealed.csv"], &out[..]].concat());
+    let mistyped: Vec<&str> =
+        mistyped.into_iter().map(|word| if word == "loader" { "laoder" } else { word }).collect();
+    wrong(&mistyped, "`--who` is no identity of the bundle; near it: `loader`");
     wrong(
         &keys("reseal", &["sealed.csv", "--out", "sealed.csv", "--state", "s"]),
         "would be written over itself",
