@@ -20,7 +20,6 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,10 +32,10 @@ use policy::vocabulary::Class;
 use zeroize::Zeroizing;
 
 use crate::GuardError;
-use crate::durable::{self, Access};
+use crate::durable::Own;
 use crate::key::{DataKey, KeyState, MOST_SEALS, Secret};
 use crate::ring::RingError;
-use crate::root::{Root, RootError, WrappingKey};
+use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seen::{Seen, SeenError, Unseen};
 use crate::token::KeyNumber;
 use reading::{Found, whole};
@@ -65,12 +64,31 @@ pub enum KeysError {
     Ring(#[from] RingError),
     #[error(transparent)]
     Guard(#[from] GuardError),
-    #[error("key {key} is {from} and does not become {to}")]
+    #[error("key {key} is {from} and does not become {to}: {}", leads_on(*.from))]
     State { key: KeyNumber, from: KeyState, to: KeyState },
     #[error("a tenant has at most 36^4 data keys")]
     Full,
+    #[error(
+        "`{path}` would be longer than the {LONGEST} bytes that are read again, and nothing was written: it has too many \
+         data keys",
+        path = path.display()
+    )]
+    TooLong { path: PathBuf },
     #[error("{0}")]
     Refused(&'static str),
+}
+
+/// Which acts lead on from a state.
+pub const fn leads_on(from: KeyState) -> &'static str {
+    match from {
+        KeyState::Pending => "`activate` has it seal, `disable` and `destroy` do without it",
+        KeyState::Active => {
+            "`activate` of another and `retire` let it open alone, `disable` has it do nothing"
+        }
+        KeyState::DecryptOnly => "`activate` has it seal, `disable` has it do nothing",
+        KeyState::Disabled => "`enable` has it open again, `destroy` ends it",
+        KeyState::Destroyed => "nothing brings it back",
+    }
 }
 
 #[derive(Clone)]
@@ -99,7 +117,7 @@ pub struct KeyStatus {
 
 /// The data keys of one tenant, which this process alone has open.
 pub struct DataKeys {
-    path: PathBuf,
+    file: Own,
     tenant: String,
     root: Arc<dyn Root>,
     wrapping: WrappingKey,
@@ -114,7 +132,6 @@ pub struct DataKeys {
     /// Keys of which this process has reserved seals.
     reserving: BTreeSet<KeyNumber>,
     rng: Box<dyn Rng>,
-    _held: File,
 }
 
 impl Kept {
@@ -157,72 +174,84 @@ impl DataKeys {
         if !is_tenant(tenant) {
             return Err(KeysError::Refused("a tenant's name has lower-case letters, digits and hyphens"));
         }
-        let held = durable::lock_beside(path).map_err(io(path))?;
+        let file = Own::of(path).map_err(io(path))?;
         let mut own = Secret::default();
         rng.fill(own.as_mut_slice());
-        let wrapping = root.make()?;
-        let own_wrapped = root.wrap(wrapping, &label(tenant, None, None), &own)?;
-        let keys = Self {
-            path: path.to_owned(),
-            tenant: tenant.to_owned(),
-            root,
-            wrapping,
-            retiring: None,
-            own,
-            own_wrapped,
-            keys: BTreeMap::new(),
-            written: 1,
-            seen: None,
-            reserving: BTreeSet::new(),
-            rng,
-            _held: held,
-        };
-        durable::create(path, keys.text().as_bytes(), Access::Owner).map_err(io(path))?;
-        Ok(keys)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            let own_wrapped = root.wrap(wrapping, &label(tenant, None, None), &own)?;
+            let (tenant, keys) = (tenant.to_owned(), BTreeMap::new());
+            let found = Found { tenant, wrapping, retiring: None, own, own_wrapped, written: 1, keys };
+            Self::of(found, file, root, rng)?.placed()
+        })
     }
 
     pub fn open(path: &Path, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
-        let held = durable::lock_beside(path).map_err(io(path))?;
-        let Found { tenant, wrapping, retiring, own, own_wrapped, written, keys } =
-            Found::read(path, &whole(path)?, &*root)?;
-        let numbers: Vec<KeyNumber> = keys.keys().copied().collect();
-        let mut keys = Self {
-            path: path.to_owned(),
+        let mut file = Own::of(path).map_err(io(path))?;
+        file.hold().map_err(io(path))?;
+        let found = Found::read(path, &whole(path)?, &*root)?;
+        let mut keys = Self::of(found, file, root, rng)?;
+        keys.retire()?;
+        Ok(keys)
+    }
+
+    /// What stands in a file, with each key in memory as its state says.
+    fn of(found: Found, file: Own, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
+        let Found { tenant, wrapping, retiring, own, own_wrapped, written, keys } = found;
+        let mut all = Self {
+            file,
             tenant,
             root,
             wrapping,
             retiring,
             own,
             own_wrapped,
-            keys,
+            keys: BTreeMap::new(),
             written,
             seen: None,
             reserving: BTreeSet::new(),
             rng,
-            _held: held,
         };
-        numbers.into_iter().try_for_each(|number| keys.load(number))?;
-        keys.retire()?;
+        all.keys = all.loaded(keys)?;
+        Ok(all)
+    }
+
+    /// Writes the file, which must not be there yet.
+    fn placed(mut self) -> Result<Self, KeysError> {
+        let text = self.text()?;
+        self.file.create(text.as_bytes()).map_err(|error| io(self.file.path())(error))?;
+        Ok(self)
+    }
+
+    /// Takes the file away again that this process made.
+    pub(crate) fn remove(self) -> Result<(), KeysError> {
+        let path = self.file.path().to_owned();
+        self.file.remove().map_err(io(&path))
+    }
+
+    /// [`DataKeys::remove`], with the wrapping key that was made for it.
+    pub(crate) fn undo(self) -> Result<(), KeysError> {
+        let (root, wrapping) = (Arc::clone(&self.root), self.wrapping);
+        self.remove()?;
+        Ok(root::undo(&*root, wrapping)?)
+    }
+
+    /// Keys with those in memory that are to be used.
+    fn loaded(&self, mut keys: BTreeMap<KeyNumber, Kept>) -> Result<BTreeMap<KeyNumber, Kept>, KeysError> {
+        for (number, kept) in &mut keys {
+            kept.key = match &kept.wrapped {
+                Some(wrapped) if kept.state.opens() => {
+                    let label = label(&self.tenant, Some(*number), Some(kept.class));
+                    let secret = self.root.unwrap(self.wrapping, &label, wrapped)?;
+                    Some(Arc::new(DataKey::reserved(*number, kept.state, secret, kept.seals)))
+                }
+                _ => None,
+            };
+        }
         Ok(keys)
     }
 
-    /// Has a key in memory as its state says.
-    fn load(&mut self, number: KeyNumber) -> Result<(), KeysError> {
-        let Some(kept) = self.keys.get_mut(&number) else {
-            return Err(GuardError::UnknownKey(number).into());
-        };
-        kept.key = match &kept.wrapped {
-            Some(wrapped) if kept.state.opens() => {
-                let label = label(&self.tenant, Some(number), Some(kept.class));
-                let secret = self.root.unwrap(self.wrapping, &label, wrapped)?;
-                Some(Arc::new(DataKey::reserved(number, kept.state, secret, kept.seals)))
-            }
-            _ => None,
-        };
-        Ok(())
-    }
-
-    fn text(&self) -> Zeroizing<String> {
+    /// The file, if it can be read again.
+    fn text(&self) -> Result<Zeroizing<String>, KeysError> {
         let mut text = Zeroizing::new(String::new());
         // Writing to a string does not fail.
         let _ = write!(text, "{MAGIC}\ntenant {}\n", self.tenant);
@@ -239,27 +268,30 @@ impl DataKeys {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());
         let sum = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
-        text
+        if text.len() as u64 > LONGEST {
+            return Err(KeysError::TooLong { path: self.file.path().to_owned() });
+        }
+        Ok(text)
     }
 
-    /// Makes a change durable, or leaves things as they were.
-    fn change(&mut self, number: KeyNumber, kept: Kept) -> Result<(), KeysError> {
-        let before = self.keys.insert(number, kept);
+    /// Makes changes durable, all in one writing, or leaves things as they were. The root is asked before that: while it
+    /// is away nothing changes.
+    fn change(&mut self, changed: BTreeMap<KeyNumber, Kept>) -> Result<(), KeysError> {
+        let changed = self.loaded(changed)?;
+        let before = self.keys.clone();
+        self.keys.extend(changed);
         if let Err(error) = self.write() {
-            match before {
-                Some(before) => self.keys.insert(number, before),
-                None => self.keys.remove(&number),
-            };
+            self.keys = before;
             return Err(error);
         }
-        self.load(number)?;
         self.see()
     }
 
     fn write(&mut self) -> Result<(), KeysError> {
         // Of a writing that failed nobody knows whether it is the file: its generation is not given again.
         self.written += 1;
-        durable::replace(&self.path, self.text().as_bytes(), Access::Owner).map_err(io(&self.path))
+        let text = self.text()?;
+        self.file.replace(text.as_bytes()).map_err(|error| io(self.file.path())(error))
     }
 
     fn see(&self) -> Result<(), KeysError> {
@@ -276,11 +308,9 @@ impl DataKeys {
         self.seen = Some(watched.seen);
         if let Some(older) = watched.older {
             self.written = older.beyond;
-            self.keys.values_mut().for_each(Kept::seal_no_more);
-            self.write()?;
-            let numbers: Vec<KeyNumber> = self.keys.keys().copied().collect();
-            numbers.into_iter().try_for_each(|number| self.load(number))?;
-            self.see()?;
+            let mut keys = self.keys.clone();
+            keys.values_mut().for_each(Kept::seal_no_more);
+            self.change(keys)?;
         }
         Ok(())
     }
@@ -321,24 +351,21 @@ impl DataKeys {
         let label = label(&self.tenant, Some(number), Some(class));
         let wrapped = Some(self.root.wrap(self.wrapping, &label, &secret)?);
         let kept = Kept { class, state: KeyState::Pending, day, seals: 0, wrapped, key: None };
-        self.change(number, kept)?;
+        self.change(BTreeMap::from([(number, kept)]))?;
         Ok(number)
     }
 
     /// Makes a key the active one of its class; the one before opens from then on, and seals no more.
     pub fn activate(&mut self, number: KeyNumber) -> Result<(), KeysError> {
-        let class = self.kept(number)?.class;
-        let before: Vec<KeyNumber> = self
-            .keys
-            .iter()
-            .filter(|(other, kept)| {
-                **other != number && kept.class == class && kept.state == KeyState::Active
-            })
-            .map(|(other, _)| *other)
-            .collect();
-        // Two that are active for a moment seal under either; none that is would seal nothing.
-        self.set(number, KeyState::Active)?;
-        before.into_iter().try_for_each(|other| self.set(other, KeyState::DecryptOnly))
+        let turned = self.turned(number, KeyState::Active)?;
+        let is_before = |other: &KeyNumber, kept: &Kept| {
+            *other != number && kept.class == turned.class && kept.state == KeyState::Active
+        };
+        let before = self.keys.iter().filter(|(other, kept)| is_before(other, kept));
+        let before = before.map(|(other, _)| Ok((*other, self.turned(*other, KeyState::DecryptOnly)?)));
+        let mut changed = before.collect::<Result<BTreeMap<_, _>, KeysError>>()?;
+        changed.insert(number, turned);
+        self.change(changed)
     }
 
     /// Brings a key into another state. It is destroyed by [`DataKeys::destroy`] alone.
@@ -346,7 +373,8 @@ impl DataKeys {
         if to == KeyState::Destroyed {
             return Err(KeysError::Refused("a key is destroyed by two people"));
         }
-        self.turn(number, to)
+        let turned = self.turned(number, to)?;
+        self.change(BTreeMap::from([(number, turned)]))
     }
 
     /// Destroys a disabled key for good, with all other keys wrapped anew in the same act: none of what it sealed opens
@@ -377,14 +405,15 @@ impl DataKeys {
         Ok(kept)
     }
 
-    fn turn(&mut self, number: KeyNumber, to: KeyState) -> Result<(), KeysError> {
+    /// A key in another state.
+    fn turned(&self, number: KeyNumber, to: KeyState) -> Result<Kept, KeysError> {
         let mut turned = self.kept(number)?.clone();
         let from = turned.state;
         if !from.leads_to(to) {
             return Err(KeysError::State { key: number, from, to });
         }
         (turned.state, turned.key) = (to, None);
-        self.change(number, turned)
+        Ok(turned)
     }
 
     /// Wraps every key anew under a new wrapping key, and destroys the one before: no copy of the file that was made
@@ -411,8 +440,12 @@ impl DataKeys {
         let keys = std::mem::replace(&mut self.keys, keys);
         self.retiring = Some(before);
         if let Err(error) = self.write() {
-            // Which of the two files is there is not known: both wrapping keys stay.
             (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
+            // Else which of the two files is there is not known: both wrapping keys stay.
+            if matches!(error, KeysError::TooLong { .. }) {
+                // The error that matters is the first.
+                let _ = self.root.destroy(next);
+            }
             return Err(error);
         }
         self.see()?;
@@ -514,7 +547,7 @@ impl DataKeys {
 impl fmt::Debug for DataKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DataKeys")
-            .field("path", &self.path)
+            .field("path", &self.file.path())
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
     }

@@ -25,21 +25,29 @@ fn options(access: Access) -> OpenOptions {
 
 /// Puts a file in place of what is there, by a new file beside it and a rename; durable when it returns.
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    replace_held(path, bytes, access).map(drop)
+}
+
+/// [`replace`], by a file that this process holds before it has the name.
+pub(crate) fn replace_held(path: &Path, bytes: &[u8], access: Access) -> io::Result<File> {
     let beside = beside(path)?;
     // What an earlier process left half written.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = options(access).open(&beside)?;
-    let written =
-        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    let mut file = options(access).read(true).open(&beside)?;
+    let written = hold(&file)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {
         // The error that matters is the first.
         let _ = fs::remove_file(&beside);
         return Err(error);
     }
-    sync_folder(path)
+    sync_folder(path)?;
+    Ok(file)
 }
 
 /// Writes a file that must not be there yet.
@@ -64,7 +72,7 @@ pub fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(fs::TryLockError::WouldBlock) => Err(in_use()),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
@@ -79,8 +87,59 @@ pub fn lock_beside(path: &Path) -> io::Result<File> {
 /// one. Some file systems lock no folders; there the lock file alone holds.
 pub fn hold(file: &File) -> io::Result<()> {
     match file.try_lock() {
-        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(fs::TryLockError::WouldBlock) => Err(in_use()),
         Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+fn in_use() -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, "another process uses it")
+}
+
+/// A file that one process holds, by a file beside it and by itself: it is replaced now and then, and the one beside may
+/// be taken away.
+#[derive(Debug)]
+pub(crate) struct Own {
+    path: PathBuf,
+    file: Option<File>,
+    _beside: File,
+}
+
+impl Own {
+    /// Holds the place of a file.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), _beside: lock_beside(path)?, file: None })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Holds the file that lies there.
+    pub(crate) fn hold(&mut self) -> io::Result<()> {
+        let file = File::open(&self.path)?;
+        hold(&file)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Writes the file, which must not be there yet.
+    pub(crate) fn create(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let file = create(&self.path, bytes, Access::Owner)?;
+        hold(&file)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    pub(crate) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file = Some(replace_held(&self.path, bytes, Access::Owner)?);
+        Ok(())
+    }
+
+    /// Takes the file away.
+    pub(crate) fn remove(self) -> io::Result<()> {
+        fs::remove_file(&self.path)?;
+        sync_folder(&self.path)
     }
 }
 

@@ -24,6 +24,11 @@ pub enum GuardError {
     NoActiveKey(policy::vocabulary::Class),
     #[error("the subject was shredded: nothing of theirs opens any more")]
     Shredded,
+    #[error(
+        "the person was shredded, and what is theirs is not sealed again: leave the row out, or say with --again that \
+         they are back"
+    )]
+    Forgotten,
     #[error("the subject's salt is not here: the ring of salts is another one, or was not restored whole")]
     NoSubject,
     #[error("the token is not of this tenant, field, subject and key, or it was changed")]

@@ -4,6 +4,7 @@
 //! says what came of it. Where that one cannot be recorded the act stands, the caller is told, and the intention stands
 //! in the log without its end. Who was shredded is marked in the ring until an entry says so.
 
+mod approval;
 mod copies;
 mod shredding;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
-use journal::names::{Correlation, Digest, KeyId};
+use journal::names::{Approver, Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
@@ -24,6 +25,7 @@ use crate::ring::{RingError, SaltRing};
 use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
+use copies::or_undone;
 pub use copies::{Drills, Restored};
 pub use shredding::Shredding;
 
@@ -39,6 +41,17 @@ pub enum KeeperError {
     Escrow(#[from] EscrowError),
     #[error("`{path}`: {error}", path = path.display())]
     Io { path: PathBuf, error: std::io::Error },
+    #[error("{because}\n{left}")]
+    Left { because: String, left: String },
+    #[error("no approvers are pinned to these keys: `keys approvers` pins those of a bundle")]
+    NoApprovers,
+    #[error(
+        "`{0}` is not among the approvers that are pinned to these keys (`keys status` names them): another bundle does not \
+         change who they are; two of them do, by `keys approvers`"
+    )]
+    OtherApprover(String),
+    #[error("no escrow was made, because its shares were not handed out: {0}")]
+    NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
     NotDone(RecordError),
     #[error("it was done, and no entry says what came of it: {0}")]
@@ -92,7 +105,7 @@ impl fmt::Debug for Tools {
 
 /// An act that was recorded as intended.
 struct Begun {
-    event: KeyEvent,
+    events: Vec<KeyEvent>,
     correlation: Correlation,
 }
 
@@ -116,15 +129,32 @@ impl Tools {
 
     /// An act is about to be done.
     async fn begin(&self, event: KeyEvent) -> Result<Begun, KeeperError> {
+        self.begin_all(vec![event]).await
+    }
+
+    /// An act on several keys at once is about to be done.
+    async fn begin_all(&self, events: Vec<KeyEvent>) -> Result<Begun, KeeperError> {
         let correlation = Correlation::random(&mut *(self.rng)());
-        let entry = self.entry(event.clone(), EntryOutcome::Intended, correlation);
-        self.record(vec![entry]).await.map_err(KeeperError::NotDone)?;
-        Ok(Begun { event, correlation })
+        self.tell_of(&events, EntryOutcome::Intended, correlation).await.map_err(KeeperError::NotDone)?;
+        Ok(Begun { events, correlation })
+    }
+
+    async fn tell_of(
+        &self,
+        events: &[KeyEvent],
+        outcome: EntryOutcome,
+        correlation: Correlation,
+    ) -> Result<(), RecordError> {
+        for run in events.chunks(1000) {
+            let entries = run.iter().map(|event| self.entry(event.clone(), outcome, correlation));
+            self.record(entries.collect()).await?;
+        }
+        Ok(())
     }
 
     /// What came of it.
     async fn end<T>(&self, begun: Begun, result: Result<T, KeeperError>) -> Result<T, KeeperError> {
-        self.end_with(begun, result, |_, event| vec![event]).await
+        self.end_with(begun, result, |_, events| events).await
     }
 
     /// What came of it, in the entries that it makes where it was done.
@@ -132,23 +162,19 @@ impl Tools {
         &self,
         begun: Begun,
         result: Result<T, KeeperError>,
-        told: impl FnOnce(&T, KeyEvent) -> Vec<KeyEvent>,
+        told: impl FnOnce(&T, Vec<KeyEvent>) -> Vec<KeyEvent>,
     ) -> Result<T, KeeperError> {
-        let Begun { event, correlation } = begun;
+        let Begun { events, correlation } = begun;
         let done = match result {
             Ok(done) => done,
             Err(error) => {
-                let entry = self.entry(event, EntryOutcome::Failed, correlation);
                 // The error that matters is the first; the intention is recorded.
-                let _ = self.record(vec![entry]).await;
+                let _ = self.tell_of(&events, EntryOutcome::Failed, correlation).await;
                 return Err(error);
             }
         };
-        let events = told(&done, event);
-        for run in events.chunks(1000) {
-            let entries = run.iter().map(|event| self.entry(event.clone(), EntryOutcome::Done, correlation));
-            self.record(entries.collect()).await.map_err(KeeperError::Untold)?;
-        }
+        let events = told(&done, events);
+        self.tell_of(&events, EntryOutcome::Done, correlation).await.map_err(KeeperError::Untold)?;
         Ok(done)
     }
 }
@@ -176,13 +202,17 @@ fn of_data(step: KeyStep, number: KeyNumber) -> KeyEvent {
 }
 
 impl Keeper {
-    /// Makes the files of a tenant: no data key and nobody's salt.
-    pub async fn create(places: Places, tenant: &str, tools: Tools) -> Result<Self, KeeperError> {
+    /// Makes the files of a tenant: no data key and nobody's salt. These approvers say so from now on where two people
+    /// have to.
+    pub async fn create(
+        places: Places,
+        tenant: &str,
+        approvers: &[Approver],
+        tools: Tools,
+    ) -> Result<Self, KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let made = places
-            .are_free()
-            .and_then(|()| Self::made(&places, tenant, id, &tools).inspect_err(|_| places.clear()));
+        let made = places.are_free().and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
     }
@@ -190,13 +220,17 @@ impl Keeper {
     fn made(
         places: &Places,
         tenant: &str,
-        id: KeyId,
+        (id, approvers): (KeyId, &[Approver]),
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
-        let mut data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
-        let salts = SaltRing::create_as(id, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
-        watch(places, &mut data, &salts, Unseen::NotOlder, None)?;
-        Ok((data, salts))
+        let data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
+        or_undone(data, DataKeys::undo, |data| {
+            let salts =
+                SaltRing::create_as(id, approvers, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            let watched =
+                or_undone(salts, SaltRing::undo, |salts| watch(places, data, salts, Unseen::NotOlder, None));
+            watched.map(|(salts, ())| salts)
+        })
     }
 
     /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies; where somebody vouches
@@ -226,6 +260,11 @@ impl Keeper {
         let (_, wrapping) = self.salts.epoch();
         self.tools.root.destroy(wrapping).map_err(RingError::from)?;
         Ok(self.data.discard()?)
+    }
+
+    /// Whoever was shredded may be sealed for again, as somebody says that they are back.
+    pub fn welcome(&mut self) {
+        self.salts.welcome();
     }
 
     pub const fn salts(&self) -> &SaltRing {
@@ -278,7 +317,7 @@ impl Keeper {
         let begun = self.tools.begin(of_data(KeyStep::Activated, number)).await?;
         let done = self.data.activate(number).map_err(KeeperError::from);
         let retired = before.into_iter().map(|number| of_data(KeyStep::Retired, number));
-        self.tools.end_with(begun, done, |(), event| std::iter::once(event).chain(retired).collect()).await
+        self.tools.end_with(begun, done, |(), events| events.into_iter().chain(retired).collect()).await
     }
 
     /// Brings a data key to a state in which it does not seal: it opens, or does nothing.
@@ -301,7 +340,8 @@ impl Keeper {
         let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
         // An escrow that is named in vain is better than one that is forgotten.
-        let done = self.data.may_destroy(number, by).map_err(KeeperError::from);
+        let done = self.may_answer(by);
+        let done = done.and_then(|()| Ok(self.data.may_destroy(number, by)?));
         let done = done.and_then(|()| Ok(self.salts.doom_escrows()?));
         let done = done.and_then(|()| Ok(self.data.destroy(number, by)?));
         self.tools.end(begun, done).await

@@ -1,5 +1,6 @@
 //! Where keys come from while values are sealed and opened.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -54,6 +55,11 @@ pub trait Keys: Send + Sync {
     /// Who a person is now, where they were merged into another.
     fn survivor(&self, _of: &Subject) -> Result<Option<Subject>, KeysError> {
         Ok(None)
+    }
+
+    /// Places of those who were shredded and have nothing now: nothing is sealed for them.
+    fn forgotten(&self, _subjects: &[&Subject]) -> BTreeSet<usize> {
+        BTreeSet::new()
     }
 
     /// Whether what a token names was destroyed, and not merely is not here.
@@ -154,6 +160,10 @@ impl Keys for InUse {
 
     fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {
         Ok(self.kept().salts().survivor(of))
+    }
+
+    fn forgotten(&self, subjects: &[&Subject]) -> BTreeSet<usize> {
+        self.kept().salts().forgotten(subjects)
     }
 
     fn was_shredded(&self, handle: Handle) -> bool {

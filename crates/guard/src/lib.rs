@@ -32,7 +32,7 @@ pub mod vault;
 mod vectors;
 
 pub use binding::Binding;
-pub use data_keys::{DataKeys, KeyStatus, KeysError};
+pub use data_keys::{DataKeys, KeyStatus, KeysError, leads_on};
 pub use error::GuardError;
 pub use field::{IndexedIn, Owner, SealedField};
 pub use index::{BITS, BlindIndex, FEWEST, Normaliser};

@@ -45,6 +45,12 @@ pub enum SeenError {
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
+    #[error(
+        "what is kept of the {of} in `{path}` would be longer than the {LONGEST} bytes that are read again, and nothing was \
+         written: they have too many escrows",
+        path = path.display()
+    )]
+    Full { path: PathBuf, of: &'static str },
 }
 
 /// What is done where nothing was seen yet.
@@ -133,6 +139,13 @@ impl Seen {
         Ok(bytes.and_then(|bytes| seen.read(&bytes)).is_some_and(|(at, _)| at == found))
     }
 
+    /// The lines that were kept beside, whatever the file is.
+    pub(crate) fn noted(path: &Path, of: &'static str, key: hmac::Key) -> Result<Option<String>, SeenError> {
+        let seen = Self { path: path.to_owned(), of, key };
+        let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
+        Ok(bytes.and_then(|bytes| seen.read(&bytes)).map(|(_, noted)| noted))
+    }
+
     fn read(&self, bytes: &[u8]) -> Option<(Reach, String)> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (lines, sum) = text.split_at_checked(text.rfind("sum ")?)?;
@@ -141,6 +154,16 @@ impl Seen {
         let (at, note) = lines.strip_prefix(&format!("{MAGIC}\nof {}\nat ", self.of))?.split_once('\n')?;
         let (generation, length) = at.split_once(' ')?;
         Some(((generation.parse().ok()?, length.parse().ok()?), note.to_owned()))
+    }
+
+    /// Whether so much beside can be read again: to be asked before the file itself is written.
+    pub(crate) fn has_room(&self, note: &str) -> Result<(), SeenError> {
+        // What else stands in it is shorter than that.
+        const REST: u64 = 1024;
+        if note.len() as u64 + REST > LONGEST {
+            return Err(SeenError::Full { path: self.path.clone(), of: self.of });
+        }
+        Ok(())
     }
 
     /// The file has come so far now.
@@ -154,5 +177,23 @@ impl Seen {
     fn io(&self) -> impl FnOnce(io::Error) -> SeenError {
         let path = self.path.clone();
         move |error| SeenError::Io { path, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_beside_than_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen");
+        let key = || hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        let seen = Seen::of(&path, "salts", key(), ((1, 2), ""), Unseen::Taken).unwrap().seen;
+        let longest = "x".repeat(LONGEST as usize - 1025) + "\n";
+        seen.has_room(&longest).unwrap();
+        seen.see((u64::MAX, u64::MAX), &longest).unwrap();
+        assert!(Seen::is_newest(&path, "salts", key(), (u64::MAX, u64::MAX)).unwrap());
+        assert!(seen.has_room(&(longest + "x")).unwrap_err().to_string().contains("too many escrows"));
     }
 }

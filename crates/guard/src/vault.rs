@@ -152,7 +152,12 @@ pub fn seal(
         Some(cipher) => STANDARD.encode(cipher.seal(format!("{label}\n{head}").as_bytes(), secret, rng)?),
         None => STANDARD.encode(secret),
     });
-    Ok(Zeroizing::new(format!("{head}{}\n", *body)))
+    // It does not grow: without a lock, what grows leaves the secret behind.
+    let mut text = Zeroizing::new(String::with_capacity(head.len() + body.len() + 1));
+    for part in [head.as_str(), body.as_str(), "\n"] {
+        text.push_str(part);
+    }
+    Ok(text)
 }
 
 pub fn open(lock: &Lock, label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Shut> {

@@ -18,13 +18,14 @@ use guard::escrow::{Escrow, Share, Terms};
 use guard::keeper::{Places, Tools};
 use guard::ring::Keyring;
 use guard::root::FileRoot;
-use guard::vault::Lock;
+use guard::vault::{self, Lock};
 use guard::{Binding, FieldCipher, Keeper, Sealer, SubjectSalt};
 use jiff::civil::date;
 use journal::names::{Org, RecordId};
 use journal::{Clock, Pseudonymiser as _, Rng, Subject};
 use policy::vocabulary::Class;
 use source::Source;
+use zeroize::Zeroizing;
 
 const MASK: u8 = 0xa5;
 
@@ -86,7 +87,7 @@ fn places(folder: &Path) -> Places {
 fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     let lock = Lock::KeyFile(vec![9; 32].into());
     let keys = places(&folder.join("keys"));
-    let mut keeper = ready(Keeper::create(keys, "harbor-clinic", tools(&folder.join("root")))).unwrap();
+    let mut keeper = ready(Keeper::create(keys, "harbor-clinic", &[], tools(&folder.join("root")))).unwrap();
     let number = ready(keeper.make(Class::Phi, date(2026, 11, 27))).unwrap();
     ready(keeper.activate(number)).unwrap();
     ready(keeper.rewrap()).unwrap();
@@ -103,7 +104,16 @@ fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     let trail = Keyring::create(&folder.join("trail"), &lock, Box::new(Remembering)).unwrap();
     trail.pseudonyms(&people).unwrap();
     let terms = Terms::new(date(2026, 11, 27), 2, 3, &mut Remembering).unwrap();
-    let shares = ready(keeper.escrow(&terms, Some(&trail), &folder.join("escrow"))).unwrap();
+    let shares = ready(keeper.escrow(&terms, Some(&trail), &folder.join("escrow"), Ok)).unwrap();
+    for share in &shares {
+        let text = share.text();
+        remember(text.lines().nth(4).unwrap().strip_prefix("piece ").unwrap());
+    }
+    let mut secret = Zeroizing::new([0; 32]);
+    Remembering.fill(secret.as_mut_slice());
+    let open = vault::seal(&Lock::None, "nothing", secret.as_slice(), &mut Remembering).unwrap();
+    remember(open.lines().nth(2).unwrap());
+    assert_eq!(*vault::open(&Lock::None, "nothing", &open).unwrap(), *secret);
     let shares: Vec<(String, Share)> =
         shares.iter().map(|share| (String::new(), Share::read(&share.text()).unwrap())).take(2).collect();
     let escrow = Escrow::read(&folder.join("escrow")).unwrap();
@@ -116,9 +126,19 @@ fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     (keeper, salts, trail, other)
 }
 
+/// Characters of 32 bytes in base64, but for the last.
+const TEXT: usize = 43;
+
+/// What is text where it is not locked, as something else: pieces of shares, and a secret without a lock.
+static TEXTS: Mutex<Vec<[u8; TEXT]>> = Mutex::new(Vec::new());
+
+fn remember(text: &str) {
+    TEXTS.lock().unwrap().push(std::array::from_fn(|at| text.as_bytes()[at] ^ MASK));
+}
+
 /// How many of these secrets, which are masked, stand in memory: on this thread's stack, and elsewhere.
-fn found(masked: &[[u8; 32]]) -> (usize, usize) {
-    let by_start: BTreeMap<[u8; 8], &[u8; 32]> =
+fn found<const N: usize>(masked: &[[u8; N]]) -> (usize, usize) {
+    let by_start: BTreeMap<[u8; 8], &[u8; N]> =
         masked.iter().map(|secret| (*secret.first_chunk().unwrap(), secret)).collect();
     // Most places are told from a secret by their first two bytes.
     let mut starts = vec![false; 1 << 16];
@@ -143,7 +163,7 @@ fn found(masked: &[[u8; 32]]) -> (usize, usize) {
             let read =
                 memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut buffer[..length]));
             if read.is_ok() {
-                for place in buffer[..length].windows(32) {
+                for place in buffer[..length].windows(N) {
                     let start = u16::from_le_bytes([place[0] ^ MASK, place[1] ^ MASK]);
                     if !starts[usize::from(start)] {
                         continue;
@@ -156,8 +176,8 @@ fn found(masked: &[[u8; 32]]) -> (usize, usize) {
                 }
             }
             // A secret that lies across two runs is found in the second.
-            at += u64::try_from(length).unwrap().saturating_sub(31).max(1);
-            if length < 32 || at + 31 >= to {
+            at += (length as u64).saturating_sub(N as u64 - 1).max(1);
+            if length < N || at + N as u64 > to {
                 break;
             }
         }
@@ -187,4 +207,7 @@ fn no_key_outlives_what_held_it() {
     drop(held);
     let (on_stack, after) = found(&masked);
     assert_eq!(after, 0, "{before} before, {after} after, {on_stack} on the stack");
+    // As text.
+    let (_, after) = found(&TEXTS.lock().unwrap());
+    assert_eq!(after, 0, "{after} in base64");
 }

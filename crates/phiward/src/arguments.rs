@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use journal::{Confidence, Persona, Severity};
 
-use crate::guard_command::arguments::{Deidentify, Keyed};
+use crate::guard_command::arguments::{Deidentify, Keyed, Seal};
 use crate::keys_command::arguments::Keys;
 use crate::ledger_command::arguments::Ledger;
 
@@ -313,7 +313,7 @@ pub(crate) enum Guard {
     /// Tell what encrypting a field would break, which scheme it needs, and how to get there
     Plan(GuardPlan),
     /// Turn values of rows into tokens, as the bundle says of their fields
-    Seal(Box<Keyed>),
+    Seal(Box<Seal>),
     /// Turn tokens of rows into values, for whom the policy lets
     Open(Box<Keyed>),
     /// Leave of values and tokens what the bundle's masks leave

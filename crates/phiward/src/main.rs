@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         Command::Keys(keys) => keys_command::run(&keys),
         Command::Ledger(ledger) => ledger_command::run(&ledger),
         Command::Guard(Guard::Plan(plan)) => guard_command::run(&plan),
-        Command::Guard(Guard::Seal(rows)) => guard_command::rows::keyed(&rows, Duty::Seal),
+        Command::Guard(Guard::Seal(seal)) => guard_command::rows::seal(&seal),
         Command::Guard(Guard::Open(rows)) => guard_command::rows::keyed(&rows, Duty::Open),
         Command::Guard(Guard::Mask(rows)) => guard_command::rows::keyed(&rows, Duty::Mask),
         Command::Guard(Guard::Deidentify(rows)) => guard_command::rows::deidentify(&rows),

@@ -22,6 +22,16 @@ pub(crate) fn matches<'n>(asked: &str, known: impl Iterator<Item = &'n str>) -> 
     if names.is_empty() { String::new() } else { format!("; near it: {}", names.join(", ")) }
 }
 
+/// That an option's word is no name of the bundle. What may be anything is not repeated; what is near it is told.
+pub(crate) fn unknown<'n>(
+    option: &str,
+    what: &str,
+    asked: &str,
+    known: impl Iterator<Item = &'n str>,
+) -> String {
+    format!("`{option}` is no {what} of the bundle{}", matches(asked, known))
+}
+
 /// How many letters must be added, taken or changed (Levenshtein); `limit + 1` stands for any larger number. None for
 /// names too long to be typed.
 fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {

@@ -100,7 +100,7 @@ impl Clinic {
             Tools { root, recorder: None, policy: None, clock: Arc::new(System), rng: || Box::new(System) };
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let places = Places::of(&path("keys"), &path("seen"));
-        let mut keeper = runtime.block_on(Keeper::create(places, "harbor", tools)).unwrap();
+        let mut keeper = runtime.block_on(Keeper::create(places, "harbor", &[], tools)).unwrap();
         let this = Self { policy, folder, runtime };
         this.rotate(&mut keeper);
         (this, keeper)

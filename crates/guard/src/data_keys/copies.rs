@@ -1,6 +1,6 @@
 //! Copies of data keys: backups under the same root, and what an escrow holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::reading::{Found, parsed, whole};
 use super::{DataKeys, Kept, KeysError, io, is_tenant, label, seen_by};
-use crate::durable::{self, Access};
+use crate::durable::{self, Access, Own};
 use crate::key::Secret;
 use crate::ring::Drill;
-use crate::root::{Root, RootError};
+use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seen::Seen;
 use crate::token::KeyNumber;
 
@@ -53,6 +53,25 @@ impl Clear {
         Some(clear)
     }
 
+    /// Under a wrapping key. How often a key sealed since is not known: none seals any more.
+    fn wrapped_by(&self, root: &dyn Root, wrapping: WrappingKey) -> Result<Found, KeysError> {
+        let tenant = self.tenant.clone();
+        let own_wrapped = root.wrap(wrapping, &label(&tenant, None, None), &self.own)?;
+        let mut keys = BTreeMap::new();
+        for (number, kept) in &self.keys {
+            let Kept { class, state, day, seals, .. } = *kept;
+            let mut kept = Kept { class, state, day, seals, wrapped: None, key: None };
+            if let Some(secret) = self.secret(*number) {
+                let label = label(&tenant, Some(*number), Some(class));
+                kept.wrapped = Some(root.wrap(wrapping, &label, &secret)?);
+            }
+            kept.seal_no_more();
+            keys.insert(*number, kept);
+        }
+        let (own, written) = (self.own.clone(), self.written + 1);
+        Ok(Found { tenant, wrapping, retiring: None, own, own_wrapped, written, keys })
+    }
+
     fn secret(&self, number: KeyNumber) -> Option<Secret> {
         let secret = self.keys.get(&number)?.wrapped.as_ref()?;
         Some(Zeroizing::new(*secret.first_chunk::<32>().filter(|_| secret.len() == 32)?))
@@ -62,7 +81,7 @@ impl Clear {
 impl DataKeys {
     /// Writes a copy to a new file. It opens by the same root, until the keys are wrapped anew.
     pub fn back_up(&self, to: &Path) -> Result<u64, KeysError> {
-        durable::create(to, self.text().as_bytes(), Access::Owner).map_err(io(to))?;
+        durable::create(to, self.text()?.as_bytes(), Access::Owner).map_err(io(to))?;
         Ok(self.held())
     }
 
@@ -113,33 +132,14 @@ impl DataKeys {
         (to, seen): (&Path, &Path),
         rng: Box<dyn Rng>,
     ) -> Result<(Self, bool), KeysError> {
-        let found = Found::read(backup, &whole(backup)?, &*root)?;
-        let numbers: Vec<KeyNumber> = found.keys.keys().copied().collect();
-        numbers.iter().try_for_each(|number| found.secret(&*root, *number).map(|_| ()))?;
+        let mut found = Found::read(backup, &whole(backup)?, &*root)?;
+        found.keys.keys().try_for_each(|number| found.secret(&*root, *number).map(|_| ()))?;
         let is_newest = Seen::is_newest(seen, "data-keys", seen_by(&found.own), (found.written, 0))?;
-        let Found { tenant, wrapping, retiring, own, own_wrapped, written, mut keys } = found;
         if !is_newest {
-            keys.values_mut().for_each(Kept::seal_no_more);
+            found.keys.values_mut().for_each(Kept::seal_no_more);
         }
-        let held = durable::lock_beside(to).map_err(io(to))?;
-        let mut keys = Self {
-            path: to.to_owned(),
-            tenant,
-            root,
-            wrapping,
-            retiring,
-            own,
-            own_wrapped,
-            keys,
-            written,
-            seen: None,
-            reserving: BTreeSet::new(),
-            rng,
-            _held: held,
-        };
-        durable::create(to, keys.text().as_bytes(), Access::Owner).map_err(io(to))?;
-        numbers.into_iter().try_for_each(|number| keys.load(number))?;
-        Ok((keys, is_newest))
+        let file = Own::of(to).map_err(io(to))?;
+        Ok((Self::of(found, file, root, rng)?.placed()?, is_newest))
     }
 
     /// The keys for an escrow, in clear.
@@ -184,42 +184,14 @@ impl DataKeys {
         rng: Box<dyn Rng>,
     ) -> Result<Self, KeysError> {
         let clear = Clear::read(text).ok_or(KeysError::Refused(NOT_CLEAR))?;
-        let held = durable::lock_beside(to).map_err(io(to))?;
+        let file = Own::of(to).map_err(io(to))?;
         if to.exists() {
             return Err(io(to)(std::io::ErrorKind::AlreadyExists.into()));
         }
-        let wrapping = root.make()?;
-        let own_wrapped = root.wrap(wrapping, &label(&clear.tenant, None, None), &clear.own)?;
-        let mut keys = BTreeMap::new();
-        for (number, kept) in &clear.keys {
-            let Kept { class, state, day, seals, .. } = *kept;
-            let mut kept = Kept { class, state, day, seals, wrapped: None, key: None };
-            if let Some(secret) = clear.secret(*number) {
-                let label = label(&clear.tenant, Some(*number), Some(kept.class));
-                kept.wrapped = Some(root.wrap(wrapping, &label, &secret)?);
-            }
-            kept.seal_no_more();
-            keys.insert(*number, kept);
-        }
-        let numbers: Vec<KeyNumber> = keys.keys().copied().collect();
-        let mut keys = Self {
-            path: to.to_owned(),
-            tenant: clear.tenant.clone(),
-            root,
-            wrapping,
-            retiring: None,
-            own: clear.own.clone(),
-            own_wrapped,
-            keys,
-            written: clear.written + 1,
-            seen: None,
-            reserving: BTreeSet::new(),
-            rng,
-            _held: held,
-        };
-        numbers.into_iter().try_for_each(|number| keys.load(number))?;
-        durable::create(to, keys.text().as_bytes(), Access::Owner).map_err(io(to))?;
-        Ok(keys)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            let found = clear.wrapped_by(&*root, wrapping)?;
+            Self::of(found, file, root, rng)?.placed()
+        })
     }
 }
 

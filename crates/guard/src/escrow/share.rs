@@ -9,7 +9,7 @@
 //! check <first 8 bytes of SHA-256 of the lines before, in hexadecimal>
 //! ```
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 use crate::key::Secret;
 
 const MAGIC: &str = "phiward-escrow-share/v1";
+/// More bytes than the text of a share has.
+const LONGEST: usize = 256;
 
 /// A share of the key of one escrow.
 #[derive(Clone)]
@@ -52,11 +54,17 @@ impl Share {
     pub fn text(&self) -> Zeroizing<String> {
         let Self { escrow, day, place, threshold, shares, piece } = self;
         let piece = Zeroizing::new(STANDARD.encode(piece.as_slice()));
-        let lines = Zeroizing::new(format!(
+        // It does not grow: what grows leaves what it held behind.
+        let mut text = Zeroizing::new(String::with_capacity(LONGEST));
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
             "{MAGIC}\nescrow {escrow}\nday {day}\nshare {place} of {shares}, {threshold} open it\npiece {}\n",
             *piece
-        ));
-        Zeroizing::new(format!("{}check {}\n", *lines, check(&lines)))
+        );
+        let check = check(&text);
+        let _ = writeln!(text, "check {check}");
+        text
     }
 
     /// A share as somebody kept it, or what is wrong with it. Blanks and line ends around lines do not matter: people

@@ -53,8 +53,10 @@ impl Keeper {
         let day = self.tools.today();
         let to = folder.join(format!("{day}-{id}"));
         let done = self.copied(&to).map(|people| (to, people));
-        let told =
-            |(_, people): &(PathBuf, u64), event| vec![KeyEvent { keys: Some(Number::of(*people)), ..event }];
+        let told = |(_, people): &(PathBuf, u64), mut events: Vec<KeyEvent>| {
+            events.iter_mut().for_each(|event| event.keys = Some(Number::of(*people)));
+            events
+        };
         let (to, _) = self.tools.end_with(begun, done, told).await?;
         Ok(to)
     }
@@ -90,9 +92,7 @@ impl Keeper {
     ) -> Result<(Self, Restored), KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
-        let done = places
-            .are_free()
-            .and_then(|()| Self::put_back(backup, &places, unseen, &tools).inspect_err(|_| places.clear()));
+        let done = places.are_free().and_then(|()| Self::put_back(backup, &places, unseen, &tools));
         let (data, salts, restored) = tools.end(begun, done).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
@@ -107,40 +107,70 @@ impl Keeper {
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
         let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
         let (to, seen) = (&places.data_keys, places.seen_of(DATA_KEYS));
-        let (mut data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
+        let (data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
         let day = tools.today();
-        let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
         let unseen = if unseen == Unseen::Taken { unseen } else { Unseen::NotOlder };
-        watch(places, &mut data, &salts, unseen, Some(day))?;
+        let (data, salts) = or_undone(data, DataKeys::remove, |data| {
+            let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
+            let watched =
+                or_undone(salts, SaltRing::remove, |salts| watch(places, data, salts, unseen, Some(day)));
+            watched.map(|(salts, ())| salts)
+        })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail: None, seals };
         Ok((data, salts, restored))
     }
 
-    /// Puts all keys into one sealed file whose key is split, and gives the shares. The ring remembers the escrow before
-    /// there is one.
-    pub async fn escrow(
+    /// Puts all keys into one sealed file whose key is split. The ring remembers the escrow before there is one, and the
+    /// shares are handed out before it is done: where they are not, there is none.
+    pub async fn escrow<T>(
         &mut self,
         terms: &Terms,
         trail: Option<&Keyring>,
         to: &Path,
-    ) -> Result<Vec<Share>, KeeperError> {
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let begun = self.tools.begin(KeyEvent::new(KeyStep::Escrowed, KeyKind::Tenant, terms.id)).await?;
-        let done = self.escrowed(terms, trail, to);
+        let done = self.escrowed(terms, trail, to, hand_out);
         self.tools.end(begun, done).await
     }
 
-    fn escrowed(&self, terms: &Terms, trail: Option<&Keyring>, to: &Path) -> Result<Vec<Share>, KeeperError> {
+    fn escrowed<T>(
+        &self,
+        terms: &Terms,
+        trail: Option<&Keyring>,
+        to: &Path,
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let Terms { id, day, threshold, shares } = *terms;
         if to.exists() {
             return Err(RingError::Exists { path: to.to_owned() }.into());
         }
-        self.salts.escrowed(Escrowed { id, day, threshold, shares, state: EscrowState::Kept })?;
+        let escrow = Escrowed { id, day, threshold, shares, state: EscrowState::Kept };
+        self.salts.escrowed(escrow)?;
+        let made = trail.map_or(Ok(()), |trail| Ok(trail.escrowed(escrow)?));
+        let made = made.and_then(|()| self.split(terms, trail, to, hand_out));
+        if made.is_err() && !to.exists() {
+            // Shares of no file open nothing. The error that matters is the first.
+            let _ = self.salts.escrow_withdrawn(id);
+            let _ = trail.map(|trail| trail.escrow_withdrawn(id));
+        }
+        made
+    }
+
+    fn split<T>(
+        &self,
+        terms: &Terms,
+        trail: Option<&Keyring>,
+        to: &Path,
+        hand_out: impl FnOnce(Vec<Share>) -> Result<T, String>,
+    ) -> Result<T, KeeperError> {
         let trail = trail.map(Keyring::whole).transpose()?;
         let contents = Contents { data: self.data.whole()?, salts: self.salts.whole()?, trail };
         let (file, shares) = escrow::seal(&contents, self.data.tenant(), terms, &mut *(self.tools.rng)())?;
+        let handed = hand_out(shares).map_err(KeeperError::NotHandedOut)?;
         let io = |error| KeeperError::Io { path: to.to_owned(), error };
         durable::create(to, &file, Access::Owner).map_err(io)?;
-        Ok(shares)
+        Ok(handed)
     }
 
     /// Opens an escrow in memory and compares every key of it. Nothing of it is written.
@@ -183,9 +213,8 @@ impl Keeper {
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, escrow.id())).await?;
-        let done = places.are_free().and_then(|()| {
-            Self::put_back_escrow(escrow, shares, trail, &places, &tools).inspect_err(|_| places.clear())
-        });
+        let done =
+            places.are_free().and_then(|()| Self::put_back_escrow(escrow, shares, trail, &places, &tools));
         let (data, salts, restored) = tools.end(begun, done).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
@@ -200,21 +229,25 @@ impl Keeper {
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
         let contents = escrow.open(shares)?;
-        let (root, rng) = (|| Arc::clone(&tools.root), tools.rng);
-        let mut data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
-        let (keys, file) = &contents.salts;
-        let salts =
-            SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), tools.today(), rng())?;
         let trail = match (&contents.trail, trail) {
-            (Some((keys, file)), Some((to, lock))) => {
-                let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
-                Some(ring.counts().0)
-            }
+            (Some(whole), Some(to)) => Some((whole, to)),
             (None, Some(_)) => return Err(KeeperError::Refused("the escrow holds no keyring")),
             (_, None) => None,
         };
-        // What was seen there is of other files, or of those that the escrow is older than: who restores it lost them.
-        watch(places, &mut data, &salts, Unseen::Taken, Some(tools.today()))?;
+        let (root, rng, today) = (|| Arc::clone(&tools.root), tools.rng, tools.today());
+        let data = DataKeys::of_whole(&contents.data, &places.data_keys, root(), rng())?;
+        let (data, (salts, trail)) = or_undone(data, DataKeys::undo, |data| {
+            let (keys, file) = &contents.salts;
+            let salts = SaltRing::of_whole((escrow.path(), keys, file), &places.salts, root(), today, rng())?;
+            or_undone(salts, SaltRing::undo, |salts| {
+                // What was seen there is of other files, or of those that the escrow is older than: who restores it lost
+                // them.
+                watch(places, data, salts, Unseen::Taken, Some(today))?;
+                let Some(((keys, file), (to, lock))) = trail else { return Ok(None) };
+                let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
+                Ok(Some(ring.counts().0))
+            })
+        })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail, seals: false };
         Ok((data, salts, restored))
     }
@@ -228,13 +261,20 @@ impl Places {
             None => Ok(()),
         }
     }
+}
 
-    /// Takes away what was made of two files of which the other was not: the same act is to work once what hindered it
-    /// is gone.
-    pub(super) fn clear(&self) {
-        for path in [&self.data_keys, &self.salts] {
-            // The error that matters is the first.
-            let _ = std::fs::remove_file(path);
-        }
+/// Goes on from what an act made; where that fails, what it made is taken away again, and nothing that somebody else
+/// did: the same act is to work once what hindered it is gone.
+pub(super) fn or_undone<M, T, E: Into<KeeperError>>(
+    mut made: M,
+    undo: impl FnOnce(M) -> Result<(), E>,
+    then: impl FnOnce(&mut M) -> Result<T, KeeperError>,
+) -> Result<(M, T), KeeperError> {
+    match then(&mut made) {
+        Ok(more) => Ok((made, more)),
+        Err(error) => Err(match undo(made) {
+            Ok(()) => error,
+            Err(left) => KeeperError::Left { because: error.to_string(), left: left.into().to_string() },
+        }),
     }
 }

@@ -8,7 +8,7 @@ use journal::names::KeyId;
 use journal::{Number, Subject};
 
 use super::{Keeper, KeeperError};
-use crate::ring::{EscrowState, Escrowed, RingError, SaltRing, entry_id};
+use crate::ring::{EscrowState, Escrowed, Keyring, Merging, RingError, SaltRing, entry_id};
 use crate::token::Handle;
 
 /// What a shredding came to.
@@ -65,9 +65,9 @@ impl Keeper {
         let done = shred(self);
         // Those that an earlier act destroyed and did not come to tell of are told as well.
         let untold = self.salts.untold();
-        let told = |_: &Vec<Option<Handle>>, event| {
+        let told = |_: &Vec<Option<Handle>>, events: Vec<KeyEvent>| {
             let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
-            std::iter::once(event).chain(each).collect()
+            events.into_iter().chain(each).collect()
         };
         let handles = self.tools.end_with(begun, done, told).await?;
         if !untold.is_empty() && self.tools.recorder.is_some() {
@@ -98,26 +98,49 @@ impl Keeper {
         let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
         let begun = self.tools.begin(event).await?;
         let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
-        self.tools.end_with(begun, Ok(()), |(), event| std::iter::once(event).chain(each).collect()).await?;
+        self.tools.end_with(begun, Ok(()), |(), events| events.into_iter().chain(each).collect()).await?;
         Ok(self.salts.told(&untold)?)
     }
 
-    /// One person became another: see [`crate::ring::SaltRing::merge`].
-    pub async fn merge(
-        &mut self,
-        from: &Subject,
-        into: &Subject,
-    ) -> Result<Option<(Handle, Handle)>, KeeperError> {
-        let Some(known) = self.salts.known(from)? else { return Ok(None) };
-        let begun = self.tools.begin(of_subject(KeyStep::Merged, known.handle())).await?;
-        let done = self.salts.merge(from, into).map_err(KeeperError::from);
-        self.tools.end(begun, done).await
+    /// [`Keeper::merge_all`] of one.
+    pub async fn merge(&mut self, from: &Subject, into: &Subject) -> Result<Merging, KeeperError> {
+        let done = self.merge_all(&[(from.clone(), into.clone())]).await?;
+        Ok(done.into_iter().next().flatten())
+    }
+
+    /// People became others, all of them or none: see [`crate::ring::SaltRing::merge_all`].
+    pub async fn merge_all(&mut self, pairs: &[(Subject, Subject)]) -> Result<Vec<Merging>, KeeperError> {
+        let mut events = Vec::new();
+        for (from, _) in pairs {
+            let known = self.salts.known(from)?;
+            events.extend(known.map(|known| of_subject(KeyStep::Merged, known.handle())));
+        }
+        if events.is_empty() {
+            return Ok(vec![None; pairs.len()]);
+        }
+        let begun = self.tools.begin_all(events).await?;
+        let done = self.salts.merge_all(pairs).map_err(KeeperError::from);
+        // Somebody may have become another who had nothing before.
+        let told = |done: &Vec<Merging>, _| {
+            done.iter().flatten().map(|(gone, _)| of_subject(KeyStep::Merged, *gone)).collect()
+        };
+        self.tools.end_with(begun, done, told).await
     }
 
     /// An escrow is destroyed: two people say that its file, or so many shares that the rest does not open it, are
-    /// gone. Nobody can prove that to a program.
-    pub async fn escrow_destroyed(&mut self, id: KeyId, by: [&Person; 2]) -> Result<(), KeeperError> {
-        self.said_by(by, KeyStep::EscrowDestroyed, id, |salts| salts.escrow_destroyed(id)).await
+    /// gone. Nobody can prove that to a program. A keyring that it holds is told too.
+    pub async fn escrow_destroyed(
+        &mut self,
+        id: KeyId,
+        trail: Option<&Keyring>,
+        by: [&Person; 2],
+    ) -> Result<(), KeeperError> {
+        let destroyed = |salts: &SaltRing| {
+            let is_known =
+                salts.escrow_destroyed(id)? | trail.map_or(Ok(false), |trail| trail.escrow_destroyed(id))?;
+            if is_known { Ok(()) } else { Err(RingError::Refused("no escrow of this id was made")) }
+        };
+        self.said_by(by, KeyStep::EscrowDestroyed, id, destroyed).await
     }
 
     /// Every escrow that was made before a copy was put back, and that the ring does not know of, is destroyed: two
@@ -134,15 +157,10 @@ impl Keeper {
         id: KeyId,
         act: impl FnOnce(&SaltRing) -> Result<(), RingError>,
     ) -> Result<(), KeeperError> {
-        if by[0] == by[1] {
-            return Err(KeeperError::Refused(
-                "two people say that an escrow is destroyed, and these are one",
-            ));
-        }
         let people = by.map(Clone::clone).to_vec();
         let event = KeyEvent { people, ..KeyEvent::new(step, KeyKind::Tenant, id) };
         let begun = self.tools.begin(event).await?;
-        let done = act(&self.salts).map_err(KeeperError::from);
+        let done = self.may_answer(by).and_then(|()| Ok(act(&self.salts)?));
         self.tools.end(begun, done).await
     }
 }

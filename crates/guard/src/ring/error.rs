@@ -4,7 +4,36 @@ use std::path::{Path, PathBuf};
 use crate::GuardError;
 use crate::root::RootError;
 use crate::seen::SeenError;
+use crate::token::Handle;
 use crate::vault::Shut;
+
+/// Somebody who was merged into another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Their place among those who were named, from 0.
+    pub at: usize,
+    /// The handle of who survives.
+    pub into: Handle,
+}
+
+impl Away {
+    pub(super) const fn of((at, into): (usize, super::store::Id)) -> Self {
+        Self { at, into: Handle::of(into) }
+    }
+}
+
+fn away(all: &[Away]) -> String {
+    let each: Vec<String> = all
+        .iter()
+        .map(|Away { at, into }| {
+            format!(
+                "person {} was merged into another, whose handle is {into:?}: name the record that survives",
+                at + 1
+            )
+        })
+        .collect();
+    each.join("\n")
+}
 
 /// Why a ring does not do what it was asked. It names no person and holds no key.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +55,8 @@ pub enum RingError {
     InUse { path: PathBuf },
     #[error("{0}")]
     Refused(&'static str),
+    #[error("{}", away(.0))]
+    MergedAway(Vec<Away>),
     #[error(transparent)]
     Root(#[from] RootError),
     #[error(transparent)]

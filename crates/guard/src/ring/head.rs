@@ -8,6 +8,7 @@
 //! retired <wrapping key>                                     the one of the epoch before
 //! finder <base64 of the key that finds people, sealed by the key of the epoch>
 //! holds <records that were written with this head>
+//! approvers <names of those who may say what two people have to, a blank between>
 //! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed> <of who survives, sealed>
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet
@@ -25,6 +26,7 @@ use journal::names::KeyId;
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
+use super::escrowed::{self, Escrowed};
 use super::store::{Id, Master, SEPARATOR};
 use crate::GuardError;
 use crate::root::{Root, RootError, WrappingKey};
@@ -35,40 +37,6 @@ const MERGED: &[u8] = b"phiward salt ring merged\n";
 const SURVIVOR: &[u8] = b"phiward salt ring survivor\n";
 const SUM: &[u8] = b"phiward-salt-ring-head-1";
 const UNKNOWN: &str = "escrows unknown";
-
-/// What an escrow is worth to whoever wants to undo a shredding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EscrowState {
-    /// Nobody was shredded and no data key was destroyed since.
-    Kept,
-    /// It brings back who was shredded since, or a data key that was destroyed: it must be destroyed.
-    Undoes,
-    /// Two people said that it is destroyed.
-    Destroyed,
-}
-
-impl EscrowState {
-    const ALL: [Self; 3] = [Self::Kept, Self::Undoes, Self::Destroyed];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Undoes => "undoes",
-            Self::Destroyed => "destroyed",
-        }
-    }
-}
-
-/// An escrow that was made of the keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Escrowed {
-    pub id: KeyId,
-    pub day: Date,
-    /// Shares that open it.
-    pub threshold: u8,
-    pub shares: u8,
-    pub state: EscrowState,
-}
 
 /// A person who became another.
 #[derive(Clone)]
@@ -87,6 +55,8 @@ pub(super) struct Head {
     pub(super) wrapping: WrappingKey,
     pub(super) wrapped: Vec<u8>,
     pub(super) retired: Option<WrappingKey>,
+    /// Who may say what two people have to. Nobody in a ring of a release that did not pin them.
+    pub(super) approvers: Vec<String>,
     pub(super) merges: BTreeMap<Id, Merge>,
     pub(super) escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all escrows.
@@ -121,30 +91,30 @@ impl Head {
         root.wrap(wrapping, &label(ring, epoch), sealing)
     }
 
-    /// The escrows, a line each: kept with what was seen too.
-    pub(super) fn escrow_lines(&self) -> String {
-        let mut text = String::new();
-        for Escrowed { id, day, threshold, shares, state } in &self.escrows {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "escrow {id} {day} {threshold} {shares} {}", state.as_str());
+    fn approvers_line(&self) -> String {
+        if self.approvers.is_empty() {
+            String::new()
+        } else {
+            format!("approvers {}\n", self.approvers.join(" "))
         }
-        text
     }
 
-    /// Takes over escrows from lines that are later than this head.
-    pub(super) fn take_over(&mut self, lines: &str) {
-        for later in lines.lines().filter_map(|line| escrow(line.strip_prefix("escrow ")?)) {
-            match self.escrows.iter_mut().find(|known| known.id == later.id) {
-                Some(known) => *known = later,
-                None => self.escrows.push(later),
-            }
+    /// Approvers and escrows: kept with what was seen too.
+    pub(super) fn note(&self) -> String {
+        self.approvers_line() + &escrowed::lines(&self.escrows)
+    }
+
+    /// Takes over a note that is later than this head.
+    pub(super) fn take_over(&mut self, note: &str) {
+        if let Some(names) = note.lines().find_map(|line| line.strip_prefix("approvers ")) {
+            self.approvers = names.split(' ').map(str::to_owned).collect();
         }
+        escrowed::take_over(&mut self.escrows, note);
     }
 
     /// Escrows that were made until now hold what is to be destroyed.
     pub(super) fn doom_escrows(&mut self) {
-        let kept = self.escrows.iter_mut().filter(|escrow| escrow.state == EscrowState::Kept);
-        kept.for_each(|escrow| escrow.state = EscrowState::Undoes);
+        escrowed::doom(&mut self.escrows);
     }
 
     pub(super) fn bytes(
@@ -168,6 +138,7 @@ impl Head {
             let _ = writeln!(text, "retired {retired}");
         }
         let _ = writeln!(text, "finder {}\nholds {records}", STANDARD.encode(finder));
+        text.push_str(&self.approvers_line());
         for (from, merge) in &self.merges {
             let mut seal = |what, person: &Subject| {
                 let label = merged_label(what, from, &merge.into);
@@ -182,7 +153,7 @@ impl Head {
             }
             text.push('\n');
         }
-        text.push_str(&self.escrow_lines());
+        text.push_str(&escrowed::lines(&self.escrows));
         if let Some(day) = self.unknown {
             let _ = writeln!(text, "{UNKNOWN} {day}");
         }
@@ -242,6 +213,8 @@ impl Head {
         if !holding {
             return Err(form(SUM_WRONG));
         }
+        let approvers = next("approvers").unwrap_or_default();
+        let approvers = approvers.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let mut merges = BTreeMap::new();
         while let Some(line) = next("merged") {
             let (from, merge) = merge(line, &master).ok_or(form("no merge of two people"))?;
@@ -249,13 +222,14 @@ impl Head {
         }
         let mut escrows = Vec::new();
         while let Some(line) = next("escrow") {
-            escrows.push(escrow(line).ok_or(form("no escrow"))?);
+            escrows.push(Escrowed::of(line).ok_or(form("no escrow"))?);
         }
         let unknown = match next(UNKNOWN) {
             Some(day) => Some(day.parse().map_err(|_| form("no day"))?),
             None => None,
         };
-        let head = Self { ring, written, epoch, wrapping, wrapped, retired, merges, escrows, unknown };
+        let head =
+            Self { ring, written, epoch, wrapping, wrapped, retired, approvers, merges, escrows, unknown };
         Ok((head, master, holds))
     }
 }
@@ -277,16 +251,4 @@ fn merge(line: &str, master: &Master) -> Option<(Id, Merge)> {
         None => (sealed, None),
     };
     Some((from, Merge { into, from: open(MERGED, gone)?, survivor }))
-}
-
-fn escrow(line: &str) -> Option<Escrowed> {
-    let words: Vec<&str> = line.split(' ').collect();
-    let [id, day, threshold, shares, state] = words.as_slice() else { return None };
-    Some(Escrowed {
-        id: KeyId::of(id).ok()?,
-        day: day.parse().ok()?,
-        threshold: threshold.parse().ok()?,
-        shares: shares.parse().ok()?,
-        state: EscrowState::ALL.into_iter().find(|known| known.as_str() == *state)?,
-    })
 }

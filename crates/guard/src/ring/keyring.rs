@@ -1,22 +1,29 @@
 //! The keys of people's pseudonyms, in one file under a lock.
 //!
-//! The head is the text of a sealed secret ([`Lock`]): the ring's two keys. Each person has a key of their own, so that
-//! one can be destroyed and nobody else is touched.
+//! The head is the text of a sealed secret ([`Lock`]): the ring's two keys. Where escrows hold the ring, a line follows
+//! for each, and `sum` with the base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people.
+//! Each person has a key of their own, so that one can be destroyed and nobody else is touched.
 //!
 //! **With the ring or its lock lost, nobody can answer any more who saw whose data in the years that it covers.** Keep
 //! backups, and prove them with [`Keyring::drill`].
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use journal::names::KeyId;
 use journal::{Pseudonym, PseudonymError, Pseudonymiser, Rng, Subject, TrailKey};
 use zeroize::Zeroizing;
 
-use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARATOR, Store};
+use super::escrowed::{self, EscrowState, Escrowed};
+use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARATOR, Shredded, Store};
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
 use crate::key::Secret;
@@ -28,15 +35,31 @@ const PURPOSE: Purpose = Purpose {
     name: "keyring",
     record: b"phiward keyring record\n",
     untold: b"phiward keyring record, untold\n",
-    longest_head: 4096,
+    // Who is shredded and seen again has a new pseudonym: entries go on.
+    remembered: None,
+    longest_head: 64 * 1024,
 };
 
 const SEEN: &[u8] = b"phiward-keyring-seen-1";
+const SUM: &[u8] = b"phiward-keyring-head-1";
+
+/// What the head says.
+struct Head {
+    /// The ring's two keys under the lock.
+    sealed: Zeroizing<String>,
+    escrows: Vec<Escrowed>,
+}
+
+struct State {
+    head: Head,
+    seen: Option<Seen>,
+}
 
 /// A ring that this process alone has open.
 pub struct Keyring {
     store: Store,
-    seen: Mutex<Option<Seen>>,
+    /// Whoever changes more than people's number holds it.
+    state: Mutex<State>,
 }
 
 impl fmt::Debug for Keyring {
@@ -45,23 +68,67 @@ impl fmt::Debug for Keyring {
     }
 }
 
-fn head(lock: &Lock, master: &Master, rng: &mut dyn Rng) -> Result<Vec<u8>, RingError> {
-    let mut head = vault::seal(lock, LABEL, master.bytes.as_slice(), rng)?.as_bytes().to_vec();
-    head.extend_from_slice(SEPARATOR);
-    Ok(head)
-}
+impl Head {
+    fn sealed(lock: &Lock, master: &Master, rng: &mut dyn Rng) -> Result<Zeroizing<String>, RingError> {
+        Ok(vault::seal(lock, LABEL, master.bytes.as_slice(), rng)?)
+    }
 
-fn unlock<'l>(path: &'l Path, lock: &'l Lock) -> impl FnOnce(&str) -> Result<(Master, ()), RingError> + 'l {
-    move |head| {
-        let secret = vault::open(lock, LABEL, head).map_err(RingError::shut(path))?;
-        let form = |_| RingError::unreadable(path, "this is no keyring of this version");
-        let bytes = secret.as_slice().try_into().map(Zeroizing::new).map_err(form)?;
-        Ok((Master::of(bytes)?, ()))
+    fn bytes(&self, master: &Master) -> Vec<u8> {
+        let mut text = escrowed::lines(&self.escrows);
+        if !text.is_empty() {
+            let sum = STANDARD.encode(Self::sum(&self.sealed, &text, master).sign());
+            text.push_str(&format!("sum {sum}\n"));
+        }
+        [self.sealed.as_bytes(), text.as_bytes(), SEPARATOR].concat()
+    }
+
+    fn sum(sealed: &str, lines: &str, master: &Master) -> hmac::Context {
+        let mut sum = hmac::Context::with_key(&master.sums(SUM));
+        sum.update(sealed.as_bytes());
+        sum.update(lines.as_bytes());
+        sum
+    }
+
+    /// The text of the sealed secret, and what follows.
+    fn split(text: &str) -> (&str, &str) {
+        let sealed: usize = text.split_inclusive('\n').take(3).map(str::len).sum();
+        text.split_at_checked(sealed).unwrap_or((text, ""))
+    }
+
+    fn read(path: &Path, text: &str, master: &Master) -> Result<Self, RingError> {
+        let (sealed, rest) = Self::split(text);
+        let changed =
+            || RingError::unreadable(path, "what it says of escrows was changed: put a backup in its place");
+        let mut escrows = Vec::new();
+        if !rest.is_empty() {
+            let at = rest.rfind("sum ").ok_or_else(changed)?;
+            let (lines, sum) = rest.split_at_checked(at).ok_or_else(changed)?;
+            let sum = sum.strip_prefix("sum ").and_then(|sum| STANDARD.decode(sum.strip_suffix('\n')?).ok());
+            let own = Self::sum(sealed, lines, master).sign();
+            let holds = sum.is_some_and(|sum| verify_slices_are_equal(own.as_ref(), &sum).is_ok());
+            let read = lines.lines().map(|line| Escrowed::of(line.strip_prefix("escrow ")?));
+            escrows = read.collect::<Option<_>>().filter(|_| holds).ok_or_else(changed)?;
+        }
+        Ok(Self { sealed: Zeroizing::new(sealed.to_owned()), escrows })
     }
 }
 
-fn by_escrow(keys: &[u8; 64]) -> Result<(Master, ()), RingError> {
-    Ok((Master::of(Zeroizing::new(*keys))?, ()))
+fn unlock<'l>(path: &'l Path, lock: &'l Lock) -> impl FnOnce(&str) -> Result<(Master, Head), RingError> + 'l {
+    move |head| {
+        let (sealed, _) = Head::split(head);
+        let secret = vault::open(lock, LABEL, sealed).map_err(RingError::shut(path))?;
+        let form = |_| RingError::unreadable(path, "this is no keyring of this version");
+        let bytes = secret.as_slice().try_into().map(Zeroizing::new).map_err(form)?;
+        let master = Master::of(bytes)?;
+        let head = Head::read(path, head, &master)?;
+        Ok((master, head))
+    }
+}
+
+fn by_escrow(path: &Path, keys: &[u8; 64], head: &str) -> Result<(Master, Head), RingError> {
+    let master = Master::of(Zeroizing::new(*keys))?;
+    let head = Head::read(path, head, &master)?;
+    Ok((master, head))
 }
 
 fn trail_key(secret: &Secret) -> TrailKey {
@@ -72,38 +139,108 @@ impl Keyring {
     /// A ring of nobody, in a new file that its owner alone can read.
     pub fn create(path: &Path, lock: &Lock, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let master = Arc::new(Master::random(&mut *rng)?);
-        let head = head(lock, &master, &mut *rng)?;
-        let draft = Draft { head, master, records: Vec::new(), shredded: Vec::new() };
-        Store::create(path, &PURPOSE, draft, rng).map(Self::of)
+        let head = Head { sealed: Head::sealed(lock, &master, &mut *rng)?, escrows: Vec::new() };
+        let bytes = head.bytes(&master);
+        let draft = Draft { head: bytes, master, records: Vec::new(), shredded: Shredded::new() };
+        Store::create(path, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
     /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
     pub fn open(path: &Path, lock: &Lock, rng: Box<dyn Rng>) -> Result<Self, RingError> {
-        Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, (), _)| Self::of(store))
+        Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, head, _)| Self::of(store, head))
     }
 
-    const fn of(store: Store) -> Self {
-        Self { store, seen: Mutex::new(None) }
+    const fn of(store: Store, head: Head) -> Self {
+        Self { store, state: Mutex::new(State { head, seen: None }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed. Of
-    /// shredded keys there are only ever more, and between two shreddings only ever more people.
+    /// shredded keys there are only ever more, and between two shreddings only ever more people. Escrows that were seen
+    /// to hold it are not forgotten.
     pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
+        let mut state = self.state();
         let (people, shredded) = self.counts();
-        let key = self.store.master().sums(SEEN);
-        let watched = Seen::of(seen, "keyring", key, ((shredded, people), ""), unseen)?;
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched.seen);
-        if watched.older.is_some() { self.see() } else { Ok(()) }
+        let key = || self.store.master().sums(SEEN);
+        let noted = Seen::noted(seen, "keyring", key())?.unwrap_or_default();
+        let note = escrowed::lines(&state.head.escrows);
+        let watched = Seen::of(seen, "keyring", key(), ((shredded, people), &note), unseen)?;
+        state.seen = Some(watched.seen);
+        let mut escrows = state.head.escrows.clone();
+        escrowed::take_over(&mut escrows, &noted);
+        if escrows != state.head.escrows {
+            return self.rewrite(&mut state, escrows, |_| ()).map(|_| ());
+        }
+        if watched.older.is_some() { self.see(&state) } else { Ok(()) }
     }
 
-    fn see(&self) -> Result<(), RingError> {
-        match &*self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
+    fn see(&self, state: &State) -> Result<(), RingError> {
+        match &state.seen {
             Some(seen) => {
                 let (people, shredded) = self.counts();
-                Ok(seen.see((shredded, people), "")?)
+                Ok(seen.see((shredded, people), &escrowed::lines(&state.head.escrows))?)
             }
             None => Ok(()),
         }
+    }
+
+    /// Puts another file in the place of this; gives the one that was there.
+    fn rewrite(
+        &self,
+        state: &mut State,
+        escrows: Vec<Escrowed>,
+        change: impl FnOnce(&mut Draft),
+    ) -> Result<File, RingError> {
+        let head = Head { sealed: state.head.sealed.clone(), escrows };
+        let mut writer = self.store.writer()?;
+        let mut draft = self.store.draft(&writer);
+        change(&mut draft);
+        draft.head = head.bytes(&draft.master);
+        let replaced = self.store.put(&mut writer, draft)?;
+        drop(writer);
+        state.head = head;
+        self.see(state)?;
+        Ok(replaced)
+    }
+
+    /// Escrows that hold the ring, as far as it was told of them.
+    pub fn escrows(&self) -> Vec<Escrowed> {
+        self.state().head.escrows.clone()
+    }
+
+    /// Escrows that bring back keys that were shredded, until they are destroyed.
+    pub fn undoing(&self) -> Vec<Escrowed> {
+        let mut escrows = self.escrows();
+        escrows.retain(|escrow| escrow.state == EscrowState::Undoes);
+        escrows
+    }
+
+    /// Remembers an escrow, before there is one.
+    pub(crate) fn escrowed(&self, escrow: Escrowed) -> Result<(), RingError> {
+        self.change_escrows(|escrows| escrows.push(escrow))
+    }
+
+    /// There came to be no such escrow.
+    pub(crate) fn escrow_withdrawn(&self, id: KeyId) -> Result<(), RingError> {
+        self.change_escrows(|escrows| escrows.retain(|escrow| escrow.id != id))
+    }
+
+    /// An escrow is destroyed, as two people say. Tells whether it holds the ring.
+    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<bool, RingError> {
+        self.change_escrows(|escrows| escrowed::destroyed(escrows, id))
+    }
+
+    fn change_escrows<T>(&self, change: impl FnOnce(&mut Vec<Escrowed>) -> T) -> Result<T, RingError> {
+        let mut state = self.state();
+        let mut escrows = state.head.escrows.clone();
+        let done = change(&mut escrows);
+        if escrows != state.head.escrows {
+            self.rewrite(&mut state, escrows, |_| ())?;
+        }
+        Ok(done)
     }
 
     /// How many people have a key, and how many keys were shredded.
@@ -125,18 +262,17 @@ impl Keyring {
     }
 
     fn destroy(&self, subject: &Subject, untold: bool) -> Result<Option<KeyId>, RingError> {
-        let mut writer = self.store.writer()?;
+        let mut state = self.state();
         let Some(id) = self.store.id(&self.store.finder(subject)) else { return Ok(None) };
-        let mut draft = self.store.draft(&writer);
-        draft.shred(&BTreeSet::from([id]), untold);
-        let mut replaced = self.store.put(&mut writer, draft)?;
+        let mut escrows = state.head.escrows.clone();
+        escrowed::doom(&mut escrows);
+        let shred = |draft: &mut Draft| draft.shred(&BTreeSet::from([id]), &PURPOSE, untold);
+        let mut replaced = self.rewrite(&mut state, escrows, shred)?;
         // The file that had the key has no name any more. What it held is written over as well as can be.
         let old = replaced.metadata().map_or(0, |metadata| metadata.len());
         let zeros = vec![0; usize::try_from(old).unwrap_or_default()];
         let _ = replaced.seek(SeekFrom::Start(0)).and_then(|_| replaced.write_all(&zeros));
         let _ = replaced.sync_all();
-        drop(writer);
-        self.see()?;
         Ok(Some(key_id(&id)))
     }
 
@@ -147,18 +283,26 @@ impl Keyring {
 
     /// Entries say so of these now.
     pub fn told(&self, ids: &[KeyId]) -> Result<(), RingError> {
-        let mut writer = self.store.writer()?;
-        let mut draft = self.store.draft(&writer);
-        draft.told(&ids.iter().map(|id| *id.bytes()).collect::<Vec<Id>>());
-        self.store.put(&mut writer, draft).map(|_| ())
+        let mut state = self.state();
+        let escrows = state.head.escrows.clone();
+        let ids: Vec<Id> = ids.iter().map(|id| *id.bytes()).collect();
+        self.rewrite(&mut state, escrows, |draft| draft.told(&ids)).map(|_| ())
     }
 
     /// Locks the ring by something else. Old copies still open by the old lock.
     pub fn relock(&self, lock: &Lock) -> Result<(), RingError> {
-        let mut writer = self.store.writer()?;
-        let mut draft = self.store.draft(&writer);
-        draft.head = head(lock, &draft.master, &mut *writer.rng)?;
-        self.store.put(&mut writer, draft).map(|_| ())
+        let mut state = self.state();
+        let sealed = {
+            let mut writer = self.store.writer()?;
+            Head::sealed(lock, &self.store.master(), &mut *writer.rng)?
+        };
+        let before = std::mem::replace(&mut state.head.sealed, sealed);
+        let escrows = state.head.escrows.clone();
+        let done = self.rewrite(&mut state, escrows, |_| ());
+        if done.is_err() {
+            state.head.sealed = before;
+        }
+        done.map(|_| ())
     }
 
     /// Writes a whole copy to a new file. It opens by the same lock.
@@ -171,7 +315,7 @@ impl Keyring {
 
     /// Opens every key of a backup and compares it with the ring's.
     pub fn drill(&self, backup: &Path, lock: &Lock) -> Result<Drill, RingError> {
-        let (other, ()) = Read::of(backup, &PURPOSE, &store::whole(backup)?, unlock(backup, lock))?;
+        let (other, _) = Read::of(backup, &PURPOSE, &store::whole(backup)?, unlock(backup, lock))?;
         other.is_whole(backup)?;
         if other.master.bytes != self.store.master().bytes {
             return Err(RingError::unreadable(backup, "it is a backup of another ring"));
@@ -187,7 +331,7 @@ impl Keyring {
 
     /// [`Keyring::drill`] of what an escrow holds.
     pub(crate) fn drill_whole(&self, path: &Path, keys: &[u8; 64], bytes: &[u8]) -> Result<Drill, RingError> {
-        let (other, ()) = Read::of(path, &PURPOSE, bytes, |_| by_escrow(keys))?;
+        let (other, _) = Read::of(path, &PURPOSE, bytes, |head| by_escrow(path, keys, head))?;
         other.is_whole(path)?;
         if other.master.bytes != self.store.master().bytes {
             return Err(RingError::unreadable(path, "it is an escrow of another ring"));
@@ -202,18 +346,19 @@ impl Keyring {
         lock: &Lock,
         mut rng: Box<dyn Rng>,
     ) -> Result<Self, RingError> {
-        let (read, ()) = Read::of(from, &PURPOSE, bytes, |_| by_escrow(keys))?;
+        let (read, mut head) = Read::of(from, &PURPOSE, bytes, |head| by_escrow(from, keys, head))?;
         read.is_whole(from)?;
         let mut draft = read.draft();
-        draft.head = head(lock, &draft.master, &mut *rng)?;
-        Store::create(to, &PURPOSE, draft, rng).map(Self::of)
+        head.sealed = Head::sealed(lock, &draft.master, &mut *rng)?;
+        draft.head = head.bytes(&draft.master);
+        Store::create(to, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
     /// Puts a backup where no ring is, after opening every key of it.
     pub fn restore(backup: &Path, lock: &Lock, to: &Path) -> Result<u64, RingError> {
         let bytes = store::whole(backup)?;
         // Every key is opened by reading.
-        let (read, ()) = Read::of(backup, &PURPOSE, &bytes, unlock(backup, lock))?;
+        let (read, _) = Read::of(backup, &PURPOSE, &bytes, unlock(backup, lock))?;
         read.is_whole(backup)?;
         store::restore(&bytes, to)?;
         Ok(read.people())
@@ -226,7 +371,7 @@ impl Pseudonymiser for Keyring {
         let people: Vec<Finder> = subjects.iter().map(|subject| self.store.finder(subject)).collect();
         let given = self.store.give(&people).map_err(failed)?;
         if given.is_new {
-            self.see().map_err(failed)?;
+            self.see(&self.state()).map_err(failed)?;
         }
         Ok(given
             .secrets

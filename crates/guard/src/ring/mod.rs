@@ -12,16 +12,18 @@
 
 mod adding;
 mod error;
+mod escrowed;
 mod head;
 mod keyring;
+mod master;
 mod salts;
 mod store;
 
-pub use error::RingError;
-pub use head::{EscrowState, Escrowed};
+pub use error::{Away, RingError};
+pub use escrowed::{EscrowState, Escrowed};
 pub use keyring::Keyring;
 pub(crate) use salts::entry_id;
-pub use salts::{Merged, SaltRing};
+pub use salts::{Merged, Merging, SaltRing};
 pub use store::Drill;
 
 use journal::names::KeyId;

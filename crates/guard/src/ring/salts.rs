@@ -7,30 +7,38 @@
 //! What a crash leaves: before the new file has its name, the old one and one wrapping key too many, which wraps
 //! nothing that is kept; after it, the new one, and opening it destroys the wrapping key that it says is retired.
 
+mod merging;
+mod returning;
+
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::civil::Date;
-use journal::names::KeyId;
+use journal::names::{Approver, KeyId};
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
-use super::head::{EscrowState, Escrowed, Head, Merge, Unread};
+use super::escrowed::{self, EscrowState, Escrowed};
+use super::head::{Head, Merge, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
-use super::{RingError, key_id};
+use super::{Away, RingError, key_id};
+use crate::GuardError;
 use crate::durable::{self, Access};
-use crate::root::{Root, RootError, WrappingKey};
+use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
+pub use merging::Merging;
 
 const PURPOSE: Purpose = Purpose {
     name: "ring of salts",
     record: b"phiward salt ring record\n",
     untold: b"phiward salt ring record, untold\n",
+    remembered: Some(b"phiward salt ring record, shredded\n"),
     longest_head: 64 << 20,
 };
 
@@ -59,6 +67,8 @@ pub struct SaltRing {
     /// Whoever changes more than people's number holds it.
     state: Mutex<State>,
     merges: RwLock<BTreeMap<Id, Merge>>,
+    /// Whoever was shredded may have a new salt.
+    welcomes: AtomicBool,
 }
 
 impl fmt::Debug for SaltRing {
@@ -88,11 +98,12 @@ impl SaltRing {
     /// A ring of nobody, in a new file that its owner alone can read, under a new wrapping key.
     pub fn create(path: &Path, root: Arc<dyn Root>, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let id = KeyId::random(&mut *rng);
-        Self::create_as(id, path, root, rng)
+        Self::create_as(id, &[], path, root, rng)
     }
 
     pub(crate) fn create_as(
         id: KeyId,
+        approvers: &[Approver],
         path: &Path,
         root: Arc<dyn Root>,
         mut rng: Box<dyn Rng>,
@@ -102,37 +113,33 @@ impl SaltRing {
         }
         let master = Arc::new(Master::random(&mut *rng)?);
         let ring = *id.bytes();
-        let (wrapping, wrapped) = Self::begun(&*root, ring, 1, &master)?;
-        let head = Head {
-            ring,
-            written: 1,
-            epoch: 1,
-            wrapping,
-            wrapped,
-            retired: None,
-            merges: BTreeMap::new(),
-            escrows: Vec::new(),
-            unknown: None,
-        };
-        Self::placed(path, root, Begun { head, master }, Vec::new(), Vec::new(), rng)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            let head = Head {
+                ring,
+                written: 1,
+                epoch: 1,
+                wrapping,
+                wrapped: Head::wrap(&*root, wrapping, &ring, 1, &master)?,
+                retired: None,
+                approvers: approvers.iter().map(ToString::to_string).collect(),
+                merges: BTreeMap::new(),
+                escrows: Vec::new(),
+                unknown: None,
+            };
+            Self::placed(path, root, Begun { head, master }, Vec::new(), store::Shredded::new(), rng)
+        })
     }
 
-    /// A new wrapping key and the master under it.
-    fn begun(
-        root: &dyn Root,
-        ring: Id,
-        epoch: u64,
-        master: &Master,
-    ) -> Result<(WrappingKey, Vec<u8>), RingError> {
-        let wrapping = root.make()?;
-        match Head::wrap(root, wrapping, &ring, epoch, master) {
-            Ok(wrapped) => Ok((wrapping, wrapped)),
-            Err(error) => {
-                // The error that matters is the first.
-                let _ = root.destroy(wrapping);
-                Err(error.into())
-            }
-        }
+    /// Takes the file away again that this process made.
+    pub(crate) fn remove(self) -> Result<(), RingError> {
+        self.store.remove()
+    }
+
+    /// [`SaltRing::remove`], with the wrapping key that was made for it.
+    pub(crate) fn undo(self) -> Result<(), RingError> {
+        let (root, (_, wrapping)) = (Arc::clone(&self.root), self.epoch());
+        self.remove()?;
+        Ok(root::undo(&*root, wrapping)?)
     }
 
     fn placed(
@@ -140,14 +147,15 @@ impl SaltRing {
         root: Arc<dyn Root>,
         Begun { head, master }: Begun,
         records: Vec<store::Kept>,
-        shredded: Vec<store::Shredded>,
+        shredded: store::Shredded,
         mut rng: Box<dyn Rng>,
     ) -> Result<Self, RingError> {
         let bytes = head.bytes(&master, records.len() + shredded.len(), &mut *rng)?;
         let draft = Draft { head: bytes, master, records, shredded };
         let store = Store::create(path, &PURPOSE, draft, rng)?;
         let merges = RwLock::new(head.merges.clone());
-        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+        let state = Mutex::new(State { head, seen: None });
+        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
     }
 
     /// Opens a ring, finishes what a crash tore, and destroys the wrapping key of the epoch before where that is still
@@ -162,7 +170,8 @@ impl SaltRing {
             root.destroy(retired)?;
         }
         let merges = RwLock::new(head.merges.clone());
-        Ok(Self { store, root, state: Mutex::new(State { head, seen: None }), merges })
+        let state = Mutex::new(State { head, seen: None });
+        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
     }
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
@@ -175,7 +184,7 @@ impl SaltRing {
         let mut state = self.state();
         let key = self.store.master().sums(SEEN);
         let found = (state.head.written, self.store.length());
-        let watched = Seen::of(seen, "salts", key, (found, &state.head.escrow_lines()), unseen)?;
+        let watched = Seen::of(seen, "salts", key, (found, &state.head.note()), unseen)?;
         state.seen = Some(watched.seen);
         let mut head = state.head.clone();
         if let Some(older) = &watched.older {
@@ -196,9 +205,7 @@ impl SaltRing {
 
     fn see(&self, state: &State) -> Result<(), RingError> {
         match &state.seen {
-            Some(seen) => {
-                Ok(seen.see((state.head.written, self.store.length()), &state.head.escrow_lines())?)
-            }
+            Some(seen) => Ok(seen.see((state.head.written, self.store.length()), &state.head.note())?),
             None => Ok(()),
         }
     }
@@ -214,6 +221,9 @@ impl SaltRing {
             if !merges.is_empty() && people.iter().any(away) {
                 return Err(RingError::Refused(MERGED_AWAY));
             }
+        }
+        if !self.welcomes() && !self.forgotten(subjects).is_empty() {
+            return Err(GuardError::Forgotten.into());
         }
         let given = self.store.give(&people)?;
         if given.is_new {
@@ -276,32 +286,6 @@ impl SaltRing {
         merges.keys().map(|id| Handle::of(*id)).collect()
     }
 
-    /// One person became another: tokens of the first open until [`SaltRing::shred_handles`] retires their handle, and
-    /// no new one is sealed. Gives that handle and the one that survives; nothing where the first has no tokens.
-    pub fn merge(&self, from: &Subject, into: &Subject) -> Result<Option<(Handle, Handle)>, RingError> {
-        if from == into {
-            return Err(RingError::Refused("a person is not merged into themselves"));
-        }
-        let Some(gone) = self.store.id(&self.store.finder(from)) else { return Ok(None) };
-        // It gives the one who survives a salt, and refuses one who was merged away.
-        let handle = self.salts(std::slice::from_ref(into))?;
-        let handle = handle.first().ok_or(RingError::Refused(MERGED_AWAY))?.handle();
-        let mut state = self.state();
-        let merge = Merge { into: *handle.bytes(), from: from.clone(), survivor: Some(into.clone()) };
-        // Somebody else may have come first.
-        if [gone, merge.into].iter().any(|id| state.head.merges.contains_key(id) || !self.store.has(id)) {
-            return Err(RingError::Refused(MERGED_AWAY));
-        }
-        let mut head = state.head.clone();
-        // Who was merged into the first is the second now.
-        for before in head.merges.values_mut().filter(|before| before.into == gone) {
-            (before.into, before.survivor) = (merge.into, merge.survivor.clone());
-        }
-        head.merges.insert(gone, merge);
-        self.rewrite(&mut state, head, |_, _| Ok(()))?;
-        Ok(Some((Handle::of(gone), handle)))
-    }
-
     /// Destroys the salts of these people, and those of who was merged into them: no token of theirs opens again, and
     /// no copy of the ring that was made until now. Gives the handles, in order; nothing for who has none. The ring
     /// holds them as untold until [`SaltRing::told`].
@@ -311,8 +295,10 @@ impl SaltRing {
         let mut state = self.state();
         let ids = subjects.iter().map(|subject| self.store.id(&self.store.finder(subject)));
         let ids: Vec<Option<Id>> = ids.collect();
-        if ids.iter().flatten().any(|id| state.head.merges.contains_key(id)) {
-            return Err(RingError::Refused(MERGED_AWAY));
+        let away = |(at, id): (usize, &Option<Id>)| Some((at, state.head.merges.get(id.as_ref()?)?.into));
+        let away: Vec<Away> = ids.iter().enumerate().filter_map(away).map(Away::of).collect();
+        if !away.is_empty() {
+            return Err(RingError::MergedAway(away));
         }
         self.destroy(&mut state, ids.iter().flatten().copied().collect())?;
         Ok(ids.into_iter().map(|id| id.map(Handle::of)).collect())
@@ -358,13 +344,24 @@ impl SaltRing {
             let mut writer = self.store.writer()?;
             Arc::new(self.store.master().next(&mut *writer.rng)?)
         };
-        (head.wrapping, head.wrapped) = Self::begun(&*self.root, head.ring, head.epoch, &next)?;
-        self.rewrite(state, head, |draft, writer| {
-            draft.shred(without, true);
-            draft.turn(next, &PURPOSE, &mut *writer.rng)?;
-            Ok(())
-        })?;
-        self.retire(&state.head)
+        let wrapping = self.root.make()?;
+        let turned = Head::wrap(&*self.root, wrapping, &head.ring, head.epoch, &next)
+            .map_err(RingError::from)
+            .and_then(|wrapped| {
+                (head.wrapping, head.wrapped) = (wrapping, wrapped);
+                self.rewrite(state, head, |draft, writer| {
+                    draft.shred(without, &PURPOSE, true);
+                    draft.turn(next, &PURPOSE, &mut *writer.rng)?;
+                    Ok(())
+                })
+            });
+        match turned {
+            // Nothing was written under it. Else nobody knows, and both stay.
+            Err(error) if state.head.wrapping != wrapping && self.store.writer().is_ok() => {
+                Err(root::or_left(&*self.root, wrapping, error))
+            }
+            turned => turned.and_then(|()| self.retire(&state.head)),
+        }
     }
 
     /// Destroys the wrapping key of the epoch before. Fine where that was done.
@@ -381,6 +378,9 @@ impl SaltRing {
         mut head: Head,
         change: impl FnOnce(&mut Draft, &mut Writer) -> Result<(), RingError>,
     ) -> Result<(), RingError> {
+        if let Some(seen) = &state.seen {
+            seen.has_room(&head.note())?;
+        }
         let mut writer = self.store.writer()?;
         let mut draft = self.store.draft(&writer);
         change(&mut draft, &mut writer)?;
@@ -410,6 +410,21 @@ impl SaltRing {
         })
     }
 
+    /// Who may say what two people have to.
+    pub(crate) fn approvers(&self) -> Vec<String> {
+        self.state().head.approvers.clone()
+    }
+
+    pub(crate) fn pin_approvers(&self, approvers: &[Approver]) -> Result<(), RingError> {
+        if approvers.is_empty() {
+            return Err(RingError::Refused("the bundle has no approvers"));
+        }
+        let mut state = self.state();
+        let approvers = approvers.iter().map(ToString::to_string).collect();
+        let head = Head { approvers, ..state.head.clone() };
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
     /// Escrows that were made of the keys.
     pub fn escrows(&self) -> Vec<Escrowed> {
         self.state().head.escrows.clone()
@@ -423,13 +438,23 @@ impl SaltRing {
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }
 
-    /// An escrow is destroyed, as two people say.
-    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<(), RingError> {
+    /// There came to be no such escrow.
+    pub(crate) fn escrow_withdrawn(&self, id: KeyId) -> Result<(), RingError> {
         let mut state = self.state();
         let mut head = state.head.clone();
-        let found = head.escrows.iter_mut().find(|escrow| escrow.id == id);
-        found.ok_or(RingError::Refused("no escrow of this id was made"))?.state = EscrowState::Destroyed;
+        head.escrows.retain(|escrow| escrow.id != id);
         self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// An escrow is destroyed, as two people say. Tells whether it was made of these keys.
+    pub(crate) fn escrow_destroyed(&self, id: KeyId) -> Result<bool, RingError> {
+        let mut state = self.state();
+        let mut head = state.head.clone();
+        let is_known = escrowed::destroyed(&mut head.escrows, id);
+        if is_known {
+            self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        }
+        Ok(is_known)
     }
 
     /// A data key is about to be destroyed: escrows that were made until now bring it back.
@@ -540,9 +565,12 @@ impl SaltRing {
         let next = Arc::new(draft.master.next(&mut *rng)?);
         draft.turn(Arc::clone(&next), &PURPOSE, &mut *rng)?;
         (head.epoch, head.written, head.retired) = (head.epoch + 1, head.written + 1, None);
-        (head.wrapping, head.wrapped) = Self::begun(&*root, head.ring, head.epoch, &next)?;
         head.unknown = Some(day);
-        Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
+        root::under_new(&*Arc::clone(&root), |wrapping| {
+            head.wrapped = Head::wrap(&*root, wrapping, &head.ring, head.epoch, &next)?;
+            head.wrapping = wrapping;
+            Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
+        })
     }
 }
 

@@ -2,23 +2,23 @@
 //!
 //! Whoever looks somebody up waits for no disk: what is in memory changes after the file does, in a moment.
 
-use std::collections::BTreeSet;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use aws_lc_rs::{digest, hmac};
-use journal::{Rng, Subject, TrailKey};
-use zeroize::Zeroizing;
+use aws_lc_rs::digest;
+use journal::{Rng, Subject};
 
 use super::RingError;
 use super::adding::{self, Adding};
+pub(super) use super::master::Master;
 use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::key::Secret;
-use crate::vault::Cipher;
 
 pub(super) const SEPARATOR: &[u8] = b"---\n";
 const SEALED: usize = 12 + 32 + 16;
@@ -34,7 +34,7 @@ const UNTOLD: u8 = 3;
 pub(super) type Finder = [u8; 16];
 /// Names a secret and says nothing of it.
 pub(super) type Id = [u8; 8];
-/// In the place of a person, where a secret was shredded.
+/// In the place of a person, where a secret was shredded and the ring does not remember whose it was.
 const NOBODY: Finder = [0; 16];
 
 /// What binds records to one kind of ring.
@@ -44,102 +44,42 @@ pub(super) struct Purpose {
     pub(super) name: &'static str,
     pub(super) record: &'static [u8],
     pub(super) untold: &'static [u8],
+    /// Of somebody who was shredded and is known again by the key that finds people; nothing where nobody is.
+    pub(super) remembered: Option<&'static [u8]>,
     /// The most bytes before the records.
     pub(super) longest_head: usize,
+}
+
+impl Purpose {
+    /// What the secret of a record is sealed with, so that none is taken for one of another kind.
+    fn label(&self, kind: u8, person: &Finder) -> Option<&'static [u8]> {
+        match (kind, *person != NOBODY) {
+            (KEY, true) | (SHREDDED, false) => Some(self.record),
+            (SHREDDED, true) => self.remembered,
+            (UNTOLD, is_somebody) if !is_somebody || self.remembered.is_some() => Some(self.untold),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) person: Finder,
     pub(super) id: Id,
-    sealed: [u8; SEALED],
+    pub(super) sealed: [u8; SEALED],
 }
 
-/// A secret that was destroyed.
+/// Of a secret that was destroyed.
 #[derive(Clone)]
-pub(super) struct Shredded {
-    pub(super) id: Id,
+pub(super) struct Gone {
     /// No entry says so yet.
-    pub(super) untold: bool,
+    untold: bool,
+    /// Whose it was, where the ring remembers that.
+    person: Finder,
 }
 
-/// The two keys of a ring: one seals records, the other finds people.
-pub(super) struct Master {
-    pub(super) bytes: Zeroizing<[u8; 64]>,
-    cipher: Cipher,
-    finder: TrailKey,
-}
-
-impl Master {
-    pub(super) fn of(bytes: Zeroizing<[u8; 64]>) -> Result<Self, GuardError> {
-        let (sealing, finding) = bytes.split_first_chunk::<32>().ok_or(GuardError::Module)?;
-        let finder = TrailKey::of(*finding.first_chunk::<32>().ok_or(GuardError::Module)?);
-        let cipher = Cipher::new(sealing)?;
-        Ok(Self { bytes, cipher, finder })
-    }
-
-    pub(super) fn random(rng: &mut dyn Rng) -> Result<Self, GuardError> {
-        let mut bytes = Zeroizing::new([0; 64]);
-        rng.fill(bytes.as_mut_slice());
-        Self::of(bytes)
-    }
-
-    /// One that seals anew and finds people as before.
-    pub(super) fn next(&self, rng: &mut dyn Rng) -> Result<Self, GuardError> {
-        let mut bytes = self.bytes.clone();
-        if let Some(sealing) = bytes.first_chunk_mut::<32>() {
-            rng.fill(sealing);
-        }
-        Self::of(bytes)
-    }
-
-    pub(super) const fn cipher(&self) -> &Cipher {
-        &self.cipher
-    }
-
-    /// A key for sums that holds as long as the ring does.
-    pub(super) fn sums(&self, label: &[u8]) -> hmac::Key {
-        let finding = hmac::Key::new(hmac::HMAC_SHA256, self.finder.expose());
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&finding, label).as_ref())
-    }
-
-    pub(super) fn finds_as(&self, other: &Self) -> bool {
-        self.finder.expose() == other.finder.expose()
-    }
-
-    fn seal(
-        &self,
-        label: &[u8],
-        person: Finder,
-        id: Id,
-        secret: &Secret,
-        rng: &mut dyn Rng,
-    ) -> Result<Kept, GuardError> {
-        let mut room = [0; BOUND];
-        let sealed = self.cipher.seal(bound(&mut room, label, &person, &id), secret.as_slice(), rng)?;
-        let sealed = sealed.try_into().map_err(|_| GuardError::Module)?;
-        Ok(Kept { person, id, sealed })
-    }
-
-    fn open(&self, label: &[u8], kept: &Kept) -> Option<Secret> {
-        let mut room = [0; BOUND];
-        self.cipher.open_exactly(bound(&mut room, label, &kept.person, &kept.id), &kept.sealed)
-    }
-}
-
-/// Label, person and id.
-const BOUND: usize = 64;
-
-fn bound<'r>(room: &'r mut [u8; BOUND], label: &[u8], person: &Finder, id: &Id) -> &'r [u8] {
-    let mut length = 0;
-    for part in [label, person, id] {
-        if let Some(to) = room.get_mut(length..length + part.len()) {
-            to.copy_from_slice(part);
-        }
-        length += part.len();
-    }
-    room.get(..length).unwrap_or_default()
-}
+/// Secrets that were destroyed.
+pub(super) type Shredded = BTreeMap<Id, Gone>;
 
 /// To places in a list. Nobody goes through it in its own order.
 #[expect(clippy::disallowed_types, reason = "it is looked up in and never iterated: no output has its order")]
@@ -207,7 +147,17 @@ impl Index {
 struct Memory {
     master: Arc<Master>,
     index: Index,
-    shredded: Vec<Shredded>,
+    shredded: Shredded,
+    /// People of whom something was shredded.
+    forgotten: BTreeSet<Finder>,
+}
+
+impl Memory {
+    fn of(master: Arc<Master>, index: Index, shredded: Shredded) -> Self {
+        let people = shredded.values().map(|gone| gone.person).filter(|person| *person != NOBODY);
+        let forgotten = people.collect();
+        Self { master, index, shredded, forgotten }
+    }
 }
 
 pub(super) struct Writer {
@@ -227,7 +177,7 @@ pub(super) struct Draft {
     pub(super) head: Vec<u8>,
     pub(super) master: Arc<Master>,
     pub(super) records: Vec<Kept>,
-    pub(super) shredded: Vec<Shredded>,
+    pub(super) shredded: Shredded,
 }
 
 impl Draft {
@@ -247,13 +197,20 @@ impl Draft {
     }
 
     /// Takes out who has one of these ids.
-    pub(super) fn shred(&mut self, ids: &BTreeSet<Id>, untold: bool) {
-        self.records.retain(|kept| !ids.contains(&kept.id));
-        self.shredded.extend(ids.iter().map(|id| Shredded { id: *id, untold }));
+    pub(super) fn shred(&mut self, ids: &BTreeSet<Id>, purpose: &Purpose, untold: bool) {
+        let gone = self.records.extract_if(.., |kept| ids.contains(&kept.id));
+        let gone = gone.map(|Kept { person, id, .. }| {
+            (id, Gone { untold, person: purpose.remembered.map_or(NOBODY, |_| person) })
+        });
+        self.shredded.extend(gone);
     }
 
     pub(super) fn told(&mut self, ids: &[Id]) {
-        self.shredded.iter_mut().filter(|one| ids.contains(&one.id)).for_each(|one| one.untold = false);
+        for id in ids {
+            if let Some(gone) = self.shredded.get_mut(id) {
+                gone.untold = false;
+            }
+        }
     }
 
     fn bytes(&mut self, purpose: &Purpose, rng: &mut dyn Rng) -> Result<Vec<u8>, GuardError> {
@@ -265,11 +222,11 @@ impl Draft {
         for kept in &self.records {
             record(&mut bytes, KEY, kept);
         }
-        for one in &self.shredded {
-            let (kind, label) =
-                if one.untold { (UNTOLD, purpose.untold) } else { (SHREDDED, purpose.record) };
-            // A secret of nobody, so that the place is as long as every other.
-            record(&mut bytes, kind, &self.master.seal(label, NOBODY, one.id, &Secret::default(), rng)?);
+        for (id, Gone { untold, person }) in &self.shredded {
+            let kind = if *untold { UNTOLD } else { SHREDDED };
+            let label = purpose.label(kind, person).ok_or(GuardError::Module)?;
+            // No secret, so that the place is as long as every other.
+            record(&mut bytes, kind, &self.master.seal(label, *person, *id, &Secret::default(), rng)?);
         }
         Ok(bytes)
     }
@@ -308,16 +265,23 @@ impl Store {
     ) -> Result<Self, RingError> {
         let held = held(path)?;
         let bytes = draft.bytes(purpose, &mut *rng)?;
+        is_readable(path, purpose, draft.head.len(), bytes.len())?;
         let file = durable::create(path, &bytes, Access::Owner).map_err(RingError::io(path))?;
-        durable::hold(&file).map_err(RingError::io(path))?;
-        let mut adding = Adding::open(path)?;
-        // What lies there is of another ring.
-        adding.clear().map_err(RingError::io(path))?;
+        let readied = durable::hold(&file).map_err(RingError::io(path)).and_then(|()| {
+            let mut adding = Adding::open(path)?;
+            // What lies there is of another ring.
+            adding.clear().map_err(RingError::io(path))?;
+            Ok(adding)
+        });
+        let adding = readied.inspect_err(|_| {
+            // It was made here. The error that matters is the first.
+            let _ = std::fs::remove_file(path);
+        })?;
         let (length, sum) = (bytes.len() as u64, adding::context(&bytes));
         let Draft { head, master, records, shredded } = draft;
         let index = Index::of(records).ok_or(GuardError::Module)?;
         let writer = Writer { file, head, length, sum, adding, rng, broken: false };
-        Ok(Self::of(path, purpose, Memory { master, index, shredded }, writer, held))
+        Ok(Self::of(path, purpose, Memory::of(master, index, shredded), writer, held))
     }
 
     /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
@@ -353,7 +317,7 @@ impl Store {
         let sum = adding::context(&bytes);
         let records = (index.records.len() + shredded.len()) as u64;
         let writer = Writer { file, head, length, sum, adding, rng, broken: false };
-        let memory = Memory { master: Arc::new(master), index, shredded };
+        let memory = Memory::of(Arc::new(master), index, shredded);
         Ok((Self::of(path, purpose, memory, writer, held), more, records))
     }
 
@@ -375,6 +339,13 @@ impl Store {
         Ok(writer)
     }
 
+    /// Takes the file away that this process made.
+    pub(super) fn remove(self) -> Result<(), RingError> {
+        std::fs::remove_file(&self.path)
+            .and_then(|()| durable::sync_folder(&self.path))
+            .map_err(RingError::io(&self.path))
+    }
+
     /// Bytes of the file.
     pub(super) fn length(&self) -> u64 {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).length
@@ -387,15 +358,33 @@ impl Store {
     }
 
     pub(super) fn untold(&self) -> Vec<Id> {
-        self.memory().shredded.iter().filter(|one| one.untold).map(|one| one.id).collect()
+        self.memory().shredded.iter().filter(|(_, gone)| gone.untold).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn was_shredded(&self, id: &Id) -> bool {
-        self.memory().shredded.iter().any(|one| one.id == *id)
+        self.memory().shredded.contains_key(id)
+    }
+
+    /// Places of those of whom something was shredded and who have nothing now.
+    pub(super) fn forgotten(&self, subjects: &[impl Borrow<Subject>]) -> BTreeSet<usize> {
+        let memory = self.memory();
+        if memory.forgotten.is_empty() {
+            return BTreeSet::new();
+        }
+        let is_forgotten = |subject: &Subject| {
+            let person = memory.master.person(subject);
+            memory.forgotten.contains(&person) && memory.index.person(&person).is_none()
+        };
+        subjects
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| is_forgotten((*one).borrow()))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     pub(super) fn finder(&self, subject: &Subject) -> Finder {
-        self.memory().master.finder.handle(subject)
+        self.memory().master.person(subject)
     }
 
     /// The id of a person's secret.
@@ -497,15 +486,15 @@ impl Store {
     /// of them has the name, so nothing more is written.
     pub(super) fn put(&self, writer: &mut Writer, mut draft: Draft) -> Result<File, RingError> {
         let bytes = draft.bytes(self.purpose, &mut *writer.rng)?;
-        has_room(&self.path, 0, bytes.len())?;
+        is_readable(&self.path, self.purpose, draft.head.len(), bytes.len())?;
         writer.broken = true;
         writer.adding.clear().map_err(RingError::io(&self.path))?;
-        durable::replace(&self.path, &bytes, Access::Owner).map_err(RingError::io(&self.path))?;
-        let replaced = std::mem::replace(&mut writer.file, opened(&self.path)?);
+        let file = durable::replace_held(&self.path, &bytes, Access::Owner);
+        let replaced = std::mem::replace(&mut writer.file, file.map_err(RingError::io(&self.path))?);
         let Draft { head, master, records, shredded } = draft;
         (writer.head, writer.length, writer.sum) = (head, bytes.len() as u64, adding::context(&bytes));
         let index = Index::of(records).ok_or(GuardError::Module)?;
-        *self.memory.write().unwrap_or_else(PoisonError::into_inner) = Memory { master, index, shredded };
+        *self.memory.write().unwrap_or_else(PoisonError::into_inner) = Memory::of(master, index, shredded);
         writer.broken = false;
         Ok(replaced)
     }
@@ -530,9 +519,8 @@ impl Store {
                 }
             }
         }
-        let shredded: BTreeSet<&Id> = own.shredded.iter().map(|one| &one.id).collect();
         for kept in &other.index.records {
-            if shredded.contains(&kept.id) {
+            if own.shredded.contains_key(&kept.id) {
                 drill.undead += 1;
             } else if own.index.person(&kept.person).is_none() {
                 drill.lost += 1;
@@ -587,6 +575,19 @@ fn has_room(path: &Path, length: u64, more: usize) -> Result<(), RingError> {
     Ok(())
 }
 
+/// Whether a file with such a head can be read again.
+fn is_readable(path: &Path, purpose: &Purpose, head: usize, whole: usize) -> Result<(), RingError> {
+    if head > purpose.longest_head {
+        let what = format!(
+            "what it remembers of escrows and merges would be longer than the {} bytes that are read again, and nothing \
+             was written: retire handles of people who were merged away (`keys shred --handles`)",
+            purpose.longest_head
+        );
+        return Err(RingError::unreadable(path, what));
+    }
+    has_room(path, 0, whole)
+}
+
 /// All of a ring's file.
 pub(super) fn whole(path: &Path) -> Result<Vec<u8>, RingError> {
     let file = File::open(path).map_err(RingError::io(path))?;
@@ -603,7 +604,7 @@ pub(super) struct Read {
     head: Vec<u8>,
     pub(super) master: Master,
     index: Index,
-    shredded: Vec<Shredded>,
+    shredded: Shredded,
     /// Up to the last whole record.
     length: u64,
     found: u64,
@@ -624,12 +625,17 @@ impl Read {
         let (master, more) = unlock(text)?;
         let head_end = end + SEPARATOR.len();
         let head = bytes.get(..head_end).unwrap_or_default().to_vec();
-        let (mut records, mut shredded) = (Vec::new(), Vec::new());
+        let (mut records, mut shredded) = (Vec::new(), Shredded::new());
+        let twice = || RingError::unreadable(path, "a record stands in it twice: the file was changed");
         let mut length = head_end as u64;
         for record in bytes.get(head_end..).unwrap_or_default().chunks_exact(RECORD) {
             match parsed(record, purpose, &master) {
                 Some((KEY, kept)) => records.push(kept),
-                Some((kind, kept)) => shredded.push(Shredded { id: kept.id, untold: kind == UNTOLD }),
+                Some((kind, Kept { person, id, .. })) => {
+                    if shredded.insert(id, Gone { untold: kind == UNTOLD, person }).is_some() {
+                        return Err(twice());
+                    }
+                }
                 None => {
                     let what = format!(
                         "the record at byte {length} does not open: the file was changed; put a backup in its place"
@@ -639,7 +645,6 @@ impl Read {
             }
             length += RECORD as u64;
         }
-        let twice = || RingError::unreadable(path, "a record stands in it twice: the file was changed");
         let index = Index::of(records).ok_or_else(twice)?;
         Ok((Self { head, master, index, shredded, length, found: bytes.len() as u64 }, more))
     }
@@ -670,13 +675,7 @@ fn parsed(record: &[u8], purpose: &Purpose, master: &Master) -> Option<(u8, Kept
     let (person, rest) = rest.split_first_chunk::<16>()?;
     let (id, sealed) = rest.split_first_chunk::<8>()?;
     let kept = Kept { person: *person, id: *id, sealed: sealed.try_into().ok()? };
-    let is_somebody = kept.person != NOBODY;
-    let label = match *kind {
-        KEY if is_somebody => purpose.record,
-        SHREDDED if !is_somebody => purpose.record,
-        UNTOLD if !is_somebody => purpose.untold,
-        _ => return None,
-    };
+    let label = purpose.label(*kind, &kept.person)?;
     master.open(label, &kept).is_some().then_some((*kind, kept))
 }
 
@@ -702,6 +701,8 @@ pub(super) fn restore(bytes: &[u8], to: &Path) -> Result<(), RingError> {
 
 #[cfg(test)]
 mod tests {
+    use journal::sample::Drawn;
+
     use super::*;
 
     #[test]
@@ -710,5 +711,40 @@ mod tests {
         assert!(has_room(path, LONGEST - 85, 85).is_ok());
         assert!(has_room(path, LONGEST - 84, 85).unwrap_err().to_string().contains("another ring"));
         assert!(has_room(path, u64::MAX, 85).is_err());
+    }
+
+    const SMALL: Purpose =
+        Purpose { name: "ring", record: b"a\n", untold: b"b\n", remembered: None, longest_head: 64 };
+
+    fn head(length: usize) -> Vec<u8> {
+        [vec![b'x'; length - 5], b"\n---\n".to_vec()].concat()
+    }
+
+    #[test]
+    fn a_head_is_not_written_longer_than_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ring");
+        let master = Arc::new(Master::random(&mut Drawn::new(1)).unwrap());
+        let draft = |length| Draft {
+            head: head(length),
+            master: Arc::clone(&master),
+            records: Vec::new(),
+            shredded: Shredded::new(),
+        };
+        let rng = || Box::new(Drawn::new(2));
+        assert!(Store::create(&path, &SMALL, draft(65), rng()).is_err() && !path.exists());
+        let store = Store::create(&path, &SMALL, draft(64), rng()).unwrap();
+        store.give(&[[1; 16]]).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let mut writer = store.writer().unwrap();
+        let longer = Draft { head: head(65), ..store.draft(&writer) };
+        let refused = store.put(&mut writer, longer).unwrap_err().to_string();
+        assert!(refused.contains("64 bytes that are read again"), "{refused}");
+        drop(writer);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        store.give(&[[2; 16]]).unwrap();
+        let bytes = whole(&path).unwrap();
+        let by = |_: &str| Ok((Master::of(master.bytes.clone())?, ()));
+        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.people(), 2);
     }
 }

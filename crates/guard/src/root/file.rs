@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use journal::Rng;
 use zeroize::Zeroizing;
 
 use super::{Root, RootError, WrappingKey};
-use crate::durable::{self, Access};
+use crate::durable::{self, Own};
 use crate::vault::{self, Cipher, Lock};
 
 const LABEL: &str = "phiward root keys";
@@ -23,28 +22,28 @@ struct Inner {
     /// Each in a place of its own: a tree moves what it holds, and leaves it behind where it was.
     keys: BTreeMap<WrappingKey, Box<Zeroizing<[u8; 32]>>>,
     rng: Box<dyn Rng>,
+    file: Own,
 }
 
 /// A sealed file that this process alone has open.
 pub struct FileRoot {
-    path: PathBuf,
     lock: Lock,
     inner: Mutex<Inner>,
-    _held: File,
 }
 
 impl FileRoot {
     /// Makes a file without keys.
     pub fn create(path: &Path, lock: Lock, mut rng: Box<dyn Rng>) -> Result<Self, RootError> {
-        let held = durable::lock_beside(path).map_err(io(path))?;
+        let mut file = Own::of(path).map_err(io(path))?;
         let text = vault::seal(&lock, LABEL, &[], &mut *rng)?;
-        durable::create(path, text.as_bytes(), Access::Owner).map_err(io(path))?;
-        let inner = Mutex::new(Inner { keys: BTreeMap::new(), rng });
-        Ok(Self { path: path.to_owned(), lock, inner, _held: held })
+        file.create(text.as_bytes()).map_err(io(path))?;
+        let inner = Mutex::new(Inner { keys: BTreeMap::new(), rng, file });
+        Ok(Self { lock, inner })
     }
 
     pub fn open(path: &Path, lock: Lock, rng: Box<dyn Rng>) -> Result<Self, RootError> {
-        let held = durable::lock_beside(path).map_err(io(path))?;
+        let mut file = Own::of(path).map_err(io(path))?;
+        file.hold().map_err(io(path))?;
         let unreadable = |what: String| RootError::Unreadable { path: path.to_owned(), what };
         let text = durable::read(path, LONGEST).map_err(io(path))?.map(Zeroizing::new);
         let text = text.ok_or_else(|| io(path)(std::io::ErrorKind::NotFound.into()))?;
@@ -63,7 +62,7 @@ impl FileRoot {
             Some((WrappingKey(*name), kept))
         };
         let keys: BTreeMap<_, _> = records.iter().filter_map(split).collect();
-        Ok(Self { path: path.to_owned(), lock, inner: Mutex::new(Inner { keys, rng }), _held: held })
+        Ok(Self { lock, inner: Mutex::new(Inner { keys, rng, file }) })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -79,9 +78,9 @@ impl FileRoot {
         let text = vault::seal(&self.lock, LABEL, &secret, &mut *inner.rng)?;
         if text.len() as u64 > LONGEST {
             let what = "it holds as many keys as it can: destroy those that are not used".to_owned();
-            return Err(RootError::Unreadable { path: self.path.clone(), what });
+            return Err(RootError::Unreadable { path: inner.file.path().to_owned(), what });
         }
-        durable::replace(&self.path, text.as_bytes(), Access::Owner).map_err(io(&self.path))
+        inner.file.replace(text.as_bytes()).map_err(|error| io(inner.file.path())(error))
     }
 
     fn cipher(&self, key: WrappingKey) -> Result<Cipher, RootError> {
@@ -135,7 +134,7 @@ impl Root for FileRoot {
 
 impl fmt::Debug for FileRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileRoot").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("FileRoot").field("file", &self.inner().file).finish_non_exhaustive()
     }
 }
 

@@ -92,8 +92,37 @@ pub enum RootError {
     /// It stays so until somebody does what is said.
     #[error("{place}: {what}")]
     Denied { place: String, what: String },
+    /// Something did not come about, and what it made is left.
+    #[error(
+        "{because}\nwrapping key {key} was made for it, wraps nothing that is kept and is still in the root: destroy it \
+         there, by the name that docs/keys-roots.md says ({why})"
+    )]
+    Left { because: String, key: WrappingKey, why: String },
     #[error(transparent)]
     Guard(#[from] crate::GuardError),
+}
+
+/// Does something under a new wrapping key, which is destroyed where that does not come about.
+pub(crate) fn under_new<T, E: From<RootError> + fmt::Display>(
+    root: &dyn Root,
+    act: impl FnOnce(WrappingKey) -> Result<T, E>,
+) -> Result<T, E> {
+    let key = root.make()?;
+    act(key).map_err(|error| or_left(root, key, error))
+}
+
+/// Destroys a wrapping key of something that did not come about, and says which it is where that fails.
+pub(crate) fn or_left<E: From<RootError> + fmt::Display>(root: &dyn Root, key: WrappingKey, error: E) -> E {
+    match root.destroy(key) {
+        Ok(()) => error,
+        Err(why) => RootError::Left { because: error.to_string(), key, why: why.to_string() }.into(),
+    }
+}
+
+/// Destroys the wrapping key of something that was taken away again.
+pub(crate) fn undo(root: &dyn Root, key: WrappingKey) -> Result<(), RootError> {
+    let because = || "what was made was taken away again".to_owned();
+    root.destroy(key).map_err(|why| RootError::Left { because: because(), key, why: why.to_string() })
 }
 
 /// What a root needs and no [`Place`] holds.

@@ -17,7 +17,7 @@ use wire::{Call, Reply};
 use zeroize::Zeroizing;
 
 use super::asking::{Again, Asker, said};
-use super::{Login, OpenBaoPlace, Root, RootError, WrappingKey, secret_text};
+use super::{Login, OpenBaoPlace, Root, RootError, WrappingKey, or_left, secret_text};
 
 /// Nonce, key and tag.
 const SEALED: usize = 12 + 32 + 16;
@@ -86,16 +86,30 @@ impl Root for OpenBaoRoot {
         };
         let engine = &self.engine;
         let asked = json!({"type": "aes256-gcm96", "exportable": false, "allow_plaintext_backup": false});
-        engine.done("POST", &format!("keys/{}", name(key)), "update", asked.to_string())?;
-        engine.kept(key)?;
-        Ok(key)
+        match engine.done("POST", &format!("keys/{}", name(key)), "update", asked.to_string()) {
+            Ok(_) => engine.kept(key).map(|()| key).map_err(|error| or_left(self, key, error)),
+            Err(RootError::Unavailable { place, what }) => {
+                let name = name(key);
+                let what =
+                    format!("{what}. Whether it made `{name}` is not known: look for that, and delete it");
+                Err(RootError::Unavailable { place, what })
+            }
+            // It says that it made none.
+            Err(error) => Err(error),
+        }
     }
 
     fn wrap(&self, key: WrappingKey, label: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>, RootError> {
         // To encrypt under a key that is not there would make it.
         self.engine.kept(key)?;
         let plain = Zeroizing::new(STANDARD.encode(secret));
-        let asked = format!(r#"{{"plaintext":"{}","associated_data":"{}"}}"#, *plain, STANDARD.encode(label));
+        let (before, after) =
+            (r#"{"plaintext":""#, format!(r#"","associated_data":"{}"}}"#, STANDARD.encode(label)));
+        // It does not grow: what grows leaves what it held behind.
+        let mut asked = String::with_capacity(before.len() + plain.len() + after.len());
+        for part in [before, plain.as_str(), after.as_str()] {
+            asked.push_str(part);
+        }
         let reply = self.engine.done("POST", &format!("encrypt/{}", name(key)), "update", asked)?;
         let told: Option<Data<Encrypted>> = serde_json::from_slice(&reply.body).ok();
         let wrapped = told.map(|told| told.data.ciphertext).filter(|text| is_wrapped(text));
@@ -157,6 +171,25 @@ impl Root for OpenBaoRoot {
             Some(_) => Err(engine.asker.denied(format!("`{path}` is still there after it was deleted"))),
         }
     }
+}
+
+/// What one signs in with. Both are printable ASCII.
+fn signing_in(role: &str, secret: &str) -> Zeroizing<String> {
+    const HEAD: [&str; 3] = [r#"{"role_id":""#, r#"","secret_id":""#, r#""}"#];
+    // It does not grow: what grows leaves what it held behind. A sign is two at most.
+    let length = HEAD.concat().len() + 2 * (role.len() + secret.len());
+    let mut body = Zeroizing::new(String::with_capacity(length));
+    let [head, between, end] = HEAD;
+    for (before, value) in [(head, role), (between, secret), (end, "")] {
+        body.push_str(before);
+        for sign in value.chars() {
+            if matches!(sign, '"' | '\\') {
+                body.push('\\');
+            }
+            body.push(sign);
+        }
+    }
+    body
 }
 
 /// The engine's text, in the one spelling that it writes: another that it would take for the same is refused.
@@ -375,8 +408,7 @@ impl Engine {
             }
             Login::AppRole { mount, role_id, secret_id } => {
                 let (role, secret) = (secret_text(role_id)?, secret_text(secret_id)?);
-                let body = json!({"role_id": role.as_str(), "secret_id": secret.as_str()});
-                let body = Zeroizing::new(body.to_string());
+                let body = signing_in(&role, &secret);
                 let path = format!("auth/{mount}/login");
                 let mut reply = self.with("POST", &path, None, &body)?;
                 if matches!(reply.status, 400 | 403) {
@@ -455,6 +487,18 @@ mod tests {
             assert!(!is_wrapped(&format!("vault:v1:{sealed}{end}")), "{end:?}");
         }
         assert!(!is_wrapped(&format!("vault:v1:{}", STANDARD.encode([7; SEALED - 1]))));
+    }
+
+    #[test]
+    fn what_one_signs_in_with_is_json_and_does_not_grow() {
+        let (role, secret) = (r#"ro"le\"#, r#"\"secret\""#);
+        let body = signing_in(role, secret);
+        let told: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(told, json!({"role_id": role, "secret_id": secret}));
+        for secret in ["s".repeat(200), "\"".repeat(200)] {
+            let body = signing_in("r", &secret);
+            assert_eq!(body.capacity(), signing_in("r", &"s".repeat(200)).capacity());
+        }
     }
 
     #[test]

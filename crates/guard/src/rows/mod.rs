@@ -235,9 +235,14 @@ impl<'k> Rows<'k> {
                 salts.push(Vec::new());
                 continue;
             }
-            let named: Vec<&Subject> = column.iter().flatten().collect();
+            let mut named: Vec<&Subject> = column.iter().flatten().collect();
+            let forgotten = self.keys.forgotten(&named);
+            let mut places = (0..named.len()).map(|at| !forgotten.contains(&at));
+            let mut kept = places.clone();
+            named.retain(|_| kept.next() == Some(true));
             let mut found = self.keys.salts(&named)?.into_iter();
-            salts.push(column.iter().map(|subject| subject.as_ref().and_then(|_| found.next())).collect());
+            let mut next = || if places.next()? { found.next() } else { None };
+            salts.push(column.iter().map(|subject| subject.as_ref().and_then(|_| next())).collect());
         }
         Ok(salts)
     }
@@ -271,6 +276,7 @@ impl<'k> Rows<'k> {
             let (subject, salt) = match sealed.owner {
                 Some(owner) => match (of.subject(owner), of.salt(owner)) {
                     (Some(subject), Some(salt)) => (Some(subject), Some(salt)),
+                    (Some(_), None) => return Err(refuse(GuardError::Forgotten)),
                     _ => return Err(refuse(GuardError::NoOwner(self.columns.owner_name(owner).to_owned()))),
                 },
                 None => (None, None),

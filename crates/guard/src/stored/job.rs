@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use csv::Row;
 use journal::Clock;
 use journal::Rng;
@@ -189,6 +190,8 @@ pub(super) fn of(
         columns: records.names().to_vec(),
         store: records.identity().to_owned(),
         keys: active.collect::<Result<_, _>>()?,
+        out: records.goes_to().map(str::to_owned),
+        pairs: None,
     })
 }
 
@@ -229,7 +232,10 @@ impl<'k> Job<'k> {
         if let Task::Rebind { pairs } = &task {
             looker = looker.with(pairs.clone());
         }
-        let of = of(policy, (task.as_str(), object), records, &looker)?;
+        let mut of = of(policy, (task.as_str(), object), records, &looker)?;
+        if let Task::Rebind { pairs } = &task {
+            of.pairs = Some(digest_of(pairs));
+        }
         Ok(Self { looker, task, of, batch: BATCH })
     }
 
@@ -336,6 +342,18 @@ impl<'k> Job<'k> {
         }
         Ok(again)
     }
+}
+
+/// Pairs are the same in whatever order they stand.
+fn digest_of(pairs: &[Became]) -> String {
+    let mut all: Vec<[&[u8]; 2]> = pairs.iter().map(|pair| [pair.from.bytes(), pair.into.bytes()]).collect();
+    all.sort_unstable();
+    let mut context = Context::new(&SHA256);
+    for part in all.into_iter().flatten() {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) fn same(one: &Row, other: &Row) -> bool {

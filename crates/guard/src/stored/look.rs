@@ -51,6 +51,8 @@ pub enum Reason {
     NotText,
     /// It has no form that the index can digest.
     NoForm,
+    /// The person was shredded, and the value is not: an older export brought it back.
+    Forgotten,
 }
 
 impl Reason {
@@ -66,6 +68,7 @@ impl Reason {
             Self::OtherVersion => "other-version",
             Self::NotText => "not-text",
             Self::NoForm => "no-form",
+            Self::Forgotten => "forgotten",
         }
     }
 

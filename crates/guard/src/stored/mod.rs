@@ -52,6 +52,11 @@ pub trait Records {
     /// Tells this store, as it is, from others: a job goes on in the store that it was begun in.
     fn identity(&self) -> &str;
 
+    /// Where the records are written, where that is another place than where they are read.
+    fn goes_to(&self) -> Option<&str> {
+        None
+    }
+
     /// Goes on behind a cursor that [`Records::settle`] gave, or begins.
     fn resume(&mut self, cursor: Option<&str>) -> Result<(), RecordsError>;
 

@@ -20,6 +20,8 @@ pub enum StateError {
     InUse { path: PathBuf },
     #[error("`{path}` is no state of a job", path = path.display())]
     Unreadable { path: PathBuf },
+    #[error("`{path}` would be longer than the {LONGEST} bytes that are read again: work on a part of the table", path = path.display())]
+    TooLong { path: PathBuf },
     #[error("`{path}` is the state of another job: its {what} is another. Name another state, or remove it and begin anew", path = path.display())]
     Other { path: PathBuf, what: &'static str },
 }
@@ -37,6 +39,12 @@ pub(super) struct Of {
     pub(super) store: String,
     /// Numbers of the keys that seal, by their classes.
     pub(super) keys: Vec<(String, u32)>,
+    /// Where the records go, where that is another place.
+    #[serde(default)]
+    pub(super) out: Option<String>,
+    /// The digest of the pairs that are bound anew.
+    #[serde(default)]
+    pub(super) pairs: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +99,8 @@ impl State {
             ("policy bundle", own.bundle != of.bundle),
             ("store of records", own.store != of.store || own.columns != of.columns),
             ("set of active keys", own.keys != of.keys),
+            ("output file", own.out != of.out),
+            ("list of pairs", own.pairs != of.pairs),
         ];
         if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
             return Err(StateError::Other { path: path(), what });
@@ -104,6 +114,9 @@ impl State {
         let kept = Kept { v: 1, of: of.clone(), cursor: cursor.clone(), is_done: *is_done, counts };
         let io = |error| StateError::Io { path: self.path.clone(), error };
         let bytes = serde_json::to_vec_pretty(&kept).map_err(|error| io(error.into()))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(StateError::TooLong { path: self.path.clone() });
+        }
         durable::replace(&self.path, &bytes, Access::Owner).map_err(io)
     }
 }

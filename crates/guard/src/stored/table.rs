@@ -34,6 +34,8 @@ const EMPTIED: &str = "#N/A";
 
 struct Out {
     path: PathBuf,
+    /// The path from the root on.
+    whole: String,
     part: PathBuf,
     /// Nothing where it is finished.
     file: Option<File>,
@@ -115,7 +117,8 @@ impl Table {
                 if input.is_some() && (whole(out) == input || whole(&part) == input) {
                     return Err(RecordsError::Same { path: path.to_owned() });
                 }
-                Some(Out { path: out.to_owned(), part, file: None, length: 0 })
+                let whole = std::path::absolute(out).map_err(io(out))?.to_string_lossy().into_owned();
+                Some(Out { path: out.to_owned(), whole, part, file: None, length: 0 })
             }
         };
         Ok(Self {
@@ -172,6 +175,8 @@ impl Table {
         // Columns that are not sealed may be a patient's too.
         let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&out.part);
         out.file = Some(file.map_err(io(&out.part))?);
+        // A state says that rows of it are durable: so is its name.
+        durable::sync_folder(&out.part).map_err(io(&out.part))?;
         out.append(&header)
     }
 
@@ -246,6 +251,10 @@ impl Records for Table {
 
     fn identity(&self) -> &str {
         &self.identity
+    }
+
+    fn goes_to(&self) -> Option<&str> {
+        self.out.as_ref().map(|out| out.whole.as_str())
     }
 
     fn resume(&mut self, at: Option<&str>) -> Result<(), RecordsError> {

@@ -1,12 +1,13 @@
 //! What a record becomes: tokens, digests and what is left beside them, made anew where they are not as they are to be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use csv::Row;
 use journal::Subject;
 
 use super::job::{Counts, Task};
-use super::look::{Bound, Digested, Left, Looked, LookedAt, Looker, Opened, Ready, Stands};
+use super::look::{Bound, Digested, Left, Looked, LookedAt, Looker, Opened, Ready, Reason, Stands};
 use crate::binding::Binding;
 use crate::data_keys::KeysError;
 use crate::error::GuardError;
@@ -93,6 +94,11 @@ impl Looker<'_> {
             }
             places.push(of_owners);
         }
+        // Nobody who was shredded gets a new salt here.
+        let forgotten = self.keys.forgotten(&people);
+        let kept = (0..people.len()).filter(|at| !forgotten.contains(at));
+        let among: BTreeMap<usize, usize> = kept.zip(0..).collect();
+        let people: Vec<&Subject> = among.keys().filter_map(|at| people.get(*at).copied()).collect();
         let salts = match self.keys.salts(&people) {
             Ok(salts) => salts,
             Err(error) => {
@@ -106,7 +112,7 @@ impl Looker<'_> {
         };
         let mut turned = Vec::with_capacity(looked.len());
         for ((one, wanted), places) in looked.iter().zip(&wanted).zip(&places) {
-            let salt = |owner: usize| salts.get((*places.get(owner)?)?);
+            let salt = |owner: usize| salts.get(*among.get(&(*places.get(owner)?)?)?);
             turned.push(self.turned(task, one, wanted, salt, ready)?);
         }
         Ok(Some(turned))
@@ -133,7 +139,7 @@ impl Looker<'_> {
                 (Stands::Nothing, _) => {}
                 (Stands::Unreadable(reason), _) => {
                     *counts.unreadable.entry(*reason).or_default() += 1;
-                    if *reason == super::Reason::Shredded && matches!(task, Task::Forget) && looked.beside {
+                    if *reason == Reason::Shredded && matches!(task, Task::Forget) && looked.beside {
                         cells.push((sealed.digest, String::new()));
                         if sealed.field.token_in.is_some() {
                             cells.push((sealed.value, String::new()));
@@ -154,7 +160,10 @@ impl Looker<'_> {
                         Some(owner) => salt(owner).map(|salt| Some(&**salt)),
                     };
                     let Some(salt) = salt else {
-                        *counts.unreadable.entry(super::Reason::NoOwner).or_default() += 1;
+                        let is_named =
+                            sealed.owner.and_then(|owner| one.people.get(owner)?.as_ref()).is_some();
+                        let reason = if is_named { Reason::Forgotten } else { Reason::NoOwner };
+                        *counts.unreadable.entry(reason).or_default() += 1;
                         continue;
                     };
                     match self.made(place, value, *wanted, (one, salt), ready) {
@@ -163,13 +172,17 @@ impl Looker<'_> {
                             counts.sealed += 1;
                         }
                         Err(KeysError::Guard(GuardError::NotNormal(_))) => {
-                            *counts.unreadable.entry(super::Reason::NoForm).or_default() += 1;
+                            *counts.unreadable.entry(Reason::NoForm).or_default() += 1;
                         }
                         Err(error) => return Err(error),
                     }
                 }
                 (Stands::Sealed(opened), _) => {
                     let salt = sealed.owner.and_then(&salt).map(|salt| &**salt);
+                    if (wanted.token || wanted.left) && sealed.owner.is_some() && salt.is_none() {
+                        *counts.unreadable.entry(Reason::Forgotten).or_default() += 1;
+                        continue;
+                    }
                     cells.extend(self.made(place, &opened.value, *wanted, (one, salt), ready)?);
                     Self::count(&mut counts, opened, *wanted);
                 }

@@ -8,7 +8,7 @@ use guard::vault::Lock;
 use guard::{Binding, DataKeys, FieldCipher, GuardError, KeyState, KeysError, Token};
 use jiff::civil::{Date, date};
 use journal::act::Person;
-use journal::names::Identity;
+use journal::names::Approver;
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use source::Source;
@@ -31,10 +31,16 @@ fn open(folder: &Path) -> Result<DataKeys, KeysError> {
     DataKeys::open(&folder.join("keys"), root(folder).unwrap(), Box::new(Drawn::new(6)))
 }
 
+/// An approver of a bundle that has such a one.
+pub(crate) fn approver(id: &str) -> Approver {
+    let people = format!("{{id: {id}, name: Somebody, role: privacy-officer}}");
+    let text = format!("approvers: {{required: 1, people: [{people}]}}\n");
+    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
+    Approver::declared(&policy, id).unwrap()
+}
+
 pub(crate) fn two_people() -> [Person; 2] {
-    let text = "identities:\n  - {id: ada, kind: role}\n  - {id: ben, kind: role}\n";
-    let (policy, _) = policy::read(vec![Source::new("identities.yaml", text)]);
-    ["ada", "ben"].map(|id| Person::Identity(Identity::declared(&policy, id).unwrap()))
+    ["ada", "ben"].map(|id| Person::Approver(approver(id)))
 }
 
 /// A token under the active key of a class.

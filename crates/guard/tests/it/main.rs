@@ -8,14 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod clinic;
 mod crash;
+mod escrow;
 mod golden;
 mod index;
 mod keeper;
 mod keyring;
 mod keys;
 mod mask;
+mod people;
 mod pipe;
 mod query;
 mod roots;
@@ -25,6 +28,7 @@ mod salts;
 mod stored;
 mod stranger;
 mod token;
+mod undone;
 
 use guard::vault::Lock;
 use guard::{DataKey, KeyNumber, KeyState, Sealer, SubjectSalt};

@@ -32,6 +32,8 @@ choice! {
         EscrowDestroyed = "escrow-destroyed",
         /// After a copy was put back: no escrow is left that the keys do not know of, as two people say.
         EscrowsSettled = "escrows-settled",
+        /// Who may say so where two people have to: the approvers of the bundle that the entry names.
+        ApproversPinned = "approvers-pinned",
         /// A backup or an escrow was opened and compared.
         Drilled = "drilled",
         Restored = "restored",

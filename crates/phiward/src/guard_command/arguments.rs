@@ -93,6 +93,15 @@ pub(crate) struct Keyed {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Seal {
+    #[command(flatten)]
+    pub(crate) keyed: Keyed,
+    /// Seal for people who were shredded too: they are back, and get new keys
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(after_long_help = DEIDENTIFY_FORMAT)]
 pub(crate) struct Deidentify {
     #[command(flatten)]
@@ -112,7 +121,8 @@ The rows go through in batches of a thousand, whatever the length of the file: t
 entry of the ledger tells whose records it held, and only then its rows are written. A row in which something cannot \
 be done is refused whole and named by its line and column, never by its value. Columns that the bundle does not \
 classify are refused: leave them out or classify them. The column that tells whose a row is has to be there: `Id`, or \
-what `subject` or `seal: {key: ...}` names.
+what `subject` or `seal: {key: ...}` names. Rows of people who were shredded are not sealed, as an older export would \
+bring them back in silence, unless `seal` is told --again.
 
 Exits with 1 where rows were refused, or values that are to be sealed stood there as they are.";
 

@@ -17,20 +17,31 @@ use journal::{Act, Entry, EntryOutcome, Number, Pseudonymiser as _};
 use policy::vocabulary::{Action, Purpose, Region};
 use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
 
-use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Told};
+use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Seal, Told};
 use crate::ledger_command::arguments::Unlock;
 use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
-use crate::{Verdict, files, judge, keys_command};
+use crate::{Verdict, files, judge, keys_command, near};
+
+pub(crate) fn seal(seal: &Seal) -> Result<Verdict, String> {
+    worked(&seal.keyed, Duty::Seal, seal.again)
+}
 
 pub(crate) fn keyed(arguments: &Keyed, duty: Duty) -> Result<Verdict, String> {
+    worked(arguments, duty, false)
+}
+
+fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String> {
     if duty == Duty::Seal && arguments.rows.right.to.is_some() {
         return Err("what is sealed is for the organisation itself: leave --to out".to_owned());
     }
     let rows = &arguments.rows;
     let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
-    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
+    let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
     let keys = InUse::of(keys_command::opened(&arguments.keys)?);
+    if again {
+        keys.keeper().welcome();
+    }
     let mut make = |names: &[String]| {
         let columns = Columns::of(&job.policy, duty, &arguments.rows.object, names)?;
         let rng = Box::new(SystemRng::new());
@@ -85,7 +96,7 @@ const fn duty_action(duty: Duty) -> Action {
 pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
     let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
     let rows = &arguments.rows;
-    let job = Job::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
+    let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, &arguments.told, &none)?;
     let (object, on_word) = (&arguments.rows.object, &arguments.keep_text);
     let mut make = |names: &[String]| {
         let org = job.org.clone();
@@ -154,8 +165,8 @@ pub(crate) enum Given {
     Tokens,
 }
 
-/// What every batch of a job needs.
-pub(crate) struct Job {
+/// By what right batches are worked on, and where that is recorded.
+pub(crate) struct Mandate {
     pub(crate) policy: Enforceable,
     pub(crate) org: Org,
     who: Identity,
@@ -164,7 +175,7 @@ pub(crate) struct Job {
     trail: Option<Keyring>,
 }
 
-impl Job {
+impl Mandate {
     pub(crate) fn of(
         policy: &Path,
         org: Option<&str>,
@@ -181,8 +192,14 @@ impl Job {
             }
         };
         let org = Org::declared(&policy, org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
-        let who = Identity::declared(&policy, &right.who)
-            .map_err(|_| "`--who` is no identity of the bundle".to_owned())?;
+        let who = Identity::declared(&policy, &right.who).map_err(|_| {
+            near::unknown(
+                "--who",
+                "identity",
+                &right.who,
+                policy.identities().iter().map(|one| one.id.as_str()),
+            )
+        })?;
         let request = request(&policy, right)?;
         if told.into.ledger.is_none() && !told.unrecorded {
             return Err("patients' data is not worked on unrecorded: name the --ledger and --trail, or answer for it \

@@ -31,6 +31,9 @@ pub(crate) enum Keys {
     Enable(OneKey),
     /// Destroy a disabled data key for good, in every copy: what it sealed opens no more. Two people
     Destroy(Destroy),
+    /// Pin the approvers of a bundle in the place of those before. Two of those before, or of the new ones where none are
+    /// pinned
+    Approvers(Approvers),
     /// Wrap all keys anew: no copy that was made until now opens again
     Rewrap(Kept),
     /// Destroy the salts of people, in every copy: their tokens open no more. Prints handles
@@ -96,6 +99,9 @@ pub(crate) struct Init {
     /// The organisation, as tokens are bound to it
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: String,
+    /// The policy bundle, whose approvers are pinned to the keys: two of them destroy a key
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +146,17 @@ pub(crate) struct OneKey {
     /// The number of the key, as tokens and `status` write it
     #[arg(long, value_name = "NUMBER")]
     pub(crate) key: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approvers {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+    /// The bundle whose approvers are pinned, where that is another than the one that declares who says so
+    #[arg(long, value_name = "DIR")]
+    pub(crate) next: Option<PathBuf>,
 }
 
 /// Two approvers of the bundle who answer for it.
@@ -314,6 +331,8 @@ pub(crate) struct EscrowDestroyed {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) people: TwoPeople,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
 }
 
 #[derive(Debug, Args)]

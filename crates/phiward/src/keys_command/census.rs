@@ -11,7 +11,7 @@ use policy::vocabulary::Action;
 
 use super::arguments::{Census, Form};
 use super::stored::{paced, right, said};
-use crate::guard_command::rows::{Given, Job as Right};
+use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, keys_command};
@@ -76,7 +76,7 @@ fn others<'p>(policy: &'p Policy, object: &str) -> Vec<&'p str> {
     objects.map(|(name, _)| name.as_str()).collect()
 }
 
-fn taken(census: &Census, right: &Right, keys: &InUse) -> Result<stored::Census, String> {
+fn taken(census: &Census, right: &Mandate, keys: &InUse) -> Result<stored::Census, String> {
     let export = &census.export;
     let state = State::hold(&export.state).map_err(text)?;
     let mut table = Table::open(&export.file, None, &stored::Form::Nothing).map_err(text)?;

@@ -13,28 +13,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
-use guard::keeper::{Drills, Places, Restored, Tools};
-use guard::ring::{self, Keyring};
+use guard::keeper::{Drills, KeeperError, Places, Restored, Tools};
+use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
 use journal::act::Person;
 use journal::names::{Approver, Digest, KeyId, Org, RecordId};
 use journal::{Recorder, Subject};
+use policy::Policy;
 use policy::vocabulary::Class;
 
 use crate::ledger_command::arguments::{Recorded, Unlock};
 use crate::ledger_command::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
-use crate::{Verdict, files, judge};
+use crate::{Verdict, files, judge, near};
 use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople};
 
 pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
     match command {
         Keys::Init(init) => {
-            let tools = Acting::begin(&init.kept, Roots::MadeWhereMissing)?;
+            let policy = judge::read_bundle(&init.policy)?;
+            let approvers = approvers(&policy)?;
+            let digest = Some(Digest::of_policy(policy.digest()));
+            let tools = Acting { policy: digest, ..Acting::begin(&init.kept, Roots::MadeWhereMissing)? };
             files::folder(&init.kept.held.dir)?;
-            let keeper = tools.wait(Keeper::create(places(&init.kept.held)?, &init.tenant, tools.given()))?;
+            let places = places(&init.kept.held)?;
+            let keeper = tools.wait(Keeper::create(places, &init.tenant, &approvers, tools.given()))?;
             let root = &init.kept.held.root;
             eprintln!(
                 "phiward: whoever loses `{root}` loses every value that `{}` seals: make an escrow (`keys escrow make`)",
@@ -73,6 +78,17 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok(status::escrows_to_destroy(keeper))
             });
         }
+        Keys::Approvers(new) => {
+            let ([by, and], _) = people(&new.people)?;
+            let policy = judge::read_bundle(new.next.as_ref().unwrap_or(&new.people.policy))?;
+            let approvers = approvers(&policy)?;
+            let digest = Digest::of_policy(policy.digest());
+            return acted_by(Some(digest), &new.kept, async |keeper| {
+                keeper.pin_approvers(&approvers, [&by, &and]).await.map_err(text)?;
+                keeper.approvers().iter().for_each(|name| println!("{name}"));
+                Ok(Verdict::InOrder)
+            });
+        }
         Keys::Rewrap(kept) => {
             return acted(kept, async |keeper| {
                 keeper.rewrap().await.map_err(text)?;
@@ -89,12 +105,12 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok([from, into].map(str::trim).map(str::to_owned))
             })?;
             let pairs = (1..).zip(pairs).map(|(number, [from, into])| {
-                Ok([subject(&org, number, &from)?, subject(&org, number, &into)?])
+                Ok((subject(&org, number, &from)?, subject(&org, number, &into)?))
             });
             let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
             return acted_by(Some(policy), &merge.kept, async |keeper| {
-                for [from, into] in &pairs {
-                    match keeper.merge(from, into).await.map_err(text)? {
+                for merged in keeper.merge_all(&pairs).await.map_err(by_lines)? {
+                    match merged {
                         Some((handle, _)) => println!("{handle:?}"),
                         None => println!("unknown"),
                     }
@@ -120,8 +136,9 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         Keys::Escrow(arguments::Escrow::Destroyed(destroyed)) => {
             let id = KeyId::of(&destroyed.id).map_err(|error| format!("the escrow's id: {error}"))?;
             let ([by, and], policy) = people(&destroyed.people)?;
+            let trail = opened_trail(&destroyed.trail)?;
             return acted_by(Some(policy), &destroyed.kept, async |keeper| {
-                keeper.escrow_destroyed(id, [&by, &and]).await.map_err(text)?;
+                keeper.escrow_destroyed(id, trail.as_ref(), [&by, &and]).await.map_err(text)?;
                 Ok(Verdict::InOrder)
             });
         }
@@ -273,7 +290,8 @@ fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, St
             && from != is
         {
             return Err(format!(
-                "key {number} is {is}, and this is for one that is {from}: nothing was done"
+                "key {number} is {is}, and this is for one that is {from}: nothing was done. From {is}, {}",
+                guard::leads_on(is)
             ));
         }
         keeper.set(number, to).await.map_err(text)?;
@@ -285,10 +303,24 @@ fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, St
 fn people(two: &TwoPeople) -> Result<([Person; 2], Digest), String> {
     let policy = judge::read_bundle(&two.policy)?;
     let one = |id: &str| {
+        let known = policy.approvers().into_iter().flat_map(|all| &all.people).map(|one| one.id.as_str());
         let approver = Approver::declared(&policy, id).map(Person::Approver);
-        approver.map_err(|_| format!("`{id}` is no approver of the bundle"))
+        approver.map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
     };
     Ok(([one(&two.by)?, one(&two.and)?], Digest::of_policy(policy.digest())))
+}
+
+/// All approvers of a bundle.
+fn approvers(policy: &Policy) -> Result<Vec<Approver>, String> {
+    let people = policy.approvers().into_iter().flat_map(|all| &all.people);
+    let all = people.map(|one| Approver::declared(policy, one.id.as_str()).map_err(text));
+    let all = all.collect::<Result<Vec<_>, _>>()?;
+    if all.is_empty() {
+        return Err("the bundle has no approvers (`approvers` in phiward.yaml): nobody could say so where two people \
+                    have to"
+            .to_owned());
+    }
+    Ok(all)
 }
 
 fn org(policy: &Path, id: &str) -> Result<(Org, Digest), String> {
@@ -303,6 +335,22 @@ const NO_ORG: &str = "`--org` is no org of the bundle";
 fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
     let record = RecordId::of(record).map_err(|error| format!("line {number}: {error}"))?;
     Ok(Subject::of_record(org, &record))
+}
+
+/// What is wrong with lines of standard input, where people stand one a line. No message repeats one.
+fn by_lines(error: KeeperError) -> String {
+    let KeeperError::Ring(RingError::MergedAway(away)) = error else { return text(error) };
+    let each: Vec<String> = away
+        .into_iter()
+        .map(|Away { at, into }| {
+            format!(
+                "standard input, line {}: the record was merged into another, whose handle is {into:?}: name the record \
+                 that survives",
+                at + 1
+            )
+        })
+        .collect();
+    format!("{}\nnothing was done", each.join("\n"))
 }
 
 /// Lines of standard input, read to the end before anything is done.
@@ -422,8 +470,8 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
             );
         }
         eprintln!(
-            "phiward: who was shredded since this copy was made is there again: shred them by the handles that the ledger \
-             names (`keys shred --handles`)"
+            "phiward: who was shredded since this copy was made is there again: `ledger shredded --since DAY` lists their \
+             handles for `keys shred --handles`"
         );
         // They are no fault of the restoration.
         let _ = status::escrows_to_destroy(&keeper);
@@ -446,13 +494,22 @@ fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {
         ));
     }
     acted(&make.kept, async |keeper| {
-        let shares = keeper.escrow(&terms, trail.as_ref(), &make.to).await.map_err(text)?;
-        for share in &shares {
-            let path = path_of(share.place());
-            guard::durable::create(&path, share.text().as_bytes(), guard::durable::Access::Owner).map_err(
-                |error| format!("`{}`: {error}: the escrow is of no use without it", path.display()),
-            )?;
+        let mut written = Vec::new();
+        let hand_out = |shares: Vec<Share>| {
+            for share in shares {
+                let path = path_of(share.place());
+                guard::durable::create(&path, share.text().as_bytes(), guard::durable::Access::Owner)
+                    .map_err(|error| format!("`{}`: {error}", path.display()))?;
+                written.push(path);
+            }
+            Ok(())
+        };
+        let done = keeper.escrow(&terms, trail.as_ref(), &make.to, hand_out).await;
+        if done.as_ref().is_err_and(|error| !matches!(error, KeeperError::Untold(_))) {
+            // Shares of no escrow. The error that matters is the first.
+            written.iter().for_each(|path| drop(std::fs::remove_file(path)));
         }
+        done.map_err(text)?;
         println!("{}", terms.id);
         eprintln!(
             "phiward: give each share to another person, away from `{}`, and prove it with `keys drill`",

@@ -1,6 +1,7 @@
 //! The yearly test of rotation: one act, on keys that are made for it under the tenant's root, and its evidence.
 
 mod made_up;
+mod run;
 
 use std::fs::File;
 use std::io::{Read, Write as _};
@@ -22,12 +23,13 @@ use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
-use super::{Roots, people, root};
-use crate::guard_command::rows::{Given, Job as Right};
+use super::{Roots, approvers, people, root};
+use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files};
 use made_up::MadeUp;
+use run::Run;
 
 const CONTROL: &str = "hipaa-sec-312a2iv";
 const CITATIONS: [&str; 2] = [
@@ -56,6 +58,8 @@ struct Rotated {
     class: Class,
     before: String,
     after: String,
+    /// Values of the class in the records.
+    values: u64,
 }
 
 /// The document that the evidence names.
@@ -67,8 +71,12 @@ struct Report {
     version: &'static str,
     policy: String,
     object: String,
+    /// Fields with values in the records, and those without: of these the test says nothing.
     fields: Vec<String>,
+    untested: Vec<String>,
     records: u64,
+    /// Records without a value that is to be sealed.
+    without_values: u64,
     source: &'static str,
     /// Of the records as they were sealed first.
     source_digest: Digest,
@@ -89,7 +97,11 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
     if by[0] == by[1] {
         return Err("two people destroy a key, and these are one".to_owned());
     }
-    let right = Right::of(&test.people.policy, test.org.as_deref(), &test.right, &test.told, &test.unlock)?;
+    // A report is evidence, and never written over.
+    if test.report.exists() {
+        return Err(format!("`{}` is there already: name another --report", test.report.display()));
+    }
+    let right = Mandate::of(&test.people.policy, test.org.as_deref(), &test.right, &test.told, &test.unlock)?;
     let root = root(&test.root, &test.unlock, Roots::MustBeThere)?;
     let done = Acting::begin(test, &right, root).and_then(|acting| {
         let performed = acting.perform(&by);
@@ -109,10 +121,11 @@ pub(super) fn run(test: &TestRotation) -> Result<Verdict, String> {
 }
 
 /// Writes the report, records the evidence, and says both.
-fn tell(test: &TestRotation, right: &Right, report: &Report) -> Result<(), String> {
+fn tell(test: &TestRotation, right: &Mandate, report: &Report) -> Result<(), String> {
     let mut bytes = serde_json::to_vec_pretty(report).map_err(text)?;
     bytes.push(b'\n');
-    files::write(&test.report, &bytes)?;
+    guard::durable::create(&test.report, &bytes, guard::durable::Access::Shared)
+        .map_err(|error| format!("`{}`: {error}", test.report.display()))?;
     let document = Digest::of(&bytes);
     files::print(printed(report, &document).as_bytes())?;
     let Some(ledger) = &right.ledger else { return Ok(()) };
@@ -141,12 +154,13 @@ fn tell(test: &TestRotation, right: &Right, report: &Report) -> Result<(), Strin
 
 fn printed(report: &Report, document: &Digest) -> String {
     let mut text = format!(
-        "Test of key rotation: {}\n\nobject    {}, {} records ({})\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
+        "Test of key rotation: {}\n\nobject    {}, {} records ({}), {} of them without a value that is to be sealed\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
          from      {}\nto        {}\n",
         if report.in_order { "in order" } else { "NOT in order" },
         report.object,
         report.records,
         report.source,
+        report.without_values,
         report.fields.join(", "),
         report.policy,
         report.root,
@@ -155,8 +169,11 @@ fn printed(report: &Report, document: &Digest) -> String {
         report.from,
         report.to
     );
-    for Rotated { class, before, after } in &report.keys {
-        text += &format!("keys      {}: {before} was replaced by {after}\n", class.as_str());
+    if !report.untested.is_empty() {
+        text += &format!("untested  {}: the records have no value of these\n", report.untested.join(", "));
+    }
+    for Rotated { class, before, after, values } in &report.keys {
+        text += &format!("keys      {}: {before} was replaced by {after}, {values} values\n", class.as_str());
     }
     for step in &report.steps {
         text += &format!("\n{}  {}\n", step.at, step.done);
@@ -172,6 +189,29 @@ fn printed(report: &Report, document: &Digest) -> String {
     text + &format!("\n\ndocument  {document}\n")
 }
 
+/// The records as they came.
+struct Plain {
+    /// Of all values, in their order. It stays here.
+    digest: [u8; 32],
+    rows: u64,
+    /// Rows with a value that is sealed.
+    sealed_rows: u64,
+    fields: Vec<OfField>,
+}
+
+/// How many values of a field the records have.
+struct OfField {
+    name: String,
+    class: Class,
+    values: u64,
+}
+
+impl Plain {
+    fn values_of(&self, class: Class) -> u64 {
+        self.fields.iter().filter(|field| field.class == class).map(|field| field.values).sum()
+    }
+}
+
 /// A table that was looked at.
 struct Seen {
     /// Of all values, in their order. It stays here.
@@ -184,7 +224,7 @@ struct Seen {
 
 struct Acting<'t> {
     test: &'t TestRotation,
-    right: &'t Right,
+    mandate: &'t Mandate,
     root: Arc<dyn Root>,
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
@@ -193,13 +233,13 @@ struct Acting<'t> {
 }
 
 impl<'t> Acting<'t> {
-    fn begin(test: &'t TestRotation, right: &'t Right, root: Arc<dyn Root>) -> Result<Self, String> {
-        let object = right.policy.object(&test.object);
+    fn begin(test: &'t TestRotation, mandate: &'t Mandate, root: Arc<dyn Root>) -> Result<Self, String> {
+        let object = mandate.policy.object(&test.object);
         let object =
             object.ok_or_else(|| format!("the bundle has no object `{}`", source::plain(&test.object)))?;
         let names = object.fields.0.iter().map(|(name, _)| name.value.as_str());
         let fields: Vec<SealedField> =
-            names.filter_map(|name| SealedField::of(&right.policy, &test.object, name)).collect();
+            names.filter_map(|name| SealedField::of(&mandate.policy, &test.object, name)).collect();
         if fields.is_empty() {
             return Err(
                 "the bundle has no field of the object that the gateway seals: nothing is to be tested"
@@ -210,9 +250,10 @@ impl<'t> Acting<'t> {
         let folder = tempfile::tempdir().map_err(text)?;
         let places = Places::of(&folder.path().join("keys"), &folder.path().join("seen"));
         files::folder(&folder.path().join("keys"))?;
-        let made = Keeper::create(places, TEST_TENANT, tools(&root));
+        let approvers = approvers(&mandate.policy)?;
+        let made = Keeper::create(places, TEST_TENANT, &approvers, tools(&root));
         let keys = InUse::of(runtime.block_on(made).map_err(text)?);
-        Ok(Self { test, right, root, runtime, folder, keys, fields })
+        Ok(Self { test, mandate, root, runtime, folder, keys, fields })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -234,151 +275,25 @@ impl<'t> Acting<'t> {
         self.runtime.block_on(self.keys.keeper().activate(number)).map_err(text)
     }
 
+    /// The keys that seal, in the order of their classes.
+    fn active(&self) -> Result<Vec<KeyNumber>, String> {
+        self.classes().iter().map(|class| Ok(self.keys.active(*class).map_err(text)?.number())).collect()
+    }
+
     fn perform(&self, by: &[Person; 2]) -> Result<Report, String> {
         let from = crate::now();
-        let mut steps = Vec::new();
-        let mut step = |done: &str, checks: Vec<Check>| {
-            steps.push(Step { at: crate::now(), done: done.to_owned(), checks });
-        };
-        let classes = self.classes();
-        for class in &classes {
-            self.activate(self.make(*class)?)?;
-        }
-        let active = || -> Result<Vec<KeyNumber>, String> {
-            classes.iter().map(|class| Ok(self.keys.active(*class).map_err(text)?.number())).collect()
-        };
-        let before = active()?;
-
-        let (sealed, plain) = self.sealed()?;
-        let source = file_digest(&sealed)?;
-        let seen = self.seen(&sealed)?;
-        let rows = plain.rows;
-        let unchanged = |seen: &Seen| {
-            vec![
-                Check { what: "records that open".to_owned(), expected: rows, found: seen.rows },
-                Check { what: "records that do not open".to_owned(), expected: 0, found: seen.refused },
-                Check { what: "searches that miss a value".to_owned(), expected: 0, found: seen.missed },
-                check("every value is what it was", seen.digest == plain.digest),
-            ]
-        };
-        step(
-            "A tenant for the test was made under the root, and the records sealed under its first keys.",
-            unchanged(&seen),
-        );
-
-        let pending = classes.iter().map(|class| self.make(*class)).collect::<Result<Vec<_>, _>>()?;
-        let same = active()? == before;
-        step("New keys were made. They are pending.", vec![check("they seal nothing yet", same)]);
-
-        for number in &pending {
-            self.activate(*number)?;
-        }
-        let after = active()?;
-        let opens = before.iter().filter(|number| self.keys.key(**number).is_ok()).count() as u64;
-        step(
-            "The new keys were activated.",
-            vec![
-                check("they seal from now on", after == pending),
-                Check {
-                    what: "keys before them that still open".to_owned(),
-                    expected: before.len() as u64,
-                    found: opens,
-                },
-            ],
-        );
-
-        let resealed = self.path("resealed.csv");
-        let counts = self.reseal(&sealed, &resealed)?;
-        let mixed = self.mixed(&sealed, &resealed, rows / 2)?;
-        step(
-            &format!(
-                "Half of the records were sealed anew ({} of {rows}); the others stood as they were.",
-                rows / 2
-            ),
-            unchanged(&self.seen(&mixed)?),
-        );
-
-        let mut checks = unchanged(&self.seen(&resealed)?);
-        checks.push(Check {
-            what: "values that were left".to_owned(),
-            expected: 0,
-            found: counts.bare + counts.edited + counts.unreadable.values().sum::<u64>(),
-        });
-        checks.push(Check { what: "records written".to_owned(), expected: rows, found: counts.changed });
-        step(&format!("All records were sealed anew: {} values.", counts.resealed), checks);
-
-        let (old, new) = (self.census(&sealed, "old")?, self.census(&resealed, "new")?);
-        let free =
-            |census: &Census| before.iter().filter(|number| census.is_free_of(**number)).count() as u64;
-        step(
-            "Both tables were counted by their keys.",
-            vec![
-                Check {
-                    what: "old keys that the first table does not need".to_owned(),
-                    expected: 0,
-                    found: free(&old),
-                },
-                Check {
-                    what: "old keys that the second table does not need".to_owned(),
-                    expected: before.len() as u64,
-                    found: free(&new),
-                },
-                check("every value of the second table is sealed, opens and is found", new.is_in_order()),
-            ],
-        );
-
-        for number in &before {
-            self.runtime.block_on(self.keys.keeper().set(*number, KeyState::Disabled)).map_err(text)?;
-        }
-        let gone = |seen: &Seen, what: &str| Check { what: what.to_owned(), expected: 0, found: seen.rows };
-        let mut checks = unchanged(&self.seen(&resealed)?);
-        checks.push(gone(&self.seen(&sealed)?, "records under the old keys that open"));
-        step("The old keys were disabled.", checks);
-
-        let copy = self.copied()?;
-        for number in &before {
-            let [one, other] = by;
-            self.runtime.block_on(self.keys.keeper().destroy(*number, [one, other])).map_err(text)?;
-        }
-        let mut checks = unchanged(&self.seen(&resealed)?);
-        checks.push(gone(&self.seen(&sealed)?, "records under the old keys that open"));
-        let found = self.opens_in(&copy, &before);
-        checks.push(Check {
-            what: "old keys that open in a copy that was made before".to_owned(),
-            expected: 0,
-            found,
-        });
-        step("Two people destroyed the old keys.", checks);
-
-        let in_order = steps.iter().flat_map(|step| &step.checks).all(|check| check.expected == check.found);
-        let number = |number: &KeyNumber| number.to_string();
-        let keys = classes.iter().zip(before.iter().zip(&after));
-        Ok(Report {
-            format: 1,
-            what: "test of key rotation",
-            cites: CITATIONS,
-            version: env!("CARGO_PKG_VERSION"),
-            policy: self.right.policy.digest().to_string(),
-            object: self.test.object.clone(),
-            fields: self.fields.iter().map(|field| field.name.clone()).collect(),
-            records: rows,
-            source: if self.test.export.is_some() { "a copy of an export" } else { "made up" },
-            source_digest: source,
-            root: self.test.root.clone(),
-            by: [self.test.people.by.clone(), self.test.people.and.clone()],
-            from,
-            to: from,
-            keys: keys
-                .map(|(class, (before, after))| Rotated {
-                    class: *class,
-                    before: number(before),
-                    after: number(after),
-                })
-                .collect(),
-            steps,
-            in_order,
-        })
+        let mut run = Run::begin(self)?;
+        run.activate()?;
+        run.reseal()?;
+        run.count()?;
+        run.disable()?;
+        run.destroy(by)?;
+        run.report(from)
     }
+}
+
+fn of(what: &str, expected: u64, found: u64) -> Check {
+    Check { what: what.to_owned(), expected, found }
 }
 
 fn check(what: &str, holds: bool) -> Check {
@@ -446,7 +361,7 @@ impl Acting<'_> {
 
     /// Made-up records are nobody's.
     fn record(&self, action: Action, released: &guard::Released<guard::rows::Batch>) -> Result<(), String> {
-        if self.test.export.is_some() { self.right.record(action, Given::Tokens, released) } else { Ok(()) }
+        if self.test.export.is_some() { self.mandate.record(action, Given::Tokens, released) } else { Ok(()) }
     }
 
     /// Takes a table through the guard, batch by batch.
@@ -459,10 +374,10 @@ impl Acting<'_> {
         let action = if duty == Duty::Seal { Action::Write } else { Action::Read };
         let mut stream = Stream::new(input);
         let names = stream.header().map_err(text)?;
-        let columns = Columns::of(&self.right.policy, duty, &self.test.object, &names).map_err(text)?;
+        let columns = Columns::of(&self.mandate.policy, duty, &self.test.object, &names).map_err(text)?;
         let out: Vec<String> = columns.names_out().map(str::to_owned).collect();
         let rng = Box::new(SystemRng::new());
-        let mut worker = Rows::new(columns, self.right.org.clone(), &self.keys, rng);
+        let mut worker = Rows::new(columns, self.mandate.org.clone(), &self.keys, rng);
         let mut row = Row::default();
         let mut is_over = false;
         while !is_over {
@@ -476,7 +391,7 @@ impl Acting<'_> {
             if rows.is_empty() {
                 break;
             }
-            let permit = self.right.permit(action, worker.columns().asked())?;
+            let permit = self.mandate.permit(action, worker.columns().asked())?;
             let released = worker.work(permit, crate::now(), &rows).map_err(text)?;
             self.record(action, &released)?;
             let batch = released.release(crate::now()).map_err(text)?;
@@ -486,11 +401,13 @@ impl Acting<'_> {
     }
 
     /// The records, sealed under the first keys, and what they were.
-    fn sealed(&self) -> Result<(PathBuf, Seen), String> {
+    fn sealed(&self) -> Result<(PathBuf, Plain), String> {
         let path = self.path("sealed.csv");
         let mut file = std::io::BufWriter::new(File::create(&path).map_err(text)?);
         let mut hash = Hash::new();
-        let mut rows = 0;
+        let (mut rows, mut sealed_rows) = (0, 0);
+        let field = |field: &SealedField| OfField { name: field.name.clone(), class: field.class, values: 0 };
+        let mut fields: Vec<OfField> = self.fields.iter().map(field).collect();
         self.batches(Duty::Seal, self.records()?, &mut |came| {
             if let Some(refused) = came.batch.refused.first() {
                 return Err(format!(
@@ -507,6 +424,13 @@ impl Acting<'_> {
             for (plain, sealed) in came.rows.iter().zip(&came.batch.rows) {
                 write_row(sealed.cells(), &mut bytes);
                 self.values(came.names, plain).for_each(|value| hash.cell(value));
+                let mut is_sealed = false;
+                for field in &mut fields {
+                    let has_value = !cell(came.names, plain, &field.name).is_empty();
+                    field.values += u64::from(has_value);
+                    is_sealed |= has_value;
+                }
+                sealed_rows += u64::from(is_sealed);
             }
             rows += came.rows.len() as u64;
             file.write_all(&bytes).map_err(text)
@@ -514,8 +438,15 @@ impl Acting<'_> {
         if rows == 0 {
             return Err("there is no record: nothing is tested".to_owned());
         }
+        if sealed_rows == 0 {
+            let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            return Err(format!(
+                "of {rows} records none has a value in a field that the gateway seals ({}): nothing is tested",
+                names.join(", ")
+            ));
+        }
         file.flush().map_err(text)?;
-        Ok((path, Seen { digest: hash.end(), rows, refused: 0, missed: 0 }))
+        Ok((path, Plain { digest: hash.end(), rows, sealed_rows, fields }))
     }
 
     /// The values of the sealed fields of a row.
@@ -563,13 +494,13 @@ impl Acting<'_> {
     fn reseal(&self, from: &Path, to: &Path) -> Result<stored::Counts, String> {
         let state = State::hold(&self.path("reseal.state")).map_err(text)?;
         let mut table = Table::open(from, Some(to), &Form::Whole).map_err(text)?;
-        let (policy, org) = (&self.right.policy, self.right.org.clone());
+        let (policy, org) = (&self.mandate.policy, self.mandate.org.clone());
         let (task, rng) = (Task::Reseal { bare: false }, Box::new(SystemRng::new()));
         let mut job =
             Job::new(task, policy, &self.test.object, &table, org, &self.keys, rng).map_err(text)?;
         let mut desk = stored::Desk {
             clock: &SystemClock,
-            permit: &mut |asked| self.right.permit(Action::Write, asked),
+            permit: &mut |asked| self.mandate.permit(Action::Write, asked),
             record: &mut |released| self.record(Action::Write, released),
             pace: &mut |_| {},
             progress: &mut |_| {},
@@ -582,12 +513,12 @@ impl Acting<'_> {
         let mut table = Table::open(path, None, &Form::Nothing).map_err(text)?;
         let mut desk = stored::Desk {
             clock: &SystemClock,
-            permit: &mut |asked| self.right.permit(Action::Read, asked),
+            permit: &mut |asked| self.mandate.permit(Action::Read, asked),
             record: &mut |released| self.record(Action::Read, released),
             pace: &mut |_| {},
             progress: &mut |_| {},
         };
-        let (policy, org, rng) = (&self.right.policy, self.right.org.clone(), Box::new(SystemRng::new()));
+        let (policy, org, rng) = (&self.mandate.policy, self.mandate.org.clone(), Box::new(SystemRng::new()));
         let object = &self.test.object;
         Census::take(policy, object, &mut table, org, &self.keys, rng, &state, &mut desk).map_err(text)
     }

@@ -9,7 +9,7 @@ use journal::names::{Digest, KeyId, Org};
 use policy::Policy;
 
 use super::arguments::Shred;
-use super::{NO_ORG, acted_by, lines, status, subject, text};
+use super::{NO_ORG, acted_by, by_lines, lines, status, subject};
 use crate::{Verdict, judge};
 
 /// Who is forgotten.
@@ -52,7 +52,7 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             Who::People(people) => keeper.shred(people, backups).await,
             Who::Handles(handles) => keeper.shred_handles(handles, backups).await,
         };
-        let done = done.map_err(text)?;
+        let done = done.map_err(by_lines)?;
         tell(&done);
         let escrows = status::escrows_to_destroy(keeper);
         for (key, fields) in &left {

@@ -32,6 +32,8 @@ struct Backup {
 
 struct Shown {
     tenant: String,
+    /// The module that encrypts runs in its FIPS mode.
+    fips: bool,
     keys: Vec<(KeyStatus, u64)>,
     /// For how many days a key seals, and whether the bundle says so.
     period: (u64, bool),
@@ -41,6 +43,7 @@ struct Shown {
     wrapping: String,
     untold: u64,
     merges: u64,
+    approvers: Vec<String>,
     escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all.
     unknown: Option<Date>,
@@ -134,6 +137,12 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         }
     }
     to_do.extend(to_destroy(keeper));
+    if keeper.approvers().is_empty() {
+        to_do.push(
+            "no approvers are pinned: nothing that two people have to say is taken. `keys approvers`"
+                .to_owned(),
+        );
+    }
     if untold > 0 {
         to_do.push(format!("{untold} people were shredded and no entry says so: run any act with --ledger"));
     }
@@ -143,6 +152,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
     }
     Ok(Shown {
         tenant: keeper.tenant().to_owned(),
+        fips: guard::fips(),
         keys,
         period,
         people,
@@ -151,6 +161,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         wrapping: wrapping.to_string(),
         untold,
         merges: salts.merges().len() as u64,
+        approvers: keeper.approvers(),
         escrows: salts.escrows(),
         unknown: salts.escrows_unknown(),
         backups,
@@ -195,7 +206,9 @@ fn share(seals: u64) -> String {
 
 impl Shown {
     fn table(&self) -> String {
-        let mut out = format!("Tenant {}\n\nData keys\n", self.tenant);
+        let module = if self.fips { "in its FIPS 140-3 mode" } else { "not in its FIPS 140-3 mode" };
+        let mut out =
+            format!("Tenant {}\nCryptographic module: AWS-LC, {module}\n\nData keys\n", self.tenant);
         let rows: Vec<[String; 7]> = self
             .keys
             .iter()
@@ -234,6 +247,9 @@ impl Shown {
         );
         if self.merges > 0 {
             let _ = writeln!(out, "  {} people became others and have tokens yet", self.merges);
+        }
+        if !self.approvers.is_empty() {
+            let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
         }
         out.push_str("\nEscrows\n");
         for escrow in &self.escrows {
@@ -297,6 +313,7 @@ impl Shown {
         });
         let shown = serde_json::json!({
             "tenant": self.tenant,
+            "fips": self.fips,
             "data_keys": keys,
             "salts": {
                 "people": self.people,
@@ -306,6 +323,7 @@ impl Shown {
                 "epoch": self.epoch,
                 "wrapped_by": self.wrapping,
             },
+            "approvers": self.approvers,
             "escrows": escrows,
             "escrows_unknown_since": self.unknown,
             "backups": backups,

@@ -12,7 +12,7 @@ use journal::names::RecordId;
 use policy::vocabulary::Action;
 
 use super::arguments::{Export, Rebind, Reseal, Rewrite};
-use crate::guard_command::rows::{Given, Job as Right};
+use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, keys_command};
@@ -35,7 +35,7 @@ pub(super) fn rebind(rebind: &Rebind) -> Result<Verdict, String> {
 /// More bytes than pairs of ten million people have.
 const LONGEST: u64 = 1 << 29;
 
-fn pairs(path: &Path, right: &Right) -> Result<Vec<Became>, String> {
+fn pairs(path: &Path, right: &Mandate) -> Result<Vec<Became>, String> {
     let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
     let bytes = guard::durable::read(path, LONGEST).map_err(named)?;
     let bytes = bytes.ok_or_else(|| named(std::io::ErrorKind::NotFound.into()))?;
@@ -56,11 +56,11 @@ fn pairs(path: &Path, right: &Right) -> Result<Vec<Became>, String> {
 }
 
 /// What an export is worked on by.
-pub(super) fn right(export: &Export) -> Result<Right, String> {
+pub(super) fn right(export: &Export) -> Result<Mandate, String> {
     if export.right.to.is_some() {
         return Err("nothing is given to anybody: leave out --to".to_owned());
     }
-    Right::of(&export.policy, export.org.as_deref(), &export.right, &export.told, &export.keys.unlock)
+    Mandate::of(&export.policy, export.org.as_deref(), &export.right, &export.told, &export.keys.unlock)
 }
 
 /// Waits before a batch, so that no second has more records.
@@ -73,7 +73,7 @@ pub(super) fn paced(per_second: Option<u32>) -> impl FnMut(usize) {
 }
 
 /// The columns in which parts of sealed fields stand.
-fn sealed_columns(right: &Right, object: &str, names: &[String]) -> Result<Vec<String>, String> {
+fn sealed_columns(right: &Mandate, object: &str, names: &[String]) -> Result<Vec<String>, String> {
     let columns = Columns::of(&right.policy, Duty::Open, object, names).map_err(text)?;
     let parts = columns.fields().flat_map(|field| {
         let index = field.index.as_ref().map(|index| index.field.clone());
@@ -83,7 +83,7 @@ fn sealed_columns(right: &Right, object: &str, names: &[String]) -> Result<Vec<S
     Ok(names.iter().filter(|name| parts.contains(&name.to_ascii_lowercase())).cloned().collect())
 }
 
-fn run(rewrite: &Rewrite, task: impl FnOnce(&Right) -> Result<Task, String>) -> Result<Verdict, String> {
+fn run(rewrite: &Rewrite, task: impl FnOnce(&Mandate) -> Result<Task, String>) -> Result<Verdict, String> {
     let export = &rewrite.export;
     let right = right(export)?;
     let task = task(&right)?;
@@ -96,7 +96,7 @@ fn run(rewrite: &Rewrite, task: impl FnOnce(&Right) -> Result<Task, String>) -> 
     Ok(if counts.is_whole() { Verdict::InOrder } else { Verdict::Findings })
 }
 
-fn worked(rewrite: &Rewrite, task: Task, right: &Right, keys: &InUse) -> Result<Counts, String> {
+fn worked(rewrite: &Rewrite, task: Task, right: &Mandate, keys: &InUse) -> Result<Counts, String> {
     let export = &rewrite.export;
     let state = State::hold(&export.state).map_err(text)?;
     let out = Some(rewrite.out.as_path());
@@ -166,6 +166,10 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::OtherVersion => "they are tokens of a version that this release does not know",
         Reason::NotText => "what they hold is no text",
         Reason::NoForm => "what they hold has no form that the index can digest",
+        Reason::Forgotten => {
+            "their people were shredded, and an older export brought the values back: take them out, or seal them with \
+             `guard seal --again`"
+        }
         _ => "another reason",
     }
 }

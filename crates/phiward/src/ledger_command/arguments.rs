@@ -26,6 +26,8 @@ pub(crate) enum Ledger {
     Verify(Verify),
     /// Find the first byte that is wrong in every file of a log
     Fsck(Reading),
+    /// Print the handles of people whose salts were shredded, one a line, as `keys shred --handles` reads them
+    Shredded(Shredded),
     /// Serve the logs over HTTP, to be read
     Serve(Serve),
     /// Cosign the checkpoints of logs that grow, and refuse any other
@@ -87,6 +89,15 @@ pub(crate) struct Reading {
     /// The key that verifies it, or a file that holds it [default: DIR.vkey, beside the folder]
     #[arg(long, value_name = "KEY")]
     pub(crate) verifier: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Shredded {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Only of entries of this day (UTC) and later: the day of a copy that was put back
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) since: Option<Date>,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 use std::io::BufRead as _;
 
 use guard::Unseen;
-use guard::ring::Keyring;
+use guard::ring::{Escrowed, Keyring};
 use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::{Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
@@ -29,8 +29,10 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             );
         }
         arguments::Keyring::Check(ring) => {
-            let (people, shredded) = opened(ring)?.counts();
+            let ring = opened(ring)?;
+            let (people, shredded) = ring.counts();
             println!("{people} people have a key, {shredded} keys were shredded");
+            return Ok(escrows_to_destroy(&ring));
         }
         arguments::Keyring::Pseudonym { people, new } => return pseudonyms(people, *new),
         arguments::Keyring::Shred { people, into } => return shred(people, into),
@@ -143,8 +145,20 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
         None => {}
     }
     eprintln!(
-        "phiward: backups hold the keys still, and so do escrows that were made with --trail: make new ones, destroy the \
-         old, and prove it with `drill`"
+        "phiward: backups hold the keys still: make new ones, destroy the old, and prove it with `drill`"
     );
-    Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
+    let escrows = escrows_to_destroy(&ring);
+    Ok(if all_known { escrows } else { Verdict::Findings })
+}
+
+/// Names escrows that bring back what was shredded.
+fn escrows_to_destroy(ring: &Keyring) -> Verdict {
+    let undoing = ring.undoing();
+    for Escrowed { id, day, .. } in &undoing {
+        eprintln!(
+            "phiward: escrow {id} of {day} brings back keys that were shredded since: destroy its file or its shares, and \
+             say so with `keys escrow destroyed {id} --trail`"
+        );
+    }
+    if undoing.is_empty() { Verdict::InOrder } else { Verdict::Findings }
 }

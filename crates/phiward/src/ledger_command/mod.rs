@@ -6,6 +6,7 @@ pub(crate) mod arguments;
 mod keyring;
 mod network;
 mod retain;
+mod shredded;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
         Ledger::Prove(prove) => print_proof(prove),
         Ledger::Verify(verify) => verify_all(verify),
         Ledger::Fsck(reading) => fsck(reading),
+        Ledger::Shredded(shredded) => shredded::run(shredded),
         Ledger::Serve(serve) => network::serve(serve),
         Ledger::Witness(witness) => network::witness(witness),
         Ledger::Seal(writing) => seal(writing),
@@ -76,32 +78,54 @@ pub(crate) fn lock(unlock: &Unlock) -> Result<Lock, String> {
         if length > LONGEST {
             return Err(format!("`{}` is longer than any passphrase or key", path.display()));
         }
+        if guard::durable::is_open_to_others(path)
+            .map_err(|error| format!("`{}`: {error}", path.display()))?
+        {
+            return Err(format!(
+                "`{0}` can be read by others than its owner: `chmod 600 {0}`, and change what it holds if others may have \
+                 read it",
+                path.display()
+            ));
+        }
         std::fs::read(path).map(Zeroizing::new).map_err(|error| format!("`{}`: {error}", path.display()))
     };
     if let Some(path) = &unlock.passphrase_file {
         let bytes = read(path)?;
         let line = bytes.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
-        if line.len() < 8 {
-            return Err(format!("the first line of `{}` is too short for a passphrase", path.display()));
-        }
+        is_long_enough(line, || format!("the first line of `{}`", path.display()))?;
         return Ok(Lock::Passphrase(Zeroizing::new(line.to_vec())));
     }
     if let Some(name) = &unlock.passphrase_env {
         let value = std::env::var(name).map_err(|_| format!("the environment has no `{name}`"))?;
         let value = Zeroizing::new(value.into_bytes());
-        if value.len() < 8 {
-            return Err(format!("`{name}` is too short for a passphrase"));
-        }
+        is_long_enough(&value, || format!("`{name}`"))?;
         return Ok(Lock::Passphrase(value));
     }
     if let Some(path) = &unlock.unlock_file {
         let bytes = read(path)?;
         if bytes.len() < 32 {
-            return Err(format!("`{}` has fewer than 32 bytes", path.display()));
+            let length = bytes.len();
+            return Err(format!("`{}` has {length} bytes, and a key file has 32 at least", path.display()));
         }
         return Ok(Lock::KeyFile(bytes));
     }
     Ok(Lock::None)
+}
+
+/// Bytes of the shortest passphrase that is taken.
+const SHORTEST: usize = 8;
+
+fn is_long_enough(passphrase: &[u8], named: impl Fn() -> String) -> Result<(), String> {
+    match passphrase.len() {
+        0 => Err(format!("{} is empty: a passphrase has {SHORTEST} bytes at least", named())),
+        length if length < SHORTEST => {
+            let named = named();
+            Err(format!(
+                "{named} has {length} bytes, and a passphrase has {SHORTEST} at least: take a longer one"
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn signing_key(writing: &Writing) -> Result<PathBuf, String> {

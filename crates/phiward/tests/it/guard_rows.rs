@@ -7,7 +7,7 @@ use guard::Token;
 use journal::Entry;
 
 use crate::ledger::stored;
-use crate::{code, text};
+use crate::{code, text, write_secret};
 
 const BUNDLE: &str = "\
 version: 1
@@ -72,13 +72,17 @@ impl Place {
             ("phiward/phiward.yaml", BUNDLE),
             ("phiward/classification/patients.yaml", CLASSIFICATION),
             ("patients.csv", &patients),
-            ("pass", "correct horse battery\n"),
         ] {
             std::fs::write(place.path(name), content).unwrap();
         }
+        write_secret(&place.path("pass"), "correct horse battery\n");
         place.ok(&["ledger", "init", "--dir", "D", "--writer", "jobs"], "");
         place.ok(&["ledger", "keyring", "init", "--ring", "ring", "--passphrase-file", "pass"], "");
-        place.ok(&[&["keys", "init", "--tenant", "harbor", "--ledger", "D"][..], &KEYS].concat(), "");
+        place.ok(
+            &[&["keys", "init", "--tenant", "harbor", "--policy", "phiward", "--ledger", "D"][..], &KEYS]
+                .concat(),
+            "",
+        );
         for class in ["phi", "phi-sensitive"] {
             let make = ["keys", "make", "--class", class, "--activate", "--ledger", "D"];
             place.ok(&[&make[..], &KEYS].concat(), "");

@@ -14,7 +14,7 @@ use policy::vocabulary::Class;
 use source::Source;
 
 use crate::ledger::stored;
-use crate::{code, example, text};
+use crate::{code, example, text, write_secret};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -32,7 +32,7 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
             bundle: example("mended").join("phiward").display().to_string(),
         };
-        std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+        write_secret(&place.path("pass"), "correct horse battery\n");
         let init = ["ledger", "init", "--dir", "D", "--writer", "keys"];
         let init = place.command(&init).output().unwrap();
         assert_eq!(code(&init), 0, "{}", text(&init.stderr));
@@ -50,11 +50,16 @@ impl Place {
     }
 
     fn run(&self, words: &[&[&str]], input: &str) -> Output {
+        self.piped(&[&["keys"], &words.concat()[..]].concat(), input)
+    }
+
+    fn piped(&self, words: &[&str], input: &str) -> Output {
         use std::io::Write as _;
-        let mut command = self.command(&[&["keys"], &words.concat()[..]].concat());
+        let mut command = self.command(words);
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // A command that refuses does not read.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 
@@ -68,6 +73,11 @@ impl Place {
     /// A command on the keys that is recorded and succeeds.
     fn ok(&self, words: &[&str]) -> String {
         self.ends(0, &[words, &KEYS, &LEDGER], "")
+    }
+
+    /// Makes the keys.
+    fn init(&self) {
+        self.ok(&["init", "--tenant", "harbor-health", "--policy", &self.bundle]);
     }
 
     fn lock() -> Lock {
@@ -178,10 +188,10 @@ const CAL: &str = "001D000000IqhSN";
 #[test]
 fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     let place = Place::new();
-    let refused = place.run(&[&["init", "--tenant", "harbor-health"], &KEYS], "");
+    let refused = place.run(&[&["init", "--tenant", "harbor-health", "--policy", &place.bundle], &KEYS], "");
     assert_eq!(code(&refused), 2);
     assert!(text(&refused.stderr).contains("--unrecorded"), "nothing is done unrecorded by mistake");
-    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.init();
     assert_eq!(place.ok(&["make", "--class", "phi"]), "0\n");
     place.ok(&["activate", "--key", "0"]);
     assert_eq!(place.ok(&["make", "--class", "phi-sensitive", "--activate"]), "1\n");
@@ -260,7 +270,13 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     // The escrow is older than the shredding, which is done again by the handle that the ledger names.
     assert!(place.opens(there, ADA, &tokens[0]));
     let handle = text(&shredded.stdout);
-    assert!(stored(&place.path("D")).values().any(|entry| text(entry).contains(handle.trim())));
+    let listed = |since: &str| {
+        let listed = place.piped(&["ledger", "shredded", "--dir", "D", "--since", since], "");
+        assert_eq!(code(&listed), 0, "{}", text(&listed.stderr));
+        text(&listed.stdout)
+    };
+    let tomorrow = made.saturating_add(jiff::Span::new().days(2)).to_string();
+    assert_eq!((listed(&made.to_string()), listed(&tomorrow)), (handle.clone(), String::new()));
     place.ends(1, &[&["shred", "--handles"], &RESTORED, &LEDGER], &handle);
     assert!(!place.opens(there, ADA, &tokens[0]) && place.opens(there, CAL, &tokens[2]));
     let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and"];
@@ -299,7 +315,7 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
 #[test]
 fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
     let place = Place::new();
-    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     let tokens = place.sealed(&[ADA]);
     let copy = std::fs::read(place.path("keys/data-keys")).unwrap();
@@ -353,7 +369,7 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
 #[test]
 fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
     let place = Place::new();
-    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     place.sealed(&[ADA]);
     let backup = place.ok(&["backup", "--to", "backups"]);
@@ -409,7 +425,7 @@ orgs: [{id: production, kind: production, region: us}]
     std::fs::create_dir_all(place.path("own/classification")).unwrap();
     std::fs::write(place.path("own/phiward.yaml"), phiward).unwrap();
     std::fs::write(place.path("own/classification/patients.yaml"), fields).unwrap();
-    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     let by_key = |key| Subject::of_key(&org(), "Account.MRN__c", key);
     let token = place.sealed_for(&[by_key("M1-Canary")]).remove(0);
@@ -442,7 +458,7 @@ orgs: [{id: production, kind: production, region: us}]
 #[test]
 fn patients_are_merged_and_the_old_salt_is_retired() {
     let place = Place::new();
-    place.ok(&["init", "--tenant", "harbor-health"]);
+    place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     let tokens = place.sealed(&[ADA, BEN]);
     let of = ["--policy", &place.bundle, "--org", "production"];
@@ -461,4 +477,124 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     place.ends(0, &[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
     assert!(!place.opens(("root", "keys"), ADA, &tokens[0]));
     assert!(place.opens(("root", "keys"), BEN, &tokens[1]));
+}
+
+#[test]
+fn shares_that_cannot_be_written_leave_no_escrow() {
+    let place = Place::new();
+    place.init();
+    std::fs::create_dir(place.path("shares")).unwrap();
+    // Nothing lies there, and nothing can be made there.
+    std::os::unix::fs::symlink("nowhere/at/all", place.path("shares/share-2.txt")).unwrap();
+    let escrow = ["escrow", "make", "--to", "escrow", "--shares-in", "shares"];
+    let failed = place.run(&[&escrow, &KEYS, &LEDGER], "");
+    assert_eq!(code(&failed), 2);
+    assert!(text(&failed.stderr).contains("no escrow was made"), "{}", text(&failed.stderr));
+    assert!(!place.path("escrow").exists() && !place.path("shares/share-1.txt").exists());
+    let escrowed =
+        |told: Vec<String>| told.into_iter().filter(|said| said.starts_with("escrowed")).collect::<Vec<_>>();
+    assert_eq!(escrowed(place.told()), ["escrowed tenant intended", "escrowed tenant failed"]);
+    assert!(place.ends(0, &[&["status"], &KEYS], "").contains("none: with the root lost"));
+    std::fs::remove_file(place.path("shares/share-2.txt")).unwrap();
+    place.ok(&escrow);
+}
+
+#[test]
+fn a_keyring_names_the_escrows_that_bring_trail_keys_back() {
+    let place = Place::new();
+    place.init();
+    let ring = ["--ring", "ring", "--passphrase-file", "pass"];
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let keyring = |words: &[&[&str]], input: &str| {
+        let words = [&["ledger", "keyring"], &words.concat()[..], &ring].concat();
+        place.piped(&words, input)
+    };
+    assert_eq!(code(&keyring(&[&["init"]], "")), 0);
+    assert_eq!(code(&keyring(&[&["pseudonym", "--new"], &of], &format!("{ADA}\n{BEN}\n"))), 0);
+    let trail = ["--trail", "ring", "--trail-passphrase-file", "pass"];
+    let escrow = [&["escrow", "make", "--to", "escrow", "--shares-in", "shares"], &trail[..]].concat();
+    let id = place.ok(&escrow);
+    assert_eq!(code(&keyring(&[&["check"]], "")), 0);
+    let shredded = keyring(&[&["shred"], &of, &LEDGER], &format!("{ADA}\n"));
+    assert_eq!(code(&shredded), 1, "{}", text(&shredded.stderr));
+    let named = format!("escrow {}", id.trim());
+    assert!(text(&shredded.stderr).contains(&named), "{}", text(&shredded.stderr));
+    let check = keyring(&[&["check"]], "");
+    assert!(code(&check) == 1 && text(&check.stderr).contains(&named));
+    let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
+    place.ends(0, &[&["escrow", "destroyed", id.trim()], &two, &trail, &KEYS, &LEDGER], "");
+    assert_eq!(code(&keyring(&[&["check"]], "")), 0);
+}
+
+#[test]
+fn a_bundle_of_ones_own_approves_nothing() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi"]);
+    place.ok(&["disable", "--key", "0"]);
+    let own = "version: 1
+organisation: {name: Harbor Health, roles: [covered-entity]}
+regions: [us]
+approvers:
+  required: 1
+  people:
+    - {id: mal-lory, name: Mal Lory, role: privacy-officer}
+    - {id: os-car, name: Os Car, role: security-officer}
+orgs: [{id: production, kind: production, region: us}]
+";
+    std::fs::create_dir(place.path("own")).unwrap();
+    std::fs::write(place.path("own/phiward.yaml"), own).unwrap();
+    let theirs = ["--policy", "own", "--by", "mal-lory", "--and", "os-car"];
+    for act in [&["destroy", "--key", "0"][..], &["approvers"]] {
+        let refused = place.run(&[act, &theirs, &KEYS, &LEDGER], "");
+        assert_eq!(code(&refused), 2);
+        assert!(text(&refused.stderr).contains("is not among the approvers"), "{}", text(&refused.stderr));
+    }
+    // Whoever is pinned brings them in, and is told who is near a name that was mistyped.
+    let mistyped = ["--policy", &place.bundle, "--by", "mara-vos", "--and", "idris-calloway"];
+    let near = place.run(&[&["approvers", "--next", "own"], &mistyped, &KEYS, &LEDGER], "");
+    assert!(
+        code(&near) == 2 && text(&near.stderr).contains("near it: `mara-voss`"),
+        "{}",
+        text(&near.stderr)
+    );
+    let pinned = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
+    place.ends(0, &[&["approvers", "--next", "own"], &pinned, &KEYS, &LEDGER], "");
+    assert!(place.ends(0, &[&["status"], &KEYS], "").contains("mal-lory, os-car"));
+    place.ends(2, &[&["destroy", "--key", "0"], &pinned, &KEYS, &LEDGER], "");
+    place.ends(0, &[&["destroy", "--key", "0"], &theirs, &KEYS, &LEDGER], "");
+    assert!(place.told().contains(&"approvers-pinned tenant done".to_owned()));
+}
+
+#[test]
+fn what_is_wrong_with_a_secret_or_a_state_is_told_with_what_to_do() {
+    let place = Place::new();
+    place.init();
+    let status = |expected| place.run(&[&["status"], &KEYS], "").status.code() == Some(expected);
+    assert!(status(0));
+    let said = |words: &[&[&str]]| {
+        let output = place.run(words, "");
+        assert_eq!(code(&output), 2);
+        text(&output.stderr)
+    };
+    for mode in [0o640, 0o604] {
+        let open = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(place.path("pass"), open).unwrap();
+        assert!(said(&[&["status"], &KEYS]).contains("`chmod 600 pass`"));
+    }
+    write_secret(&place.path("pass"), "seven c\n");
+    let short = said(&[&["status"], &KEYS]);
+    assert!(short.contains("has 7 bytes, and a passphrase has 8 at least"), "{short}");
+    write_secret(&place.path("pass"), "correct horse battery\n");
+    let shown = place.ends(0, &[&["status"], &KEYS], "");
+    let mode = if guard::fips() { "AWS-LC, in its FIPS" } else { "AWS-LC, not in its FIPS" };
+    assert!(shown.contains(mode), "{shown}");
+    let json = place.ends(0, &[&["status", "--format", "json"], &KEYS], "");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["fips"], guard::fips());
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
+    let active = said(&[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER]);
+    assert!(active.contains("key 0 is active") && active.contains("`disable` has it do nothing"), "{active}");
+    let enable = said(&[&["enable", "--key", "0"], &KEYS, &LEDGER]);
+    assert!(enable.contains("From active, `activate` of another and `retire`"), "{enable}");
 }

@@ -274,6 +274,34 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
     let (out, _) = place.ends(0, &[&test[..], &export].concat(), "");
     assert!(out.contains("2 records (a copy of an export)"), "{out}");
     no_canary(&(out + &std::fs::read_to_string(place.path("second.json")).unwrap()));
+    // A report is not written over.
+    let (_, err) = place.ends(2, &[&test[..], &["--rows", "2", "--report", "report.json"]].concat(), "");
+    assert!(err.contains("`report.json` is there already"), "{err}");
+    assert_eq!(std::fs::read(place.path("report.json")).unwrap(), report);
+    // Records and classes without a value are no failure: that nothing was tested of them is told.
+    let head = "Id,Name,SSN__pc,Diagnosis__pc,PersonEmail,Status__pc\n";
+    let row = |number: usize, name: &str| format!("{},{name},,,,active\n", record(number));
+    let gaps = [head.to_owned(), row(1, "Grace Canary"), row(2, ""), row(3, "Ada Canary")].concat();
+    std::fs::write(place.path("gaps.csv"), gaps).unwrap();
+    let export = ["--export", "gaps.csv", "--report", "gaps.json"];
+    let (out, _) = place.ends(0, &[&test[..], &export].concat(), "");
+    for line in [
+        "3 records (a copy of an export), 1 of them without a value that is to be sealed",
+        "fields    Name\n",
+        "untested  SSN__pc, Diagnosis__pc: the records have no value of these",
+        "phi-sensitive: 1 was replaced by 3, 0 values",
+        "ok  records written: 2",
+        "ok  old keys that the first table does not need: 1",
+        "1 records have no value to be sealed",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    assert!(!out.contains("NOT"), "{out}");
+    std::fs::write(place.path("none.csv"), [head.to_owned(), row(1, ""), row(2, "")].concat()).unwrap();
+    let export = ["--export", "none.csv", "--report", "none.json"];
+    let (_, err) = place.ends(2, &[&test[..], &export].concat(), "");
+    assert!(err.contains("of 2 records none has a value") && err.contains("nothing is tested"), "{err}");
+    assert!(!place.path("none.json").exists());
     let seal =
         [&["guard", "seal", "patients.csv", "--output", "sealed.csv"], &RIGHT[..], &KEYS, &TOLD].concat();
     place.ok(&seal, "");
@@ -364,6 +392,10 @@ fn what_a_job_is_not_given_it_asks_for() {
     let out = ["--out", "x", "--state", "s"];
     wrong(&keys("reseal", &[&["sealed.csv", "--to", "anybody"], &out[..]].concat()), "leave out --to");
     wrong(&keys("reseal", &[&["nothing.csv"], &out[..]].concat()), "`nothing.csv`");
+    let mistyped = keys("reseal", &[&["sealed.csv"], &out[..]].concat());
+    let mistyped: Vec<&str> =
+        mistyped.into_iter().map(|word| if word == "loader" { "laoder" } else { word }).collect();
+    wrong(&mistyped, "`--who` is no identity of the bundle; near it: `loader`");
     wrong(
         &keys("reseal", &["sealed.csv", "--out", "sealed.csv", "--state", "s"]),
         "would be written over itself",
@@ -380,4 +412,85 @@ fn what_a_job_is_not_given_it_asks_for() {
         .collect();
     wrong(&clerk, "the policy");
     assert!(!place.path("x").exists());
+}
+
+#[test]
+fn a_finished_job_is_not_another_with_other_pairs_or_another_output() {
+    let place = sealed(3);
+    // The second record is now the first's patient, and is given the token.
+    let table = std::fs::read_to_string(place.path("sealed.csv")).unwrap().replace(&record(0), &record(2));
+    std::fs::write(place.path("moved.csv"), table).unwrap();
+    std::fs::write(place.path("none"), format!("{} {}\n", record(1), record(0))).unwrap();
+    std::fs::write(place.path("right"), format!("\n{},{}\n", record(0), record(2))).unwrap();
+    let rebind = |pairs: &str, out: &str, expected| {
+        let words = ["moved.csv", "--out", out, "--state", "s", "--pairs", pairs];
+        place.ends(expected, &keys("rebind", &words), "").1
+    };
+    rebind("none", "a.csv", 1);
+    let told = rebind("right", "a.csv", 2);
+    assert!(told.contains("its list of pairs is another. Name another state"), "{told}");
+    let told = rebind("none", "b.csv", 2);
+    assert!(told.contains("its output file is another. Name another state"), "{told}");
+    assert!(!place.path("b.csv").exists());
+    // The same pairs, otherwise written.
+    std::fs::write(place.path("none"), format!("{}\t{}\n\n", record(1), record(0))).unwrap();
+    rebind("none", "a.csv", 1);
+    std::fs::remove_file(place.path("s")).unwrap();
+    let told = rebind("right", "c.csv", 0);
+    assert!(told.contains("2 values sealed for somebody else than before"), "{told}");
+}
+
+#[test]
+fn an_older_export_brings_nobody_back_in_silence() {
+    let place = sealed(4);
+    let of = ["--policy", "phiward", "--org", "production"];
+    let shred = [&act("shred", &of)[..]].concat();
+    place.ok(&shred, &format!("{}\n{}\n", record(1), record(3)));
+    let seal = |more: &[&str], expected| {
+        let words = [&["guard", "seal", "many.csv"], &RIGHT[..], &KEYS, &TOLD, more].concat();
+        place.ends(expected, &words, "")
+    };
+    let (_, told) = seal(&["--output", "x.csv"], 2);
+    assert!(told.contains("line 3") && told.contains("--again") && !place.path("x.csv").exists(), "{told}");
+    let (_, told) = seal(&["--output", "y.csv", "--refused", "refused.csv"], 1);
+    assert!(told.contains("2 rows, 4 values sealed, 2 rows refused"), "{told}");
+    assert_eq!(column(&std::fs::read_to_string(place.path("refused.csv")).unwrap(), "Line"), ["3", "5"]);
+    no_canary(&told);
+    // A job does not either, and says how many there are.
+    let many = std::fs::read_to_string(place.path("many.csv")).unwrap();
+    let bare =
+        many.replace("Status__pc", "Status__pc,SSN_Token__pc,SSN_Digest__pc").replace("active", "active,,");
+    std::fs::write(place.path("bare.csv"), bare).unwrap();
+    let reseal = ["bare.csv", "--out", "z.csv", "--state", "r", "--seal-what-is-not"];
+    let (_, told) = place.ends(1, &keys("reseal", &reseal), "");
+    assert!(
+        told.contains("4 values left that do not open: their people were shredded, and an older"),
+        "{told}"
+    );
+    assert!(told.contains("4 values sealed that were not"), "{told}");
+    // Somebody says that they are back.
+    let (_, told) = seal(&["--output", "again.csv", "--again"], 0);
+    assert!(told.contains("4 rows, 8 values sealed"), "{told}");
+    seal(&["--output", "more.csv"], 0);
+}
+
+#[test]
+fn a_list_with_somebody_who_was_merged_away_names_the_line() {
+    let place = sealed(4);
+    let of = ["--policy", "phiward", "--org", "production"];
+    let pairs = format!("{} {}\n{} {}\n", record(1), record(0), record(2), record(0));
+    let merged = place.ok(&act("merge", &of), &pairs);
+    assert_eq!(merged.lines().count(), 2);
+    let shred = act("shred", &of);
+    let (_, told) = place.ends(2, &shred, &format!("{}\n{}\n{}\n", record(3), record(1), record(2)));
+    let survivor = "line 2: the record was merged into another, whose handle is ";
+    let handle = told.split_once(survivor).unwrap().1.get(..16).unwrap();
+    assert!(told.contains("standard input, line 3") && told.contains("nothing was done"), "{told}");
+    assert!(!told.contains(&record(1)) && !told.contains("line 1:"), "{told}");
+    let (_, again) = place.ends(2, &act("merge", &of), &format!("{} {}\n{pairs}", record(3), record(0)));
+    assert!(again.contains("standard input, line 2"), "{again}");
+    // The handle is the survivor's, who is shredded by it with both.
+    place.ok(&act("shred", &["--handles"]), &format!("{handle}\n"));
+    let status = place.ok(&[&["keys", "status"][..], &KEYS].concat(), "");
+    assert!(status.contains("1 people, 3 shredded"), "{status}");
 }

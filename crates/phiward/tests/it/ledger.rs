@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use journal::Entry;
 use tlog::{Folder, Resource, SignedCheckpoint, Source as _, WIDTH};
 
-use crate::{code, example, text};
+use crate::{code, example, text, write_secret};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -543,8 +543,8 @@ fn a_clock_that_goes_back_is_written_down_once() {
 #[test]
 fn secrets_are_locked_and_stay_out_of_the_command_line() {
     let place = Place { folder: tempfile::tempdir().unwrap() };
-    std::fs::write(place.path("pass"), "correct horse battery\nnot this line\n").unwrap();
-    std::fs::write(place.path("other"), "another passphrase\n").unwrap();
+    write_secret(&place.path("pass"), "correct horse battery\nnot this line\n");
+    write_secret(&place.path("other"), "another passphrase\n");
     place.init("D", &["--passphrase-file", "pass"]);
     let refused = place.input(&["append", "--dir", "D"], &sample(1, 1));
     assert!(text(&refused.stderr).contains("locked by a passphrase"), "{}", text(&refused.stderr));

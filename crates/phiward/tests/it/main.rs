@@ -54,6 +54,12 @@ fn findings(report: &Value) -> Vec<&Value> {
     report["findings"].as_array().unwrap().iter().filter(|f| f["suppressed"].is_null()).collect()
 }
 
+/// A file that its owner alone reads.
+fn write_secret(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
     let full = root.join(path);
     std::fs::create_dir_all(full.parent().unwrap()).unwrap();

@@ -72,6 +72,10 @@ impl Records for Killed<'_> {
         self.inner.identity()
     }
 
+    fn goes_to(&self) -> Option<&str> {
+        self.inner.goes_to()
+    }
+
     fn resume(&mut self, cursor: Option<&str>) -> Result<(), RecordsError> {
         self.call(|inner| inner.resume(cursor))
     }

@@ -7,12 +7,12 @@ use source::Source;
 use zeroize::Zeroizing;
 
 use super::{Place, stored};
-use crate::{code, example, text};
+use crate::{code, example, text, write_secret};
 
 #[test]
 fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
     let place = Place::new();
-    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    write_secret(&place.path("pass"), "correct horse battery\n");
     let bundle = example("mended").join("phiward").display().to_string();
     let lock = ["--ring", "ring", "--passphrase-file", "pass"];
     let with = |words: &[&str]| -> Vec<String> {
@@ -60,7 +60,7 @@ fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
 #[test]
 fn what_was_shredded_is_told_though_the_ledger_was_not_there() {
     let place = Place::new();
-    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    write_secret(&place.path("pass"), "correct horse battery\n");
     let bundle = example("mended").join("phiward").display().to_string();
     let ring = ["--ring", "ring", "--passphrase-file", "pass"];
     let run = |words: &[&str], input: &str| {
@@ -104,7 +104,7 @@ fn what_was_shredded_is_told_though_the_ledger_was_not_there() {
 #[test]
 fn an_older_keyring_is_refused_where_what_was_seen_is_kept() {
     let place = Place::new();
-    std::fs::write(place.path("pass"), "correct horse battery\n").unwrap();
+    write_secret(&place.path("pass"), "correct horse battery\n");
     let bundle = example("mended").join("phiward").display().to_string();
     let ring = ["--ring", "ring", "--passphrase-file", "pass", "--ring-seen", "seen"];
     let run =
