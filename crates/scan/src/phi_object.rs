@@ -82,10 +82,38 @@ impl PhiObject {
             && described.is_some_and(|object| object.fields().next().is_none())
     }
 
+    /// Whether nothing in a record tells whose it is: what it holds is of health alone and short, and nothing leads from it to
+    /// a record of somebody. The answers of a questionnaire that a referral points to are such.
+    pub(crate) fn is_of_nobody(&self, cx: &Context<'_>) -> bool {
+        let known = cx.classes.phi_fields(&self.name);
+        let Some(object) =
+            cx.project.object(&self.name).filter(|_| self.name.ends_with("__c") && !known.is_empty())
+        else {
+            return false;
+        };
+        let is_long = |field: &str| {
+            let kind =
+                cx.project.field(&format!("{}.{field}", self.name)).and_then(|field| field.data_type());
+            kind.is_none_or(|kind| {
+                matches!(kind.as_str(), "LongTextArea" | "TextArea" | "Html" | "EncryptedText")
+            })
+        };
+        let is_way = |field: sfdx::views::Field<'_>| {
+            let is_reference = field.data_type().is_some_and(|kind| {
+                ["Lookup", "MasterDetail", "Hierarchy"].iter().any(|way| kind.contains(way))
+            });
+            is_reference && !field.reference_to().all(|to| matches!(to.as_str(), "User" | "Group"))
+        };
+        known
+            .iter()
+            .all(|(field, verdict)| verdict.identifier == Some(Identifier::Clinical) && !is_long(field))
+            && !object.fields().any(is_way)
+    }
+
     /// Whether all that it holds of a patient is a number or code that the organisation gave: no name, no date, nothing of
     /// health, and nobody who has not the list behind it knows whose it is.
     pub(crate) fn is_number_alone(&self, cx: &Context<'_>) -> bool {
-        const NUMBERS: [&str; 6] = ["number", "no", "nr", "id", "code", "identifier"];
+        const NUMBERS: [&str; 7] = ["number", "no", "nr", "id", "code", "key", "identifier"];
         let known = cx.classes.phi_fields(&self.name);
         let is_number = |field: &str, identifier: Option<Identifier>| {
             let said = words(field);

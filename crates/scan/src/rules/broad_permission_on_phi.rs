@@ -20,7 +20,8 @@
 //! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
 //! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
 //! are not repeated, nor is *View All* of an object that is public anyway (`phi-object-open-by-default`); where everybody may change its records,
-//! *Modify All* adds deleting and transferring, and weighs less. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
+//! *Modify All* adds deleting and transferring, and weighs less. So does *View All* for a program of the bundle, and for those
+//! with whom a sharing rule shares whole record types. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
 //! in the source, and profiles without any object or field permission.
 //!
 //! ## Seen in the wild

@@ -16,7 +16,7 @@
 //! ## What is not found
 //! Which user holds the permission set, and what several sets add up to, is not in the source. A profile or set counts as
 //! a program's by the bundle (identities of kind `integration` or `oauth-client`), by the licence *Salesforce Integration*,
-//! or by a word of its name such as `integration`, `API`, `sync` (medium confidence). Muting permission sets and
+//! or by a word of its name such as `integration`, `API`, `sync` (medium confidence, and medium where it has power over settings alone). Muting permission sets and
 //! Salesforce's own service profiles, which cannot be edited, are left out.
 //!
 //! ## Seen in the wild

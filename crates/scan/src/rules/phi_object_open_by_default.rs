@@ -19,7 +19,8 @@
 //! ## What is not found
 //! An object whose file is not in the source, or does not say, is unknown: `SELECT QualifiedApiName, InternalSharingModel,
 //! ExternalSharingModel FROM EntityDefinition` settles it. Manual shares, Apex sharing, implicit sharing of accounts and
-//! restriction rules, which narrow what the default opens, are not weighed.
+//! restriction rules, which narrow what the default opens, are not weighed. An object without fields, one that keeps a number
+//! alone and one of which no record leads to anybody weigh one step less.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
@@ -192,6 +193,7 @@ fn weight(
         _ if !children.is_empty() => (severity, ""),
         _ if phi.is_bare(cx) => (severity.min(less), "; the source has no field of it"),
         _ if phi.is_number_alone(cx) => (severity.min(less), "; nothing else of a patient stands in it"),
+        _ if phi.is_of_nobody(cx) => (severity.min(less), "; nothing in a record tells whose it is"),
         _ => (severity, ""),
     }
 }
