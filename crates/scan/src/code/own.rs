@@ -14,6 +14,9 @@ impl Code {
         let query: String =
             source.slice(span).to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
         let Some((_, wanted)) = query.split_once(" where ") else { return false };
+        let ends = [" order by ", " group by ", " limit ", " offset ", " with ", " for "];
+        let end = ends.iter().filter_map(|end| wanted.find(end)).min().unwrap_or(wanted.len());
+        let wanted = wanted.get(..end).unwrap_or(wanted);
         // `or` lets others in, and a query within has an owner of its own.
         if wanted.contains(" or ") || wanted.contains("select ") {
             return false;
