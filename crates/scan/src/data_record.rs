@@ -81,7 +81,23 @@ pub(crate) struct Record {
     pub(crate) synthetic: bool,
     /// It says that it is about a patient.
     pub(crate) of_patient: bool,
+    /// It says that it is about somebody who treats, or about an organisation.
+    pub(crate) of_others: bool,
 }
+
+/// Words of record types that are not patients'.
+const OTHERS: [&str; 10] = [
+    "provider",
+    "practitioner",
+    "physician",
+    "doctor",
+    "nurse",
+    "pharmacist",
+    "employee",
+    "staff",
+    "vendor",
+    "supplier",
+];
 
 /// A name of a column or key, and the words of its last part.
 struct Named<'n> {
@@ -126,7 +142,11 @@ impl Record {
         let kind = name.eq_ignore_ascii_case("type")
             || name.eq_ignore_ascii_case("resourceType")
             || name.to_ascii_lowercase().starts_with("recordtype");
-        self.of_patient |= kind && occurs(&["patient"], &words(value));
+        if kind {
+            let said = words(value);
+            self.of_patient |= occurs(&["patient"], &said);
+            self.of_others |= OTHERS.iter().any(|word| occurs(&[word], &said));
+        }
     }
 
     /// Whether it looks like a patient's: a number that is one by itself, or who it is beside something of health.
@@ -135,8 +155,14 @@ impl Record {
         let named = has(Held::Name) || has(Held::Email) || has(Held::Phone);
         let number = has(Held::NhsNumber) || has(Held::RecordNumber) || has(Held::PlanNumber);
         let of_health = self.held.keys().filter(|held| held.is_of_health()).count();
-        self.held.keys().any(|held| held.is_enough())
-            || (named && of_health > 0 && (has(Held::Name) || of_health > 1))
+        if self.held.keys().any(|held| held.is_enough()) {
+            return true;
+        }
+        // A colleague's record has a name and a birth date as well.
+        if self.of_others && !self.of_patient && !number {
+            return false;
+        }
+        (named && of_health > 0 && (has(Held::Name) || of_health > 1))
             || (number && of_health > 1)
             || (self.of_patient && has(Held::Name) && self.held.len() > 1)
     }
@@ -153,6 +179,7 @@ impl Record {
         }
         self.synthetic |= part.synthetic;
         self.of_patient |= part.of_patient;
+        self.of_others |= part.of_others;
     }
 }
 

@@ -176,35 +176,41 @@ pub(crate) fn is_read(
     object: &str,
     is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
 ) -> Option<bool> {
-    is_given(grants, object, (ObjectFlag::Read, "ViewAllData"), is_wanted)
+    given(grants, object, (ObjectFlag::Read, "ViewAllData"), is_wanted).map(|answer| answer != Answer::No)
 }
 
-/// [`is_read`], of changing.
-pub(crate) fn is_edited(
+/// Whether anybody but administrators may change records that they do not own because the object's default lets them:
+/// whoever may modify all records needs no default for it.
+pub(crate) fn edits(
     grants: &[Grant<'_, '_>],
     object: &str,
     is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
-) -> Option<bool> {
-    is_given(grants, object, (ObjectFlag::Edit, "ModifyAllData"), is_wanted)
+) -> Answer {
+    let needs_default = |grant: &Grant<'_, '_>| {
+        !grant.gives("ModifyAllData")
+            && grant.access.flag(object, ObjectFlag::ModifyAll) != Some(Answer::Yes)
+            && is_wanted(grant)
+    };
+    given(grants, object, (ObjectFlag::Edit, "ModifyAllData"), needs_default).unwrap_or(Answer::Unknown)
 }
 
-fn is_given(
+fn given(
     grants: &[Grant<'_, '_>],
     object: &str,
     (flag, on_all): (ObjectFlag, &str),
     is_wanted: impl Fn(&Grant<'_, '_>) -> bool,
-) -> Option<bool> {
+) -> Option<Answer> {
     let is_people = |grant: &&Grant<'_, '_>| {
         !grant.is_administrators() && !grant.is_salesforces_own() && is_wanted(grant)
     };
     let says = |grant: &&Grant<'_, '_>| {
         grant.containers.iter().any(|file| file.object_permissions().next().is_some())
     };
-    let mut known = grants.iter().filter(is_people).filter(says).peekable();
-    known.peek()?;
-    Some(known.any(|grant| {
-        grant.gives(on_all) || matches!(grant.access.flag(object, flag), Some(Answer::Yes | Answer::Unknown))
-    }))
+    let known: Vec<_> = grants.iter().filter(is_people).filter(says).collect();
+    let answers = known.iter().map(|grant| {
+        if grant.gives(on_all) { Answer::Yes } else { grant.access.flag(object, flag).unwrap_or(Answer::No) }
+    });
+    answers.reduce(Answer::or)
 }
 
 /// Where a permission set group's grant hangs on sets that the source does not hold: what is missing, and what completes it.

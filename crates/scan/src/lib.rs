@@ -27,6 +27,7 @@ mod flow_reach;
 mod folder;
 mod formula;
 mod grant;
+mod guess;
 pub mod impact;
 mod known_field;
 mod link;
@@ -206,7 +207,8 @@ pub fn run(input: &Input<'_>, config: &Config) -> Report {
         let wanted = |finding: &Finding| {
             finding.confidence >= config.min_confidence && config.persona.wants(finding.persona)
         };
-        report.findings.extend(outcome.findings.into_iter().filter(wanted));
+        let findings = outcome.findings.into_iter().filter(wanted);
+        report.findings.extend(findings.map(|finding| guess::weighed(&context, finding)));
     }
     report.problems.extend(context.code_problems().iter().cloned());
     suppress::apply(&context, &mut report);

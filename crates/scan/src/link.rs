@@ -54,7 +54,9 @@ pub(crate) fn of<'p>(cx: &Context<'p>) -> Vec<Link<'p>> {
 
 /// Where an address with merge fields leads; `url` is all of it, or as much as is written before the first field.
 pub(crate) fn target(home: &Home, url: &str) -> Target {
-    let url = url.trim();
+    // A link may be written over several lines, of which Salesforce makes one.
+    let url: String = url.lines().map(str::trim).collect();
+    let url = url.as_str();
     let written = url.split("{!").next().unwrap_or(url);
     if written.is_empty() {
         let begins_inside = url.to_ascii_lowercase().starts_with("{!urlfor(") || url.is_empty();

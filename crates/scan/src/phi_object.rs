@@ -1,9 +1,10 @@
 //! An object whose records hold PHI, as findings speak of it.
 
 use journal::Confidence;
+use policy::vocabulary::Identifier;
 
 use crate::Context;
-use crate::classification::Evidence;
+use crate::classification::{Evidence, words};
 
 /// What makes an object one of PHI, and how sure that is.
 #[derive(Debug, Clone)]
@@ -65,10 +66,61 @@ impl PhiObject {
         let names = self.fields.iter().map(|field| field.rsplit('.').next().unwrap_or(field));
         let shown: Vec<String> = names.take(3).map(|name| format!("`{name}`")).collect();
         match self.fields.len().saturating_sub(shown.len()) {
-            _ if shown.is_empty() => "PHI by its kind".to_owned(),
+            _ if shown.is_empty() => "patients' data, in fields that are not named".to_owned(),
             0 => shown.join(", "),
             more => format!("{} and {more} more", shown.join(", ")),
         }
+    }
+}
+
+impl PhiObject {
+    /// Whether the source describes the object and gives it no field: it holds nothing yet but its name.
+    pub(crate) fn is_bare(&self, cx: &Context<'_>) -> bool {
+        let described = cx.project.object(&self.name);
+        self.name.ends_with("__c")
+            && self.fields.is_empty()
+            && described.is_some_and(|object| object.fields().next().is_none())
+    }
+
+    /// Whether nothing in a record tells whose it is: what it holds is of health alone and short, and nothing leads from it to
+    /// a record of somebody. The answers of a questionnaire that a referral points to are such.
+    pub(crate) fn is_of_nobody(&self, cx: &Context<'_>) -> bool {
+        let known = cx.classes.phi_fields(&self.name);
+        let Some(object) =
+            cx.project.object(&self.name).filter(|_| self.name.ends_with("__c") && !known.is_empty())
+        else {
+            return false;
+        };
+        let is_long = |field: &str| {
+            let kind =
+                cx.project.field(&format!("{}.{field}", self.name)).and_then(|field| field.data_type());
+            kind.is_none_or(|kind| {
+                matches!(kind.as_str(), "LongTextArea" | "TextArea" | "Html" | "EncryptedText")
+            })
+        };
+        let is_way = |field: sfdx::views::Field<'_>| {
+            let is_reference = field.data_type().is_some_and(|kind| {
+                ["Lookup", "MasterDetail", "Hierarchy"].iter().any(|way| kind.contains(way))
+            });
+            is_reference && !field.reference_to().all(|to| matches!(to.as_str(), "User" | "Group"))
+        };
+        known
+            .iter()
+            .all(|(field, verdict)| verdict.identifier == Some(Identifier::Clinical) && !is_long(field))
+            && !object.fields().any(is_way)
+    }
+
+    /// Whether all that it holds of a patient is a number or code that the organisation gave: no name, no date, nothing of
+    /// health, and nobody who has not the list behind it knows whose it is.
+    pub(crate) fn is_number_alone(&self, cx: &Context<'_>) -> bool {
+        const NUMBERS: [&str; 7] = ["number", "no", "nr", "id", "code", "key", "identifier"];
+        let known = cx.classes.phi_fields(&self.name);
+        let is_number = |field: &str, identifier: Option<Identifier>| {
+            let said = words(field);
+            identifier == Some(Identifier::Other)
+                && said.last().is_some_and(|last| NUMBERS.contains(&last.as_str()))
+        };
+        !known.is_empty() && known.iter().all(|(field, verdict)| is_number(field, verdict.identifier))
     }
 }
 

@@ -297,6 +297,30 @@ pub(crate) fn is_scheme_value(value: &str) -> bool {
         && (is_pair && !value.contains("//") || is_value(value) || value.ends_with('=') && value.len() > 8)
 }
 
+/// `env: 'stg'`, `"environment": "sandbox"`
+static ENVIRONMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?xi) \b(?:env|environment|stage|mode)["']?\s*[:=]\s*["'`]
+        (?:stg|stage|staging|sandbox|sbx|test|testing|dev|develop|development|uat|qa|sit|preprod|demo)["'`]"#,
+    )
+    .ok()
+});
+/// Lines before and behind a secret that say for which environment it is.
+const AROUND: usize = 4;
+
+/// Whether the source says that the secret at a byte opens an environment without patients: by its own form (`sk_test_`),
+/// or by what stands beside it.
+pub(crate) fn is_for_tests(text: &str, at: usize) -> bool {
+    let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return false };
+    if ["sk_test_", "pk_test_", "rk_test_"].iter().any(|mark| after.starts_with(mark)) {
+        return true;
+    }
+    let start = before.rmatch_indices('\n').nth(AROUND).map_or(0, |(at, _)| at);
+    let end = after.match_indices('\n').nth(AROUND).map_or(text.len(), |(behind, _)| at + behind);
+    let beside = text.get(start..end).unwrap_or_default();
+    ENVIRONMENT.as_ref().is_some_and(|regex| regex.is_match(beside))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use sfdx::views::{Object, SharingRule};
 use sfdx::{Element, Value};
 
 use crate::Context;
+use crate::classification::words;
 use crate::phi_object::PhiObject;
 
 /// The PHI objects whose records a rule opens, as one: its own, and those that an account's rule opens along with it.
@@ -24,6 +25,30 @@ pub(crate) fn phi_of(cx: &Context<'_>, rule: SharingRule<'_>) -> Option<PhiObjec
         if level.eq_ignore_ascii_case("None") { None } else { PhiObject::of(cx, object) }
     });
     PhiObject::together(own.into_iter().chain(along).collect())
+}
+
+/// Whether it shares all records of some record types, whoever owns them.
+pub(crate) fn is_of_whole_types(rule: SharingRule<'_>) -> bool {
+    let mut conditions = rule.conditions().peekable();
+    conditions.peek().is_some()
+        && conditions.all(|condition| {
+            condition.field().is_some_and(|field| field.to_ascii_lowercase().starts_with("recordtype"))
+        })
+}
+
+/// Of those with whom it shares, the one that surely takes in the holders of a profile or set: everybody inside, or a role
+/// or group of which each word stands in its name. The role `Ward_Staff` and the set `Ward_PS_Staff` are for the same people.
+pub(crate) fn target_named(rule: SharingRule<'_>, container: &str) -> Option<String> {
+    let own = words(container);
+    let mut targets = rule.shared_to().into_iter().flat_map(|to| to.targets());
+    targets.find_map(|(kind, target)| match target {
+        None => (kind == "allInternalUsers").then(|| "all internal users".to_owned()),
+        Some(target) => {
+            let said = words(&target);
+            let is_same = said.len() > 1 && said.iter().all(|word| own.contains(word));
+            is_same.then(|| format!("`{}`", target.as_str()))
+        }
+    })
 }
 
 /// `SharingRules:Patient__c.Open_to_all`.
@@ -113,6 +138,22 @@ pub(crate) fn masters(cx: &Context<'_>, object: Object<'_>, depth: usize) -> Opt
         }
     }
     (!is_unknown).then_some(open)
+}
+
+/// Whether the organisation-wide default, or that of all masters, lets whoever may edit the object change each of its
+/// records.
+pub(crate) fn is_changed_by_all(cx: &Context<'_>, object: Object<'_>) -> bool {
+    let opens = |name: &String| {
+        let model = cx.project.object(name).and_then(|master| master.sharing_model());
+        model.is_some_and(|model| opens_changing(&model))
+    };
+    match object.sharing_model() {
+        Some(model) if is_parents(&model) => {
+            masters(cx, object, 0).is_some_and(|open| !open.is_empty() && open.iter().all(opens))
+        }
+        Some(model) => opens_changing(&model),
+        None => false,
+    }
 }
 
 /// Whether the organisation-wide default lets whoever reads the object read each of its records.

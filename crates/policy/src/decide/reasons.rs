@@ -274,7 +274,7 @@ fn of_lane(lane: &Lane<'_>, case: &Case<'_>, rule: &Rule) -> (String, Option<Pla
             let flow = lane.flow.map_or("", |flow| flow.id.as_str());
             let rule = match case.minimum_is_law {
                 true => "45 CFR 164.502(b) asks for the minimum necessary",
-                false => "the organisation's own rule, which no law asks of this ground",
+                false => "the organisation's own rule, for no law on minimum sets binds this flow",
             };
             (format!("the minimum set of the flow `{flow}` does not have the field: {rule}"), flow_place)
         }

@@ -6,6 +6,7 @@ mod engine;
 mod leak;
 mod look;
 mod operation;
+mod own;
 mod printed;
 mod recorded;
 mod schema;

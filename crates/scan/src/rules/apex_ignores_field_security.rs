@@ -10,7 +10,7 @@
 //!
 //! ## What is not found
 //! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
-//! those itself. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
+//! those itself; so are a query for records that the user owns, and code behind pages that the source gives to administrators alone. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexCRUDViolation` takes one check in a class for all of its methods (pmd#4589), knows no helper (pmd#1418), and reports code that no user can reach; the graph engine's `ApexFlsViolation` follows paths and gives up on large ones. System mode that is written down (`WITH SYSTEM_MODE`) is accepted by PMD and found here: somebody has to say why.
@@ -73,7 +73,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if code.is_asked(&operation, &callers, &roots) {
             continue;
         }
-        found(cx, code, &operation, pages.bind_alone(code, &operation), out);
+        let why = if pages.bind_alone(code, &operation) {
+            Some("; pages withhold the fields that they bind from whom may not see them, and nothing else asks")
+        } else if operation.needs == [Need::Read] && code.is_of_the_user(operation.file, operation.span) {
+            Some(", of records that the user owns, and nothing asks which of their fields he may see")
+        } else if pages.are_for_administrators(cx, code, &operation) {
+            Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
+        } else {
+            None
+        };
+        found(cx, code, &operation, why, out);
     }
 }
 
@@ -102,6 +111,17 @@ impl Pages {
             && !operation.fields.is_empty()
             && !self.beyond.contains(&operation.method)
             && code.program.file(operation.file).is_some_and(|file| !is_taken(file))
+    }
+}
+
+impl Pages {
+    /// Whether nothing but pages for administrators leads to it.
+    fn are_for_administrators(&self, cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
+        let class = code.program.method(operation.method).and_then(|method| method.class);
+        !self.beyond.contains(&operation.method)
+            && class.is_some_and(|class| {
+                self.controllers.contains(&class) && visualforce::is_for_administrators(cx, &code.program, class)
+            })
     }
 }
 
@@ -139,25 +159,22 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
         && operation.fields.iter().all(is_plain)
 }
 
-fn found(cx: &Context<'_>, code: &Code, operation: &Access, is_bound: bool, out: &mut Outcome) {
+/// `less` says why it weighs less than it would.
+fn found(cx: &Context<'_>, code: &Code, operation: &Access, less: Option<&str>, out: &mut Outcome) {
     let spot = code.spot(operation);
     let is_phi = code.phi_of(cx, operation).is_some();
     let named: Vec<String> = operation.objects.iter().map(|object| format!("`{}`", code.written(object))).collect();
     let what = if named.is_empty() { "records".to_owned() } else { joined(&named) };
     let does: Vec<&str> = operation.needs.iter().map(|need| need.said()).collect();
-    let so = if is_bound {
-        "; pages withhold the fields that they bind from whom may not see them, and nothing else asks"
-    } else {
-        ", and nothing asks whether the user may"
-    };
+    let so = less.unwrap_or(", and nothing asks whether the user may do that");
     let message = format!(
         "`{}` {} {what} in system mode{so}",
         code.program.method_name(operation.method),
         does.join(" or "),
     );
-    let severity = match (is_phi, is_bound) {
-        (true, false) => Severity::High,
-        (true, true) => Severity::Medium,
+    let severity = match (is_phi, less) {
+        (true, None) => Severity::High,
+        (true, Some(_)) => Severity::Medium,
         (false, _) => Severity::Low,
     };
     out.found(

@@ -21,7 +21,8 @@
 //! Sharing Model); classes whose operations all run in user mode; custom metadata, custom settings, events and the
 //! org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no
 //! user to share with, unless a user's method calls them as methods; classes with public methods that nothing of
-//! the source uses. Severity is high where the class names fields with patients' data. Whether an object is open to
+//! the source uses; queries for records that the running user owns, whom sharing never keeps out. Severity is high where
+//! the class names fields with patients' data, but for pages that the source gives to administrators alone. Whether an object is open to
 //! everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
 //!
 //! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing`
@@ -44,6 +45,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use crate::code::{Code, Exposure, Look, Operation};
 use crate::rule::{Draft, Meta, Outcome};
+use crate::visualforce;
 
 pub(crate) const META: Meta = Meta {
     title: "Apex shows or changes records that are not shared with the user",
@@ -74,7 +76,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let operations = operations(code, id);
-        let is_outside = |one: &Operation| !one.is_user_mode && !unshared.has(&look, class, id, one);
+        let is_outside = |one: &Operation| {
+            !one.is_user_mode
+                && !unshared.has(&look, class, id, one)
+                && (one.writes || !code.is_of_the_user(one.file, one.span))
+        };
         let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
         let Some(first) = outside.first() else { continue };
         let own = found.entry(class).or_insert_with(|| Found {
@@ -87,7 +93,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
     let fields = fields_by_class(cx, &look, &found);
     for (class, own) in &found {
-        out.found(draft(code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
+        out.found(draft(cx, code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
     }
 }
 
@@ -102,6 +108,7 @@ struct Found {
 type State = (MethodId, bool);
 
 fn draft(
+    cx: &Context<'_>,
     code: &Code,
     class: ClassId,
     own: &Found,
@@ -143,22 +150,29 @@ fn draft(
     let does = if own.writes { "writes records without asking" } else { "reads records without asking" };
     let through = program.method_name(entry);
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
-    let who = match code.exposure(entry) {
-        Some(_) => code.callers(entry),
-        None => "pages",
+    let reach = match code.exposure(entry) {
+        Some(Exposure::Flow) if !is_invoked(cx, code, entry) => {
+            "flows and agents may reach it, though none in the source does".to_owned()
+        }
+        Some(_) => format!("{} reach it", code.callers(entry)),
+        None => "pages reach it".to_owned(),
     };
     let what = match fields.first() {
         Some(first) if fields.len() > 1 => format!(" (`{first}` and {} more)", fields.len() - 1),
         Some(first) => format!(" (`{first}`)"),
         None => String::new(),
     };
-    let severity = if fields.is_empty() { Severity::Medium } else { Severity::High };
+    let class_of_entry = program.method(entry).and_then(|method| method.class);
+    let is_administrators = code.exposure(entry).is_none()
+        && class_of_entry.is_some_and(|class| visualforce::is_for_administrators(cx, program, class));
+    let so = if is_administrators { ", which the source gives to administrators alone" } else { "" };
+    let severity = if fields.is_empty() || is_administrators { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
     Draft::new(
         format!("Apex:{top}"),
         place.unwrap_or_else(|| Place::line(String::new(), 1)),
         format!(
-            "`{name}` {says} and {does} whether they are shared with the user{what}; {who} reach it{through}"
+            "`{name}` {says} and {does} whether they are shared with the user{what}; {reach}{through}{so}"
         ),
         "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
     )
@@ -166,6 +180,17 @@ fn draft(
     .fields(fields)
     .ways([way])
     .detail(name)
+}
+
+/// Whether a flow or a function of an agent in the source calls an action.
+fn is_invoked(cx: &Context<'_>, code: &Code, action: MethodId) -> bool {
+    let Some(class) = code.top_class(action).map(|class| class.to_lowercase()) else { return true };
+    let names = |element: &str| [format!("<{element}>{class}</{element}>"), format!(".{class}</{element}>")];
+    let called = [names("actionname"), names("invocationtarget")].concat();
+    ["Flow", "GenAiFunction"].iter().flat_map(|kind| cx.project.of_type(kind)).any(|component| {
+        let text = component.root().source().text().to_lowercase();
+        called.iter().any(|name| text.contains(name))
+    })
 }
 
 /// Queries and writes that run with a method: its own, and for a constructor those of the initialisers and first values.

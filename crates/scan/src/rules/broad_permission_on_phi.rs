@@ -20,7 +20,8 @@
 //! Salesforce's own service users cannot be edited and are left out. User permissions of profiles and sets that programs
 //! use are judged by `integration-over-privileged`. An object's flags that *View All Data* or *Modify All Data* switch on
 //! are not repeated, nor is *View All* of an object that is public anyway (`phi-object-open-by-default`); where everybody may change its records,
-//! *Modify All* adds deleting and transferring, and weighs less. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
+//! *Modify All* adds deleting and transferring, and weighs less. So does *View All* for a program of the bundle, and for those
+//! with whom a sharing rule shares whole record types. Where no object with PHI is known, nothing is judged and that is said; so are standard profiles that are not
 //! in the source, and profiles without any object or field permission.
 //!
 //! ## Seen in the wild
@@ -28,7 +29,7 @@
 //! `CityofToronto/EDC-Salesforce`: 29, `Gvkp38/Production-Gvkp`: 20, `vkadagoti-png/Support_POC`: 9, `GSA/SF_WorkSpace`: 5, of which
 //! 4 give `ViewAllData` or `ModifyAllData`. `jperram92/LifesciencesPOC` has a package's set over 113 objects with PHI.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
@@ -132,7 +133,7 @@ fn everything(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, on:
 fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covered: Covered) -> bool {
     let given: Vec<Given<'_>> = container
         .object_permissions()
-        .filter_map(|permission| Given::of(cx, permission, covered))
+        .filter_map(|permission| Given::of(cx, container, permission, covered))
         .collect();
     let opens = !given.is_empty();
     if is_packaged(cx, container) {
@@ -142,11 +143,15 @@ fn objects(cx: &Context<'_>, out: &mut Outcome, container: Container<'_>, covere
         }
         return opens;
     }
-    if given.len() > TOGETHER {
-        out.found(together(cx, container, given));
-    } else {
-        for given in given {
-            out.found(given.finding(cx, container));
+    // What adds much and what adds little are two decisions.
+    let (much, little): (Vec<_>, Vec<_>) = given.into_iter().partition(|given| given.adds_little.is_none());
+    for given in [much, little] {
+        if given.len() > TOGETHER {
+            out.found(together(cx, container, given));
+        } else {
+            for given in given {
+                out.found(given.finding(cx, container));
+            }
         }
     }
     opens
@@ -169,9 +174,12 @@ fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -
         .map(|(flag, count)| if is_even { format!("`{flag}`") } else { format!("`{flag}` ({count})") })
         .collect();
     let flags: Vec<String> = flags.keys().map(|flag| format!("`{flag}`")).collect();
+    let little: BTreeSet<&str> = given.iter().filter_map(|given| given.adds_little.as_deref()).collect();
+    let severity = if little.is_empty() { META.severity } else { Severity::Medium };
+    let so: String = little.iter().map(|why| format!("; {why}")).collect();
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     let message = format!(
-        "{} gives {} on {} objects with PHI, past {}: {} and {} more",
+        "{} gives {} on {} objects with PHI, past {}: {} and {} more{so}",
         container::title(container),
         told.join(" and "),
         names.len(),
@@ -179,11 +187,16 @@ fn together(cx: &Context<'_>, container: Container<'_>, given: Vec<Given<'_>>) -
         shown.join(", "),
         names.len().saturating_sub(shown.len())
     );
-    let fix = format!("set {} to `false` where the work of its holders does not need every record", flags.join(" and "));
+    let fix = if is_standard(container) {
+        moving(container)
+    } else {
+        format!("set {} to `false` where the work of its holders does not need every record", flags.join(" and "))
+    };
     let confidence = given.iter().map(|given| given.phi.confidence).max().unwrap_or(Confidence::Medium);
     let place = |given: &Given<'_>| given.flags.first().map(|first| cx.place(first));
     let at = given.first().and_then(place).unwrap_or_else(|| sharing::start(container.element()));
     let mut draft = Draft::new(container::component(container), at, message, fix)
+        .severity(severity)
         .confidence(confidence)
         .detail(names.join(","));
     for given in given.iter().skip(1) {
@@ -218,54 +231,75 @@ fn is_packaged(cx: &Context<'_>, container: Container<'_>) -> bool {
     namespace.is_some_and(|namespace| cx.project.namespace().is_none_or(|own| !own.eq_ignore_ascii_case(namespace)))
 }
 
+/// A standard profile's object permissions cannot be edited.
+fn is_standard(container: Container<'_>) -> bool {
+    container.kind() == ContainerKind::Profile && container.is_custom() == Some(false)
+}
+
+fn moving(container: Container<'_>) -> String {
+    format!("give its holders a profile of your own: the permissions of the standard profile `{}` cannot be edited", container.name())
+}
+
 /// The flags of one object with PHI that are on, in the order of the file.
 struct Given<'p> {
     phi: PhiObject,
     flags: Vec<Value<'p>>,
-    /// By its default everybody who may edit the object changes each record.
-    is_changed_by_all: bool,
+    /// Why it opens little that its holders do not have already.
+    adds_little: Option<String>,
 }
 
 impl<'p> Given<'p> {
-    fn of(cx: &Context<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
+    fn of(cx: &Context<'_>, container: Container<'_>, permission: ObjectPermission<'p>, covered: Covered) -> Option<Self> {
         // Whoever may read the object sees each of its records already; the open default is a finding of its own.
         let object = permission.object().and_then(|name| cx.project.object(&name));
         let is_public = object.is_some_and(|object| sharing::is_public(cx, object));
+        let modifies = !covered.modify && permission.element().flag("modifyAllRecords") == Some(true);
         let flags: Vec<Value<'p>> = permission
             .element()
             .children()
             .filter(|flag| match flag.name() {
                 "modifyAllRecords" => !covered.modify,
-                "viewAllRecords" => !covered.view && !is_public,
+                // Modify All cannot be without it: both are taken away together.
+                "viewAllRecords" => modifies || !covered.view && !is_public,
                 "viewAllFields" => true,
                 _ => false,
             })
             .filter_map(sfdx::Element::own_value)
             .filter(|value| value.flag() == Some(true))
             .collect();
-        let object = permission.object().filter(|name| !flags.is_empty() && !phi_object::is_unused(cx, name))?;
-        let phi = PhiObject::of(cx, &object);
-        let model = cx.project.object(&object).and_then(|object| object.sharing_model());
-        let is_changed_by_all = model.is_some_and(|model| sharing::opens_changing(&model));
-        phi.map(|phi| Self { phi, flags, is_changed_by_all })
+        let name = permission.object().filter(|name| !flags.is_empty() && !phi_object::is_unused(cx, name))?;
+        let phi = PhiObject::of(cx, &name)?;
+        let all_fields = flags.iter().any(|flag| flag.element().name() == "viewAllFields");
+        let adds_little = if all_fields {
+            None
+        } else if modifies {
+            let is_changed = object.is_some_and(|object| sharing::is_changed_by_all(cx, object));
+            is_changed.then(|| {
+                "everybody may change its records already, so that this adds deleting and transferring them".to_owned()
+            })
+        } else {
+            viewing_adds_little(cx, container, &name)
+        };
+        Some(Self { phi, flags, adds_little })
     }
 
     fn finding(self, cx: &Context<'_>, container: Container<'_>) -> Draft {
-        let Self { phi, flags, is_changed_by_all } = self;
+        let Self { phi, flags, adds_little } = self;
         let names: Vec<&str> = flags.iter().map(|flag| flag.element().name()).collect();
         let past = past(names.iter().copied());
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let names = names.join(" and ");
         let title = container::title(container);
-        // Reading and changing are open to whoever has the object at all.
-        let adds_little = is_changed_by_all && flags.iter().all(|flag| flag.element().name() == "modifyAllRecords");
-        let (severity, so) = if adds_little {
-            (Severity::Medium, "; everybody may change its records already, so that this adds deleting and transferring them")
-        } else {
-            (META.severity, "")
+        let (severity, so) = match adds_little {
+            Some(why) => (Severity::Medium, format!("; {why}")),
+            None => (META.severity, String::new()),
         };
         let message = format!("{title} gives {names} on `{}`, past {past}: it holds {}{so}", phi.name, phi.holds());
-        let fix = format!("set {names} to `false` for `{}` and share what the work needs", phi.name);
+        let fix = if is_standard(container) {
+            moving(container)
+        } else {
+            format!("set {names} to `false` for `{}` and share what the work needs", phi.name)
+        };
         let place = flags.first().map_or_else(|| sharing::start(container.element()), |first| cx.place(first));
         Draft::new(container::component(container), place, message, fix)
             .severity(severity)
@@ -273,6 +307,20 @@ impl<'p> Given<'p> {
             .detail(phi.name.clone())
             .fields(phi.fields)
     }
+}
+
+/// Why seeing every record of an object, and changing none, is no more than what its holders are there for or see anyway.
+fn viewing_adds_little(cx: &Context<'_>, container: Container<'_>, object: &str) -> Option<String> {
+    let declared = container::identity(cx, container).filter(|identity| container::is_program(identity));
+    if let Some(identity) = declared {
+        return Some(format!("it only reads, for the bundle's identity `{}`", identity.id.value));
+    }
+    let rules = cx.project.sharing_rules().filter(|rule| rule.object_name().eq_ignore_ascii_case(object));
+    rules.filter(|rule| sharing::is_of_whole_types(*rule)).find_map(|rule| {
+        let whom = sharing::target_named(rule, container.name())?;
+        let name = rule.name().map(|name| name.into_text().into_owned()).unwrap_or_default();
+        Some(format!("the sharing rule `{name}` lets {whom} read whole record types of it already"))
+    })
 }
 
 fn packaged(cx: &Context<'_>, container: Container<'_>, given: &[Given<'_>]) -> Option<Draft> {

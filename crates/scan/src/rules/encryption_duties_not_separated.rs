@@ -13,7 +13,7 @@
 //! field's encryption off.
 //!
 //! ## What is not found
-//! The permission alone is the separation wanted. Programs with it are `integration-over-privileged`. `BypassKeys` is in no public
+//! The permission alone is the separation wanted; where no field of the source is encrypted, the finding is medium. Programs with it are `integration-over-privileged`. `BypassKeys` is in no public
 //! reference. A group counts where its members have both together, less what it mutes, and none alone. Who holds a set is not in the source.
 //!
 //! ## Seen in the wild
@@ -94,15 +94,18 @@ fn report(cx: &Context<'_>, grant: &Grant<'_, '_>, with: &str, out: &mut Outcome
         return;
     }
     let is_administrators = grant.is_administrators() || grant.gives("ModifyAllData");
+    // Keys that lock nothing open nothing; the duty has to be separated before they do.
+    let locks = cx.project.objects().flat_map(|object| object.fields()).any(|field| encryption::scheme(field).is_some());
+    let so = if locks { "" } else { "; no field of the source is encrypted yet" };
     let Some(place) = grant.place_of(cx, KEYS).or_else(|| grant.start()) else { return };
     out.found(
         Draft::new(
             grant.component(),
             place,
-            format!("{} gives `{KEYS}` together with {with}", grant.title()),
+            format!("{} gives `{KEYS}` together with {with}{so}", grant.title()),
             format!("give `{KEYS}` in a permission set of its own to people who have none of the rest"),
         )
-        .severity(if is_administrators { Severity::Medium } else { Severity::High })
+        .severity(if is_administrators || !locks { Severity::Medium } else { Severity::High })
         .detail("keys"),
     );
 }

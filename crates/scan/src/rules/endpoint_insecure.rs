@@ -102,9 +102,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         if let Some(url) = site.url().filter(is_plain) {
             let component = format!("CspTrustedSite:{}", site.name());
-            // Pages can send data only where they may connect; pictures and styles are loaded.
-            let connects = site.connect() != Some(false);
-            let severity = severity(cx, &url, if connects { Severity::Medium } else { Severity::Low });
+            // Pages can send data only where they may connect; pictures and styles are loaded. Pages are https, so that
+            // browsers refuse or lift most of what goes over http: the entry permits, and carries nothing.
+            let severity = if site.connect() == Some(false) { Severity::Low } else { Severity::Medium };
             plain(cx, &component, "trusted URL", &url, severity, out);
         }
     }
@@ -190,9 +190,10 @@ fn plain(
     let name = component.split_once(':').map_or(component, |(_, name)| name);
     let place: Place = cx.place(url);
     let host = host_of(url).or_else(|| Some(address_of(url)?.host)).unwrap_or_default();
+    let does = if what == "trusted URL" { "permits" } else { "reaches" };
     let message = match cx.policy.party_of_host(&host) {
-        Some(party) => format!("the {what} `{name}` reaches `{}` (`{host}`) over plain http", party.id),
-        None => format!("the {what} `{name}` reaches `{host}` over plain http"),
+        Some(party) => format!("the {what} `{name}` {does} `{}` (`{host}`) over plain http", party.id),
+        None => format!("the {what} `{name}` {does} `{host}` over plain http"),
     };
     let fix = "write `https://` and, for a remote site, leave `disableProtocolSecurity` at `false`; delete the entry \
                if nothing uses it";

@@ -18,7 +18,8 @@
 //! ## What is not found
 //! What an Apex action does with the record that it is given, and what a subflow sends, is not followed: the subflow is
 //! judged as a flow of its own. E-mail alerts send a template: that is `phi-in-email-template`. An autolaunched flow in
-//! default mode runs as whoever starts it, which its own file does not tell.
+//! default mode runs as whoever starts it, which its own file does not tell. A message that names a patient and says nothing
+//! else of him is medium.
 //!
 //! ## Seen in the wild
 //! jperram92/LifesciencesPOC mails and notifies from flows in system mode; one puts a patient's name into a notification, which
@@ -27,6 +28,7 @@
 use std::collections::BTreeMap;
 
 use journal::{Confidence, Persona, Place, Severity};
+use policy::vocabulary::{Class, Identifier};
 use sfdx::Element;
 use sfdx::views::{ActionCall, Flow, FlowValue, RecordChange, Subflow};
 
@@ -174,7 +176,7 @@ fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &FlowData, sent: &S
          the flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
     )
     .confidence(confidence)
-    .severity(if fields.iter().all(|field| is_record_number(cx, field)) { Severity::Low } else { META.severity })
+    .severity(severity(cx, &sent.way, &fields))
     .detail(name.as_str());
     for (field, (place, _)) in found.iter().take(9) {
         if let Some(place) = place {
@@ -185,6 +187,23 @@ fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &FlowData, sent: &S
         draft = draft.party(party);
     }
     out.found(draft.fields(fields));
+}
+
+/// What a message weighs: which record it is tells little, and who it is about tells less than what is the matter with him,
+/// where people of the org or the patient are told.
+fn severity(cx: &Context<'_>, way: &Way, fields: &[String]) -> Severity {
+    let is_who = |field: &String| {
+        let identifier = cx.verdict(field).filter(|verdict| verdict.class == Class::Phi).and_then(|verdict| verdict.identifier);
+        is_record_number(cx, field) || matches!(identifier, Some(Identifier::Name | Identifier::Email | Identifier::Phone))
+    };
+    let is_to_people = matches!(way.to, Destination::Email | Destination::Inside(_));
+    if fields.iter().all(|field| is_record_number(cx, field)) {
+        Severity::Low
+    } else if is_to_people && fields.iter().all(is_who) {
+        Severity::Medium
+    } else {
+        META.severity
+    }
 }
 
 /// PHI that is handed to a flow which the source does not have.

@@ -16,7 +16,7 @@
 //! ## What is not found
 //! Which user holds the permission set, and what several sets add up to, is not in the source. A profile or set counts as
 //! a program's by the bundle (identities of kind `integration` or `oauth-client`), by the licence *Salesforce Integration*,
-//! or by a word of its name such as `integration`, `API`, `sync` (medium confidence). Muting permission sets and
+//! or by a word of its name such as `integration`, `API`, `sync` (medium confidence, and medium where it has power over settings alone). Muting permission sets and
 //! Salesforce's own service profiles, which cannot be edited, are left out.
 //!
 //! ## Seen in the wild
@@ -43,7 +43,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// User permissions that no exchange of records needs.
-const POWERS: [&str; 24] = [
+const POWERS: [&str; 25] = [
     "AssignPermissionSets",
     "AuthorApex",
     "BulkApiHardDelete",
@@ -54,6 +54,7 @@ const POWERS: [&str; 24] = [
     "ManageInternalUsers",
     "ManageIpAddresses",
     "ManageLoginAccessPolicies",
+    "ManageNamedCredentials",
     "ManagePasswordPolicies",
     "ManageProfilesPermissionsets",
     "ManageRemoteAccess",
@@ -70,6 +71,19 @@ const POWERS: [&str; 24] = [
     "ViewEncryptedData",
 ];
 
+/// Those of them that reach no record and make nobody more than he is.
+const SETTINGS: [&str; 9] = [
+    "ManageIpAddresses",
+    "ManageLoginAccessPolicies",
+    "ManageNamedCredentials",
+    "ManagePasswordPolicies",
+    "ManageRemoteAccess",
+    "ManageRoles",
+    "ManageSessionPermissionSets",
+    "ModifyMetadata",
+    "PasswordNeverExpires",
+];
+
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for container in cx.project.containers() {
         if let Some(meant) = container::for_programs(cx, container) {
@@ -83,10 +97,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 container::title(container),
                 meant.because
             );
+            // Somebody who is taken for a program by a word, and who may change settings alone, opens no record with that.
+            let is_settings = |power: &Value<'_>| SETTINGS.iter().any(|name| power.eq_ignore_ascii_case(name));
+            let is_likely = meant.confidence < Confidence::High;
+            let severity =
+                if is_likely && powers.iter().all(is_settings) { Severity::Medium } else { META.severity };
             let fix = format!("set {names} to `<enabled>false</enabled>`; give the objects and fields it exchanges");
             let component = container::component(container);
             out.found(
                 Draft::new(component, cx.place(first), message, fix)
+                    .severity(severity)
                     .confidence(meant.confidence)
                     .detail("powers"),
             );

@@ -20,12 +20,12 @@
 //! something other than PHI are left alone.
 //!
 //! ## Seen in the wild
-//! `SalesforceFoundation/EDA`, a package for schools, has two: social security numbers of `Contact` and `Lead`. No
-//! public health project has one.
+//! `SalesforceFoundation/EDA`, a package for schools, has two: social security numbers of `Contact` and `Lead`.
+//! `CarePlusHCSB/CarePlus_V2`, an insurer, has three: two social security numbers and a record number.
 
 use journal::{Confidence, Persona, Severity};
 use policy::bundle::classification::FieldRule;
-use policy::vocabulary::{Class, Protect};
+use policy::vocabulary::Protect;
 
 use crate::Context;
 use crate::disclosure::joined;
@@ -70,8 +70,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         } else {
             format!(" and not what the bundle asks for ({})", joined(&asked))
         };
-        let severity =
-            if verdict.class == Class::PhiSensitive { Severity::High } else { Severity::Medium };
         let draft = Draft::new(
             format!("CustomField:{name}"),
             cx.place(&kind),
@@ -79,7 +77,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             "create a `Text` field with an `encryptionScheme` of Shield Platform Encryption (AES-256), move the values and \
              delete this field: Salesforce cannot convert it",
         )
-        .severity(severity)
         .confidence(verdict.confidence)
         .detail("type")
         .field(name);

@@ -1,7 +1,8 @@
 //! # PHI or a secret in the org's configuration
 //!
 //! A custom setting or custom metadata type has fields of PHI; or a record of custom metadata, or a custom label,
-//! holds a value in the shape of a patient's number or of a secret.
+//! holds a value in the shape of a patient's number or of a secret; or a custom setting or the user has a text field
+//! that is made to keep a token or password.
 //!
 //! ## Why it harms
 //! Configuration is read by all code without sharing and, for Apex, without field-level security; it goes into every
@@ -34,6 +35,7 @@ use crate::classification::{Evidence, Verdict, occurs, words};
 use crate::encryption;
 use crate::patient_value::{is_medicare_beneficiary_identifier, is_nhs_number, is_social_security_number};
 use crate::rule::{Draft, Meta, Outcome};
+use crate::secret;
 
 pub(crate) const META: Meta = Meta {
     title: "PHI or a secret in the org's configuration",
@@ -49,6 +51,7 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     fields(cx, out);
+    secrets_as_data(cx, out);
     for record in cx.project.of_type("CustomMetadata") {
         for entry in record.root().children_named("values") {
             let (Some(field), Some(value)) = (entry.value("field"), entry.value("value")) else { continue };
@@ -58,7 +61,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             if let Some(number) = number(&field, &value) {
                 out.found(patients(cx, component, &what, &field, &value, number));
             } else if is_secret(&field, &value) {
-                out.found(secret(cx, component, &what, &field, &value));
+                out.found(kept(cx, component, &what, &field, &value));
             }
         }
     }
@@ -75,7 +78,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if let Some(number) = number("", &value) {
             out.found(patients(cx, component, &what, &name, &value, number));
         } else if is_private_key(&value) {
-            out.found(secret(cx, component, &what, &name, &value));
+            out.found(kept(cx, component, &what, &name, &value));
         }
     }
 }
@@ -110,6 +113,39 @@ fn fields(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
+/// Fields that are made to keep tokens and passwords as data: of custom settings, which all code and whoever may customise the
+/// application reads, and of users, whom everybody reads.
+fn secrets_as_data(cx: &Context<'_>, out: &mut Outcome) {
+    for object in cx.project.objects() {
+        let is_setting = object.kind() == ObjectKind::CustomSetting;
+        let is_protected = object.value("visibility").is_some_and(|visibility| visibility == "Protected");
+        if !(is_setting && !is_protected || object.name().eq_ignore_ascii_case("User")) {
+            continue;
+        }
+        for field in object.fields().filter(|field| field.is_custom()) {
+            let is_text = field
+                .data_type()
+                .is_some_and(|kind| matches!(kind.as_str(), "Text" | "TextArea" | "LongTextArea"));
+            if !is_text || !secret::is_named(field.name().trim_end_matches("__c")) {
+                continue;
+            }
+            let name = field.full_name();
+            out.found(
+                Draft::new(
+                    format!("CustomField:{name}"),
+                    encryption::place(cx, field),
+                    format!("`{name}` is made to keep a secret as data, in clear"),
+                    "let a named credential keep it, or a protected custom setting of a package",
+                )
+                .severity(Severity::Medium)
+                .confidence(Confidence::Medium)
+                .cause(format!("CustomObject:{}", object.name()))
+                .detail("secret as data"),
+            );
+        }
+    }
+}
+
 /// Configuration has phones, names and codes that are about nobody: there somebody must have said that it is PHI.
 fn is_said(verdict: &Verdict) -> bool {
     matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
@@ -127,7 +163,7 @@ fn patients(cx: &Context<'_>, component: String, what: &str, name: &str, at: &Va
     .detail(format!("value {name}"))
 }
 
-fn secret(cx: &Context<'_>, component: String, what: &str, name: &str, at: &Value<'_>) -> Draft {
+fn kept(cx: &Context<'_>, component: String, what: &str, name: &str, at: &Value<'_>) -> Draft {
     Draft::new(
         component,
         cx.place(at),

@@ -17,13 +17,15 @@
 //! can be rotated, and hand the case to the privacy officer. If they are made up, say so with a comment or a baseline entry.
 //!
 //! ## What is not found
-//! Shapes cannot tell real people from invented ones. Records that carry a mark of invention are for information. Free text without
+//! Shapes cannot tell real people from invented ones. Records that carry a mark of invention are for information; of a file that a script of the project loads into
+//! an org (`sf data import`, `bulk upsert`) the finding is medium. A record whose type says that it is a provider's or an
+//! employee's is nobody's patient record. Free text without
 //! numbers, pictures, spreadsheets, archives and Apex classes are not read; names alone, and business contacts with mail and
 //! phone, are not reported.
 //!
 //! ## Seen in the wild
-//! bcgov/MoH-SAT: `data/accounts.csv` with 28 patients (name, birth date, identifier, phone, address) and `data/cases.csv` with
-//! 24, generated as far as one can tell and without a mark of it. jongpie/NebulaLogger: a made-up social security number in two
+//! bcgov/MoH-SAT: `data/accounts.csv` with 22 patients (name, birth date, identifier, phone, address) and `data/cases.csv` with
+//! 24, generated as far as one can tell and without a mark of it; a set-up script loads both. jongpie/NebulaLogger: a made-up social security number in two
 //! scripts. trailheadapps/coral-cloud: hotel guests with marks of invention, for information.
 
 use std::collections::BTreeSet;
@@ -61,6 +63,7 @@ enum Form {
 }
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let loaders = loaders(cx);
     let mut sheets = 0_usize;
     let mut one_sheet = String::new();
     for file in cx.project.files() {
@@ -72,7 +75,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             }
             Some(form) => {
                 out.judged(1);
-                read(cx, file, form, out);
+                read(cx, file, form, &loaders, out);
             }
         }
     }
@@ -103,7 +106,7 @@ fn form(file: &File) -> Option<Form> {
     }
 }
 
-fn read(cx: &Context<'_>, file: &File, form: Form, out: &mut Outcome) {
+fn read(cx: &Context<'_>, file: &File, form: Form, loaders: &[Loader], out: &mut Outcome) {
     let source = match cx.project.load(file) {
         Ok((source, _)) => source,
         Err(_) => {
@@ -139,10 +142,44 @@ fn read(cx: &Context<'_>, file: &File, form: Form, out: &mut Outcome) {
         },
     };
     let patients: Vec<&Record> = records.iter().filter(|record| record.is_patient()).collect();
-    report(file, &source, &patients, in_text, out);
+    let loader = loaders.iter().find(|loader| loader.loads(&file.path));
+    report(file, &source, &patients, in_text, loader, out);
 }
 
-fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: bool, out: &mut Outcome) {
+/// A script that puts data into an org, line by line.
+struct Loader {
+    path: String,
+    lines: Vec<String>,
+}
+
+impl Loader {
+    fn loads(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.lines.iter().any(|line| line.split([' ', '\t', '"', '\'', '=', ',', '/']).any(|word| word == name))
+    }
+}
+
+fn loaders(cx: &Context<'_>) -> Vec<Loader> {
+    const LOADS: [&str; 7] =
+        ["data import", "data:import", "data:tree:import", "data upsert", "data:bulk:upsert", "bulk upsert", "data bulk"];
+    let may = |file: &&File| file.kind == Kind::Script || file.name().eq_ignore_ascii_case("package.json");
+    let read = |file: &File| {
+        let (source, _) = cx.project.load(file).ok()?;
+        let does = |line: &&str| LOADS.iter().any(|command| line.contains(command));
+        let lines: Vec<String> = source.text().lines().filter(does).map(str::to_owned).collect();
+        (!lines.is_empty()).then(|| Loader { path: file.path.clone(), lines })
+    };
+    cx.project.files().iter().filter(may).filter_map(read).collect()
+}
+
+fn report(
+    file: &File,
+    source: &source::Source,
+    patients: &[&Record],
+    in_text: bool,
+    loader: Option<&Loader>,
+    out: &mut Outcome,
+) {
     let real: Vec<&&Record> = patients.iter().filter(|record| !record.synthetic).collect();
     let Some(first) = real.first().copied().or(patients.first()) else { return };
     let made_up = real.is_empty() || is_fixture(&file.path);
@@ -165,12 +202,15 @@ fn report(file: &File, source: &source::Source, patients: &[&Record], in_text: b
     let message = if made_up {
         format!("{records} with {}, which {looks} made up; see that no real one is among them", joined(&kinds))
     } else {
-        format!("{records} that {looks} like data about patients: {}", joined(&kinds))
+        // Whoever sets up an org anew fills it with people who are not there.
+        let seed = loader.map(|loader| format!("; `{}` loads them when it sets up an org", loader.path)).unwrap_or_default();
+        format!("{records} that {looks} like data about patients: {}{seed}", joined(&kinds))
     };
     let (severity, confidence) = match (made_up, in_text) {
         (true, _) => (Severity::Info, Confidence::Low),
         // A number alone, that no name stands beside.
         (false, true) => (Severity::Medium, Confidence::Low),
+        (false, false) if loader.is_some() => (Severity::Medium, Confidence::Medium),
         (false, false) => (Severity::High, Confidence::Medium),
     };
     let at = first.at();

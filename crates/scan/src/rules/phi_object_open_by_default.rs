@@ -19,7 +19,8 @@
 //! ## What is not found
 //! An object whose file is not in the source, or does not say, is unknown: `SELECT QualifiedApiName, InternalSharingModel,
 //! ExternalSharingModel FROM EntityDefinition` settles it. Manual shares, Apex sharing, implicit sharing of accounts and
-//! restriction rules, which narrow what the default opens, are not weighed.
+//! restriction rules, which narrow what the default opens, are not weighed. An object without fields, one that keeps a number
+//! alone and one of which no record leads to anybody weigh one step less.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
@@ -28,6 +29,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use access::Answer;
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::Value;
 use sfdx::views::{Object, ObjectKind};
@@ -112,7 +114,9 @@ fn parents(cx: &Context<'_>, out: &mut Outcome) -> BTreeMap<String, BTreeSet<Str
         }
         match masters(cx, object, 0) {
             Some(open) => {
-                for parent in open {
+                // Who sees a record needs to see each of its masters: the one that holds PHI itself is told of, and mends it.
+                let of_patients: BTreeSet<String> = open.iter().filter(|master| cx.is_phi_object(master)).cloned().collect();
+                for parent in if of_patients.is_empty() { open } else { of_patients } {
                     found.entry(parent).or_default().insert(phi.name.clone());
                 }
             }
@@ -172,16 +176,24 @@ fn is_named_alone(cx: &Context<'_>, phi: &PhiObject) -> bool {
     phi.fields.is_empty() && has_fields && cx.policy.object(&phi.name).is_none()
 }
 
-/// What an open default weighs, and what has to be said of it: nothing is open that nobody reads.
+/// What an open default weighs, and what has to be said of it: nothing is open that nobody reads, and little where there is
+/// little to read.
 fn weight(
     cx: &Context<'_>,
     object: Object<'_>,
+    phi: &PhiObject,
+    children: &BTreeSet<String>,
     is_read: Option<bool>,
     severity: Severity,
 ) -> (Severity, &'static str) {
+    let less = if severity == Severity::Critical { Severity::High } else { Severity::Medium };
     match is_read {
         Some(false) => (Severity::Low, "; today nobody but administrators reads the object by what the source gives"),
         _ if phi_object::is_unused(cx, object.name()) => (Severity::Low, "; the source shows no use of the object"),
+        _ if !children.is_empty() => (severity, ""),
+        _ if phi.is_bare(cx) => (severity.min(less), "; the source has no field of it"),
+        _ if phi.is_number_alone(cx) => (severity.min(less), "; nothing else of a patient stands in it"),
+        _ if phi.is_of_nobody(cx) => (severity.min(less), "; nothing in a record tells whose it is"),
         _ => (severity, ""),
     }
 }
@@ -195,12 +207,16 @@ fn inside(
     children: &BTreeSet<String>,
 ) -> Draft {
     // Changing takes the object's permission to edit as well.
-    let is_edited = || grant::is_edited(grants, object.name(), |grant| !grant.is_external()) != Some(false);
-    let done = if sharing::opens_changing(model) && is_edited() { "see and change" } else { "see" };
+    let edits = || grant::edits(grants, object.name(), |grant| !grant.is_external());
+    let done = match sharing::opens_changing(model).then(edits) {
+        Some(Answer::Yes) => "see and change each record",
+        Some(Answer::Unknown) => "see each record, and with the permission to edit change it",
+        Some(Answer::No) | None => "see each record",
+    };
     let is_read = grant::is_read(grants, object.name(), |grant| !grant.is_external());
-    let (severity, so) = weight(cx, object, is_read, Severity::High);
+    let (severity, so) = weight(cx, object, phi, children, is_read, Severity::High);
     let message = format!(
-        "whoever inside may read `{}` at all may {done} each record (`{}`): {}{so}",
+        "whoever inside may read `{}` at all may {done} (`{}`): {}{so}",
         object.name(),
         model.as_str(),
         held(cx, phi, children)
@@ -218,7 +234,7 @@ fn outside(
     children: &BTreeSet<String>,
 ) -> Draft {
     let is_read = grant::is_read(grants, object.name(), |grant| grant.is_external());
-    let (severity, so) = weight(cx, object, is_read, to_outsiders(cx));
+    let (severity, so) = weight(cx, object, phi, children, is_read, to_outsiders(cx));
     let message = format!(
         "external users may see all `{}` records (`{}`): {}{so}",
         object.name(),

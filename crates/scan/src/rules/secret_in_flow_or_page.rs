@@ -127,7 +127,7 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
     let (Some(given), Some(quoted)) = (GIVEN.as_ref(), QUOTED.as_ref()) else { return };
     let text = source.text();
     let name_of_file = source.path().rsplit('/').next().unwrap_or_default();
-    let bundle = name_of_file.split('.').next().unwrap_or_default();
+    let bundle = bundle_of(source.path()).unwrap_or_else(|| name_of_file.split('.').next().unwrap_or_default());
     let mut told: Vec<usize> = Vec::new();
     let mut tell = |start: usize, length: usize, name: &str, holds: &str, out: &mut Outcome| {
         if told.contains(&start) || is_comment(text, start) {
@@ -138,10 +138,14 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
         let place = Place::of(source, Span::new(from, to));
         let held = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
         let detail = format!("{name_of_file} {name}");
-        out.found(
-            Draft::new(component(source.path(), bundle), place, format!("{what} `{bundle}` holds{held} {holds}"), FIX)
-                .detail(detail),
-        );
+        let (severity, so) = if secret::is_for_tests(text, start) {
+            (Severity::Medium, "; what stands beside it says that it is for an environment of tests")
+        } else {
+            (META.severity, "")
+        };
+        let message = format!("{what} `{bundle}` holds{held} {holds}{so}");
+        let draft = Draft::new(component(source.path(), bundle), place, message, FIX);
+        out.found(draft.severity(severity).detail(detail));
     };
     for found in each(given, text) {
         let (Some(name), Some(value)) = (found.name("name"), found.name("value")) else { continue };
@@ -156,6 +160,12 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
             tell(value.start(), value.len(), "", holds, out);
         }
     }
+}
+
+/// The folder of a component, which names it: a bundle of Aura has files of other names (`ClaimController.js`).
+fn bundle_of(path: &str) -> Option<&str> {
+    let below = ["/aura/", "/lwc/"].iter().find_map(|folder| path.split_once(folder))?.1;
+    below.split_once('/').map(|(bundle, _)| bundle)
 }
 
 /// Whether a line is a comment up to there.

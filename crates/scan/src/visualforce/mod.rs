@@ -6,11 +6,12 @@ mod tag;
 
 use std::collections::BTreeSet;
 
+use sfdx::views::Container;
 use source::Span;
 
 pub(crate) use print::{Around, ELEMENT, Print};
 
-use crate::Context;
+use crate::{Context, container};
 
 /// A page, by the attributes of `<apex:page>`.
 #[derive(Debug)]
@@ -89,6 +90,31 @@ fn method_of(value: &str) -> Option<String> {
 /// The classes of the source that pages and components name.
 pub(crate) fn controllers(program: &apex::Program, pages: &[Page]) -> BTreeSet<apex::ClassId> {
     pages.iter().flat_map(|page| page.own_classes(program)).collect()
+}
+
+/// Whether the source says who may open the pages of a class, and that is nobody but administrators, who may modify all
+/// data anyway.
+pub(crate) fn is_for_administrators(cx: &Context<'_>, program: &apex::Program, class: apex::ClassId) -> bool {
+    let own: Vec<&Page> =
+        cx.pages().iter().filter(|page| page.own_classes(program).contains(&class)).collect();
+    let may_all = |container: Container<'_>| {
+        let modifies = container.user_permissions().any(|permission| {
+            permission.enabled() == Some(true)
+                && permission.name().is_some_and(|name| name == "ModifyAllData")
+        });
+        modifies || container::is_system_administrator(container)
+    };
+    let is_given = |page: &str, container: &Container<'_>| {
+        container.page_accesses().any(|access| {
+            access.enabled() == Some(true)
+                && access.page().is_some_and(|name| name.eq_ignore_ascii_case(page))
+        })
+    };
+    !own.is_empty()
+        && own.iter().all(|page| {
+            let mut holders = cx.project.containers().filter(|one| is_given(&page.name, one)).peekable();
+            !page.is_component && holders.peek().is_some() && holders.all(may_all)
+        })
 }
 
 #[cfg(test)]

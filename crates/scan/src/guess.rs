@@ -1,0 +1,31 @@
+//! What a guess weighs where people have said what their fields hold.
+
+use journal::{Confidence, Finding, Severity};
+
+use crate::Context;
+use crate::classification::Evidence;
+
+/// Lowers a finding that rests on guesses alone, and says so: with a bundle that classifies objects, what it does not name
+/// and names and relations merely suggest has to be declared before it is grave. What a name surely tells stays.
+pub(crate) fn weighed(cx: &Context<'_>, mut finding: Finding) -> Finding {
+    let has_classes = cx.policy.objects().next().is_some();
+    let is_guess = |field: &String| {
+        let Some((object, _)) = field.rsplit_once('.') else { return false };
+        cx.policy.object(object).is_none()
+            && cx.verdict(field).is_some_and(|verdict| {
+                verdict.confidence < Confidence::High
+                    && !matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
+            })
+    };
+    if has_classes
+        && finding.severity > Severity::Medium
+        && !finding.fields.is_empty()
+        && finding.fields.iter().all(is_guess)
+    {
+        finding.severity = Severity::Medium;
+        finding
+            .message
+            .push_str("; the bundle says nothing of these fields, which are guessed to hold patients' data");
+    }
+    finding
+}
