@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask setup | test | bench | prove | docs`.
+//! The project's own chores: `cargo xtask setup | test | docs | words | bench | prove`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -22,6 +22,7 @@ usage: cargo xtask CHORE
   setup              install what the tests need (Chromium, axe-core, Go, SoftHSM, OpenBao)
   test               setup, formatting, lints, licences, every test; prints time against its budget
   docs [--check]     write the generated pages, or say which are stale
+  words              make the classifier's table of words anew from the labels
   bench NAME [DIR]   measure and print the figures: scan (beside the peer), impact, access,
                      ledger (beside SQLite and PostgreSQL)
   prove NAME [DIR]   what needs fetched projects or hours: access, accuracy, apex, corpus, fuzz,
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["words"] => prove::words(),
         ["bench", rest @ ..] => bench::run(rest),
         ["prove", rest @ ..] => prove::run(rest),
         ["measured", program, rest @ ..] => measured(program, rest),

@@ -49,10 +49,21 @@ fn ledger() -> Result<(), String> {
 /// The classification against labels, from the labels alone; with a folder of the projects, on these as they are.
 fn accuracy(projects: Option<&str>) -> Result<(), String> {
     let test = ["test", "--quiet", "--package", "phiward-scan", "--test", "it", "accuracy"];
-    let mut run = command("cargo", &[&test[..], &["--", "--nocapture", "--test-threads", "1"]].concat());
+    let all = ["--", "--nocapture", "--test-threads", "1", "--include-ignored"];
+    // What answers bring is measured on the labels alone.
+    let shown = if projects.is_some() { &all[..4] } else { &all[..] };
+    let mut run = command("cargo", &[&test[..], shown].concat());
     if let Some(folder) = projects {
         run.env("PHIWARD_PROJECTS", folder);
     }
+    steps::call_command(run)
+}
+
+/// Makes the table of words anew from the labels: see `crates/scan/src/catalogue/README.md`.
+pub(crate) fn words() -> Result<(), String> {
+    let test = ["test", "--quiet", "--package", "phiward-scan", "--test", "it", "answers_are_worth"];
+    let mut run = command("cargo", &[&test[..], &["--", "--include-ignored"]].concat());
+    run.env("PHIWARD_WORDS", steps::root().join("crates/scan/src/catalogue/words.tsv"));
     steps::call_command(run)
 }
 

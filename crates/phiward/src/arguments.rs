@@ -230,6 +230,10 @@ pub(crate) struct Classify {
     /// Show fields without personal data too; JSON and CSV always hold every field
     #[arg(long)]
     pub(crate) all: bool,
+    /// Ask what only people can say: of objects that the bundle says nothing of, whose records they keep; and of doubtful
+    /// fields in those that it says are about patients
+    #[arg(long, conflicts_with_all = ["all", "from", "write"])]
+    pub(crate) questions: bool,
     /// Write there and not to the terminal
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -252,11 +256,16 @@ impl Classify {
 
 const CLASSIFY_FORMATS: &str = "\
 JSON is a list with one object a field: `object`, `field`, `label`, `class` (phi, phi-sensitive, pii, internal, public),
-`identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation)
-and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
+`identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation,
+words) and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
 
 For people without git: send out `--format csv --output fields.csv`; read it back with `--from fields.csv`, which prints
 a patch of the bundle for `git apply`, and who must approve it.
+
+Begin with the objects: `--questions --format csv --output questions.csv`. Each line is a question, with what Phiward would
+say. Of an object, Decided class is patient (each record is a patient), about-patient (each is about one; Decided subject is
+the field that leads to the patient) or no-patient. Read it back in the same way, then ask again: objects that are about
+patients bring questions about fields, and most fields of theirs need none.
 
 --write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
 where it is sure, or with --likely where it is likely. These are values of Salesforce's default lists; an org that renamed them must adapt the

@@ -353,6 +353,10 @@ impl Changes {
                 p.as_ref().map(|p| p.to_string()).unwrap_or_default()
             };
             at.changed(&path(&was.subject), &path(&rule.subject), "subject", Effect::Widens);
+            let patients = |rule: &ObjectRule| {
+                rule.patients.as_ref().map(|said| said.value.to_string()).unwrap_or_default()
+            };
+            at.changed(&patients(was), &patients(&rule), "patients", Effect::Widens);
             at.changed(&path(&was.region), &path(&rule.region), "region", Effect::Widens);
             let when = |rule: &ObjectRule| rule.when.clone().unwrap_or_default();
             at.changed(&when(was), &when(&rule), "condition", Effect::Widens);

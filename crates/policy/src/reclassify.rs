@@ -1,6 +1,7 @@
 //! What people decided of fields, written into a bundle as a change that others can read and approve.
 
 mod marked;
+mod whose;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,8 @@ use crate::bundle::classification::{FieldRule, ObjectRule};
 use crate::file::record::OneOrMany;
 use crate::model::Policy;
 use crate::vocabulary::{Class, Identifier};
+
+pub use whose::Answered;
 
 /// What somebody decided that a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,32 @@ pub struct Revised {
 
 /// Where fields of objects go that the bundle does not have.
 const REVIEWED: &str = "classification/reviewed.yaml";
+
+/// Writes what was answered of objects, and then what was decided of fields. The errors are those of [`reclassify`], and
+/// answers that have no place in the bundle as it is written.
+pub fn revise(
+    sources: &[Source],
+    policy: &Policy,
+    answers: &[Answered],
+    decisions: &[Decided],
+) -> Result<Revised, Vec<Problem>> {
+    let answered = whose::answer(sources, policy, answers).map_err(|problem| vec![problem])?;
+    if answered.files.is_empty() {
+        return reclassify(sources, policy, decisions);
+    }
+    check(sources, &answered)?;
+    let between = with(sources, &answered);
+    let (policy, _) = crate::read(between.clone());
+    let mut revised = reclassify(&between, &policy, decisions)?;
+    for file in answered.files {
+        match revised.files.iter_mut().find(|own| own.path == file.path) {
+            Some(own) => own.before = file.before,
+            None => revised.files.push(file),
+        }
+    }
+    revised.files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(revised)
+}
 
 /// Writes decisions into the lines that they are about. The error is that the bundle would not be valid afterwards:
 /// then the problems that it would have.
@@ -184,13 +213,20 @@ fn beside(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Edit,
         (None, Some(default)) => {
             (default.class.place.span.start as usize, default.place.span.end as usize, true)
         }
-        (None, None) => return Err(NO_PLACE),
+        (None, None) => {
+            let whose = rule.subject.as_ref().map(|subject| &subject.place);
+            let whose = whose.or(rule.patients.as_ref().map(|patients| &patients.place)).ok_or(NO_PLACE)?;
+            (whose.span.start as usize, whose.span.end as usize, true)
+        }
     };
     let line = line_of(source, at);
     let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
     let written = line.get(indent.len()..).unwrap_or_default();
-    let stands_alone =
-        if is_first { written.starts_with("default:") } else { column(source, at) == indent.len() };
+    let stands_alone = if is_first {
+        ["default:", "subject:", "patients:"].iter().any(|key| written.starts_with(key))
+    } else {
+        column(source, at) == indent.len()
+    };
     if !stands_alone {
         return Err(NO_PLACE);
     }
@@ -244,7 +280,8 @@ fn add_objects(sources: &[Source], new: &BTreeMap<String, Vec<&Decided>>, revise
     revised.files.push(Revision { path: REVIEWED.to_owned(), before: before.unwrap_or_default(), after });
 }
 
-fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
+/// The files as they would be.
+fn with(sources: &[Source], revised: &Revised) -> Vec<Source> {
     let changed = |path: &str| revised.files.iter().find(|revision| revision.path == path);
     let mut after: Vec<Source> = sources
         .iter()
@@ -255,7 +292,11 @@ fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
         .collect();
     let fresh = revised.files.iter().filter(|one| !sources.iter().any(|own| own.path() == one.path));
     after.extend(fresh.map(|revision| Source::new(revision.path.as_str(), revision.after.clone())));
-    let (_, mut problems) = crate::read(after);
+    after
+}
+
+fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
+    let (_, mut problems) = crate::read(with(sources, revised));
     problems.retain(|problem| problem.severity == Severity::Error);
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -54,7 +54,10 @@ mod suppress;
 mod visualforce;
 
 pub use baseline::{Baseline, BaselineError};
-pub use classification::{Classification, Evidence, Verdict};
+pub use classification::{
+    Classification, Clue, Evidence, FieldQuestion, Likelihood, ObjectQuestion, Questions, Thresholds,
+    Verdict, WordTable,
+};
 pub use config::Config;
 pub use context::{Context, Input};
 pub use endpoint::{Endpoint, EndpointKind};

@@ -317,6 +317,7 @@ fn field_row<'r>(field: &'r ClassifiedField, content: &Content<'r>) -> Field<'r>
         Evidence::Name => "name",
         Evidence::Formula => "formula",
         Evidence::Relation => "record",
+        Evidence::Words => "words",
     };
     Field {
         field: &field.field,

@@ -1,5 +1,6 @@
 //! What each field holds: shown, written into field files, taken to people in a spreadsheet and back as a patch.
 
+mod questions;
 mod sheet;
 mod tags;
 
@@ -39,6 +40,14 @@ pub(crate) fn run(arguments: &Classify) -> Result<Verdict, String> {
     if arguments.write {
         let at_least = if arguments.likely { Confidence::Medium } else { Confidence::High };
         return tags::write(&project, &classes, at_least);
+    }
+    if arguments.questions {
+        let bytes = questions::show(&classes, &project, arguments.format)?;
+        return match &arguments.output {
+            Some(path) => files::write(path, &bytes),
+            None => files::print(&bytes),
+        }
+        .map(|()| Verdict::InOrder);
     }
     let rows: Vec<Row<'_>> = classes
         .all()
@@ -83,7 +92,8 @@ fn patch(
             bundle.display()
         ));
     }
-    let revised = policy::reclassify::reclassify(&sources, policy, &decisions).map_err(|problems| {
+    let revised = policy::reclassify::revise(&sources, policy, &decisions.objects, &decisions.fields);
+    let revised = revised.map_err(|problems| {
         let told: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
         format!("the bundle would not be valid with these decisions:{}", told.concat())
     })?;
@@ -122,7 +132,7 @@ fn patch(
     };
     eprintln!(
         "{} decisions, {} files changed{who}. Apply with `git apply` in the project's folder",
-        decisions.len(),
+        decisions.objects.len() + decisions.fields.len(),
         revised.files.len()
     );
     Ok(Verdict::InOrder)

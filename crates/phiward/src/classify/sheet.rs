@@ -5,12 +5,13 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use csv::{Csv, Records};
-use policy::reclassify::Decided;
+use policy::bundle::classification::Keeps;
+use policy::reclassify::{Answered, Decided};
 use policy::vocabulary::{Class, Identifier};
 use sfdx::Project;
 use source::{Severity, Source, Span};
 
-use super::Row;
+use super::{Row, questions};
 
 /// People fill in the last three.
 const COLUMNS: [&str; 11] = [
@@ -51,8 +52,16 @@ pub(super) fn write(rows: &[Row<'_>]) -> Vec<u8> {
     csv.into_bytes()
 }
 
+/// What people decided in a sheet.
+#[derive(Default)]
+pub(super) struct Decisions {
+    /// Rows without a field: whose records an object keeps.
+    pub(super) objects: Vec<Answered>,
+    pub(super) fields: Vec<Decided>,
+}
+
 /// The rows in which somebody decided something. Every slip is told with its line, and none is passed over.
-pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, String> {
+pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> {
     let failed = |error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
     let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > LIMIT {
@@ -78,6 +87,9 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
     };
     let (object, field) = (column("Object")?, column("Field")?);
     let (class, identifier) = (column("Decided class")?, column("Decided identifier")?);
+    // Only the sheet of questions asks for it.
+    let subject = column("Decided subject").ok();
+    let mut answered: Vec<Answered> = Vec::new();
     let mut decided = Vec::new();
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut slips = Vec::new();
@@ -91,6 +103,21 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
             continue;
         }
         let slip = |what: String| source.problem(Severity::Error, "bad-decision", Span::new(at, at), what);
+        if cell(field).is_empty() && !cell(object).is_empty() {
+            let subject = subject.map(cell).unwrap_or_default();
+            match answer(cell(object), cell(class), subject, project) {
+                Ok(one) => match answered.iter().find(|own| own.object == one.object) {
+                    Some(own) if *own != one => {
+                        let what = "an earlier line answers otherwise of this object".to_owned();
+                        slips.push(slip(what).to_string());
+                    }
+                    Some(_) => {}
+                    None => answered.push(one),
+                },
+                Err(what) => slips.push(slip(what).to_string()),
+            }
+            continue;
+        }
         match decision(cell(object), cell(field), cell(class), cell(identifier), project) {
             Ok(one) => match known.entry((one.object.to_lowercase(), one.field.to_lowercase())) {
                 Entry::Vacant(place) => {
@@ -110,7 +137,43 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Vec<Decided>, Strin
             Err(what) => slips.push(slip(what).to_string()),
         }
     }
-    if slips.is_empty() { Ok(decided) } else { Err(slips.join("\n")) }
+    if slips.is_empty() {
+        Ok(Decisions { objects: answered, fields: decided })
+    } else {
+        Err(slips.join("\n"))
+    }
+}
+
+/// What stands in a row without a field.
+fn answer(object: &str, class: &str, subject: &str, project: &Project) -> Result<Answered, String> {
+    let known = project
+        .object(object)
+        .ok_or_else(|| format!("the project has no object `{}`", source::plain(object)))?;
+    if !is_name(known.name()) {
+        return Err("the name of the object is no API name".to_owned());
+    }
+    let keeps = questions::keeps(&class.to_ascii_lowercase())
+        .ok_or("of an object the class is none of patient, about-patient and no-patient")?;
+    let subject = (keeps == Keeps::AboutPatients && !subject.is_empty()).then_some(subject);
+    if let Some(path) = subject {
+        // Later steps may lead through objects that are not in the source.
+        let first = path.split('.').next().unwrap_or_default();
+        let field = first.strip_suffix("__r").map_or_else(|| first.to_owned(), |stem| format!("{stem}__c"));
+        let has = |name: &str| known.fields().any(|own| own.name().eq_ignore_ascii_case(name));
+        if !path.split('.').all(is_name) || !(has(&field) || has(&format!("{first}Id"))) {
+            return Err(format!(
+                "`{}` has no field `{}` that leads to the patient",
+                known.name(),
+                source::plain(path)
+            ));
+        }
+    }
+    Ok(Answered { object: known.name().to_owned(), keeps, subject: subject.map(str::to_owned) })
+}
+
+/// What is no API name could say something else in the bundle.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// Of one field, in whatever spelling.
@@ -128,8 +191,6 @@ fn decision(
     let known = project.field(&format!("{object}.{field}")).ok_or_else(|| {
         format!("the project has no field `{}`", source::plain(&format!("{object}.{field}")))
     })?;
-    // What is no API name could say something else in the bundle.
-    let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if !is_name(known.object_name()) || !is_name(known.name()) {
         return Err("the name of the field or of its object is no API name".to_owned());
     }

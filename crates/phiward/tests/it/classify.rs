@@ -163,3 +163,82 @@ fn slips_in_a_sheet_are_told_by_line_and_change_nothing() {
     assert!(asked("").contains("is empty"));
     assert!(asked(&format!("{head}\"open")).contains("not closed"));
 }
+
+#[test]
+fn questions_come_back_as_answers_and_bring_the_next_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path();
+    copy(small_project().path(), project);
+    let objects = "force-app/main/default/objects";
+    write(
+        project,
+        &format!("{objects}/Melo__c/Melo__c.object-meta.xml"),
+        "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>Melo</label></CustomObject>",
+    );
+    for (field, more) in [
+        ("Who__c", "<type>Lookup</type><referenceTo>Patient__c</referenceTo>"),
+        ("Stage_Reason__c", "<type>LongTextArea</type>"),
+        ("Sync_Source__c", "<type>Text</type>"),
+    ] {
+        write(
+            project,
+            &format!("{objects}/Melo__c/fields/{field}.field-meta.xml"),
+            format!(
+                "<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\"><fullName>{field}</fullName><label>X</label>{more}</CustomField>"
+            ),
+        );
+    }
+    write(project, "phiward/phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n");
+    let git = |words: &[&str]| {
+        let output = Command::new("git").args(words).current_dir(project).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+    };
+    git(&["init", "-q"]);
+    let path = project.to_str().unwrap();
+    let shown = text(&phiward(&["classify", path, "--questions"]).stdout);
+    assert!(shown.contains("we would say about-patient, by Who__c"), "{shown}");
+    let sheet = text(&phiward(&["classify", path, "--questions", "--format", "csv"]).stdout);
+    let rows: Vec<&str> = sheet.lines().filter(|line| line.starts_with("\"Melo__c\"")).collect();
+    assert_eq!(rows.len(), 1, "{sheet}");
+    let answered = sheet.replace(r#","","","Who__c","""#, r#","about-patient","","Who__c","asked Ann""#);
+    assert_ne!(answered, sheet);
+    write(project, "answers.csv", &answered);
+    let (csv, patch) = (project.join("answers.csv"), project.join("answers.patch"));
+    let output =
+        phiward(&["classify", path, "--from", csv.to_str().unwrap(), "--output", patch.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    git(&["apply", "answers.patch"]);
+    assert_eq!(
+        std::fs::read_to_string(project.join("phiward/classification/reviewed.yaml")).unwrap(),
+        "objects:\n  Melo__c:\n    subject: Who__c\n"
+    );
+    let next = phiward(&["classify", path, "--questions", "--format", "json"]);
+    let next: Value = serde_json::from_slice(&next.stdout).unwrap();
+    let object = |name: &str| next["objects"].as_array().unwrap().iter().any(|one| one["object"] == name);
+    assert!(!object("Melo__c") && object("Patient__c"), "{next}");
+    let reason =
+        classified(project, &[]).into_iter().find(|field| field["field"] == "Stage_Reason__c").unwrap();
+    assert_eq!(reason["class"], "phi");
+}
+
+#[test]
+fn an_answer_that_cannot_be_is_told_by_its_line() {
+    let project = small_project();
+    let path = project.path();
+    write(path, "phiward/phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n");
+    let head = "Object,Field,Decided class,Decided identifier,Decided subject\n";
+    for (row, told) in [
+        ("Patient__c,,phi,,", "patient, about-patient and no-patient"),
+        ("Nobody__c,,patient,,", "no object `Nobody__c`"),
+        ("Patient__c,,about-patient,,Owner: {x}", "leads to the patient"),
+        ("Patient__c,,about-patient,,Nothing__c", "leads to the patient"),
+        ("Patient__c,,patient,,\nPatient__c,,no-patient,,", "an earlier line answers otherwise"),
+    ] {
+        write(path, "sheet.csv", format!("{head}{row}\n"));
+        let sheet = path.join("sheet.csv");
+        let output = phiward(&["classify", path.to_str().unwrap(), "--from", sheet.to_str().unwrap()]);
+        assert_eq!(code(&output), 2);
+        let error = text(&output.stderr);
+        assert!(error.contains(told) && error.contains("sheet.csv:"), "{row}: {error}");
+    }
+}

@@ -12,6 +12,8 @@ record! {
         when: Option<String>,
         /// The field path to the person; `self` where the record is the person.
         subject: Option<At<FieldPath>>,
+        /// Whether its records are patients or about patients, where neither `subject` nor the classes say it.
+        patients: Option<At<bool>>,
         /// The field path to the person's legal region.
         region: Option<At<FieldPath>>,
         /// For fields that are not named.
@@ -54,6 +56,42 @@ record! {
         field: Option<At<FieldName>>,
         /// What stays in this field then.
         leave: Option<At<StandIn>>,
+    }
+}
+
+/// Whose records an object keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Each record is a patient.
+    Patients,
+    /// Each record is about a patient.
+    AboutPatients,
+    /// Staff, companies, things.
+    NoPatients,
+}
+
+impl ObjectRule {
+    /// Whose records it keeps, as far as the bundle says. A `subject` is a patient unless the classes speak of other
+    /// persons alone; a default that is no PHI, with neither a subject nor PHI beside it, says that there is none.
+    pub fn keeps(&self) -> Option<Keeps> {
+        let default = self.default.as_ref().map(|rule| rule.class.value);
+        let named = self.fields.0.iter().flat_map(|(_, rules)| rules.iter()).map(|rule| rule.class.value);
+        let classes = || default.into_iter().chain(named.clone());
+        let has_phi = classes().any(Class::is_phi);
+        let of_others = !has_phi && classes().any(Class::is_personal);
+        let patients = match (&self.patients, &self.subject, default) {
+            (Some(said), _, _) => said.value,
+            (None, Some(_), _) => !of_others,
+            (None, None, Some(class)) if class.is_phi() => true,
+            (None, None, Some(_)) if !has_phi => false,
+            (None, None, _) => return None,
+        };
+        let is_self = self.subject.as_ref().is_some_and(|subject| subject.value.as_str() == "self");
+        Some(match (patients, is_self) {
+            (true, true) => Keeps::Patients,
+            (true, false) => Keeps::AboutPatients,
+            (false, _) => Keeps::NoPatients,
+        })
     }
 }
 

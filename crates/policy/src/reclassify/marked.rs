@@ -57,11 +57,15 @@ pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
     };
     let field = below.iter().find(is_field);
     let replace = |range: &Range<usize>, text: String| Edit { start: range.start, end: range.end, text };
-    if !head.is_marked {
+    let fields = below.iter().find(|line| line.text == "fields:")?;
+    // An object that was answered stands, with its fields still guesses.
+    if !head.is_marked && !fields.is_marked {
         return field.map(|line| vec![replace(&line.whole, line_for(decided))]);
     }
-    let fields = below.iter().find(|line| line.text == "fields:")?;
-    let mut edits = vec![replace(&head.whole, head.text.to_owned())];
+    let mut edits = Vec::new();
+    if head.is_marked {
+        edits.push(replace(&head.whole, head.text.to_owned()));
+    }
     // Where every object is a guess, so is the key of them all.
     let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
     edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
@@ -74,6 +78,32 @@ pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
             let indent = " ".repeat(fields.indent + 2);
             let end = fields.whole.end;
             Edit { start: end, end, text: format!("\n{indent}{}", line_for(decided)) }
+        }
+    });
+    Some(edits)
+}
+
+/// The changes that put what was answered of an object under its name; nothing where the object was not guessed.
+pub(super) fn answer(source: &Source, object: &str, keys: &[String]) -> Option<Vec<Edit>> {
+    let (head, below) = block(source, object)?;
+    if !head.is_marked {
+        return None;
+    }
+    let replace = |range: &Range<usize>, text: String| Edit { start: range.start, end: range.end, text };
+    let mut edits = vec![replace(&head.whole, head.text.to_owned())];
+    let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
+    edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
+    let indent = below.iter().find(|line| !line.text.is_empty()).map_or(head.indent + 2, |line| line.indent);
+    let joined = keys.join(&format!("\n{}", " ".repeat(indent)));
+    // `init` proposes a subject there, or asks for one.
+    let asked = |line: &&Line<'_>| {
+        line.text.starts_with("# subject:") || (line.is_marked && line.text.starts_with("subject:"))
+    };
+    edits.push(match below.iter().find(asked) {
+        Some(line) => replace(&line.whole, joined),
+        None => {
+            let end = head.whole.end;
+            Edit { start: end, end, text: format!("\n{}{joined}", " ".repeat(indent)) }
         }
     });
     Some(edits)

@@ -248,3 +248,26 @@ orgs:
     assert!(org.transfer_instrument(on).is_some());
     assert!(org.transfer_instrument("2024-12-31".parse().unwrap()).is_none());
 }
+
+#[test]
+fn an_object_says_whose_records_it_keeps() {
+    use crate::bundle::classification::Keeps::{AboutPatients, NoPatients, Patients};
+    for (rule, keeps) in [
+        ("subject: self", Some(Patients)),
+        ("subject: ContactId", Some(AboutPatients)),
+        ("patients: true", Some(AboutPatients)),
+        ("patients: false", Some(NoPatients)),
+        ("subject: self, patients: false", Some(NoPatients)),
+        ("subject: self, fields: {Email: {class: pii}}", Some(NoPatients)),
+        ("subject: self, fields: {Email: {class: pii}, Note__c: {class: phi}}", Some(Patients)),
+        ("subject: Lead__c, fields: {State__c: {class: internal}}", Some(AboutPatients)),
+        ("default: {class: phi}", Some(AboutPatients)),
+        ("default: {class: internal}", Some(NoPatients)),
+        ("default: {class: internal}, fields: {Note__c: {class: phi}}", None),
+        ("fields: {Note__c: {class: phi}}", None),
+    ] {
+        let text = format!("objects: {{Case: {{{rule}}}}}\n");
+        let policy = sample::with(&[("classification/case.yaml", &text)]);
+        assert_eq!(policy.object("case").unwrap().keeps(), keeps, "{rule}");
+    }
+}

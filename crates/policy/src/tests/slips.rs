@@ -316,6 +316,14 @@ pub(super) const SLIPS: &[Case] = &[
     ),
     Case(
         C,
+        "    subject: PatientId\n",
+        "    subject: PatientId\n    patients: false\n",
+        &[
+            "classification/patients.yaml:13:15: `HealthCondition` has PHI, and the bundle says that it keeps no patients [no-patients]",
+        ],
+    ),
+    Case(
+        C,
         "  HealthCondition:",
         "  account:",
         &[

@@ -8,9 +8,10 @@ use policy::vocabulary::{Class, Identifier};
 
 use super::catalogue::{Catalogue, Known, NamePattern};
 use super::role::{Role, Roles};
+use super::table::Weighed;
 use super::vocabulary::{Vocabulary, Words, list};
 use super::words::{occurs, words};
-use super::{Evidence, Verdict, plain};
+use super::{Evidence, NO_PATIENTS, Verdict, plain};
 
 /// What is known of a field beside its name.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,6 +80,17 @@ impl<'a> Spoken<'a> {
         self.is(&["Lookup", "MasterDetail", "Hierarchy"])
     }
 
+    /// What a patient's field of this type identifies by, where its name does not say.
+    fn kind_of_content(&self) -> Identifier {
+        match self.described.field_type {
+            "Date" | "DateTime" => Identifier::Date,
+            "Phone" => Identifier::Phone,
+            "Email" => Identifier::Email,
+            "Location" | "Address" => Identifier::Geographic,
+            _ => Identifier::Clinical,
+        }
+    }
+
     /// The first pattern that fits.
     fn pattern(&self) -> Option<Pattern> {
         *self.pattern.get_or_init(|| self.find_pattern())
@@ -124,6 +136,9 @@ pub(super) fn verdict(role: Role, roles: &Roles, field: &Spoken<'_>, health: boo
         Role::Thing => {
             named.filter(|(pattern, _)| names_somebody(pattern)).map(|(p, at)| by_name(p, at, false))
         }
+        Role::NoPatient => of_anything(roles, field, named, health).map(|said| {
+            if said.class.is_phi() && !field.is_lookup() { cap(said, NO_PATIENTS) } else { said }
+        }),
         Role::Unknown => of_anything(roles, field, named, health),
     }
 }
@@ -196,16 +211,9 @@ fn of_patient(
     {
         return Some(plain("a box that tells of a process", Confidence::Medium));
     }
-    let identifier = match field.described.field_type {
-        "Date" | "DateTime" => Identifier::Date,
-        "Phone" => Identifier::Phone,
-        "Email" => Identifier::Email,
-        "Location" | "Address" => Identifier::Geographic,
-        _ => Identifier::Clinical,
-    };
     Some(Verdict {
         class: Class::Phi,
-        identifier: Some(identifier),
+        identifier: Some(field.kind_of_content()),
         confidence: Confidence::Medium,
         evidence: Evidence::Relation,
         reason: match role {
@@ -214,6 +222,32 @@ fn of_patient(
             _ => "kept in a record about a patient".into(),
         },
     })
+}
+
+/// What the rules say of a field in a record about a patient, and the table of words, which raises what they pass over. With
+/// it the weight by which people are asked, for what rests on words or on nothing but whose record it is.
+pub(super) fn by_table(
+    ruled: Verdict,
+    field: &Spoken<'_>,
+    weighed: &Weighed,
+    phi: i32,
+) -> (Verdict, Option<i32>) {
+    let is_phi = ruled.is_phi();
+    if is_phi && (ruled.evidence != Evidence::Relation || field.is_lookup()) {
+        return (ruled, None);
+    }
+    let weight = weighed.with_rules(is_phi);
+    if is_phi || weight < phi {
+        return (ruled, Some(weight));
+    }
+    let raised = Verdict {
+        class: Class::Phi,
+        identifier: Some(field.identifier().unwrap_or_else(|| field.kind_of_content())),
+        confidence: Confidence::Medium,
+        evidence: Evidence::Words,
+        reason: format!("in a record about a patient, and {} speaks for it", weighed.speaks_for()).into(),
+    };
+    (raised, Some(weight))
 }
 
 /// Contacts and accounts that are patients or other people.

@@ -4,8 +4,11 @@
 mod catalogue;
 mod content;
 mod formula;
+mod question;
 mod reference;
 mod role;
+mod said;
+mod table;
 mod vocabulary;
 pub(crate) mod words;
 
@@ -14,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use journal::Confidence;
+use policy::bundle::classification::Keeps;
 use policy::vocabulary::{Class, Identifier, OrganisationRole};
 use policy::{ClassifiedBy, Policy};
 use serde::Serialize;
@@ -23,7 +27,9 @@ use sfdx::views::Object;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use content::Described;
 use content::Spoken;
+pub use question::{FieldQuestion, Likelihood, ObjectQuestion, Questions};
 use role::{Health, Role, Roles};
+pub use table::{Clue, Thresholds, WordTable};
 use vocabulary::{Vocabulary, list};
 pub(crate) use words::{occurs, words};
 
@@ -43,6 +49,15 @@ pub enum Evidence {
     Formula,
     /// Whose record it is kept in.
     Relation,
+    /// The table of words, in a record that the bundle says is about a patient.
+    Words,
+}
+
+impl Evidence {
+    /// Whether it rests on whose record the field is kept in, and not on what the field says by itself.
+    pub(crate) fn is_of_record(self) -> bool {
+        matches!(self, Self::Relation | Self::Words)
+    }
 }
 
 /// What a field holds.
@@ -69,8 +84,12 @@ pub struct Classification<'p> {
     policy: &'p Policy,
     fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>>,
     roles: Roles,
+    words: &'p WordTable,
+    /// What the table of words comes to, for the fields of the source that it decides.
+    weights: BTreeMap<String, BTreeMap<String, i32>>,
     /// Objects as they are written in the source, by lower case.
     names: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
     /// Whether anything shows that this org is about health care at all.
     health: bool,
     /// What [`Self::phi_fields`] has answered, by object.
@@ -79,6 +98,11 @@ pub struct Classification<'p> {
 
 impl<'p> Classification<'p> {
     pub fn of(project: &sfdx::Project, policy: &'p Policy) -> Self {
+        Self::by(project, policy, WordTable::shipped())
+    }
+
+    /// With a table of words that is not the shipped one.
+    pub fn by(project: &sfdx::Project, policy: &'p Policy, words: &'p WordTable) -> Self {
         let is_shown = policy.is_present() || project.objects().any(|object| shows_health_care(object));
         // An organisation that HIPAA binds has said what it is.
         let told = match (
@@ -89,11 +113,14 @@ impl<'p> Classification<'p> {
             (false, true) => Health::Standard,
             (false, false) => Health::No,
         };
-        let (roles, shown) = Roles::of(project, told);
+        let (roles, shown) = Roles::of(project, policy, told);
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
             roles,
+            words,
+            weights: BTreeMap::new(),
+            labels: project.objects().filter_map(label_of).collect(),
             names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
             health: shown > Health::No,
             answered: Mutex::default(),
@@ -105,6 +132,10 @@ impl<'p> Classification<'p> {
 
     /// The catalogue's word, no more than a guess for an object that is about patients in health care alone.
     fn catalogued(&self, object: &str, verdict: Verdict) -> Verdict {
+        if verdict.class.is_phi() && self.roles.role(object) == Role::NoPatient {
+            let reason = format!("{}; {NO_PATIENTS}", verdict.reason);
+            return Verdict { class: Class::Pii, reason: reason.into(), ..verdict };
+        }
         if !verdict.class.is_phi() || is_clinical(object) {
             return verdict;
         }
@@ -119,11 +150,9 @@ impl<'p> Classification<'p> {
         }
         if self.health {
             // Where contacts are the patients, what is a guess elsewhere is likely.
-            let sure = if is_of_people && matches!(self.roles.role(object), Role::Mixed | Role::MixedPeople) {
-                Confidence::Medium
-            } else {
-                Confidence::Low
-            };
+            let of_patients = matches!(self.roles.role(object), Role::Mixed | Role::MixedPeople)
+                || self.roles.is_said_of_patients(object);
+            let sure = if is_of_people && of_patients { Confidence::Medium } else { Confidence::Low };
             return Verdict { confidence: verdict.confidence.max(sure), ..verdict };
         }
         let reason = format!("{}; nothing else in the source shows health care", verdict.reason);
@@ -138,6 +167,7 @@ impl<'p> Classification<'p> {
 
     fn judge(&mut self, project: &sfdx::Project) {
         let mut fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>> = BTreeMap::new();
+        let mut weights: BTreeMap<String, BTreeMap<String, i32>> = BTreeMap::new();
         for object in project.objects() {
             let judged = fields.entry(object.name().to_lowercase()).or_default();
             for field in object.fields() {
@@ -154,7 +184,12 @@ impl<'p> Classification<'p> {
                     formula: field.formula().is_some(),
                     references: &references,
                 };
-                let verdict = self.verdict(object.name(), field.name(), described);
+                let (verdict, weight) = self.judged(object.name(), field.name(), described);
+                if let Some(weight) = weight {
+                    let weights = weights.entry(object.name().to_lowercase()).or_default();
+                    let known = weights.entry(field.name().to_lowercase()).or_insert(weight);
+                    *known = weight.max(*known);
+                }
                 // Of copies that contradict each other, the worst counts.
                 let known = judged.entry(field.name().to_lowercase());
                 let known = known.or_insert_with(|| (field.name().to_owned(), verdict.clone()));
@@ -164,6 +199,13 @@ impl<'p> Classification<'p> {
             }
         }
         self.fields = fields;
+        self.weights = weights;
+    }
+
+    /// What the table of words and the rules come to together, for a field of the source that they decide; see
+    /// [`Thresholds`]. Nothing where the bundle, a tag, the catalogue or a name decides.
+    pub fn weight(&self, object: &str, field: &str) -> Option<i32> {
+        self.weights.get(&object.to_lowercase())?.get(&field.to_lowercase()).copied()
     }
 
     /// The verdict of a field, in the source or not.
@@ -269,12 +311,13 @@ impl<'p> Classification<'p> {
         });
         // What the bundle says of all fields of an object goes before what its kind says.
         let has_default = self.policy.object(object).is_some_and(|rule| rule.default.is_some());
+        let is_open = self.policy.object(object).is_none_or(|rule| {
+            !has_default && matches!(rule.keeps(), Some(Keeps::Patients | Keeps::AboutPatients))
+        });
         in_source
             || in_bundle
-            || (is_clinical(object) && !has_default)
-            || (self.policy.object(object).is_none()
-                && self.health
-                && self.roles.role(object).is_of_patient())
+            || (is_clinical(object) && !has_default && self.roles.role(object) != Role::NoPatient)
+            || (is_open && self.health && self.roles.role(object).is_of_patient())
             || self.phi_fields(object).iter().any(|(_, v)| v.confidence == Confidence::High)
     }
 
@@ -287,7 +330,49 @@ impl<'p> Classification<'p> {
     }
 
     fn verdict(&self, object: &str, field: &str, described: Described<'_>) -> Verdict {
+        self.judged(object, field, described).0
+    }
+
+    /// The verdict, and the weight of its words where they decide.
+    fn judged(&self, object: &str, field: &str, described: Described<'_>) -> (Verdict, Option<i32>) {
         let object = &*base_object(object);
+        let spoken = Spoken::of(field, described);
+        if let Some(known) = self.known(object, field, described, &spoken) {
+            return (known, None);
+        }
+        // An object's default speaks of what people write, not of what points elsewhere or is computed.
+        let writes = !matches!(
+            described.field_type,
+            "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
+        ) && !described.formula;
+        let default = Catalogue::shipped().default_of(object);
+        let ruled = match (self.by_words(object, &spoken), default) {
+            (Some(said), Some(_)) => self.catalogued(object, said),
+            (Some(said), None) => said,
+            (None, Some(known)) if writes => self.catalogued(object, by_default(known)),
+            (None, _) => plain("nothing says that it is about a person", Confidence::Low),
+        };
+        if !self.roles.is_said_of_patients(object) {
+            return (ruled, None);
+        }
+        let label = self.labels.get(&object.to_lowercase()).map(String::as_str).unwrap_or_default();
+        let kind = if described.formula { "Formula" } else { described.field_type };
+        let clues = WordTable::clues_of_field(field, described.label, kind, object, label);
+        content::by_table(ruled, &spoken, &self.words.weigh_field(&clues), self.words.thresholds.phi)
+    }
+
+    fn by_words(&self, object: &str, spoken: &Spoken<'_>) -> Option<Verdict> {
+        content::verdict(self.roles.role(object), &self.roles, spoken, self.health)
+    }
+
+    /// What the bundle, a tag, the catalogue or the platform says, whatever the words of the field.
+    fn known(
+        &self,
+        object: &str,
+        field: &str,
+        described: Described<'_>,
+        spoken: &Spoken<'_>,
+    ) -> Option<Verdict> {
         let catalogue = Catalogue::shipped();
         let is_system = catalogue.is_system_field(field) && !field.to_ascii_lowercase().ends_with("__c");
         // An object's default speaks of what its records hold, not of what the platform adds to every record.
@@ -295,34 +380,32 @@ impl<'p> Classification<'p> {
         let said = said.filter(|said| !(is_system && said.by == ClassifiedBy::ObjectDefault));
         if let Some(said) = said {
             let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
-            return Verdict {
+            return Some(Verdict {
                 class: said.class,
                 identifier: said.identifier,
                 confidence: Confidence::High,
                 evidence: Evidence::Bundle,
                 reason: format!("the bundle says so{place}").into(),
-            };
+            });
         }
-        let role = self.roles.role(object);
-        let spoken = Spoken::of(field, described);
-        let by_words = || content::verdict(role, &self.roles, &spoken, self.health);
         if let Some(tagged) = by_tag(described.compliance) {
             // PHI by its words and personal by its tag is PHI: the tag says which law, not what it holds.
-            return match by_words() {
+            return Some(match self.by_words(object, spoken) {
                 Some(said) if said.class > tagged.class && said.confidence >= Confidence::Medium => said,
                 Some(said) => Verdict { identifier: said.identifier, ..tagged },
                 None => tagged,
-            };
+            });
         }
         if is_system {
-            return plain("a system field", Confidence::High);
+            return Some(plain("a system field", Confidence::High));
         }
         if let Some(known) = catalogue.field(object, field) {
-            return self.catalogued(object, from_catalogue(known));
+            return Some(self.catalogued(object, from_catalogue(known)));
         }
+        let role = self.roles.role(object);
         // A custom object has no standard fields beside its name and those of the platform.
         if object.contains("__") && !field.contains("__") {
-            return match role {
+            return Some(match role {
                 Role::Patient if field.eq_ignore_ascii_case("Name") => Verdict {
                     class: Class::Phi,
                     identifier: Some(Identifier::Name),
@@ -331,30 +414,18 @@ impl<'p> Classification<'p> {
                     reason: "the name of a patient's record".into(),
                 },
                 _ => plain("a field of the platform's own", Confidence::Medium),
-            };
+            });
         }
         // Of a dictionary (medicines, codes) the catalogue knows that it is about nobody, whatever a name says.
-        let default = catalogue.default_of(object);
-        if let Some(known) = default.filter(|known| !known.class.is_personal()) {
-            return from_catalogue(known);
+        if let Some(known) = catalogue.default_of(object).filter(|known| !known.class.is_personal()) {
+            return Some(from_catalogue(known));
         }
-        if matches!(role, Role::Unknown | Role::Thing) && is_its_name(object, field) {
-            return plain("what a thing is called", Confidence::Medium);
-        }
-        if let Some(said) = by_words() {
-            return if default.is_some() { self.catalogued(object, said) } else { said };
-        }
-        // An object's default speaks of what people write, not of what points elsewhere or is computed.
-        let writes = !matches!(
-            described.field_type,
-            "Lookup" | "MasterDetail" | "Hierarchy" | "Checkbox" | "Summary" | "AutoNumber"
-        ) && !described.formula;
-        match default {
-            Some(known) if writes => self.catalogued(object, by_default(known)),
-            _ => plain("nothing says that it is about a person", Confidence::Low),
-        }
+        let is_thing = matches!(role, Role::Unknown | Role::Thing | Role::NoPatient);
+        (is_thing && is_its_name(object, field)).then(|| plain("what a thing is called", Confidence::Medium))
     }
 }
+
+const NO_PATIENTS: &str = "the bundle says that no patients are kept here";
 
 /// `Therapy__c.Therapy_Name__c`
 fn is_its_name(object: &str, field: &str) -> bool {
@@ -455,6 +526,11 @@ fn is_clinical(object: &str) -> bool {
 /// Whether HIPAA binds an organisation of this role.
 fn is_bound(role: OrganisationRole) -> bool {
     matches!(role, OrganisationRole::CoveredEntity | OrganisationRole::BusinessAssociate)
+}
+
+fn label_of(object: Object<'_>) -> Option<(String, String)> {
+    let label = object.label().map(Value::into_text)?;
+    Some((object.name().to_lowercase(), label.into_owned()))
 }
 
 /// Whether an object shows that this org is about health care at all. Accounts, contacts, cases and chats are about

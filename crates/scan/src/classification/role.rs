@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use policy::Policy;
 use policy::vocabulary::Identifier;
 use sfdx::Value;
 use sfdx::views::{Field, Object, ObjectKind};
@@ -9,7 +10,7 @@ use sfdx::views::{Field, Object, ObjectKind};
 use super::content::{Described, Spoken};
 use super::reference::{self, Ground, Guess};
 use super::vocabulary::{Vocabulary, Words, list};
-use super::{Catalogue, occurs, words};
+use super::{Catalogue, occurs, said, words};
 
 /// What the records of an object are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub(crate) enum Role {
     Person,
     /// A medicine, a place, a code, an animal, a setting, a log.
     Thing,
+    /// Whatever it is, the bundle says that it keeps no patients.
+    NoPatient,
     Unknown,
 }
 
@@ -147,6 +150,8 @@ impl Org {
 #[derive(Debug, Default)]
 pub(crate) struct Roles {
     roles: BTreeMap<String, Role>,
+    /// Those that the bundle gives, which stay.
+    said: BTreeMap<String, Role>,
     /// Whether the org keeps patients in an object of its own, so that contacts are other people.
     own_patients: bool,
 }
@@ -156,22 +161,28 @@ pub(super) type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
 
 impl Roles {
     /// With the roles, how far the source shows health care.
-    pub(crate) fn of(project: &sfdx::Project, told: Health) -> (Self, Health) {
+    pub(crate) fn of(project: &sfdx::Project, policy: &Policy, told: Health) -> (Self, Health) {
         let objects: Objects<'_> = project
             .objects()
             .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
             .collect();
         let health = if is_own_health_care(&objects) { Health::Own } else { told };
+        let said = said::roles(policy, &objects);
         let is_patient = |(key, (object, _)): (&String, &(Object<'_>, Vec<Told>))| {
-            key.ends_with("__c") && ends(*object, list::PATIENT) && !is_technical(*object)
+            key.ends_with("__c")
+                && match said.get(key) {
+                    Some(role) => *role == Role::Patient,
+                    None => ends(*object, list::PATIENT) && !is_technical(*object),
+                }
         };
         let org = Org { health, own_patients: objects.iter().any(is_patient) };
-        let mut this = Self { roles: BTreeMap::new(), own_patients: org.own_patients };
+        let mut this = Self { roles: BTreeMap::new(), said: said.clone(), own_patients: org.own_patients };
         let mut guesses: BTreeMap<String, Guess> = objects
             .iter()
             .map(|(key, (object, fields))| {
-                let guess = if is_foreign(object.name(), project.namespace()) && !is_called_patients(*object)
-                {
+                let guess = if let Some(role) = said.get(key) {
+                    (*role).into()
+                } else if is_foreign(object.name(), project.namespace()) && !is_called_patients(*object) {
                     // What a package brings is plumbing until it leads to a record of the org's own.
                     by_catalogue(object.name()).unwrap_or(Role::Unknown).into()
                 } else {
@@ -184,6 +195,8 @@ impl Roles {
             guesses.insert(key, role.into());
         }
         this.roles = guesses.into_iter().map(|(key, guess)| (key, guess.role)).collect();
+        // What the bundle names need not be in the source.
+        this.roles.extend(said);
         this.take_people(&objects, org);
         this.take_parts_of_things(&objects);
         this.take_parts_of_patients(&objects);
@@ -209,6 +222,18 @@ impl Roles {
         match self.roles.get(&object.to_lowercase()) {
             Some(role) => *role,
             None => by_catalogue(object).unwrap_or(Role::Unknown),
+        }
+    }
+
+    /// Whether the bundle says that records of the object are patients or about patients.
+    pub(crate) fn is_said_of_patients(&self, object: &str) -> bool {
+        self.said.get(&object.to_lowercase()).is_some_and(|role| *role != Role::NoPatient)
+    }
+
+    /// Sets what names and relations tell, unless the bundle tells.
+    fn guess(&mut self, key: &str, role: Role) {
+        if !self.said.contains_key(key) {
+            self.roles.insert(key.to_owned(), role);
         }
     }
 
@@ -255,7 +280,7 @@ impl Roles {
             .collect();
         for target in called {
             let fields = objects.get(target).map(|(_, fields)| fields.as_slice()).unwrap_or_default();
-            self.roles.insert(target.clone(), of_people(fields));
+            self.guess(target, of_people(fields));
         }
     }
 
@@ -274,7 +299,7 @@ impl Roles {
                 let is_part =
                     targets.any(|(field, to)| field.kind == "MasterDetail" && self.role(to) == Role::Thing);
                 if of_animal || (is_part && self.role(key) == Role::Unknown) {
-                    self.roles.insert(key.clone(), Role::Thing);
+                    self.guess(key, Role::Thing);
                 }
             }
         }
@@ -291,12 +316,17 @@ impl Roles {
                     && target.ends_with("__c")
             })
             .collect();
-        self.roles.extend(parts.into_iter().map(|part| (part, Role::AboutPatient)));
+        for part in parts {
+            self.guess(&part, Role::AboutPatient);
+        }
     }
 
     /// Whether it is a patient's by what it looks up to.
     fn is_linked(&self, object: Object<'_>, fields: &[Told], org: Org) -> bool {
         let own = self.role(object.name());
+        if self.said.contains_key(&object.name().to_lowercase()) {
+            return false;
+        }
         if own.is_of_patient() || own == Role::Person || (own == Role::Thing && is_technical(object)) {
             return false;
         }
@@ -393,7 +423,7 @@ pub(super) fn is_care(object: Object<'_>) -> bool {
 }
 
 /// Contacts and the like that are patients: all of them, unless their fields tell of staff and partners as well.
-fn of_people(fields: &[Told]) -> Role {
+pub(super) fn of_people(fields: &[Told]) -> Role {
     let of_others = fields.iter().filter(|field| field.is_custom && field.has(list::OTHER_PERSON)).count();
     if of_others > 1 { Role::MixedPeople } else { Role::Mixed }
 }

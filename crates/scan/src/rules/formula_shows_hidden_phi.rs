@@ -31,7 +31,7 @@ use sfdx::Value;
 use sfdx::views::Field;
 
 use crate::Context;
-use crate::classification::{Evidence, is_of_another_person};
+use crate::classification::is_of_another_person;
 use crate::disclosure::{joined, shown};
 use crate::field_path;
 use crate::formula;
@@ -179,7 +179,7 @@ fn follow(
             _ => {
                 let verdict = cx.classes.field(&reached.object, &reached.field);
                 // That a record is a patient's makes each of its fields PHI, and not each one a secret of its own.
-                if verdict.is_phi() && verdict.evidence != Evidence::Relation {
+                if verdict.is_phi() && !verdict.evidence.is_of_record() {
                     phi.insert(name, verdict.confidence);
                 }
             }

@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use journal::{Confidence, Persona, Place, Severity};
 use sfdx::views::Field;
 
-use crate::classification::{Evidence, Verdict};
+use crate::classification::Verdict;
 use crate::disclosure::shown;
 use crate::encryption::{self, Asked, PhiField, is_encryptable};
 use crate::rule::{Draft, Meta, Outcome};
@@ -138,7 +138,7 @@ fn of_object(cx: &Context<'_>, object: &str, fields: &[(Field<'_>, Verdict)]) ->
     let names: Vec<String> = fields.iter().map(|(field, _)| field.full_name().to_owned()).collect();
     let confidence = fields.iter().map(|(_, verdict)| verdict.confidence).max().unwrap_or(Confidence::Medium);
     // Where only the record tells that a field is PHI, somebody should first say which of them matter.
-    let is_told = fields.iter().any(|(_, verdict)| verdict.evidence != Evidence::Relation);
+    let is_told = fields.iter().any(|(_, verdict)| !verdict.evidence.is_of_record());
     let severity = if is_told { Severity::Medium } else { Severity::Low };
     let message = format!("{} fields of `{object}` hold PHI and are not encrypted: {}", names.len(), shown(&names));
     let first = fields.first().map(|(field, _)| *field);

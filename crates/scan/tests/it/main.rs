@@ -3,4 +3,7 @@
 mod accuracy;
 mod caps;
 mod citations;
+mod labels;
+mod said;
 mod spec;
+mod training;

@@ -16,7 +16,8 @@ pub(super) fn check(check: &mut Check<'_>) {
             }
         }
         api_name(check, name);
-        if object.default.is_none() && object.fields.0.is_empty() {
+        let says_whose = object.subject.is_some() || object.patients.is_some();
+        if object.default.is_none() && object.fields.0.is_empty() && !says_whose {
             let message = format!("the object `{}` has neither fields nor a default", name.value);
             check.error(&object.place, "empty-rule", message, "add `fields`, `default` or both");
         }
@@ -56,7 +57,14 @@ pub(super) fn check(check: &mut Check<'_>) {
         }
         let personal =
             object.default.iter().chain(object.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
-        if object.subject.is_none() && personal.into_iter().any(|rule| rule.class.value.is_phi()) {
+        let has_phi = personal.into_iter().any(|rule| rule.class.value.is_phi());
+        if let Some(patients) = object.patients.as_ref().filter(|patients| !patients.value && has_phi) {
+            let message = format!("`{}` has PHI, and the bundle says that it keeps no patients", name.value);
+            let help = "take `patients: false` away, or class the field `pii`";
+            check.error(&patients.place, "no-patients", message, help);
+        }
+        let is_told = object.patients.as_ref().is_some_and(|patients| patients.value);
+        if object.subject.is_none() && (has_phi || is_told) {
             let message = format!("nothing says whose data `{}` holds", name.value);
             let help = "add `subject`: the field path to the person, or `self`";
             check.warn(&name.place, "missing-subject", message, help);
