@@ -26,7 +26,7 @@ const BUNDLE: [(&str, &str); 2] = [
         "objects:\n  A:\n    subject: self\n    default: {class: internal}\n    fields:\n\
          \x20     B: {class: phi, identifier: name, mask: initials, protect: gateway}\n\
          \x20     C: {class: phi, identifier: date, mask: year}\n\
-         \x20     D: {class: phi, identifier: ssn, protect: gateway, seal: {field: E, leave: mask}}\n",
+         \x20     D: {class: phi, identifier: ssn, mask: last4, protect: gateway, seal: {field: E, leave: mask}}\n",
     ),
 ];
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use tlog::disk::Disk as _;
 use tlog::faults::{FaultyDisk, Unsynced};
-use tlog::{Algorithm, Folder, Log, Opening, Resource, Sealed, SeedSigner, Signer, Source as _, Tile};
+use tlog::{Algorithm, Expected, Folder, Log, Opening, Resource, Sealed, SeedSigner, Signer, Source as _, Tile};
 
 const FILES: [&str; 7] = [
     "checkpoint",
@@ -45,9 +45,10 @@ fuzz_target!(|input: (u8, u16, Vec<u8>)| {
         let _ = file.write_at(u64::from(offset), &bytes);
     }
     let keys = [signer().key().clone()];
-    let _ = folder.fsck("log.example", &keys, &[]);
+    let expected = Expected { origin: "log.example", keys: &keys, seen: &[], gone: &[] };
+    let _ = folder.fsck(&expected);
     if let Ok(sealed) = Sealed::open(&folder) {
-        let _ = sealed.fsck("log.example", &keys, &[]);
+        let _ = sealed.fsck(&expected);
     }
     for width in [1, 9, 12, 256] {
         for resource in Tile::new(0, 0, width).into_iter().flat_map(|t| [Resource::Tile(t), Resource::Entries(t)]) {

@@ -28,6 +28,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 use journal::Rng;
+use journal::names::KeyId;
 use policy::vocabulary::Class;
 use zeroize::Zeroizing;
 
@@ -123,6 +124,8 @@ pub struct DataKeys {
     wrapping: WrappingKey,
     /// The one that it takes the place of, and that may still be there.
     retiring: Option<WrappingKey>,
+    /// The ring of salts that they belong to: it says who may destroy them, and which escrows bring them back.
+    ring: Option<KeyId>,
     own: Secret,
     own_wrapped: Vec<u8>,
     keys: BTreeMap<KeyNumber, Kept>,
@@ -180,7 +183,8 @@ impl DataKeys {
         root::under_new(&*Arc::clone(&root), |wrapping| {
             let own_wrapped = root.wrap(wrapping, &label(tenant, None, None), &own)?;
             let (tenant, keys) = (tenant.to_owned(), BTreeMap::new());
-            let found = Found { tenant, wrapping, retiring: None, own, own_wrapped, written: 1, keys };
+            let found =
+                Found { tenant, wrapping, retiring: None, ring: None, own, own_wrapped, written: 1, keys };
             Self::of(found, file, root, rng)?.placed()
         })
     }
@@ -196,13 +200,14 @@ impl DataKeys {
 
     /// What stands in a file, with each key in memory as its state says.
     fn of(found: Found, file: Own, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
-        let Found { tenant, wrapping, retiring, own, own_wrapped, written, keys } = found;
+        let Found { tenant, wrapping, retiring, ring, own, own_wrapped, written, keys } = found;
         let mut all = Self {
             file,
             tenant,
             root,
             wrapping,
             retiring,
+            ring,
             own,
             own_wrapped,
             keys: BTreeMap::new(),
@@ -260,6 +265,9 @@ impl DataKeys {
         if let Some(retiring) = self.retiring {
             let _ = writeln!(text, "retiring {retiring}");
         }
+        if let Some(ring) = self.ring {
+            let _ = writeln!(text, "ring {ring}");
+        }
         for (number, kept) in &self.keys {
             let wrapped = kept.wrapped.as_ref().map_or_else(|| "-".to_owned(), |key| STANDARD.encode(key));
             let Kept { class, state, day, seals, .. } = kept;
@@ -284,7 +292,37 @@ impl DataKeys {
             self.keys = before;
             return Err(error);
         }
+        // Who still holds what was active seals nothing more by it.
+        for (number, kept) in before {
+            let is_same = |now: &Kept| match (&now.key, &kept.key) {
+                (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+                _ => false,
+            };
+            if let Some(key) = kept.key.as_ref().filter(|_| !self.keys.get(&number).is_some_and(is_same)) {
+                key.reserve(0);
+            }
+        }
         self.see()
+    }
+
+    /// Refuses another ring of salts than the one that they belong to.
+    pub(crate) fn are_of(&self, ring: KeyId) -> Result<(), KeysError> {
+        match self.ring {
+            Some(own) if own != ring => Err(KeysError::Refused(
+                "the data keys belong to another ring of salts: put back files that were together",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// They belong to this ring of salts from now on, and to no other.
+    pub(crate) fn belong_to(&mut self, ring: KeyId) -> Result<(), KeysError> {
+        self.are_of(ring)?;
+        if self.ring.replace(ring).is_none() {
+            self.write()?;
+            self.see()?;
+        }
+        Ok(())
     }
 
     fn write(&mut self) -> Result<(), KeysError> {

@@ -69,7 +69,8 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
 
 /// Holds a file for one process, until what comes back is let go: `WouldBlock` where another holds it.
 pub fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    // Nobody else is to hold it.
+    let file = options(Access::Owner).create_new(false).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(in_use()),

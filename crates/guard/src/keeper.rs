@@ -212,7 +212,8 @@ impl Keeper {
     ) -> Result<Self, KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let made = places.are_free().and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
+        let free = places.are_free().and_then(|()| places.are_unseen());
+        let made = free.and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
     }
@@ -367,7 +368,8 @@ fn watch(
 ) -> Result<(), KeeperError> {
     let io = |error| KeeperError::Io { path: places.seen.clone(), error };
     std::fs::create_dir_all(&places.seen).map_err(io)?;
+    data.are_of(salts.id())?;
     data.watch(&places.seen_of(DATA_KEYS), unseen)?;
     salts.watch_on(&places.seen_of(SALTS), unseen, day)?;
-    Ok(())
+    Ok(data.belong_to(salts.id())?)
 }

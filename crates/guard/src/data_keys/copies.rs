@@ -69,7 +69,7 @@ impl Clear {
             keys.insert(*number, kept);
         }
         let (own, written) = (self.own.clone(), self.written + 1);
-        Ok(Found { tenant, wrapping, retiring: None, own, own_wrapped, written, keys })
+        Ok(Found { tenant, wrapping, retiring: None, ring: None, own, own_wrapped, written, keys })
     }
 
     fn secret(&self, number: KeyNumber) -> Option<Secret> {

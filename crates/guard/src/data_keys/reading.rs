@@ -6,6 +6,7 @@ use std::path::Path;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use journal::names::KeyId;
 use policy::vocabulary::Class;
 
 use super::{Kept, KeysError, LONGEST, MAGIC, io, is_tenant, label};
@@ -19,6 +20,7 @@ pub(super) struct Found {
     pub(super) tenant: String,
     pub(super) wrapping: WrappingKey,
     pub(super) retiring: Option<WrappingKey>,
+    pub(super) ring: Option<KeyId>,
     pub(super) own: Secret,
     pub(super) own_wrapped: Vec<u8>,
     pub(super) written: u64,
@@ -63,7 +65,7 @@ impl Found {
                 "the sum is not that of the lines: the file was changed or cut off",
             ));
         }
-        // A file may say neither: the first that were made do not count.
+        // A file may say none of these: the first that were made do not count.
         let mut rest = lines.lines().zip(1..).skip(3).peekable();
         let mut said = |word: &str| {
             let said = rest.peek().and_then(|(line, _)| line.strip_prefix(word));
@@ -74,6 +76,10 @@ impl Found {
         let written = said("written ").map_or(Some(0), |number| number.parse().ok());
         let written = written.ok_or_else(|| unreadable(4, "no generation"))?;
         let retiring = said("retiring ").and_then(WrappingKey::parse);
+        let ring = match said("ring ").map(KeyId::of) {
+            Some(Err(_)) => return Err(unreadable(5, "it names no ring of salts")),
+            ring => ring.and_then(Result::ok),
+        };
         let mut keys = BTreeMap::new();
         for (line, number) in rest {
             let (key, kept) = parsed(line).ok_or_else(|| unreadable(number, "it is no data key"))?;
@@ -81,7 +87,7 @@ impl Found {
                 return Err(unreadable(number, "a number stands twice"));
             }
         }
-        Ok(Self { tenant, wrapping, retiring, own, own_wrapped, written, keys })
+        Ok(Self { tenant, wrapping, retiring, ring, own, own_wrapped, written, keys })
     }
 
     /// A key that is there, unwrapped whatever its state.

@@ -261,6 +261,14 @@ impl Places {
             None => Ok(()),
         }
     }
+
+    /// What was seen of other keys is not written over: it is what tells an older copy of them.
+    pub(super) fn are_unseen(&self) -> Result<(), KeeperError> {
+        match [DATA_KEYS, SALTS].map(|name| self.seen_of(name)).into_iter().find(|path| path.exists()) {
+            Some(path) => Err(RingError::Exists { path }.into()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Goes on from what an act made; where that fails, what it made is taken away again, and nothing that somebody else

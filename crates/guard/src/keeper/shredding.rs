@@ -136,9 +136,11 @@ impl Keeper {
         by: [&Person; 2],
     ) -> Result<(), KeeperError> {
         let destroyed = |salts: &SaltRing| {
-            let is_known =
-                salts.escrow_destroyed(id)? | trail.map_or(Ok(false), |trail| trail.escrow_destroyed(id))?;
-            if is_known { Ok(()) } else { Err(RingError::Refused("no escrow of this id was made")) }
+            // A keyring's word is not enough: whoever has keys of their own would speak for it.
+            if !salts.escrow_destroyed(id)? {
+                return Err(RingError::Refused("no escrow of this id was made of these keys"));
+            }
+            trail.map_or(Ok(false), |trail| trail.escrow_destroyed(id)).map(|_| ())
         };
         self.said_by(by, KeyStep::EscrowDestroyed, id, destroyed).await
     }

@@ -64,6 +64,10 @@ impl Adding {
 
     pub(super) fn open(ring: &Path) -> Result<Self, RingError> {
         let path = Self::path(ring);
+        // What a link leads to is somebody else's, and would be written over.
+        if path.is_symlink() {
+            return Err(RingError::unreadable(&path, "it is a link: take it away"));
+        }
         let is_new = !path.exists();
         let file = OpenOptions::new()
             .read(true)

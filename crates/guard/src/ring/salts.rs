@@ -111,6 +111,9 @@ impl SaltRing {
         if path.exists() {
             return Err(RingError::Exists { path: path.to_owned() });
         }
+        if approvers.len() == 1 {
+            return Err(RingError::Refused(TOO_FEW));
+        }
         let master = Arc::new(Master::random(&mut *rng)?);
         let ring = *id.bytes();
         root::under_new(&*Arc::clone(&root), |wrapping| {
@@ -416,8 +419,8 @@ impl SaltRing {
     }
 
     pub(crate) fn pin_approvers(&self, approvers: &[Approver]) -> Result<(), RingError> {
-        if approvers.is_empty() {
-            return Err(RingError::Refused("the bundle has no approvers"));
+        if approvers.len() < 2 {
+            return Err(RingError::Refused(TOO_FEW));
         }
         let mut state = self.state();
         let approvers = approvers.iter().map(ToString::to_string).collect();
@@ -575,6 +578,9 @@ impl SaltRing {
 }
 
 const CUT_OFF: &str = "records were cut off its end: put a backup in its place";
+const TOO_FEW: &str =
+    "two people have to say that a key is destroyed: the bundle needs two approvers or more";
+
 const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
 
 fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {

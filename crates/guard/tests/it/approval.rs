@@ -1,11 +1,13 @@
 //! Whose word counts where two people have to say something.
 
-use guard::KeyState;
 use guard::keeper::KeeperError;
+use guard::ring::{EscrowState, Keyring};
+use guard::{Keeper, KeyState, Unseen};
 use journal::act::{KeyStep, Person};
 
-use crate::keeper::{Place, approvers, begun, ready, terms};
+use crate::keeper::{Place, System, approvers, begun, ready, terms};
 use crate::keys::{approver, two_people};
+use crate::lock;
 
 fn others() -> [Person; 2] {
     ["mallory", "oscar"].map(|id| Person::Approver(approver(id)))
@@ -63,7 +65,6 @@ fn approvers_are_changed_by_two_of_those_before() {
 
 #[test]
 fn an_older_copy_brings_no_approvers_back() {
-    use guard::{Keeper, Unseen};
     let place = Place::new();
     let mut keeper = place.create();
     let older = std::fs::read(place.path("keys/salts")).unwrap();
@@ -77,7 +78,6 @@ fn an_older_copy_brings_no_approvers_back() {
 
 #[test]
 fn where_none_are_pinned_nothing_is_done_until_two_are() {
-    use guard::Keeper;
     let place = Place::new();
     let made = Keeper::create(place.places("keys"), "harbor-clinic", &[], place.tools("root"));
     let mut keeper = ready(made).unwrap();
@@ -90,4 +90,62 @@ fn where_none_are_pinned_nothing_is_done_until_two_are() {
     assert!(ready(keeper.pin_approvers(&approvers(), [&ada, &mallory])).is_err());
     ready(keeper.pin_approvers(&approvers(), [&ada, &ben])).unwrap();
     ready(keeper.destroy(number, [&ada, &ben])).unwrap();
+}
+
+#[test]
+fn a_ring_of_ones_own_approves_nothing() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let number = begun(&mut keeper);
+    ready(keeper.set(number, KeyState::Disabled)).unwrap();
+    let backup = ready(keeper.back_up(&place.path("backup"))).unwrap();
+    drop(keeper);
+    let own = ["mallory", "oscar"].map(approver);
+    let made = Keeper::create(place.places("own"), "mallory-clinic", &own, place.tools("root"));
+    drop(ready(made).unwrap());
+    let copy = |from: &str, to: &str| std::fs::copy(place.path(from), place.path(to)).unwrap();
+    std::fs::copy(place.path("own/salts"), backup.join("salts")).unwrap();
+    let restored = Keeper::restore(&backup, place.places("restored"), Unseen::Taken, place.tools("root"));
+    let error = ready(restored).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("another ring of salts"), "{error}");
+    for name in ["keys", "keys.seen"] {
+        copy(&format!("{name}/salts"), &format!("{name}/kept"));
+        copy(&format!("own{}/salts", name.strip_prefix("keys").unwrap()), &format!("{name}/salts"));
+    }
+    copy("own/salts.adding", "keys/salts.adding");
+    let error = place.open().map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("another ring of salts"), "{error}");
+    for name in ["keys", "keys.seen"] {
+        copy(&format!("{name}/kept"), &format!("{name}/salts"));
+    }
+    assert_eq!(place.open().unwrap().approvers(), ["ada", "ben"]);
+}
+
+#[test]
+fn one_approver_is_not_pinned() {
+    let place = Place::new();
+    let alone = [approver("ada")];
+    let made = Keeper::create(place.places("one"), "harbor-clinic", &alone, place.tools("root"));
+    let error = ready(made).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("two approvers"), "{error}");
+    let mut keeper = place.create();
+    let [ada, ben] = two_people();
+    assert!(ready(keeper.pin_approvers(&[approver("ada")], [&ada, &ben])).is_err());
+    assert_eq!(keeper.approvers(), ["ada", "ben"]);
+}
+
+#[test]
+fn keys_of_ones_own_say_nothing_of_a_keyrings_escrow() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    let trail = Keyring::create(&place.path("trail"), &lock(), Box::new(System)).unwrap();
+    let held = terms();
+    ready(keeper.escrow(&held, Some(&trail), &place.path("escrow"), Ok)).unwrap();
+    let own = ["mallory", "oscar"].map(approver);
+    let made = Keeper::create(place.places("own"), "mallory-clinic", &own, place.tools("own-root"));
+    let mut mallorys = ready(made).unwrap();
+    let [mallory, oscar] = others();
+    assert!(ready(mallorys.escrow_destroyed(held.id, Some(&trail), [&mallory, &oscar])).is_err());
+    assert_eq!(trail.escrows()[0].state, EscrowState::Kept);
 }

@@ -10,7 +10,9 @@ use guard::escrow::{Escrow, EscrowError, Share, Terms};
 use guard::keeper::{KeeperError, Places, Shredding, Tools};
 use guard::ring::{EscrowState, Keyring, RingError};
 use guard::root::{FileRoot, Root, RootError};
-use guard::{Binding, FieldCipher, Keeper, KeyNumber, KeyState, KeysError, SeenError, Token, Unseen};
+use guard::{
+    Binding, DataKey, FieldCipher, Keeper, KeyNumber, KeyState, KeysError, SeenError, Token, Unseen,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use journal::act::{KeyStep, Person};
@@ -253,6 +255,25 @@ fn every_act_is_told_before_and_after() {
         [KeyState::Destroyed, KeyState::Active]
     );
     assert_eq!(second.get(), 1);
+}
+
+#[test]
+fn a_key_that_no_longer_seals_seals_for_nobody_who_still_holds_it() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let seals = |key: &DataKey| {
+        let cipher = FieldCipher::of_field(key, "ssn").unwrap();
+        let bound = Binding { tenant: "harbor-clinic", field: "ssn", subject: None };
+        sealer(1).seal(&cipher, &bound, "123-45-6789", &mut String::new()).is_ok()
+    };
+    begun(&mut keeper);
+    let first = keeper.active(Class::Phi).unwrap();
+    assert!(seals(&first));
+    let number = begun(&mut keeper);
+    let second = keeper.active(Class::Phi).unwrap();
+    assert!(!seals(&first) && seals(&second), "the first was retired");
+    ready(keeper.set(number, KeyState::Disabled)).unwrap();
+    assert!(!seals(&second), "the second was disabled");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What encrypting a field would break, and how to get there.
 
 pub(crate) mod arguments;
+mod destination;
 mod output;
 pub(crate) mod rows;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, IsTerminal as _};
+use std::path::Path;
 
 use guard::pipe::{self, Desk, PipeError, Tally, Worker};
 use guard::ring::Keyring;
@@ -18,6 +18,7 @@ use policy::vocabulary::{Action, Purpose, Region};
 use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
 
 use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Seal, Told};
+use super::destination::{Output, Refused};
 use crate::ledger_command::arguments::Unlock;
 use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
@@ -427,80 +428,4 @@ fn progress(rows: &Rows) -> Result<indicatif::ProgressBar, String> {
         indicatif::ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}")
             .map_err(text)?;
     Ok(indicatif::ProgressBar::new(length).with_style(style))
-}
-
-/// Where rows go: a file that is there whole or not at all, or the terminal.
-enum Output {
-    Terminal(BufWriter<std::io::StdoutLock<'static>>),
-    /// Beside its place until it is whole: its owner alone reads it, nobody knows its name, and it goes where the job
-    /// fails.
-    File(BufWriter<tempfile::NamedTempFile>, PathBuf),
-}
-
-impl Output {
-    fn to(path: Option<&Path>) -> Result<Self, String> {
-        const ROOM: usize = 1 << 18;
-        if let Some(path) = path.filter(|path| path.exists()) {
-            return Err(format!("`{}` is there already: name another file", path.display()));
-        }
-        let Some(path) = path else {
-            return Ok(Self::Terminal(BufWriter::with_capacity(ROOM, std::io::stdout().lock())));
-        };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = tempfile::NamedTempFile::new_in(folder)
-            .map_err(|error| format!("`{}`: {error}", path.display()))?;
-        Ok(Self::File(BufWriter::with_capacity(ROOM, file), path.to_owned()))
-    }
-
-    fn writer(&mut self) -> &mut dyn std::io::Write {
-        match self {
-            Output::Terminal(writer) => writer,
-            Output::File(writer, _) => writer,
-        }
-    }
-
-    fn keep(self) -> Result<(), String> {
-        match self {
-            Output::Terminal(mut writer) => writer.flush().map_err(text),
-            Output::File(writer, path) => {
-                let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
-                let file = writer.into_inner().map_err(|error| named(error.into_error()))?;
-                file.as_file().sync_all().map_err(named)?;
-                file.persist_noclobber(&path).map_err(|error| named(error.error))?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Rows that were refused, as a table: as they came, and why.
-struct Refused {
-    output: Output,
-    has_header: bool,
-}
-
-impl Refused {
-    fn to(path: &Path) -> Result<Self, String> {
-        Ok(Self { output: Output::to(Some(path))?, has_header: false })
-    }
-
-    fn take(&mut self, turned: &pipe::Turned<'_>) -> Result<(), PipeError> {
-        let mut written = Vec::new();
-        if !std::mem::replace(&mut self.has_header, true) {
-            let header =
-                ["Line", "Column", "Reason"].into_iter().chain(turned.names.iter().map(String::as_str));
-            csv::write_row(header, &mut written);
-        }
-        let (line, reason) = (turned.line.to_string(), turned.because.to_string());
-        let why = [line.as_str(), turned.column.as_str(), reason.as_str()];
-        csv::write_row(why.into_iter().chain(turned.row.cells()), &mut written);
-        self.output.writer().write_all(&written).map_err(PipeError::Output)
-    }
-
-    fn keep(self) -> Result<(), String> {
-        self.output.keep()
-    }
 }

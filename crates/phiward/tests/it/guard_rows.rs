@@ -197,6 +197,35 @@ fn lines_of_json_go_the_same_way() {
 }
 
 #[test]
+fn a_job_that_is_killed_leaves_nothing_behind() {
+    use std::io::Write as _;
+    let place = Place::new();
+    let words = guard("seal", &["--output", "out/sealed.csv"]);
+    std::fs::create_dir(place.path("out")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+    command.args(words).current_dir(place.path("."));
+    let mut job = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = job.stdin.take().unwrap();
+    let rows = |from: u64| -> String {
+        let row = |at| journal::names::RecordId::of(&format!("001Hs{at:010}"));
+        (from..from + 10_000).map(|at| format!("{},Ada Canary\n", row(at).unwrap().as_str())).collect()
+    };
+    input.write_all(format!("Id,Name\n{}", rows(0)).as_bytes()).unwrap();
+    // A batch is written once the ledger has its entry.
+    let is_told = || place.entries().iter().any(|entry| entry.act.key() == "field-access");
+    while !is_told() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    job.kill().unwrap();
+    job.wait().unwrap();
+    let left = std::fs::read_dir(place.path("out")).unwrap();
+    assert_eq!(
+        left.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(),
+        Vec::<std::ffi::OsString>::new()
+    );
+}
+
+#[test]
 fn no_file_is_written_over_and_columns_that_nobody_named_are_told() {
     let place = Place::new();
     let (_, err) = place.ends(2, &guard("seal", &["patients.csv", "--output", "patients.csv"]), "");
