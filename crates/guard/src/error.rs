@@ -37,7 +37,9 @@ pub enum GuardError {
     NotText,
     #[error("the field has too few different values for a blind index: {0}")]
     LowEntropy(&'static str),
-    #[error("the value has no form that can be looked up: {0}")]
+    #[error(
+        "the value has no form that can be looked up: {0}; correct it, empty it, or index the field as `form: exact`"
+    )]
     NotNormal(&'static str),
     #[error("the permit has ended, or not begun: ask for another")]
     PermitEnded,

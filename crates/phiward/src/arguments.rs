@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Access(Access),
     /// Tell which patient data goes where: declared, found, or both
     Flows(Flows),
-    /// Plan the protection of a field
+    /// Plan the protection of a field; seal, open, mask and de-identify data by the policy
     #[command(subcommand)]
     Guard(Guard),
     /// Show what a project holds, and what its source cannot tell

@@ -132,8 +132,7 @@ fn cell(json: &str) -> Option<Cow<'_, str>> {
 fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
     let fail = |what| PipeError::Line { line: number, what };
     let text = std::str::from_utf8(line).map_err(|_| fail("it is no UTF-8"))?;
-    let members: Members<'_> =
-        serde_json::from_str(text).map_err(|_| fail("it is no JSON object of fields, each once"))?;
+    let members: Members<'_> = serde_json::from_str(text).map_err(|_| fail(NO_OBJECT))?;
     let mut flat = Vec::with_capacity(members.0.len());
     let mut of_record = None;
     for (key, value) in members.0 {
@@ -159,7 +158,7 @@ fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
                 continue;
             }
             if cell(value.get()).is_none() {
-                return Err(fail("a parent's parent: export it by itself"));
+                return Err(fail("a list of records, or a parent's parent: export them by themselves"));
             }
             flat.push((format!("{key}.{name}"), value.get().to_owned()));
         }
@@ -170,6 +169,9 @@ fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
     }
     Ok(Line { number, members: flat, attributes: of_record })
 }
+
+const NO_OBJECT: &str = "it is no JSON object of fields, each once: every line is one record \
+                         (`jq -c '.result.records[]'` takes them out of what `sf data query --json` gives)";
 
 /// Works on lines of JSON. Fields of parents come back by their paths; what was sealed as a number comes back as text.
 pub fn json_lines<'k>(

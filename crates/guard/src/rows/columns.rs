@@ -22,9 +22,7 @@ pub enum ColumnsError {
     NoName(usize),
     #[error("column {0} is there before, by the same name")]
     Twice(usize),
-    #[error(
-        "column {0} is a field of another object, which nothing here classifies: leave it out, or export that object by itself"
-    )]
+    #[error("column {0} is a field of another object: leave it out, or export that object by itself")]
     OtherObject(usize),
     #[error("column {0} is classified by no line of the bundle: classify it, or leave it out")]
     Unclassified(usize),

@@ -167,7 +167,7 @@ fn a_line_that_is_no_record_is_named() {
         (r#"{"Note__c":"a","NOTE__C":"b"}"#, "it is no JSON object of fields, each once"),
         (r#"{"Note__c":"a","Note__c":"b"}"#, "it is no JSON object of fields, each once"),
         (r#"{"Children__r":[1]}"#, "a list stands where a field's value is needed"),
-        (r#"{"A__r":{"B__r":{"C__c":1}}}"#, "a parent's parent"),
+        (r#"{"A__r":{"B__r":{"C__c":1}}}"#, "a list of records, or a parent's parent"),
         ("{", "it is no JSON object of fields, each once"),
     ] {
         let input = format!("{{\"Patient__c\":\"{a}\",\"Note__c\":\"x\"}}\n{line}\n");

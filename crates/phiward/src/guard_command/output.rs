@@ -241,7 +241,11 @@ fn token(lines: &mut Lines, gateway: &Gateway) {
     if let Some(new) = &gateway.index {
         lines.line(4, &format!("blind index: {} {}({})", new.name, new.data_type, new.length));
     }
-    lines.line(4, "Phiward's gateway is not part of this release: this tells what it would mean");
+    lines.line(
+        4,
+        "`phiward guard seal` makes these tokens in data jobs; the gateway that makes them for every call is not part \
+         of this release",
+    );
 }
 
 /// Uses of one kind, as one heading tells of them.
