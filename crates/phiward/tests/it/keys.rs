@@ -619,11 +619,10 @@ fn the_order_in_the_docs_leads_from_nothing_to_a_sealed_table() {
     let begin = docs.split_once("\n## Begin\n").unwrap().1;
     let commands = begin.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0;
     let program = PathBuf::from(env!("CARGO_BIN_EXE_phiward"));
-    let paths = std::env::var_os("PATH").unwrap();
-    let paths = std::iter::once(program.parent().unwrap().to_owned()).chain(std::env::split_paths(&paths));
+    let commands = format!("PATH=\"$BUILT:$PATH\"\n{commands}");
     let done = Command::new("sh")
-        .args(["-e", "-c", commands])
-        .env("PATH", std::env::join_paths(paths).unwrap())
+        .args(["-e", "-c", &commands])
+        .env("BUILT", program.parent().unwrap())
         .env("HARBOR", example("mended").parent().unwrap())
         .current_dir(folder.path())
         .output()
