@@ -29,7 +29,10 @@ pub enum GuardError {
          they are back"
     )]
     Forgotten,
-    #[error("the subject's salt is not here: the ring of salts is another one, or was not restored whole")]
+    #[error(
+        "the subject's salt is not here: the ring of salts is another one or was not restored whole, or the token is of a \
+         person who was merged into another and was not bound anew before their handle was retired"
+    )]
     NoSubject,
     #[error("the token is not of this tenant, field, subject and key, or it was changed")]
     Refused,

@@ -21,7 +21,7 @@ use policy::vocabulary::Class;
 use crate::data_keys::{DataKeys, KeyStatus, KeysError};
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
-use crate::ring::{RingError, SaltRing};
+use crate::ring::{RingError, SaltRing, Welcome};
 use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
@@ -50,6 +50,11 @@ pub enum KeeperError {
          change who they are; two of them do, by `keys approvers`"
     )]
     OtherApprover(String),
+    #[error(
+        "no keys are in `{folder}`: `keys init` makes new ones, and `keys restore` puts a backup or an escrow there",
+        folder = folder.display()
+    )]
+    NoKeys { folder: PathBuf },
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -237,6 +242,10 @@ impl Keeper {
     /// Opens the files of a tenant, finishes what a crash interrupted, and refuses older copies; where somebody vouches
     /// for what lies there, an entry says so.
     pub async fn open(places: Places, unseen: Unseen, tools: Tools) -> Result<Self, KeeperError> {
+        if !places.data_keys.exists() && !places.salts.exists() {
+            let folder = places.data_keys.parent().unwrap_or(&places.data_keys).to_owned();
+            return Err(KeeperError::NoKeys { folder });
+        }
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
         match unseen {
@@ -263,9 +272,9 @@ impl Keeper {
         Ok(self.data.discard()?)
     }
 
-    /// Whoever was shredded may be sealed for again, as somebody says that they are back.
-    pub fn welcome(&mut self) {
-        self.salts.welcome();
+    /// Whoever was shredded may be sealed for again, as somebody says that they are back: once it is recorded who.
+    pub fn welcome(&mut self, welcome: Welcome) {
+        self.salts.welcome(welcome);
     }
 
     pub const fn salts(&self) -> &SaltRing {
@@ -366,8 +375,11 @@ fn watch(
     unseen: Unseen,
     day: Option<Date>,
 ) -> Result<(), KeeperError> {
-    let io = |error| KeeperError::Io { path: places.seen.clone(), error };
-    std::fs::create_dir_all(&places.seen).map_err(io)?;
+    // Whoever is refused puts the folder back where it was, and nothing is to be in its place.
+    if unseen != Unseen::Refused {
+        let io = |error| KeeperError::Io { path: places.seen.clone(), error };
+        std::fs::create_dir_all(&places.seen).map_err(io)?;
+    }
     data.are_of(salts.id())?;
     data.watch(&places.seen_of(DATA_KEYS), unseen)?;
     salts.watch_on(&places.seen_of(SALTS), unseen, day)?;

@@ -16,6 +16,8 @@ use crate::token::Handle;
 pub struct Shredding {
     /// The handle of each person that was asked for; nothing where they have no salt.
     pub handles: Vec<Option<Handle>>,
+    /// Those among them of people who were merged into others and are there under these: nobody of them was forgotten.
+    pub retired: Vec<Handle>,
     /// The backup that was made after it.
     pub backup: Option<PathBuf>,
     /// Escrows that bring back who was shredded, until they are destroyed.
@@ -36,11 +38,11 @@ impl Keeper {
         subjects: &[Subject],
         backups: Option<&Path>,
     ) -> Result<Shredding, KeeperError> {
-        self.shredded(backups, subjects.len(), |keeper| Ok(keeper.salts.shred(subjects)?)).await
+        self.shredded(backups, subjects.len(), Vec::new(), |keeper| Ok(keeper.salts.shred(subjects)?)).await
     }
 
     /// [`Keeper::shred`] by handles, as entries and tokens name them: after the restoration of an older copy, and for
-    /// people who were merged away and of whom no token is left.
+    /// people who were merged away and of whom no token is left. Their handles are retired, and entries say that.
     pub async fn shred_handles(
         &mut self,
         handles: &[Handle],
@@ -50,24 +52,23 @@ impl Keeper {
             let gone = keeper.salts.shred_handles(handles)?;
             Ok(handles.iter().map(|handle| Some(*handle).filter(|handle| gone.contains(handle))).collect())
         };
-        self.shredded(backups, handles.len(), shred).await
+        let retired = self.salts.retiring(handles);
+        self.shredded(backups, handles.len().saturating_sub(retired.len()), retired, shred).await
     }
 
     async fn shredded(
         &mut self,
         backups: Option<&Path>,
         people: usize,
+        retired: Vec<Handle>,
         shred: impl FnOnce(&Self) -> Result<Vec<Option<Handle>>, KeeperError>,
     ) -> Result<Shredding, KeeperError> {
-        let keys = Some(Number::of(people as u64));
-        let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
-        let begun = self.tools.begin(event).await?;
+        let begun = self.tools.begin_all(self.counted(people, retired.len())).await?;
         let done = shred(self);
         // Those that an earlier act destroyed and did not come to tell of are told as well.
         let untold = self.salts.untold();
         let told = |_: &Vec<Option<Handle>>, events: Vec<KeyEvent>| {
-            let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
-            events.into_iter().chain(each).collect()
+            events.into_iter().chain(self.each(&untold)).collect()
         };
         let handles = self.tools.end_with(begun, done, told).await?;
         if !untold.is_empty() && self.tools.recorder.is_some() {
@@ -77,7 +78,35 @@ impl Keeper {
             Some(folder) => Some(self.back_up(folder).await?),
             None => None,
         };
-        Ok(Shredding { handles, backup, undoing: self.undoing(), unknown: self.salts.escrows_unknown() })
+        Ok(Shredding {
+            handles,
+            retired,
+            backup,
+            undoing: self.undoing(),
+            unknown: self.salts.escrows_unknown(),
+        })
+    }
+
+    /// How many people are forgotten, and how many handles are retired.
+    fn counted(&self, people: usize, retired: usize) -> Vec<KeyEvent> {
+        let of = |step, number: usize| {
+            let keys = Some(Number::of(number as u64));
+            KeyEvent { keys, ..KeyEvent::new(step, KeyKind::Tenant, self.salts.id()) }
+        };
+        match (people, retired) {
+            (_, 0) => vec![of(KeyStep::Shredded, people)],
+            (0, _) => vec![of(KeyStep::HandleRetired, retired)],
+            _ => vec![of(KeyStep::Shredded, people), of(KeyStep::HandleRetired, retired)],
+        }
+    }
+
+    /// What became of each of these whose salt was destroyed.
+    fn each(&self, handles: &[Handle]) -> Vec<KeyEvent> {
+        let event = |handle: &Handle| match self.salts.was_retired(*handle) {
+            true => of_subject(KeyStep::HandleRetired, *handle),
+            false => of_subject(KeyStep::Shredded, *handle),
+        };
+        handles.iter().map(event).collect()
     }
 
     /// Escrows that undo a shredding, or the destruction of a data key.
@@ -94,10 +123,9 @@ impl Keeper {
         if untold.is_empty() || self.tools.recorder.is_none() {
             return Ok(());
         }
-        let keys = Some(Number::of(untold.len() as u64));
-        let event = KeyEvent { keys, ..KeyEvent::new(KeyStep::Shredded, KeyKind::Tenant, self.salts.id()) };
-        let begun = self.tools.begin(event).await?;
-        let each = untold.iter().map(|handle| of_subject(KeyStep::Shredded, *handle));
+        let retired = untold.iter().filter(|handle| self.salts.was_retired(**handle)).count();
+        let begun = self.tools.begin_all(self.counted(untold.len() - retired, retired)).await?;
+        let each = self.each(&untold);
         self.tools.end_with(begun, Ok(()), |(), events| events.into_iter().chain(each).collect()).await?;
         Ok(self.salts.told(&untold)?)
     }

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use journal::RecordError;
+
 use crate::GuardError;
 use crate::root::RootError;
 use crate::seen::SeenError;
@@ -57,6 +59,8 @@ pub enum RingError {
     Refused(&'static str),
     #[error("{}", away(.0))]
     MergedAway(Vec<Away>),
+    #[error("nothing is sealed for whoever is let back in before it stands in the ledger: {0}")]
+    NotRecorded(RecordError),
     #[error(transparent)]
     Root(#[from] RootError),
     #[error(transparent)]

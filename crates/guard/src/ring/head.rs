@@ -12,10 +12,11 @@
 //! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed> <of who survives, sealed>
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet
+//! became <handle> <handle that survives> <base64 of who survives, sealed>    its person was merged, and it is retired
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
@@ -47,6 +48,14 @@ pub(super) struct Merge {
     pub(super) survivor: Option<Subject>,
 }
 
+/// Who a person is now whose handle was retired after a merge.
+#[derive(Clone)]
+pub(super) struct Became {
+    pub(super) into: Id,
+    /// Who survives; nothing where the merge did not say it.
+    pub(super) survivor: Option<Subject>,
+}
+
 #[derive(Clone)]
 pub(super) struct Head {
     pub(super) ring: Id,
@@ -58,6 +67,7 @@ pub(super) struct Head {
     /// Who may say what two people have to. Nobody in a ring of a release that did not pin them.
     pub(super) approvers: Vec<String>,
     pub(super) merges: BTreeMap<Id, Merge>,
+    pub(super) became: BTreeMap<Id, Became>,
     pub(super) escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all escrows.
     pub(super) unknown: Option<Date>,
@@ -117,6 +127,16 @@ impl Head {
         escrowed::doom(&mut self.escrows);
     }
 
+    /// Takes out merges of who is shredded now, and gives handles that were retired before and whose survivors are among
+    /// them. Where somebody stays whom another became, nobody is forgotten: a handle is retired.
+    pub(super) fn part_from(&mut self, gone: &BTreeSet<Id>) -> BTreeSet<Id> {
+        let merged = self.merges.extract_if(.., |from, _| gone.contains(from));
+        let retired = merged.filter(|(_, merge)| !gone.contains(&merge.into));
+        self.became
+            .extend(retired.map(|(from, Merge { into, survivor, .. })| (from, Became { into, survivor })));
+        self.became.extract_if(.., |_, became| gone.contains(&became.into)).map(|(from, _)| from).collect()
+    }
+
     pub(super) fn bytes(
         &self,
         master: &Master,
@@ -139,13 +159,15 @@ impl Head {
         }
         let _ = writeln!(text, "finder {}\nholds {records}", STANDARD.encode(finder));
         text.push_str(&self.approvers_line());
+        let mut seal = |what, (from, into): (&Id, &Id), person: &Subject| {
+            let label = merged_label(what, from, into);
+            Ok::<_, GuardError>(STANDARD.encode(master.cipher().seal(&label, person.bytes(), rng)?))
+        };
         for (from, merge) in &self.merges {
-            let mut seal = |what, person: &Subject| {
-                let label = merged_label(what, from, &merge.into);
-                Ok::<_, GuardError>(STANDARD.encode(master.cipher().seal(&label, person.bytes(), rng)?))
-            };
-            let gone = seal(MERGED, &merge.from)?;
-            let survivor = merge.survivor.as_ref().map(|survivor| seal(SURVIVOR, survivor)).transpose()?;
+            let two = (from, &merge.into);
+            let gone = seal(MERGED, two, &merge.from)?;
+            let survivor =
+                merge.survivor.as_ref().map(|survivor| seal(SURVIVOR, two, survivor)).transpose()?;
             let (from, into) = (KeyId::of_bytes(*from), KeyId::of_bytes(merge.into));
             let _ = write!(text, "merged {from} {into} {gone}");
             if let Some(survivor) = survivor {
@@ -156,6 +178,17 @@ impl Head {
         text.push_str(&escrowed::lines(&self.escrows));
         if let Some(day) = self.unknown {
             let _ = writeln!(text, "{UNKNOWN} {day}");
+        }
+        for (from, became) in &self.became {
+            let survivor = became.survivor.as_ref();
+            let survivor =
+                survivor.map(|survivor| seal(SURVIVOR, (from, &became.into), survivor)).transpose()?;
+            let (from, into) = (KeyId::of_bytes(*from), KeyId::of_bytes(became.into));
+            let _ = write!(text, "became {from} {into}");
+            if let Some(survivor) = survivor {
+                let _ = write!(text, " {survivor}");
+            }
+            text.push('\n');
         }
         let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
@@ -228,8 +261,24 @@ impl Head {
             Some(day) => Some(day.parse().map_err(|_| form("no day"))?),
             None => None,
         };
-        let head =
-            Self { ring, written, epoch, wrapping, wrapped, retired, approvers, merges, escrows, unknown };
+        let mut became = BTreeMap::new();
+        while let Some(line) = next("became") {
+            let (from, person) = became_of(line, &master).ok_or(form("no retired handle"))?;
+            became.insert(from, person);
+        }
+        let head = Self {
+            ring,
+            written,
+            epoch,
+            wrapping,
+            wrapped,
+            retired,
+            approvers,
+            merges,
+            became,
+            escrows,
+            unknown,
+        };
         Ok((head, master, holds))
     }
 }
@@ -242,13 +291,26 @@ fn merge(line: &str, master: &Master) -> Option<(Id, Merge)> {
     let (from, rest) = line.split_once(' ')?;
     let (into, sealed) = rest.split_once(' ')?;
     let (from, into) = (id(from)?, id(into)?);
-    let open = |what, sealed: &str| {
-        let sealed = STANDARD.decode(sealed).ok()?;
-        master.cipher().open(&merged_label(what, &from, &into), &sealed).map(Subject::kept)
-    };
+    let open = |what, sealed: &str| opened(master, &merged_label(what, &from, &into), sealed);
     let (gone, survivor) = match sealed.split_once(' ') {
         Some((gone, survivor)) => (gone, Some(open(SURVIVOR, survivor)?)),
         None => (sealed, None),
     };
     Some((from, Merge { into, from: open(MERGED, gone)?, survivor }))
+}
+
+fn became_of(line: &str, master: &Master) -> Option<(Id, Became)> {
+    let (from, rest) = line.split_once(' ')?;
+    let (into, sealed) = rest.split_once(' ').map_or((rest, None), |(into, sealed)| (into, Some(sealed)));
+    let (from, into) = (id(from)?, id(into)?);
+    let survivor = match sealed {
+        Some(sealed) => Some(opened(master, &merged_label(SURVIVOR, &from, &into), sealed)?),
+        None => None,
+    };
+    Some((from, Became { into, survivor }))
+}
+
+fn opened(master: &Master, label: &[u8], sealed: &str) -> Option<Subject> {
+    let sealed = STANDARD.decode(sealed).ok()?;
+    master.cipher().open(label, &sealed).map(Subject::kept)
 }

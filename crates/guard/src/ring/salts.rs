@@ -14,8 +14,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::civil::Date;
 use journal::names::{Approver, KeyId};
@@ -23,16 +22,17 @@ use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
 use super::escrowed::{self, EscrowState, Escrowed};
-use super::head::{Head, Merge, Unread};
+use super::head::{Head, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{Away, RingError, key_id};
-use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
-pub use merging::Merging;
+use merging::Merges;
+pub use merging::{Merged, Merging};
+pub use returning::Welcome;
 
 const PURPOSE: Purpose = Purpose {
     name: "ring of salts",
@@ -43,17 +43,6 @@ const PURPOSE: Purpose = Purpose {
 };
 
 const SEEN: &[u8] = b"phiward-salt-ring-seen-1";
-
-/// A person who was merged into another, while there are tokens of theirs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
-    /// Whom their tokens are bound to.
-    pub from: Subject,
-    /// The handle of the person who survives: their tokens are to be.
-    pub into: Handle,
-    /// Who survives; nothing where an earlier release merged them.
-    pub survivor: Option<Subject>,
-}
 
 struct State {
     head: Head,
@@ -66,9 +55,9 @@ pub struct SaltRing {
     root: Arc<dyn Root>,
     /// Whoever changes more than people's number holds it.
     state: Mutex<State>,
-    merges: RwLock<BTreeMap<Id, Merge>>,
-    /// Whoever was shredded may have a new salt.
-    welcomes: AtomicBool,
+    merges: RwLock<Merges>,
+    /// Whoever was shredded may have a new salt, once this was told.
+    welcome: OnceLock<Welcome>,
 }
 
 impl fmt::Debug for SaltRing {
@@ -126,6 +115,7 @@ impl SaltRing {
                 retired: None,
                 approvers: approvers.iter().map(ToString::to_string).collect(),
                 merges: BTreeMap::new(),
+                became: BTreeMap::new(),
                 escrows: Vec::new(),
                 unknown: None,
             };
@@ -156,9 +146,9 @@ impl SaltRing {
         let bytes = head.bytes(&master, records.len() + shredded.len(), &mut *rng)?;
         let draft = Draft { head: bytes, master, records, shredded };
         let store = Store::create(path, &PURPOSE, draft, rng)?;
-        let merges = RwLock::new(head.merges.clone());
+        let merges = RwLock::new(Merges::of(&head));
         let state = Mutex::new(State { head, seen: None });
-        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
+        Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
     }
 
     /// Opens a ring, finishes what a crash tore, and destroys the wrapping key of the epoch before where that is still
@@ -172,9 +162,9 @@ impl SaltRing {
         if let Some(retired) = head.retired {
             root.destroy(retired)?;
         }
-        let merges = RwLock::new(head.merges.clone());
+        let merges = RwLock::new(Merges::of(&head));
         let state = Mutex::new(State { head, seen: None });
-        Ok(Self { store, root, state, merges, welcomes: AtomicBool::new(false) })
+        Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
     }
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
@@ -219,19 +209,18 @@ impl SaltRing {
         let people: Vec<Finder> =
             subjects.iter().map(|subject| self.store.finder(subject.borrow())).collect();
         {
-            let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
-            let away = |person: &Finder| self.store.id(person).is_some_and(|id| merges.contains_key(&id));
-            if !merges.is_empty() && people.iter().any(away) {
+            let merges = self.others();
+            if !merges.are_none() && people.iter().any(|person| merges.away(&self.store, person).is_some()) {
                 return Err(RingError::Refused(MERGED_AWAY));
             }
         }
-        if !self.welcomes() && !self.forgotten(subjects).is_empty() {
-            return Err(GuardError::Forgotten.into());
-        }
-        let given = self.store.give(&people)?;
-        if given.is_new {
-            self.see(&self.state())?;
-        }
+        let given = self.let_back(subjects, || {
+            let given = self.store.give(&people)?;
+            if given.is_new {
+                self.see(&self.state())?;
+            }
+            Ok(given)
+        })?;
         Ok(given.secrets.into_iter().map(salt).collect())
     }
 
@@ -245,12 +234,12 @@ impl SaltRing {
         Ok(self.store.by_id(handle.bytes())?.map(|secret| SubjectSalt::of(handle, secret)))
     }
 
-    /// Whether what a token names was destroyed.
+    /// Whether what a token names was destroyed and its person forgotten.
     pub fn was_shredded(&self, handle: Handle) -> bool {
-        self.store.was_shredded(handle.bytes())
+        self.store.was_shredded(handle.bytes()) && !self.was_retired(handle)
     }
 
-    /// How many people have a salt, and how many salts were shredded.
+    /// How many people have a salt, and how many salts were destroyed: also those of handles that were retired.
     pub fn counts(&self) -> (u64, u64) {
         self.store.counts()
     }
@@ -266,29 +255,6 @@ impl SaltRing {
         (head.epoch, head.wrapping)
     }
 
-    /// Whom the tokens of a handle are bound to, and whose they are now, where two people became one.
-    pub fn merged(&self, handle: Handle) -> Option<Merged> {
-        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
-        let merge = merges.get(handle.bytes())?;
-        let Merge { into, from, survivor } = merge.clone();
-        Some(Merged { from, into: Handle::of(into), survivor })
-    }
-
-    /// Who a person is now, where they were merged into another.
-    pub fn survivor(&self, of: &Subject) -> Option<Subject> {
-        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
-        if merges.is_empty() {
-            return None;
-        }
-        merges.get(&self.store.id(&self.store.finder(of))?)?.survivor.clone()
-    }
-
-    /// Handles of people who were merged into others and whose tokens may still be there.
-    pub fn merges(&self) -> Vec<Handle> {
-        let merges = self.merges.read().unwrap_or_else(PoisonError::into_inner);
-        merges.keys().map(|id| Handle::of(*id)).collect()
-    }
-
     /// Destroys the salts of these people, and those of who was merged into them: no token of theirs opens again, and
     /// no copy of the ring that was made until now. Gives the handles, in order; nothing for who has none. The ring
     /// holds them as untold until [`SaltRing::told`].
@@ -296,19 +262,19 @@ impl SaltRing {
     /// Where this fails the ring is opened again: it says then who is shredded ([`SaltRing::untold`]), and finishes it.
     pub fn shred(&self, subjects: &[Subject]) -> Result<Vec<Option<Handle>>, RingError> {
         let mut state = self.state();
-        let ids = subjects.iter().map(|subject| self.store.id(&self.store.finder(subject)));
-        let ids: Vec<Option<Id>> = ids.collect();
-        let away = |(at, id): (usize, &Option<Id>)| Some((at, state.head.merges.get(id.as_ref()?)?.into));
-        let away: Vec<Away> = ids.iter().enumerate().filter_map(away).map(Away::of).collect();
+        let people: Vec<Finder> = subjects.iter().map(|subject| self.store.finder(subject)).collect();
+        let away = |(at, person)| Some((at, self.others().away(&self.store, person)?.0));
+        let away: Vec<Away> = people.iter().enumerate().filter_map(away).map(Away::of).collect();
         if !away.is_empty() {
             return Err(RingError::MergedAway(away));
         }
+        let ids: Vec<Option<Id>> = people.iter().map(|person| self.store.id(person)).collect();
         self.destroy(&mut state, ids.iter().flatten().copied().collect())?;
         Ok(ids.into_iter().map(|id| id.map(Handle::of)).collect())
     }
 
-    /// [`SaltRing::shred`] by what tokens name, or entries: also of a person who was merged away and of whom no token
-    /// is left. Gives those that were there.
+    /// [`SaltRing::shred`] by what tokens name, or entries. That of a person who was merged away is retired: nobody is
+    /// forgotten, and who they are now stays known. Gives those that were there.
     pub fn shred_handles(&self, handles: &[Handle]) -> Result<Vec<Handle>, RingError> {
         let mut state = self.state();
         let there = handles.iter().filter(|handle| self.store.has(handle.bytes()));
@@ -339,7 +305,7 @@ impl SaltRing {
         let mut head = state.head.clone();
         head.epoch += 1;
         head.retired = Some(head.wrapping);
-        head.merges.retain(|from, _| !without.contains(from));
+        let forgotten = head.part_from(without);
         if !without.is_empty() {
             head.doom_escrows();
         }
@@ -354,6 +320,7 @@ impl SaltRing {
                 (head.wrapping, head.wrapped) = (wrapping, wrapped);
                 self.rewrite(state, head, |draft, writer| {
                     draft.shred(without, &PURPOSE, true);
+                    draft.untold(&forgotten);
                     draft.turn(next, &PURPOSE, &mut *writer.rng)?;
                     Ok(())
                 })
@@ -392,7 +359,7 @@ impl SaltRing {
         draft.head = head.bytes(&draft.master, records, &mut *writer.rng)?;
         self.store.put(&mut writer, draft)?;
         drop(writer);
-        *self.merges.write().unwrap_or_else(PoisonError::into_inner) = head.merges.clone();
+        *self.merges.write().unwrap_or_else(PoisonError::into_inner) = Merges::of(&head);
         state.head = head;
         self.see(state)
     }

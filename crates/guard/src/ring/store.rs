@@ -148,15 +148,20 @@ struct Memory {
     master: Arc<Master>,
     index: Index,
     shredded: Shredded,
-    /// People of whom something was shredded.
-    forgotten: BTreeSet<Finder>,
+    /// People of whom something was shredded, and what it was.
+    forgotten: BTreeSet<(Finder, Id)>,
 }
 
 impl Memory {
     fn of(master: Arc<Master>, index: Index, shredded: Shredded) -> Self {
-        let people = shredded.values().map(|gone| gone.person).filter(|person| *person != NOBODY);
-        let forgotten = people.collect();
+        let people = shredded.iter().map(|(id, gone)| (gone.person, *id));
+        let forgotten = people.filter(|(person, _)| *person != NOBODY).collect();
         Self { master, index, shredded, forgotten }
+    }
+
+    /// What of a person was shredded.
+    fn gone_of(&self, person: Finder) -> impl Iterator<Item = Id> {
+        self.forgotten.range((person, Id::default())..=(person, [u8::MAX; 8])).map(|(_, id)| *id)
     }
 }
 
@@ -203,6 +208,15 @@ impl Draft {
             (id, Gone { untold, person: purpose.remembered.map_or(NOBODY, |_| person) })
         });
         self.shredded.extend(gone);
+    }
+
+    /// No entry says yet of these that were shredded before what became of their people now.
+    pub(super) fn untold(&mut self, ids: &BTreeSet<Id>) {
+        for id in ids {
+            if let Some(gone) = self.shredded.get_mut(id) {
+                gone.untold = true;
+            }
+        }
     }
 
     pub(super) fn told(&mut self, ids: &[Id]) {
@@ -373,7 +387,7 @@ impl Store {
         }
         let is_forgotten = |subject: &Subject| {
             let person = memory.master.person(subject);
-            memory.forgotten.contains(&person) && memory.index.person(&person).is_none()
+            memory.gone_of(person).next().is_some() && memory.index.person(&person).is_none()
         };
         subjects
             .iter()
@@ -381,6 +395,11 @@ impl Store {
             .filter(|(_, one)| is_forgotten((*one).borrow()))
             .map(|(at, _)| at)
             .collect()
+    }
+
+    /// The ids of what of a person was shredded.
+    pub(super) fn gone_of(&self, person: &Finder) -> Vec<Id> {
+        self.memory().gone_of(*person).collect()
     }
 
     pub(super) fn finder(&self, subject: &Subject) -> Finder {

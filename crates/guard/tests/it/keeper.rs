@@ -766,3 +766,40 @@ fn no_secret_lies_on_the_disk_in_clear() {
     }
     assert_eq!(clear, 0, "a secret lies in a file");
 }
+
+#[test]
+fn whoever_is_refused_finds_nothing_made() {
+    let place = Place::new();
+    drop(place.create());
+    let (seen, elsewhere) = (place.path("keys.seen"), place.path("elsewhere"));
+    std::fs::rename(&seen, &elsewhere).unwrap();
+    let refused = place.open();
+    assert!(
+        matches!(&refused, Err(KeeperError::Keys(KeysError::Seen(SeenError::Unseen { .. })))),
+        "{refused:?}"
+    );
+    assert!(!seen.exists());
+    std::fs::rename(&elsewhere, &seen).unwrap();
+    drop(place.open().unwrap());
+    let files = |folder: &Path| {
+        let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    for lost in ["empty", "gone"] {
+        std::fs::rename(place.path("keys"), place.path(lost)).unwrap();
+        if lost == "empty" {
+            std::fs::create_dir(place.path("keys")).unwrap();
+        }
+        let before = files(place.folder.path());
+        let places = Places::of(&place.path("keys"), &seen);
+        let refused =
+            ready(Keeper::open(places, Unseen::Refused, place.tools("root"))).unwrap_err().to_string();
+        assert!(refused.contains("`keys init` makes new ones, and `keys restore`"), "{refused}");
+        assert_eq!(files(place.folder.path()), before);
+        if lost == "empty" {
+            assert!(files(&place.path("keys")).is_empty());
+            std::fs::remove_dir(place.path("keys")).unwrap();
+            std::fs::rename(place.path(lost), place.path("keys")).unwrap();
+        }
+    }
+}

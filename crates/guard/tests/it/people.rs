@@ -1,13 +1,14 @@
 //! People who become others, who are forgotten, and who stand in a file again.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use guard::ring::{Away, RingError, SaltRing};
 use guard::root::FileRoot;
 use guard::{GuardError, Handle};
-use journal::Subject;
+use journal::act::{KeyEvent, KeyStep};
 use journal::sample::Drawn;
+use journal::{EntryOutcome, RecordError, Subject};
 
 use crate::keeper::{Place, begun, opens, ready, sealed};
 use crate::{lock, subject};
@@ -180,4 +181,125 @@ fn many_who_were_shredded_are_told_of_and_known() {
     assert_eq!((ring.untold().len(), ring.counts()), (500, (500, 2500)));
     assert!(gone.iter().all(|handle| ring.was_shredded(*handle)));
     assert!(!ring.was_shredded(handle(&ring, 2600)));
+}
+
+type Said = Arc<Mutex<Vec<(EntryOutcome, String, Vec<String>)>>>;
+
+/// Lets whoever was shredded back in, and tells what was recorded of it.
+fn welcomed(ring: &SaltRing) -> Said {
+    let said = Said::default();
+    let told = Arc::clone(&said);
+    ring.welcome(Box::new(move |events: Vec<KeyEvent>, outcome, correlation| {
+        assert!(events.iter().all(|event| event.step == KeyStep::Readmitted));
+        let keys = events.iter().map(|event| event.key.to_string()).collect();
+        told.lock().unwrap().push((outcome, correlation.to_string(), keys));
+        Ok(())
+    }));
+    said
+}
+
+#[test]
+fn whoever_is_let_back_in_is_named_before_and_after_and_nobody_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = ring(folder.path());
+    ring.salts(&people(0..4)).unwrap();
+    let gone = ring.shred(&people(1..3)).unwrap();
+    let gone: Vec<String> = gone.iter().flatten().map(|handle| format!("{handle:?}")).collect();
+    let said = welcomed(&ring);
+    // Nobody of these was shredded.
+    ring.salts(&[subject(0), subject(3), subject(9)]).unwrap();
+    assert!(said.lock().unwrap().is_empty());
+    ring.salts(&[subject(0), subject(1), subject(1), subject(10)]).unwrap();
+    let told = std::mem::take(&mut *said.lock().unwrap());
+    let [(first, of, named), (then, of_same, named_again)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((*first, *then), (EntryOutcome::Intended, EntryOutcome::Done));
+    assert_eq!((of, named, named_again), (of_same, &vec![gone[0].clone()], &vec![gone[0].clone()]));
+    // They are there now.
+    ring.salts(&people(0..2)).unwrap();
+    assert!(said.lock().unwrap().is_empty());
+}
+
+#[test]
+fn nobody_is_let_back_in_unrecorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = ring(folder.path());
+    ring.salts(&people(0..2)).unwrap();
+    ring.shred(&people(0..1)).unwrap();
+    ring.welcome(Box::new(|_, _, _| Err(RecordError::Unavailable("the disk is full".to_owned()))));
+    let refused = ring.salts(&people(0..3));
+    assert!(matches!(refused, Err(RingError::NotRecorded(_))), "{refused:?}");
+    assert_eq!(ring.counts(), (1, 1), "neither they nor anybody of their batch");
+}
+
+#[test]
+fn a_retired_handle_forgets_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = ring(folder.path());
+    ring.salts(&people(0..6)).unwrap();
+    ring.merge(&subject(1), &subject(2)).unwrap();
+    let [away, survivor] = [1, 2].map(|number| handle(&ring, number));
+    assert_eq!(ring.retiring(&[away, survivor, handle(&ring, 5)]), [], "who survives is among them");
+    assert_eq!(ring.retiring(&[away, handle(&ring, 5)]), [away]);
+    ring.shred_handles(&[away]).unwrap();
+    drop(ring);
+    let ring = again(folder.path(), 3);
+    assert!(ring.was_retired(away) && !ring.was_shredded(away) && ring.by_handle(away).unwrap().is_none());
+    // A row that names them is the survivor's, and nobody says that they are to come back.
+    assert_eq!(ring.survivor(&subject(1)), Some(subject(2)));
+    assert!(ring.forgotten(&people(0..6)).is_empty());
+    let said = welcomed(&ring);
+    assert!(matches!(ring.salts(&people(0..2)), Err(RingError::Refused(_))));
+    assert!(said.lock().unwrap().is_empty() && ring.known(&subject(1)).unwrap().is_none());
+    // By their old name they are neither forgotten nor merged.
+    for refused in [
+        ring.shred(&people(0..2)).map(|_| ()),
+        ring.merge(&subject(1), &subject(3)).map(|_| ()),
+        ring.merge(&subject(3), &subject(1)).map(|_| ()),
+    ] {
+        let Err(RingError::MergedAway(away)) = refused else { panic!("{refused:?}") };
+        assert_eq!(away[0].into, survivor);
+    }
+    // It holds through all that is done to the ring.
+    ring.rewrap().unwrap();
+    ring.told(&ring.untold()).unwrap();
+    let backup = folder.path().join("backup");
+    ring.back_up(&backup).unwrap();
+    // Who survives becomes a third.
+    ring.merge(&subject(2), &subject(3)).unwrap();
+    drop(ring);
+    let ring = again(folder.path(), 4);
+    assert_eq!(ring.survivor(&subject(1)), Some(subject(3)));
+    ring.shred_handles(&[survivor]).unwrap();
+    assert_eq!([1, 2].map(|number| ring.survivor(&subject(number))), [Some(subject(3)), Some(subject(3))]);
+    ring.told(&ring.untold()).unwrap();
+    // Who is forgotten is forgotten under every name that they had, and entries are to say so.
+    ring.shred(&[subject(3)]).unwrap();
+    drop(ring);
+    let ring = again(folder.path(), 5);
+    assert_eq!(ring.forgotten(&people(0..6)).into_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(ring.survivor(&subject(1)).is_none() && ring.was_shredded(away) && ring.retired() == 0);
+    assert_eq!(ring.untold().len(), 3);
+}
+
+#[test]
+fn entries_tell_a_retired_handle_from_somebody_who_is_forgotten() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    (0..4).for_each(|number| drop(sealed(&mut keeper, number)));
+    let (away, _) = ready(keeper.merge(&subject(0), &subject(1))).unwrap().unwrap();
+    let other = keeper.salts().known(&subject(2)).unwrap().unwrap().handle();
+    place.said();
+    let done = ready(keeper.shred_handles(&[away], None)).unwrap();
+    assert_eq!((done.handles, done.retired), (vec![Some(away)], vec![away]));
+    let retired =
+        ["tenant intended", "tenant done", "subject done"].map(|end| format!("handle-retired {end}"));
+    assert_eq!(place.said(), retired);
+    let done = ready(keeper.shred_handles(&[other], None)).unwrap();
+    assert!(done.retired.is_empty());
+    let shredded = ["tenant intended", "tenant done", "subject done"].map(|end| format!("shredded {end}"));
+    assert_eq!(place.said(), shredded);
+    // With the survivor the retired one is forgotten too.
+    ready(keeper.shred(&[subject(1)], None)).unwrap();
+    assert_eq!(place.said().iter().filter(|said| *said == "shredded subject done").count(), 2);
 }

@@ -23,8 +23,12 @@ choice! {
         Shredded = "shredded",
         /// Keys were wrapped by a new key, and the one before was destroyed.
         Rewrapped = "rewrapped",
+        /// A person who was shredded is back, as the identity that the entry names says: they get a new key.
+        Readmitted = "readmitted",
         /// The person whose key it is became another.
         Merged = "merged",
+        /// The key of a person who became another was destroyed once nothing needed it. Nobody was forgotten.
+        HandleRetired = "handle-retired",
         BackedUp = "backed-up",
         /// Put into a sealed file whose key is split among people.
         Escrowed = "escrowed",

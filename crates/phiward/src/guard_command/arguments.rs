@@ -96,7 +96,7 @@ pub(crate) struct Keyed {
 pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) keyed: Keyed,
-    /// Seal for people who were shredded too: they are back, and get new keys
+    /// Seal for people who were shredded too: they are back, as --who says, and get new keys. Entries name them
     #[arg(long)]
     pub(crate) again: bool,
 }
@@ -122,7 +122,8 @@ entry of the ledger tells whose records it held, and only then its rows are writ
 be done is refused whole and named by its line and column, never by its value. Columns that the bundle does not \
 classify are refused: leave them out or classify them. The column that tells whose a row is has to be there: `Id`, or \
 what `subject` or `seal: {key: ...}` names. Rows of people who were shredded are not sealed, as an older export would \
-bring them back in silence, unless `seal` is told --again.
+bring them back in silence, unless `seal` is told --again; entries of their own say then whom --who let back in, before \
+anything is sealed for them. Rows of people who were merged into others are sealed for these.
 
 Exits with 1 where rows were refused, or values that are to be sealed stood there as they are.";
 

@@ -1,5 +1,6 @@
 //! What encrypting a field would break, and how to get there.
 
+mod again;
 pub(crate) mod arguments;
 mod destination;
 mod output;

@@ -41,7 +41,7 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
     let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
     let keys = InUse::of(keys_command::opened(&arguments.keys)?);
     if again {
-        keys.keeper().welcome();
+        keys.keeper().welcome(super::again::welcome(&job, &rows.right.who)?);
     }
     let mut make = |names: &[String]| {
         let columns = Columns::of(&job.policy, duty, &arguments.rows.object, names)?;

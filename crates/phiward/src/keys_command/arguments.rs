@@ -187,19 +187,23 @@ pub(crate) struct Shred {
     #[command(flatten)]
     pub(crate) kept: Kept,
     /// The policy bundle, which declares the org
-    #[arg(long, value_name = "DIR", required_unless_present = "handles")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["handles", "retired"])]
     pub(crate) policy: Option<PathBuf>,
     /// The org of the records
-    #[arg(long, value_name = "ID", required_unless_present = "handles")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["handles", "retired"])]
     pub(crate) org: Option<String>,
     /// Read handles, as tokens and entries name them, in the place of records
     #[arg(long, conflicts_with_all = ["policy", "org"])]
     pub(crate) handles: bool,
+    /// Read handles of people who were merged into others, to retire them. Where one is of somebody who was not,
+    /// nothing is done: nobody is forgotten by it
+    #[arg(long, conflicts_with_all = ["policy", "org", "handles"])]
+    pub(crate) retired: bool,
     /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
-    #[arg(long, value_name = "OBJECT.FIELD", conflicts_with = "handles")]
+    #[arg(long, value_name = "OBJECT.FIELD", conflicts_with_all = ["handles", "retired"])]
     pub(crate) key: Option<String>,
     /// Keys that the bundle binds fields by are shredded apart: do not name them
-    #[arg(long, conflicts_with_all = ["handles", "key"])]
+    #[arg(long, conflicts_with_all = ["handles", "retired", "key"])]
     pub(crate) keys_apart: bool,
     /// Make a new backup below this folder: those before open no more
     #[arg(long, value_name = "DIR")]
@@ -210,7 +214,8 @@ const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
 handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
-those that must be destroyed are named. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
+those that must be destroyed are named. The handle of a person who was merged into another (--handles, --retired) is \
+retired: who they are now stays known, and nobody is forgotten. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
 stands there and not on the record: run it again with --key and what stands there. Exits with 1 where somebody is \
 unknown, an escrow is to be destroyed or settled, or such fields are left.";
 

@@ -75,6 +75,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             return acted_by(Some(policy), &destroy.key.kept, async |keeper| {
                 let number = number(keeper, &destroy.key.key)?;
                 keeper.destroy(number, [&by, &and]).await.map_err(text)?;
+                eprintln!("phiward: destroyed: key {number}");
                 Ok(status::escrows_to_destroy(keeper))
             });
         }
@@ -471,7 +472,7 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
         }
         eprintln!(
             "phiward: who was shredded since this copy was made is there again: `ledger shredded --since DAY` lists their \
-             handles for `keys shred --handles`"
+             handles for `keys shred --handles`, and with --retired those of merged people for `keys shred --retired`"
         );
         // They are no fault of the restoration.
         let _ = status::escrows_to_destroy(&keeper);

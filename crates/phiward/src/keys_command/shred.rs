@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guard::keeper::Shredding;
-use guard::{Handle, Owner, SealedField};
+use guard::{Handle, Keeper, Owner, SealedField};
 use journal::Subject;
 use journal::names::{Digest, KeyId, Org};
 use policy::Policy;
 
 use super::arguments::Shred;
-use super::{NO_ORG, acted_by, by_lines, lines, status, subject};
+use super::{NO_ORG, acted_by, by_lines, lines, status, subject, text};
 use crate::{Verdict, judge};
 
 /// Who is forgotten.
 enum Who {
     People(Vec<Subject>),
     Handles(Vec<Handle>),
+    /// Nobody, but handles of people who became others.
+    Retired(Vec<Handle>),
 }
 
 /// Fields whose tokens hang on a key in the place of a record, by that key, as `Object.Field`.
@@ -43,7 +45,9 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
                 let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
                 Ok(Handle::of(*id.bytes()))
             });
-            (Who::Handles(handles.collect::<Result<_, String>>()?), None, ByKey::new())
+            let handles = handles.collect::<Result<_, String>>()?;
+            let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
+            (who, None, ByKey::new())
         }
     };
     acted_by(policy, &shred.kept, async |keeper| {
@@ -51,6 +55,10 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
             Who::Handles(handles) => keeper.shred_handles(handles, backups).await,
+            Who::Retired(handles) => {
+                are_merged(keeper, handles)?;
+                keeper.shred_handles(handles, backups).await
+            }
         };
         let done = done.map_err(by_lines)?;
         tell(&done);
@@ -68,14 +76,38 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
     })
 }
 
-fn tell(Shredding { handles, backup, .. }: &Shredding) {
+/// Whether nobody would be forgotten.
+fn are_merged(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
+    let retiring = keeper.salts().retiring(handles);
+    let mut wrong = Vec::new();
+    for (number, handle) in (1..).zip(handles) {
+        if keeper.salts().by_handle(*handle).map_err(text)?.is_some() && !retiring.contains(handle) {
+            wrong.push(format!(
+                "line {number}: in these keys the person was not merged into another who stays: `keys merge` first"
+            ));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}\nnothing was done", wrong.join("\n"))) }
+}
+
+fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
     for handle in handles {
         match handle {
             Some(handle) => println!("{handle:?}"),
             None => println!("unknown"),
         }
     }
-    let any = handles.iter().any(Option::is_some);
+    let done = handles.iter().flatten().count();
+    let (any, forgotten) = (done > 0, done - retired.len());
+    if forgotten > 0 {
+        eprintln!("phiward: shredded: {}", people(forgotten));
+    }
+    if !retired.is_empty() {
+        eprintln!(
+            "phiward: retired: handles of {} merged into others, and nobody is forgotten by it",
+            people(retired.len())
+        );
+    }
     match backup {
         Some(backup) if any => {
             eprintln!("phiward: backups before this one open no more: `{}`", backup.display());
@@ -87,6 +119,10 @@ fn tell(Shredding { handles, backup, .. }: &Shredding) {
     if !any {
         eprintln!("phiward: none of them has a salt: nothing was shredded, and backups open as before");
     }
+}
+
+fn people(number: usize) -> String {
+    if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
 }
 
 fn bound_by_keys(policy: &Policy) -> ByKey {

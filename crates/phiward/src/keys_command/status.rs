@@ -39,6 +39,8 @@ struct Shown {
     period: (u64, bool),
     people: u64,
     shredded: u64,
+    /// Handles of people who were merged into others.
+    retired: u64,
     epoch: u64,
     wrapping: String,
     untold: u64,
@@ -117,7 +119,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
     let keys: Vec<(KeyStatus, u64)> = keeper.status().into_iter().map(age).collect();
     let salts = keeper.salts();
     let ((people, shredded), (epoch, wrapping)) = (salts.counts(), salts.epoch());
-    let untold = salts.untold().len() as u64;
+    let (untold, retired) = (salts.untold().len() as u64, salts.retired());
     let mut to_do = Vec::new();
     for (key, age) in &keys {
         let number = key.number;
@@ -144,7 +146,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         );
     }
     if untold > 0 {
-        to_do.push(format!("{untold} people were shredded and no entry says so: run any act with --ledger"));
+        to_do.push(format!("{untold} salts were destroyed and no entry says so: run any act with --ledger"));
     }
     let backups = backups.map(|folder| listed(keeper, folder)).transpose()?;
     if backups.as_ref().is_some_and(|all| all.iter().all(|backup| backup.word != OPENS)) {
@@ -156,7 +158,8 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         keys,
         period,
         people,
-        shredded,
+        shredded: shredded.saturating_sub(retired),
+        retired,
         epoch,
         wrapping: wrapping.to_string(),
         untold,
@@ -174,7 +177,12 @@ const OPENS: &str = "opens";
 fn listed(keeper: &Keeper, folder: &Path) -> Result<Vec<Backup>, String> {
     let io = |error: std::io::Error| format!("`{}`: {error}", folder.display());
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(io)? {
+    let entries = match std::fs::read_dir(folder) {
+        // Before the first backup there is no folder.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(all),
+        entries => entries.map_err(io)?,
+    };
+    for entry in entries {
         let path = entry.map_err(io)?.path();
         if !path.is_dir() {
             continue;
@@ -248,6 +256,9 @@ impl Shown {
         if self.merges > 0 {
             let _ = writeln!(out, "  {} people became others and have tokens yet", self.merges);
         }
+        if self.retired > 0 {
+            let _ = writeln!(out, "  {} handles of people who became others were retired", self.retired);
+        }
         if !self.approvers.is_empty() {
             let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
         }
@@ -318,6 +329,7 @@ impl Shown {
             "salts": {
                 "people": self.people,
                 "shredded": self.shredded,
+                "retired": self.retired,
                 "untold": self.untold,
                 "merged": self.merges,
                 "epoch": self.epoch,

@@ -26,7 +26,7 @@ pub(crate) enum Ledger {
     Verify(Verify),
     /// Find the first byte that is wrong in every file of a log
     Fsck(Reading),
-    /// Print the handles of people whose salts were shredded, one a line, as `keys shred --handles` reads them
+    /// Print the handles of people who were shredded, one a line, as `keys shred --handles` reads them
     Shredded(Shredded),
     /// Serve the logs over HTTP, to be read
     Serve(Serve),
@@ -50,7 +50,7 @@ pub(crate) enum Ledger {
 /// How a secret file is unlocked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Unlock {
-    /// A file whose first line is the passphrase
+    /// A file whose first line is the passphrase: where a root and the ledger's key are both locked, one for both
     #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_env", "unlock_file"])]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// The environment variable that holds the passphrase
@@ -98,6 +98,9 @@ pub(crate) struct Shredded {
     /// Only of entries of this day (UTC) and later: the day of a copy that was put back
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) since: Option<Date>,
+    /// List in their place the handles of people who were merged into others, as `keys shred --retired` reads them
+    #[arg(long)]
+    pub(crate) retired: bool,
 }
 
 #[derive(Debug, Args)]

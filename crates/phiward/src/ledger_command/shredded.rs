@@ -1,4 +1,4 @@
-//! `phiward ledger shredded`: whom entries name as shredded.
+//! `phiward ledger shredded`: whom entries name as shredded, and whose handles were retired after a merge.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::{logs, text};
 use crate::{Verdict, files};
 
 pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
-    let (mut told, mut seen) = (String::new(), BTreeSet::new());
+    let (mut forgotten, mut retired) = (Listed::default(), Listed::default());
     let (mut deleted, mut unread) = (0, 0);
     for log in logs(&shredded.reading)? {
         // A handle that is missing here is a person who stays: what is listed is what the log proves.
@@ -25,15 +25,27 @@ pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
         }
         deleted += report.deleted.iter().map(|run| run.end - run.start).sum::<u64>();
         reading::entries(&log, |_, bytes| match Entry::read(bytes) {
-            Ok(entry) => {
-                let handle = handle(&entry, shredded.since).filter(|handle| seen.insert(*handle));
-                told.extend(handle.map(|handle| format!("{handle}\n")));
-            }
+            Ok(entry) => match handle(&entry, shredded.since) {
+                Some((KeyStep::HandleRetired, handle)) => retired.add(handle),
+                Some((_, handle)) => forgotten.add(handle),
+                None => {}
+            },
             Err(_) => unread += 1,
         })
         .map_err(text)?;
     }
-    files::print(told.as_bytes())?;
+    // Who survived a merge may have been forgotten since.
+    retired.order.retain(|handle| !forgotten.seen.contains(handle));
+    let listed = if shredded.retired { &retired } else { &forgotten };
+    let lines: String = listed.order.iter().map(|handle| format!("{handle}\n")).collect();
+    files::print(lines.as_bytes())?;
+    if !shredded.retired && !retired.order.is_empty() {
+        eprintln!(
+            "phiward: these are of people who were forgotten. {} handles were retired after merges, and are not listed: \
+             --retired lists them for `keys shred --retired`",
+            retired.order.len()
+        );
+    }
     for (number, what) in [(deleted, "were deleted"), (unread, "are not of this release")] {
         if number > 0 {
             eprintln!("phiward: {number} entries {what}: whom they named is not listed");
@@ -42,10 +54,26 @@ pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
     Ok(if unread == 0 { Verdict::InOrder } else { Verdict::Findings })
 }
 
-fn handle(entry: &Entry, since: Option<Date>) -> Option<KeyId> {
+/// Handles, each once, in the order of the entries.
+#[derive(Default)]
+struct Listed {
+    order: Vec<KeyId>,
+    seen: BTreeSet<KeyId>,
+}
+
+impl Listed {
+    fn add(&mut self, handle: KeyId) {
+        if self.seen.insert(handle) {
+            self.order.push(handle);
+        }
+    }
+}
+
+fn handle(entry: &Entry, since: Option<Date>) -> Option<(KeyStep, KeyId)> {
     let Act::KeyEvent(event) = &entry.act else { return None };
-    let is_it = event.step == KeyStep::Shredded && event.kind == KeyKind::Subject;
+    let is_it =
+        matches!(event.step, KeyStep::Shredded | KeyStep::HandleRetired) && event.kind == KeyKind::Subject;
     let day = entry.at.timestamp().to_zoned(TimeZone::UTC).date();
     let is_late = since.is_none_or(|since| day >= since);
-    (is_it && is_late && entry.outcome == EntryOutcome::Done).then_some(event.key)
+    (is_it && is_late && entry.outcome == EntryOutcome::Done).then_some((event.step, event.key))
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use guard::Token;
-use journal::Entry;
+use journal::act::{KeyKind, KeyStep};
+use journal::{Act, Entry, EntryOutcome};
 
 use crate::ledger::stored;
 use crate::{code, text, write_secret};
@@ -253,6 +254,41 @@ fn rows_that_are_refused_are_kept_apart_and_named() {
     assert!(refused.starts_with("Line,Column,Reason,Id,Name\n3,Name,nothing says whose"), "{refused}");
     let out = std::fs::read_to_string(place.path("out.csv")).unwrap();
     assert_eq!(out.lines().count(), 3);
+}
+
+#[test]
+fn who_is_let_back_in_stands_in_the_ledger_before_anything_is_sealed_for_them() {
+    let place = Place::new();
+    let (ada, ben, cal) = ("001Hs0000000001", "001Hs0000000002", "001Hs0000000003");
+    let table = format!("Id,Name\n{ada},Grace Canary\n{ben},Ada Canary\n{cal},Cal Canary\n");
+    place.ok(&guard("seal", &[]), &table);
+    let of = ["--policy", "phiward", "--org", "production", "--ledger", "D"];
+    let shred = [&["keys", "shred"], &KEYS[..], &of].concat();
+    let (gone, err) = place.ends(0, &shred, &format!("{ada}\n{cal}\n"));
+    assert!(err.starts_with("phiward: shredded: 2 people\n"), "{err}");
+    let gone: Vec<&str> = gone.lines().collect();
+    place.ends(2, &guard("seal", &[]), &table);
+    let before = place.entries().len();
+    // One of those who were shredded, and somebody who was not.
+    let back = format!("Id,Name\n{ada},Grace Canary\n{ben},Ada Canary\n");
+    place.ok(&guard("seal", &["--again"]), &back);
+    let entries = place.entries().split_off(before);
+    let [intended, done, sealed] = &entries[..] else { panic!("{entries:?}") };
+    assert!(matches!(&sealed.act, Act::FieldAccess(_)));
+    for (entry, outcome) in [(intended, EntryOutcome::Intended), (done, EntryOutcome::Done)] {
+        let Act::KeyEvent(event) = &entry.act else { panic!("{entry:?}") };
+        assert_eq!((event.step, event.kind, entry.outcome), (KeyStep::Readmitted, KeyKind::Subject, outcome));
+        assert_eq!((event.key.to_string().as_str(), event.keys), (gone[0], None));
+        assert_eq!(entry.who.as_ref().map(ToString::to_string).as_deref(), Some("loader"));
+        assert!(entry.policy.is_some() && entry.correlation == intended.correlation);
+    }
+    // Nobody of them was shredded any more.
+    place.ok(&guard("seal", &["--again"]), &back);
+    assert_eq!(place.entries().len(), before + 4);
+    // Somebody answers for it that nothing tells of them.
+    let unrecorded = [&["guard", "seal", "--again", "--unrecorded"], &RIGHT[..], &KEYS].concat();
+    place.ok(&unrecorded, &format!("Id,Name\n{cal},Cal Canary\n"));
+    assert_eq!(place.entries().len(), before + 4);
 }
 
 #[test]

@@ -353,6 +353,7 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
     let destroyed = place.run(&[&["destroy", "--key", "0"], &two, &KEYS, &LEDGER], "");
     assert_eq!(code(&destroyed), 1, "{}", text(&destroyed.stderr));
     assert!(text(&destroyed.stderr).contains(id.trim()), "{}", text(&destroyed.stderr));
+    assert!(text(&destroyed.stderr).starts_with("phiward: destroyed: key 0\n"));
     assert!(place.names_its_bundle());
     let status = place.ends(1, &[&["status", "--format", "json"], &KEYS], "");
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
@@ -474,7 +475,18 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     assert!(status.contains("1 people became others"), "{status}");
     let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     assert!(code(&by_old_name) == 2 && text(&by_old_name.stderr).contains("survives"));
-    place.ends(0, &[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
+    let retired = place.run(&[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
+    let told = text(&retired.stderr);
+    assert!(
+        code(&retired) == 0 && told.contains("1 person merged into others, and nobody is forgotten"),
+        "{told}"
+    );
+    assert!(!told.contains("shredded: "), "{told}");
+    let status = place.ends(0, &[&["status"], &KEYS], "");
+    assert!(
+        status.contains("1 people, 0 shredded") && status.contains("1 handles of people who"),
+        "{status}"
+    );
     assert!(!place.opens(("root", "keys"), ADA, &tokens[0]));
     assert!(place.opens(("root", "keys"), BEN, &tokens[1]));
 }
@@ -597,4 +609,54 @@ fn what_is_wrong_with_a_secret_or_a_state_is_told_with_what_to_do() {
     assert!(active.contains("key 0 is active") && active.contains("`disable` has it do nothing"), "{active}");
     let enable = said(&[&["enable", "--key", "0"], &KEYS, &LEDGER]);
     assert!(enable.contains("From active, `activate` of another and `retire`"), "{enable}");
+}
+
+#[test]
+fn the_order_in_the_docs_leads_from_nothing_to_a_sealed_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/keys.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let begin = docs.split_once("\n## Begin\n").unwrap().1;
+    let commands = begin.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0;
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_phiward"));
+    let commands = format!("PATH=\"$BUILT:$PATH\"\n{commands}");
+    let done = Command::new("sh")
+        .args(["-e", "-c", &commands])
+        .env("BUILT", program.parent().unwrap())
+        .env("HARBOR", example("mended").parent().unwrap())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let (out, err) = (text(&done.stdout), text(&done.stderr));
+    assert_eq!(code(&done), 0, "{out}{err}");
+    assert!(err.contains("2 rows, 2 values sealed, 0 rows refused"), "{err}");
+    assert!(out.contains("3 of 5  kept") && out.contains("  opens\n"), "{out}");
+    let sealed = std::fs::read_to_string(folder.path().join("sealed.csv")).unwrap();
+    assert!(sealed.matches("~e1.").count() == 2 && !sealed.contains("078-05-1120"), "{sealed}");
+}
+
+#[test]
+fn what_was_lost_is_named_with_what_brings_it_back() {
+    let place = Place::new();
+    place.init();
+    let status = || {
+        let shown = place.run(&[&["status", "--backups", "backups"], &KEYS], "");
+        (code(&shown), text(&shown.stdout), text(&shown.stderr))
+    };
+    // Before the first backup.
+    let (exit, out, _) = status();
+    assert!(exit == 1 && out.contains("no backup opens: make one"), "{out}");
+    place.ok(&["backup", "--to", "backups"]);
+    assert_eq!(status().0, 0);
+    // What was seen is put back where it was, and nothing stands in its place.
+    std::fs::rename(place.path("keys.seen"), place.path("moved")).unwrap();
+    let (exit, _, err) = status();
+    assert!(exit == 2 && err.contains("put it back"), "{err}");
+    assert!(!place.path("keys.seen").exists());
+    std::fs::rename(place.path("moved"), place.path("keys.seen")).unwrap();
+    assert_eq!(status().0, 0);
+    std::fs::rename(place.path("keys"), place.path("moved")).unwrap();
+    let (exit, _, err) = status();
+    assert!(exit == 2 && err.contains("no keys are in `keys`: `keys init` makes new ones"), "{err}");
+    assert!(!place.path("keys").exists());
 }

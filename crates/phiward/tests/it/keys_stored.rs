@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use guard::Token;
-use journal::Act;
-use journal::act::{EvidenceOutcome, Examined};
+use journal::act::{EvidenceOutcome, Examined, KeyStep};
 use journal::names::RecordId;
+use journal::{Act, Entry};
 
 use crate::guard_rows::{KEYS, Place, RIGHT, TOLD, column};
 use crate::text;
@@ -134,6 +134,34 @@ fn people_are_merged_bound_anew_shredded_and_forgotten() {
         &format!("{handle}\n"),
     );
     assert_eq!(column(&opened(&place, "bound.csv"), "SSN__pc"), (0..6).map(ssn).collect::<Vec<_>>());
+    // An older export names who was merged away: their rows are the survivor's, whoever says that they are back.
+    for more in [&[][..], &["--again"]] {
+        let seal = [&["guard", "seal", "many.csv"], &RIGHT[..], &KEYS, &TOLD, more].concat();
+        let out = place.ok(&seal, "");
+        let handles = column(&out, "SSN_Token__pc").into_iter();
+        let handles: Vec<_> = handles.map(|token| Token::parse(token).unwrap().handle().unwrap()).collect();
+        assert!(handles[1] == handles[2] && handles.iter().all(|one| format!("{one:?}") != handle), "{out}");
+    }
+    let steps = |step: KeyStep| {
+        let is_it = |entry: &&Entry| matches!(&entry.act, Act::KeyEvent(event) if event.step == step);
+        place.entries().iter().filter(is_it).count()
+    };
+    assert_eq!(
+        (steps(KeyStep::Readmitted), steps(KeyStep::Shredded), steps(KeyStep::HandleRetired)),
+        (0, 0, 3)
+    );
+    // It is told apart from an erasure, and an older copy can retire it again.
+    let (out, err) = place.ends(0, &["ledger", "shredded", "--dir", "D"], "");
+    assert!(out.is_empty() && err.contains("1 handles were retired after merges"), "{out}{err}");
+    assert_eq!(place.ok(&["ledger", "shredded", "--dir", "D", "--retired"], "").trim(), handle);
+    let retire = [&["keys", "shred", "--retired"], &KEYS[..], &["--ledger", "D"]].concat();
+    assert_eq!(place.ends(1, &retire, &format!("{handle}\n")).0, "unknown\n", "it is done");
+    let there = column(&std::fs::read_to_string(place.path("bound.csv")).unwrap(), "SSN_Token__pc")
+        .first()
+        .map(|token| format!("{:?}", Token::parse(token).unwrap().handle().unwrap()))
+        .unwrap();
+    let (_, err) = place.ends(2, &retire, &format!("{there}\n"));
+    assert!(err.contains("line 1: in these keys the person was not merged"), "{err}");
     // A record that was moved needs a pair.
     let moved = std::fs::read_to_string(place.path("bound.csv")).unwrap().replace(&record(4), &record(5));
     std::fs::write(place.path("moved.csv"), moved).unwrap();

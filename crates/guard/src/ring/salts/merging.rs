@@ -1,18 +1,103 @@
 //! People who became others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use journal::Subject;
 
-use super::{MERGED_AWAY, Merge, SaltRing};
-use crate::ring::store::{Finder, Id};
+use super::{MERGED_AWAY, SaltRing};
+use crate::ring::head::{Became, Head, Merge};
+use crate::ring::store::{Finder, Id, Store};
 use crate::ring::{Away, RingError};
 use crate::token::Handle;
 
 /// Handles of who was merged and of who survives; nothing where the first has no tokens.
 pub type Merging = Option<(Handle, Handle)>;
 
+/// A person who was merged into another, while there are tokens of theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// Whom their tokens are bound to.
+    pub from: Subject,
+    /// The handle of the person who survives: their tokens are to be.
+    pub into: Handle,
+    /// Who survives; nothing where an earlier release merged them.
+    pub survivor: Option<Subject>,
+}
+
+/// Everybody who became another.
+pub(super) struct Merges {
+    there: BTreeMap<Id, Merge>,
+    retired: BTreeMap<Id, Became>,
+}
+
+impl Merges {
+    pub(super) fn of(head: &Head) -> Self {
+        Self { there: head.merges.clone(), retired: head.became.clone() }
+    }
+
+    pub(super) fn are_none(&self) -> bool {
+        self.there.is_empty() && self.retired.is_empty()
+    }
+
+    /// Whom a person became: their handle, and who they are where that is known.
+    pub(super) fn away(&self, store: &Store, person: &Finder) -> Option<(Id, Option<&Subject>)> {
+        if let Some(id) = store.id(person) {
+            return self.there.get(&id).map(|merge| (merge.into, merge.survivor.as_ref()));
+        }
+        if self.retired.is_empty() {
+            return None;
+        }
+        let became = store.gone_of(person).iter().find_map(|id| self.retired.get(id))?;
+        Some((became.into, became.survivor.as_ref()))
+    }
+}
+
 impl SaltRing {
+    pub(super) fn others(&self) -> RwLockReadGuard<'_, Merges> {
+        self.merges.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whom the tokens of a handle are bound to, and whose they are now, where two people became one.
+    pub fn merged(&self, handle: Handle) -> Option<Merged> {
+        let Merge { into, from, survivor } = self.others().there.get(handle.bytes())?.clone();
+        Some(Merged { from, into: Handle::of(into), survivor })
+    }
+
+    /// Who a person is now, where they were merged into another: also once their handle is retired.
+    pub fn survivor(&self, of: &Subject) -> Option<Subject> {
+        let merges = self.others();
+        if merges.are_none() {
+            return None;
+        }
+        merges.away(&self.store, &self.store.finder(of))?.1.cloned()
+    }
+
+    /// Handles of people who were merged into others and whose tokens may still be there.
+    pub fn merges(&self) -> Vec<Handle> {
+        self.others().there.keys().map(|id| Handle::of(*id)).collect()
+    }
+
+    /// Of these handles those that [`SaltRing::shred_handles`] would retire: of people who were merged into somebody who
+    /// is not among them.
+    pub fn retiring(&self, handles: &[Handle]) -> Vec<Handle> {
+        let merges = self.others();
+        let stays = |id: &Id| !handles.contains(&Handle::of(*id));
+        let retires =
+            |handle: &&Handle| merges.there.get(handle.bytes()).is_some_and(|merge| stays(&merge.into));
+        handles.iter().filter(retires).copied().collect()
+    }
+
+    /// Whether what a token names was destroyed after a merge, and its person is there under another.
+    pub fn was_retired(&self, handle: Handle) -> bool {
+        self.others().retired.contains_key(handle.bytes())
+    }
+
+    /// How many handles were retired.
+    pub fn retired(&self) -> u64 {
+        self.others().retired.len() as u64
+    }
+
     /// [`SaltRing::merge_all`] of one.
     pub fn merge(&self, from: &Subject, into: &Subject) -> Result<Merging, RingError> {
         let done = self.merge_all(&[(from.clone(), into.clone())])?;
@@ -60,7 +145,7 @@ impl SaltRing {
             done.push(Some((Handle::of(gone), Handle::of(into))));
         }
         if done.iter().any(Option::is_some) {
-            lead_on(&mut head.merges);
+            lead_on(&mut head);
             self.rewrite(&mut state, head, |_, _| Ok(()))?;
         }
         Ok(done)
@@ -68,19 +153,20 @@ impl SaltRing {
 
     /// Whether nobody of these was merged away before.
     fn are_there(&self, people: &[[Finder; 2]], known: &[bool]) -> Result<(), RingError> {
-        let state = self.state();
-        let away =
-            people.iter().enumerate().zip(known).filter(|(_, known)| **known).filter_map(|((at, two), _)| {
-                let merge = two.iter().find_map(|person| state.head.merges.get(&self.store.id(person)?))?;
-                Some(Away::of((at, merge.into)))
-            });
+        let merges = self.others();
+        let is_away = |person: &Finder| merges.away(&self.store, person);
+        let away = people.iter().enumerate().zip(known).filter_map(|((at, [from, into]), known)| {
+            // Who has no tokens any more is no part of a merge, unless they became another.
+            let (into, _) = is_away(from).or_else(|| is_away(into).filter(|_| *known))?;
+            Some(Away::of((at, into)))
+        });
         let away: Vec<Away> = away.collect();
         if away.is_empty() { Ok(()) } else { Err(RingError::MergedAway(away)) }
     }
 }
 
 /// Who was merged into somebody that was merged later is the last of them now.
-fn lead_on(merges: &mut BTreeMap<Id, Merge>) {
+fn lead_on(Head { merges, became, .. }: &mut Head) {
     let mut later = Vec::new();
     for (id, merge) in merges.iter() {
         let mut last = None;
@@ -95,6 +181,11 @@ fn lead_on(merges: &mut BTreeMap<Id, Merge>) {
     for (id, into, survivor) in later {
         if let Some(merge) = merges.get_mut(&id) {
             (merge.into, merge.survivor) = (into, survivor);
+        }
+    }
+    for one in became.values_mut() {
+        if let Some(merge) = merges.get(&one.into) {
+            (one.into, one.survivor) = (merge.into, merge.survivor.clone());
         }
     }
 }
