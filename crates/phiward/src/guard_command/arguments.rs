@@ -124,7 +124,8 @@ classify are refused: leave them out or classify them. The column that tells who
 what `subject` or `seal: {key: ...}` names. Rows of people who were shredded are not sealed, as an older export would \
 bring them back in silence, unless `seal` is told --again.
 
-Exits with 1 where rows were refused, or values that are to be sealed stood there as they are.";
+Exits with 1 where rows were refused, values that are to be sealed stood there as they are, or tokens stood where the \
+bundle seals nothing.";
 
 const DEIDENTIFY_FORMAT: &str = "\
 By the Safe Harbor method (45 CFR 164.514(b)(2)): identifiers that the bundle names are taken out, dates become years, \
