@@ -19,7 +19,12 @@ pub enum Owner {
     /// A field, or a path of relationships, that holds the id of the person's record.
     Person(String),
     /// A field that names the record before it has an id.
-    Key(String),
+    Key {
+        column: String,
+        /// The field of the rule, as `object.field`: whoever is named by it is one, whichever object of a person
+        /// account the row is of.
+        named_by: String,
+    },
     /// Nobody knows whose value it is.
     Nobody,
 }
@@ -28,19 +33,18 @@ impl Owner {
     /// The field or path that has to be there.
     pub fn column(&self) -> Option<&str> {
         match self {
-            Owner::Person(path) | Owner::Key(path) => Some(path),
+            Owner::Person(column) | Owner::Key { column, .. } => Some(column),
             Owner::Nobody => None,
         }
     }
 
     /// Whom the text in that field names; nothing where it is empty or no id.
-    pub fn subject(&self, org: &Org, object: &str, text: &str) -> Option<Subject> {
+    pub fn subject(&self, org: &Org, text: &str) -> Option<Subject> {
         match self {
             Owner::Person(_) => RecordId::of(text.trim()).ok().map(|id| Subject::of_record(org, &id)),
-            Owner::Key(name) => {
+            Owner::Key { named_by, .. } => {
                 let text = text.trim();
-                let key = format!("{object}.{name}");
-                (!text.is_empty()).then(|| Subject::of_key(org, &key, text))
+                (!text.is_empty()).then(|| Subject::of_key(org, named_by, text))
             }
             Owner::Nobody => None,
         }
@@ -93,13 +97,19 @@ impl SealedField {
             None => name.to_owned(),
         };
         let owner = match bound {
-            Some(Bound::Key) => Owner::Key(here(seal.and_then(|seal| seal.key.as_ref())?.as_str())),
+            Some(Bound::Key) => {
+                let key = seal.and_then(|seal| seal.key.as_ref())?.as_str();
+                let named_by = format!("{own_object}.{key}").to_ascii_lowercase();
+                Owner::Key { column: here(key), named_by }
+            }
             Some(Bound::Field) => Owner::Nobody,
             Some(Bound::Subject) | None => match subject {
-                // The person is the record of the rule's own object.
-                Some(path) if path.as_str() == "self" && is_twin => {
-                    let is_contact = object.eq_ignore_ascii_case("Contact");
-                    Owner::Person(if is_contact { "AccountId" } else { "PersonContactId" }.to_owned())
+                // The person is the record of the rule's own object, or this one.
+                Some(path) if is_twin && path.as_str() == "self" => {
+                    Owner::Person(other_id(object).to_owned())
+                }
+                Some(path) if is_twin && path.as_str().eq_ignore_ascii_case(other_id(&own_object)) => {
+                    Owner::Person("Id".to_owned())
                 }
                 Some(path) if path.as_str() == "self" => Owner::Person("Id".to_owned()),
                 Some(path) => Owner::Person(path.to_string()),
@@ -146,6 +156,11 @@ impl SealedField {
             .map(|index| BlindIndex::new(key, &self.id, index.normaliser.clone(), index.bits, index.values));
         index.transpose()
     }
+}
+
+/// The field of a person account's record that leads to its other one.
+fn other_id(object: &str) -> &'static str {
+    if object.eq_ignore_ascii_case("Contact") { "AccountId" } else { "PersonContactId" }
 }
 
 fn indexed(index: &Index, field: String, identifier: Option<Identifier>) -> IndexedIn {

@@ -2,6 +2,7 @@
 
 mod json;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
 
 use csv::{Row, Stream, StreamError, write_row};
@@ -112,7 +113,7 @@ impl<'k> Worker<'k> {
 }
 
 /// How far it came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Bytes that were read.
     pub bytes: u64,
@@ -120,6 +121,8 @@ pub struct Tally {
     pub refused: u64,
     pub turned: u64,
     pub unsealed: u64,
+    /// Tokens in columns that the bundle does not seal, by the places of the columns from 1.
+    pub unopened: BTreeMap<usize, u64>,
 }
 
 /// What a pipe asks of whoever runs it.
@@ -174,6 +177,9 @@ fn batch(
     tally.rows += batch.rows.len() as u64;
     tally.turned += batch.turned;
     tally.unsealed += batch.unsealed;
+    for (place, tokens) in &batch.unopened {
+        *tally.unopened.entry(*place).or_default() += tokens;
+    }
     tally.refused += batch.refused.len() as u64;
     for refused in std::mem::take(&mut batch.refused) {
         let (Some(row), Some(line)) = (came.rows.get(refused.at), came.lines.get(refused.at)) else {

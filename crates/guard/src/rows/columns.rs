@@ -310,6 +310,18 @@ impl Columns {
         places.map(|(place, _)| place).collect()
     }
 
+    /// Columns by their places from 1, as they may be told: by name where a line of the bundle has it.
+    pub fn told(&self, policy: &Policy, places: impl Iterator<Item = usize>) -> Vec<String> {
+        let known = |name: &&String| {
+            let found = policy.class_of(&self.object, name);
+            found.is_some_and(|found| found.by != ClassifiedBy::ObjectDefault)
+        };
+        let name = |place: usize| self.names.get(place.checked_sub(1)?).filter(known);
+        places
+            .map(|place| name(place).map_or_else(|| place.to_string(), |name| format!("`{name}`")))
+            .collect()
+    }
+
     /// The fields that are sealed.
     pub fn fields(&self) -> impl Iterator<Item = &SealedField> {
         self.sealed.iter().map(|sealed| &sealed.field)

@@ -78,6 +78,8 @@ pub struct Batch {
     pub turned: u64,
     /// Values of fields that are to be sealed and stood there as they are.
     pub unsealed: u64,
+    /// Tokens in columns that the bundle does not seal, by the places of the columns from 1.
+    pub unopened: BTreeMap<usize, u64>,
 }
 
 /// Works on the rows of one table, on one thread.
@@ -155,6 +157,7 @@ impl<'k> Rows<'k> {
             };
             match worked {
                 Ok(()) => {
+                    self.unopened(row, &mut batch);
                     let room = self.spare.pop().unwrap_or_default();
                     batch.rows.push(self.written(row, &made, &ready, room));
                     batch.people.push(self.columns.person().and_then(|owner| of_row.subject(owner)).cloned());
@@ -194,9 +197,7 @@ impl<'k> Rows<'k> {
     /// Whom each row's fields belong to, by the columns that say so.
     fn subjects(&self, rows: &[Row]) -> OfOwners<Subject> {
         let of_column = |owner: &OwnerAt| {
-            rows.iter()
-                .map(|row| owner.owner.subject(&self.org, self.columns.object(), row.get(owner.at)?))
-                .collect()
+            rows.iter().map(|row| owner.owner.subject(&self.org, row.get(owner.at)?)).collect()
         };
         self.columns.owners().iter().map(of_column).collect()
     }
@@ -420,6 +421,20 @@ impl<'k> Rows<'k> {
             batch.turned += 1;
         }
         Ok(())
+    }
+
+    /// Counts tokens that go out as they came, or masked as if they were values.
+    fn unopened(&self, row: &Row, batch: &mut Batch) {
+        if self.columns.duty() == Duty::Seal {
+            return;
+        }
+        for out in self.columns.out() {
+            if let Out::Copy(at) | Out::Owner(at) | Out::Masked(at, _) = out
+                && row.get(*at).is_some_and(Token::is_one)
+            {
+                *batch.unopened.entry(*at + 1).or_default() += 1;
+            }
+        }
     }
 
     /// The row as it goes out.

@@ -216,7 +216,7 @@ impl SafeHarbor {
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let whose = |row: &Row| {
             let (at, owner) = self.person.as_ref()?;
-            owner.subject(&self.org, "", row.get(*at)?)
+            owner.subject(&self.org, row.get(*at)?)
         };
         let people = rows.iter().map(whose).collect();
         let rows = rows.iter().map(|row| self.row(row, today)).collect();

@@ -262,7 +262,7 @@ impl<'k> Looker<'k> {
 
     fn look_at(&mut self, record: Record, ready: &mut Ready) -> Result<LookedAt, KeysError> {
         let of = |owner: &OwnerAt| {
-            let named = owner.owner.subject(&self.org, self.columns.object(), record.row.get(owner.at)?)?;
+            let named = owner.owner.subject(&self.org, record.row.get(owner.at)?)?;
             Some(match self.keys.survivor(&named) {
                 Ok(survivor) => Ok((survivor.unwrap_or_else(|| named.clone()), named)),
                 Err(error) => Err(error),

@@ -75,7 +75,16 @@ const BUNDLE: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn policy() -> Enforceable {
-    let sources = BUNDLE.iter().map(|(path, text)| Source::new(*path, *text)).collect();
+    read(BUNDLE.iter().copied())
+}
+
+/// The bundle with another text of one of its files.
+pub(crate) fn policy_with((path, text): (&str, &str)) -> Enforceable {
+    read(BUNDLE.iter().map(|(own, before)| (*own, if *own == path { text } else { *before })))
+}
+
+fn read<'t>(files: impl Iterator<Item = (&'t str, &'t str)>) -> Enforceable {
+    let sources = files.map(|(path, text)| Source::new(path, text)).collect();
     let (policy, problems) = policy::read(sources);
     let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");

@@ -7,7 +7,7 @@ use journal::names::RecordId;
 use journal::sample::Drawn;
 use policy::vocabulary::Action;
 
-use crate::clinic::{Clinic, Table, noon, org, permit};
+use crate::clinic::{Clinic, Table, noon, org, permit, policy_with};
 
 const GRACE: &str = "001Hs00000000001";
 const ADA: &str = "001Hs00000000002";
@@ -263,5 +263,68 @@ fn no_value_is_in_what_is_printed_for_programmers() {
     let printed = format!("{released:?} {rows:?} {:?}", Drawn::new(1));
     for canary in ["Grace", "078", "9912345", "navy"] {
         assert!(!printed.contains(canary), "{canary}: {printed}");
+    }
+}
+
+#[test]
+fn a_key_names_one_person_by_both_objects_of_a_person_account() {
+    for (key, of_contact) in [("MRN__c", "MRN__c"), ("MRN__pc", "MRN__c")] {
+        let people = format!(
+            "objects:\n  Account:\n    subject: self\n    default: {{class: internal}}\n    fields:\n      Note__pc: {{class: phi, \
+             protect: gateway, seal: {{bind: key, key: {key}}}}}\n  Contact:\n    default: {{class: internal}}\n"
+        );
+        let policy = policy_with(("classification/patients.yaml", &people));
+        let clinic = Clinic { policy, ..Clinic::new() };
+        let (sealed, refused) = clinic.work(
+            Duty::Seal,
+            "Contact",
+            &Table::of(&["Id", of_contact, "Note__c"], &[&[&id(GRACE), "M1", "a note"]]),
+        );
+        assert_eq!(refused, [""; 0]);
+        let token = sealed.cell(0, "Note__c").to_owned();
+        let opened = |object: &str, key: &str, field: &str| {
+            let (opened, refused) = clinic.work(
+                Duty::Open,
+                object,
+                &Table::of(&["Id", key, field], &[&[&id(GRACE), "M1", &token]]),
+            );
+            assert_eq!(refused, [""; 0]);
+            opened.cell(0, field).to_owned()
+        };
+        assert_eq!(opened("Contact", of_contact, "Note__c"), "a note");
+        assert_eq!(opened("Account", key, "Note__pc"), "a note");
+        // The subject is that of the line itself: what it was before there were two names.
+        clinic.ring.shred(&Subject::of_key(&org(&clinic.policy), &format!("Account.{key}"), "M1"));
+        let table = Table::of(&["Id", of_contact, "Note__c"], &[&[&id(GRACE), "M1", &token]]);
+        let (_, refused) = clinic.work(Duty::Open, "Contact", &table);
+        assert_eq!(refused.len(), 1);
+    }
+}
+
+#[test]
+fn a_contact_whose_subject_is_the_account_is_opened_by_both() {
+    let people = "objects:\n  Account:\n    subject: self\n    default: {class: internal}\n  Contact:\n    subject: AccountId\n    \
+                  default: {class: internal}\n    fields:\n      Note__c: {class: phi, protect: gateway}\n";
+    let policy = policy_with(("classification/patients.yaml", people));
+    let owner = |object, field| guard::SealedField::of(&policy, object, field).unwrap().owner;
+    assert_eq!(owner("Contact", "Note__c"), guard::Owner::Person("AccountId".to_owned()));
+    assert_eq!(owner("Account", "Note__pc"), guard::Owner::Person("Id".to_owned()));
+}
+
+#[test]
+fn tokens_where_nothing_is_sealed_are_counted_by_column() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let token = sealed.cell(0, "Name");
+    let grace = id(GRACE);
+    let table = Table::of(
+        &["Id", "Status__pc", "Name", "PersonEmail"],
+        &[&[&grace, token, token, token], &[&grace, token, "", "x@navy.example"]],
+    );
+    for duty in [Duty::Open, Duty::Mask] {
+        let (_, released) = clinic.released(duty, "Account", &table);
+        let batch = released.release(noon()).unwrap();
+        assert_eq!(batch.unopened.into_iter().collect::<Vec<_>>(), [(2, 2), (4, 1)]);
+        assert_eq!(batch.turned, 1);
     }
 }

@@ -52,13 +52,14 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
     let action = if arguments.rows.right.to.is_some() { Action::Send } else { duty_action(duty) };
     let given = if duty == Duty::Mask { Given::Masks } else { Given::Values };
     let done = job.run(&arguments.rows, action, given, &mut make).map(|(tally, worker)| {
-        let Some(Worker::Rows(rows)) = worker else { return (tally, Vec::new(), Vec::new()) };
+        let Some(Worker::Rows(rows)) = worker else { return (tally, Vec::new(), Vec::new(), Vec::new()) };
         let longest = rows.longest().filter(|(_, longest)| *longest > 0);
         let longest = longest.map(|(field, longest)| format!("{field} {longest}")).collect();
-        (tally, rows.columns().by_default(&job.policy), longest)
+        let unopened = rows.columns().told(&job.policy, tally.unopened.keys().copied());
+        (tally, rows.columns().by_default(&job.policy), longest, unopened)
     });
     let ended = keys.end().map_err(text);
-    let (tally, unnamed, longest) = done?;
+    let (tally, unnamed, longest, unopened) = done?;
     ended?;
     if !unnamed.is_empty() {
         let places: Vec<String> = unnamed.iter().map(usize::to_string).collect();
@@ -84,7 +85,16 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
             tally.unsealed
         );
     }
-    Ok(if tally.refused + tally.unsealed > 0 { Verdict::Findings } else { Verdict::InOrder })
+    let tokens: u64 = tally.unopened.values().sum();
+    if tokens > 0 {
+        eprintln!(
+            "phiward: {tokens} values in the columns {} are tokens that the bundle does not seal there, and did not open: \
+             seal these fields in the bundle as they were sealed",
+            unopened.join(", ")
+        );
+    }
+    let findings = tally.refused + tally.unsealed + tokens;
+    Ok(if findings > 0 { Verdict::Findings } else { Verdict::InOrder })
 }
 
 const fn duty_action(duty: Duty) -> Action {

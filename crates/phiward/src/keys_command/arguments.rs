@@ -202,8 +202,8 @@ pub(crate) struct Shred {
     /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
     #[arg(long, value_name = "OBJECT.FIELD", conflicts_with_all = ["handles", "retired"])]
     pub(crate) key: Option<String>,
-    /// Keys that the bundle binds fields by are shredded apart: do not name them
-    #[arg(long, conflicts_with_all = ["handles", "retired", "key"])]
+    /// What else the bundle binds fields by is shredded apart: do not name it
+    #[arg(long, conflicts_with_all = ["handles", "retired"])]
     pub(crate) keys_apart: bool,
     /// Make a new backup below this folder: those before open no more
     #[arg(long, value_name = "DIR")]

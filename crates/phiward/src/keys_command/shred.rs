@@ -6,7 +6,7 @@ use guard::keeper::Shredding;
 use guard::{Handle, Keeper, Owner, SealedField};
 use journal::Subject;
 use journal::names::{Digest, KeyId, Org};
-use policy::Policy;
+use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
 use super::{NO_ORG, acted_by, by_lines, lines, status, subject, text};
@@ -20,8 +20,23 @@ enum Who {
     Retired(Vec<Handle>),
 }
 
-/// Fields whose tokens hang on a key in the place of a record, by that key, as `Object.Field`.
-type ByKey = BTreeMap<String, BTreeSet<String>>;
+/// What the bundle's tokens hang on, and the fields whose tokens they are, all as `Object.Field`.
+#[derive(Default)]
+struct Bound {
+    /// By keys in the place of records, under the names that subjects have them by.
+    by_key: BTreeMap<String, ByKey>,
+    by_record: BTreeSet<String>,
+}
+
+/// Fields whose tokens hang on one key in the place of a record.
+#[derive(Default)]
+struct ByKey {
+    /// The field that holds it, as the bundle spells it.
+    shown: String,
+    /// The fields that hold it, in lower case: a person account has it in two objects.
+    columns: BTreeSet<String>,
+    fields: BTreeSet<String>,
+}
 
 pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
     let given = lines(|line| Ok(line.to_owned()))?;
@@ -29,15 +44,22 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         (Some(policy), Some(id)) => {
             let policy = judge::read_bundle(policy)?;
             let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-            let by_key = bound_by_keys(&policy);
+            let mut left = bound(&policy);
             let people = match &shred.key {
-                Some(key) => of_keys(&org, key, &by_key, &given)?,
+                Some(key) => {
+                    let key = left.key(key)?;
+                    left.by_key.remove(&key);
+                    of_key(&org, &key, &given)?
+                }
                 None => {
+                    left.by_record.clear();
                     let records = (1..).zip(&given).map(|(number, line)| subject(&org, number, line));
                     records.collect::<Result<_, _>>()?
                 }
             };
-            let left = if shred.key.is_some() || shred.keys_apart { ByKey::new() } else { by_key };
+            if shred.keys_apart {
+                left = Bound::default();
+            }
             (Who::People(people), Some(Digest::of_policy(policy.digest())), left)
         }
         _ => {
@@ -47,7 +69,7 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             });
             let handles = handles.collect::<Result<_, String>>()?;
             let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
-            (who, None, ByKey::new())
+            (who, None, Bound::default())
         }
     };
     acted_by(policy, &shred.kept, async |keeper| {
@@ -63,14 +85,7 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         let done = done.map_err(by_lines)?;
         tell(&done);
         let escrows = status::escrows_to_destroy(keeper);
-        for (key, fields) in &left {
-            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
-            eprintln!(
-                "phiward: tokens of {} hang on what stands in `{key}` and not on the record: shred these people's keys as \
-                 well (`keys shred --key {key}`), or say with --keys-apart that it is done",
-                fields.join(", ")
-            );
-        }
+        left.tell(shred.key.as_deref());
         let all = done.handles.iter().all(Option::is_some) && left.is_empty();
         Ok(if all { escrows } else { Verdict::Findings })
     })
@@ -125,17 +140,87 @@ fn people(number: usize) -> String {
     if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
 }
 
-fn bound_by_keys(policy: &Policy) -> ByKey {
-    let mut all = ByKey::new();
+impl Bound {
+    fn is_empty(&self) -> bool {
+        self.by_key.is_empty() && self.by_record.is_empty()
+    }
+
+    /// The key that a field is, by the name that subjects have it by.
+    fn key(&self, given: &str) -> Result<String, String> {
+        let given_as = given.to_ascii_lowercase();
+        if self.by_key.contains_key(&given_as) {
+            return Ok(given_as);
+        }
+        let by_column = self.by_key.iter().filter(|(_, key)| key.columns.contains(&given_as));
+        let found: Vec<_> = by_column.collect();
+        let shown =
+            |keys: Vec<&ByKey>| keys.iter().map(|key| key.shown.as_str()).collect::<Vec<_>>().join(", ");
+        match found.as_slice() {
+            [(key, _)] => Ok((*key).clone()),
+            [] if self.by_key.is_empty() => {
+                Err(format!("the bundle binds no field by `{given}` (`seal: {{bind: key}}`); by these: none"))
+            }
+            [] => Err(format!(
+                "the bundle binds no field by `{given}` (`seal: {{bind: key}}`); by these: {}",
+                shown(self.by_key.values().collect())
+            )),
+            several => Err(format!(
+                "`{given}` holds several keys: name one of {}",
+                shown(several.iter().map(|(_, key)| *key).collect())
+            )),
+        }
+    }
+
+    /// What stays open of people who were shredded by their records, or by a key.
+    fn tell(&self, by: Option<&str>) {
+        let listed = |fields: &BTreeSet<String>| {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            fields.join(", ")
+        };
+        let on = by.map_or_else(|| "the record".to_owned(), |key| format!("`{key}`"));
+        let done = ", or say with --keys-apart that it is done";
+        for ByKey { shown, fields, .. } in self.by_key.values() {
+            eprintln!(
+                "phiward: tokens of {} hang on what stands in `{shown}` and not on {on}: shred these people's keys as \
+                 well (`keys shred --key {shown}`){done}",
+                listed(fields)
+            );
+        }
+        if !self.by_record.is_empty() {
+            eprintln!(
+                "phiward: tokens of {} hang on the record and not on {on}: shred these people's ids as well (`keys shred`){done}",
+                listed(&self.by_record)
+            );
+        }
+    }
+}
+
+fn bound(policy: &Policy) -> Bound {
+    let mut all = Bound::default();
     for (object, rule) in policy.objects() {
         for (field, _) in &rule.fields.0 {
-            let field = field.value.as_str();
-            let twin = policy::twin(&object.value, field);
-            for (object, field) in std::iter::once((object.value.clone(), field.to_owned())).chain(twin) {
-                let Some(sealed) = SealedField::of(policy, &object, &field) else { continue };
-                if let Owner::Key(key) = &sealed.owner {
-                    let fields = all.entry(format!("{object}.{key}")).or_default();
-                    fields.insert(format!("{object}.{field}"));
+            let own = SealedField::of(policy, &object.value, &field.value);
+            // By its other name it is the same field, where that has no line of its own.
+            let twin = policy::twin(&object.value, &field.value).filter(|(object, field)| {
+                policy.class_of(object, field).is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
+            });
+            let twin = twin.and_then(|(object, field)| SealedField::of(policy, &object, &field));
+            for sealed in own.into_iter().chain(twin) {
+                let name = format!("{}.{}", sealed.object, sealed.name);
+                match sealed.owner {
+                    Owner::Key { column, named_by } => {
+                        let column = format!("{}.{column}", sealed.object);
+                        let key = all.by_key.entry(named_by).or_default();
+                        if key.shown.is_empty() {
+                            key.shown.clone_from(&column);
+                        }
+                        key.columns.insert(column.to_ascii_lowercase());
+                        key.fields.insert(name);
+                    }
+                    Owner::Person(_) => {
+                        all.by_record.insert(name);
+                    }
+                    Owner::Nobody => {}
                 }
             }
         }
@@ -144,14 +229,7 @@ fn bound_by_keys(policy: &Policy) -> ByKey {
 }
 
 /// People by what stands in a field. No message repeats it.
-fn of_keys(org: &Org, key: &str, by_key: &ByKey, given: &[String]) -> Result<Vec<Subject>, String> {
-    if !by_key.keys().any(|known| known.eq_ignore_ascii_case(key)) {
-        let known: Vec<&str> = by_key.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(format!(
-            "the bundle binds no field by `{key}` (`seal: {{bind: key}}`); by these: {known}"
-        ));
-    }
+fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
     let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
         "" => Err(format!("line {number}: it is empty")),
         line => Ok(Subject::of_key(org, key, line)),

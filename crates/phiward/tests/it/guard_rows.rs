@@ -301,6 +301,20 @@ fn what_stands_unsealed_is_told() {
 }
 
 #[test]
+fn tokens_that_the_bundle_does_not_seal_are_told() {
+    let place = Place::new();
+    let sealed = place.ok(&guard("seal", &[]), "Id,Name\n001Hs0000000001,Grace Canary\n");
+    let token = column(&sealed, "Name")[0];
+    let table =
+        format!("Id,Status__pc,PersonEmail\n001Hs0000000001,{token},{token}\n001Hs0000000001,{token},\n");
+    for act in ["open", "mask"] {
+        let (_, err) = place.ends(1, &guard(act, &[]), &table);
+        assert!(err.contains("3 values in the columns 2, `PersonEmail` are tokens"), "{err}");
+        assert!(!err.contains(token), "{err}");
+    }
+}
+
+#[test]
 fn nothing_is_done_without_right_record_or_class() {
     let place = Place::new();
     let without = |left_out: &str| -> String {

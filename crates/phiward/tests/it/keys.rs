@@ -107,6 +107,19 @@ impl Place {
             .collect()
     }
 
+    /// A bundle `own` that classifies so.
+    fn own_bundle(&self, fields: &str) {
+        let phiward = "version: 1
+organisation: {name: Harbor Health, roles: [covered-entity]}
+regions: [us]
+approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
+orgs: [{id: production, kind: production, region: us}]
+";
+        std::fs::create_dir_all(self.path("own/classification")).unwrap();
+        std::fs::write(self.path("own/phiward.yaml"), phiward).unwrap();
+        std::fs::write(self.path("own/classification/patients.yaml"), fields).unwrap();
+    }
+
     fn opened(&self, root: &str, dir: &str) -> (DataKeys, SaltRing) {
         let rng = |seed| Box::new(Drawn::new(seed));
         let root = FileRoot::open(&self.path(root), Self::lock(), rng(1)).unwrap();
@@ -417,15 +430,7 @@ fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
       MRN__c: {class: internal}
       SSN__pc: {class: phi, identifier: ssn, protect: gateway, seal: {bind: key, key: MRN__c}}
 ";
-    let phiward = "version: 1
-organisation: {name: Harbor Health, roles: [covered-entity]}
-regions: [us]
-approvers: {required: 1, people: [{id: mara-voss, name: Mara Voss, role: privacy-officer}]}
-orgs: [{id: production, kind: production, region: us}]
-";
-    std::fs::create_dir_all(place.path("own/classification")).unwrap();
-    std::fs::write(place.path("own/phiward.yaml"), phiward).unwrap();
-    std::fs::write(place.path("own/classification/patients.yaml"), fields).unwrap();
+    place.own_bundle(fields);
     place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     let by_key = |key| Subject::of_key(&org(), "Account.MRN__c", key);
@@ -454,6 +459,50 @@ orgs: [{id: production, kind: production, region: us}]
     let (exit, out, told) = shred(&["--key", "account.mrn__c"], "M1-Canary\n");
     assert_eq!((exit, out.trim().len()), (0, 16), "{told}");
     assert!(!place.opens_for(here, by_key("M1-Canary"), &token));
+}
+
+#[test]
+fn a_key_is_one_by_both_names_and_what_hangs_on_others_is_told() {
+    let place = Place::new();
+    place.own_bundle(
+        "objects:
+  Account:
+    subject: self
+    default: {class: internal}
+    fields:
+      Name: {class: phi, identifier: name, protect: gateway}
+      SSN__pc: {class: phi, identifier: ssn, protect: gateway, seal: {bind: key, key: MRN__c}}
+      Card__c: {class: phi, protect: gateway, seal: {bind: key, key: Card_Number__c}}
+  Contact:
+    default: {class: internal}
+",
+    );
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    let by_key = |key| Subject::of_key(&org(), "Account.MRN__c", key);
+    let tokens = place.sealed_for(&[by_key("M1-Canary"), by_key("M2-Canary")]);
+    let of = ["--policy", "own", "--org", "production"];
+    for ((key, input), token) in
+        [("Contact.MRN__c", "M1-Canary"), ("account.mrn__C", "M2-Canary")].into_iter().zip(&tokens)
+    {
+        let done = place.run(&[&["shred"], &of, &["--key", key], &KEYS, &LEDGER], &format!("{input}\n"));
+        let told = text(&done.stderr);
+        assert!(!place.opens_for(("root", "keys"), by_key(input), token), "{told}");
+        assert!(code(&done) == 1 && text(&done.stdout).trim().len() == 16, "{told}");
+        assert!(
+            told.contains("`Account.Card__c`") && told.contains("--key Account.Card_Number__c"),
+            "{told}"
+        );
+        assert!(told.contains("tokens of `Account.Name` hang on the record"), "{told}");
+        assert!(!told.contains("SSN__") && !told.contains("Canary") && !told.contains("ssn__"), "{told}");
+    }
+    let done = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
+    let told = text(&done.stderr);
+    assert!(
+        told.contains("`Account.SSN__pc`, `contact.ssn__c`") && told.contains("--key Account.MRN__c"),
+        "{told}"
+    );
+    assert!(!told.contains("hang on the record"), "{told}");
 }
 
 #[test]

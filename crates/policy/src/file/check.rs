@@ -6,6 +6,7 @@ mod flows;
 mod organisation;
 mod parties;
 mod sealing;
+mod twins;
 
 use std::collections::BTreeMap;
 
@@ -79,6 +80,7 @@ pub(super) fn all(content: &mut Content, problems: &mut Vec<Problem>) {
     organisation::check(&mut check);
     classification::check(&mut check);
     sealing::check(&mut check);
+    twins::check(&mut check);
     parties::check(&mut check);
     flows::check(&mut check);
     flows::expectations(&mut check);

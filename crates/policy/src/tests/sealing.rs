@@ -135,3 +135,55 @@ fn a_default_seals_no_field_and_nobody_is_no_subject() {
     let (_, codes) = with("      A__c: {class: phi, protect: gateway, seal: {bind: subject}}", "");
     assert!(codes.iter().any(|code| code == "missing-subject"), "{codes:?}");
 }
+
+/// What is told of a clinic's person accounts with these lines for each of the two objects.
+fn person_accounts(account: &str, contact: &str) -> Vec<String> {
+    let text = format!("objects:\n  Account:\n{account}  Contact:\n{contact}");
+    let (_, problems) = read(vec![Source::new("classification/people.yaml", text)]);
+    let own = problems.iter().filter(|problem| problem.path == "classification/people.yaml");
+    own.map(|problem| {
+        let line = problem.position.map(|position| position.line).unwrap();
+        format!("{line} {:?} {}", problem.severity, problem.code)
+    })
+    .collect()
+}
+
+const OF_ITSELF: &str = "    subject: self\n    fields:\n";
+
+#[test]
+fn one_person_is_no_two_subjects() {
+    let told = |account: &str, contact: &str| {
+        person_accounts(&format!("{OF_ITSELF}{account}"), &format!("{OF_ITSELF}{contact}"))
+    };
+    let of_account = "      Note__pc: {class: phi, protect: gateway}\n";
+    let of_contact = "      note__C: {class: phi, protect: both}\n";
+    assert_eq!(told(of_account, of_contact), ["9 Error two-subjects"]);
+    let email = "      PersonEmail: {class: phi, protect: gateway, seal: {bind: subject}}\n";
+    assert_eq!(told(email, "      Email: {class: phi, protect: gateway}\n"), ["9 Error two-subjects"]);
+    // Nobody's tokens, and those of a key, are of no record.
+    let by_key = "      Note__c: {class: phi, protect: gateway, seal: {bind: key, key: MRN__c}}\n";
+    assert_eq!(told(of_account, by_key), [""; 0]);
+    // The contact's subject is the account.
+    let leads = format!("    subject: AccountId\n    fields:\n{of_contact}");
+    assert_eq!(person_accounts(&format!("{OF_ITSELF}{of_account}"), &leads), [""; 0]);
+    // No field is sealed twice, and the person is.
+    assert_eq!(
+        told(of_account, "      Card__c: {class: phi, protect: gateway}\n"),
+        ["6 Warning two-subjects"]
+    );
+    assert_eq!(told(of_account, "      Card__c: {class: phi}\n"), [""; 0]);
+    assert_eq!(told("      Phone: {class: phi, protect: gateway}\n", "      Phone: {class: phi}\n"), [""; 0]);
+}
+
+#[test]
+fn the_same_data_is_not_sealed_by_one_of_its_names() {
+    let sealed = "{class: phi, protect: gateway}";
+    for plain in ["{class: phi}", "{class: phi, protect: platform}", "{class: internal}"] {
+        let account = format!("{OF_ITSELF}      Note__pc: {sealed}\n");
+        let contact = format!("    subject: AccountId\n    fields:\n      Note__c: {plain}\n");
+        assert_eq!(person_accounts(&account, &contact), ["9 Error half-sealed"], "{plain}");
+        let account = format!("{OF_ITSELF}      Note__pc: {plain}\n");
+        let contact = format!("    subject: AccountId\n    fields:\n      Note__c: {sealed}\n");
+        assert_eq!(person_accounts(&account, &contact), ["5 Error half-sealed"], "{plain}");
+    }
+}

@@ -91,7 +91,7 @@ fn same(rule: &FieldRule, other: &FieldRule) -> bool {
     rule.seal == other.seal && rule.index == other.index
 }
 
-fn by_gateway(rule: &FieldRule) -> bool {
+pub(super) fn by_gateway(rule: &FieldRule) -> bool {
     matches!(rule.protect.as_ref().map(|own| own.value), Some(Protect::Gateway | Protect::Both))
 }
 
