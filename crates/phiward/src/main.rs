@@ -1,10 +1,22 @@
 //! The command: reads arguments, clock and folders, lets the rooms work, writes what they give, and maps what
 //! went wrong to an exit code.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command that speaks to a person at a terminal"
-)]
+
+// In the place of the library's, which panic where nothing can be written.
+macro_rules! println {
+    ($($words:tt)*) => {
+        $crate::telling::out(format_args!("{}\n", format_args!($($words)*)))
+    };
+}
+macro_rules! eprintln {
+    ($($words:tt)*) => {
+        $crate::telling::aside(format_args!("{}\n", format_args!($($words)*)))
+    };
+}
+macro_rules! eprint {
+    ($($words:tt)*) => {
+        $crate::telling::aside(format_args!($($words)*))
+    };
+}
 
 mod access_command;
 mod arguments;
@@ -28,6 +40,7 @@ mod rules;
 mod scan_command;
 mod since;
 mod snapshot_cache;
+mod telling;
 
 use std::process::ExitCode;
 
@@ -64,7 +77,11 @@ fn main() -> ExitCode {
         Command::Rules(rules) => rules::run(&rules),
         Command::Docs { page } => docs::run(page),
     };
+    if telling::is_lost() {
+        eprintln!("phiward: standard output cannot be written: what was to stand there is lost");
+    }
     match outcome {
+        Ok(_) if telling::is_lost() => ExitCode::from(2),
         Ok(Verdict::InOrder) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
         Err(message) => {

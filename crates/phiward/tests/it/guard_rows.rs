@@ -227,6 +227,22 @@ fn a_job_that_is_killed_leaves_nothing_behind() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_act_ends_though_nobody_can_be_told() {
+    let place = Place::new();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+    command.args(["keys", "status"]).args(KEYS).current_dir(place.path("."));
+    assert_eq!(command.stdout(full()).stderr(full()).status().unwrap().code(), Some(2));
+    let make = ["keys", "make", "--class", "phi", "--ledger", "D"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phiward"));
+    command.args(make).args(KEYS).current_dir(place.path(".")).stderr(full());
+    let made = command.output().unwrap();
+    assert_eq!(code(&made), 0, "standard error is for who looks on");
+    assert!(place.ok(&[&["keys", "status"][..], &KEYS].concat(), "").contains("pending"));
+}
+
+#[test]
 fn no_file_is_written_over_and_columns_that_nobody_named_are_told() {
     let place = Place::new();
     let (_, err) = place.ends(2, &guard("seal", &["patients.csv", "--output", "patients.csv"]), "");
