@@ -19,7 +19,6 @@ use zeroize::Zeroizing;
 use crate::data_keys::KeysError;
 use crate::error::GuardError;
 use crate::field::{IndexedIn, Owner, SealedField};
-use crate::index::BlindIndex;
 use crate::key::KeyState;
 use crate::keys::Keys;
 
@@ -113,18 +112,19 @@ impl Sealing for Sealed<'_> {
     }
 
     fn digests(&self, field: &SealedField, value: &str) -> Result<Vec<String>, KeysError> {
-        let Some(index) = &field.index else { return Ok(Vec::new()) };
+        if field.index.is_none() {
+            return Ok(Vec::new());
+        }
         // Of every class: a field that was classified anew has digests of its class before.
         let mut digests = Vec::new();
         for class in Class::ALL.iter().filter(|class| class.is_personal()) {
-            // What stands under it would be missed in silence.
+            let keys = self.keys.all(*class)?;
+            // What stands under it would be missed in silence. Asked last: one may be disabled meanwhile.
             if let Some(key) = self.keys.disabled(*class)? {
                 return Err(GuardError::DoesNotOpen(key, KeyState::Disabled).into());
             }
-            for key in self.keys.all(*class)? {
-                let own =
-                    BlindIndex::new(&key, &field.id, index.normaliser.clone(), index.bits, index.values)?;
-                digests.push(own.digest(value)?);
+            for key in keys {
+                digests.extend(field.index_under(&key)?.map(|index| index.digest(value)).transpose()?);
             }
         }
         if digests.is_empty() { Err(GuardError::NoActiveKey(field.class).into()) } else { Ok(digests) }
