@@ -286,22 +286,16 @@ impl DataKeys {
     /// is away nothing changes.
     fn change(&mut self, changed: BTreeMap<KeyNumber, Kept>) -> Result<(), KeysError> {
         let changed = self.loaded(changed)?;
+        let replaced = changed.keys().filter_map(|number| self.keys.get(number)?.key.clone());
+        let replaced: Vec<Arc<DataKey>> = replaced.collect();
         let before = self.keys.clone();
         self.keys.extend(changed);
         if let Err(error) = self.write() {
             self.keys = before;
             return Err(error);
         }
-        // Who still holds what was active seals nothing more by it.
-        for (number, kept) in before {
-            let is_same = |now: &Kept| match (&now.key, &kept.key) {
-                (Some(now), Some(before)) => Arc::ptr_eq(now, before),
-                _ => false,
-            };
-            if let Some(key) = kept.key.as_ref().filter(|_| !self.keys.get(&number).is_some_and(is_same)) {
-                key.reserve(0);
-            }
-        }
+        // Who still holds one of them seals nothing more by it.
+        replaced.iter().for_each(|key| key.reserve(0));
         self.see()
     }
 

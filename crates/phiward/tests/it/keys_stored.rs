@@ -56,6 +56,19 @@ fn no_canary(said: &str) {
     CANARIES.iter().for_each(|canary| assert!(!said.contains(canary), "{canary}: {said}"));
 }
 
+/// By whom a rotation is tried, and by what right.
+const ON_WORD: [&str; 9] = [
+    "--policy",
+    "phiward",
+    "--by",
+    "mara-voss",
+    "--and",
+    "idris-calloway",
+    "--who",
+    "loader",
+    "--none-object",
+];
+
 #[test]
 fn keys_are_rotated_from_the_first_step_to_the_last() {
     let place = sealed(30);
@@ -251,17 +264,7 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
     let test: Vec<&str> = [
         &["keys", "test-rotation", "--root", "file:root", "--passphrase-file", "pass", "--object", "Account"]
             [..],
-        &[
-            "--policy",
-            "phiward",
-            "--by",
-            "mara-voss",
-            "--and",
-            "idris-calloway",
-            "--who",
-            "loader",
-            "--none-object",
-        ],
+        &ON_WORD,
         &TOLD[..],
     ]
     .concat();
@@ -381,17 +384,7 @@ fn every_kind_of_field_passes_the_yearly_test() {
             "--object",
             "Visit__c",
         ][..],
-        &[
-            "--policy",
-            "phiward",
-            "--by",
-            "mara-voss",
-            "--and",
-            "idris-calloway",
-            "--who",
-            "loader",
-            "--none-object",
-        ],
+        &ON_WORD,
         &["--unrecorded", "--rows", "1500", "--report", "report.json"],
     ]
     .concat();
