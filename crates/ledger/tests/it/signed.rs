@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use guard::vault::Lock;
@@ -93,17 +94,19 @@ fn settings_that_the_ledger_did_not_sign_are_refused_and_told() {
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// A clock at which something else happens when it is next looked at.
+/// A clock at which something else happens when the thread that set it up next looks at it: the thread that
+/// makes checkpoints looks too, at any time.
 struct Interrupted {
     hands: Hands,
-    hook: Mutex<Option<Hook>>,
+    hook: Mutex<Option<(ThreadId, Hook)>>,
 }
 
 impl Clock for Interrupted {
     fn now(&self) -> jiff::Timestamp {
         let now = self.hands.now();
-        let hook = self.hook.lock().unwrap().take();
-        if let Some(hook) = hook {
+        let here = std::thread::current().id();
+        let hook = self.hook.lock().unwrap().take_if(|(thread, _)| *thread == here);
+        if let Some((_, hook)) = hook {
             hook();
         }
         now
@@ -135,7 +138,7 @@ async fn a_log_does_not_end_between_the_choice_of_it_and_the_entry() {
         });
         let _ = waits.recv_timeout(Duration::from_millis(700));
     };
-    *clock.hook.lock().unwrap() = Some(Box::new(hook));
+    *clock.hook.lock().unwrap() = Some((std::thread::current().id(), Box::new(hook)));
     let receipt = ledger.record(vec![entry]).await.unwrap();
     assert!(receipt[0].log.ends_with("/2026-11") && receipt[0].index == 1, "{receipt:?}");
     let names = tokio::task::spawn_blocking(move || sealed.recv_timeout(Duration::from_secs(20)).unwrap());
