@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apex::ast::{ExprId, ExprKind, Literal, Operator};
+use apex::ast::{ExprId, ExprKind, Literal, Operator, StmtKind};
 use apex::{MethodKind, Ref, Ty, VariableId};
 use source::Span;
 
@@ -201,6 +201,13 @@ impl Body<'_> {
                             Vec::new()
                         }
                     }
+                    [(Operator::NotEqual | Operator::Equal, value)] => {
+                        let is_null =
+                            |id: ExprId| matches!(file.expr(id).kind, ExprKind::Literal(Literal::Null));
+                        let found = if is_null(*value) { Some(*first) } else { None };
+                        let found = found.or(is_null(*first).then_some(*value));
+                        found.and_then(|found| self.looked_up(found)).into_iter().collect()
+                    }
                     _ => Vec::new(),
                 }
             }
@@ -231,6 +238,46 @@ impl Body<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// By what a thing was looked up among the org's own objects or fields: where something is found there, it is called
+    /// so.
+    fn looked_up(&self, id: ExprId) -> Option<ExprId> {
+        let file = self.file;
+        match &file.expr(id).kind {
+            ExprKind::Call { receiver: Some(receiver), name, args, .. } => {
+                let [arg] = args.as_slice() else { return None };
+                let is_lookup = self.world.text(name.value) == "get" && self.is_described(*receiver);
+                is_lookup.then_some(*arg)
+            }
+            ExprKind::Name(_) => {
+                let Ref::Local(slot) = self.to(id) else { return None };
+                let (mut value, mut is_changed) = (None, false);
+                let body = self.method.body?;
+                file.each_stmt(body, |stmt| {
+                    let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind else { return };
+                    let Some(first) = self.world.resolution.slot(self.file_id, stmt) else { return };
+                    let own = (first..).zip(variables).find(|(own, _)| *own == slot);
+                    value = value.or(own.and_then(|(_, (_, value))| *value));
+                });
+                file.each_expr(body, |expr| {
+                    let ExprKind::Assign { target, .. } = file.expr(expr).kind else { return };
+                    is_changed |= self.to(target) == Ref::Local(slot);
+                });
+                self.looked_up(value.filter(|_| !is_changed)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// `Schema.getGlobalDescribe()`, `fields.getMap()`, or a map of what these give.
+    fn is_described(&self, id: ExprId) -> bool {
+        let Ty::Map(of) = self.ty(id) else {
+            let written = self.file.source.slice(self.file.expr(id).span).to_ascii_lowercase();
+            return ["getglobaldescribe()", "getmap()"].iter().any(|end| written.ends_with(end));
+        };
+        let Ty::Platform(class) = of.1 else { return false };
+        matches!(self.world.text(class).trim_start_matches("schema."), "sobjectfield" | "sobjecttype")
     }
 
     fn is_constant(&self, id: ExprId) -> bool {

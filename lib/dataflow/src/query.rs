@@ -191,8 +191,13 @@ impl Body<'_> {
                 SelectItem::Hole(_) | SelectItem::Unread(_) => {}
             }
         }
+        // Others, though those whose data is followed are kept in the same object.
         if query.where_.as_ref().is_some_and(|filter| asks_for_others(filter, self.world.leads_to_others)) {
-            self.forget(record);
+            self.each_part(record, |_| Labels::default());
+        }
+        if query.group_by.is_some() {
+            let file = self.file_id;
+            self.each_part(record, |labels| labels.stepped(file, span, Did::Grouped));
         }
         *count += 1;
         let list = self.fresh(Site::Part(id, *count), &Ty::list(ty));
@@ -200,12 +205,11 @@ impl Body<'_> {
         list
     }
 
-    /// Others, though those whose data is followed are kept in the same object.
-    fn forget(&mut self, record: ObjId) {
+    fn each_part(&mut self, record: ObjId, change: impl Fn(Labels) -> Labels) {
         let Some(obj) = self.state.obj(record).map(Arc::clone) else { return };
         let mut changed = obj.as_ref().clone();
         for (_, part) in &mut changed.parts {
-            part.labels = Labels::default();
+            part.labels = change(std::mem::take(&mut part.labels));
         }
         self.state.set_obj(record, Arc::new(changed));
     }

@@ -158,6 +158,8 @@ pub enum Did {
     Queried,
     /// With the permissions of the user who runs it.
     Checked,
+    /// What the records of a group have in common.
+    Grouped,
     Read,
     Kept,
     Stored,

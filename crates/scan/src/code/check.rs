@@ -53,6 +53,8 @@ pub(crate) struct Access {
     /// The fields that a query selects, in lower case.
     pub(crate) fields: BTreeSet<String>,
     pub(crate) needs: Vec<Need>,
+    /// It gives sums and groups, and no record.
+    pub(crate) is_summed: bool,
     /// The expression that gives the records, or takes them.
     value: ExprId,
 }
@@ -456,6 +458,7 @@ impl Scan<'_> {
             objects,
             fields,
             needs,
+            is_summed: false,
             value,
         });
     }
@@ -499,6 +502,8 @@ impl Scan<'_> {
                 let Some(&first) = args.first() else { return };
                 match does(class, method) {
                     Some(Does::Write(operation)) => self.write(operation, first, expr.span, is_user),
+                    // A count is no field.
+                    Some(Does::Read) if method.starts_with("countquery") || self.counts(first) => {}
                     Some(Does::Read)
                         if !is_user
                             && matches!(
@@ -537,18 +542,21 @@ impl Scan<'_> {
         let is_bare = fields.iter().all(|field| field == "id");
         if !is_bare {
             self.add(span, objects, fields, vec![Need::Read], id);
+            let is_summed = query.group_by.is_some() || query.select.iter().all(is_sum);
+            self.found.last_mut().into_iter().for_each(|own| own.is_summed = is_summed);
         }
     }
 
-    /// `FROM X` in the constants that a text is put together of: in the expression, or where its variable gets them.
-    fn object_in_texts(&self, id: ExprId) -> Option<String> {
+    /// The constants that a text is put together of, in lower case: in the expression, or where its variable gets them.
+    fn texts(&self, id: ExprId) -> Vec<String> {
         let file = self.file;
         let mut values = vec![id];
-        if let ExprKind::Name(name) = file.expr(id).kind {
-            file.each_stmt(self.code.program.method(self.method)?.body?, |stmt| {
+        let body = self.code.program.method(self.method).and_then(|method| method.body);
+        if let (ExprKind::Name(name), Some(body)) = (&file.expr(id).kind, body) {
+            file.each_stmt(body, |stmt| {
                 let stmt = file.stmt(stmt);
                 if let StmtKind::Local { variables, .. } = &stmt.kind {
-                    let own = variables.iter().filter(|(own, _)| own.value == name);
+                    let own = variables.iter().filter(|(own, _)| own.value == *name);
                     values.extend(own.filter_map(|(_, value)| *value));
                 }
             });
@@ -561,7 +569,20 @@ impl Scan<'_> {
             values.extend(file.parts(value));
         }
         texts.sort();
-        texts.into_iter().find_map(|(_, text)| {
+        texts.into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// Whether a query's text begins with a count and selects nothing else.
+    fn counts(&self, id: ExprId) -> bool {
+        let texts = self.texts(id);
+        let begins = |text: &String| text.split_whitespace().collect::<String>().starts_with("selectcount()");
+        texts.first().is_some_and(begins)
+            && texts.iter().skip(1).all(|text| !text.trim_start().starts_with("select"))
+    }
+
+    /// `FROM X` in those constants.
+    fn object_in_texts(&self, id: ExprId) -> Option<String> {
+        self.texts(id).into_iter().find_map(|text| {
             let (_, rest) = text.split_once(" from ").or_else(|| text.split_once("from "))?;
             let object = rest.split_whitespace().next()?.to_owned();
             (!object.is_empty()).then_some(object)
@@ -602,6 +623,11 @@ impl Code {
             }
         }
     }
+}
+
+fn is_sum(item: &soql::SelectItem) -> bool {
+    const SUMS: [&str; 4] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG"];
+    matches!(item, soql::SelectItem::Call(call, _) if SUMS.iter().any(|sum| call.function.is(sum)))
 }
 
 /// Calls whose answer decides nothing: of statements of their own, and of variables that no condition looks at.

@@ -184,7 +184,13 @@ pub(super) struct OfPages {
     pub(super) opened: BTreeSet<MethodId>,
 }
 
-pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>, pages: &OfPages) -> Found {
+/// Of the fields with PHI, `names` are those whose values say whose they are.
+pub(super) fn of(
+    world: &World<'_>,
+    graph: &Graph,
+    (phi, names): (&BTreeSet<(Name, Name)>, &BTreeSet<(Name, Name)>),
+    pages: &OfPages,
+) -> Found {
     let mut hits = Vec::new();
     let mut cuts: BTreeMap<MethodId, Cuts> = BTreeMap::new();
     // What methods that the platform calls leave in their objects.
@@ -210,7 +216,10 @@ pub(super) fn of(world: &World<'_>, graph: &Graph, phi: &BTreeSet<(Name, Name)>,
         match hit.label {
             Label::Field(field) => {
                 let (object, field) = world.fields.name(field)?;
-                phi.contains(&(object, field)).then_some(Source::Data(object, Some(field)))
+                // What a group has in common tells of one of them only where it names them.
+                let is_of_many = has_step(&hit.trace, Did::Grouped) && !names.contains(&(object, field));
+                let is_data = phi.contains(&(object, field)) && !is_of_many;
+                is_data.then_some(Source::Data(object, Some(field)))
             }
             Label::Record(object) => Some(Source::Data(object, None)),
             Label::Input(input) => outside(Outside::Input(input)),

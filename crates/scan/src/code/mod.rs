@@ -17,6 +17,7 @@ use apex::ast::ExprKind;
 use apex::{Name, Program, Ref, Resolution};
 use dataflow::{Cap, Cuts, Did, Exposure, Fields, Given, Graph, Spot, Trace};
 use journal::Place;
+use policy::vocabulary::Identifier;
 
 pub(crate) use check::{Access, Need};
 pub(crate) use database::{Does, does};
@@ -32,6 +33,7 @@ pub(crate) use telling::{
 use crate::Context;
 use crate::classification::is_of_another_person;
 use crate::field_path;
+use crate::record_number::is_record_number;
 use crate::visualforce;
 
 /// Deep code needs a deep stack; what is not used costs nothing.
@@ -130,7 +132,8 @@ impl Code {
             prints: printed::prints(&program, cx.pages()),
             opened: printed::opened(&program, cx.pages()),
         };
-        let found = leak::of(&world, &graph, &fields.phi, &of_pages);
+        let naming = naming(cx, &program, &fields.phi);
+        let found = leak::of(&world, &graph, (&fields.phi, &naming), &of_pages);
         let mut cuts = found.cuts;
         for (method, own) in world.cuts() {
             cuts.entry(method).or_default().extend(own);
@@ -258,6 +261,12 @@ impl Code {
         self.program.file(operation.file).map_or("", |file| file.source.slice(operation.span))
     }
 
+    /// Whether a call is told to run with the user's permissions.
+    pub(crate) fn asks_as_user(&self, at: Spot) -> bool {
+        let text = self.text_at(at).to_ascii_lowercase();
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "user_mode")
+    }
+
     pub(crate) fn text_at(&self, spot: Spot) -> &str {
         self.program.file(spot.file).map_or("", |file| file.source.slice(spot.span))
     }
@@ -374,6 +383,7 @@ fn said(did: Did) -> &'static str {
     match did {
         Did::Queried => "read by a query",
         Did::Checked => "read or passed on with the user's permissions",
+        Did::Grouped => "what the records of a group have in common",
         Did::Read => "read here",
         Did::Kept => "kept here",
         Did::Stored => "put in here",
@@ -524,6 +534,15 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
     Followed { followed, phi }
 }
 
+/// Of fields with PHI those whose values name one person.
+fn naming(cx: &Context<'_>, program: &Program, phi: &BTreeSet<(Name, Name)>) -> BTreeSet<(Name, Name)> {
+    let identifier = |&(object, field): &(Name, Name)| {
+        cx.classes.field(program.names.written(object), program.names.written(field)).identifier
+    };
+    let names_one = |field: &&(Name, Name)| identifier(field).is_some_and(|own| own != Identifier::Date);
+    phi.iter().filter(names_one).copied().collect()
+}
+
 /// Members of classes and arguments from outside that are named, or classified in the bundle, as a patient's.
 fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Name)>) {
     let names = &program.names;
@@ -557,9 +576,21 @@ fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Nam
 }
 
 /// Whether a field holds more than the Id of a record.
+/// Whether a field is the number that the org counts for a record, and the bundle has no line of its own for it: it says
+/// which record it is, as an id does.
+fn is_only_a_number(cx: &Context<'_>, object: &str, field: &str) -> bool {
+    let is_said = |rule: &policy::bundle::classification::ObjectRule| {
+        rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(field))
+    };
+    !field.ends_with("__c")
+        && is_record_number(cx, &format!("{object}.{field}"))
+        && !cx.policy.object(object).is_some_and(is_said)
+}
+
 fn is_data(cx: &Context<'_>, object: &str, field: &str) -> bool {
     let reached = field_path::Reached { object: object.to_owned(), field: field.to_owned() };
     !field.eq_ignore_ascii_case("Id")
         && !field.ends_with("__r")
+        && !is_only_a_number(cx, object, field)
         && !field_path::is_reference(cx.project, &reached)
 }

@@ -10,7 +10,7 @@
 //!
 //! ## What is not found
 //! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
-//! those itself; so are a query for records that the user owns, and code behind pages that the source gives to administrators alone. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
+//! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexCRUDViolation` takes one check in a class for all of its methods (pmd#4589), knows no helper (pmd#1418), and reports code that no user can reach; the graph engine's `ApexFlsViolation` follows paths and gives up on large ones. System mode that is written down (`WITH SYSTEM_MODE`) is accepted by PMD and found here: somebody has to say why.
@@ -44,7 +44,8 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// Objects without field security of their own.
-const OPEN: [&str; 22] = [
+const OPEN: [&str; 25] = [
+    "contentversion", "contentdocument", "contentdocumentlink",
     "emailtemplate", "emailservicesaddress", "orgwideemailaddress", "network", "site", "domain", "folder",
     "queuesobject", "staticresource", "documenttemplate",
     "recordtype", "profile", "group", "groupmember", "permissionset", "permissionsetassignment", "userrole",
@@ -76,7 +77,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let why = if pages.bind_alone(code, &operation) {
             Some("; pages withhold the fields that they bind from whom may not see them, and nothing else asks")
         } else if operation.needs == [Need::Read] && code.is_of_the_user(operation.file, operation.span) {
-            Some(", of records that the user owns, and nothing asks which of their fields he may see")
+            Some(", of records that are the user's own, and nothing asks which of their fields he may see")
+        } else if operation.needs == [Need::Read] && code.is_of_one_just_made(operation.file, operation.span) {
+            Some(", the one that it has just made, and nothing asks which of its fields the user may see")
+        } else if operation.is_summed {
+            Some(", to sum and to count them, and nothing asks whether the user may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {
@@ -134,10 +139,7 @@ fn is_open(cx: &Context<'_>, code: &Code, object: &str, operation: &Access) -> b
         let text = code.text_of(operation).to_lowercase();
         object == "user" && text.contains("userinfo.getuserid()")
     };
-    let is_file = || {
-        operation.needs == [Need::Read] && matches!(object, "contentversion" | "contentdocument" | "contentdocumentlink")
-    };
-    OPEN.contains(&object) || is_file() || object.ends_with("__mdt") || is_setting() || is_self()
+    OPEN.contains(&object) || object.ends_with("__mdt") || is_setting() || is_self()
 }
 
 /// A query that selects no more than which records there are, and which others they hang on: field security has nothing

@@ -80,7 +80,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let is_outside = |one: &Operation| {
             !one.is_user_mode
                 && !unshared.has(&look, class, id, one)
-                && (one.writes || !code.is_of_the_user(one.file, one.span))
+                && (one.writes || !code.is_owned_by_the_user(one.file, one.span))
         };
         let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
         let Some(first) = outside.first() else { continue };

@@ -9,7 +9,7 @@
 //! Bind values (`:name`, `Database.queryWithBinds`). Take names of fields and directions of order from a list of what is allowed. `String.escapeSingleQuotes` helps between quotes and nowhere else.
 //!
 //! ## What is not found
-//! Ids, numbers, dates and booleans are what they say. A text that is compared with constants, or looked up in a set of them, before the query is one of these. User mode is no protection: it narrows what is read to what the user may read, and lets the filter be changed all the same.
+//! Ids, numbers, dates and booleans are what they say. A text that is compared with constants, or looked up in a set of them, before the query is one of these. In user mode it is medium: the filter can be changed all the same, and what is read is narrowed to what the user may read. `WITH SECURITY_ENFORCED` narrows nothing here: it does not look at the fields of a filter. A name that is looked up in what `Schema.getGlobalDescribe()` or `fields.getMap()` gives, and is left where nothing is found, is that of an object or field.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexSOQLInjection` takes a variable that is safe in one method for safe in the class (pmd#4650) and a parameter of any method for input. Here input is followed from where it comes in, through calls, and each path is judged for itself.
@@ -51,11 +51,19 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let what = code::said_of(input);
-        out.found(code.intake(
+        let is_user_mode = code.asks_as_user(intake.at) || intake.to.iter().any(|text| is_user_mode(text));
+        let as_user = if is_user_mode { "; in user mode it gives no more than the user may read" } else { "" };
+        let found = code.intake(
             intake,
             intake.at,
-            format!("{what} becomes part of a query's text"),
+            format!("{what} becomes part of a query's text{as_user}"),
             "bind it (`:name`), or take it from a list of what is allowed; escaping helps between quotes alone",
-        ));
+        );
+        out.found(if is_user_mode { found.severity(Severity::Medium) } else { found });
     }
+}
+
+/// Whether a query's text ends in user mode.
+fn is_user_mode(text: &str) -> bool {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase().contains("with user_mode")
 }
