@@ -82,7 +82,8 @@ impl SealedField {
     /// Nothing where the gateway does not seal the field.
     pub fn of(policy: &Policy, object: &str, field: &str) -> Option<Self> {
         let found = policy.class_of(object, field)?;
-        if !matches!(found.protect, Protect::Gateway | Protect::Both) {
+        // Of a compound field Salesforce keeps the parts: those that are sealed have lines of their own.
+        if found.by == ClassifiedBy::Compound || !matches!(found.protect, Protect::Gateway | Protect::Both) {
             return None;
         }
         let seal = found.seal();

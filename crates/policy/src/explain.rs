@@ -66,6 +66,7 @@ pub fn explain(policy: &Policy, standing: &Standing, request: &Request) -> Expla
         let by = match found.as_ref().map(|found| found.by) {
             Some(ClassifiedBy::Field) => "a line for the field",
             Some(ClassifiedBy::PersonAccount) => "the line of the same field of the person account",
+            Some(ClassifiedBy::Compound) => "the line of the compound field, or of its parts",
             Some(ClassifiedBy::ObjectDefault) => "the object's default",
             None if asked.presumed.is_some() => "the asker",
             None if policy.unclassified().is_some() => "the bundle's default",

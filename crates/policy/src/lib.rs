@@ -8,6 +8,7 @@
 pub mod address;
 pub mod approval;
 pub mod bundle;
+mod compound;
 pub mod controls;
 mod decide;
 pub mod diff;

@@ -18,6 +18,7 @@ use crate::bundle::organisation::{
     Approvers, AuditMethod, Ceiling, Cryptoperiod, Defaults, Org, Organisation, Retention, Sanitiser,
 };
 use crate::bundle::party::{Fit, Party};
+use crate::compound;
 use crate::digest::{self, Digest};
 use crate::place::{At, Place};
 use crate::rules::Rules;
@@ -200,6 +201,9 @@ pub enum ClassifiedBy {
     /// A line for the same field of a person account: `Account.X__pc` is `Contact.X__c`, `Account.PersonEmail` is
     /// `Contact.Email`.
     PersonAccount,
+    /// The line of the compound field that it is a part of, `MailingAddress` for `MailingStreet`; of a compound field
+    /// without a line the lines of its parts.
+    Compound,
     /// The object's default.
     ObjectDefault,
 }
@@ -353,9 +357,29 @@ impl Policy {
         {
             return Some(found);
         }
+        if let Some(found) = self.classified_as_compound(&own_object, &own_field) {
+            return Some(found);
+        }
         let object = self.object(&own_object)?;
         let rule = object.default.as_ref()?;
         Some(classified(vec![rule], &rule.place, Some(object), ClassifiedBy::ObjectDefault))
+    }
+
+    fn classified_as_compound(&self, object: &str, field: &str) -> Option<Classified<'_>> {
+        let line = |field: &str| {
+            let own = self.classified(object.to_owned(), field.to_owned(), ClassifiedBy::Compound);
+            own.or_else(|| {
+                let (object, field) = twin(object, field)?;
+                self.classified(object, field, ClassifiedBy::Compound)
+            })
+        };
+        if let Some(found) = compound::whole_of(object, field).and_then(|whole| line(&whole)) {
+            return Some(found);
+        }
+        let parts: Vec<_> = compound::parts_of(object, field).iter().filter_map(|part| line(part)).collect();
+        let (place, of) = parts.first().map(|part| (part.place.clone(), part.object))?;
+        let rules = parts.into_iter().flat_map(|part| part.rules).collect();
+        Some(classified(rules, &place?, of, ClassifiedBy::Compound))
     }
 
     fn classified(&self, object: String, field: String, by: ClassifiedBy) -> Option<Classified<'_>> {

@@ -36,6 +36,28 @@ fn fields_are_found_in_any_case_and_by_the_objects_default() {
 }
 
 #[test]
+fn a_compound_field_and_its_parts_are_the_same_data() {
+    let text = "objects: {Contact: {subject: self, default: {class: internal}, fields: {
+        MailingAddress: {class: phi, identifier: geographic}, MailingCountry: {class: internal},
+        OtherStreet: {class: phi}, OtherCity: {class: pii}, LastName: {class: phi, identifier: name},
+        Home__c: {class: phi-sensitive}}}}\n";
+    let policy = sample::with(&[("classification/contact.yaml", text)]);
+    let class = |object: &str, field: &str| {
+        let found = policy.class_of(object, field).unwrap();
+        (found.class, found.by)
+    };
+    assert_eq!(class("Contact", "MailingStreet"), (Class::Phi, ClassifiedBy::Compound));
+    assert_eq!(class("Contact", "MailingCountry"), (Class::Internal, ClassifiedBy::Field));
+    assert_eq!(class("Contact", "OtherAddress"), (Class::Phi, ClassifiedBy::Compound));
+    assert_eq!(class("Contact", "OtherState"), (Class::Internal, ClassifiedBy::ObjectDefault));
+    assert_eq!(class("Contact", "Name"), (Class::Phi, ClassifiedBy::Compound));
+    assert_eq!(class("Contact", "Home__City__s"), (Class::PhiSensitive, ClassifiedBy::Compound));
+    // By the names that they have on a person account, too.
+    assert_eq!(class("Account", "PersonMailingStreet"), (Class::Phi, ClassifiedBy::Compound));
+    assert_eq!(class("Account", "PersonOtherAddress"), (Class::Phi, ClassifiedBy::Compound));
+}
+
+#[test]
 fn a_field_that_differs_by_record_type_has_the_strongest_class() {
     let text = "objects: {Case: {subject: ContactId, fields: {Notes__c: [{class: phi, when: Clinical}, {class: internal, protect: platform}]}}}\n";
     let policy = sample::with(&[("classification/case.yaml", text)]);

@@ -392,6 +392,11 @@ fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTree
 /// One finding for what is mended at one place.
 fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
     let same = same_data(&flows);
+    let mut mails: BTreeMap<MethodId, Spot> = BTreeMap::new();
+    for flow in flows.iter().filter(|flow| flow.sink == Sink::Mail) {
+        let first = mails.entry(flow.place.method).or_insert(flow.place);
+        *first = (*first).min(flow.place);
+    }
     let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
     for flow in flows {
         let is_own = match flow.sink {
@@ -402,7 +407,9 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             Sink::CalloutAddress => flow.is_own,
             _ => false,
         };
-        let place = if is_own { flow.put } else { flow.place };
+        // Subject, body and attachments are put into one mail.
+        let of_mail = mails.get(&flow.place.method).filter(|_| flow.sink == Sink::Mail).copied();
+        let place = of_mail.unwrap_or(if is_own { flow.put } else { flow.place });
         let was = |did: Did| flow.way.has_step(did);
         let key =
             (place, flow.sink, flow.to.clone(), was(Did::Checked), was(Did::Answered), was(Did::Counted));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apex::ast::{ExprId, ExprKind, Mode, StmtKind};
+use apex::ast::{Dml, ExprId, ExprKind, Mode, StmtKind};
 use apex::{ClassId, FileId, MethodId, MethodKind, Ref, Ty};
 use sfdx::views::ObjectKind;
 use source::Span;
@@ -17,6 +17,8 @@ pub(crate) struct Operation {
     pub(crate) file: FileId,
     pub(crate) span: Span,
     pub(crate) writes: bool,
+    /// It adds records: sharing decides about those that are there.
+    pub(crate) adds: bool,
     /// In lower case, where the code says it.
     pub(crate) object: Option<String>,
     /// The text of a query that is put together at run time, whose object is not said where it stands.
@@ -36,7 +38,7 @@ impl Code {
         };
         let mut found = Vec::new();
         file.each_stmt(body, |stmt| {
-            if let StmtKind::Dml { mode, target, .. } = &file.stmt(stmt).kind {
+            if let StmtKind::Dml { operation, mode, target, .. } = &file.stmt(stmt).kind {
                 let is_user_mode = match mode {
                     Some(mode) => *mode == Mode::User,
                     None => self.is_user_mode(method.file),
@@ -47,6 +49,7 @@ impl Code {
                     file: method.file,
                     span,
                     writes: true,
+                    adds: *operation == Dml::Insert,
                     object,
                     text: None,
                     is_user_mode,
@@ -72,12 +75,21 @@ impl Code {
             ExprKind::Query { text, .. } => {
                 let is_user_mode = mode_of(file.source.slice(*text)).unwrap_or_else(|| self.is_user_mode(id));
                 let object = from(file.source.slice(*text));
-                Some(Operation { file: id, span, writes: false, object, text: None, is_user_mode })
+                Some(Operation {
+                    file: id,
+                    span,
+                    writes: false,
+                    adds: false,
+                    object,
+                    text: None,
+                    is_user_mode,
+                })
             }
             ExprKind::Call { name, args, .. } => {
                 let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
                 let (class, name) = (self.program.names.folded(class), self.program.names.folded(name.value));
-                let writes = does(class, name)? != Does::Read;
+                let does = does(class, name)?;
+                let (writes, adds) = (does != Does::Read, does == Does::Write(Dml::Insert));
                 let asked = args.iter().find_map(|arg| {
                     let written = file.source.slice(file.expr(*arg).span);
                     let is_level = matches!(file.expr(*arg).kind, ExprKind::Field { .. });
@@ -95,7 +107,7 @@ impl Code {
                     None => None,
                 };
                 let text = first.filter(|_| !writes && object.is_none());
-                Some(Operation { file: id, span, writes, object, text, is_user_mode })
+                Some(Operation { file: id, span, writes, adds, object, text, is_user_mode })
             }
             _ => None,
         }

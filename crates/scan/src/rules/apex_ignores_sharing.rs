@@ -22,8 +22,9 @@
 //! org's own set-up (users' profiles, jobs, record types), which have no sharing; jobs and triggers, which have no
 //! user to share with, unless a user's method calls them as methods; classes with public methods that nothing of
 //! the source uses; queries for records that the running user owns, whom sharing never keeps out. Severity is high where
-//! the class names fields with patients' data, but for pages that the source gives to administrators alone. Whether an object is open to
-//! everybody by its org-wide default is not asked: `phi-object-open-by-default` says that.
+//! the class names fields with patients' data, but for pages that the source gives to administrators alone, and for objects whose
+//! default lets everybody inside do the same where the source has no site (`phi-object-open-by-default` says that). Adding records is no
+//! matter of sharing.
 //!
 //! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing`
 //! (pmd#5074); here what it means is judged, and who reaches it. Getters and setters count (pmd#4019, pmd#5463),
@@ -79,6 +80,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let operations = operations(code, id);
         let is_outside = |one: &Operation| {
             !one.is_user_mode
+                && !one.adds
                 && !unshared.has(&look, class, id, one)
                 && (one.writes || !code.is_owned_by_the_user(one.file, one.span))
         };
@@ -153,10 +155,10 @@ fn draft(
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
     let reach = match code.exposure(entry) {
         Some(Exposure::Flow) if !is_invoked(cx, code, entry) => {
-            "flows and agents may reach it, though none in the source does".to_owned()
+            format!("flows and agents may reach it{through}, though none in the source does")
         }
-        Some(_) => format!("{} reach it", code.callers(entry)),
-        None => "pages reach it".to_owned(),
+        Some(_) => format!("{} reach it{through}", code.callers(entry)),
+        None => format!("pages reach it{through}"),
     };
     let what = match fields.first() {
         Some(first) if fields.len() > 1 => format!(" (`{first}` and {} more)", fields.len() - 1),
@@ -167,13 +169,19 @@ fn draft(
     let is_administrators = code.exposure(entry).is_none()
         && class_of_entry.is_some_and(|class| visualforce::is_for_administrators(cx, program, class));
     let so = if is_administrators { ", which the source gives to administrators alone" } else { "" };
-    let severity = if fields.is_empty() || is_administrators { Severity::Medium } else { Severity::High };
+    let is_kept = fields.iter().any(|field| !is_for_everybody(cx, field, own.writes));
+    let so = if fields.is_empty() || is_kept {
+        so
+    } else {
+        ", and today the default of these objects lets everybody inside do that"
+    };
+    let severity = if !is_kept || is_administrators { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
     Draft::new(
         format!("Apex:{top}"),
         place.unwrap_or_else(|| Place::line(String::new(), 1)),
         format!(
-            "`{name}` {says} and {does} whether they are shared with the user{what}; {reach}{through}{so}"
+            "`{name}` {says} and {does} whether they are shared with the user{what}; {reach}{so}"
         ),
         "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
     )
@@ -181,6 +189,20 @@ fn draft(
     .fields(fields)
     .ways([way])
     .detail(name)
+}
+
+/// Whether an object's default shares its records with everybody, in an org without sites: then sharing keeps out nobody.
+fn is_for_everybody(cx: &Context<'_>, field: &str, writes: bool) -> bool {
+    let object = field.split('.').next().and_then(|object| cx.project.object(object));
+    let model = object.and_then(|object| object.sharing_model());
+    let is_open = model.is_some_and(|model| match model.as_str() {
+        "Read" => !writes,
+        model => matches!(model, "ReadWrite" | "ReadWriteTransfer" | "FullAccess"),
+    });
+    let has_sites = ["Network", "CustomSite", "ExperienceBundle", "DigitalExperienceBundle"]
+        .iter()
+        .any(|kind| cx.project.of_type(kind).next().is_some());
+    is_open && !has_sites
 }
 
 /// Whether a flow or a function of an agent in the source calls an action.

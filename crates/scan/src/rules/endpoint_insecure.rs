@@ -1,13 +1,13 @@
 //! # An address outside Salesforce is reached without protection
 //!
 //! A remote site, named or external credential, external data source, trusted URL or CORS origin uses plain `http`, lets
-//! code on https call plain http, or trusts every host below a domain with the data of logged-in users.
+//! code on https call plain http, or trusts every host below a domain with what a user's token may read.
 //!
 //! ## Why it harms
 //! What goes over http can be read and changed by everyone on the way: 45 CFR 164.312(e)(1) asks to guard PHI in
 //! transmission, GDPR Art. 32(1)(a) for encryption as the risk calls for it. A credential sent that way is lost too.
-//! A CORS origin tells Salesforce to answer scripts of that origin with the data of the user who is logged in
-//! (*Salesforce CORS allowlist*): `https://*.herokuapp.com` invites everyone who can open an account there.
+//! A CORS origin tells Salesforce to answer scripts of that origin that have a user's token (*Salesforce CORS
+//! allowlist*; cookies do not serve): `https://*.herokuapp.com` invites everyone who can open an account there.
 //!
 //! ## What to change
 //! Write `https://` in the address (the party must serve it); set `disableProtocolSecurity` to `false`; name the one
@@ -159,16 +159,16 @@ fn origins(cx: &Context<'_>, out: &mut Outcome) {
         let (message, severity) = if open {
             (
                 format!(
-                    "the CORS origin `{}` trusts every host of `{host}`, where anybody can have one: their scripts \
-                     may read what a logged-in user may, PHI too",
+                    "the CORS origin `{}` trusts every host of `{host}`, where anybody can have one: with a token of a \
+                     user their scripts may read what he may, PHI too",
                     origin.name()
                 ),
-                Severity::High,
+                Severity::Medium,
             )
         } else {
             (
                 format!(
-                    "the CORS origin `{}` trusts every host below `{domain}` with the data of logged-in users, PHI too",
+                    "the CORS origin `{}` trusts every host below `{domain}` with what a user's token may read, PHI too",
                     origin.name()
                 ),
                 Severity::Low,

@@ -64,9 +64,9 @@ pub(super) fn check(check: &mut Check<'_>) {
             check.error(&patients.place, "no-patients", message, help);
         }
         let is_told = object.patients.as_ref().is_some_and(|patients| patients.value);
-        if object.subject.is_none() && (has_phi || is_told) {
+        if object.subject.is_none() && has_phi && !is_told {
             let message = format!("nothing says whose data `{}` holds", name.value);
-            let help = "add `subject`: the field path to the person, or `self`";
+            let help = "add `subject`: the field path to the person, `self`, or `patients: true` where no field leads there";
             check.warn(&name.place, "missing-subject", message, help);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Check;
 use crate::bundle::classification::{FEWEST_INDEXED, FieldRule, Index, ObjectRule, Seal};
+use crate::compound;
 use crate::model::twin;
 use crate::place::{At, Place};
 use crate::vocabulary::{Bound, Identifier, IndexForm, Mask, Protect, SealedName, Search, StandIn};
@@ -46,6 +47,15 @@ pub(super) fn check(check: &mut Check<'_>) {
                     "sealed-owner",
                     message,
                     "take `protect` away: what it opens hangs on it",
+                );
+            }
+            if is_compound(&object_name.value, field) && rules.iter().any(by_gateway) {
+                let message = format!("`{shown}` is to be sealed, and Salesforce keeps it in parts");
+                check.error(
+                    &field.place,
+                    "sealed-compound",
+                    message,
+                    "name the parts that are sealed: `MailingStreet`",
                 );
             }
             for rule in rules.iter() {
@@ -138,6 +148,13 @@ struct Sealing<'a, 'r> {
     field: &'a At<String>,
     shown: &'r str,
     rule: &'a FieldRule,
+}
+
+/// Whether a field is one that nobody writes as a whole. The name of an account may be a business's, which has no parts.
+fn is_compound(object: &str, field: &str) -> bool {
+    let (object, field) = (object.to_ascii_lowercase(), field.to_ascii_lowercase());
+    let is_business = object == "account" && field == "name";
+    !field.ends_with("__c") && !is_business && !compound::parts_of(&object, &field).is_empty()
 }
 
 impl<'a> Sealing<'a, '_> {
