@@ -93,8 +93,13 @@ impl Merged {
     pub(crate) fn of_text(cx: &Context<'_>, text: &str) -> Self {
         let mut merged = Self::default();
         for field in merge_fields(text) {
-            if !field.head.starts_with('$') && !field.path.is_empty() {
-                merged.add(cx, &field_path::follow(cx.project, field.head, field.path));
+            let (object, path) = match field.path {
+                // The links that Salesforce ships write `{!Contact_FirstName}`.
+                "" => field.head.split_once('_').unwrap_or_default(),
+                path => (field.head, path),
+            };
+            if !object.starts_with('$') && !path.is_empty() {
+                merged.add(cx, &field_path::follow(cx.project, object, path));
             }
         }
         merged

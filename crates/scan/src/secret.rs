@@ -114,6 +114,41 @@ pub(crate) fn is_named(name: &str) -> bool {
         })
 }
 
+/// Whether a name says that it is some key: a secret only where the value was drawn.
+pub(crate) fn is_named_as_key(name: &str) -> bool {
+    const NO_SECRET: [&str; 12] = [
+        "cache",
+        "field",
+        "foreign",
+        "index",
+        "map",
+        "object",
+        "partition",
+        "primary",
+        "public",
+        "record",
+        "site",
+        "sort",
+    ];
+    let words = words(name);
+    words.len() > 1
+        && words.last().is_some_and(|last| last == "key")
+        && !words.iter().any(|word| NO_SECRET.contains(&word.as_str()))
+}
+
+/// Whether a machine drew a text: long, of one alphabet, letters and digits mixed.
+pub(crate) fn is_drawn(text: &str) -> bool {
+    let has = |is: fn(&char) -> bool| text.chars().filter(is).count();
+    let digits = has(char::is_ascii_digit);
+    let (lower, upper) = (has(char::is_ascii_lowercase), has(char::is_ascii_uppercase));
+    let is_hexadecimal =
+        text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit()) && lower.min(upper) == 0;
+    let is_base64 = text.len() >= 24
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_'))
+        && lower.min(upper) > 2;
+    digits > 3 && digits < text.len() && (is_hexadecimal || is_base64) && is_value(text)
+}
+
 /// Headers whose value logs in.
 pub(crate) fn is_header(name: &str) -> bool {
     let lower = name.trim().to_ascii_lowercase();

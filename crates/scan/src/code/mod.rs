@@ -539,7 +539,9 @@ fn naming(cx: &Context<'_>, program: &Program, phi: &BTreeSet<(Name, Name)>) -> 
     let identifier = |&(object, field): &(Name, Name)| {
         cx.classes.field(program.names.written(object), program.names.written(field)).identifier
     };
-    let names_one = |field: &&(Name, Name)| identifier(field).is_some_and(|own| own != Identifier::Date);
+    let names_one = |field: &&(Name, Name)| {
+        identifier(field).is_some_and(|own| !matches!(own, Identifier::Date | Identifier::Clinical))
+    };
     phi.iter().filter(names_one).copied().collect()
 }
 

@@ -88,12 +88,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     }
 }
 
-/// A link that Salesforce puts into every org, and that stands on no page layout of the source.
+/// A link that Salesforce puts into every org, and that stands on no page layout of its object in the source.
 fn is_idle_standard(cx: &Context<'_>, link: &link::Link<'_>) -> bool {
     const SHIPPED: [&str; 7] =
         ["AltavistaNews", "GoogleMaps", "GoogleNews", "GoogleSearch", "HooversProfile", "YahooMaps", "YahooWeather"];
-    let name = link.component.rsplit(['.', ':']).next().unwrap_or_default();
-    let mut layouts = cx.project.of_type("Layout").peekable();
+    let full = link.component.rsplit(':').next().unwrap_or_default();
+    let (object, name) = full.rsplit_once('.').unwrap_or(("", full));
+    let of_object = format!("{object}-");
+    let layouts = cx.project.of_type("Layout").filter(|layout| layout.full_name().starts_with(&of_object));
+    let mut layouts = layouts.peekable();
     SHIPPED.contains(&name)
         && layouts.peek().is_some()
         && !layouts.any(|layout| layout.root().source().text().contains(&format!(">{name}<")))

@@ -16,7 +16,8 @@
 //! ## What is not found
 //! Placeholders, empty texts, names of credentials, settings, fields, headers and certificates, `callout:`
 //! addresses, merge fields, messages, patterns, what WSDL2Apex wrote, and tests. A password that is made of plain
-//! words alone is taken for a name. Keys of `Crypto.encrypt` are `weak-crypto-in-code`, the password of
+//! words alone is taken for a name, and so is what a variable holds that is called the key of anything (`DEEPGRAM_KEY`) and was not drawn by a
+//! machine. Keys of `Crypto.encrypt` are `weak-crypto-in-code`, the password of
 //! `System.setPassword` is `dangerous-method-in-code`. One finding stands for a secret, where it is declared or
 //! else used; neither message nor excerpt shows it.
 //!
@@ -134,9 +135,14 @@ impl Told<'_, '_> {
 /// Variables and fields that are declared with a secret.
 fn declarations(told: &mut Told<'_, '_>, out: &mut Outcome) {
     let look = told.look;
-    for one in look.declared.iter().filter(|one| secret::is_named(&one.name)) {
+    for one in &look.declared {
+        let (is_named, is_key) = (secret::is_named(&one.name), secret::is_named_as_key(&one.name));
+        if !is_named && !is_key {
+            continue;
+        }
         for text in written(look, one.value) {
-            if is_secret(&text.text) && told.note(&text) {
+            let holds = is_named && is_secret(&text.text) || is_key && secret::is_drawn(&text.text);
+            if holds && told.note(&text) {
                 let place = told.place_of(one.value, one.span);
                 told.found(one.value, place, &format!("`{}` is a secret", one.name), &one.name, out);
             }
