@@ -26,7 +26,7 @@ use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
 use copies::or_undone;
-pub use copies::{Drills, Restored};
+pub use copies::{Drills, Restored, TrailPlace};
 pub use shredding::Shredding;
 
 /// Why an act on keys was not done, or not told of.

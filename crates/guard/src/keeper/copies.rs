@@ -33,6 +33,15 @@ impl Drills {
     }
 }
 
+/// Where a keyring is put that an escrow holds.
+#[derive(Clone, Copy, Debug)]
+pub struct TrailPlace<'p> {
+    pub ring: &'p Path,
+    pub lock: &'p Lock,
+    /// Where it is kept how far it came.
+    pub seen: &'p Path,
+}
+
 /// What was put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
@@ -208,7 +217,7 @@ impl Keeper {
     pub async fn restore_escrow(
         escrow: &Escrow,
         shares: &[(String, Share)],
-        trail: Option<(&Path, &Lock)>,
+        trail: Option<TrailPlace<'_>>,
         places: Places,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
@@ -224,7 +233,7 @@ impl Keeper {
     fn put_back_escrow(
         escrow: &Escrow,
         shares: &[(String, Share)],
-        trail: Option<(&Path, &Lock)>,
+        trail: Option<TrailPlace<'_>>,
         places: &Places,
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
@@ -243,9 +252,12 @@ impl Keeper {
                 // What was seen there is of other files, or of those that the escrow is older than: who restores it lost
                 // them.
                 watch(places, data, salts, Unseen::Taken, Some(today))?;
-                let Some(((keys, file), (to, lock))) = trail else { return Ok(None) };
+                let Some(((keys, file), TrailPlace { ring: to, lock, seen })) = trail else {
+                    return Ok(None);
+                };
                 let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
-                Ok(Some(ring.counts().0))
+                let watched = or_undone(ring, Keyring::remove, |ring| Ok(ring.watch(seen, Unseen::Taken)?));
+                Ok(Some(watched?.0.counts().0))
             })
         })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail, seals: false };

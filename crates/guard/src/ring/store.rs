@@ -682,11 +682,6 @@ impl Read {
         let Self { head, master, index, shredded, .. } = self;
         Draft { head, master: Arc::new(master), records: index.records, shredded }
     }
-
-    /// How many people have a secret.
-    pub(super) fn people(&self) -> u64 {
-        self.index.records.len() as u64
-    }
 }
 
 fn parsed(record: &[u8], purpose: &Purpose, master: &Master) -> Option<(u8, Kept)> {
@@ -764,6 +759,6 @@ mod tests {
         store.give(&[[2; 16]]).unwrap();
         let bytes = whole(&path).unwrap();
         let by = |_: &str| Ok((Master::of(master.bytes.clone())?, ()));
-        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.people(), 2);
+        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.index.records.len(), 2);
     }
 }

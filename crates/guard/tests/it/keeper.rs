@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use guard::escrow::{Escrow, EscrowError, Share, Terms};
-use guard::keeper::{KeeperError, Places, Shredding, Tools};
+use guard::keeper::{KeeperError, Places, Shredding, Tools, TrailPlace};
 use guard::ring::{EscrowState, Keyring, RingError};
 use guard::root::{FileRoot, Root, RootError};
 use guard::{
@@ -584,11 +584,11 @@ fn an_escrow_brings_all_back_under_another_root() {
         place.tools("another-root"),
     ));
     assert!(matches!(lost, Err(KeeperError::Escrow(EscrowError::TooFew { given: 1, needed: 2 }))));
-    let new_trail = place.path("new-trail");
+    let (new_trail, new_seen) = (place.path("new-trail"), place.path("new-trail.seen"));
     let (mut keeper, restored) = ready(Keeper::restore_escrow(
         &escrow,
         &named(&shares, &[1, 2]),
-        Some((&new_trail, &lock())),
+        Some(TrailPlace { ring: &new_trail, lock: &lock(), seen: &new_seen }),
         place.places("other"),
         place.tools("another-root"),
     ))
@@ -597,6 +597,7 @@ fn an_escrow_brings_all_back_under_another_root() {
     assert!((0..).zip(&texts).all(|(number, text)| opens(&keeper, text, number)));
     assert_eq!(keeper.salts().merges().len(), 1);
     let trail = Keyring::open(&new_trail, &lock(), Box::new(System)).unwrap();
+    trail.watch(&new_seen, Unseen::Refused).unwrap();
     assert_eq!(trail.known(&subject(1)).unwrap(), Some(pseudonyms[0]));
     // How often its keys sealed since is not known.
     assert!(keeper.active(Class::Phi).is_err());

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
-use guard::keeper::{Drills, KeeperError, Places, Restored, Tools};
+use guard::keeper::{Drills, KeeperError, Places, Restored, Tools, TrailPlace};
 use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
@@ -25,7 +25,7 @@ use policy::Policy;
 use policy::vocabulary::Class;
 
 use crate::ledger_command::arguments::{Recorded, Unlock};
-use crate::ledger_command::{lock, recording, text};
+use crate::ledger_command::{keyring, lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, near};
 use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople};
@@ -363,9 +363,10 @@ fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, St
     all.collect()
 }
 
-/// The keyring that is named with the keys, and its lock.
-fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
+/// The keyring that is named with the keys, its lock, and where it is kept how far it came.
+fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock, PathBuf)>, String> {
     let Some(path) = &trail.trail else { return Ok(None) };
+    let seen = keyring::seen_of(path, trail.trail_seen.as_ref())?;
     let unlock = Unlock {
         passphrase_file: trail.trail_passphrase_file.clone(),
         passphrase_env: trail.trail_passphrase_env.clone(),
@@ -373,13 +374,18 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
     };
     match lock(&unlock)? {
         Lock::None => Err("a keyring is locked: --trail-passphrase-file or --trail-unlock-file".to_owned()),
-        lock => Ok(Some((path.clone(), lock))),
+        lock => Ok(Some((path.clone(), lock, seen))),
     }
 }
 
 pub(crate) fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
-    let Some((path, lock)) = trail(named)? else { return Ok(None) };
-    Keyring::open(&path, &lock, Box::new(SystemRng::new())).map(Some).map_err(text)
+    let Some((path, lock, seen)) = trail(named)? else { return Ok(None) };
+    let ring = Keyring::open(&path, &lock, Box::new(SystemRng::new())).map_err(text)?;
+    ring.watch(&seen, Unseen::Refused).map_err(|error| {
+        let of = path.display();
+        format!("{error}\nfor a keyring that is `phiward ledger keyring check --ring {of} --unseen`")
+    })?;
+    Ok(Some(ring))
 }
 
 /// More bytes than any share has.
@@ -453,7 +459,7 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
             acting.wait(Keeper::restore(backup, places, unseen(&restore.kept), acting.given()))
         }
         (None, Some((escrow, shares))) => {
-            let trail = trail.as_ref().map(|(path, lock)| (path.as_path(), lock));
+            let trail = trail.as_ref().map(|(ring, lock, seen)| TrailPlace { ring, lock, seen });
             acting.wait(Keeper::restore_escrow(escrow, shares, trail, places, acting.given()))
         }
         (None, None) => Err("name a --backup or an --escrow".to_owned()),
