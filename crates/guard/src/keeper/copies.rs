@@ -91,8 +91,9 @@ impl Keeper {
         Ok(Drills { data, salts, trail: None })
     }
 
-    /// Puts a backup where no keys are, under the same root. One that is older than what was seen is refused unless
-    /// somebody vouches for it; what was seen goes on from there. Unless it is the newest, no data key seals after it.
+    /// Puts a backup where no keys are, under the same root. One that is older than what was seen, or of which nothing
+    /// was seen, is refused unless somebody vouches for it: its approvers are those of its day. An entry says that they
+    /// did. What was seen goes on from there. Unless it is the newest, no data key seals after it.
     pub async fn restore(
         backup: &Path,
         places: Places,
@@ -102,7 +103,11 @@ impl Keeper {
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
         let done = places.are_free().and_then(|()| Self::put_back(backup, &places, unseen, &tools));
-        let (data, salts, restored) = tools.end(begun, done).await?;
+        let told = |(_, salts, _): &(DataKeys, SaltRing, Restored), events: Vec<KeyEvent>| {
+            let vouched = KeyEvent::new(KeyStep::TakenUnseen, KeyKind::Tenant, salts.id());
+            events.into_iter().chain((unseen == Unseen::Taken).then_some(vouched)).collect()
+        };
+        let (data, salts, restored) = tools.end_with(begun, done, told).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok((keeper, restored))
@@ -118,7 +123,6 @@ impl Keeper {
         let (to, seen) = (&places.data_keys, places.seen_of(DATA_KEYS));
         let (data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
         let day = tools.today();
-        let unseen = if unseen == Unseen::Taken { unseen } else { Unseen::NotOlder };
         let (data, salts) = or_undone(data, DataKeys::remove, |data| {
             let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
             let watched =

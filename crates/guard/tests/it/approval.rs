@@ -77,6 +77,43 @@ fn an_older_copy_brings_no_approvers_back() {
 }
 
 #[test]
+fn an_older_backup_brings_no_approvers_back_in_silence() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    let [ada, ben] = two_people();
+    ready(keeper.pin_approvers(&["mallory", "oscar"].map(approver), [&ada, &ben])).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let restore = |unseen| {
+        let done = ready(Keeper::restore(&backup, place.places("keys"), unseen, place.tools("root")));
+        done.map(|(keeper, _)| keeper.approvers())
+    };
+    // What was seen of the keys goes with them, or does not read.
+    let seen = place.path("keys.seen");
+    let whole = ["data-keys", "salts"].map(|name| (name, std::fs::read(seen.join(name)).unwrap()));
+    for torn in [None, Some("data-keys"), Some("salts")] {
+        std::fs::create_dir_all(&seen).unwrap();
+        match torn {
+            None => std::fs::remove_dir_all(&seen).unwrap(),
+            Some(torn) => whole.iter().for_each(|(name, bytes)| {
+                let bytes = if *name == torn { &bytes[..bytes.len() / 2] } else { bytes };
+                std::fs::write(seen.join(name), bytes).unwrap();
+            }),
+        }
+        let said = restore(Unseen::Refused).unwrap_err().to_string();
+        // Those that read tell that the backup is older.
+        assert!(said.contains("`--unseen`"), "{torn:?}: {said}");
+        assert!(!place.path("keys/salts").exists() && !place.path("keys/data-keys").exists());
+    }
+    std::fs::remove_dir_all(&seen).unwrap();
+    place.said();
+    assert_eq!(restore(Unseen::Taken).unwrap(), ["ada", "ben"]);
+    let vouched = format!("{} tenant done", KeyStep::TakenUnseen);
+    assert!(place.said().contains(&vouched), "whoever takes it is told");
+}
+
+#[test]
 fn where_none_are_pinned_nothing_is_done_until_two_are() {
     let place = Place::new();
     let made = Keeper::create(place.places("keys"), "harbor-clinic", &[], place.tools("root"));

@@ -449,8 +449,7 @@ fn a_backup_turns_no_state_and_no_count_of_seals_back() {
             std::fs::remove_dir_all(place.path("keys")).unwrap();
             std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
         }
-        let unseen = if is_seen { Unseen::Taken } else { Unseen::Refused };
-        let (mut keeper, restored) = ready(restore(unseen)).unwrap();
+        let (mut keeper, restored) = ready(restore(Unseen::Taken)).unwrap();
         assert!(!restored.seals && keeper.active(Class::Phi).is_err());
         assert_eq!(keeper.status()[0].state, KeyState::DecryptOnly);
         assert!(opens(&keeper, &text, 1));
@@ -499,7 +498,7 @@ fn escrows_that_came_after_a_copy_are_not_forgotten() {
     drop(keeper);
     std::fs::remove_dir_all(place.path("keys")).unwrap();
     std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
-    let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
+    let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Taken, place.tools("root"));
     let (mut keeper, _) = ready(restored).unwrap();
     assert!(keeper.salts().escrows().is_empty());
     let done = ready(keeper.shred(&[subject(2)], None)).unwrap();

@@ -398,7 +398,11 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
         text(&older.stderr)
     );
     std::fs::rename(place.path("keys.seen"), place.path("lost.seen")).unwrap();
-    let restored = place.run(&[&restore, &KEYS, &LEDGER], "");
+    let unseen = place.run(&[&restore, &KEYS, &LEDGER], "");
+    let said = text(&unseen.stderr);
+    assert!(code(&unseen) == 2 && said.contains("keys.seen/data-keys` is not there"), "{said}");
+    assert!(said.contains("once with `--unseen`") && !place.path("keys/salts").exists(), "{said}");
+    let restored = place.run(&[&restore, &["--unseen"], &KEYS, &LEDGER], "");
     assert_eq!(code(&restored), 0, "{}", text(&restored.stderr));
     for told in ["none seals now", "escrow settled"] {
         assert!(text(&restored.stderr).contains(told), "{told}: {}", text(&restored.stderr));
