@@ -16,6 +16,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use aws_lc_rs::hmac;
 use jiff::civil::Date;
 use journal::names::{Approver, KeyId};
 use journal::{Rng, Subject};
@@ -25,6 +26,7 @@ use super::escrowed::{self, EscrowState, Escrowed};
 use super::head::{Head, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{Away, RingError, key_id};
+use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
@@ -247,6 +249,17 @@ impl SaltRing {
     /// Names the ring and says nothing of it.
     pub fn id(&self) -> KeyId {
         key_id(&self.state().head.ring)
+    }
+
+    /// A sum by a key of the ring's own, which outlives its epochs.
+    pub(crate) fn sum(&self, label: &[u8], of: &[u8]) -> Result<[u8; 32], RingError> {
+        let sum = hmac::sign(&self.store.master().sums(label), of);
+        Ok(sum.as_ref().try_into().map_err(|_| GuardError::Module)?)
+    }
+
+    /// Whole writings of the ring's file: each merge and each shredding is one.
+    pub(crate) fn written(&self) -> u64 {
+        self.state().head.written
     }
 
     /// How often the ring was locked anew, and the wrapping key that locks it.
