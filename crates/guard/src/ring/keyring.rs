@@ -157,7 +157,8 @@ impl Keyring {
         Store::create(path, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
-    /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
+    /// Opens a ring. What a crash tore is finished; less than a record at its end does not count, and is cut off once
+    /// the ring was held against what was seen of it.
     pub fn open(path: &Path, lock: &Lock, rng: Box<dyn Rng>) -> Result<Self, RingError> {
         Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, head, _)| Self::of(store, head))
     }
@@ -179,6 +180,7 @@ impl Keyring {
         let note = escrowed::lines(&state.head.escrows);
         let watched = Seen::of(seen, "keyring", key(), (self.reach(&state.head), &note), unseen)?;
         state.seen = Some(watched.seen);
+        self.store.cut_torn()?;
         let mut escrows = state.head.escrows.clone();
         escrowed::take_over(&mut escrows, &noted);
         if let Some(older) = &watched.older {

@@ -181,6 +181,7 @@ impl SaltRing {
         let found = (state.head.written, self.store.length());
         let watched = Seen::of(seen, "salts", key, (found, &state.head.note()), unseen)?;
         state.seen = Some(watched.seen);
+        self.store.cut_torn()?;
         let mut head = state.head.clone();
         if let Some(older) = &watched.older {
             head.written = older.beyond;

@@ -298,7 +298,8 @@ impl Store {
         Ok(Self::of(path, purpose, Memory::of(master, index, shredded), writer, held))
     }
 
-    /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
+    /// Opens a ring. What a crash tore is finished. Less than a record at the end is left until [`Store::cut_torn`], or
+    /// until something is written there: nobody was told of it.
     pub(super) fn open<H>(
         path: &Path,
         purpose: &'static Purpose,
@@ -324,9 +325,6 @@ impl Store {
                 .map_err(RingError::io(path))?;
         }
         bytes.truncate(usize::try_from(read.length).unwrap_or(usize::MAX));
-        if read.length < read.found {
-            file.set_len(read.length).and_then(|()| file.sync_all()).map_err(RingError::io(path))?;
-        }
         let Read { head, master, index, shredded, length, .. } = read;
         let sum = adding::context(&bytes);
         let records = (index.records.len() + shredded.len()) as u64;
@@ -360,7 +358,19 @@ impl Store {
             .map_err(RingError::io(&self.path))
     }
 
-    /// Bytes of the file.
+    /// Cuts less than a record off the end: where the rest of the ring was held against what was seen of it. A whole
+    /// record whose end somebody cut off looks the same.
+    pub(super) fn cut_torn(&self) -> Result<(), RingError> {
+        let writer = self.writer()?;
+        let there = writer.file.metadata().map_err(RingError::io(&self.path))?.len();
+        if writer.length < there {
+            let cut = writer.file.set_len(writer.length).and_then(|()| writer.file.sync_all());
+            cut.map_err(RingError::io(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the file, up to its last whole record.
     pub(super) fn length(&self) -> u64 {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).length
     }

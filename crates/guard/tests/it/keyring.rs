@@ -244,6 +244,36 @@ fn an_older_copy_in_the_rings_place_is_noticed() {
 }
 
 #[test]
+fn a_cut_that_looks_like_a_torn_write_is_told_and_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, seen) = (folder.path().join("ring"), folder.path().join("seen"));
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    ring.watch(&seen, Unseen::Taken).unwrap();
+    all(&ring, 0..3);
+    drop(ring);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(folder.path().join("ring.adding"), "").unwrap();
+    for cut in [1, 40, 84] {
+        std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+        let refused = open(&path, 2).unwrap().watch(&seen, Unseen::Refused);
+        assert!(matches!(refused, Err(RingError::Seen(SeenError::Older { .. }))), "{refused:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), whole[..whole.len() - cut], "it is left as it lies");
+    }
+    // What was torn behind what was seen was told to nobody.
+    let torn = [&whole[..], &whole[whole.len() - 50..]].concat();
+    std::fs::write(&path, &torn).unwrap();
+    open(&path, 3).unwrap().watch(&seen, Unseen::Refused).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    // Where nothing is seen, the next record is written over it.
+    std::fs::write(&path, &torn).unwrap();
+    let first = all(&open(&path, 4).unwrap(), 0..4);
+    assert_eq!(
+        (std::fs::read(&path).unwrap().len(), all(&open(&path, 5).unwrap(), 0..4)),
+        (whole.len() + 85, first)
+    );
+}
+
+#[test]
 fn a_ring_is_locked_anew_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
