@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
-use journal::names::{Approver, Correlation, Digest, KeyId};
+use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::names::{Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
@@ -25,6 +25,7 @@ use crate::ring::{RingError, SaltRing, Welcome};
 use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
+pub use approval::Declared;
 use copies::or_undone;
 pub use copies::{Drills, Restored, TrailPlace};
 pub use shredding::Shredding;
@@ -50,6 +51,12 @@ pub enum KeeperError {
          change who they are; two of them do, by `keys approvers`"
     )]
     OtherApprover(String),
+    #[error(
+        "`{0}` is declared by another name or role than the one who is pinned to these keys: if it is the same person, or \
+         another who is to answer from now on, two of those that are pinned say so, as the bundle of before declares them \
+         (`keys approvers --policy BEFORE --next NOW`)"
+    )]
+    OtherPerson(String),
     #[error(
         "no keys are in `{folder}`: `keys init` makes new ones, and `keys restore` puts a backup or an escrow there",
         folder = folder.display()
@@ -212,7 +219,7 @@ impl Keeper {
     pub async fn create(
         places: Places,
         tenant: &str,
-        approvers: &[Approver],
+        approvers: &[Declared],
         tools: Tools,
     ) -> Result<Self, KeeperError> {
         let id = KeyId::random(&mut *(tools.rng)());
@@ -226,13 +233,13 @@ impl Keeper {
     fn made(
         places: &Places,
         tenant: &str,
-        (id, approvers): (KeyId, &[Approver]),
+        (id, approvers): (KeyId, &[Declared]),
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
         let data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
         or_undone(data, DataKeys::undo, |data| {
-            let salts =
-                SaltRing::create_as(id, approvers, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            let pins = approvers.iter().map(Declared::pin).collect();
+            let salts = SaltRing::create_as(id, pins, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
             let watched =
                 or_undone(salts, SaltRing::undo, |salts| watch(places, data, salts, Unseen::NotOlder, None));
             watched.map(|(salts, ())| salts)
@@ -346,14 +353,16 @@ impl Keeper {
 
     /// Destroys a disabled data key for good, in copies of the file too. Escrows that were made until now bring it back:
     /// they are to be destroyed from then on ([`Keeper::undoing`]).
-    pub async fn destroy(&mut self, number: KeyNumber, by: [&Person; 2]) -> Result<(), KeeperError> {
-        let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
+    pub async fn destroy(&mut self, number: KeyNumber, by: [&Declared; 2]) -> Result<(), KeeperError> {
+        let people = by.map(Declared::person);
+        let event = KeyEvent { people: people.to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
         // An escrow that is named in vain is better than one that is forgotten.
         let done = self.may_answer(by);
-        let done = done.and_then(|()| Ok(self.data.may_destroy(number, by)?));
+        let [one, other] = &people;
+        let done = done.and_then(|()| Ok(self.data.may_destroy(number, [one, other])?));
         let done = done.and_then(|()| Ok(self.salts.doom_escrows()?));
-        let done = done.and_then(|()| Ok(self.data.destroy(number, by)?));
+        let done = done.and_then(|()| Ok(self.data.destroy(number, [one, other])?));
         self.tools.end(begun, done).await
     }
 

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use aws_lc_rs::hmac;
 use jiff::civil::Date;
-use journal::names::{Approver, KeyId};
+use journal::names::KeyId;
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
@@ -89,12 +89,12 @@ impl SaltRing {
     /// A ring of nobody, in a new file that its owner alone can read, under a new wrapping key.
     pub fn create(path: &Path, root: Arc<dyn Root>, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let id = KeyId::random(&mut *rng);
-        Self::create_as(id, &[], path, root, rng)
+        Self::create_as(id, Vec::new(), path, root, rng)
     }
 
     pub(crate) fn create_as(
         id: KeyId,
-        approvers: &[Approver],
+        approvers: Vec<String>,
         path: &Path,
         root: Arc<dyn Root>,
         mut rng: Box<dyn Rng>,
@@ -115,7 +115,7 @@ impl SaltRing {
                 wrapping,
                 wrapped: Head::wrap(&*root, wrapping, &ring, 1, &master)?,
                 retired: None,
-                approvers: approvers.iter().map(ToString::to_string).collect(),
+                approvers,
                 merges: BTreeMap::new(),
                 became: BTreeMap::new(),
                 escrows: Vec::new(),
@@ -399,12 +399,11 @@ impl SaltRing {
         self.state().head.approvers.clone()
     }
 
-    pub(crate) fn pin_approvers(&self, approvers: &[Approver]) -> Result<(), RingError> {
+    pub(crate) fn pin_approvers(&self, approvers: Vec<String>) -> Result<(), RingError> {
         if approvers.len() < 2 {
             return Err(RingError::Refused(TOO_FEW));
         }
         let mut state = self.state();
-        let approvers = approvers.iter().map(ToString::to_string).collect();
         let head = Head { approvers, ..state.head.clone() };
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use guard::escrow::{Escrow, EscrowError, Share, Terms};
-use guard::keeper::{KeeperError, Places, Shredding, Tools, TrailPlace};
+use guard::keeper::{Declared, KeeperError, Places, Shredding, Tools, TrailPlace};
 use guard::ring::{EscrowState, Keyring, RingError};
 use guard::root::{FileRoot, Root, RootError};
 use guard::{
@@ -15,8 +15,7 @@ use guard::{
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use journal::act::{KeyStep, Person};
-use journal::names::Approver;
+use journal::act::KeyStep;
 use journal::sample::Drawn;
 use journal::{Act, Clock, Entry, Pseudonymiser as _, Receipt, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
@@ -143,7 +142,7 @@ impl Place {
 }
 
 /// Ada and Ben.
-pub(crate) fn approvers() -> [Approver; 2] {
+pub(crate) fn approvers() -> [Declared; 2] {
     ["ada", "ben"].map(approver)
 }
 
@@ -221,7 +220,7 @@ fn every_act_is_told_before_and_after() {
         let entries = place.ledger.entries.lock().unwrap();
         for entry in entries.iter() {
             let Act::KeyEvent(event) = &entry.act else { panic!("another act") };
-            assert_eq!(event.people, [ada.clone(), ben.clone()]);
+            assert_eq!(event.people, [ada.person(), ben.person()]);
             assert_eq!(entry.correlation, entries[0].correlation);
             assert_eq!(event.key.to_string(), format!("{:016x}", first.get()));
         }
@@ -685,7 +684,7 @@ fn one_person_destroys_nothing() {
     let mut keeper = place.create();
     let number = begun(&mut keeper);
     ready(keeper.set(number, KeyState::Disabled)).unwrap();
-    let [ada, _]: [Person; 2] = two_people();
+    let [ada, _] = two_people();
     let refused = ready(keeper.destroy(number, [&ada, &ada]));
     assert!(matches!(refused, Err(KeeperError::Refused(_))));
     assert_eq!(keeper.status()[0].state, KeyState::Disabled);

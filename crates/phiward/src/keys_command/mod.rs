@@ -13,13 +13,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
-use guard::keeper::{Drills, KeeperError, Places, Restored, Tools, TrailPlace};
+use guard::keeper::{Declared, Drills, KeeperError, Places, Restored, Tools, TrailPlace};
 use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
-use journal::act::Person;
-use journal::names::{Approver, Digest, KeyId, Org, RecordId};
+use journal::names::{Digest, KeyId, Org, RecordId};
 use journal::{Recorder, Subject};
 use policy::Policy;
 use policy::vocabulary::Class;
@@ -301,20 +300,20 @@ fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, St
 }
 
 /// Two approvers, and the bundle that declares them. An identity is for systems and roles: it answers for nothing.
-fn people(two: &TwoPeople) -> Result<([Person; 2], Digest), String> {
+fn people(two: &TwoPeople) -> Result<([Declared; 2], Digest), String> {
     let policy = judge::read_bundle(&two.policy)?;
     let one = |id: &str| {
         let known = policy.approvers().into_iter().flat_map(|all| &all.people).map(|one| one.id.as_str());
-        let approver = Approver::declared(&policy, id).map(Person::Approver);
-        approver.map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
+        Declared::of(&policy, id)
+            .map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
     };
     Ok(([one(&two.by)?, one(&two.and)?], Digest::of_policy(policy.digest())))
 }
 
 /// All approvers of a bundle.
-fn approvers(policy: &Policy) -> Result<Vec<Approver>, String> {
+fn approvers(policy: &Policy) -> Result<Vec<Declared>, String> {
     let people = policy.approvers().into_iter().flat_map(|all| &all.people);
-    let all = people.map(|one| Approver::declared(policy, one.id.as_str()).map_err(text));
+    let all = people.map(|one| Declared::of(policy, one.id.as_str()).map_err(text));
     let all = all.collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
         return Err("the bundle has no approvers (`approvers` in phiward.yaml): nobody could say so where two people \

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use csv::{Row, Stream, write_row};
-use guard::keeper::{Places, TEST_TENANT, Tools};
+use guard::keeper::{Declared, Places, TEST_TENANT, Tools};
 use guard::root::Root;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{self, Census, Form, Job, State, Table, Task};
 use guard::{BlindIndex, InUse, Keeper, KeyNumber, KeyState, Keys as _, SealedField, Unseen};
 use jiff::Timestamp;
-use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Person, Room};
+use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Room};
 use journal::names::{ControlId, Digest, Version};
 use journal::{Act, Entry, EntryOutcome, Moment, Number};
 use policy::vocabulary::{Action, Class};
@@ -280,7 +280,7 @@ impl<'t> Acting<'t> {
         self.classes().iter().map(|class| Ok(self.keys.active(*class).map_err(text)?.number())).collect()
     }
 
-    fn perform(&self, by: &[Person; 2]) -> Result<Report, String> {
+    fn perform(&self, by: &[Declared; 2]) -> Result<Report, String> {
         let from = crate::now();
         let mut run = Run::begin(self)?;
         run.activate()?;

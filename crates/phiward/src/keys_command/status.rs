@@ -144,6 +144,11 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
             "no approvers are pinned: nothing that two people have to say is taken. `keys approvers`"
                 .to_owned(),
         );
+    } else if keeper.pins_ids_alone() {
+        to_do.push(
+            "approvers are pinned by their ids alone, which a bundle can give to others: pin them anew. `keys approvers`"
+                .to_owned(),
+        );
     }
     if untold > 0 {
         to_do.push(format!("{untold} salts were destroyed and no entry says so: run any act with --ledger"));

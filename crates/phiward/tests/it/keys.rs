@@ -615,6 +615,18 @@ orgs: [{id: production, kind: production, region: us}]
         assert_eq!(code(&refused), 2);
         assert!(text(&refused.stderr).contains("is not among the approvers"), "{}", text(&refused.stderr));
     }
+    // Nor does who got the id of one that is pinned.
+    let given =
+        own.replace("{id: mal-lory,", "{id: mara-voss,").replace("{id: os-car,", "{id: idris-calloway,");
+    std::fs::create_dir(place.path("given")).unwrap();
+    std::fs::write(place.path("given/phiward.yaml"), given).unwrap();
+    let theirs_now = ["--policy", "given", "--by", "mara-voss", "--and", "idris-calloway"];
+    let refused = place.run(&[&["destroy", "--key", "0"], &theirs_now, &KEYS, &LEDGER], "");
+    assert!(
+        code(&refused) == 2 && text(&refused.stderr).contains("by another name or role"),
+        "{}",
+        text(&refused.stderr)
+    );
     // Whoever is pinned brings them in, and is told who is near a name that was mistyped.
     let mistyped = ["--policy", &place.bundle, "--by", "mara-vos", "--and", "idris-calloway"];
     let near = place.run(&[&["approvers", "--next", "own"], &mistyped, &KEYS, &LEDGER], "");
