@@ -50,6 +50,7 @@ fn height(package: &str) -> u32 {
         "phiward-csv" => 1,
         "phiward-sfdx" | "phiward-sarif" | "phiward-soql" | "phiward-tlog" => 2,
         "phiward-apex" | "phiward-access" | "phiward-orgsim" => 3,
+        "phiward-dataflow" => 4,
         "phiward-policy" => 10,
         "phiward-journal" => 11,
         "phiward-wire" => 12,

@@ -200,7 +200,7 @@ impl BlindIndex {
             return Err(GuardError::DoesNotOpen(data.number(), data.state()));
         }
         let secret = data.of_index(field)?;
-        Ok(Self { number: data.number(), mac: Mac::new(secret.as_slice())?, normaliser, bits })
+        Ok(Self { number: data.number(), mac: Mac::new(&secret), normaliser, bits })
     }
 
     pub const fn number(&self) -> KeyNumber {
@@ -210,15 +210,23 @@ impl BlindIndex {
     /// The digest of a value: lower-case hexadecimal, so that a comparison that does not mind case finds no other.
     pub fn digest(&self, value: &str) -> Result<String, GuardError> {
         let mut digest = String::with_capacity(usize::from(self.bits / 4));
-        self.digest_into(value, &mut digest)?;
+        // It does not grow: what grows leaves a value behind.
+        let mut room = Zeroizing::new(String::with_capacity(value.len() + 16));
+        self.digest_into(value, &mut room, &mut digest)?;
         Ok(digest)
     }
 
-    pub(crate) fn digest_into(&self, value: &str, into: &mut String) -> Result<(), GuardError> {
-        let mut digested = Zeroizing::new(String::with_capacity(value.len() + 16));
+    /// [`BlindIndex::digest`], with room that serves again.
+    pub(crate) fn digest_into(
+        &self,
+        value: &str,
+        digested: &mut String,
+        into: &mut String,
+    ) -> Result<(), GuardError> {
+        digested.clear();
         digested.push_str(self.normaliser.label());
         digested.push('\0');
-        self.normaliser.write(value, &mut digested)?;
+        self.normaliser.write(value, digested)?;
         let tag = self.mac.of(digested.as_bytes());
         let mut digits = [0; 2 * mac::LEN];
         for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(tag.iter()) {

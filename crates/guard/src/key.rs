@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
-use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
 use zeroize::Zeroizing;
 
 use crate::error::GuardError;
+use crate::mac::Mac;
 use crate::seal::SubjectSalt;
 use crate::token::{Handle, KeyNumber};
 
@@ -77,7 +77,8 @@ impl fmt::Display for KeyState {
 pub struct DataKey {
     number: KeyNumber,
     state: KeyState,
-    secret: Secret,
+    /// It has taken the key in.
+    mac: Mac,
     /// Seals by this key and by those derived from it, in all processes.
     seals: AtomicU64,
     /// How many there may be before more are reserved where the key is kept.
@@ -94,7 +95,8 @@ impl DataKey {
 
     /// A key of which every seal that was reserved may have been made.
     pub(crate) fn reserved(number: KeyNumber, state: KeyState, secret: Secret, seals: u64) -> Self {
-        Self { number, state, secret, seals: AtomicU64::new(seals), reserved: AtomicU64::new(seals) }
+        let (mac, reserved) = (Mac::new(&secret), AtomicU64::new(seals));
+        Self { number, state, mac, seals: AtomicU64::new(seals), reserved }
     }
 
     pub(crate) fn reserve(&self, seals: u64) {
@@ -180,16 +182,9 @@ impl DataKey {
         fixed.extend_from_slice(context);
         fixed.extend_from_slice(&(8 * LEN as u32).to_be_bytes());
         let mut key = Secret::default();
-        kbkdf(self.secret.as_slice(), &fixed, key.as_mut_slice())?;
+        self.mac.derive(&fixed, key.as_mut_slice())?;
         Ok(key)
     }
-}
-
-/// NIST SP 800-108r1, 4.1: counter mode with HMAC-SHA-256, the counter and the length in 32 bits.
-pub(crate) fn kbkdf(secret: &[u8], fixed: &[u8], key: &mut [u8]) -> Result<(), GuardError> {
-    let algorithm =
-        get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).ok_or(GuardError::Module)?;
-    kbkdf_ctr_hmac(algorithm, secret, fixed, key).map_err(|_| GuardError::Module)
 }
 
 impl fmt::Debug for DataKey {

@@ -50,7 +50,7 @@ pub trait Keys: Send + Sync {
     }
 
     /// What makes these people's keys, in order. Who had nothing has it now, and it is durable.
-    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError>;
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<SubjectSalt>, KeysError>;
 
     /// What a token names by its handle; nothing where the person was shredded.
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError>;
@@ -161,8 +161,8 @@ impl Keys for InUse {
         Ok(disabled.map(|key| key.number))
     }
 
-    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
-        Ok(self.kept().salts().salts(subjects)?.into_iter().map(Arc::new).collect())
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<SubjectSalt>, KeysError> {
+        Ok(self.kept().salts().salts(subjects)?)
     }
 
     fn salt(&self, handle: Handle) -> Result<Option<Arc<SubjectSalt>>, KeysError> {

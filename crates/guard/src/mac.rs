@@ -1,13 +1,18 @@
 //! HMAC-SHA-256 under a key that is used again and again: by the validated module in the build that asks for it, else by
 //! a library that takes half as long.
 
+use zeroize::Zeroizing;
+
 use crate::error::GuardError;
 
-/// Bytes of what it makes.
+/// Bytes of a key, and of what it makes.
 pub(crate) const LEN: usize = 32;
 
 /// It has taken its key in, and wipes itself.
 pub(crate) struct Mac {
+    /// The module derives from the key itself.
+    #[cfg(feature = "fips")]
+    secret: Zeroizing<[u8; LEN]>,
     #[cfg(feature = "fips")]
     key: aws_lc_rs::hmac::Key,
     #[cfg(not(feature = "fips"))]
@@ -16,8 +21,17 @@ pub(crate) struct Mac {
 
 #[cfg(feature = "fips")]
 impl Mac {
-    pub(crate) fn new(key: &[u8]) -> Result<Self, GuardError> {
-        Ok(Self { key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key) })
+    pub(crate) fn new(key: &[u8; LEN]) -> Self {
+        let secret = Zeroizing::new(*key);
+        Self { secret, key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key) }
+    }
+
+    /// A key from this one: NIST SP 800-108r1, 4.1, counter mode with the counter in 32 bits before what is fixed.
+    pub(crate) fn derive(&self, fixed: &[u8], into: &mut [u8]) -> Result<(), GuardError> {
+        use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
+        let algorithm =
+            get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).ok_or(GuardError::Module)?;
+        kbkdf_ctr_hmac(algorithm, self.secret.as_slice(), fixed, into).map_err(|_| GuardError::Module)
     }
 
     pub(crate) fn of(&self, message: &[u8]) -> [u8; LEN] {
@@ -30,9 +44,22 @@ impl Mac {
 
 #[cfg(not(feature = "fips"))]
 impl Mac {
-    pub(crate) fn new(key: &[u8]) -> Result<Self, GuardError> {
-        let begun = hmac::KeyInit::new_from_slice(key).map_err(|_| GuardError::Module)?;
-        Ok(Self { begun })
+    pub(crate) fn new(key: &[u8; LEN]) -> Self {
+        // A key that is shorter than a block is filled up with zeroes.
+        let mut block = Zeroizing::new([0; 64]);
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Self { begun: hmac::KeyInit::new((&*block).into()) }
+    }
+
+    /// A key from this one: NIST SP 800-108r1, 4.1, counter mode with the counter in 32 bits before what is fixed.
+    pub(crate) fn derive(&self, fixed: &[u8], into: &mut [u8]) -> Result<(), GuardError> {
+        use hmac::Mac as _;
+        for (counter, piece) in (1..=u32::MAX).zip(into.chunks_mut(LEN)) {
+            let made = self.begun.clone().chain_update(counter.to_be_bytes()).chain_update(fixed).finalize();
+            let made: Zeroizing<[u8; LEN]> = Zeroizing::new(made.into_bytes().into());
+            piece.iter_mut().zip(*made).for_each(|(to, from)| *to = from);
+        }
+        Ok(())
     }
 
     pub(crate) fn of(&self, message: &[u8]) -> [u8; LEN] {

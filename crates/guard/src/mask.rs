@@ -49,9 +49,16 @@ pub fn masked(mask: Mask, value: &str, by: &Masking<'_>) -> String {
 }
 
 fn last_four(value: &str) -> Option<String> {
-    let characters: Vec<char> = value.chars().filter(|c| c.is_alphanumeric()).collect();
-    let last = characters.len().checked_sub(4).filter(|_| characters.len() >= ENOUGH)?;
-    Some(HIDDEN.chars().chain(characters.get(last..)?.iter().copied()).collect())
+    let mut from_behind = value.chars().rev().filter(|c| c.is_alphanumeric());
+    let mut last = [' '; 4];
+    for place in last.iter_mut().rev() {
+        *place = from_behind.next()?;
+    }
+    from_behind.nth(ENOUGH - last.len() - 1)?;
+    let mut left = String::with_capacity(HIDDEN.len() + last.len() * char::MAX.len_utf8());
+    left.push_str(HIDDEN);
+    left.extend(last);
+    Some(left)
 }
 
 fn initials(value: &str) -> Option<String> {

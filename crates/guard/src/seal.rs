@@ -90,14 +90,15 @@ const POOL: usize = 1024 * NONCE;
 /// Seals and opens on one thread, with room that it uses again and again.
 pub struct Sealer {
     rng: Box<dyn Rng>,
-    pool: Zeroizing<Vec<u8>>,
+    /// They stand in tokens as they are: nothing of them is secret.
+    pool: Vec<u8>,
     bound: Vec<u8>,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl Sealer {
     pub fn new(rng: Box<dyn Rng>) -> Self {
-        Self { rng, pool: Zeroizing::new(Vec::new()), bound: Vec::new(), body: Zeroizing::new(Vec::new()) }
+        Self { rng, pool: Vec::new(), bound: Vec::new(), body: Zeroizing::new(Vec::new()) }
     }
 
     fn nonce(&mut self) -> [u8; NONCE] {
@@ -105,13 +106,8 @@ impl Sealer {
             self.pool.resize(POOL, 0);
             self.rng.fill(&mut self.pool);
         }
-        let mut nonce = [0; NONCE];
-        let from = self.pool.len() - NONCE;
-        if let Some(drawn) = self.pool.get_mut(from..) {
-            nonce.copy_from_slice(drawn);
-            drawn.zeroize();
-        }
-        self.pool.truncate(from);
+        let nonce = self.pool.last_chunk().copied().unwrap_or_default();
+        self.pool.truncate(self.pool.len() - NONCE);
         nonce
     }
 

@@ -7,8 +7,8 @@ use journal::Rng;
 use serde_json::Value;
 
 use crate::mac::Mac;
+use crate::vault;
 use crate::vault::Cipher;
-use crate::{key, vault};
 
 /// Draws what a vector says.
 struct Given(Vec<u8>);
@@ -42,7 +42,7 @@ impl Vector<'_> {
     }
 }
 
-fn wycheproof(text: &str, count: usize, run: impl Fn(&Vector<'_>)) {
+fn wycheproof(text: &str, count: usize, mut run: impl FnMut(&Vector<'_>)) {
     let vectors: Vec<Value> = serde_json::from_str(text).unwrap();
     assert_eq!(vectors.len(), count);
     vectors.iter().map(Vector).for_each(|vector| run(&vector));
@@ -70,11 +70,16 @@ fn aes_256_gcm_as_wycheproof_has_it() {
 
 #[test]
 fn hmac_sha_256_as_wycheproof_has_it() {
+    let mut run = 0;
     wycheproof(include_str!("../tests/vectors/hmac-sha256.json"), 174, |vector| {
         let [key, message, tag] = ["key", "msg", "tag"].map(|name| vector.bytes(name));
-        let made = Mac::new(&key).unwrap().of(&message);
-        assert_eq!(made.starts_with(&tag), vector.is_valid(), "{}", vector.0);
+        // A shorter key is one that is filled up with zeroes; none of ours is longer.
+        let Some(room) = 32usize.checked_sub(key.len()) else { return };
+        let key: [u8; 32] = [key, vec![0; room]].concat().try_into().unwrap();
+        assert_eq!(Mac::new(&key).of(&message).starts_with(&tag), vector.is_valid(), "{}", vector.0);
+        run += 1;
     });
+    assert_eq!(run, 168);
 }
 
 #[test]
@@ -112,7 +117,8 @@ fn kbkdf_as_nist_has_it() {
     responses(include_str!("../tests/vectors/kbkdf-ctr-hmac-sha256.txt"), |named| {
         let [secret, fixed, expected] = ["KI", "FixedInputData", "KO"].map(|name| bytes(named[name]));
         let mut made = vec![0; named["L"].parse::<usize>().unwrap() / 8];
-        key::kbkdf(&secret, &fixed, &mut made).unwrap();
+        let secret = secret.try_into().unwrap();
+        Mac::new(&secret).derive(&fixed, &mut made).unwrap();
         assert_eq!(made, expected);
         count += 1;
     });

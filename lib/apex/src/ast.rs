@@ -424,6 +424,17 @@ impl File {
         self.decls.get(id.index())
     }
 
+    /// Whether its class is a test.
+    pub fn is_test(&self) -> bool {
+        self.top.iter().filter_map(|id| self.decl(*id)).any(|decl| decl.modifiers.is_test)
+    }
+
+    /// Whether operations run as the user where they say nothing: from API version 67.0 on, but for triggers (*Apex
+    /// Developer Guide*, Versioned Behavior Changes).
+    pub fn runs_as_user(&self, version: u32) -> bool {
+        version >= 67 && self.trigger.is_none()
+    }
+
     /// The text of a literal, with its escapes undone.
     pub fn literal_text(&self, id: ExprId) -> Option<String> {
         let Expr { kind: ExprKind::Literal(literal), span } = self.expr(id) else { return None };

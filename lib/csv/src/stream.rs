@@ -34,10 +34,18 @@ pub enum StreamError {
 #[derive(Clone, Default)]
 pub struct Row {
     text: String,
-    /// Where each begins and ends.
-    cells: Vec<(usize, usize)>,
+    cells: Vec<Cell>,
     /// Of these, the ones in which quotes stand twice.
     doubled: Vec<usize>,
+}
+
+/// Where a cell begins and ends.
+#[derive(Clone, Copy)]
+struct Cell {
+    start: usize,
+    end: usize,
+    /// It stood without quotes and is written so: nobody has to look at it again.
+    is_bare: bool,
 }
 
 impl Row {
@@ -48,28 +56,64 @@ impl Row {
         self.cells.clear();
     }
 
+    #[inline]
     pub fn push(&mut self, cell: &str) {
         let start = self.text.len();
         self.text.push_str(cell);
-        self.cells.push((start, self.text.len()));
+        self.cells.push(Cell { start, end: self.text.len(), is_bare: false });
+    }
+
+    /// Appends neighbouring cells of another row in one piece; those that it does not have are empty.
+    pub fn copy(&mut self, from: &Self, cells: std::ops::Range<usize>) {
+        let found = from.cells.get(cells.clone()).unwrap_or_default();
+        let whole = found.first().zip(found.last()).filter(|_| found.is_sorted_by(|a, b| a.end <= b.start));
+        match whole.and_then(|(first, last)| Some((first.start, from.text.get(first.start..last.end)?))) {
+            Some((start, text)) => {
+                let here = self.text.len();
+                self.text.push_str(text);
+                let moved = |cell: &Cell| Cell {
+                    start: cell.start - start + here,
+                    end: cell.end - start + here,
+                    is_bare: cell.is_bare,
+                };
+                self.cells.extend(found.iter().map(moved));
+            }
+            // One in which quotes stood twice is at the end of the text.
+            None => cells.for_each(|at| self.push(from.get(at).unwrap_or_default())),
+        }
+    }
+
+    /// Appends the row to a table, as [`write_row`] does.
+    pub fn write(&self, into: &mut Vec<u8>) {
+        let cells = self.cells.iter().filter_map(|cell| {
+            let text = self.text.get(cell.start..cell.end)?;
+            Some((text, !cell.is_bare && is_quoted(text.as_bytes())))
+        });
+        write_cells(cells, into);
     }
 
     /// The cells that were found in the bytes of a row, taken over at once. Nothing where they are no UTF-8.
     fn take(&mut self, raw: &[u8]) -> Option<()> {
         self.text.push_str(std::str::from_utf8(raw).ok()?);
+        // A carriage return that ends no line is written between quotes.
+        let line = raw.strip_suffix(b"\n").map_or(raw, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        if memchr(b'\r', line).is_some() {
+            self.cells.iter_mut().for_each(|cell| cell.is_bare = false);
+        }
         for at in self.doubled.drain(..) {
             let cell = self.cells.get_mut(at)?;
-            let plain = self.text.get(cell.0..cell.1)?.replace("\"\"", "\"");
-            let start = self.text.len();
+            let plain = self.text.get(cell.start..cell.end)?.replace("\"\"", "\"");
+            (cell.start, cell.is_bare) = (self.text.len(), false);
             self.text.push_str(&plain);
-            *cell = (start, self.text.len());
+            cell.end = self.text.len();
         }
         Some(())
     }
 
+    #[inline]
     pub fn get(&self, at: usize) -> Option<&str> {
-        let (start, end) = *self.cells.get(at)?;
-        self.text.get(start..end)
+        let cell = self.cells.get(at)?;
+        self.text.get(cell.start..cell.end)
     }
 
     pub fn len(&self) -> usize {
@@ -86,7 +130,7 @@ impl Row {
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        self.cells.iter().filter_map(|(start, end)| self.text.get(*start..*end))
+        self.cells.iter().filter_map(|cell| self.text.get(cell.start..cell.end))
     }
 }
 
@@ -281,7 +325,7 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             if is_doubled {
                 row.doubled.push(row.cells.len());
             }
-            row.cells.push((start, at - 1));
+            row.cells.push(Cell { start, end: at - 1, is_bare: false });
         } else {
             let rest = bytes.get(at..).unwrap_or_default();
             let length = match memchr3(b',', b'\n', b'"', rest) {
@@ -293,7 +337,7 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             let cell = rest.get(..length).unwrap_or_default();
             let is_last = rest.get(length) != Some(&b',');
             let carriage = usize::from(is_last && cell.last() == Some(&b'\r'));
-            row.cells.push((at, at + length - carriage));
+            row.cells.push(Cell { start: at, end: at + length - carriage, is_bare: true });
             at += length;
         }
         match (bytes.get(at), bytes.get(at + 1)) {
@@ -315,14 +359,19 @@ impl<R> std::fmt::Debug for Stream<R> {
 
 /// Appends a row as RFC 4180 has it. What is no table for people keeps its cells as they are.
 pub fn write_row<'c>(cells: impl Iterator<Item = &'c str>, into: &mut Vec<u8>) {
+    write_cells(cells.map(|cell| (cell, is_quoted(cell.as_bytes()))), into);
+}
+
+/// Cells, and whether each stands between quotes.
+fn write_cells<'c>(cells: impl Iterator<Item = (&'c str, bool)>, into: &mut Vec<u8>) {
     let mut is_first = true;
     let start = into.len();
-    for cell in cells {
+    for (cell, is_quoted) in cells {
         if !is_first {
             into.push(b',');
         }
         is_first = false;
-        if !is_quoted(cell.as_bytes()) {
+        if !is_quoted {
             into.extend_from_slice(cell.as_bytes());
             continue;
         }
@@ -378,6 +427,34 @@ mod tests {
         write_row(["a"].into_iter(), &mut alone);
         write_row([""].into_iter(), &mut alone);
         assert_eq!(rows(&alone).unwrap(), [["a"], [""]]);
+    }
+
+    #[test]
+    fn a_row_is_written_as_its_cells_are() {
+        let texts = [
+            "a,\"b,c\",\"say \"\"no\"\"\",,d\n",
+            "\"a\",\"\",\"two\nlines\",b\rc,\n",
+            "a,b,c,d,e\r\n",
+            "\"\"\"\",\"\"\"\",x,\"\"\"\",y",
+            "\u{fc},,,,\n",
+        ];
+        for text in texts {
+            let (mut stream, mut row) = (Stream::new(text.as_bytes()), Row::default());
+            assert!(stream.next(&mut row).unwrap());
+            for (from, to) in (0..=5).flat_map(|from| (from..=5).map(move |to| (from, to))) {
+                // In pieces, and as the cells are one by one.
+                let mut pieces = Row::default();
+                [0..from, from..to, to..5].into_iter().for_each(|cells| pieces.copy(&row, cells));
+                assert!(pieces.cells().eq(row.cells()), "{text:?} {from} {to}");
+                let (mut written, mut wanted) = (Vec::new(), Vec::new());
+                pieces.write(&mut written);
+                write_row(row.cells(), &mut wanted);
+                assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8(wanted).unwrap());
+            }
+        }
+        let mut none = Row::default();
+        none.copy(&Row::default(), 2..4);
+        assert!(none.cells().eq(["", ""]));
     }
 
     #[test]

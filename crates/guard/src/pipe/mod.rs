@@ -228,7 +228,7 @@ pub fn table<'k>(
             let rows = rows.get(..filled).unwrap_or_default();
             let batch = batch(&mut worker, &Came { names: &names, rows, lines: &lines }, desk, &mut tally)?;
             for row in &batch.rows {
-                write_row(row.cells(), &mut written);
+                row.write(&mut written);
             }
             if let Worker::Rows(own) = &mut worker {
                 own.take_back(batch.rows);

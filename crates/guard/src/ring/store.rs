@@ -447,15 +447,15 @@ impl Store {
     pub(super) fn give(&self, people: &[Finder]) -> Result<Given, RingError> {
         let all = |store: &Self| {
             let memory = store.memory();
-            let kept: Option<Vec<&Kept>> = people.iter().map(|person| memory.index.person(person)).collect();
             // It does not grow: what grows leaves secrets behind.
             let mut secrets = Vec::with_capacity(people.len());
-            kept.map(|kept| {
-                for kept in kept {
-                    secrets.push(store.opened(&memory, kept)?);
+            for person in people {
+                match store.opened(&memory, memory.index.person(person)?) {
+                    Ok(secret) => secrets.push(secret),
+                    Err(error) => return Some(Err(error)),
                 }
-                Ok(secrets)
-            })
+            }
+            Some(Ok(secrets))
         };
         if let Some(all) = all(self) {
             return all.map(|secrets| Given { secrets, is_new: false });

@@ -16,6 +16,7 @@ use journal::names::{Org, RecordId};
 use journal::{Rng, Subject};
 use policy::vocabulary::{Action, Class, Mask, StandIn};
 use policy::{AskedField, Permit};
+use zeroize::Zeroizing;
 
 use crate::binding::Binding;
 use crate::data_keys::KeysError;
@@ -88,6 +89,8 @@ pub struct Rows<'k> {
     org: Org,
     keys: &'k dyn Keys,
     sealer: Sealer,
+    /// In which a value gets the form that is digested.
+    room: Zeroizing<String>,
     /// What the fields of a row became.
     made: Vec<Made>,
     /// Rows that were written out, and whose room serves again.
@@ -107,10 +110,12 @@ struct Made {
     digest: String,
 }
 
-/// Keys that a batch needs.
+/// A row's fields share their ciphers: most have one person and one class.
+type OfRow<'k> = Vec<(Class, Option<usize>, FieldCipher<'k>)>;
+
+/// Keys that a batch is sealed with.
 struct Ready {
     active: BTreeMap<Class, Arc<DataKey>>,
-    opening: BTreeMap<KeyNumber, Arc<DataKey>>,
     /// By place among the sealed fields.
     indexes: Vec<Option<BlindIndex>>,
     today: Date,
@@ -119,7 +124,8 @@ struct Ready {
 impl<'k> Rows<'k> {
     pub fn new(columns: Columns, org: Org, keys: &'k dyn Keys, rng: Box<dyn Rng>) -> Self {
         let longest = vec![0; columns.sealed().len()];
-        Self { columns, org, keys, sealer: Sealer::new(rng), made: Vec::new(), spare: Vec::new(), longest }
+        let (sealer, room) = (Sealer::new(rng), Zeroizing::default());
+        Self { columns, org, keys, sealer, room, made: Vec::new(), spare: Vec::new(), longest }
     }
 
     /// Works on a batch. Everything that is not the fault of one row is an error, and nothing is released then.
@@ -132,12 +138,15 @@ impl<'k> Rows<'k> {
         in_force(&permit, now)?;
         is_for(&permit, self.columns.duty().actions())?;
         covered(&permit, self.columns.asked())?;
-        let mut ready = self.ready(now)?;
-        let (subjects, salts) = match self.columns.duty() {
+        let ready = self.ready(now)?;
+        let (mut opening, mut ciphers) = (BTreeMap::new(), OfRow::new());
+        let (mut subjects, salts) = match self.columns.duty() {
             Duty::Seal => self.people(rows)?,
             Duty::Open | Duty::Mask => (self.subjects(rows), Vec::new()),
         };
         let mut batch = Batch::default();
+        // Places of the rows that are in it.
+        let mut done = Vec::with_capacity(rows.len());
         let mut made = std::mem::take(&mut self.made);
         made.resize_with(self.columns.sealed().len(), Made::default);
         for (at, row) in rows.iter().enumerate() {
@@ -152,27 +161,32 @@ impl<'k> Rows<'k> {
                     let name = self.columns.owner_name(owner).to_owned();
                     Err((name.clone(), GuardError::NoOwner(name).into()))
                 }
-                Duty::Seal => self.seal(&of_row, &ready, &mut made, &mut batch),
-                Duty::Open | Duty::Mask => self.open(&of_row, &mut ready, &mut made, &mut batch),
+                Duty::Seal => {
+                    ciphers.clear();
+                    self.seal(&of_row, &ready, &mut ciphers, &mut made, &mut batch)
+                }
+                Duty::Open | Duty::Mask => self.open(&of_row, &mut opening, &mut made, &mut batch),
             };
             match worked {
                 Ok(()) => {
                     self.unopened(row, &mut batch);
                     let room = self.spare.pop().unwrap_or_default();
                     batch.rows.push(self.written(row, &made, &ready, room));
-                    batch.people.push(self.columns.person().and_then(|owner| of_row.subject(owner)).cloned());
+                    done.push(at);
                 }
                 Err((column, because)) => batch.refused.push(Refused { at, column, because }),
             }
         }
         self.made = made;
+        let mut people = self.columns.person().and_then(|owner| subjects.get_mut(owner));
+        let mut person = |at: usize| people.as_mut()?.get_mut(at)?.take();
+        batch.people = done.into_iter().map(&mut person).collect();
         Ok(Released::new(batch, permit))
     }
 
     fn ready(&self, now: Timestamp) -> Result<Ready, KeysError> {
         let mut ready = Ready {
             active: BTreeMap::new(),
-            opening: BTreeMap::new(),
             indexes: Vec::new(),
             today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         };
@@ -203,7 +217,7 @@ impl<'k> Rows<'k> {
     }
 
     /// Who the rows belong to now, and their salts: whoever was merged away is given nothing new.
-    fn people(&self, rows: &[Row]) -> Result<(OfOwners<Subject>, OfOwners<Arc<SubjectSalt>>), KeysError> {
+    fn people(&self, rows: &[Row]) -> Result<(OfOwners<Subject>, OfOwners<SubjectSalt>), KeysError> {
         let now = || {
             let mut named = self.subjects(rows);
             for subject in named.iter_mut().flatten().flatten() {
@@ -229,7 +243,7 @@ impl<'k> Rows<'k> {
     }
 
     /// Salts of all who are named, in the order of the columns and rows.
-    fn salts(&self, subjects: &[Vec<Option<Subject>>]) -> Result<OfOwners<Arc<SubjectSalt>>, KeysError> {
+    fn salts(&self, subjects: &[Vec<Option<Subject>>]) -> Result<OfOwners<SubjectSalt>, KeysError> {
         let mut salts = Vec::with_capacity(subjects.len());
         for (owner, column) in self.columns.owners().iter().zip(subjects) {
             if !owner.seals {
@@ -248,15 +262,14 @@ impl<'k> Rows<'k> {
         Ok(salts)
     }
 
-    fn seal(
+    fn seal<'r>(
         &mut self,
         of: &Of<'_>,
-        ready: &Ready,
+        ready: &'r Ready,
+        ciphers: &mut OfRow<'r>,
         made: &mut [Made],
         batch: &mut Batch,
     ) -> Result<(), (String, KeysError)> {
-        // A row's fields share their keys: most have one person and one class.
-        let mut ciphers: Vec<(Class, Option<usize>, FieldCipher<'_>)> = Vec::new();
         for (place, (sealed, made)) in self.columns.sealed().iter().zip(made).enumerate() {
             let field = &sealed.field;
             let refuse = |because: GuardError| (field.name.clone(), KeysError::from(because));
@@ -303,7 +316,7 @@ impl<'k> Rows<'k> {
                 *longest = made.token.len().max(*longest);
             }
             if let Some(Some(index)) = ready.indexes.get(place) {
-                index.digest_into(value, &mut made.digest).map_err(refuse)?;
+                index.digest_into(value, &mut self.room, &mut made.digest).map_err(refuse)?;
             }
             if field.token_in.is_some() {
                 left(field, key, salt, value, ready.today, &mut made.value).map_err(refuse)?;
@@ -318,7 +331,7 @@ impl<'k> Rows<'k> {
     fn open(
         &mut self,
         of: &Of<'_>,
-        ready: &mut Ready,
+        opening: &mut BTreeMap<KeyNumber, Arc<DataKey>>,
         made: &mut [Made],
         batch: &mut Batch,
     ) -> Result<(), (String, KeysError)> {
@@ -331,7 +344,7 @@ impl<'k> Rows<'k> {
                 continue;
             }
             let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
-            if let Entry::Vacant(entry) = ready.opening.entry(token.key()) {
+            if let Entry::Vacant(entry) = opening.entry(token.key()) {
                 entry.insert(self.keys.key(token.key()).map_err(refuse)?);
             }
             tokens.push(Some(token));
@@ -378,7 +391,7 @@ impl<'k> Rows<'k> {
                 (Some(_), None) => return Err(refuse(GuardError::Refused)),
             };
             let (number, handle) = (token.key(), token.handle());
-            let Some(key) = ready.opening.get(&number) else { continue };
+            let Some(key) = opening.get(&number) else { continue };
             let known = ciphers.iter().position(|(own, cipher)| *own == number && cipher.handle() == handle);
             let at = match known.filter(|_| handle.is_some()) {
                 Some(at) => at,
@@ -406,18 +419,18 @@ impl<'k> Rows<'k> {
                 _ => None,
             };
             let binding = |subject| Binding { tenant: self.keys.tenant(), field: &field.id, subject };
-            let opened = match self.sealer.open(cipher, &binding(person.as_ref()), &token) {
+            let value = &mut made.value;
+            let opened = match self.sealer.open_into(cipher, &binding(person.as_ref()), &token, value) {
                 // The token is the survivor's already, and the row names who was merged into them.
                 Err(GuardError::Refused) if let Some(named) = subject => {
                     match self.keys.survivor(named).map_err(of_keys)? {
-                        Some(now) => self.sealer.open(cipher, &binding(Some(&now)), &token),
+                        Some(now) => self.sealer.open_into(cipher, &binding(Some(&now)), &token, value),
                         None => Err(GuardError::Refused),
                     }
                 }
                 opened => opened,
             };
-            let value = opened.map_err(refuse)?;
-            made.value.push_str(&value);
+            opened.map_err(refuse)?;
             batch.turned += 1;
         }
         Ok(())
@@ -441,7 +454,18 @@ impl<'k> Rows<'k> {
     fn written(&self, row: &Row, made: &[Made], ready: &Ready, mut written: Row) -> Row {
         written.clear();
         let hides = self.columns.duty() == Duty::Mask;
+        // Neighbours that go out as they came go together.
+        let mut run = 0..0;
         for out in self.columns.out() {
+            if let Out::Copy(at) = out {
+                if *at != run.end {
+                    written.copy(row, run);
+                    run = *at..*at;
+                }
+                run.end += 1;
+                continue;
+            }
+            written.copy(row, std::mem::take(&mut run));
             let cell = match out {
                 Out::Copy(at) | Out::Owner(at) | Out::Masked(at, _) => row.get(*at),
                 Out::Value(field) => made.get(*field).map(|made| made.value.as_str()),
@@ -462,6 +486,7 @@ impl<'k> Rows<'k> {
                 _ => written.push(cell),
             }
         }
+        written.copy(row, run);
         written
     }
 
@@ -534,7 +559,7 @@ struct Of<'a> {
     at: usize,
     row: &'a Row,
     subjects: &'a [Vec<Option<Subject>>],
-    salts: &'a [Vec<Option<Arc<SubjectSalt>>>],
+    salts: &'a [Vec<Option<SubjectSalt>>],
 }
 
 impl<'a> Of<'a> {
@@ -543,7 +568,7 @@ impl<'a> Of<'a> {
     }
 
     fn salt(&self, owner: usize) -> Option<&'a SubjectSalt> {
-        self.salts.get(owner)?.get(self.at)?.as_deref()
+        self.salts.get(owner)?.get(self.at)?.as_ref()
     }
 }
 

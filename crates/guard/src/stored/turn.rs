@@ -1,7 +1,6 @@
 //! What a record becomes: tokens, digests and what is left beside them, made anew where they are not as they are to be.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use csv::Row;
 use journal::Subject;
@@ -123,7 +122,7 @@ impl Looker<'_> {
         task: &Task,
         one: &LookedAt,
         wanted: &[Wanted],
-        salt: impl Fn(usize) -> Option<&'s Arc<SubjectSalt>>,
+        salt: impl Fn(usize) -> Option<&'s SubjectSalt>,
         ready: &Ready,
     ) -> Result<Turned, KeysError> {
         let mut cells: Vec<(Option<usize>, String)> = Vec::new();
@@ -157,7 +156,7 @@ impl Looker<'_> {
                 (Stands::Bare(value), _) => {
                     let salt = match sealed.owner {
                         None => Some(None),
-                        Some(owner) => salt(owner).map(|salt| Some(&**salt)),
+                        Some(owner) => salt(owner).map(Some),
                     };
                     let Some(salt) = salt else {
                         let is_named =
@@ -178,7 +177,7 @@ impl Looker<'_> {
                     }
                 }
                 (Stands::Sealed(opened), _) => {
-                    let salt = sealed.owner.and_then(&salt).map(|salt| &**salt);
+                    let salt = sealed.owner.and_then(&salt);
                     if (wanted.token || wanted.left) && sealed.owner.is_some() && salt.is_none() {
                         *counts.unreadable.entry(Reason::Forgotten).or_default() += 1;
                         continue;

@@ -211,7 +211,7 @@ impl Keys for Ring {
         Ok(found)
     }
 
-    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+    fn salts(&self, subjects: &[&Subject]) -> Result<Vec<SubjectSalt>, KeysError> {
         // Whoever merges has a salt for both before, so that nobody is merged away between these two.
         let mut salts = self.salts.lock().unwrap();
         let merges = self.merges.lock().unwrap();
@@ -221,11 +221,12 @@ impl Keys for Ring {
         let mut found = Vec::new();
         for subject in subjects {
             let known = salts.iter().find(|(own, _)| own == *subject).map(|(_, salt)| Arc::clone(salt));
-            found.push(known.unwrap_or_else(|| {
+            let salt = known.unwrap_or_else(|| {
                 let salt = Arc::new(SubjectSalt::random(&mut Drawn::new(salts.len() as u64 + 100)));
                 salts.push(((*subject).clone(), Arc::clone(&salt)));
                 salt
-            }));
+            });
+            found.push(SubjectSalt::of(salt.handle(), salt.expose().clone()));
         }
         Ok(found)
     }

@@ -6,7 +6,7 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Mode, StmtId, StmtKind};
 use apex::{ClassId, FileId, MethodId, Ref};
 use source::Span;
 
-use super::database::{Does, does, runs_as_user};
+use super::database::{Does, does};
 use super::{Code, below};
 
 /// Helpers of helpers that are looked into.
@@ -68,7 +68,7 @@ impl Code {
             else {
                 continue;
             };
-            let is_user = runs_as_user(&self.program, &self.versions, method.file);
+            let is_user = self.is_user_mode(method.file);
             let mut scan =
                 Scan { code: self, file, file_id: method.file, method: id, is_user, found: &mut found };
             scan.stmts(body);

@@ -1,7 +1,6 @@
-//! What the methods of `Database` and `Search` do to the org, and in whose mode code runs them.
+//! What the methods of `Database` and `Search` do to the org.
 
 use apex::ast::Dml;
-use apex::{FileId, Program};
 
 /// What a method of Salesforce's does with records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +38,4 @@ pub(crate) fn does(class: &str, method: &str) -> Option<Does> {
         },
         _ => None,
     }
-}
-
-/// Whether operations of a file run as the user where they say nothing: from API version 67.0 on, but for triggers
-/// (*Apex Developer Guide*, Versioned Behavior Changes).
-pub(crate) fn runs_as_user(program: &Program, versions: &[u32], file: FileId) -> bool {
-    let is_trigger = program.file(file).is_some_and(|file| file.trigger.is_some());
-    versions.get(file.index()).is_some_and(|version| *version >= 67) && !is_trigger
 }

@@ -5,11 +5,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use apex::{ClassId, Method, MethodId, MethodKind, Name, Ty, VariableId};
-
-use super::engine::{
+use dataflow::{
     Cap, Cuts, Did, FieldId, Graph, Harmless, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece,
     Sink, Spot, Summary, Texts, Trace, World, has_step,
 };
+
 use super::printed::{self, Print, Printed};
 
 /// Ways one after the other, the first from the field.
@@ -486,7 +486,7 @@ fn kept(
                 continue;
             };
             leave(below, part.objs.is_empty() && !part.labels.is_empty() && is_vague(*key), &part.labels);
-            todo.extend(part.objs.iter().map(|id| (below, id.0 as usize)));
+            todo.extend(part.objs.iter().map(|id| (below, id.index())));
         }
     }
     found

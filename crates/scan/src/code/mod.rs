@@ -2,7 +2,6 @@
 
 mod check;
 mod database;
-mod engine;
 mod leak;
 mod look;
 mod operation;
@@ -16,14 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::ExprKind;
 use apex::{Name, Program, Ref, Resolution};
+use dataflow::{Cap, Cuts, Did, Exposure, Fields, Given, Graph, Spot, Trace};
 use journal::Place;
 
 pub(crate) use check::{Access, Need};
 pub(crate) use database::{Does, does};
-pub(crate) use engine::Exposure;
-use engine::{Cap, Cuts, Did, Fields, Graph, Trace, World};
-pub(crate) use engine::{Harmless, Input, OWN_ORG, TEMPLATE, is_quoted};
-pub(crate) use engine::{Sink, Spot};
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
@@ -34,6 +30,7 @@ pub(crate) use telling::{
 };
 
 use crate::Context;
+use crate::classification::is_of_another_person;
 use crate::field_path;
 use crate::visualforce;
 
@@ -112,23 +109,20 @@ impl Code {
         let labels = labels(cx.project);
         let versions: Vec<u32> =
             program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
-        let mut world = World {
+        let given = Given {
             program: &program,
             resolution: &resolution,
             schema: &org,
             fields: fields.followed,
             labels,
             versions: versions.clone(),
-            assigned: assigned(&program, &resolution),
-            written: written(&program, &resolution),
             metadata: metadata(cx.project),
             prints_messages: cx.pages().iter().any(|page| page.messages.is_some()),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
-            summaries: Vec::new(),
-            variants: BTreeMap::new(),
+            leads_to_others: is_of_another_person,
         };
         let graph = Graph::of(&program, &resolution);
-        engine::run(&mut world, &graph);
+        let world = dataflow::follow(given, &graph);
         let controllers = visualforce::controllers(&program, cx.pages());
         let of_pages = leak::OfPages {
             settable: settable(&program, &controllers),
@@ -137,7 +131,11 @@ impl Code {
             opened: printed::opened(&program, cx.pages()),
         };
         let found = leak::of(&world, &graph, &fields.phi, &of_pages);
-        let cuts = all_cuts(&world, found.cuts);
+        let mut cuts = found.cuts;
+        for (method, own) in world.cuts() {
+            cuts.entry(method).or_default().extend(own);
+        }
+        cuts.retain(|_, own| !own.is_empty());
         let bodies = program.methods.iter().filter(|method| method.body.is_some() && !method.is_test).count();
         let all =
             (0..program.methods.len()).map(|index| apex::MethodId(u32::try_from(index).unwrap_or(u32::MAX)));
@@ -178,7 +176,7 @@ impl Code {
 
     /// The files that are judged: not those whose class is a test.
     pub(crate) fn files(&self) -> impl Iterator<Item = (apex::FileId, &apex::ast::File)> {
-        (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !is_test(file))
+        (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !file.is_test())
     }
 
     /// Methods that something else than code calls by their annotations.
@@ -388,66 +386,6 @@ fn said(did: Did) -> &'static str {
     }
 }
 
-/// What was left out of each method, by itself or on the ways through it.
-fn all_cuts(world: &World<'_>, on_ways: BTreeMap<apex::MethodId, Cuts>) -> BTreeMap<apex::MethodId, Cuts> {
-    let mut found = on_ways;
-    let alone = (0_u32..).map(apex::MethodId).zip(&world.summaries);
-    let alone = alone.filter_map(|(id, summary)| Some((id, summary.as_ref()?)));
-    let variants =
-        world.variants.iter().flat_map(|(id, (_, all))| all.by_constant.values().map(|own| (*id, own)));
-    for (id, summary) in alone.chain(variants) {
-        found.entry(id).or_default().extend(&summary.cuts);
-    }
-    found.retain(|_, cuts| !cuts.is_empty());
-    found
-}
-
-/// What is assigned to static texts anywhere.
-fn assigned(
-    program: &Program,
-    resolution: &Resolution,
-) -> BTreeMap<apex::VariableId, Vec<(apex::FileId, apex::ast::ExprId)>> {
-    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (index, file) in (0_u32..).zip(&program.files) {
-        let id = apex::FileId(index);
-        for expr in &file.exprs {
-            let ExprKind::Assign { target, value, operator } = expr.kind else { continue };
-            let Ref::Variable(variable) = resolution.expr(id, target).to else { continue };
-            // `x += 'a'` leaves nothing constant.
-            let value = if operator.is_some() { apex::ast::ExprId(u32::MAX) } else { value };
-            let is_text =
-                program.variable(variable).is_some_and(|own| own.is_static && own.ty == apex::Ty::Text);
-            if is_text {
-                found.entry(variable).or_default().push((id, value));
-            }
-        }
-    }
-    found
-}
-
-/// The variables that code which is no test assigns.
-fn written(program: &Program, resolution: &Resolution) -> BTreeSet<apex::VariableId> {
-    let mut found = BTreeSet::new();
-    for (index, file) in (0_u32..).zip(&program.files) {
-        let id = apex::FileId(index);
-        if is_test(file) {
-            continue;
-        }
-        for expr in &file.exprs {
-            if let ExprKind::Assign { target, .. } = expr.kind
-                && let Ref::Variable(variable) = resolution.expr(id, target).to
-            {
-                found.insert(variable);
-            }
-        }
-    }
-    found
-}
-
-fn is_test(file: &apex::ast::File) -> bool {
-    file.top.iter().filter_map(|id| file.decl(*id)).any(|decl| decl.modifiers.is_test)
-}
-
 /// Texts of controllers that a page can set.
 fn settable(program: &Program, controllers: &BTreeSet<apex::ClassId>) -> Vec<apex::VariableId> {
     let mut found = Vec::new();
@@ -549,7 +487,7 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
                 }
                 ExprKind::Call { name, args, .. } => {
                     shows_html |=
-                        names.folded(name.value) == "adderror" && engine::is_shown_as_html(file, args);
+                        names.folded(name.value) == "adderror" && dataflow::is_shown_as_html(file, args);
                 }
                 ExprKind::New { args, .. } => {
                     let Some(object) = resolution.expr(id, at).ty.object() else { continue };

@@ -8,7 +8,7 @@ use sfdx::views::ObjectKind;
 use source::Span;
 
 use super::Code;
-use super::database::{Does, does, runs_as_user};
+use super::database::{Does, does};
 use super::look::{Look, Site};
 
 /// A query or write of one method.
@@ -58,8 +58,10 @@ impl Code {
         found
     }
 
-    fn is_user_mode(&self, file: FileId) -> bool {
-        runs_as_user(&self.program, &self.versions, file)
+    /// Whether operations of a file run as the user where they say nothing.
+    pub(super) fn is_user_mode(&self, file: FileId) -> bool {
+        let version = self.versions.get(file.index()).copied().unwrap_or_default();
+        self.program.file(file).is_some_and(|own| own.runs_as_user(version))
     }
 
     /// The query or write that an expression is.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::Visibility;
 use apex::{ClassId, FileId, MethodId, Program, VariableId};
-use source::Span;
-
-use super::below;
-use super::engine::{
+use dataflow::{
     Cap, Cuts, Did, Harmless, Input, Key, Label, Labels, Origin, Otherwise, Path, Sink, Spot, Summary, Trace,
     Value, World, step,
 };
+use source::Span;
+
+use super::below;
 use super::leak::{self, Held, Intake, Outside, Way};
 use crate::visualforce::{self, Around, ELEMENT, Page};
 
@@ -237,7 +237,7 @@ fn returned(world: &World<'_>, getter: MethodId, summary: &Summary, path: &Path,
     while let Some((&key, below)) = rest.split_first() {
         let mut next = Value::of(std::mem::take(&mut value.labels));
         for id in &value.objs {
-            let Some(obj) = summary.objs.get(id.0 as usize) else { continue };
+            let Some(obj) = summary.objs.get(id.index()) else { continue };
             next.join(&obj.anywhere, cuts);
             match (obj.part(key), &obj.origin) {
                 (Some(part), _) => drop(next.join(part, cuts)),

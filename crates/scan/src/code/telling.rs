@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apex::Name;
+use dataflow::{Did, Input, Sink, Spot};
 use journal::Confidence;
 use policy::Decision;
 use policy::bundle::model::Model;
 use policy::bundle::party::Party;
 use policy::vocabulary::Action;
 
-use super::engine::{Did, Input, Sink, Spot};
 use super::{Code, Intake, Leak};
 use crate::Context;
 use crate::disclosure::{self, shown};
@@ -266,7 +266,7 @@ pub(crate) fn receivers<'p>(cx: &Context<'p>, to: &BTreeSet<String>) -> Vec<Rece
 
 fn receiver<'p>(cx: &Context<'p>, home: &Home, text: &str) -> Receiver<'p> {
     let text = text.trim();
-    if text.starts_with(super::OWN_ORG) {
+    if text.starts_with(dataflow::OWN_ORG) {
         return Receiver::Own;
     }
     if let Some(rest) =

@@ -38,12 +38,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use dataflow::Exposure;
 use apex::ast::{ExprKind, Sharing, Visibility};
 use apex::{ClassId, MethodId, MethodKind, Ref, Ty};
 use journal::{Confidence, Persona, Place, Severity};
 
 use crate::Context;
-use crate::code::{Code, Exposure, Look, Operation};
+use crate::code::{Code, Look, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
 

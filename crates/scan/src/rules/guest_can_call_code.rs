@@ -22,11 +22,12 @@
 
 use std::collections::BTreeSet;
 
+use dataflow::{Exposure, Spot};
 use apex::MethodId;
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Code, Exposure, Spot};
+use crate::code::{self, Code};
 use crate::container;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;

@@ -17,10 +17,11 @@
 //! ## Seen in the wild
 //! None of the public projects of health care that were looked at leads where input says.
 
+use dataflow::{Exposure, Input, Sink};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Exposure, Input, Outside, Sink};
+use crate::code::{self, Outside};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {

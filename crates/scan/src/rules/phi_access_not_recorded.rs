@@ -20,10 +20,11 @@
 
 use std::collections::BTreeSet;
 
+use dataflow::{Sink, Spot};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Recorded, Sink, Spot};
+use crate::code::{self, Recorded};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {

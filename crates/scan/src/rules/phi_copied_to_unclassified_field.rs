@@ -25,6 +25,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 use policy::vocabulary::Identifier;
 use sfdx::Value;
@@ -32,7 +33,7 @@ use sfdx::views::{Flow, FlowValue, WorkflowFieldUpdate};
 
 use crate::Context;
 use crate::classification::Evidence;
-use crate::code::{self, Code, Leak, Sink};
+use crate::code::{self, Code, Leak};
 use crate::disclosure::shown;
 use crate::field_path::{self, Reached};
 use crate::flow_data::FlowData;

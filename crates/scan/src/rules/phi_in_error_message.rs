@@ -14,10 +14,11 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT` hands answers of a registry on in its exceptions.
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Sink};
+use crate::code;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {

@@ -14,10 +14,11 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` publishes log events whose key has a patient's number.
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Leak, Sink};
+use crate::code::{self, Leak};
 use crate::disclosure::shown;
 use crate::rule::{Meta, Outcome};
 

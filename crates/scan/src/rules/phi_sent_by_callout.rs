@@ -14,11 +14,12 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` and `EmpiIntegration` call registries of the province by named credentials.
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 use policy::vocabulary::Action;
 
 use crate::Context;
-use crate::code::{self, Receiver, Sink};
+use crate::code::{self, Receiver};
 use crate::disclosure::joined;
 use crate::flow::{Destination, FoundFlow};
 use crate::rule::{Meta, Outcome};

@@ -14,10 +14,11 @@
 //! ## Seen in the wild
 //! None of the public projects that were looked at hands a patient's field to a model in Apex.
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Receiver, Sink};
+use crate::code::{self, Receiver};
 use crate::disclosure::joined;
 use crate::prompt;
 use crate::rule::{Meta, Outcome};
@@ -69,7 +70,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 
 /// The model that the code names, or the prompt template that it names.
 fn named(cx: &Context<'_>, text: &str) -> Option<String> {
-    let Some(template) = text.strip_prefix(code::TEMPLATE) else {
+    let Some(template) = text.strip_prefix(dataflow::TEMPLATE) else {
         return (!text.contains('\u{0}')).then(|| text.to_owned());
     };
     let template = cx.project.prompt_templates().find(|own| own.name().eq_ignore_ascii_case(template))?;

@@ -33,11 +33,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dataflow::{Sink, Spot};
 use journal::{Confidence, Persona, Place, Severity};
 use source::Span;
 
 use crate::Context;
-use crate::code::{self, Code, Intake, Outside, Printed, Sink, Spot};
+use crate::code::{self, Code, Intake, Outside, Printed};
 use crate::disclosure::shown;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce::Page;
@@ -121,7 +122,7 @@ fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
         let Some(page) = cx.pages().get(first.page) else { continue };
         let message = format!(
             "{} becomes {} on the page `{}`",
-            code::said_of(code::Input::Page),
+            code::said_of(dataflow::Input::Page),
             first.around.said(),
             page.name
         );

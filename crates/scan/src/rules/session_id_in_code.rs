@@ -17,12 +17,13 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `EDRD_cls_AssessmentResponseService` sends it as a bearer token.
 
+use dataflow::Sink;
 use journal::{Confidence, Persona, Severity};
 use journal::Place;
 use source::Span;
 
 use crate::Context;
-use crate::code::{self, Outside, Receiver, Sink};
+use crate::code::{self, Outside, Receiver};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {

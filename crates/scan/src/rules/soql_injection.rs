@@ -17,11 +17,12 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `EDRD_cls_OmniSavedSessionController` builds a query of an argument.
 
+use dataflow::{Input, Sink};
 use journal::{Confidence, Persona, Severity};
 use std::collections::BTreeSet;
 
 use crate::Context;
-use crate::code::{self, Input, Outside, Sink};
+use crate::code::{self, Outside};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -41,7 +42,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let mut told = BTreeSet::new();
     for intake in code.intakes.iter().filter(|intake| intake.sink == Sink::Query) {
         let Outside::Input(input) = intake.from else { continue };
-        let is_quoted = !intake.to.is_empty() && intake.to.iter().all(|text| code::is_quoted(text));
+        let is_quoted = !intake.to.is_empty() && intake.to.iter().all(|text| dataflow::is_quoted(text));
         if input == Input::Escaped && is_quoted {
             continue;
         }

@@ -21,11 +21,12 @@
 
 use std::collections::BTreeSet;
 
+use dataflow::Sink;
 use apex::{MethodId, MethodKind};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Sink};
+use crate::code;
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {

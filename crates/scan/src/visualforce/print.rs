@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dataflow::Harmless;
 use source::Span;
 
 use super::tag::{Attribute, attributes, name_of};
-use crate::code::Harmless;
 use crate::formula::LONGEST;
 use crate::formula::piece::{Piece, pieces};
 

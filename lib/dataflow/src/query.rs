@@ -7,13 +7,11 @@ use apex::{Name, Ty};
 use soql::{Condition, FieldGroup, Mode, Query, SelectItem, Statement};
 use source::Span;
 
-use crate::classification::is_of_another_person;
-
-use super::body::{Body, Site};
-use super::value::{Did, Key, Label, Labels, ObjId, Origin, Value, step};
+use crate::body::{Body, Site};
+use crate::value::{Did, Key, Label, Labels, ObjId, Origin, Value, step};
 
 impl Body<'_> {
-    pub(super) fn query(&mut self, text: &str, is_search: bool, id: ExprId, span: Span) -> Value {
+    pub(crate) fn query(&mut self, text: &str, is_search: bool, id: ExprId, span: Span) -> Value {
         if matches!(self.ty(id), Ty::Number) {
             return Value::default();
         }
@@ -32,9 +30,9 @@ impl Body<'_> {
     }
 
     /// The records of a query whose text is put together at run time, as far as it is constant.
-    pub(super) fn dynamic_query(
+    pub(crate) fn dynamic_query(
         &mut self,
-        texts: &super::value::Texts,
+        texts: &crate::value::Texts,
         asks: Option<Mode>,
         id: ExprId,
         span: Span,
@@ -45,7 +43,7 @@ impl Body<'_> {
             let mut template = soql::Template::default();
             for piece in text {
                 template.pieces.push(match piece {
-                    super::value::Piece::Text(text) => soql::Piece::Text(text.as_ref().into()),
+                    crate::value::Piece::Text(text) => soql::Piece::Text(text.as_ref().into()),
                     _ => soql::Piece::Hole,
                 });
             }
@@ -64,15 +62,15 @@ impl Body<'_> {
     }
 
     /// What a query gives of which nobody knows the object; with the user's permissions where its text asks for that.
-    pub(super) fn any_records(
+    pub(crate) fn any_records(
         &mut self,
-        texts: &super::value::Texts,
+        texts: &crate::value::Texts,
         asks: Option<Mode>,
         id: ExprId,
     ) -> Value {
-        let asks_user = |text: &super::value::Text| {
+        let asks_user = |text: &crate::value::Text| {
             text.iter().any(|piece| match piece {
-                super::value::Piece::Text(text) => {
+                crate::value::Piece::Text(text) => {
                     let text = text.to_ascii_lowercase();
                     text.contains("with security_enforced") || text.contains("with user_mode")
                 }
@@ -89,7 +87,7 @@ impl Body<'_> {
 
     fn checked(&mut self, id: ObjId, is_checked: bool) {
         if let Some(obj) = self.state.obj(id).filter(|_| is_checked) {
-            let changed = super::value::Obj { is_checked, ..obj.as_ref().clone() };
+            let changed = crate::value::Obj { is_checked, ..obj.as_ref().clone() };
             self.state.set_obj(id, Arc::new(changed));
         }
     }
@@ -118,7 +116,7 @@ impl Body<'_> {
         let origin = if query.knows_select() { Origin::New } else { Origin::Org };
         *count += 1;
         let record = self.object(Site::Part(id, *count), origin.clone(), &ty);
-        self.state.set_obj(record, Arc::new(super::value::Obj::new(origin, ty.clone())));
+        self.state.set_obj(record, Arc::new(crate::value::Obj::new(origin, ty.clone())));
         self.checked(record, did == Did::Checked);
         if let Some(object) = object.filter(|object| self.world.text(*object).ends_with("__mdt")) {
             let one = self.metadata(object, None, Site::Part(id, *count));
@@ -193,7 +191,7 @@ impl Body<'_> {
                 SelectItem::Hole(_) | SelectItem::Unread(_) => {}
             }
         }
-        if query.where_.as_ref().is_some_and(asks_for_others) {
+        if query.where_.as_ref().is_some_and(|filter| asks_for_others(filter, self.world.leads_to_others)) {
             self.forget(record);
         }
         *count += 1;
@@ -202,7 +200,7 @@ impl Body<'_> {
         list
     }
 
-    /// Staff and partners, though patients are kept in the same object.
+    /// Others, though those whose data is followed are kept in the same object.
     fn forget(&mut self, record: ObjId) {
         let Some(obj) = self.state.obj(record).map(Arc::clone) else { return };
         let mut changed = obj.as_ref().clone();
@@ -212,7 +210,7 @@ impl Body<'_> {
         self.state.set_obj(record, Arc::new(changed));
     }
 
-    fn queried(&self, field: super::value::FieldId, (span, did): (Span, Did)) -> Labels {
+    fn queried(&self, field: crate::value::FieldId, (span, did): (Span, Did)) -> Labels {
         Labels::one(Label::Field(field), step(None, self.file_id, span, did))
     }
 
@@ -231,7 +229,7 @@ impl Body<'_> {
     }
 
     /// The access level among the arguments of a call.
-    pub(super) fn mode_of(&self, args: &[ExprId]) -> Option<Mode> {
+    pub(crate) fn mode_of(&self, args: &[ExprId]) -> Option<Mode> {
         args.iter().find_map(|id| {
             let written = self.file.source.slice(self.file.expr(*id).span).to_ascii_lowercase();
             match written.rsplit('.').next() {
@@ -281,7 +279,7 @@ impl Body<'_> {
                         part
                     }
                 };
-                if is_of_another_person(relation) {
+                if (self.world.leads_to_others)(relation) {
                     return;
                 }
                 self.selected(part, parent, rest, alias, id, count, at);
@@ -326,17 +324,17 @@ impl Body<'_> {
     }
 }
 
-/// Whether a filter wants records whose type or kind is called after staff, partners or places: `RecordType.Name =
-/// 'Provider'`.
-fn asks_for_others(filter: &Condition) -> bool {
-    let is_other = |value: &soql::Value| matches!(value, soql::Value::Literal(literal) if is_of_another_person(&literal.text.replace(' ', "_")));
+/// Whether a filter wants records whose type or kind is called after others than those whose data is followed:
+/// `RecordType.Name = 'Provider'`.
+fn asks_for_others(filter: &Condition, is_other: fn(&str) -> bool) -> bool {
+    let is_named_other = |value: &soql::Value| matches!(value, soql::Value::Literal(literal) if is_other(&literal.text.replace(' ', "_")));
     match filter {
-        Condition::And(all) => all.conditions.iter().any(asks_for_others),
+        Condition::And(all) => all.conditions.iter().any(|one| asks_for_others(one, is_other)),
         Condition::Comparison(one) => {
             let is_kind = matches!(one.operator, soql::Operator::Equal | soql::Operator::In);
             let is_named = match &one.value {
-                soql::Value::List(list) => list.values.iter().all(is_other),
-                value => is_other(value),
+                soql::Value::List(list) => list.values.iter().all(is_named_other),
+                value => is_named_other(value),
             };
             is_kind && is_named
         }

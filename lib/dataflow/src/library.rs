@@ -6,16 +6,16 @@ use apex::ast::{ExprId, ExprKind, File, Literal};
 use apex::{Name, Ty};
 use source::Span;
 
-use super::body::{Body, Site};
-use super::expr::with;
-use super::hit::Sink;
-use super::value::{
+use crate::body::{Body, Site};
+use crate::expr::with;
+use crate::hit::Sink;
+use crate::value::{
     Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
 };
 
 impl Body<'_> {
     /// A member of a class of Salesforce that is no method.
-    pub(super) fn platform_member(
+    pub(crate) fn platform_member(
         &mut self,
         id: ExprId,
         class: Name,
@@ -46,7 +46,7 @@ impl Body<'_> {
         }
     }
 
-    pub(super) fn set_platform_member(
+    pub(crate) fn set_platform_member(
         &mut self,
         class: Name,
         name: Name,
@@ -79,7 +79,7 @@ impl Body<'_> {
         self.write_part(&of.objs, Key::Own(part), known);
     }
 
-    pub(super) fn new_platform(&mut self, id: ExprId, class: Name, args: Vec<Value>, span: Span) -> Value {
+    pub(crate) fn new_platform(&mut self, id: ExprId, class: Name, args: Vec<Value>, span: Span) -> Value {
         let ty = self.ty(id).clone();
         let obj = self.fresh(Site::Expr(id), &ty);
         let value = Value::obj(obj);
@@ -107,7 +107,7 @@ impl Body<'_> {
     }
 
     /// What an exception or a message is made with, one beside the other.
-    pub(super) fn says(&mut self, obj: ObjId, arg: Value, span: Span) {
+    pub(crate) fn says(&mut self, obj: ObjId, arg: Value, span: Span) {
         let labels = self.collect(&arg, span);
         let mut known = self.state.obj(obj).and_then(|obj| obj.part(Key::Own(Part::Text))).cloned();
         let said = Value { labels, objs: Vec::new(), ..arg };
@@ -119,14 +119,14 @@ impl Body<'_> {
     }
 
     /// What a logging framework is handed.
-    pub(super) fn log(&mut self, args: &[Value], span: Span) {
+    pub(crate) fn log(&mut self, args: &[Value], span: Span) {
         for arg in args {
             let labels = self.as_text(arg, span);
             self.emit(Sink::Log, &labels, span, &Texts::default());
         }
     }
 
-    pub(super) fn is_logger(&self, receiver: Option<ExprId>) -> bool {
+    pub(crate) fn is_logger(&self, receiver: Option<ExprId>) -> bool {
         let last = receiver.and_then(|receiver| match &self.file.expr(receiver).kind {
             ExprKind::Name(name) => Some(*name),
             ExprKind::Field { name, .. } => Some(name.value),
@@ -137,7 +137,7 @@ impl Body<'_> {
 
     /// A call of a method of Salesforce; `of` is none for static ones.
     #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
-    pub(super) fn platform_call(
+    pub(crate) fn platform_call(
         &mut self,
         id: ExprId,
         class: Name,
@@ -409,10 +409,10 @@ impl Body<'_> {
                 Value::default()
             }
             ("url", "getorgdomainurl" | "getsalesforcebaseurl" | "getorgmydomainhostname") => {
-                Value::text(super::OWN_ORG)
+                Value::text(crate::OWN_ORG)
             }
             ("url", "getcurrentrequesturl") => {
-                Value { texts: Texts::of(super::OWN_ORG), ..self.input(Input::Page, span) }
+                Value { texts: Texts::of(crate::OWN_ORG), ..self.input(Input::Page, span) }
             }
             ("urlof", "getquery" | "getref" | "getfile" | "toexternalform") => {
                 Value { texts: own.texts, ..Value::of(own.labels) }
@@ -444,7 +444,7 @@ impl Body<'_> {
     /// What nobody put in may be there all the same.
     fn came_from_outside(&mut self, id: ObjId) {
         if let Some(obj) = self.state.obj(id) {
-            let outside = super::value::Obj { origin: Origin::Org, ..obj.as_ref().clone() };
+            let outside = crate::value::Obj { origin: Origin::Org, ..obj.as_ref().clone() };
             self.state.set_obj(id, Arc::new(outside));
         }
     }
@@ -465,7 +465,7 @@ impl Body<'_> {
         Value::default()
     }
 
-    pub(super) fn shown(&mut self, args: &[Value], span: Span) {
+    pub(crate) fn shown(&mut self, args: &[Value], span: Span) {
         for arg in args {
             let labels = self.collect(arg, span);
             self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
@@ -473,7 +473,7 @@ impl Body<'_> {
     }
 
     /// A message after which `false` stands is HTML.
-    pub(super) fn shown_as_html(&mut self, id: ExprId, args: &[Value], span: Span) {
+    pub(crate) fn shown_as_html(&mut self, id: ExprId, args: &[Value], span: Span) {
         let ExprKind::Call { args: written, .. } = &self.file.expr(id).kind else { return };
         let is_html = is_shown_as_html(self.file, written);
         if let Some(message) = args.len().checked_sub(2).filter(|_| is_html).and_then(|at| args.get(at)) {
@@ -492,7 +492,7 @@ impl Body<'_> {
         page.objs.iter().any(|id| self.state.obj(*id).is_some_and(|obj| obj.origin == Origin::Org))
     }
 
-    /// The answer to a question about a patient is about that patient.
+    /// The answer to a question with somebody's data is data of the same.
     fn sent(&mut self, request: &Value, span: Span) -> Labels {
         let mut answered = Labels::default();
         let to = self.read_part(request, Key::Own(Part::Address), &Ty::Text, span);
@@ -518,7 +518,7 @@ impl Body<'_> {
         for arg in args {
             let own = self.collect(arg, span);
             labels.join(&own);
-            for id in super::value::reachable(&self.state, &arg.objs, &mut self.cuts) {
+            for id in crate::value::reachable(&self.state, &arg.objs, &mut self.cuts) {
                 let member = self.world.program.names.find("modelname").map(Key::Member);
                 let named = self
                     .state
@@ -532,7 +532,7 @@ impl Body<'_> {
         if method == "generatemessagesforprompttemplate"
             && let Some(template) = args.first()
         {
-            to = Texts::of(super::TEMPLATE).then(&template.texts);
+            to = Texts::of(crate::TEMPLATE).then(&template.texts);
         }
         self.emit(Sink::Model, &labels, span, &to);
     }
@@ -576,7 +576,7 @@ impl Body<'_> {
         Value::default()
     }
 
-    pub(super) fn batch(&mut self, job: &Value, span: Span, id: ExprId) -> Value {
+    pub(crate) fn batch(&mut self, job: &Value, span: Span, id: ExprId) -> Value {
         let thrown = std::mem::take(&mut self.thrown);
         let start = self.methods_of(job, &Ty::Unknown, "start", 1);
         let site = |at: u32| if id == ExprId(u32::MAX) { ExprId(u32::MAX - 1 - at) } else { id };
@@ -625,25 +625,25 @@ impl Body<'_> {
 fn holes_are_quoted(text: &[Piece]) -> bool {
     let shown: String = text
         .iter()
-        .map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { super::HOLE })
+        .map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { crate::HOLE })
         .collect();
-    super::is_quoted(&shown)
+    crate::is_quoted(&shown)
 }
 
 /// Whether each of these texts ends behind a single quote that is not closed.
-pub(super) fn is_within_quotes(texts: &[Vec<Piece>]) -> bool {
+pub(crate) fn is_within_quotes(texts: &[Vec<Piece>]) -> bool {
     let is_open = |text: &Vec<Piece>| {
         let parts = text
             .iter()
             .filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None });
         let shown: String = parts.collect();
-        super::is_quoted(&format!("{shown}{}", super::HOLE))
+        crate::is_quoted(&format!("{shown}{}", crate::HOLE))
     };
     !texts.is_empty() && texts.iter().all(is_open)
 }
 
 /// `addError(message, false)`
-pub(crate) fn is_shown_as_html(file: &File, args: &[ExprId]) -> bool {
+pub fn is_shown_as_html(file: &File, args: &[ExprId]) -> bool {
     let last = args.last().filter(|_| args.len() > 1);
     last.is_some_and(|last| matches!(file.expr(*last).kind, ExprKind::Literal(Literal::False)))
 }

@@ -6,14 +6,14 @@ use apex::ast::ExprId;
 use apex::{Name, Ty};
 use source::Span;
 
-use super::body::{Body, Site};
-use super::expr::entry;
-use super::hit::Sink;
-use super::value::{Did, Input, Key, ObjId, Origin, Part, Texts, Value};
+use crate::body::{Body, Site};
+use crate::expr::entry;
+use crate::hit::Sink;
+use crate::value::{Did, Input, Key, ObjId, Origin, Part, Texts, Value};
 
 impl Body<'_> {
     #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
-    pub(super) fn collection(
+    pub(crate) fn collection(
         &mut self,
         id: ExprId,
         class: &str,
@@ -135,7 +135,7 @@ impl Body<'_> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
-    pub(super) fn record(
+    pub(crate) fn record(
         &mut self,
         id: ExprId,
         method: &str,
@@ -201,7 +201,7 @@ impl Body<'_> {
     }
 
     /// A record of a custom metadata type: the one of this name, or any.
-    pub(super) fn metadata(&mut self, object: Name, record: Option<&str>, site: Site) -> ObjId {
+    pub(crate) fn metadata(&mut self, object: Name, record: Option<&str>, site: Site) -> ObjId {
         let id = self.fresh(site, &Ty::Record(Some(object)));
         let world = self.world;
         let own = world.text(object);
@@ -223,13 +223,13 @@ impl Body<'_> {
     }
 
     /// Records are written to the org, or published.
-    pub(super) fn saved(&mut self, value: &Value, span: Span) {
+    pub(crate) fn saved(&mut self, value: &Value, span: Span) {
         for (id, depth) in value.objs.iter().map(|id| (*id, 0)).collect::<Vec<_>>() {
             self.save(id, span, depth);
         }
     }
 
-    pub(super) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
+    pub(crate) fn save(&mut self, id: ObjId, span: Span, depth: u8) {
         let Some(obj) = self.state.obj(id).map(Arc::clone) else { return };
         if let Origin::Parameter { index, path } = obj.origin {
             self.saves.insert((index, path));

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::value::Path;
+use crate::value::Path;
 
 /// A number at which following stops. What lies beyond is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Cap {
+pub enum Cap {
     /// Steps into an object.
     Steps,
     /// Objects that one value may be.
@@ -30,7 +30,7 @@ pub(crate) enum Cap {
 }
 
 impl Cap {
-    pub(crate) const fn limit(self) -> usize {
+    pub const fn limit(self) -> usize {
         match self {
             Self::Steps => Path::LIMIT,
             Self::Objects | Self::Parts => 200,
@@ -45,7 +45,7 @@ impl Cap {
     }
 
     /// What there is more of than is followed.
-    pub(crate) fn said(self) -> String {
+    pub fn said(self) -> String {
         let what = match self {
             Self::Steps => "steps into an object",
             Self::Objects => "objects that a value may be",
@@ -63,4 +63,4 @@ impl Cap {
 }
 
 /// The caps that cut something off.
-pub(crate) type Cuts = BTreeSet<Cap>;
+pub type Cuts = BTreeSet<Cap>;

@@ -7,14 +7,14 @@ use apex::Ty;
 use apex::ast::ExprId;
 use source::Span;
 
-use super::body::Body;
-use super::hit::{Hit, Sink, Spot};
-use super::value::{Did, Key, Label, Obj, ObjId, Origin, Texts, Value, step};
-use super::world::Exposure;
+use crate::body::Body;
+use crate::hit::{Hit, Sink, Spot};
+use crate::value::{Did, Key, Label, Obj, ObjId, Origin, Texts, Value, step};
+use crate::world::Exposure;
 
 impl Body<'_> {
     /// What is returned to a client, another system or an agent.
-    pub(super) fn exposed(&mut self, value: &Value, span: Span) {
+    pub(crate) fn exposed(&mut self, value: &Value, span: Span) {
         let Some(exposure) = self.exposure else { return };
         let mut labels = value.labels.clone();
         let mut todo = value.objs.clone();
@@ -56,7 +56,7 @@ impl Body<'_> {
     }
 
     /// The messages of exceptions that reach whoever called from outside.
-    pub(super) fn thrown_out(&mut self) {
+    pub(crate) fn thrown_out(&mut self) {
         let thrown = std::mem::take(&mut self.thrown);
         let labels = self.collect(&thrown, self.method.span);
         for (label, trace) in labels.iter() {
@@ -88,7 +88,7 @@ impl Body<'_> {
     }
 
     /// A generated stub that is given the session will send it where it points.
-    pub(super) fn sessions_in_stubs(&mut self) {
+    pub(crate) fn sessions_in_stubs(&mut self) {
         let Some(endpoint) = self.world.program.names.find("endpoint_x") else { return };
         for at in 0..self.state.heap.len() {
             let id = ObjId(u32::try_from(at).unwrap_or(u32::MAX));
@@ -109,7 +109,7 @@ impl Body<'_> {
     }
 
     /// What a trigger changes in its records before they are saved is saved with them.
-    pub(super) fn saved_by_trigger(&mut self) {
+    pub(crate) fn saved_by_trigger(&mut self) {
         let Some(trigger) = &self.file.trigger else { return };
         if !trigger.events.iter().any(|(is_before, _)| *is_before) {
             return;

@@ -3,11 +3,11 @@
 use apex::{FileId, MethodId, Name, VariableId};
 use source::Span;
 
-use super::value::{Label, Path, Texts, Trace};
+use crate::value::{Label, Path, Texts, Trace};
 
 /// A kind of way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Sink {
+pub enum Sink {
     CalloutBody,
     CalloutAddress,
     CalloutHeader,
@@ -39,30 +39,30 @@ pub(crate) enum Sink {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Spot {
-    pub(crate) file: FileId,
-    pub(crate) span: Span,
-    pub(crate) method: MethodId,
+pub struct Spot {
+    pub file: FileId,
+    pub span: Span,
+    pub method: MethodId,
 }
 
 /// One label at one way out.
 #[derive(Debug, Clone)]
-pub(crate) struct Hit {
-    pub(crate) sink: Sink,
+pub struct Hit {
+    pub sink: Sink,
     /// The call that lets it out.
-    pub(crate) at: Spot,
-    pub(crate) label: Label,
-    pub(crate) trace: Trace,
+    pub at: Spot,
+    pub label: Label,
+    pub trace: Trace,
     /// Where it goes, as far as the code says it.
-    pub(crate) to: Texts,
+    pub to: Texts,
     /// Where the body that lets it out puts it in.
-    pub(crate) put: Spot,
+    pub put: Spot,
     /// Whether that body makes the address itself, so that there is what to mend, whoever passes the data.
-    pub(crate) is_own: bool,
+    pub is_own: bool,
     /// Where data and way out came together, once they have.
-    pub(crate) place: Option<Spot>,
+    pub place: Option<Spot>,
     /// The same, should no caller have changed the field that is read.
-    pub(crate) read: Option<Spot>,
+    pub read: Option<Spot>,
 }
 
 impl PartialEq for Hit {
@@ -72,7 +72,7 @@ impl PartialEq for Hit {
 }
 
 impl Hit {
-    pub(crate) fn key(&self) -> (Sink, Spot, Label, Option<Spot>, &[super::value::Text]) {
+    pub(crate) fn key(&self) -> (Sink, Spot, Label, Option<Spot>, &[crate::value::Text]) {
         (self.sink, self.at, self.label, self.place, self.to.all())
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::ast::{ExprId, ExprKind, File, Operator};
 use apex::{FileId, Method, Program, Ref, Resolution, Ty};
 
-use super::world::Summary;
+use crate::world::Summary;
 
 /// So many constants are looked at.
 const CONSTANTS: usize = 4;

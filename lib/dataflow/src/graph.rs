@@ -6,24 +6,24 @@ use apex::ast::{ExprKind, Literal};
 use apex::{MethodId, Program, Ref, Resolution, Ty};
 use rayon::prelude::*;
 
-use super::body;
-use super::guard::{self, Assumed, Guard, Variants};
-use super::world::{Summary, World};
+use crate::body;
+use crate::guard::{self, Assumed, Guard, Variants};
+use crate::world::{Given, Summary, World};
 
 /// How often a circle of calls is gone through until what it does is known.
 const ROUNDS: usize = 4;
 
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
     /// By method, sorted, each once.
-    pub(crate) callees: Vec<Vec<MethodId>>,
-    pub(crate) is_called: Vec<bool>,
+    pub callees: Vec<Vec<MethodId>>,
+    pub is_called: Vec<bool>,
     /// Circles of calls, those that call none of the others first, in waves that do not know each other.
     waves: Vec<Vec<Vec<MethodId>>>,
 }
 
 impl Graph {
-    pub(crate) fn of(program: &Program, resolution: &Resolution) -> Self {
+    pub fn of(program: &Program, resolution: &Resolution) -> Self {
         let callees: Vec<Vec<MethodId>> = (0..program.methods.len())
             .into_par_iter()
             .map(|index| callees(program, resolution, MethodId(u32::try_from(index).unwrap_or(u32::MAX))))
@@ -68,16 +68,17 @@ impl Graph {
     }
 }
 
-/// Fills in the summaries of a world.
-pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
+/// Looks at each method once, callees first.
+pub fn follow<'w>(given: Given<'w>, graph: &Graph) -> World<'w> {
+    let mut world = World::of(given);
     world.summaries = vec![None; world.program.methods.len()];
     for wave in &graph.waves {
         let found: Vec<(MethodId, Summary)> = {
-            let world = &*world;
+            let world = &world;
             wave.par_iter().flat_map_iter(|circle| summaries(world, graph, circle)).collect()
         };
         let variants: Vec<(MethodId, (Guard, Variants))> = {
-            let world = &*world;
+            let world = &world;
             let alone = wave.par_iter().filter(|circle| circle.len() == 1).flatten();
             alone.filter_map(|method| Some((*method, variants(world, graph, *method)?))).collect()
         };
@@ -88,6 +89,7 @@ pub(crate) fn run(world: &mut World<'_>, graph: &Graph) {
             }
         }
     }
+    world
 }
 
 /// What a method does for each constant that its parameter is compared with.

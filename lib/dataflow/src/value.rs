@@ -7,11 +7,11 @@ use std::sync::Arc;
 use apex::{FileId, Name, Ty, VariableId};
 use source::Span;
 
-use super::cap::{Cap, Cuts};
+use crate::cap::{Cap, Cuts};
 
 /// A part of an object: a member, an element, the entry of a map under a constant key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Key {
+pub enum Key {
     Member(Name),
     Element,
     /// By the hash of its text.
@@ -21,7 +21,7 @@ pub(crate) enum Key {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Part {
+pub enum Part {
     Address,
     Body,
     Header,
@@ -33,17 +33,17 @@ pub(crate) enum Part {
 
 /// Steps from a parameter into what it is made of. Longer ones end where the limit is, and mean all below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Path {
+pub struct Path {
     length: u8,
     keys: [Key; Path::LIMIT],
 }
 
 impl Path {
-    pub(super) const LIMIT: usize = 6;
-    pub(crate) const ROOT: Path = Path { length: 0, keys: [Key::Element; Path::LIMIT] };
+    pub(crate) const LIMIT: usize = 6;
+    pub const ROOT: Path = Path { length: 0, keys: [Key::Element; Path::LIMIT] };
 
     /// Without its first step.
-    pub(crate) fn tail(&self) -> Path {
+    pub fn tail(&self) -> Path {
         let mut rest = Path::ROOT;
         for &key in self.keys().iter().skip(1) {
             rest = rest.then(key).unwrap_or(rest);
@@ -52,7 +52,7 @@ impl Path {
     }
 
     /// None where it would be too long: the object itself stands for all of it.
-    pub(crate) fn then(mut self, key: Key) -> Option<Path> {
+    pub fn then(mut self, key: Key) -> Option<Path> {
         // Lists of lists of lists: one element tells as much.
         if key == Key::Element && self.keys().last() == Some(&Key::Element) && self.keys().len() > 1 {
             return None;
@@ -62,18 +62,18 @@ impl Path {
         Some(self)
     }
 
-    pub(crate) fn keys(&self) -> &[Key] {
+    pub fn keys(&self) -> &[Key] {
         self.keys.get(..usize::from(self.length)).unwrap_or_default()
     }
 }
 
 /// An entry of the table of fields that are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct FieldId(pub(crate) u32);
+pub struct FieldId(pub u32);
 
 /// What a user or caller can put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Input {
+pub enum Input {
     /// The address of a page.
     Page,
     /// An argument of what components, other systems or agents call.
@@ -86,19 +86,19 @@ pub(crate) enum Input {
 
 /// Around what a text does no harm, whoever wrote it: it was encoded on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Harmless(u8);
+pub struct Harmless(u8);
 
 impl Harmless {
-    pub(crate) const NOWHERE: Self = Self(0);
+    pub const NOWHERE: Self = Self(0);
     /// Between the tags of a page.
-    pub(crate) const MARKUP: Self = Self(1);
+    pub const MARKUP: Self = Self(1);
     /// In the text of a script.
-    pub(crate) const SCRIPT: Self = Self(2);
+    pub const SCRIPT: Self = Self(2);
     /// At the beginning of an address.
-    pub(crate) const ADDRESS: Self = Self(4);
-    pub(crate) const ANYWHERE: Self = Self(7);
+    pub const ADDRESS: Self = Self(4);
+    pub const ANYWHERE: Self = Self(7);
 
-    pub(crate) fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -111,14 +111,14 @@ impl Harmless {
         Self(self.0 & other.0)
     }
 
-    pub(crate) fn covers(self, other: Self) -> bool {
+    pub fn covers(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
 
 /// Where data comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Label {
+pub enum Label {
     Field(FieldId),
     /// All fields of a record that nobody listed.
     Record(Name),
@@ -136,7 +136,7 @@ pub(crate) enum Label {
 
 /// What a parameter's part holds where no caller says anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Otherwise {
+pub enum Otherwise {
     Nothing,
     Field(FieldId),
     Record(Name),
@@ -154,7 +154,7 @@ impl Label {
 
 /// What happened to the data at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Did {
+pub enum Did {
     Queried,
     /// With the permissions of the user who runs it.
     Checked,
@@ -173,21 +173,21 @@ pub(crate) enum Did {
 
 /// The way of data so far, the last step first.
 #[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) file: FileId,
-    pub(crate) span: Span,
-    pub(crate) did: Did,
-    pub(crate) before: Option<Trace>,
+pub struct Step {
+    pub file: FileId,
+    pub span: Span,
+    pub did: Did,
+    pub before: Option<Trace>,
     pub(crate) length: u16,
-    pub(crate) harmless: Harmless,
+    pub harmless: Harmless,
 }
 
-pub(crate) type Trace = Arc<Step>;
+pub type Trace = Arc<Step>;
 
 /// Longer ways are told by their ends.
 const STEPS: u16 = 40;
 
-pub(crate) fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace {
+pub fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace {
     let length = before.map_or(0, |step| step.length);
     // The same place again, or a way that is too long: no step.
     if let Some(last) = before
@@ -209,7 +209,7 @@ pub(crate) fn encoded(way: &Trace, harmless: Harmless) -> Trace {
 }
 
 /// Whether something was done with the data on its way.
-pub(crate) fn has_step(way: &Trace, wanted: Did) -> bool {
+pub fn has_step(way: &Trace, wanted: Did) -> bool {
     let mut at = Some(way);
     while let Some(one) = at.filter(|one| one.did != wanted) {
         at = one.before.as_ref();
@@ -219,18 +219,18 @@ pub(crate) fn has_step(way: &Trace, wanted: Did) -> bool {
 
 /// A label and its way. Of two ways the first known stays, and is harmless where both are.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Labels(Vec<(Label, Trace)>);
+pub struct Labels(Vec<(Label, Trace)>);
 
 impl Labels {
     pub(crate) fn one(label: Label, trace: Trace) -> Self {
         Self(vec![(label, trace)])
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Label, Trace)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(Label, Trace)> {
         self.0.iter()
     }
 
@@ -238,7 +238,7 @@ impl Labels {
         self.0.binary_search_by(|(known, _)| known.cmp(&label)).is_ok()
     }
 
-    pub(crate) fn add(&mut self, label: Label, trace: &Trace) -> bool {
+    pub fn add(&mut self, label: Label, trace: &Trace) -> bool {
         match self.0.binary_search_by(|(known, _)| known.cmp(&label)) {
             Ok(at) => {
                 if let Some((_, known)) =
@@ -366,7 +366,7 @@ impl PartialEq for Labels {
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Piece {
+pub enum Piece {
     Text(Arc<str>),
     /// What a caller passes.
     Parameter {
@@ -376,11 +376,11 @@ pub(crate) enum Piece {
     Hole,
 }
 
-pub(crate) type Text = Vec<Piece>;
+pub type Text = Vec<Piece>;
 
 /// The texts that a value may be: a few, or unknown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
+pub struct Texts(pub(crate) Option<Arc<Vec<Text>>>);
 
 impl Texts {
     const LIMIT: usize = 6;
@@ -416,7 +416,7 @@ impl Texts {
         Self(Some(Arc::new(all)))
     }
 
-    pub(crate) fn all(&self) -> &[Text] {
+    pub fn all(&self) -> &[Text] {
         self.0.as_ref().map_or(&[], |all| all.as_slice())
     }
 
@@ -495,24 +495,24 @@ fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ObjId(pub(crate) u32);
+pub struct ObjId(pub(crate) u32);
 
 impl ObjId {
-    pub(crate) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Value {
-    pub(crate) labels: Labels,
+pub struct Value {
+    pub labels: Labels,
     /// The objects that it may be, sorted.
-    pub(crate) objs: Vec<ObjId>,
+    pub objs: Vec<ObjId>,
     pub(crate) texts: Texts,
 }
 
 impl Value {
-    pub(crate) fn of(labels: Labels) -> Self {
+    pub fn of(labels: Labels) -> Self {
         Self { labels, ..Self::default() }
     }
 
@@ -529,7 +529,7 @@ impl Value {
     }
 
     /// Whether anything was new.
-    pub(crate) fn join(&mut self, other: &Value, cuts: &mut Cuts) -> bool {
+    pub fn join(&mut self, other: &Value, cuts: &mut Cuts) -> bool {
         let mut changed = self.labels.join(&other.labels);
         for id in &other.objs {
             if let Err(at) = self.objs.binary_search(id) {
@@ -550,7 +550,7 @@ impl Value {
 
 /// Where an object comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// Made here: what was not put in is not there.
     New,
     /// A parameter or a part of one.
@@ -562,13 +562,13 @@ pub(crate) enum Origin {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Obj {
-    pub(crate) origin: Origin,
+pub struct Obj {
+    pub origin: Origin,
     pub(crate) ty: Ty,
     /// What was put in, by key.
-    pub(crate) parts: Vec<(Key, Value)>,
+    pub parts: Vec<(Key, Value)>,
     /// What was put in at a place that is not known.
-    pub(crate) anywhere: Value,
+    pub anywhere: Value,
     /// Whether what it holds was checked against the user's permissions.
     pub(crate) is_checked: bool,
 }
@@ -578,7 +578,7 @@ impl Obj {
         Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false }
     }
 
-    pub(crate) fn part(&self, key: Key) -> Option<&Value> {
+    pub fn part(&self, key: Key) -> Option<&Value> {
         let at = self.parts.binary_search_by(|(known, _)| known.cmp(&key)).ok()?;
         self.parts.get(at).map(|(_, value)| value)
     }

@@ -7,41 +7,41 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
 use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
-use super::cap::{Cap, Cuts};
-use super::guard::Assumed;
-use super::hit::{Hit, Sink, Spot};
-use super::summary::summarise;
-use super::value::{
+use crate::cap::{Cap, Cuts};
+use crate::guard::Assumed;
+use crate::hit::{Hit, Sink, Spot};
+use crate::summary::summarise;
+use crate::value::{
     Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Piece, State, Step, Text, Texts,
     Trace, Value, step,
 };
-use super::world::{Exposure, Summary, World};
+use crate::world::{Exposure, Summary, World};
 
 /// How often a loop is gone through until what it does is known.
 const ROUNDS: u32 = 3;
 
-pub(super) struct Body<'w> {
-    pub(super) world: &'w World<'w>,
+pub(crate) struct Body<'w> {
+    pub(crate) world: &'w World<'w>,
     /// What is known so far of methods that call this one and are called by it.
-    pub(super) circle: &'w BTreeMap<MethodId, Summary>,
+    pub(crate) circle: &'w BTreeMap<MethodId, Summary>,
     assumed: Option<Assumed>,
-    pub(super) id: MethodId,
-    pub(super) method: &'w Method,
-    pub(super) file_id: FileId,
-    pub(super) file: &'w File,
-    pub(super) state: State,
+    pub(crate) id: MethodId,
+    pub(crate) method: &'w Method,
+    pub(crate) file_id: FileId,
+    pub(crate) file: &'w File,
+    pub(crate) state: State,
     /// Whether the end of what runs now can be reached.
     live: bool,
     sites: BTreeMap<Site, ObjId>,
     count: u32,
-    pub(super) hits: Vec<Hit>,
+    pub(crate) hits: Vec<Hit>,
     told: BTreeSet<(Sink, Spot, Label, Option<Spot>, Texts)>,
     returned: Value,
-    pub(super) thrown: Value,
+    pub(crate) thrown: Value,
     /// Parameters whose records are written to the org here.
-    pub(super) saves: BTreeSet<(u16, Path)>,
+    pub(crate) saves: BTreeSet<(u16, Path)>,
     /// Who gets what it returns and throws, where that is not code alone.
-    pub(super) exposure: Option<Exposure>,
+    pub(crate) exposure: Option<Exposure>,
     /// States at each `return`.
     ends: Option<State>,
     /// States at `break` and `continue` of the loops around.
@@ -49,12 +49,12 @@ pub(super) struct Body<'w> {
     continues: Vec<Option<State>>,
     /// Loops around.
     depth: u32,
-    pub(super) cuts: Cuts,
+    pub(crate) cuts: Cuts,
 }
 
 /// What makes an object: the same code makes the same one each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Site {
+pub(crate) enum Site {
     Expr(ExprId),
     /// A part of what an expression makes.
     Part(ExprId, u32),
@@ -66,7 +66,7 @@ pub(super) enum Site {
     Copied(ExprId, ObjId),
 }
 
-pub(super) fn run(
+pub(crate) fn run(
     world: &World<'_>,
     circle: &BTreeMap<MethodId, Summary>,
     id: MethodId,
@@ -133,7 +133,7 @@ impl<'w> Body<'w> {
     }
 
     /// A parameter or part of one, as nobody has changed it.
-    pub(super) fn parameter(&mut self, index: u16, path: Path, ty: &Ty, span: Span) -> Value {
+    pub(crate) fn parameter(&mut self, index: u16, path: Path, ty: &Ty, span: Span) -> Value {
         if ty.is_scalar() {
             let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
             let trace = step(None, self.file_id, span, Did::Passed);
@@ -149,7 +149,7 @@ impl<'w> Body<'w> {
         value
     }
 
-    pub(super) fn this(&mut self) -> Value {
+    pub(crate) fn this(&mut self) -> Value {
         let ty = self.method.class.map_or(Ty::Unknown, Ty::Class);
         self.parameter(0, Path::ROOT, &ty, self.method.span)
     }
@@ -238,11 +238,11 @@ impl<'w> Body<'w> {
         }
     }
 
-    pub(super) fn spot(&self, span: Span) -> Spot {
+    pub(crate) fn spot(&self, span: Span) -> Spot {
         Spot { file: self.file_id, span, method: self.id }
     }
 
-    pub(super) fn object(&mut self, site: Site, origin: Origin, ty: &Ty) -> ObjId {
+    pub(crate) fn object(&mut self, site: Site, origin: Origin, ty: &Ty) -> ObjId {
         if let Some(&known) = self.sites.get(&site) {
             if self.state.obj(known).is_none() {
                 self.state.set_obj(known, Arc::new(Obj::new(origin, ty.clone())));
@@ -262,14 +262,14 @@ impl<'w> Body<'w> {
     }
 
     /// A new and empty object of this place in the code.
-    pub(super) fn fresh(&mut self, site: Site, ty: &Ty) -> ObjId {
+    pub(crate) fn fresh(&mut self, site: Site, ty: &Ty) -> ObjId {
         let id = self.object(site, Origin::New, ty);
         self.state.set_obj(id, Arc::new(Obj::new(Origin::New, ty.clone())));
         id
     }
 
     /// Says that data with these labels goes out.
-    pub(super) fn emit(&mut self, sink: Sink, labels: &Labels, span: Span, to: &Texts) {
+    pub(crate) fn emit(&mut self, sink: Sink, labels: &Labels, span: Span, to: &Texts) {
         let begins = |text: &Text| matches!(text.first(), Some(Piece::Text(_)));
         let is_own = !to.all().is_empty() && to.all().iter().all(begins);
         for (label, trace) in labels.iter() {
@@ -297,7 +297,7 @@ impl<'w> Body<'w> {
         }
     }
 
-    pub(super) fn hit(&mut self, hit: Hit) {
+    pub(crate) fn hit(&mut self, hit: Hit) {
         let key = (hit.sink, hit.at, hit.label, hit.place, hit.to.clone());
         if self.hits.len() < Cap::WaysOut.limit() {
             if self.told.insert(key) {
@@ -309,7 +309,7 @@ impl<'w> Body<'w> {
     }
 
     /// Where data was put into what goes out, if that is in this body; else the call.
-    pub(super) fn put_at(&self, sink: Sink, trace: &Trace, call: Span) -> Spot {
+    pub(crate) fn put_at(&self, sink: Sink, trace: &Trace, call: Span) -> Spot {
         let mut last = trace;
         while let (Did::Returned, Some(before)) = (last.did, &last.before) {
             last = before;
@@ -346,7 +346,7 @@ impl<'w> Body<'w> {
     }
 
     /// Joins what is known on two ways that meet.
-    pub(super) fn join(&mut self, into: &mut State, other: &State) -> bool {
+    pub(crate) fn join(&mut self, into: &mut State, other: &State) -> bool {
         let mut changed = false;
         for (own, more) in into.locals.iter_mut().zip(&other.locals) {
             changed |= own.join(more, &mut self.cuts);
@@ -478,7 +478,7 @@ impl<'w> Body<'w> {
         }
     }
 
-    pub(super) fn stmt(&mut self, id: StmtId) {
+    pub(crate) fn stmt(&mut self, id: StmtId) {
         let file = self.file;
         let stmt = file.stmt(id);
         match &stmt.kind {
@@ -694,18 +694,18 @@ impl<'w> Body<'w> {
     }
 
     /// The value with a step more on the way of its data.
-    pub(super) fn stepped(&self, mut value: Value, span: Span, did: Did) -> Value {
+    pub(crate) fn stepped(&self, mut value: Value, span: Span, did: Did) -> Value {
         if !value.labels.is_empty() {
             value.labels = value.labels.stepped(self.file_id, span, did);
         }
         value
     }
 
-    pub(super) fn kept(&self, value: Value, span: Span) -> Value {
+    pub(crate) fn kept(&self, value: Value, span: Span) -> Value {
         self.stepped(value, span, Did::Kept)
     }
 
-    pub(super) fn input(&self, input: Input, span: Span) -> Value {
+    pub(crate) fn input(&self, input: Input, span: Span) -> Value {
         Value::of(Labels::one(Label::Input(input), step(None, self.file_id, span, Did::Read)))
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cap::{Cap, Cuts};
-use super::hit::Hit;
-use super::value::{Obj, ObjId, Origin, Path, State, Value, reachable};
-use super::world::Summary;
+use crate::cap::{Cap, Cuts};
+use crate::hit::Hit;
+use crate::value::{Obj, ObjId, Origin, Path, State, Value, reachable};
+use crate::world::Summary;
 
 /// Keeps what callers can see: objects that are given out, and changes to what they passed.
-pub(super) fn summarise(
+pub(crate) fn summarise(
     state: State,
     returned: Value,
     thrown: Value,

@@ -6,13 +6,13 @@ use apex::ast::{ExprId, ExprKind, Literal, Operator};
 use apex::{MethodKind, Ref, Ty, VariableId};
 use source::Span;
 
-use super::body::{Body, Site};
-use super::call::refined;
-use super::cap::Cuts;
-use super::value::{Did, Key, Label, Labels, Origin, Path, Texts, Value, step};
+use crate::body::{Body, Site};
+use crate::call::refined;
+use crate::cap::Cuts;
+use crate::value::{Did, Key, Label, Labels, Origin, Path, Texts, Value, step};
 
 impl Body<'_> {
-    pub(super) fn ty(&self, id: ExprId) -> &Ty {
+    pub(crate) fn ty(&self, id: ExprId) -> &Ty {
         &self.world.resolution.expr(self.file_id, id).ty
     }
 
@@ -20,7 +20,7 @@ impl Body<'_> {
         self.world.resolution.expr(self.file_id, id).to
     }
 
-    pub(super) fn expr(&mut self, id: ExprId) -> Value {
+    pub(crate) fn expr(&mut self, id: ExprId) -> Value {
         let value = self.value_of(id);
         if matches!(self.ty(id), Ty::Number | Ty::Boolean | Ty::Date | Ty::Id) && !value.labels.is_empty() {
             return Value { labels: value.labels.checked(), ..value };
@@ -135,7 +135,7 @@ impl Body<'_> {
     }
 
     /// Where a condition says of a variable that it is one of what is allowed, nobody's input is left in it.
-    pub(super) fn allow(&mut self, condition: ExprId, holds: bool) {
+    pub(crate) fn allow(&mut self, condition: ExprId, holds: bool) {
         for name in self.allowed(condition, holds) {
             match self.to(name) {
                 Ref::Local(slot) => {
@@ -252,7 +252,7 @@ impl Body<'_> {
             Ref::Local(slot) => {
                 let value = self.state.local(slot);
                 let mut cuts = Cuts::new();
-                let reached = super::value::reachable(&self.state, &value.objs, &mut cuts);
+                let reached = crate::value::reachable(&self.state, &value.objs, &mut cuts);
                 value.labels.is_empty()
                     && cuts.is_empty()
                     && !reached.is_empty()
@@ -270,7 +270,7 @@ impl Body<'_> {
     }
 
     /// A cast or a case says more of what an object is.
-    pub(super) fn refine(&mut self, value: &Value, ty: &Ty) {
+    pub(crate) fn refine(&mut self, value: &Value, ty: &Ty) {
         for &obj in &value.objs {
             let refined = self.state.obj(obj).and_then(|own| refined(own, ty));
             if let Some(refined) = refined {
@@ -280,7 +280,7 @@ impl Body<'_> {
     }
 
     /// What a value is as a text: what its class prints, where it says so.
-    pub(super) fn as_text(&mut self, value: &Value, span: Span) -> Labels {
+    pub(crate) fn as_text(&mut self, value: &Value, span: Span) -> Labels {
         let mut labels = value.labels.clone();
         let mut rest = Value::default();
         for &id in &value.objs {
@@ -300,8 +300,8 @@ impl Body<'_> {
     }
 
     /// As a field of a record, a request or a message keeps it: put in here.
-    pub(super) fn stored(&mut self, value: Value, span: Span) -> Value {
-        let reached = super::value::reachable(&self.state, &value.objs, &mut self.cuts);
+    pub(crate) fn stored(&mut self, value: Value, span: Span) -> Value {
+        let reached = crate::value::reachable(&self.state, &value.objs, &mut self.cuts);
         let is_whole = reached.into_iter().any(|id| {
             let ty = self.state.obj(id).map(|obj| &obj.ty);
             let Some(Ty::Platform(class)) =
@@ -318,7 +318,7 @@ impl Body<'_> {
         Value { labels: labels.stepped(self.file_id, span, Did::Stored), objs, texts: value.texts }
     }
 
-    pub(super) fn all(&mut self, ids: &[ExprId]) -> Vec<Value> {
+    pub(crate) fn all(&mut self, ids: &[ExprId]) -> Vec<Value> {
         ids.iter().map(|id| self.expr(*id)).collect()
     }
 
@@ -337,7 +337,7 @@ impl Body<'_> {
                     let mut labels = self.as_text(&value, span);
                     let mut more = self.as_text(&right, span);
                     // What is escaped and put behind an open quote does no harm, whatever comes around it.
-                    if super::library::is_within_quotes(value.texts.all()) {
+                    if crate::library::is_within_quotes(value.texts.all()) {
                         more = more.quoted();
                     }
                     if value.texts.begin_with_text() {
@@ -628,7 +628,7 @@ impl Body<'_> {
 }
 
 /// The entry of a map under a key, where the key is constant.
-pub(super) fn entry(key: &Value) -> Key {
+pub(crate) fn entry(key: &Value) -> Key {
     let mut constants = key.texts.constants();
     match (constants.next(), constants.next()) {
         (Some(only), None) if key.texts.all().len() == 1 => Key::Entry(hash(&only)),
@@ -637,12 +637,12 @@ pub(super) fn entry(key: &Value) -> Key {
 }
 
 /// FNV-1a: the same on every machine.
-pub(super) fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-pub(super) fn with(first: Value, rest: Vec<Value>) -> Vec<Value> {
+pub(crate) fn with(first: Value, rest: Vec<Value>) -> Vec<Value> {
     std::iter::once(first).chain(rest).collect()
 }

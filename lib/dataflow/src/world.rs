@@ -3,40 +3,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::{ExprId, ExprKind, Literal, Operator};
-use apex::{FileId, MethodId, Name, Program, Ref, Resolution, VariableId};
+use apex::{FileId, MethodId, Name, Program, Ref, Resolution, Ty, VariableId};
 
-use super::super::database::runs_as_user;
-use super::cap::Cuts;
-use super::guard::{Guard, Variants};
-use super::hit::Hit;
-use super::value::{FieldId, Labels, Obj, Path, Texts, Value};
+use crate::cap::Cuts;
+use crate::guard::{Guard, Variants};
+use crate::hit::Hit;
+use crate::value::{FieldId, Labels, Obj, Path, Texts, Value};
 
-/// The fields whose data is followed: those that hold PHI, and those that code writes to.
+/// The fields whose data is followed.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
+pub struct Fields {
     by_name: BTreeMap<(Name, Name), FieldId>,
     all: Vec<(Name, Name)>,
-    /// Objects with at least one field that holds PHI.
+    /// Objects of which a whole record is followed, too.
     objects: BTreeSet<Name>,
 }
 
 impl Fields {
-    pub(crate) fn add(&mut self, object: Name, field: Name, is_phi: bool) {
+    pub fn add(&mut self, object: Name, field: Name, with_record: bool) {
         let id = FieldId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
         if let std::collections::btree_map::Entry::Vacant(entry) = self.by_name.entry((object, field)) {
             entry.insert(id);
             self.all.push((object, field));
         }
-        if is_phi {
+        if with_record {
             self.objects.insert(object);
         }
     }
 
-    pub(crate) fn find(&self, object: Name, field: Name) -> Option<FieldId> {
+    pub fn find(&self, object: Name, field: Name) -> Option<FieldId> {
         self.by_name.get(&(object, field)).copied()
     }
 
-    pub(crate) fn name(&self, id: FieldId) -> Option<(Name, Name)> {
+    pub fn name(&self, id: FieldId) -> Option<(Name, Name)> {
         self.all.get(id.0 as usize).copied()
     }
 
@@ -53,52 +52,82 @@ impl Fields {
 
 /// What calling a method does.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct Summary {
+pub struct Summary {
     /// Objects that it makes and gives out, or whose parts it changes.
-    pub(crate) objs: Vec<Obj>,
-    pub(crate) returned: Value,
+    pub objs: Vec<Obj>,
+    pub returned: Value,
     pub(crate) thrown: Value,
     /// Ways out that depend on the caller.
-    pub(crate) open: Vec<Hit>,
+    pub open: Vec<Hit>,
     /// Ways out that are known to their end.
-    pub(crate) closed: Vec<Hit>,
+    pub closed: Vec<Hit>,
     /// Parameters whose records it writes to the org.
     pub(crate) saves: BTreeSet<(u16, Path)>,
     /// What was left out of all this.
     pub(crate) cuts: Cuts,
 }
 
-pub(crate) struct World<'w> {
-    pub(crate) program: &'w Program,
-    pub(crate) resolution: &'w Resolution,
-    pub(crate) schema: &'w dyn apex::Schema,
-    pub(crate) fields: Fields,
+/// What is followed, and what the org around the code says.
+pub struct Given<'w> {
+    pub program: &'w Program,
+    pub resolution: &'w Resolution,
+    pub schema: &'w dyn apex::Schema,
+    pub fields: Fields,
     /// The API version of each file; 0 where nobody says.
+    pub versions: Vec<u32>,
+    /// Records of custom metadata types: by object and name of the record, then by field; all folded.
+    pub metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
+    /// Texts of custom labels, by folded name.
+    pub labels: BTreeMap<String, String>,
+    /// Whether a page prints messages as they are.
+    pub prints_messages: bool,
+    /// Methods after which data is followed no more, as folded `class.method`.
+    pub sanitisers: BTreeSet<String>,
+    /// Whether a relationship, or what a record's kind is called, leads to others than those whose data is followed,
+    /// though they are kept in the same object.
+    pub leads_to_others: fn(&str) -> bool,
+}
+
+/// The code as it was followed: what was given, and a summary a method.
+pub struct World<'w> {
+    pub program: &'w Program,
+    pub schema: &'w dyn apex::Schema,
+    pub fields: Fields,
+    pub(crate) resolution: &'w Resolution,
     pub(crate) versions: Vec<u32>,
+    pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) prints_messages: bool,
+    pub(crate) sanitisers: BTreeSet<String>,
+    pub(crate) leads_to_others: fn(&str) -> bool,
     /// Variables that code which is no test writes to.
     pub(crate) written: BTreeSet<VariableId>,
     /// What is assigned to static texts.
     pub(crate) assigned: BTreeMap<VariableId, Vec<(FileId, ExprId)>>,
-    /// Records of custom metadata types: by object and name of the record, then by field; all folded.
-    pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
-    /// Texts of custom labels, by folded name.
-    pub(crate) labels: BTreeMap<String, String>,
-    /// Whether a page of the source prints messages as they are.
-    pub(crate) prints_messages: bool,
-    /// Methods after which data is no longer a patient's, as folded `class.method`.
-    pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) summaries: Vec<Option<Summary>>,
     pub(crate) variants: BTreeMap<MethodId, (Guard, Variants)>,
 }
 
+impl std::fmt::Debug for Given<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Given").field("files", &self.program.files.len()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("files", &self.program.files.len()).finish_non_exhaustive()
+    }
+}
+
 impl Summary {
     /// Everything that is in a value that it gives out.
-    pub(crate) fn collect(&self, value: &Value) -> Labels {
+    pub fn collect(&self, value: &Value) -> Labels {
         let mut labels = value.labels.clone();
         let mut todo = value.objs.clone();
         let mut seen = BTreeSet::new();
         while let Some(id) = todo.pop() {
-            let Some(obj) = self.objs.get(id.0 as usize).filter(|_| seen.insert(id)) else { continue };
+            let Some(obj) = self.objs.get(id.index()).filter(|_| seen.insert(id)) else { continue };
             for part in obj.parts.iter().map(|(_, part)| part).chain([&obj.anywhere]) {
                 labels.join(&part.labels);
                 todo.extend(&part.objs);
@@ -110,7 +139,7 @@ impl Summary {
 
 /// From where code is called other than by code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Exposure {
+pub enum Exposure {
     /// Lightning components and pages: `@AuraEnabled`, `@RemoteAction`.
     Component,
     /// Other systems: REST and SOAP.
@@ -119,8 +148,43 @@ pub(crate) enum Exposure {
     Flow,
 }
 
-impl World<'_> {
-    pub(crate) fn exposure(&self, id: MethodId) -> Option<Exposure> {
+impl<'w> World<'w> {
+    /// Before any method was looked at.
+    pub(crate) fn of(given: Given<'w>) -> Self {
+        let Given { program, resolution, schema, fields, versions, metadata, labels, .. } = given;
+        Self {
+            assigned: assigned(program, resolution),
+            written: written(program, resolution),
+            prints_messages: given.prints_messages,
+            sanitisers: given.sanitisers,
+            leads_to_others: given.leads_to_others,
+            summaries: Vec::new(),
+            variants: BTreeMap::new(),
+            program,
+            schema,
+            fields,
+            resolution,
+            versions,
+            metadata,
+            labels,
+        }
+    }
+
+    /// What was left out of each method, whoever calls it.
+    pub fn cuts(&self) -> BTreeMap<MethodId, Cuts> {
+        let mut found: BTreeMap<MethodId, Cuts> = BTreeMap::new();
+        let alone = (0_u32..).map(MethodId).zip(&self.summaries);
+        let alone = alone.filter_map(|(id, summary)| Some((id, summary.as_ref()?)));
+        let variants =
+            self.variants.iter().flat_map(|(id, (_, all))| all.by_constant.values().map(|own| (*id, own)));
+        for (id, summary) in alone.chain(variants) {
+            found.entry(id).or_default().extend(&summary.cuts);
+        }
+        found.retain(|_, cuts| !cuts.is_empty());
+        found
+    }
+
+    pub fn exposure(&self, id: MethodId) -> Option<Exposure> {
         let modifiers = self.modifiers(id)?;
         let mut names = modifiers.annotations.iter().map(|own| self.text(own.name.value));
         let of = |name: &str| match name {
@@ -160,7 +224,8 @@ impl World<'_> {
 
     /// Whether queries of a file run with the user's permissions where they say nothing.
     pub(crate) fn is_user_mode(&self, file: FileId) -> bool {
-        runs_as_user(self.program, &self.versions, file)
+        let version = self.versions.get(file.index()).copied().unwrap_or_default();
+        self.program.file(file).is_some_and(|own| own.runs_as_user(version))
     }
 
     /// Whether a component gets this variable of an object that it is returned.
@@ -175,11 +240,11 @@ impl World<'_> {
             .is_some_and(|own| own.annotations.iter().any(|one| self.text(one.name.value) == "auraenabled"))
     }
 
-    pub(crate) fn summary(&self, method: MethodId) -> Option<&Summary> {
+    pub fn summary(&self, method: MethodId) -> Option<&Summary> {
         self.summaries.get(method.index())?.as_ref()
     }
 
-    pub(crate) fn text(&self, name: Name) -> &str {
+    pub fn text(&self, name: Name) -> &str {
         self.program.names.folded(name)
     }
 
@@ -236,7 +301,7 @@ impl World<'_> {
                     texts
                         if texts.0.is_none() && is_own_address(source.source.slice(source.expr(id).span)) =>
                     {
-                        Texts::of(super::OWN_ORG)
+                        Texts::of(crate::OWN_ORG)
                     }
                     texts => texts,
                 },
@@ -261,4 +326,42 @@ impl World<'_> {
 fn is_own_address(written: &str) -> bool {
     let written = written.to_ascii_lowercase();
     written.contains("getsalesforcebaseurl()") || written.contains("getorgdomainurl()")
+}
+
+/// What is assigned to static texts anywhere.
+fn assigned(program: &Program, resolution: &Resolution) -> BTreeMap<VariableId, Vec<(FileId, ExprId)>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (index, file) in (0_u32..).zip(&program.files) {
+        let id = FileId(index);
+        for expr in &file.exprs {
+            let ExprKind::Assign { target, value, operator } = expr.kind else { continue };
+            let Ref::Variable(variable) = resolution.expr(id, target).to else { continue };
+            // `x += 'a'` leaves nothing constant.
+            let value = if operator.is_some() { ExprId(u32::MAX) } else { value };
+            let is_text = program.variable(variable).is_some_and(|own| own.is_static && own.ty == Ty::Text);
+            if is_text {
+                found.entry(variable).or_default().push((id, value));
+            }
+        }
+    }
+    found
+}
+
+/// The variables that code which is no test assigns.
+fn written(program: &Program, resolution: &Resolution) -> BTreeSet<VariableId> {
+    let mut found = BTreeSet::new();
+    for (index, file) in (0_u32..).zip(&program.files) {
+        let id = FileId(index);
+        if file.is_test() {
+            continue;
+        }
+        for expr in &file.exprs {
+            if let ExprKind::Assign { target, .. } = expr.kind
+                && let Ref::Variable(variable) = resolution.expr(id, target).to
+            {
+                found.insert(variable);
+            }
+        }
+    }
+    found
 }

@@ -7,13 +7,11 @@ use apex::ast::ExprId;
 use apex::{Name, Ty, VariableId};
 use source::Span;
 
-use crate::classification::is_of_another_person;
-
-use super::body::{Body, Site};
-use super::cap::Cap;
-use super::expr::hash;
-use super::hit::Sink;
-use super::value::{
+use crate::body::{Body, Site};
+use crate::cap::Cap;
+use crate::expr::hash;
+use crate::hit::Sink;
+use crate::value::{
     Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, has_step, reachable, step,
 };
 
@@ -34,12 +32,12 @@ const ERRORS: [&str; 11] = [
 
 impl Body<'_> {
     /// What a part of an object holds that nobody has touched.
-    pub(super) fn untouched(&mut self, obj: &Obj, id: ObjId, key: Key) -> Value {
+    pub(crate) fn untouched(&mut self, obj: &Obj, id: ObjId, key: Key) -> Value {
         let ty = self.type_of_part(&obj.ty, key);
         self.untouched_as(obj, id, key, &ty, Span::default())
     }
 
-    pub(super) fn type_of_part(&self, ty: &Ty, key: Key) -> Ty {
+    pub(crate) fn type_of_part(&self, ty: &Ty, key: Key) -> Ty {
         match (ty, key) {
             (_, Key::Element | Key::Entry(_)) => ty.element(),
             (Ty::Class(class), Key::Member(name)) => {
@@ -58,7 +56,7 @@ impl Body<'_> {
         }
     }
 
-    fn field_of(&self, ty: &Ty, key: Key) -> Option<super::value::FieldId> {
+    fn field_of(&self, ty: &Ty, key: Key) -> Option<crate::value::FieldId> {
         match (ty, key) {
             (Ty::Record(Some(object)), Key::Member(name)) => self.world.fields.find(*object, name),
             (Ty::Class(class), Key::Member(name)) => {
@@ -85,10 +83,10 @@ impl Body<'_> {
 
     fn as_it_came(&mut self, obj: &Obj, id: ObjId, key: Key, ty: &Ty, span: Span) -> Value {
         let span = if span.is_empty() { self.method.span } else { span };
-        // `Provider__r`, of a record about a patient.
+        // `Provider__r`, of a record about somebody whose data is followed.
         if let (Ty::Record(_), Key::Member(name)) = (&obj.ty, key)
             && self.world.text(name).ends_with("__r")
-            && is_of_another_person(self.world.text(name))
+            && (self.world.leads_to_others)(self.world.text(name))
         {
             return Value::default();
         }
@@ -147,7 +145,7 @@ impl Body<'_> {
     }
 
     /// A list stands for its record where a record is wanted.
-    pub(super) fn as_type(&mut self, value: Value, ty: &Ty, span: Span) -> Value {
+    pub(crate) fn as_type(&mut self, value: Value, ty: &Ty, span: Span) -> Value {
         let is_list = |body: &Self| {
             value.objs.iter().any(|id| body.state.obj(*id).is_some_and(|obj| matches!(obj.ty, Ty::List(_))))
         };
@@ -160,7 +158,7 @@ impl Body<'_> {
     }
 
     /// A part of what a value may be.
-    pub(super) fn read_part(&mut self, of: &Value, key: Key, ty: &Ty, span: Span) -> Value {
+    pub(crate) fn read_part(&mut self, of: &Value, key: Key, ty: &Ty, span: Span) -> Value {
         let mut found: Option<Value> = None;
         for &id in &of.objs {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
@@ -191,7 +189,7 @@ impl Body<'_> {
         value
     }
 
-    /// What a server says of a request that failed is no patient's data, though it was asked about one.
+    /// What a server says of a request that failed is no data, though it was asked with some.
     fn tells_of_errors(&self, key: Key) -> bool {
         match key {
             Key::Member(name) => ERRORS.contains(&self.world.text(name)),
@@ -201,7 +199,7 @@ impl Body<'_> {
     }
 
     /// A field of a record: what was put in, else what the org has.
-    pub(super) fn read_field(
+    pub(crate) fn read_field(
         &mut self,
         of: &Value,
         object: Option<Name>,
@@ -220,7 +218,7 @@ impl Body<'_> {
     }
 
     /// What is in a collection, whatever the place.
-    pub(super) fn elements(&mut self, of: &Value, ty: &Ty, span: Span) -> Value {
+    pub(crate) fn elements(&mut self, of: &Value, ty: &Ty, span: Span) -> Value {
         let mut value = self.read_part(of, Key::Element, ty, span);
         for &id in &of.objs {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
@@ -233,7 +231,7 @@ impl Body<'_> {
         value
     }
 
-    pub(super) fn write_part(&mut self, to: &[ObjId], key: Key, value: Value) {
+    pub(crate) fn write_part(&mut self, to: &[ObjId], key: Key, value: Value) {
         let is_one = to.len() == 1 && key != Key::Element;
         for &id in to {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
@@ -266,7 +264,7 @@ impl Body<'_> {
     }
 
     /// Puts a value into objects at a place that is not known.
-    pub(super) fn write_anywhere(&mut self, to: &[ObjId], value: &Value) {
+    pub(crate) fn write_anywhere(&mut self, to: &[ObjId], value: &Value) {
         if value.is_nothing() {
             return;
         }
@@ -283,7 +281,7 @@ impl Body<'_> {
     }
 
     /// What is left in a part of a class's variable, for whoever reads it: part by part, as far as they are known.
-    pub(super) fn left(
+    pub(crate) fn left(
         &mut self,
         variable: VariableId,
         at: Option<Path>,
@@ -331,7 +329,7 @@ impl Body<'_> {
     }
 
     /// Everything that is in a value.
-    pub(super) fn collect(&mut self, value: &Value, span: Span) -> Labels {
+    pub(crate) fn collect(&mut self, value: &Value, span: Span) -> Labels {
         let mut labels = value.labels.clone();
         for id in reachable(&self.state, &value.objs, &mut self.cuts) {
             let Some(obj) = self.state.obj(id) else { continue };
@@ -349,7 +347,7 @@ impl Body<'_> {
 
     /// The same things once more, so that who changes one does not change the other: all that is below them, or
     /// themselves alone.
-    pub(super) fn copied(&mut self, value: &Value, site: ExprId, is_deep: bool) -> Value {
+    pub(crate) fn copied(&mut self, value: &Value, site: ExprId, is_deep: bool) -> Value {
         let all =
             if is_deep { reachable(&self.state, &value.objs, &mut self.cuts) } else { value.objs.clone() };
         let mut copies = BTreeMap::new();
@@ -379,7 +377,7 @@ impl Body<'_> {
     }
 
     /// Says of everything in a value that it was checked against the user's permissions.
-    pub(super) fn check_all(&mut self, value: &Value, span: Span) {
+    pub(crate) fn check_all(&mut self, value: &Value, span: Span) {
         for id in reachable(&self.state, &value.objs, &mut self.cuts) {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             let mut changed = obj.as_ref().clone();
@@ -392,7 +390,7 @@ impl Body<'_> {
     }
 
     /// What an object holds by where it comes from.
-    pub(super) fn origin_label(&self, obj: &Obj) -> Option<Label> {
+    pub(crate) fn origin_label(&self, obj: &Obj) -> Option<Label> {
         let class = match &obj.ty {
             Ty::Class(class) => self.world.program.class(*class).map(|class| class.full_name),
             _ => None,
@@ -410,7 +408,7 @@ impl Body<'_> {
     }
 
     /// The value at a path from an argument, and whether all on the way was known.
-    pub(super) fn at_path(&mut self, args: &[Value], index: u16, path: Path, span: Span) -> (Value, bool) {
+    pub(crate) fn at_path(&mut self, args: &[Value], index: u16, path: Path, span: Span) -> (Value, bool) {
         let Some(value) = args.get(usize::from(index)) else { return (Value::default(), false) };
         let mut value = value.clone();
         let mut is_known = !value.is_nothing();

@@ -7,13 +7,13 @@ use apex::ast::ExprId;
 use apex::{MethodId, MethodKind, Name, Ty};
 use source::Span;
 
-use super::body::{Body, Site};
-use super::cap::Cap;
-use super::hit::Hit;
-use super::value::{
+use crate::body::{Body, Site};
+use crate::cap::Cap;
+use crate::hit::Hit;
+use crate::value::{
     Did, Input, Label, Labels, Obj, Origin, Otherwise, Piece, Text, Texts, Trace, Value, encoded, step,
 };
-use super::world::Summary;
+use crate::world::Summary;
 
 /// Of the way within a called method so many steps are told.
 const STEPS_WITHIN: usize = 10;
@@ -30,7 +30,7 @@ struct Call<'c> {
 
 impl<'w> Body<'w> {
     /// The code that a call may run.
-    pub(super) fn implementations(
+    pub(crate) fn implementations(
         &mut self,
         method: MethodId,
         is_virtual: bool,
@@ -78,7 +78,7 @@ impl<'w> Body<'w> {
     }
 
     /// The methods of this name of the classes that a value may be of.
-    pub(super) fn methods_of(&self, value: &Value, ty: &Ty, name: &str, count: usize) -> Vec<MethodId> {
+    pub(crate) fn methods_of(&self, value: &Value, ty: &Ty, name: &str, count: usize) -> Vec<MethodId> {
         let Some(name) = self.world.program.names.find(name) else { return Vec::new() };
         let types = value.objs.iter().filter_map(|id| self.state.obj(*id)).map(|obj| obj.ty.clone());
         let mut found: Vec<MethodId> = Vec::new();
@@ -91,7 +91,7 @@ impl<'w> Body<'w> {
         found
     }
 
-    pub(super) fn method_of_class(&self, class: apex::ClassId, name: Name, count: usize) -> Option<MethodId> {
+    pub(crate) fn method_of_class(&self, class: apex::ClassId, name: Name, count: usize) -> Option<MethodId> {
         self.world.program.lineage(class).iter().find_map(|id| {
             let all = self.world.program.class(*id)?.methods.get(&name)?;
             all.iter().copied().find(|id| {
@@ -104,7 +104,7 @@ impl<'w> Body<'w> {
     }
 
     /// Calls one of several methods; `args` begins with the receiver.
-    pub(super) fn apply(&mut self, methods: &[MethodId], args: &[Value], span: Span, site: ExprId) -> Value {
+    pub(crate) fn apply(&mut self, methods: &[MethodId], args: &[Value], span: Span, site: ExprId) -> Value {
         let mut result: Option<Value> = None;
         for &method in methods {
             let value = self.apply_one(method, args, span, site, methods.len() == 1);
@@ -116,7 +116,7 @@ impl<'w> Body<'w> {
         result.unwrap_or_default()
     }
 
-    pub(super) fn apply_one(
+    pub(crate) fn apply_one(
         &mut self,
         callee: MethodId,
         args: &[Value],
@@ -358,7 +358,7 @@ impl<'w> Body<'w> {
     }
 
     /// What a method gives that is not in the source.
-    pub(super) fn unknown(&mut self, args: &[Value], ty: &Ty, span: Span, site: ExprId) -> Value {
+    pub(crate) fn unknown(&mut self, args: &[Value], ty: &Ty, span: Span, site: ExprId) -> Value {
         let mut labels = Labels::default();
         for arg in args {
             let own = self.collect(arg, span);
@@ -383,12 +383,12 @@ fn reads(label: Label) -> bool {
     )
 }
 
-fn is_same(label: Label, field: super::value::FieldId) -> bool {
+fn is_same(label: Label, field: crate::value::FieldId) -> bool {
     matches!(label, Label::Parameter { otherwise: Otherwise::Field(own), .. } if own == field)
 }
 
 /// Objects of a type of their own, where a cast says more of them.
-pub(super) fn refined(obj: &Obj, ty: &Ty) -> Option<Obj> {
+pub(crate) fn refined(obj: &Obj, ty: &Ty) -> Option<Obj> {
     let is_vague = match &obj.ty {
         Ty::Unknown | Ty::Any | Ty::Record(None) => true,
         Ty::List(of) | Ty::Set(of) => matches!(of.as_ref(), Ty::Unknown | Ty::Any | Ty::Record(None)),

@@ -1,0 +1,178 @@
+//! What methods let out, told through the front door: no rule and no project is needed to ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apex::{NoSchema, Program, Resolution};
+use source::Source;
+
+use crate::{Cap, Exposure, Fields, Given, Graph, Label, Sink, World, follow};
+
+struct Code {
+    program: Program,
+    resolution: Resolution,
+}
+
+/// Classes by name, linked and resolved.
+fn code(classes: &[(&str, &str)]) -> Code {
+    let sources =
+        classes.iter().map(|(name, text)| Source::new(format!("{name}.cls"), (*text).to_owned())).collect();
+    let (files, names) = apex::parse(sources);
+    let program = apex::link(files, names, &NoSchema);
+    let resolution = apex::resolve(&program, &NoSchema);
+    Code { program, resolution }
+}
+
+impl Code {
+    /// Followed with these fields, by their objects, and all classes of one API version.
+    fn follow(&self, fields: &[(&str, &str)], version: u32) -> World<'_> {
+        let mut followed = Fields::default();
+        for (object, field) in fields {
+            let name = |text: &str| self.program.names.find(text).unwrap();
+            followed.add(name(object), name(field), true);
+        }
+        let given = Given {
+            program: &self.program,
+            resolution: &self.resolution,
+            schema: &NoSchema,
+            fields: followed,
+            versions: vec![version; self.program.files.len()],
+            metadata: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            prints_messages: false,
+            sanitisers: BTreeSet::from(["clean.masked".to_owned()]),
+            leads_to_others: |name| name.to_lowercase().starts_with("doctor"),
+        };
+        follow(given, &Graph::of(&self.program, &self.resolution))
+    }
+}
+
+/// What is known to the end: way out, method that lets it out, field.
+fn closed(world: &World<'_>) -> Vec<(Sink, String, String)> {
+    let mut found = Vec::new();
+    for index in 0..world.program.methods.len() {
+        let Some(summary) = world.summary(apex::MethodId(u32::try_from(index).unwrap())) else { continue };
+        for hit in &summary.closed {
+            let Label::Field(field) = hit.label else { continue };
+            let (_, field) = world.fields.name(field).unwrap();
+            let field = world.program.names.written(field).to_owned();
+            found.push((hit.sink, world.program.method_name(hit.at.method), field));
+        }
+    }
+    found
+}
+
+const PATIENT: &[(&str, &str)] = &[("Patient__c", "SSN__c")];
+
+#[test]
+fn a_callee_is_known_by_its_summary() {
+    let code = code(&[
+        (
+            "Page",
+            "public class Page { public void show(Id one) {
+                Patient__c p = [SELECT SSN__c FROM Patient__c WHERE Id = :one];
+                Log.write('about ' + p.SSN__c);
+                Log.write('nothing');
+            } }",
+        ),
+        ("Log", "public class Log { public static void write(String text) { System.debug(text); } }"),
+    ]);
+    let world = code.follow(PATIENT, 62);
+    assert_eq!(closed(&world), [(Sink::Log, "Log.write".to_owned(), "SSN__c".to_owned())]);
+    let write = (0..).map(apex::MethodId).find(|id| world.program.method_name(*id) == "Log.write").unwrap();
+    let summary = world.summary(write).unwrap();
+    assert!(summary.closed.is_empty(), "what a caller passes is the caller's");
+    assert!(
+        summary.open.iter().any(|hit| matches!(hit.label, Label::Parameter { index: 1, .. })),
+        "the text is let out, whatever it is"
+    );
+}
+
+#[test]
+fn what_is_given_decides_what_is_followed() {
+    let code = code(&[
+        (
+            "Page",
+            "public class Page { public void show() {
+                for (Patient__c p : [SELECT SSN__c, City__c FROM Patient__c]) {
+                    System.debug(p.City__c);
+                    System.debug(Clean.masked(p.SSN__c));
+                }
+            } }",
+        ),
+        ("Clean", "public class Clean { public static String masked(String text) { return text; } }"),
+    ]);
+    assert_eq!(closed(&code.follow(PATIENT, 62)), [], "what was masked is followed no more");
+    let both = [("Patient__c", "SSN__c"), ("Patient__c", "City__c")];
+    assert_eq!(closed(&code.follow(&both, 62)), [(Sink::Log, "Page.show".to_owned(), "City__c".to_owned())]);
+}
+
+#[test]
+fn a_relationship_to_others_is_not_followed() {
+    let of = |relation: &str| {
+        let text = format!(
+            "public class Page {{ public void show(Visit__c v) {{ System.debug(v.{relation}.SSN__c); }} }}"
+        );
+        let code = code(&[("Page", &text), ("Names", "class Names { Patient__c p; Object o = p.SSN__c; }")]);
+        let world = code.follow(PATIENT, 62);
+        let show = (0..).map(apex::MethodId).find(|id| world.program.method_name(*id) == "Page.show");
+        world.summary(show.unwrap()).unwrap().open.len()
+    };
+    assert_eq!(of("Patient__r"), 1);
+    assert_eq!(of("Doctor__r"), 0);
+}
+
+#[test]
+fn classes_of_a_late_version_run_as_the_user() {
+    let text = "public class Page { @AuraEnabled public static void show() {
+        Patient__c p = [SELECT SSN__c FROM Patient__c LIMIT 1];
+        System.debug(p.SSN__c);
+    } }";
+    let code = code(&[("Page", text)]);
+    let is_checked = |version: u32| {
+        let world = code.follow(PATIENT, version);
+        let show =
+            (0..).map(apex::MethodId).find(|id| world.program.method_name(*id) == "Page.show").unwrap();
+        assert_eq!(world.exposure(show), Some(Exposure::Component));
+        let summary = world.summary(show).unwrap();
+        summary.closed.iter().any(|hit| crate::has_step(&hit.trace, crate::Did::Checked))
+    };
+    assert!(!is_checked(66));
+    assert!(is_checked(67));
+}
+
+#[test]
+fn what_is_cut_is_said() {
+    let text = |count: usize| {
+        let made: String = (0..count).map(|index| format!("all.add(new Box({index}));\n")).collect();
+        format!(
+            "public class Many {{ class Box {{ Integer i; Box(Integer i) {{ this.i = i; }} }}
+            public List<Box> make() {{ List<Box> all = new List<Box>(); {made} return all; }} }}"
+        )
+    };
+    let cuts = |count: usize| -> BTreeSet<Cap> {
+        let own = text(count);
+        let code = code(&[("Many", &own)]);
+        let world = code.follow(&[], 62);
+        world.cuts().into_values().flatten().collect()
+    };
+    assert_eq!(cuts(20), BTreeSet::new());
+    assert!(cuts(Cap::Given.limit() + 100).contains(&Cap::Given));
+}
+
+#[test]
+fn circles_end_and_tell_the_same_each_time() {
+    let code = code(&[(
+        "Ring",
+        "public class Ring {
+            public void even(Patient__c p, Integer n) { if (n > 0) { odd(p, n - 1); } }
+            public void odd(Patient__c p, Integer n) { System.debug(p.SSN__c); even(p, n - 1); }
+        }",
+    )]);
+    let told = || {
+        let world = code.follow(PATIENT, 62);
+        let all = (0..u32::try_from(world.program.methods.len()).unwrap()).map(apex::MethodId);
+        all.filter_map(|id| world.summary(id)).map(|own| own.open.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(told().iter().filter(|open| **open > 0).count(), 2);
+    assert_eq!(told(), told());
+}
