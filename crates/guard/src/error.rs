@@ -52,6 +52,12 @@ pub enum GuardError {
     NotPermitted(String),
     #[error("nothing says whose value it is: `{0}` is empty or no record id")]
     NoOwner(String),
+    #[error(
+        "nothing says whose value it is: what stands in `{0}` has characters that nobody sees (control characters, zero-width \
+         ones) or letters and marks apart that Unicode writes as one (NFC): it would name another person than the key that \
+         it looks like. Correct it"
+    )]
+    UnplainKey(String),
     #[error("its token stands in `{0}`, and the table has no such column: export it too")]
     NoToken(String),
     #[error("`{0}` is to hold what the field becomes, and holds something already")]

@@ -161,7 +161,9 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::UnknownKey => "their keys are not known here",
         Reason::KeyDoesNotOpen => "their keys are pending, disabled or destroyed",
         Reason::OtherBinding => "they are of another tenant, field or person, or were changed",
-        Reason::NoOwner => "the record does not say whose they are",
+        Reason::NoOwner => {
+            "the record does not say whose they are, or by a key with characters that nobody sees"
+        }
         Reason::NotAToken => "something else stands where a token should",
         Reason::OtherVersion => "they are tokens of a version that this release does not know",
         Reason::NotText => "what they hold is no text",
