@@ -8,7 +8,6 @@ mod status;
 mod stored;
 
 use std::future::Future;
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -355,9 +354,9 @@ fn by_lines(error: KeeperError) -> String {
 
 /// Lines of standard input, read to the end before anything is done.
 fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, String> {
-    let all = (1..).zip(std::io::stdin().lock().lines()).map(|(number, line)| {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
-        read(line.trim()).map_err(|what| format!("line {number}: {what}"))
+    let all = files::listed().map(|line| {
+        let (number, line) = line?;
+        read(&line).map_err(|what| format!("line {number}: {what}"))
     });
     all.collect()
 }

@@ -44,6 +44,7 @@ fn pairs(path: &Path, right: &Mandate) -> Result<Vec<Became>, String> {
         let wrong = |error| format!("`{}`, line {number}: {error}", path.display());
         Ok::<_, String>(Subject::of_record(&right.org, &RecordId::of(id.trim()).map_err(wrong)?))
     };
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {

@@ -1,4 +1,3 @@
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use guard::Unseen;
@@ -10,7 +9,7 @@ use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
 use super::arguments::{self, People, Recorded, Ring};
 use super::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
-use crate::{Verdict, judge};
+use crate::{Verdict, files, judge};
 
 pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
     match command {
@@ -88,9 +87,9 @@ fn subjects(people: &People) -> Result<Vec<Subject>, String> {
     let org =
         Org::declared(&policy, &people.org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
     let mut all = Vec::new();
-    for (number, line) in (1..).zip(std::io::stdin().lock().lines()) {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
-        let record = RecordId::of(line.trim()).map_err(|error| format!("line {number}: {error}"))?;
+    for line in files::listed() {
+        let (number, line) = line?;
+        let record = RecordId::of(&line).map_err(|error| format!("line {number}: {error}"))?;
         all.push(Subject::of_record(&org, &record));
     }
     Ok(all)

@@ -448,7 +448,7 @@ fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
         (code(&done), text(&done.stdout), text(&done.stderr))
     };
     // The record's own salt is gone; what hangs on its key is not, and is named.
-    let (exit, _, told) = shred(&[], &format!("{ADA}\n"));
+    let (exit, _, told) = shred(&[], &format!("\u{feff}{ADA}\r\n"));
     assert_eq!(exit, 1, "{told}");
     assert!(told.contains("`Account.SSN__pc`") && told.contains("--key Account.MRN__c"), "{told}");
     assert!(place.opens_for(here, by_key("M1-Canary"), &token));
@@ -460,7 +460,10 @@ fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
     assert!(told.contains("nothing was shredded") && !told.contains("make a new one"), "{told}");
     let (exit, _, told) = shred(&["--key", "Account.Name"], "M1-Canary\n");
     assert!(exit == 2 && told.contains("by these: Account.MRN__c"), "{told}");
-    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "M1-Canary\n");
+    let (exit, _, told) = shred(&["--key", "Account.MRN__c"], "M2\nM1\u{200b}-Canary\n");
+    assert!(exit == 2 && told.contains("line 2: it has characters that nobody sees"), "{told}");
+    // As a spreadsheet saves it.
+    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "\u{feff}M1-Canary\r\r\n");
     assert_eq!((exit, out.trim().len()), (0, 16), "{told}");
     assert!(!place.opens_for(here, by_key("M1-Canary"), &token));
 }

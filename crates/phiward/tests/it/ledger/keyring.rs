@@ -26,7 +26,7 @@ fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
     assert_eq!(code(&run(&["init"], "")), 0);
     let asked = ["pseudonym", "--policy", &bundle, "--org", "production"];
     assert_eq!(code(&run(&asked, "001D000000IqhSL\n")), 1, "a question makes no key");
-    let new = run(&[&asked[..], &["--new"]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
+    let new = run(&[&asked[..], &["--new"]].concat(), "\u{feff}001D000000IqhSL\r\n001D000000IqhSM\n");
     assert_eq!(code(&new), 0, "{}", text(&new.stderr));
     let pseudonyms = text(&new.stdout);
     assert_eq!(pseudonyms.lines().count(), 2);
