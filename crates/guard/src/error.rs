@@ -6,6 +6,11 @@ pub enum GuardError {
     Token(&'static str),
     #[error("the value is a token already: it was not sealed a second time")]
     SealedAlready,
+    #[error(
+        "the value is a token that was altered: blanks before it, or a capital in `~e`. It was neither opened nor sealed a \
+         second time: put back what the gateway wrote"
+    )]
+    Altered,
     #[error("a value of {length} bytes was not sealed: the limit is {limit}")]
     TooLong { length: usize, limit: usize },
     #[error(

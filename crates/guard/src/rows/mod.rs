@@ -340,6 +340,9 @@ impl<'k> Rows<'k> {
             let refuse = |because: KeysError| (sealed.field.name.clone(), because);
             let held = sealed.holder.and_then(|at| of.row.get(at)).unwrap_or_default();
             if !Token::is_one(held) {
+                if Token::is_altered(held) {
+                    return Err(refuse(GuardError::Altered.into()));
+                }
                 tokens.push(None);
                 continue;
             }

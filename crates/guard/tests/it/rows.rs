@@ -341,6 +341,33 @@ fn a_contact_whose_subject_is_the_account_is_opened_by_both() {
 }
 
 #[test]
+fn a_token_that_somebody_altered_is_neither_sealed_nor_taken_for_a_value() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let token = sealed.cell(0, "Name");
+    let grace = id(GRACE);
+    for altered in [
+        format!(" {token}"),
+        format!("\t\u{a0}{token}"),
+        format!("\u{feff}{token}"),
+        format!("\u{200b} {token}"),
+        token.replacen("~e1.", "~E1.", 1),
+        token.replacen("~e1.", " ~E9.", 1),
+    ] {
+        for duty in [Duty::Seal, Duty::Open, Duty::Mask] {
+            let (left, refused) =
+                clinic.work(duty, "Account", &Table::of(&["Id", "Name"], &[&[&grace, &altered]]));
+            assert_eq!((left.rows.len(), refused.len()), (0, 1), "{altered:?}");
+            assert!(refused[0].starts_with("0 Name: the value is a token that was altered"), "{refused:?}");
+        }
+    }
+    for value in ["~", "~E", "~E1", "~Ex1.", "~E.", " ~x", "~", "", " e1.", "~ e1.", "\u{200b}"] {
+        assert!(!Token::is_altered(value), "{value:?}");
+    }
+    assert!(!Token::is_altered(token));
+}
+
+#[test]
 fn tokens_where_nothing_is_sealed_are_counted_by_column() {
     let clinic = Clinic::new();
     let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());

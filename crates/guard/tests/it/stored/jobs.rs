@@ -478,6 +478,26 @@ fn what_somebody_wrote_into_a_state_is_no_state() {
 }
 
 #[test]
+fn a_token_that_somebody_altered_is_left_and_counted() {
+    let stored = Stored::new();
+    let (_, mut before) = sealed(&stored, 2);
+    let column = before.names.iter().position(|name| name == "Name").unwrap();
+    for (row, sign) in before.rows.iter_mut().zip([" ", "~"]) {
+        let cells: Vec<String> = row.cells().map(str::to_owned).collect();
+        row.clear();
+        for (at, cell) in cells.iter().enumerate() {
+            let altered = if sign == " " { format!(" {cell}") } else { cell.replacen("~e", "~E", 1) };
+            row.push(if at == column { &altered } else { cell });
+        }
+    }
+    let memory = Memory::of(&before);
+    let counts = stored.job(Task::Reseal { bare: true }, "Account", &mut memory.view());
+    assert_eq!((counts.unreadable.get(&Reason::NotAToken), counts.sealed), (Some(&2), 0));
+    let after = memory.table();
+    assert!(after.rows.iter().zip(&before.rows).all(|(one, other)| one.get(column) == other.get(column)));
+}
+
+#[test]
 fn columns_that_belong_together_have_to_be_there_together() {
     let stored = Stored::new();
     let error = |names: &[&str]| {
