@@ -19,6 +19,7 @@ use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
 use crate::data_keys::{DataKeys, KeyStatus, KeysError};
+use crate::durable;
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
 use crate::ring::{RingError, SaltRing, Welcome};
@@ -62,6 +63,12 @@ pub enum KeeperError {
         folder = folder.display()
     )]
     NoKeys { folder: PathBuf },
+    #[error(
+        "`{folder}` can be written to by others than its owner, who could put files of theirs in the place of the keys: \
+         `{how}` it, or lay the keys elsewhere",
+        folder = folder.display()
+    )]
+    OpenFolder { folder: PathBuf, how: &'static str },
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -89,6 +96,29 @@ impl Places {
 
     fn seen_of(&self, name: &str) -> PathBuf {
         self.seen.join(name)
+    }
+
+    /// Others than the owner do not put files of theirs in the place of these.
+    fn are_private(&self) -> Result<(), KeeperError> {
+        let parts = [&self.data_keys, &self.salts].into_iter().filter_map(|path| path.parent());
+        for folder in parts.chain([self.seen.as_path()]) {
+            // A name alone is one in the folder that one is in.
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let io = |error| KeeperError::Io { path: folder.to_owned(), error };
+            if !folder.exists() {
+                continue;
+            }
+            if durable::is_writable_by_others(folder).map_err(io)? {
+                return Err(KeeperError::OpenFolder { folder: folder.to_owned(), how: "chmod 700" });
+            }
+            let whole = std::fs::canonicalize(folder).map_err(io)?;
+            if let Some(above) = whole.parent()
+                && durable::is_for_everybody(above).map_err(io)?
+            {
+                return Err(KeeperError::OpenFolder { folder: above.to_owned(), how: "chmod o-w" });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -222,6 +252,7 @@ impl Keeper {
         approvers: &[Declared],
         tools: Tools,
     ) -> Result<Self, KeeperError> {
+        places.are_private()?;
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
         let free = places.are_free().and_then(|()| places.are_unseen());
@@ -253,6 +284,7 @@ impl Keeper {
             let folder = places.data_keys.parent().unwrap_or(&places.data_keys).to_owned();
             return Err(KeeperError::NoKeys { folder });
         }
+        places.are_private()?;
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
         match unseen {
@@ -387,7 +419,7 @@ fn watch(
     // Whoever is refused puts the folder back where it was, and nothing is to be in its place.
     if unseen != Unseen::Refused {
         let io = |error| KeeperError::Io { path: places.seen.clone(), error };
-        std::fs::create_dir_all(&places.seen).map_err(io)?;
+        durable::make_folder(&places.seen).map_err(io)?;
     }
     data.are_of(salts.id())?;
     data.watch(&places.seen_of(DATA_KEYS), unseen)?;

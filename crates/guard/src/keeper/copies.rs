@@ -72,7 +72,7 @@ impl Keeper {
 
     fn copied(&self, to: &Path) -> Result<u64, KeeperError> {
         let io = |error| KeeperError::Io { path: to.to_owned(), error };
-        std::fs::create_dir_all(to).and_then(|()| durable::sync_folder(to)).map_err(io)?;
+        durable::make_folder(to).and_then(|()| durable::sync_folder(to)).map_err(io)?;
         Ok(self.data.back_up(&to.join(DATA_KEYS))? + self.salts.back_up(&to.join(SALTS))?)
     }
 
@@ -100,6 +100,7 @@ impl Keeper {
         unseen: Unseen,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
+        places.are_private()?;
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
         let done = places.are_free().and_then(|()| Self::put_back(backup, &places, unseen, &tools));
@@ -225,6 +226,7 @@ impl Keeper {
         places: Places,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
+        places.are_private()?;
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, escrow.id())).await?;
         let done =
             places.are_free().and_then(|()| Self::put_back_escrow(escrow, shares, trail, &places, &tools));

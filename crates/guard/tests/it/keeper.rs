@@ -93,7 +93,7 @@ impl Place {
 
     pub(crate) fn places(&self, name: &str) -> Places {
         let folder = self.path(name);
-        std::fs::create_dir_all(&folder).unwrap();
+        guard::durable::make_folder(&folder).unwrap();
         Places::of(&folder, &self.path(&format!("{name}.seen")))
     }
 

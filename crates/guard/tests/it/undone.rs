@@ -1,12 +1,14 @@
 //! What is left of an act that did not come about.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use guard::keeper::{KeeperError, Tools};
 use guard::root::{FileRoot, Root, RootError, WrappingKey};
-use guard::{DataKeys, GuardError, Keeper, KeyNumber, KeyState, KeysError};
+use guard::{DataKeys, GuardError, Keeper, KeyNumber, KeyState, KeysError, Unseen};
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use zeroize::Zeroizing;
@@ -212,4 +214,37 @@ fn files_are_held_though_their_lock_files_were_taken_away() {
     }
     drop(keys);
     second().unwrap();
+}
+
+#[test]
+fn keys_are_kept_where_nobody_else_writes() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    drop(keeper);
+    place.said();
+    let may = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&place.path("keys.seen")), mode(&backup)], [0o700; 2], "whatever the mask lets");
+    let whole = place.folder.path();
+    for (folder, open, private, how) in [
+        (place.path("keys"), 0o770, 0o700, "chmod 700"),
+        (place.path("keys"), 0o757, 0o755, "chmod 700"),
+        (place.path("keys.seen"), 0o720, 0o700, "chmod 700"),
+        (whole.to_owned(), 0o777, 0o1777, "chmod o-w"),
+    ] {
+        may(&folder, open);
+        let refused = place.open().map(|_| ()).unwrap_err();
+        assert!(matches!(refused, KeeperError::OpenFolder { .. }), "{refused}");
+        let said = refused.to_string();
+        assert!(said.contains(how) && said.contains(&folder.display().to_string()), "{said}");
+        let approvers = approvers();
+        let made = Keeper::create(place.places("keys"), "harbor-clinic", &approvers, place.tools("root"));
+        assert!(matches!(ready(made), Err(KeeperError::OpenFolder { .. })));
+        let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
+        assert!(matches!(ready(restored), Err(KeeperError::OpenFolder { .. })));
+        may(&folder, private);
+        place.open().unwrap();
+    }
+    assert_eq!(place.said(), [""; 0]);
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             let approvers = approvers(&policy)?;
             let digest = Some(Digest::of_policy(policy.digest()));
             let tools = Acting { policy: digest, ..Acting::begin(&init.kept, Roots::MadeWhereMissing)? };
-            files::folder(&init.kept.held.dir)?;
+            private_folder(&init.kept.held.dir)?;
             let places = places(&init.kept.held)?;
             let keeper = tools.wait(Keeper::create(places, &init.tenant, &approvers, tools.given()))?;
             let root = &init.kept.held.root;
@@ -186,6 +186,12 @@ fn places(held: &Held) -> Result<Places, String> {
         None => crate::ledger_command::beside(&held.dir, "seen")?,
     };
     Ok(Places::of(&held.dir, &seen))
+}
+
+/// A folder for keys or shares: others do not look into it.
+fn private_folder(path: &Path) -> Result<(), String> {
+    let made = guard::durable::make_folder(path);
+    made.map_err(|error| format!("`{}` cannot be made a folder: {error}", path.display()))
 }
 
 /// What acts need, from the root to the ledger that records them.
@@ -451,7 +457,7 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
     let read = escrow.as_ref().map(|path| escrow_of(path, shares)).transpose()?;
     let roots = if read.is_some() { Roots::MadeWhereMissing } else { Roots::MustBeThere };
     let acting = Acting::begin(&restore.kept, roots)?;
-    files::folder(&restore.kept.held.dir)?;
+    private_folder(&restore.kept.held.dir)?;
     let done = match (backup, &read) {
         (Some(backup), _) => {
             acting.wait(Keeper::restore(backup, places, unseen(&restore.kept), acting.given()))
@@ -489,7 +495,7 @@ fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {
     let trail = opened_trail(&make.trail)?;
     let terms =
         Terms::new(crate::today(), make.threshold, make.shares, &mut SystemRng::new()).map_err(text)?;
-    files::folder(&make.shares_in)?;
+    private_folder(&make.shares_in)?;
     // Before there is an escrow that somebody has no shares of.
     let path_of = |place: u8| make.shares_in.join(format!("share-{place}.txt"));
     if let Some(there) = (1..=make.shares).map(path_of).find(|path| path.exists()) {

@@ -23,7 +23,7 @@ use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
-use super::{Roots, approvers, people, root};
+use super::{Roots, approvers, people, private_folder, root};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
@@ -249,7 +249,7 @@ impl<'t> Acting<'t> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let folder = tempfile::tempdir().map_err(text)?;
         let places = Places::of(&folder.path().join("keys"), &folder.path().join("seen"));
-        files::folder(&folder.path().join("keys"))?;
+        private_folder(&folder.path().join("keys"))?;
         let approvers = approvers(&mandate.policy)?;
         let made = Keeper::create(places, TEST_TENANT, &approvers, tools(&root));
         let keys = InUse::of(runtime.block_on(made).map_err(text)?);
@@ -547,7 +547,7 @@ impl Acting<'_> {
     /// A copy of the keys, as a thief or a backup has it.
     fn copied(&self) -> Result<PathBuf, String> {
         let (from, to) = (self.path("keys"), self.path("copy"));
-        files::folder(&to)?;
+        private_folder(&to)?;
         for entry in std::fs::read_dir(from).map_err(text)? {
             let entry = entry.map_err(text)?;
             std::fs::copy(entry.path(), to.join(entry.file_name())).map_err(text)?;
