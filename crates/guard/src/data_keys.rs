@@ -461,11 +461,7 @@ impl DataKeys {
         let next = self.root.make()?;
         let (own, keys) = match self.wrapped_by(next, changed) {
             Ok(wrapped) => wrapped,
-            Err(error) => {
-                // The error that matters is the first.
-                let _ = self.root.destroy(next);
-                return Err(error);
-            }
+            Err(error) => return Err(root::or_left(&*self.root, next, error)),
         };
         let before = std::mem::replace(&mut self.wrapping, next);
         let own = std::mem::replace(&mut self.own_wrapped, own);
@@ -473,12 +469,7 @@ impl DataKeys {
         self.retiring = Some(before);
         if let Err(error) = self.write() {
             (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
-            // Else which of the two files is there is not known: both wrapping keys stay.
-            if matches!(error, KeysError::TooLong { .. }) {
-                // The error that matters is the first.
-                let _ = self.root.destroy(next);
-            }
-            return Err(error);
+            return Err(root::not_put(&*self.root, next, self.file.has_name(), error));
         }
         self.see()?;
         self.retire()

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Who may read a file.
@@ -48,6 +48,13 @@ pub(crate) fn replace_held(path: &Path, bytes: &[u8], access: Access) -> io::Res
     }
     sync_folder(path)?;
     Ok(file)
+}
+
+/// Whether a file has its name still: where a replacement failed, nothing was put in its place.
+pub(crate) fn has_name(file: &File, path: &Path) -> bool {
+    let of = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let named = fs::symlink_metadata(path).map(of);
+    file.metadata().map(of).is_ok_and(|own| named.is_ok_and(|named| named == own))
 }
 
 /// Writes a file that must not be there yet.
@@ -130,6 +137,11 @@ impl Own {
         hold(&file)?;
         self.file = Some(file);
         Ok(())
+    }
+
+    /// Whether the file that is held has its name still, after a replacement that failed.
+    pub(crate) fn has_name(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| has_name(file, &self.path))
     }
 
     pub(crate) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {

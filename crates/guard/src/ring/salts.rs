@@ -340,9 +340,8 @@ impl SaltRing {
                 })
             });
         match turned {
-            // Nothing was written under it. Else nobody knows, and both stay.
-            Err(error) if state.head.wrapping != wrapping && self.store.writer().is_ok() => {
-                Err(root::or_left(&*self.root, wrapping, error))
+            Err(error) if state.head.wrapping != wrapping => {
+                Err(root::not_put(&*self.root, wrapping, self.store.has_its_name(), error))
             }
             turned => turned.and_then(|()| self.retire(&state.head)),
         }

@@ -342,6 +342,12 @@ impl Store {
         self.memory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the file that was there before a write that failed has its name still.
+    pub(super) fn has_its_name(&self) -> bool {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        durable::has_name(&writer.file, &self.path)
+    }
+
     /// For whoever changes the ring: one at a time.
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>, RingError> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::keeper::{Place, approvers, ready};
 use crate::keys::{TODAY, opens, sealed};
-use crate::lock;
+use crate::{lock, subject};
 
 /// What a root is to do with what it is asked.
 #[derive(Clone, Debug, Default)]
@@ -247,4 +247,55 @@ fn keys_are_kept_where_nobody_else_writes() {
         place.open().unwrap();
     }
     assert_eq!(place.said(), [""; 0]);
+}
+
+#[test]
+fn what_was_not_put_in_the_place_of_the_keys_leaves_no_wrapping_key() {
+    let place = Place::new();
+    let root = Moody::new(place.folder.path());
+    let mut keeper = created(&place, &root).unwrap();
+    keeper.salts().salts(&[subject(1), subject(2)]).unwrap();
+    let before = root.there.lock().unwrap().clone();
+    let beside = |name: &str| place.path("keys").join(format!(".{name}.new"));
+    // Nothing can be put beside the ring, then beside the data keys.
+    for (name, shreds) in [("salts", true), ("data-keys", false)] {
+        std::fs::create_dir(beside(name)).unwrap();
+        for _ in 0..3 {
+            let failed = match shreds {
+                true => ready(keeper.shred(&[subject(1)], None)).map(|_| ()),
+                false => ready(keeper.rewrap()),
+            };
+            assert!(failed.is_err());
+            assert_eq!(*root.there.lock().unwrap(), before, "{name}");
+        }
+        // One that cannot be destroyed is named.
+        drop(keeper);
+        keeper = opened(&place, &root);
+        root.is(Mood { destroys_nothing: true, ..Mood::default() });
+        let said = match shreds {
+            true => ready(keeper.shred(&[subject(1)], None)).map(|_| ()),
+            false => ready(keeper.rewrap()),
+        };
+        let said = said.unwrap_err().to_string();
+        root.is(Mood::default());
+        let left = root.there.lock().unwrap().difference(&before).copied().next().unwrap();
+        assert!(
+            said.contains(&format!("wrapping key {left}")) && said.contains("destroy it there"),
+            "{said}"
+        );
+        root.destroy(left).unwrap();
+        std::fs::remove_dir(beside(name)).unwrap();
+        drop(keeper);
+        keeper = opened(&place, &root);
+    }
+    ready(keeper.shred(&[subject(1)], None)).unwrap();
+    ready(keeper.rewrap()).unwrap();
+    assert_eq!(root.there(), before.len());
+    drop(keeper);
+    assert_eq!(opened(&place, &root).salts().counts(), (1, 1));
+}
+
+fn opened(place: &Place, root: &Arc<Moody>) -> Keeper {
+    let tools = Tools { root: root.clone(), ..place.tools("another") };
+    ready(Keeper::open(place.places("keys"), Unseen::Refused, tools)).unwrap()
 }
