@@ -233,6 +233,11 @@ impl DataKeys {
         self.file.remove().map_err(io(&path))
     }
 
+    /// Whether there never was a key here, nor a ring that they belong to.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.keys.is_empty() && self.ring.is_none()
+    }
+
     /// [`DataKeys::remove`], with the wrapping key that was made for it.
     pub(crate) fn undo(self) -> Result<(), KeysError> {
         let (root, wrapping) = (Arc::clone(&self.root), self.wrapping);

@@ -64,6 +64,12 @@ pub enum KeeperError {
     )]
     NoKeys { folder: PathBuf },
     #[error(
+        "`{data_keys}` lies there without a ring of salts, and holds no key: `keys init` was interrupted before it had made \
+         both, and nothing was sealed by them. Run `keys init` again: it takes away what it left",
+        data_keys = data_keys.display()
+    )]
+    Unfinished { data_keys: PathBuf },
+    #[error(
         "`{folder}` can be written to by others than its owner, who could put files of theirs in the place of the keys: \
          `{how}` it, or lay the keys elsewhere",
         folder = folder.display()
@@ -255,10 +261,31 @@ impl Keeper {
         places.are_private()?;
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let free = places.are_free().and_then(|()| places.are_unseen());
+        let free = Self::take_unfinished_away(&places, &tools);
+        let free = free.and_then(|()| places.are_free()).and_then(|()| places.are_unseen());
         let made = free.and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
+    }
+
+    /// What an earlier making left that was killed goes, with its wrapping keys: nothing was sealed by it. Anything else
+    /// stays.
+    fn take_unfinished_away(places: &Places, tools: &Tools) -> Result<(), KeeperError> {
+        if !places.data_keys.exists() || places.are_unseen().is_err() {
+            return Ok(());
+        }
+        let data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        if !data.is_unused() {
+            return Ok(());
+        }
+        if places.salts.exists() {
+            let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            if salts.counts() != (0, 0) {
+                return Ok(());
+            }
+            salts.undo()?;
+        }
+        Ok(data.undo()?)
     }
 
     fn made(
@@ -286,6 +313,9 @@ impl Keeper {
         }
         places.are_private()?;
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        if data.is_unused() && !places.salts.exists() {
+            return Err(KeeperError::Unfinished { data_keys: places.data_keys });
+        }
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
         match unseen {
             Unseen::Refused | Unseen::NotOlder => watch(&places, &mut data, &salts, unseen, None)?,

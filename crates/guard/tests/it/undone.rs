@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use guard::keeper::{KeeperError, Tools};
+use guard::ring::{RingError, SaltRing};
 use guard::root::{FileRoot, Root, RootError, WrappingKey};
 use guard::{DataKeys, GuardError, Keeper, KeyNumber, KeyState, KeysError, Unseen};
 use journal::sample::Drawn;
@@ -155,6 +156,50 @@ fn keys_that_were_not_made_leave_nothing_under_the_root() {
     root.is(Mood::default());
     created(&place, &root).unwrap();
     assert_eq!(root.there(), 3);
+}
+
+#[test]
+fn keys_whose_making_was_killed_are_made_again() {
+    let place = Place::new();
+    let root = Moody::new(place.folder.path());
+    let open = || {
+        let tools = Tools { root: root.clone(), ..place.tools("another") };
+        ready(Keeper::open(place.places("keys"), Unseen::Refused, tools))
+    };
+    // Killed after the first file, and after the second: nothing was seen of them.
+    for both in [false, true] {
+        let keys = DataKeys::create(&place.places("keys").data_keys, "harbor-clinic", root.clone(), drawn(2));
+        drop(keys.unwrap());
+        if both {
+            drop(SaltRing::create(&place.places("keys").salts, root.clone(), drawn(3)).unwrap());
+        } else {
+            let said = open().map(|_| ()).unwrap_err().to_string();
+            assert!(said.contains("`keys init` was interrupted") && said.contains("init` again"), "{said}");
+        }
+        assert_eq!(root.there(), 1 + usize::from(both));
+        drop(created(&place, &root).unwrap());
+        assert_eq!(root.there(), 2, "nothing is left of the first");
+        drop(open().unwrap());
+        // What was made whole is not made again, though what was seen of it is lost.
+        let seen = place.path("keys.seen");
+        std::fs::rename(&seen, place.path("elsewhere")).unwrap();
+        let again = created(&place, &root).map(|_| ()).unwrap_err();
+        assert!(matches!(again, KeeperError::Ring(RingError::Exists { .. })), "{again}");
+        std::fs::remove_file(place.path("keys/salts")).unwrap();
+        let lost = created(&place, &root).map(|_| ()).unwrap_err();
+        assert!(matches!(lost, KeeperError::Ring(RingError::Exists { .. })), "{lost}");
+        std::fs::rename(place.path("elsewhere"), &seen).unwrap();
+        let lost = open().map(|_| ()).unwrap_err();
+        assert!(matches!(lost, KeeperError::Ring(RingError::Missing { .. })), "{lost}");
+        std::fs::remove_dir_all(place.path("keys")).unwrap();
+        std::fs::remove_dir_all(&seen).unwrap();
+        let there = root.there.lock().unwrap().clone();
+        there.into_iter().for_each(|key| root.destroy(key).unwrap());
+    }
+}
+
+fn drawn(seed: u64) -> Box<Drawn> {
+    Box::new(Drawn::new(seed))
 }
 
 #[test]
