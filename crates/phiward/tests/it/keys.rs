@@ -528,7 +528,10 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     let handle = handle.strip_suffix("\nunknown\n").unwrap();
     assert!(place.opens(("root", "keys"), ADA, &tokens[0]), "as long as there are tokens");
     let status = place.ends(0, &[&["status"], &KEYS], "");
-    assert!(status.contains("1 people became others"), "{status}");
+    assert!(
+        status.contains("1 people, 0 shredded") && status.contains("1 people became others"),
+        "two records, one person: {status}"
+    );
     let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     assert!(code(&by_old_name) == 2 && text(&by_old_name.stderr).contains("survives"));
     let retired = place.run(&[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
