@@ -233,6 +233,11 @@ impl DataKeys {
         self.file.remove().map_err(io(&path))
     }
 
+    /// Whether there never was a key here, nor a ring that they belong to.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.keys.is_empty() && self.ring.is_none()
+    }
+
     /// [`DataKeys::remove`], with the wrapping key that was made for it.
     pub(crate) fn undo(self) -> Result<(), KeysError> {
         let (root, wrapping) = (Arc::clone(&self.root), self.wrapping);
@@ -461,11 +466,7 @@ impl DataKeys {
         let next = self.root.make()?;
         let (own, keys) = match self.wrapped_by(next, changed) {
             Ok(wrapped) => wrapped,
-            Err(error) => {
-                // The error that matters is the first.
-                let _ = self.root.destroy(next);
-                return Err(error);
-            }
+            Err(error) => return Err(root::or_left(&*self.root, next, error)),
         };
         let before = std::mem::replace(&mut self.wrapping, next);
         let own = std::mem::replace(&mut self.own_wrapped, own);
@@ -473,12 +474,7 @@ impl DataKeys {
         self.retiring = Some(before);
         if let Err(error) = self.write() {
             (self.wrapping, self.own_wrapped, self.keys, self.retiring) = (before, own, keys, None);
-            // Else which of the two files is there is not known: both wrapping keys stay.
-            if matches!(error, KeysError::TooLong { .. }) {
-                // The error that matters is the first.
-                let _ = self.root.destroy(next);
-            }
-            return Err(error);
+            return Err(root::not_put(&*self.root, next, self.file.has_name(), error));
         }
         self.see()?;
         self.retire()

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Who may read a file.
@@ -48,6 +48,13 @@ pub(crate) fn replace_held(path: &Path, bytes: &[u8], access: Access) -> io::Res
     }
     sync_folder(path)?;
     Ok(file)
+}
+
+/// Whether a file has its name still: where a replacement failed, nothing was put in its place.
+pub(crate) fn has_name(file: &File, path: &Path) -> bool {
+    let of = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let named = fs::symlink_metadata(path).map(of);
+    file.metadata().map(of).is_ok_and(|own| named.is_ok_and(|named| named == own))
 }
 
 /// Writes a file that must not be there yet.
@@ -132,6 +139,11 @@ impl Own {
         Ok(())
     }
 
+    /// Whether the file that is held has its name still, after a replacement that failed.
+    pub(crate) fn has_name(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| has_name(file, &self.path))
+    }
+
     pub(crate) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file = Some(replace_held(&self.path, bytes, Access::Owner)?);
         Ok(())
@@ -175,6 +187,21 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }
+}
+
+/// Makes a folder, and those above it that are missing, for its owner alone. One that is there stays as it is.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Whether others than the owner can put files of theirs into a folder.
+pub(crate) fn is_writable_by_others(folder: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(folder)?.permissions().mode() & 0o022 != 0)
+}
+
+/// Whether anybody can put another folder in the place of one in it: in a sticky one nobody can.
+pub(crate) fn is_for_everybody(folder: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(folder)?.permissions().mode() & 0o1002 == 0o002)
 }
 
 /// Whether others than the owner can read a file.

@@ -6,6 +6,11 @@ pub enum GuardError {
     Token(&'static str),
     #[error("the value is a token already: it was not sealed a second time")]
     SealedAlready,
+    #[error(
+        "the value is a token that was altered: blanks before it, or a capital in `~e`. It was neither opened nor sealed a \
+         second time: put back what the gateway wrote"
+    )]
+    Altered,
     #[error("a value of {length} bytes was not sealed: the limit is {limit}")]
     TooLong { length: usize, limit: usize },
     #[error(
@@ -52,6 +57,12 @@ pub enum GuardError {
     NotPermitted(String),
     #[error("nothing says whose value it is: `{0}` is empty or no record id")]
     NoOwner(String),
+    #[error(
+        "nothing says whose value it is: what stands in `{0}` has characters that nobody sees (control characters, zero-width \
+         ones) or letters and marks apart that Unicode writes as one (NFC): it would name another person than the key that \
+         it looks like. Correct it"
+    )]
+    UnplainKey(String),
     #[error("its token stands in `{0}`, and the table has no such column: export it too")]
     NoToken(String),
     #[error("`{0}` is to hold what the field becomes, and holds something already")]

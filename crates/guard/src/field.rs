@@ -44,11 +44,31 @@ impl Owner {
             Owner::Person(_) => RecordId::of(text.trim()).ok().map(|id| Subject::of_record(org, &id)),
             Owner::Key { named_by, .. } => {
                 let text = text.trim();
-                (!text.is_empty()).then(|| Subject::of_key(org, named_by, text))
+                let names = !text.is_empty() && Self::is_plain_key(text);
+                names.then(|| Subject::of_key(org, named_by, text))
             }
             Owner::Nobody => None,
         }
     }
+
+    /// Whether a key is what it looks like: with characters that nobody sees, or signs apart that are written as one, it
+    /// would name another person than its twin.
+    pub fn is_plain_key(text: &str) -> bool {
+        text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+            || (!text.chars().any(is_unseen) && unicode_normalization::is_nfc(text))
+    }
+}
+
+/// Control characters, and what Unicode has shown as nothing (Default_Ignorable_Code_Point).
+pub(crate) fn is_unseen(sign: char) -> bool {
+    sign.is_control()
+        || matches!(
+            sign,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// How the values of an index are found.

@@ -13,20 +13,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
-use journal::names::{Approver, Correlation, Digest, KeyId};
+use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::names::{Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
 use crate::data_keys::{DataKeys, KeyStatus, KeysError};
+use crate::durable;
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
 use crate::ring::{RingError, SaltRing, Welcome};
 use crate::root::Root;
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
+pub use approval::Declared;
 use copies::or_undone;
-pub use copies::{Drills, Restored};
+pub use copies::{Drills, Restored, TrailPlace};
 pub use shredding::Shredding;
 
 /// Why an act on keys was not done, or not told of.
@@ -51,10 +53,28 @@ pub enum KeeperError {
     )]
     OtherApprover(String),
     #[error(
+        "`{0}` is declared by another name or role than the one who is pinned to these keys: if it is the same person, or \
+         another who is to answer from now on, two of those that are pinned say so, as the bundle of before declares them \
+         (`keys approvers --policy BEFORE --next NOW`)"
+    )]
+    OtherPerson(String),
+    #[error(
         "no keys are in `{folder}`: `keys init` makes new ones, and `keys restore` puts a backup or an escrow there",
         folder = folder.display()
     )]
     NoKeys { folder: PathBuf },
+    #[error(
+        "`{data_keys}` lies there without a ring of salts, and holds no key: `keys init` was interrupted before it had made \
+         both, and nothing was sealed by them. Run `keys init` again: it takes away what it left",
+        data_keys = data_keys.display()
+    )]
+    Unfinished { data_keys: PathBuf },
+    #[error(
+        "`{folder}` can be written to by others than its owner, who could put files of theirs in the place of the keys: \
+         `{how}` it, or lay the keys elsewhere",
+        folder = folder.display()
+    )]
+    OpenFolder { folder: PathBuf, how: &'static str },
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -82,6 +102,29 @@ impl Places {
 
     fn seen_of(&self, name: &str) -> PathBuf {
         self.seen.join(name)
+    }
+
+    /// Others than the owner do not put files of theirs in the place of these.
+    fn are_private(&self) -> Result<(), KeeperError> {
+        let parts = [&self.data_keys, &self.salts].into_iter().filter_map(|path| path.parent());
+        for folder in parts.chain([self.seen.as_path()]) {
+            // A name alone is one in the folder that one is in.
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let io = |error| KeeperError::Io { path: folder.to_owned(), error };
+            if !folder.exists() {
+                continue;
+            }
+            if durable::is_writable_by_others(folder).map_err(io)? {
+                return Err(KeeperError::OpenFolder { folder: folder.to_owned(), how: "chmod 700" });
+            }
+            let whole = std::fs::canonicalize(folder).map_err(io)?;
+            if let Some(above) = whole.parent()
+                && durable::is_for_everybody(above).map_err(io)?
+            {
+                return Err(KeeperError::OpenFolder { folder: above.to_owned(), how: "chmod o-w" });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -212,27 +255,49 @@ impl Keeper {
     pub async fn create(
         places: Places,
         tenant: &str,
-        approvers: &[Approver],
+        approvers: &[Declared],
         tools: Tools,
     ) -> Result<Self, KeeperError> {
+        places.are_private()?;
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Created, KeyKind::Tenant, id)).await?;
-        let free = places.are_free().and_then(|()| places.are_unseen());
+        let free = Self::take_unfinished_away(&places, &tools);
+        let free = free.and_then(|()| places.are_free()).and_then(|()| places.are_unseen());
         let made = free.and_then(|()| Self::made(&places, tenant, (id, approvers), &tools));
         let (data, salts) = tools.end(begun, made).await?;
         Ok(Self { data, salts, tools })
     }
 
+    /// What an earlier making left that was killed goes, with its wrapping keys: nothing was sealed by it. Anything else
+    /// stays.
+    fn take_unfinished_away(places: &Places, tools: &Tools) -> Result<(), KeeperError> {
+        if !places.data_keys.exists() || places.are_unseen().is_err() {
+            return Ok(());
+        }
+        let data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        if !data.is_unused() {
+            return Ok(());
+        }
+        if places.salts.exists() {
+            let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            if salts.counts() != (0, 0) {
+                return Ok(());
+            }
+            salts.undo()?;
+        }
+        Ok(data.undo()?)
+    }
+
     fn made(
         places: &Places,
         tenant: &str,
-        (id, approvers): (KeyId, &[Approver]),
+        (id, approvers): (KeyId, &[Declared]),
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing), KeeperError> {
         let data = DataKeys::create(&places.data_keys, tenant, Arc::clone(&tools.root), (tools.rng)())?;
         or_undone(data, DataKeys::undo, |data| {
-            let salts =
-                SaltRing::create_as(id, approvers, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+            let pins = approvers.iter().map(Declared::pin).collect();
+            let salts = SaltRing::create_as(id, pins, &places.salts, Arc::clone(&tools.root), (tools.rng)())?;
             let watched =
                 or_undone(salts, SaltRing::undo, |salts| watch(places, data, salts, Unseen::NotOlder, None));
             watched.map(|(salts, ())| salts)
@@ -246,7 +311,11 @@ impl Keeper {
             let folder = places.data_keys.parent().unwrap_or(&places.data_keys).to_owned();
             return Err(KeeperError::NoKeys { folder });
         }
+        places.are_private()?;
         let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
+        if data.is_unused() && !places.salts.exists() {
+            return Err(KeeperError::Unfinished { data_keys: places.data_keys });
+        }
         let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
         match unseen {
             Unseen::Refused | Unseen::NotOlder => watch(&places, &mut data, &salts, unseen, None)?,
@@ -346,14 +415,16 @@ impl Keeper {
 
     /// Destroys a disabled data key for good, in copies of the file too. Escrows that were made until now bring it back:
     /// they are to be destroyed from then on ([`Keeper::undoing`]).
-    pub async fn destroy(&mut self, number: KeyNumber, by: [&Person; 2]) -> Result<(), KeeperError> {
-        let event = KeyEvent { people: by.map(Clone::clone).to_vec(), ..of_data(KeyStep::Destroyed, number) };
+    pub async fn destroy(&mut self, number: KeyNumber, by: [&Declared; 2]) -> Result<(), KeeperError> {
+        let people = by.map(Declared::person);
+        let event = KeyEvent { people: people.to_vec(), ..of_data(KeyStep::Destroyed, number) };
         let begun = self.tools.begin(event).await?;
         // An escrow that is named in vain is better than one that is forgotten.
         let done = self.may_answer(by);
-        let done = done.and_then(|()| Ok(self.data.may_destroy(number, by)?));
+        let [one, other] = &people;
+        let done = done.and_then(|()| Ok(self.data.may_destroy(number, [one, other])?));
         let done = done.and_then(|()| Ok(self.salts.doom_escrows()?));
-        let done = done.and_then(|()| Ok(self.data.destroy(number, by)?));
+        let done = done.and_then(|()| Ok(self.data.destroy(number, [one, other])?));
         self.tools.end(begun, done).await
     }
 
@@ -378,7 +449,7 @@ fn watch(
     // Whoever is refused puts the folder back where it was, and nothing is to be in its place.
     if unseen != Unseen::Refused {
         let io = |error| KeeperError::Io { path: places.seen.clone(), error };
-        std::fs::create_dir_all(&places.seen).map_err(io)?;
+        durable::make_folder(&places.seen).map_err(io)?;
     }
     data.are_of(salts.id())?;
     data.watch(&places.seen_of(DATA_KEYS), unseen)?;

@@ -27,6 +27,14 @@ pub trait Keys: Send + Sync {
     /// Part of what every token is bound to.
     fn tenant(&self) -> &str;
 
+    /// HMAC-SHA-256 by a key of these keys' own, which holds as long as they do: for what is kept beside the records.
+    fn sum(&self, label: &[u8], of: &[u8]) -> Result<[u8; 32], KeysError>;
+
+    /// Another number than before where somebody was merged or shredded since.
+    fn written(&self) -> u64 {
+        0
+    }
+
     /// The key that seals for a class.
     fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError>;
 
@@ -116,6 +124,14 @@ impl fmt::Debug for InUse {
 impl Keys for InUse {
     fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    fn sum(&self, label: &[u8], of: &[u8]) -> Result<[u8; 32], KeysError> {
+        Ok(self.kept().salts().sum(label, of)?)
+    }
+
+    fn written(&self) -> u64 {
+        self.kept().salts().written()
     }
 
     fn active(&self, class: Class) -> Result<Arc<DataKey>, KeysError> {

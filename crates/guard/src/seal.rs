@@ -122,6 +122,9 @@ impl Sealer {
         if Token::is_one(value) {
             return Err(GuardError::SealedAlready);
         }
+        if Token::is_altered(value) {
+            return Err(GuardError::Altered);
+        }
         if value.len() > LONGEST {
             return Err(GuardError::TooLong { length: value.len(), limit: LONGEST });
         }

@@ -36,7 +36,11 @@ pub enum SeenError {
         path = path.display()
     )]
     Unseen { path: PathBuf, of: &'static str },
-    #[error("`{path}` is not of these {of}, or it was changed", path = path.display())]
+    #[error(
+        "`{path}` is not of these {of}, or it was changed: put the right one back; if it is lost, make sure that the {of} \
+         are the newest, then open them once with `--unseen`",
+        path = path.display()
+    )]
     Other { path: PathBuf, of: &'static str },
     #[error(
         "the {of} are an older copy: writing {found} with {found_length} bytes lies there, and writing {seen} with \
@@ -58,7 +62,7 @@ pub enum SeenError {
 pub enum Unseen {
     /// The file is not opened.
     Refused,
-    /// It is new, or was just put back: it is taken, unless it is older than what was seen.
+    /// It is new: it is taken, unless it is older than what was seen.
     NotOlder,
     /// Somebody vouches for it: it is taken as it lies.
     Taken,

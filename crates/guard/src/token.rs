@@ -5,6 +5,7 @@ use std::fmt;
 use base64_simd::URL_SAFE_NO_PAD;
 
 use crate::error::GuardError;
+use crate::field::is_unseen;
 
 /// What every token of this version begins with.
 pub const PREFIX: &str = "~e1.";
@@ -176,6 +177,22 @@ impl Token {
         let after = text.strip_prefix("~e").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
         text.as_bytes().get(2).is_some_and(u8::is_ascii_digit)
             && after.is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// Whether a text was a token before somebody altered its beginning: blanks before it, or a capital.
+    pub fn is_altered(text: &str) -> bool {
+        // Most texts begin with a letter or a digit.
+        if text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) || Self::is_one(text) {
+            return false;
+        }
+        let text = text.trim_start_matches(|sign: char| sign.is_whitespace() || is_unseen(sign));
+        match text.strip_prefix("~E") {
+            Some(rest) => {
+                let after = rest.trim_start_matches(|sign: char| sign.is_ascii_digit());
+                after.len() < rest.len() && after.starts_with('.')
+            }
+            None => Self::is_one(text),
+        }
     }
 
     pub const fn key(&self) -> KeyNumber {

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use guard::escrow::{Escrow, Share, Terms};
-use guard::keeper::{Places, Tools};
+use guard::keeper::{Places, Tools, TrailPlace};
 use guard::ring::Keyring;
 use guard::root::FileRoot;
 use guard::vault::{self, Lock};
@@ -119,9 +119,10 @@ fn life(folder: &Path) -> (Keeper, Vec<SubjectSalt>, Keyring, Keeper) {
     let escrow = Escrow::read(&folder.join("escrow")).unwrap();
     assert!(ready(keeper.drill_escrow(&escrow, &shares, Some(&trail))).unwrap().is_good());
     let tools = tools(&folder.join("other-root"));
-    let to = folder.join("other-trail");
+    let (to, seen) = (folder.join("other-trail"), folder.join("other-trail.seen"));
+    let place = TrailPlace { ring: &to, lock: &lock, seen: &seen };
     let restored =
-        Keeper::restore_escrow(&escrow, &shares, Some((&to, &lock)), places(&folder.join("other")), tools);
+        Keeper::restore_escrow(&escrow, &shares, Some(place), places(&folder.join("other")), tools);
     let (other, _) = ready(restored).unwrap();
     (keeper, salts, trail, other)
 }

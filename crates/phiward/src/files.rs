@@ -1,6 +1,7 @@
-//! Writing what was asked for, where it was asked for, and nowhere else.
+//! Writing what was asked for, where it was asked for, and nowhere else; and reading lists.
 
 use std::fs::OpenOptions;
+use std::io::BufRead as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -60,4 +61,14 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Lines of standard input by their numbers, without blanks around them, and without the byte order mark that spreadsheets
+/// begin with: it would be part of the first.
+pub(crate) fn listed() -> impl Iterator<Item = Result<(u64, String), String>> {
+    (1..).zip(io::stdin().lock().lines()).map(|(number, line)| {
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        let line = line.strip_prefix('\u{feff}').filter(|_| number == 1).unwrap_or(&line);
+        Ok((number, line.trim().to_owned()))
+    })
 }

@@ -26,6 +26,8 @@ pub enum StreamError {
     TooLong { line: u64 },
     #[error("line {line}: a quote opens here and is not closed at the end of a cell")]
     Quote { line: u64 },
+    #[error("line {line}: it ends in two carriage returns: write line ends as `\\n` or `\\r\\n`")]
+    Returns { line: u64 },
     #[error("the table is empty: it has no header")]
     Empty,
 }
@@ -164,6 +166,8 @@ enum End {
     Later,
     /// A quote stands where none can.
     Quote,
+    /// Its line end has a carriage return too many, which would be part of the last cell.
+    Returns,
 }
 
 impl<R: Read> Stream<R> {
@@ -276,6 +280,7 @@ impl<R: Read> Stream<R> {
                 End::At(end) if end > LONGEST_ROW => return Err(StreamError::TooLong { line }),
                 End::At(end) => break end,
                 End::Quote => return Err(StreamError::Quote { line }),
+                End::Returns => return Err(StreamError::Returns { line }),
                 End::Later if self.filled - self.at > LONGEST_ROW => {
                     return Err(StreamError::TooLong { line });
                 }
@@ -337,6 +342,9 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             let cell = rest.get(..length).unwrap_or_default();
             let is_last = rest.get(length) != Some(&b',');
             let carriage = usize::from(is_last && cell.last() == Some(&b'\r'));
+            if carriage > 0 && cell.ends_with(b"\r\r") {
+                return End::Returns;
+            }
             row.cells.push(Cell { start: at, end: at + length - carriage, is_bare: true });
             at += length;
         }
@@ -345,6 +353,11 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             (Some(b'\n'), _) => return End::At(at + 1),
             (Some(b'\r'), Some(b'\n')) => return End::At(at + 2),
             (Some(b'\r'), None) if !is_all => return End::Later,
+            (Some(b'\r'), Some(b'\r')) => match bytes.get(at + 2) {
+                Some(b'\n') => return End::Returns,
+                None if !is_all => return End::Later,
+                _ => return End::Quote,
+            },
             (None, _) => return if is_all { End::At(at) } else { End::Later },
             _ => return End::Quote,
         }
@@ -471,6 +484,16 @@ mod tests {
         assert_eq!(error, "line 5: the row has 1 cells, and the header has 2");
         let error = rows(b"a,b\r\n1,2\r\n\r\n3\r\n").unwrap_err().to_string();
         assert_eq!(error, "line 4: the row has 1 cells, and the header has 2");
+        for returns in [
+            "a,b\r\r\n1,2\r\r\n",
+            "a,b\r\n1,2\r\r\n",
+            "a,b\n1,\"2\"\r\r\n",
+            "a,b\n1,2\r\r",
+            "a,b\r\n\r\r\n1,2",
+        ] {
+            let error = rows(returns.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(": it ends in two carriage returns"), "{returns:?}: {error}");
+        }
         let error = rows(b"a,b\n1,\xff\n").unwrap_err().to_string();
         assert!(error.starts_with("line 2: "), "{error}");
         assert!(matches!(Stream::new(&b""[..]).header(), Err(StreamError::Empty)));

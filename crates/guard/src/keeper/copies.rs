@@ -33,6 +33,15 @@ impl Drills {
     }
 }
 
+/// Where a keyring is put that an escrow holds.
+#[derive(Clone, Copy, Debug)]
+pub struct TrailPlace<'p> {
+    pub ring: &'p Path,
+    pub lock: &'p Lock,
+    /// Where it is kept how far it came.
+    pub seen: &'p Path,
+}
+
 /// What was put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
@@ -63,7 +72,7 @@ impl Keeper {
 
     fn copied(&self, to: &Path) -> Result<u64, KeeperError> {
         let io = |error| KeeperError::Io { path: to.to_owned(), error };
-        std::fs::create_dir_all(to).and_then(|()| durable::sync_folder(to)).map_err(io)?;
+        durable::make_folder(to).and_then(|()| durable::sync_folder(to)).map_err(io)?;
         Ok(self.data.back_up(&to.join(DATA_KEYS))? + self.salts.back_up(&to.join(SALTS))?)
     }
 
@@ -82,18 +91,24 @@ impl Keeper {
         Ok(Drills { data, salts, trail: None })
     }
 
-    /// Puts a backup where no keys are, under the same root. One that is older than what was seen is refused unless
-    /// somebody vouches for it; what was seen goes on from there. Unless it is the newest, no data key seals after it.
+    /// Puts a backup where no keys are, under the same root. One that is older than what was seen, or of which nothing
+    /// was seen, is refused unless somebody vouches for it: its approvers are those of its day. An entry says that they
+    /// did. What was seen goes on from there. Unless it is the newest, no data key seals after it.
     pub async fn restore(
         backup: &Path,
         places: Places,
         unseen: Unseen,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
+        places.are_private()?;
         let id = KeyId::random(&mut *(tools.rng)());
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, id)).await?;
         let done = places.are_free().and_then(|()| Self::put_back(backup, &places, unseen, &tools));
-        let (data, salts, restored) = tools.end(begun, done).await?;
+        let told = |(_, salts, _): &(DataKeys, SaltRing, Restored), events: Vec<KeyEvent>| {
+            let vouched = KeyEvent::new(KeyStep::TakenUnseen, KeyKind::Tenant, salts.id());
+            events.into_iter().chain((unseen == Unseen::Taken).then_some(vouched)).collect()
+        };
+        let (data, salts, restored) = tools.end_with(begun, done, told).await?;
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok((keeper, restored))
@@ -109,7 +124,6 @@ impl Keeper {
         let (to, seen) = (&places.data_keys, places.seen_of(DATA_KEYS));
         let (data, seals) = DataKeys::restore(&backup.join(DATA_KEYS), root(), (to, &seen), rng())?;
         let day = tools.today();
-        let unseen = if unseen == Unseen::Taken { unseen } else { Unseen::NotOlder };
         let (data, salts) = or_undone(data, DataKeys::remove, |data| {
             let salts = SaltRing::restore(&backup.join(SALTS), root(), &places.salts, day, rng())?;
             let watched =
@@ -208,10 +222,11 @@ impl Keeper {
     pub async fn restore_escrow(
         escrow: &Escrow,
         shares: &[(String, Share)],
-        trail: Option<(&Path, &Lock)>,
+        trail: Option<TrailPlace<'_>>,
         places: Places,
         tools: Tools,
     ) -> Result<(Self, Restored), KeeperError> {
+        places.are_private()?;
         let begun = tools.begin(KeyEvent::new(KeyStep::Restored, KeyKind::Tenant, escrow.id())).await?;
         let done =
             places.are_free().and_then(|()| Self::put_back_escrow(escrow, shares, trail, &places, &tools));
@@ -224,7 +239,7 @@ impl Keeper {
     fn put_back_escrow(
         escrow: &Escrow,
         shares: &[(String, Share)],
-        trail: Option<(&Path, &Lock)>,
+        trail: Option<TrailPlace<'_>>,
         places: &Places,
         tools: &Tools,
     ) -> Result<(DataKeys, SaltRing, Restored), KeeperError> {
@@ -243,9 +258,12 @@ impl Keeper {
                 // What was seen there is of other files, or of those that the escrow is older than: who restores it lost
                 // them.
                 watch(places, data, salts, Unseen::Taken, Some(today))?;
-                let Some(((keys, file), (to, lock))) = trail else { return Ok(None) };
+                let Some(((keys, file), TrailPlace { ring: to, lock, seen })) = trail else {
+                    return Ok(None);
+                };
                 let ring = Keyring::of_whole((escrow.path(), keys, file), to, lock, rng())?;
-                Ok(Some(ring.counts().0))
+                let watched = or_undone(ring, Keyring::remove, |ring| Ok(ring.watch(seen, Unseen::Taken)?));
+                Ok(Some(watched?.0.counts().0))
             })
         })?;
         let restored = Restored { data_keys: data.held(), people: salts.counts().0, trail, seals: false };

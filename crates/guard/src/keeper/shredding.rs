@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::act::{KeyEvent, KeyKind, KeyStep};
 use journal::names::KeyId;
 use journal::{Number, Subject};
 
-use super::{Keeper, KeeperError};
+use super::{Declared, Keeper, KeeperError};
 use crate::ring::{EscrowState, Escrowed, Keyring, Merging, RingError, SaltRing, entry_id};
 use crate::token::Handle;
 
@@ -161,7 +161,7 @@ impl Keeper {
         &mut self,
         id: KeyId,
         trail: Option<&Keyring>,
-        by: [&Person; 2],
+        by: [&Declared; 2],
     ) -> Result<(), KeeperError> {
         let destroyed = |salts: &SaltRing| {
             // A keyring's word is not enough: whoever has keys of their own would speak for it.
@@ -175,19 +175,19 @@ impl Keeper {
 
     /// Every escrow that was made before a copy was put back, and that the ring does not know of, is destroyed: two
     /// people say so.
-    pub async fn escrows_settled(&mut self, by: [&Person; 2]) -> Result<(), KeeperError> {
+    pub async fn escrows_settled(&mut self, by: [&Declared; 2]) -> Result<(), KeeperError> {
         let id = self.salts.id();
         self.said_by(by, KeyStep::EscrowsSettled, id, SaltRing::escrows_settled).await
     }
 
     async fn said_by(
         &mut self,
-        by: [&Person; 2],
+        by: [&Declared; 2],
         step: KeyStep,
         id: KeyId,
         act: impl FnOnce(&SaltRing) -> Result<(), RingError>,
     ) -> Result<(), KeeperError> {
-        let people = by.map(Clone::clone).to_vec();
+        let people = by.map(Declared::person).to_vec();
         let event = KeyEvent { people, ..KeyEvent::new(step, KeyKind::Tenant, id) };
         let begun = self.tools.begin(event).await?;
         let done = self.may_answer(by).and_then(|()| Ok(act(&self.salts)?));

@@ -8,7 +8,7 @@
 //! retired <wrapping key>                                     the one of the epoch before
 //! finder <base64 of the key that finds people, sealed by the key of the epoch>
 //! holds <records that were written with this head>
-//! approvers <names of those who may say what two people have to, a blank between>
+//! approvers <name=digest of those who may say what two people have to, a blank between; an earlier release: name>
 //! merged <handle> <handle that survives> <base64 of the person that was merged away, sealed> <of who survives, sealed>
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet

@@ -1,7 +1,8 @@
 //! The keys of people's pseudonyms, in one file under a lock.
 //!
-//! The head is the text of a sealed secret ([`Lock`]): the ring's two keys. Where escrows hold the ring, a line follows
-//! for each, and `sum` with the base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people.
+//! The head is the text of a sealed secret ([`Lock`]): the ring's two keys. `written` and the generation follow, a line
+//! for each escrow that holds the ring, and `sum` with the base64 of HMAC-SHA-256 of the lines before, under a key from
+//! the one that finds people. A ring of an earlier release has no generation: that of its shredded keys counts.
 //! Each person has a key of their own, so that one can be destroyed and nobody else is touched.
 //!
 //! **With the ring or its lock lost, nobody can answer any more who saw whose data in the years that it covers.** Keep
@@ -27,7 +28,7 @@ use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, SEPARA
 use super::{RingError, key_id};
 use crate::durable::{self, Access};
 use crate::key::Secret;
-use crate::seen::{Seen, Unseen};
+use crate::seen::{Reach, Seen, Unseen};
 use crate::vault::{self, Lock};
 
 const LABEL: &str = "phiward keyring";
@@ -42,11 +43,14 @@ const PURPOSE: Purpose = Purpose {
 
 const SEEN: &[u8] = b"phiward-keyring-seen-1";
 const SUM: &[u8] = b"phiward-keyring-head-1";
+const WRITTEN: &str = "written ";
 
 /// What the head says.
 struct Head {
     /// The ring's two keys under the lock.
     sealed: Zeroizing<String>,
+    /// Whole writings of the file; nothing in a ring of a release that did not count them.
+    written: Option<u64>,
     escrows: Vec<Escrowed>,
 }
 
@@ -74,7 +78,8 @@ impl Head {
     }
 
     fn bytes(&self, master: &Master) -> Vec<u8> {
-        let mut text = escrowed::lines(&self.escrows);
+        let mut text = self.written.map(|written| format!("{WRITTEN}{written}\n")).unwrap_or_default();
+        text.push_str(&escrowed::lines(&self.escrows));
         if !text.is_empty() {
             let sum = STANDARD.encode(Self::sum(&self.sealed, &text, master).sign());
             text.push_str(&format!("sum {sum}\n"));
@@ -98,18 +103,24 @@ impl Head {
     fn read(path: &Path, text: &str, master: &Master) -> Result<Self, RingError> {
         let (sealed, rest) = Self::split(text);
         let changed =
-            || RingError::unreadable(path, "what it says of escrows was changed: put a backup in its place");
-        let mut escrows = Vec::new();
+            || RingError::unreadable(path, "what its head says was changed: put a backup in its place");
+        let (mut written, mut escrows) = (None, Vec::new());
         if !rest.is_empty() {
             let at = rest.rfind("sum ").ok_or_else(changed)?;
             let (lines, sum) = rest.split_at_checked(at).ok_or_else(changed)?;
             let sum = sum.strip_prefix("sum ").and_then(|sum| STANDARD.decode(sum.strip_suffix('\n')?).ok());
             let own = Self::sum(sealed, lines, master).sign();
-            let holds = sum.is_some_and(|sum| verify_slices_are_equal(own.as_ref(), &sum).is_ok());
-            let read = lines.lines().map(|line| Escrowed::of(line.strip_prefix("escrow ")?));
-            escrows = read.collect::<Option<_>>().filter(|_| holds).ok_or_else(changed)?;
+            if sum.is_none_or(|sum| verify_slices_are_equal(own.as_ref(), &sum).is_err()) {
+                return Err(changed());
+            }
+            let mut lines = lines.lines().peekable();
+            if let Some(number) = lines.next_if(|line| line.starts_with(WRITTEN)) {
+                written = Some(number.trim_start_matches(WRITTEN).parse().map_err(|_| changed())?);
+            }
+            let read = lines.map(|line| Escrowed::of(line.strip_prefix("escrow ")?));
+            escrows = read.collect::<Option<_>>().ok_or_else(changed)?;
         }
-        Ok(Self { sealed: Zeroizing::new(sealed.to_owned()), escrows })
+        Ok(Self { sealed: Zeroizing::new(sealed.to_owned()), written, escrows })
     }
 }
 
@@ -139,13 +150,15 @@ impl Keyring {
     /// A ring of nobody, in a new file that its owner alone can read.
     pub fn create(path: &Path, lock: &Lock, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let master = Arc::new(Master::random(&mut *rng)?);
-        let head = Head { sealed: Head::sealed(lock, &master, &mut *rng)?, escrows: Vec::new() };
+        let sealed = Head::sealed(lock, &master, &mut *rng)?;
+        let head = Head { sealed, written: Some(1), escrows: Vec::new() };
         let bytes = head.bytes(&master);
         let draft = Draft { head: bytes, master, records: Vec::new(), shredded: Shredded::new() };
         Store::create(path, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
-    /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
+    /// Opens a ring. What a crash tore is finished; less than a record at its end does not count, and is cut off once
+    /// the ring was held against what was seen of it.
     pub fn open(path: &Path, lock: &Lock, rng: Box<dyn Rng>) -> Result<Self, RingError> {
         Store::open(path, &PURPOSE, rng, unlock(path, lock)).map(|(store, head, _)| Self::of(store, head))
     }
@@ -158,31 +171,38 @@ impl Keyring {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed. Of
-    /// shredded keys there are only ever more, and between two shreddings only ever more people. Escrows that were seen
-    /// to hold it are not forgotten.
+    /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed. Escrows
+    /// that were seen to hold it are not forgotten.
     pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
         let mut state = self.state();
-        let (people, shredded) = self.counts();
         let key = || self.store.master().sums(SEEN);
         let noted = Seen::noted(seen, "keyring", key())?.unwrap_or_default();
         let note = escrowed::lines(&state.head.escrows);
-        let watched = Seen::of(seen, "keyring", key(), ((shredded, people), &note), unseen)?;
+        let watched = Seen::of(seen, "keyring", key(), (self.reach(&state.head), &note), unseen)?;
         state.seen = Some(watched.seen);
+        self.store.cut_torn()?;
         let mut escrows = state.head.escrows.clone();
         escrowed::take_over(&mut escrows, &noted);
-        if escrows != state.head.escrows {
+        if let Some(older) = &watched.older {
+            state.head.written = Some(older.beyond);
+        }
+        if watched.older.is_some() || escrows != state.head.escrows {
             return self.rewrite(&mut state, escrows, |_| ()).map(|_| ());
         }
-        if watched.older.is_some() { self.see(&state) } else { Ok(()) }
+        Ok(())
+    }
+
+    fn written(&self, head: &Head) -> u64 {
+        head.written.unwrap_or_else(|| self.counts().1)
+    }
+
+    fn reach(&self, head: &Head) -> Reach {
+        (self.written(head), self.store.length())
     }
 
     fn see(&self, state: &State) -> Result<(), RingError> {
         match &state.seen {
-            Some(seen) => {
-                let (people, shredded) = self.counts();
-                Ok(seen.see((shredded, people), &escrowed::lines(&state.head.escrows))?)
-            }
+            Some(seen) => Ok(seen.see(self.reach(&state.head), &escrowed::lines(&state.head.escrows))?),
             None => Ok(()),
         }
     }
@@ -194,7 +214,8 @@ impl Keyring {
         escrows: Vec<Escrowed>,
         change: impl FnOnce(&mut Draft),
     ) -> Result<File, RingError> {
-        let head = Head { sealed: state.head.sealed.clone(), escrows };
+        let written = Some(self.written(&state.head) + 1);
+        let head = Head { sealed: state.head.sealed.clone(), written, escrows };
         let mut writer = self.store.writer()?;
         let mut draft = self.store.draft(&writer);
         change(&mut draft);
@@ -350,18 +371,35 @@ impl Keyring {
         read.is_whole(from)?;
         let mut draft = read.draft();
         head.sealed = Head::sealed(lock, &draft.master, &mut *rng)?;
+        head.written = Some(head.written.unwrap_or(draft.shredded.len() as u64) + 1);
         draft.head = head.bytes(&draft.master);
         Store::create(to, &PURPOSE, draft, rng).map(|store| Self::of(store, head))
     }
 
-    /// Puts a backup where no ring is, after opening every key of it.
-    pub fn restore(backup: &Path, lock: &Lock, to: &Path) -> Result<u64, RingError> {
+    /// Puts a backup where no ring is, after opening every key of it. One that is older than what was seen is refused
+    /// unless somebody vouches for it, and so is any where nothing was seen.
+    pub fn restore(
+        backup: &Path,
+        lock: &Lock,
+        to: &Path,
+        (seen, unseen): (&Path, Unseen),
+        rng: Box<dyn Rng>,
+    ) -> Result<Self, RingError> {
         let bytes = store::whole(backup)?;
         // Every key is opened by reading.
         let (read, _) = Read::of(backup, &PURPOSE, &bytes, unlock(backup, lock))?;
         read.is_whole(backup)?;
         store::restore(&bytes, to)?;
-        Ok(read.people())
+        let watched = Self::open(to, lock, rng).and_then(|ring| ring.watch(seen, unseen).map(|()| ring));
+        watched.inspect_err(|_| {
+            // It was made here. The error that matters is the first.
+            let _ = std::fs::remove_file(to);
+        })
+    }
+
+    /// Takes the file away that this process made.
+    pub(crate) fn remove(self) -> Result<(), RingError> {
+        self.store.remove()
     }
 }
 

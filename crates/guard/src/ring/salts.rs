@@ -16,8 +16,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use aws_lc_rs::hmac;
 use jiff::civil::Date;
-use journal::names::{Approver, KeyId};
+use journal::names::KeyId;
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
@@ -25,6 +26,7 @@ use super::escrowed::{self, EscrowState, Escrowed};
 use super::head::{Head, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{Away, RingError, key_id};
+use crate::GuardError;
 use crate::durable::{self, Access};
 use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seal::SubjectSalt;
@@ -87,12 +89,12 @@ impl SaltRing {
     /// A ring of nobody, in a new file that its owner alone can read, under a new wrapping key.
     pub fn create(path: &Path, root: Arc<dyn Root>, mut rng: Box<dyn Rng>) -> Result<Self, RingError> {
         let id = KeyId::random(&mut *rng);
-        Self::create_as(id, &[], path, root, rng)
+        Self::create_as(id, Vec::new(), path, root, rng)
     }
 
     pub(crate) fn create_as(
         id: KeyId,
-        approvers: &[Approver],
+        approvers: Vec<String>,
         path: &Path,
         root: Arc<dyn Root>,
         mut rng: Box<dyn Rng>,
@@ -113,7 +115,7 @@ impl SaltRing {
                 wrapping,
                 wrapped: Head::wrap(&*root, wrapping, &ring, 1, &master)?,
                 retired: None,
-                approvers: approvers.iter().map(ToString::to_string).collect(),
+                approvers,
                 merges: BTreeMap::new(),
                 became: BTreeMap::new(),
                 escrows: Vec::new(),
@@ -179,6 +181,7 @@ impl SaltRing {
         let found = (state.head.written, self.store.length());
         let watched = Seen::of(seen, "salts", key, (found, &state.head.note()), unseen)?;
         state.seen = Some(watched.seen);
+        self.store.cut_torn()?;
         let mut head = state.head.clone();
         if let Some(older) = &watched.older {
             head.written = older.beyond;
@@ -247,6 +250,17 @@ impl SaltRing {
     /// Names the ring and says nothing of it.
     pub fn id(&self) -> KeyId {
         key_id(&self.state().head.ring)
+    }
+
+    /// A sum by a key of the ring's own, which outlives its epochs.
+    pub(crate) fn sum(&self, label: &[u8], of: &[u8]) -> Result<[u8; 32], RingError> {
+        let sum = hmac::sign(&self.store.master().sums(label), of);
+        Ok(sum.as_ref().try_into().map_err(|_| GuardError::Module)?)
+    }
+
+    /// Whole writings of the ring's file: each merge and each shredding is one.
+    pub(crate) fn written(&self) -> u64 {
+        self.state().head.written
     }
 
     /// How often the ring was locked anew, and the wrapping key that locks it.
@@ -326,9 +340,8 @@ impl SaltRing {
                 })
             });
         match turned {
-            // Nothing was written under it. Else nobody knows, and both stay.
-            Err(error) if state.head.wrapping != wrapping && self.store.writer().is_ok() => {
-                Err(root::or_left(&*self.root, wrapping, error))
+            Err(error) if state.head.wrapping != wrapping => {
+                Err(root::not_put(&*self.root, wrapping, self.store.has_its_name(), error))
             }
             turned => turned.and_then(|()| self.retire(&state.head)),
         }
@@ -385,12 +398,11 @@ impl SaltRing {
         self.state().head.approvers.clone()
     }
 
-    pub(crate) fn pin_approvers(&self, approvers: &[Approver]) -> Result<(), RingError> {
+    pub(crate) fn pin_approvers(&self, approvers: Vec<String>) -> Result<(), RingError> {
         if approvers.len() < 2 {
             return Err(RingError::Refused(TOO_FEW));
         }
         let mut state = self.state();
-        let approvers = approvers.iter().map(ToString::to_string).collect();
         let head = Head { approvers, ..state.head.clone() };
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }

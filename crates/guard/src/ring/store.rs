@@ -298,7 +298,8 @@ impl Store {
         Ok(Self::of(path, purpose, Memory::of(master, index, shredded), writer, held))
     }
 
-    /// Opens a ring. What a crash tore is finished or, where it is less than a record, cut off: nobody was told of it.
+    /// Opens a ring. What a crash tore is finished. Less than a record at the end is left until [`Store::cut_torn`], or
+    /// until something is written there: nobody was told of it.
     pub(super) fn open<H>(
         path: &Path,
         purpose: &'static Purpose,
@@ -324,9 +325,6 @@ impl Store {
                 .map_err(RingError::io(path))?;
         }
         bytes.truncate(usize::try_from(read.length).unwrap_or(usize::MAX));
-        if read.length < read.found {
-            file.set_len(read.length).and_then(|()| file.sync_all()).map_err(RingError::io(path))?;
-        }
         let Read { head, master, index, shredded, length, .. } = read;
         let sum = adding::context(&bytes);
         let records = (index.records.len() + shredded.len()) as u64;
@@ -342,6 +340,12 @@ impl Store {
 
     fn memory(&self) -> RwLockReadGuard<'_, Memory> {
         self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the file that was there before a write that failed has its name still.
+    pub(super) fn has_its_name(&self) -> bool {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        durable::has_name(&writer.file, &self.path)
     }
 
     /// For whoever changes the ring: one at a time.
@@ -360,7 +364,19 @@ impl Store {
             .map_err(RingError::io(&self.path))
     }
 
-    /// Bytes of the file.
+    /// Cuts less than a record off the end: where the rest of the ring was held against what was seen of it. A whole
+    /// record whose end somebody cut off looks the same.
+    pub(super) fn cut_torn(&self) -> Result<(), RingError> {
+        let writer = self.writer()?;
+        let there = writer.file.metadata().map_err(RingError::io(&self.path))?.len();
+        if writer.length < there {
+            let cut = writer.file.set_len(writer.length).and_then(|()| writer.file.sync_all());
+            cut.map_err(RingError::io(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the file, up to its last whole record.
     pub(super) fn length(&self) -> u64 {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).length
     }
@@ -682,11 +698,6 @@ impl Read {
         let Self { head, master, index, shredded, .. } = self;
         Draft { head, master: Arc::new(master), records: index.records, shredded }
     }
-
-    /// How many people have a secret.
-    pub(super) fn people(&self) -> u64 {
-        self.index.records.len() as u64
-    }
 }
 
 fn parsed(record: &[u8], purpose: &Purpose, master: &Master) -> Option<(u8, Kept)> {
@@ -764,6 +775,6 @@ mod tests {
         store.give(&[[2; 16]]).unwrap();
         let bytes = whole(&path).unwrap();
         let by = |_: &str| Ok((Master::of(master.bytes.clone())?, ()));
-        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.people(), 2);
+        assert_eq!(Read::of(&path, &SMALL, &bytes, by).unwrap().0.index.records.len(), 2);
     }
 }

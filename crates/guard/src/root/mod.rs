@@ -98,6 +98,12 @@ pub enum RootError {
          there, by the name that docs/keys-roots.md says ({why})"
     )]
     Left { because: String, key: WrappingKey, why: String },
+    /// Which of two files has the name is not known, and each has a wrapping key.
+    #[error(
+        "{because}\nwhether wrapping key {key} wraps the keys now is not known: open them again (`keys status` names what \
+         wraps them); where that is another, destroy it in the root, by the name that docs/keys-roots.md says"
+    )]
+    Unsure { because: String, key: WrappingKey },
     #[error(transparent)]
     Guard(#[from] crate::GuardError),
 }
@@ -117,6 +123,19 @@ pub(crate) fn or_left<E: From<RootError> + fmt::Display>(root: &dyn Root, key: W
         Ok(()) => error,
         Err(why) => RootError::Left { because: error.to_string(), key, why: why.to_string() }.into(),
     }
+}
+
+/// Destroys the wrapping key of a file that was not put in the place of another; where that is not known, names it.
+pub(crate) fn not_put<E: From<RootError> + fmt::Display>(
+    root: &dyn Root,
+    key: WrappingKey,
+    is_before: bool,
+    error: E,
+) -> E {
+    if is_before {
+        return or_left(root, key, error);
+    }
+    RootError::Unsure { because: error.to_string(), key }.into()
 }
 
 /// Destroys the wrapping key of something that was taken away again.

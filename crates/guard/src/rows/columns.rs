@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use csv::Row;
 use policy::bundle::classification::ObjectRule;
 use policy::vocabulary::{FieldName, Mask};
 use policy::{AskedField, ClassifiedBy, Enforceable, Policy};
 
 use super::Duty;
+use crate::error::GuardError;
 use crate::field::{Owner, SealedField};
 
 /// Why a table cannot be worked on. A column is named only where the bundle names it: without a header, the first row
@@ -341,6 +343,16 @@ impl Columns {
 
     pub(crate) const fn person(&self) -> Option<usize> {
         self.person
+    }
+
+    /// Why nothing says whose a row's fields are.
+    pub(super) fn nobody(&self, owner: usize, row: &Row) -> GuardError {
+        let name = self.owner_name(owner).to_owned();
+        let at = self.owners.get(owner).filter(|owner| matches!(owner.owner, Owner::Key { .. }));
+        match at.and_then(|owner| row.get(owner.at)) {
+            Some(key) if !Owner::is_plain_key(key.trim()) => GuardError::UnplainKey(name),
+            _ => GuardError::NoOwner(name),
+        }
     }
 
     pub(super) fn owner_name(&self, owner: usize) -> &str {

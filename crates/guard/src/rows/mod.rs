@@ -159,7 +159,7 @@ impl<'k> Rows<'k> {
                 // Whose data it was could not be told.
                 _ if let Some(owner) = nobody => {
                     let name = self.columns.owner_name(owner).to_owned();
-                    Err((name.clone(), GuardError::NoOwner(name).into()))
+                    Err((name, self.columns.nobody(owner, row).into()))
                 }
                 Duty::Seal => {
                     ciphers.clear();
@@ -291,7 +291,7 @@ impl<'k> Rows<'k> {
                 Some(owner) => match (of.subject(owner), of.salt(owner)) {
                     (Some(subject), Some(salt)) => (Some(subject), Some(salt)),
                     (Some(_), None) => return Err(refuse(GuardError::Forgotten)),
-                    _ => return Err(refuse(GuardError::NoOwner(self.columns.owner_name(owner).to_owned()))),
+                    _ => return Err(refuse(self.columns.nobody(owner, of.row))),
                 },
                 None => (None, None),
             };
@@ -340,6 +340,9 @@ impl<'k> Rows<'k> {
             let refuse = |because: KeysError| (sealed.field.name.clone(), because);
             let held = sealed.holder.and_then(|at| of.row.get(at)).unwrap_or_default();
             if !Token::is_one(held) {
+                if Token::is_altered(held) {
+                    return Err(refuse(GuardError::Altered.into()));
+                }
                 tokens.push(None);
                 continue;
             }
@@ -384,7 +387,7 @@ impl<'k> Rows<'k> {
                 (Some(_), Some(owner)) => match of.subject(owner) {
                     Some(subject) => Some(subject),
                     None => {
-                        return Err(refuse(GuardError::NoOwner(self.columns.owner_name(owner).to_owned())));
+                        return Err(refuse(self.columns.nobody(owner, of.row)));
                     }
                 },
                 // It was sealed for a person, and the bundle does not say any more whose the field is.

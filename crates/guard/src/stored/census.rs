@@ -137,7 +137,8 @@ impl FieldCensus {
 }
 
 impl Census {
-    /// Counts all records, or those that are left of a census that was interrupted.
+    /// Counts all records, or those that are left of a census that was interrupted. One that was finished is taken anew:
+    /// what stands in a file frees no key.
     #[expect(clippy::too_many_arguments, reason = "what a job is made of, and what it runs on")]
     pub fn take(
         policy: &Enforceable,
@@ -150,7 +151,13 @@ impl Census {
         desk: &mut Desk<'_>,
     ) -> Result<Self, StoredError> {
         let mut looker = Looker::new(policy, object, records.names(), org, keys, rng)?;
-        let of = job::of(policy, ("census", object), records, &looker)?;
+        let mut of = job::of(policy, ("census", object), records, &looker)?;
+        let mut opens = Vec::new();
+        for class in looker.classes() {
+            opens.extend(keys.all(class)?.iter().map(|key| key.number().get()));
+        }
+        opens.sort_unstable();
+        of.opens = Some((opens, keys.written()));
         let field = |field: &crate::SealedField| FieldCensus {
             field: field.name.clone(),
             holder: field.holder().to_owned(),
@@ -171,13 +178,10 @@ impl Census {
             fields: looker.columns.fields().map(field).collect(),
             merged: BTreeMap::new(),
         };
-        let mut reached = match state.reached::<Self>(&of)? {
-            Some(reached) => reached,
-            None => Reached { cursor: None, is_done: false, counts: begun() },
+        let mut reached = match state.reached::<Self>(&of, keys)? {
+            Some(reached) if !reached.is_done => reached,
+            _ => Reached { cursor: None, is_done: false, counts: begun() },
         };
-        if reached.is_done {
-            return Ok(reached.counts);
-        }
         records.resume(reached.cursor.as_deref())?;
         loop {
             let batch = records.next(BATCH)?;
@@ -201,13 +205,13 @@ impl Census {
             }
             reached.counts.to = desk.clock.now();
             reached.cursor = Some(records.settle()?);
-            state.keep(&of, &reached)?;
+            state.keep(&of, &reached, keys)?;
             (desk.progress)(reached.counts.rows);
         }
         records.finish()?;
         reached.counts.to = desk.clock.now();
         reached.is_done = true;
-        state.keep(&of, &reached)?;
+        state.keep(&of, &reached, keys)?;
         Ok(reached.counts)
     }
 

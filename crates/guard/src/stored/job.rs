@@ -191,6 +191,7 @@ pub(super) fn of(
         store: records.identity().to_owned(),
         keys: active.collect::<Result<_, _>>()?,
         out: records.goes_to().map(str::to_owned),
+        opens: None,
         pairs: None,
     })
 }
@@ -234,7 +235,7 @@ impl<'k> Job<'k> {
         }
         let mut of = of(policy, (task.as_str(), object), records, &looker)?;
         if let Task::Rebind { pairs } = &task {
-            of.pairs = Some(digest_of(pairs));
+            of.pairs = Some(digest_of(pairs, keys)?);
         }
         Ok(Self { looker, task, of, batch: BATCH })
     }
@@ -252,7 +253,8 @@ impl<'k> Job<'k> {
         desk: &mut Desk<'_>,
     ) -> Result<Counts, StoredError> {
         let begun = Reached { cursor: None, is_done: false, counts: Counts::default() };
-        let mut reached = state.reached(&self.of)?.unwrap_or(begun);
+        let keys = self.looker.keys;
+        let mut reached = state.reached(&self.of, keys)?.unwrap_or(begun);
         if reached.is_done {
             return Ok(reached.counts);
         }
@@ -274,12 +276,12 @@ impl<'k> Job<'k> {
             reached.counts.rows += left.len() as u64;
             // First what was written, then that it was.
             reached.cursor = Some(records.settle()?);
-            state.keep(&self.of, &reached)?;
+            state.keep(&self.of, &reached, keys)?;
             (desk.progress)(reached.counts.rows);
         }
         records.finish()?;
         reached.is_done = true;
-        state.keep(&self.of, &reached)?;
+        state.keep(&self.of, &reached, keys)?;
         Ok(reached.counts)
     }
 
@@ -344,8 +346,10 @@ impl<'k> Job<'k> {
     }
 }
 
-/// Pairs are the same in whatever order they stand.
-fn digest_of(pairs: &[Became]) -> String {
+const PAIRS: &[u8] = b"phiward-job-pairs-1";
+
+/// Pairs are the same in whatever order they stand. By a key of the ring: nobody tries records without it.
+fn digest_of(pairs: &[Became], keys: &dyn Keys) -> Result<String, StoredError> {
     let mut all: Vec<[&[u8]; 2]> = pairs.iter().map(|pair| [pair.from.bytes(), pair.into.bytes()]).collect();
     all.sort_unstable();
     let mut context = Context::new(&SHA256);
@@ -353,7 +357,8 @@ fn digest_of(pairs: &[Became]) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let sum = keys.sum(PAIRS, context.finish().as_ref())?;
+    Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 pub(super) fn same(one: &Row, other: &Row) -> bool {

@@ -294,6 +294,7 @@ impl<'k> Looker<'k> {
         if !Token::is_one(held) {
             return looked(
                 match (held.is_empty(), apart, value.is_empty()) {
+                    _ if Token::is_altered(held) => Stands::Unreadable(Reason::NotAToken),
                     (false, true, _) => Stands::Unreadable(Reason::NotAToken),
                     (_, _, true) => Stands::Nothing,
                     (_, _, false) => Stands::Bare(Zeroizing::new(value.to_owned())),

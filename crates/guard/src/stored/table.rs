@@ -8,15 +8,12 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use csv::{Row, Stream, StreamError, write_row};
 
 use super::job::same;
 use super::{Put, Record, Records, RecordsError};
 use crate::durable;
-
-/// By so many bytes at its beginning and end a table is known again, and by its length.
-const KNOWN_BY: u64 = 1 << 20;
 
 /// What is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,16 +75,20 @@ fn unread(path: &Path) -> impl Fn(StreamError) -> RecordsError {
     move |error| RecordsError::Table { path: path.to_owned(), error }
 }
 
-/// The length, and a digest of what stands at both ends.
+/// The length and a digest of all: what stands in the middle was counted too.
 fn identity(path: &Path, file: &mut File) -> std::io::Result<String> {
-    let length = file.metadata()?.len();
-    let mut known = Vec::new();
-    for from in [0, length.saturating_sub(KNOWN_BY)] {
-        file.seek(SeekFrom::Start(from))?;
-        (&mut *file).take(KNOWN_BY).read_to_end(&mut known)?;
+    let (mut length, mut context, mut piece) = (0, Context::new(&SHA256), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        length += read;
+        context.update(piece.get(..read).unwrap_or_default());
     }
     file.rewind()?;
-    let digest: String = digest(&SHA256, &known).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = context.finish();
+    let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(format!("table {name}, {length} bytes, {digest}"))
 }

@@ -1,16 +1,16 @@
 //! Whose word counts where two people have to say something.
 
-use guard::keeper::KeeperError;
+use guard::keeper::{Declared, KeeperError};
 use guard::ring::{EscrowState, Keyring};
 use guard::{Keeper, KeyState, Unseen};
-use journal::act::{KeyStep, Person};
+use journal::act::KeyStep;
 
 use crate::keeper::{Place, System, approvers, begun, ready, terms};
-use crate::keys::{approver, two_people};
+use crate::keys::{approver, approver_called, two_people};
 use crate::lock;
 
-fn others() -> [Person; 2] {
-    ["mallory", "oscar"].map(|id| Person::Approver(approver(id)))
+fn others() -> [Declared; 2] {
+    ["mallory", "oscar"].map(approver)
 }
 
 #[test]
@@ -39,6 +39,31 @@ fn approvers_of_another_bundle_destroy_nothing() {
     assert_eq!(place.said().iter().filter(|said| *said == "destroyed data failed").count(), 2);
     assert_eq!(keeper.status()[0].state, KeyState::Disabled);
     assert_eq!((keeper.approvers(), keeper.undoing().len()), (vec!["ada".to_owned(), "ben".to_owned()], 0));
+}
+
+#[test]
+fn an_id_that_a_bundle_gives_to_another_approves_nothing() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let number = begun(&mut keeper);
+    ready(keeper.set(number, KeyState::Disabled)).unwrap();
+    let [ada, ben] = two_people();
+    for other in
+        [approver_called("ben", "Mallory", "privacy-officer"), approver_called("ben", "Somebody", "operator")]
+    {
+        let refused = ready(keeper.destroy(number, [&ada, &other]));
+        assert!(matches!(refused, Err(KeeperError::OtherPerson(ref id)) if id == "ben"), "{refused:?}");
+        let refused = ready(keeper.pin_approvers(&[ada.clone(), other.clone()], [&ada, &other]));
+        assert!(matches!(refused, Err(KeeperError::OtherPerson(_))), "{refused:?}");
+        // Two of those that are pinned may say that it is right.
+        ready(keeper.pin_approvers(&[ada.clone(), other.clone()], [&ada, &ben])).unwrap();
+        drop(keeper);
+        keeper = place.open().unwrap();
+        assert!(matches!(ready(keeper.destroy(number, [&ada, &ben])), Err(KeeperError::OtherPerson(_))));
+        ready(keeper.pin_approvers(&[ada.clone(), ben.clone()], [&ada, &other])).unwrap();
+    }
+    assert_eq!((keeper.status()[0].state, keeper.pins_ids_alone()), (KeyState::Disabled, false));
+    ready(keeper.destroy(number, [&ada, &ben])).unwrap();
 }
 
 #[test]
@@ -74,6 +99,43 @@ fn an_older_copy_brings_no_approvers_back() {
     std::fs::write(place.path("keys/salts"), older).unwrap();
     let taken = Keeper::open(place.places("keys"), Unseen::Taken, place.tools("root"));
     assert_eq!(ready(taken).unwrap().approvers(), ["mallory", "oscar"]);
+}
+
+#[test]
+fn an_older_backup_brings_no_approvers_back_in_silence() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    let [ada, ben] = two_people();
+    ready(keeper.pin_approvers(&["mallory", "oscar"].map(approver), [&ada, &ben])).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    let restore = |unseen| {
+        let done = ready(Keeper::restore(&backup, place.places("keys"), unseen, place.tools("root")));
+        done.map(|(keeper, _)| keeper.approvers())
+    };
+    // What was seen of the keys goes with them, or does not read.
+    let seen = place.path("keys.seen");
+    let whole = ["data-keys", "salts"].map(|name| (name, std::fs::read(seen.join(name)).unwrap()));
+    for torn in [None, Some("data-keys"), Some("salts")] {
+        std::fs::create_dir_all(&seen).unwrap();
+        match torn {
+            None => std::fs::remove_dir_all(&seen).unwrap(),
+            Some(torn) => whole.iter().for_each(|(name, bytes)| {
+                let bytes = if *name == torn { &bytes[..bytes.len() / 2] } else { bytes };
+                std::fs::write(seen.join(name), bytes).unwrap();
+            }),
+        }
+        let said = restore(Unseen::Refused).unwrap_err().to_string();
+        // Those that read tell that the backup is older.
+        assert!(said.contains("`--unseen`"), "{torn:?}: {said}");
+        assert!(!place.path("keys/salts").exists() && !place.path("keys/data-keys").exists());
+    }
+    std::fs::remove_dir_all(&seen).unwrap();
+    place.said();
+    assert_eq!(restore(Unseen::Taken).unwrap(), ["ada", "ben"]);
+    let vouched = format!("{} tenant done", KeyStep::TakenUnseen);
+    assert!(place.said().contains(&vouched), "whoever takes it is told");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use guard::escrow::{Escrow, EscrowError, Share, Terms};
-use guard::keeper::{KeeperError, Places, Shredding, Tools};
+use guard::keeper::{Declared, KeeperError, Places, Shredding, Tools, TrailPlace};
 use guard::ring::{EscrowState, Keyring, RingError};
 use guard::root::{FileRoot, Root, RootError};
 use guard::{
@@ -15,8 +15,7 @@ use guard::{
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use journal::act::{KeyStep, Person};
-use journal::names::Approver;
+use journal::act::KeyStep;
 use journal::sample::Drawn;
 use journal::{Act, Clock, Entry, Pseudonymiser as _, Receipt, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
@@ -94,7 +93,7 @@ impl Place {
 
     pub(crate) fn places(&self, name: &str) -> Places {
         let folder = self.path(name);
-        std::fs::create_dir_all(&folder).unwrap();
+        guard::durable::make_folder(&folder).unwrap();
         Places::of(&folder, &self.path(&format!("{name}.seen")))
     }
 
@@ -143,7 +142,7 @@ impl Place {
 }
 
 /// Ada and Ben.
-pub(crate) fn approvers() -> [Approver; 2] {
+pub(crate) fn approvers() -> [Declared; 2] {
     ["ada", "ben"].map(approver)
 }
 
@@ -221,7 +220,7 @@ fn every_act_is_told_before_and_after() {
         let entries = place.ledger.entries.lock().unwrap();
         for entry in entries.iter() {
             let Act::KeyEvent(event) = &entry.act else { panic!("another act") };
-            assert_eq!(event.people, [ada.clone(), ben.clone()]);
+            assert_eq!(event.people, [ada.person(), ben.person()]);
             assert_eq!(entry.correlation, entries[0].correlation);
             assert_eq!(event.key.to_string(), format!("{:016x}", first.get()));
         }
@@ -449,8 +448,7 @@ fn a_backup_turns_no_state_and_no_count_of_seals_back() {
             std::fs::remove_dir_all(place.path("keys")).unwrap();
             std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
         }
-        let unseen = if is_seen { Unseen::Taken } else { Unseen::Refused };
-        let (mut keeper, restored) = ready(restore(unseen)).unwrap();
+        let (mut keeper, restored) = ready(restore(Unseen::Taken)).unwrap();
         assert!(!restored.seals && keeper.active(Class::Phi).is_err());
         assert_eq!(keeper.status()[0].state, KeyState::DecryptOnly);
         assert!(opens(&keeper, &text, 1));
@@ -499,7 +497,7 @@ fn escrows_that_came_after_a_copy_are_not_forgotten() {
     drop(keeper);
     std::fs::remove_dir_all(place.path("keys")).unwrap();
     std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
-    let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
+    let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Taken, place.tools("root"));
     let (mut keeper, _) = ready(restored).unwrap();
     assert!(keeper.salts().escrows().is_empty());
     let done = ready(keeper.shred(&[subject(2)], None)).unwrap();
@@ -584,11 +582,11 @@ fn an_escrow_brings_all_back_under_another_root() {
         place.tools("another-root"),
     ));
     assert!(matches!(lost, Err(KeeperError::Escrow(EscrowError::TooFew { given: 1, needed: 2 }))));
-    let new_trail = place.path("new-trail");
+    let (new_trail, new_seen) = (place.path("new-trail"), place.path("new-trail.seen"));
     let (mut keeper, restored) = ready(Keeper::restore_escrow(
         &escrow,
         &named(&shares, &[1, 2]),
-        Some((&new_trail, &lock())),
+        Some(TrailPlace { ring: &new_trail, lock: &lock(), seen: &new_seen }),
         place.places("other"),
         place.tools("another-root"),
     ))
@@ -597,6 +595,7 @@ fn an_escrow_brings_all_back_under_another_root() {
     assert!((0..).zip(&texts).all(|(number, text)| opens(&keeper, text, number)));
     assert_eq!(keeper.salts().merges().len(), 1);
     let trail = Keyring::open(&new_trail, &lock(), Box::new(System)).unwrap();
+    trail.watch(&new_seen, Unseen::Refused).unwrap();
     assert_eq!(trail.known(&subject(1)).unwrap(), Some(pseudonyms[0]));
     // How often its keys sealed since is not known.
     assert!(keeper.active(Class::Phi).is_err());
@@ -685,7 +684,7 @@ fn one_person_destroys_nothing() {
     let mut keeper = place.create();
     let number = begun(&mut keeper);
     ready(keeper.set(number, KeyState::Disabled)).unwrap();
-    let [ada, _]: [Person; 2] = two_people();
+    let [ada, _] = two_people();
     let refused = ready(keeper.destroy(number, [&ada, &ada]));
     assert!(matches!(refused, Err(KeeperError::Refused(_))));
     assert_eq!(keeper.status()[0].state, KeyState::Disabled);

@@ -234,10 +234,43 @@ fn an_older_copy_in_the_rings_place_is_noticed() {
     std::fs::write(&path, &newest).unwrap();
     watched(5).unwrap().relock(&lock()).unwrap();
     drop(watched(6).unwrap());
+    // As many people and as many shredded, and an older writing: its lock may be one that was changed.
+    std::fs::write(&path, &newest).unwrap();
+    assert!(matches!(watched(6), Err(RingError::Seen(SeenError::Older { .. }))));
     // Somebody may vouch for an older one.
     std::fs::write(&path, &copies[0]).unwrap();
     open(&path, 7).unwrap().watch(&seen, Unseen::Taken).unwrap();
     drop(watched(8).unwrap());
+}
+
+#[test]
+fn a_cut_that_looks_like_a_torn_write_is_told_and_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, seen) = (folder.path().join("ring"), folder.path().join("seen"));
+    let ring = Keyring::create(&path, &lock(), Box::new(Drawn::new(1))).unwrap();
+    ring.watch(&seen, Unseen::Taken).unwrap();
+    all(&ring, 0..3);
+    drop(ring);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(folder.path().join("ring.adding"), "").unwrap();
+    for cut in [1, 40, 84] {
+        std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+        let refused = open(&path, 2).unwrap().watch(&seen, Unseen::Refused);
+        assert!(matches!(refused, Err(RingError::Seen(SeenError::Older { .. }))), "{refused:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), whole[..whole.len() - cut], "it is left as it lies");
+    }
+    // What was torn behind what was seen was told to nobody.
+    let torn = [&whole[..], &whole[whole.len() - 50..]].concat();
+    std::fs::write(&path, &torn).unwrap();
+    open(&path, 3).unwrap().watch(&seen, Unseen::Refused).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    // Where nothing is seen, the next record is written over it.
+    std::fs::write(&path, &torn).unwrap();
+    let first = all(&open(&path, 4).unwrap(), 0..4);
+    assert_eq!(
+        (std::fs::read(&path).unwrap().len(), all(&open(&path, 5).unwrap(), 0..4)),
+        (whole.len() + 85, first)
+    );
 }
 
 #[test]
@@ -253,10 +286,15 @@ fn a_ring_is_locked_anew_and_restored() {
     ring.back_up(&backup).unwrap();
     drop(ring);
     assert!(open(&path, 2).is_err());
-    let to = folder.path().join("new");
-    assert_eq!(Keyring::restore(&backup, &other, &to).unwrap(), 4);
-    assert!(matches!(Keyring::restore(&backup, &other, &to), Err(RingError::Exists { .. })));
+    let (to, seen) = (folder.path().join("new"), folder.path().join("new.seen"));
+    let restore = |unseen| Keyring::restore(&backup, &other, &to, (&seen, unseen), Box::new(Drawn::new(9)));
+    // Nothing says that it is the newest.
+    let refused = restore(Unseen::Refused);
+    assert!(matches!(refused, Err(RingError::Seen(SeenError::Unseen { .. }))) && !to.exists());
+    assert_eq!(restore(Unseen::Taken).unwrap().counts(), (4, 0));
+    assert!(matches!(restore(Unseen::Taken), Err(RingError::Exists { .. })));
     let ring = Keyring::open(&to, &other, Box::new(Drawn::new(9))).unwrap();
+    ring.watch(&seen, Unseen::Refused).unwrap();
     assert_eq!(all(&ring, 0..3), first);
     let strange = Keyring::create(&folder.path().join("strange"), &other, Box::new(Drawn::new(77))).unwrap();
     assert!(strange.drill(&backup, &other).unwrap_err().to_string().contains("another ring"));

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use guard::keeper::Declared;
 use guard::root::{FileRoot, Root, RootError};
 use guard::vault::Lock;
 use guard::{Binding, DataKeys, FieldCipher, GuardError, KeyState, KeysError, Token};
 use jiff::civil::{Date, date};
-use journal::act::Person;
-use journal::names::Approver;
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use source::Source;
@@ -32,15 +31,19 @@ fn open(folder: &Path) -> Result<DataKeys, KeysError> {
 }
 
 /// An approver of a bundle that has such a one.
-pub(crate) fn approver(id: &str) -> Approver {
-    let people = format!("{{id: {id}, name: Somebody, role: privacy-officer}}");
-    let text = format!("approvers: {{required: 1, people: [{people}]}}\n");
-    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
-    Approver::declared(&policy, id).unwrap()
+pub(crate) fn approver(id: &str) -> Declared {
+    approver_called(id, "Somebody", "privacy-officer")
 }
 
-pub(crate) fn two_people() -> [Person; 2] {
-    ["ada", "ben"].map(|id| Person::Approver(approver(id)))
+pub(crate) fn approver_called(id: &str, name: &str, role: &str) -> Declared {
+    let people = format!("{{id: {id}, name: {name}, role: {role}}}");
+    let text = format!("approvers: {{required: 1, people: [{people}]}}\n");
+    let (policy, _) = policy::read(vec![Source::new("phiward.yaml", text)]);
+    Declared::of(&policy, id).unwrap()
+}
+
+pub(crate) fn two_people() -> [Declared; 2] {
+    ["ada", "ben"].map(approver)
 }
 
 /// A token under the active key of a class.
@@ -82,7 +85,7 @@ fn keys_live_and_die_in_order() {
     let states: Vec<KeyState> = keys.status().iter().map(|key| key.state).collect();
     assert_eq!(states, [KeyState::DecryptOnly, KeyState::Active, KeyState::Active]);
     // Nothing that opens is destroyed, nobody destroys alone, and nothing comes back.
-    let [ada, ben] = two_people();
+    let [ada, ben] = two_people().map(|one| one.person());
     assert!(matches!(keys.destroy(first, [&ada, &ben]), Err(KeysError::State { .. })));
     keys.set(first, KeyState::Disabled).unwrap();
     assert!(!opens(&keys, &old));
@@ -216,7 +219,7 @@ fn whatever_a_destruction_is_interrupted_at_a_key_is_there_or_gone_from_every_co
         drop(keys);
         let old = std::fs::read(folder.path().join("keys")).unwrap();
         let root = Arc::new(Snapping::new(root(folder.path()).unwrap(), folder.path(), fails));
-        let [ada, ben] = two_people();
+        let [ada, ben] = two_people().map(|one| one.person());
         let _ = DataKeys::open(&folder.path().join("keys"), root.clone(), Box::new(Drawn::new(40)))
             .and_then(|mut keys| keys.destroy(first, [&ada, &ben]));
         let mut states = root.states();

@@ -302,6 +302,35 @@ fn a_key_names_one_person_by_both_objects_of_a_person_account() {
 }
 
 #[test]
+fn a_key_that_is_not_what_it_looks_like_names_nobody() {
+    let people = "objects:\n  Account:\n    subject: self\n    default: {class: internal}\n    fields:\n      Note__c: {class: \
+                  phi, protect: gateway, seal: {bind: key, key: MRN__c}}\n";
+    let clinic = Clinic { policy: policy_with(("classification/patients.yaml", people)), ..Clinic::new() };
+    let grace = id(GRACE);
+    let sealed = |key: &str| {
+        let table = Table::of(&["Id", "MRN__c", "Note__c"], &[&[&grace, key, "a note"]]);
+        clinic.work(Duty::Seal, "Account", &table)
+    };
+    for key in ["\u{feff}M1", "M\u{200b}1", "M1\u{200d}", "M\u{ad}1", "M\u{7}1", "M\u{202e}1", "Mu\u{308}1"] {
+        let (left, refused) = sealed(key);
+        assert_eq!((left.rows.len(), refused.len()), (0, 1), "{key:?}");
+        let said = "0 Note__c: nothing says whose value it is: what stands in `MRN__c` has characters that nobody sees";
+        assert!(refused[0].starts_with(said) && !refused[0].contains(key), "{refused:?}");
+        let token = sealed("M1").0.cell(0, "Note__c").to_owned();
+        let table = Table::of(&["Id", "MRN__c", "Note__c"], &[&[&grace, key, &token]]);
+        let (_, refused) = clinic.work(Duty::Open, "Account", &table);
+        assert!(refused[0].contains("characters that nobody sees"), "{refused:?}");
+    }
+    // Blanks around it do not count, letters of other scripts do, and so does their case.
+    let subject = |key: &str| {
+        let field = guard::SealedField::of(&clinic.policy, "Account", "Note__c").unwrap();
+        field.owner.subject(&org(&clinic.policy), key)
+    };
+    assert_eq!(subject(" M1\u{a0}"), subject("M1"));
+    assert!(subject("M\u{fc}1").is_some() && subject("M1") != subject("m1"));
+}
+
+#[test]
 fn a_contact_whose_subject_is_the_account_is_opened_by_both() {
     let people = "objects:\n  Account:\n    subject: self\n    default: {class: internal}\n  Contact:\n    subject: AccountId\n    \
                   default: {class: internal}\n    fields:\n      Note__c: {class: phi, protect: gateway}\n";
@@ -309,6 +338,33 @@ fn a_contact_whose_subject_is_the_account_is_opened_by_both() {
     let owner = |object, field| guard::SealedField::of(&policy, object, field).unwrap().owner;
     assert_eq!(owner("Contact", "Note__c"), guard::Owner::Person("AccountId".to_owned()));
     assert_eq!(owner("Account", "Note__pc"), guard::Owner::Person("Id".to_owned()));
+}
+
+#[test]
+fn a_token_that_somebody_altered_is_neither_sealed_nor_taken_for_a_value() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let token = sealed.cell(0, "Name");
+    let grace = id(GRACE);
+    for altered in [
+        format!(" {token}"),
+        format!("\t\u{a0}{token}"),
+        format!("\u{feff}{token}"),
+        format!("\u{200b} {token}"),
+        token.replacen("~e1.", "~E1.", 1),
+        token.replacen("~e1.", " ~E9.", 1),
+    ] {
+        for duty in [Duty::Seal, Duty::Open, Duty::Mask] {
+            let (left, refused) =
+                clinic.work(duty, "Account", &Table::of(&["Id", "Name"], &[&[&grace, &altered]]));
+            assert_eq!((left.rows.len(), refused.len()), (0, 1), "{altered:?}");
+            assert!(refused[0].starts_with("0 Name: the value is a token that was altered"), "{refused:?}");
+        }
+    }
+    for value in ["~", "~E", "~E1", "~Ex1.", "~E.", " ~x", "~", "", " e1.", "~ e1.", "\u{200b}"] {
+        assert!(!Token::is_altered(value), "{value:?}");
+    }
+    assert!(!Token::is_altered(token));
 }
 
 #[test]

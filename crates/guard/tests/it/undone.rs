@@ -1,19 +1,22 @@
 //! What is left of an act that did not come about.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use guard::keeper::{KeeperError, Tools};
+use guard::ring::{RingError, SaltRing};
 use guard::root::{FileRoot, Root, RootError, WrappingKey};
-use guard::{DataKeys, GuardError, Keeper, KeyNumber, KeyState, KeysError};
+use guard::{DataKeys, GuardError, Keeper, KeyNumber, KeyState, KeysError, Unseen};
 use journal::sample::Drawn;
 use policy::vocabulary::Class;
 use zeroize::Zeroizing;
 
 use crate::keeper::{Place, approvers, ready};
 use crate::keys::{TODAY, opens, sealed};
-use crate::lock;
+use crate::{lock, subject};
 
 /// What a root is to do with what it is asked.
 #[derive(Clone, Debug, Default)]
@@ -156,6 +159,50 @@ fn keys_that_were_not_made_leave_nothing_under_the_root() {
 }
 
 #[test]
+fn keys_whose_making_was_killed_are_made_again() {
+    let place = Place::new();
+    let root = Moody::new(place.folder.path());
+    let open = || {
+        let tools = Tools { root: root.clone(), ..place.tools("another") };
+        ready(Keeper::open(place.places("keys"), Unseen::Refused, tools))
+    };
+    // Killed after the first file, and after the second: nothing was seen of them.
+    for both in [false, true] {
+        let keys = DataKeys::create(&place.places("keys").data_keys, "harbor-clinic", root.clone(), drawn(2));
+        drop(keys.unwrap());
+        if both {
+            drop(SaltRing::create(&place.places("keys").salts, root.clone(), drawn(3)).unwrap());
+        } else {
+            let said = open().map(|_| ()).unwrap_err().to_string();
+            assert!(said.contains("`keys init` was interrupted") && said.contains("init` again"), "{said}");
+        }
+        assert_eq!(root.there(), 1 + usize::from(both));
+        drop(created(&place, &root).unwrap());
+        assert_eq!(root.there(), 2, "nothing is left of the first");
+        drop(open().unwrap());
+        // What was made whole is not made again, though what was seen of it is lost.
+        let seen = place.path("keys.seen");
+        std::fs::rename(&seen, place.path("elsewhere")).unwrap();
+        let again = created(&place, &root).map(|_| ()).unwrap_err();
+        assert!(matches!(again, KeeperError::Ring(RingError::Exists { .. })), "{again}");
+        std::fs::remove_file(place.path("keys/salts")).unwrap();
+        let lost = created(&place, &root).map(|_| ()).unwrap_err();
+        assert!(matches!(lost, KeeperError::Ring(RingError::Exists { .. })), "{lost}");
+        std::fs::rename(place.path("elsewhere"), &seen).unwrap();
+        let lost = open().map(|_| ()).unwrap_err();
+        assert!(matches!(lost, KeeperError::Ring(RingError::Missing { .. })), "{lost}");
+        std::fs::remove_dir_all(place.path("keys")).unwrap();
+        std::fs::remove_dir_all(&seen).unwrap();
+        let there = root.there.lock().unwrap().clone();
+        there.into_iter().for_each(|key| root.destroy(key).unwrap());
+    }
+}
+
+fn drawn(seed: u64) -> Box<Drawn> {
+    Box::new(Drawn::new(seed))
+}
+
+#[test]
 fn what_somebody_else_made_meanwhile_stays() {
     let place = Place::new();
     let root = Moody::new(place.folder.path());
@@ -212,4 +259,88 @@ fn files_are_held_though_their_lock_files_were_taken_away() {
     }
     drop(keys);
     second().unwrap();
+}
+
+#[test]
+fn keys_are_kept_where_nobody_else_writes() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    drop(keeper);
+    place.said();
+    let may = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&place.path("keys.seen")), mode(&backup)], [0o700; 2], "whatever the mask lets");
+    let whole = place.folder.path();
+    for (folder, open, private, how) in [
+        (place.path("keys"), 0o770, 0o700, "chmod 700"),
+        (place.path("keys"), 0o757, 0o755, "chmod 700"),
+        (place.path("keys.seen"), 0o720, 0o700, "chmod 700"),
+        (whole.to_owned(), 0o777, 0o1777, "chmod o-w"),
+    ] {
+        may(&folder, open);
+        let refused = place.open().map(|_| ()).unwrap_err();
+        assert!(matches!(refused, KeeperError::OpenFolder { .. }), "{refused}");
+        let said = refused.to_string();
+        assert!(said.contains(how) && said.contains(&folder.display().to_string()), "{said}");
+        let approvers = approvers();
+        let made = Keeper::create(place.places("keys"), "harbor-clinic", &approvers, place.tools("root"));
+        assert!(matches!(ready(made), Err(KeeperError::OpenFolder { .. })));
+        let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
+        assert!(matches!(ready(restored), Err(KeeperError::OpenFolder { .. })));
+        may(&folder, private);
+        place.open().unwrap();
+    }
+    assert_eq!(place.said(), [""; 0]);
+}
+
+#[test]
+fn what_was_not_put_in_the_place_of_the_keys_leaves_no_wrapping_key() {
+    let place = Place::new();
+    let root = Moody::new(place.folder.path());
+    let mut keeper = created(&place, &root).unwrap();
+    keeper.salts().salts(&[subject(1), subject(2)]).unwrap();
+    let before = root.there.lock().unwrap().clone();
+    let beside = |name: &str| place.path("keys").join(format!(".{name}.new"));
+    // Nothing can be put beside the ring, then beside the data keys.
+    for (name, shreds) in [("salts", true), ("data-keys", false)] {
+        std::fs::create_dir(beside(name)).unwrap();
+        for _ in 0..3 {
+            let failed = match shreds {
+                true => ready(keeper.shred(&[subject(1)], None)).map(|_| ()),
+                false => ready(keeper.rewrap()),
+            };
+            assert!(failed.is_err());
+            assert_eq!(*root.there.lock().unwrap(), before, "{name}");
+        }
+        // One that cannot be destroyed is named.
+        drop(keeper);
+        keeper = opened(&place, &root);
+        root.is(Mood { destroys_nothing: true, ..Mood::default() });
+        let said = match shreds {
+            true => ready(keeper.shred(&[subject(1)], None)).map(|_| ()),
+            false => ready(keeper.rewrap()),
+        };
+        let said = said.unwrap_err().to_string();
+        root.is(Mood::default());
+        let left = root.there.lock().unwrap().difference(&before).copied().next().unwrap();
+        assert!(
+            said.contains(&format!("wrapping key {left}")) && said.contains("destroy it there"),
+            "{said}"
+        );
+        root.destroy(left).unwrap();
+        std::fs::remove_dir(beside(name)).unwrap();
+        drop(keeper);
+        keeper = opened(&place, &root);
+    }
+    ready(keeper.shred(&[subject(1)], None)).unwrap();
+    ready(keeper.rewrap()).unwrap();
+    assert_eq!(root.there(), before.len());
+    drop(keeper);
+    assert_eq!(opened(&place, &root).salts().counts(), (1, 1));
+}
+
+fn opened(place: &Place, root: &Arc<Moody>) -> Keeper {
+    let tools = Tools { root: root.clone(), ..place.tools("another") };
+    ready(Keeper::open(place.places("keys"), Unseen::Refused, tools)).unwrap()
 }

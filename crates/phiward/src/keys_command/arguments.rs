@@ -276,6 +276,10 @@ pub(crate) struct Trail {
     /// The keyring's file of 32 random bytes or more
     #[arg(long, value_name = "FILE", requires = "trail")]
     pub(crate) trail_unlock_file: Option<PathBuf>,
+    /// Where it is kept how far the keyring came: an older copy in its place is refused [default: TRAIL.seen, beside the
+    /// file]
+    #[arg(long, value_name = "FILE", requires = "trail")]
+    pub(crate) trail_seen: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,24 +8,22 @@ mod status;
 mod stored;
 
 use std::future::Future;
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::escrow::{self, Share, Terms};
-use guard::keeper::{Drills, KeeperError, Places, Restored, Tools};
+use guard::keeper::{Declared, Drills, KeeperError, Places, Restored, Tools, TrailPlace};
 use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
-use journal::act::Person;
-use journal::names::{Approver, Digest, KeyId, Org, RecordId};
+use journal::names::{Digest, KeyId, Org, RecordId};
 use journal::{Recorder, Subject};
 use policy::Policy;
 use policy::vocabulary::Class;
 
 use crate::ledger_command::arguments::{Recorded, Unlock};
-use crate::ledger_command::{lock, recording, text};
+use crate::ledger_command::{keyring, lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, near};
 use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople};
@@ -37,7 +35,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             let approvers = approvers(&policy)?;
             let digest = Some(Digest::of_policy(policy.digest()));
             let tools = Acting { policy: digest, ..Acting::begin(&init.kept, Roots::MadeWhereMissing)? };
-            files::folder(&init.kept.held.dir)?;
+            private_folder(&init.kept.held.dir)?;
             let places = places(&init.kept.held)?;
             let keeper = tools.wait(Keeper::create(places, &init.tenant, &approvers, tools.given()))?;
             let root = &init.kept.held.root;
@@ -190,6 +188,12 @@ fn places(held: &Held) -> Result<Places, String> {
     Ok(Places::of(&held.dir, &seen))
 }
 
+/// A folder for keys or shares: others do not look into it.
+fn private_folder(path: &Path) -> Result<(), String> {
+    let made = guard::durable::make_folder(path);
+    made.map_err(|error| format!("`{}` cannot be made a folder: {error}", path.display()))
+}
+
 /// What acts need, from the root to the ledger that records them.
 struct Acting {
     root: Arc<dyn Root>,
@@ -301,20 +305,20 @@ fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, St
 }
 
 /// Two approvers, and the bundle that declares them. An identity is for systems and roles: it answers for nothing.
-fn people(two: &TwoPeople) -> Result<([Person; 2], Digest), String> {
+fn people(two: &TwoPeople) -> Result<([Declared; 2], Digest), String> {
     let policy = judge::read_bundle(&two.policy)?;
     let one = |id: &str| {
         let known = policy.approvers().into_iter().flat_map(|all| &all.people).map(|one| one.id.as_str());
-        let approver = Approver::declared(&policy, id).map(Person::Approver);
-        approver.map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
+        Declared::of(&policy, id)
+            .map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
     };
     Ok(([one(&two.by)?, one(&two.and)?], Digest::of_policy(policy.digest())))
 }
 
 /// All approvers of a bundle.
-fn approvers(policy: &Policy) -> Result<Vec<Approver>, String> {
+fn approvers(policy: &Policy) -> Result<Vec<Declared>, String> {
     let people = policy.approvers().into_iter().flat_map(|all| &all.people);
-    let all = people.map(|one| Approver::declared(policy, one.id.as_str()).map_err(text));
+    let all = people.map(|one| Declared::of(policy, one.id.as_str()).map_err(text));
     let all = all.collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
         return Err("the bundle has no approvers (`approvers` in phiward.yaml): nobody could say so where two people \
@@ -356,16 +360,17 @@ fn by_lines(error: KeeperError) -> String {
 
 /// Lines of standard input, read to the end before anything is done.
 fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, String> {
-    let all = (1..).zip(std::io::stdin().lock().lines()).map(|(number, line)| {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
-        read(line.trim()).map_err(|what| format!("line {number}: {what}"))
+    let all = files::listed().map(|line| {
+        let (number, line) = line?;
+        read(&line).map_err(|what| format!("line {number}: {what}"))
     });
     all.collect()
 }
 
-/// The keyring that is named with the keys, and its lock.
-fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
+/// The keyring that is named with the keys, its lock, and where it is kept how far it came.
+fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock, PathBuf)>, String> {
     let Some(path) = &trail.trail else { return Ok(None) };
+    let seen = keyring::seen_of(path, trail.trail_seen.as_ref())?;
     let unlock = Unlock {
         passphrase_file: trail.trail_passphrase_file.clone(),
         passphrase_env: trail.trail_passphrase_env.clone(),
@@ -373,13 +378,18 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock)>, String> {
     };
     match lock(&unlock)? {
         Lock::None => Err("a keyring is locked: --trail-passphrase-file or --trail-unlock-file".to_owned()),
-        lock => Ok(Some((path.clone(), lock))),
+        lock => Ok(Some((path.clone(), lock, seen))),
     }
 }
 
 pub(crate) fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
-    let Some((path, lock)) = trail(named)? else { return Ok(None) };
-    Keyring::open(&path, &lock, Box::new(SystemRng::new())).map(Some).map_err(text)
+    let Some((path, lock, seen)) = trail(named)? else { return Ok(None) };
+    let ring = Keyring::open(&path, &lock, Box::new(SystemRng::new())).map_err(text)?;
+    ring.watch(&seen, Unseen::Refused).map_err(|error| {
+        let of = path.display();
+        format!("{error}\nfor a keyring that is `phiward ledger keyring check --ring {of} --unseen`")
+    })?;
+    Ok(Some(ring))
 }
 
 /// More bytes than any share has.
@@ -447,13 +457,13 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
     let read = escrow.as_ref().map(|path| escrow_of(path, shares)).transpose()?;
     let roots = if read.is_some() { Roots::MadeWhereMissing } else { Roots::MustBeThere };
     let acting = Acting::begin(&restore.kept, roots)?;
-    files::folder(&restore.kept.held.dir)?;
+    private_folder(&restore.kept.held.dir)?;
     let done = match (backup, &read) {
         (Some(backup), _) => {
             acting.wait(Keeper::restore(backup, places, unseen(&restore.kept), acting.given()))
         }
         (None, Some((escrow, shares))) => {
-            let trail = trail.as_ref().map(|(path, lock)| (path.as_path(), lock));
+            let trail = trail.as_ref().map(|(ring, lock, seen)| TrailPlace { ring, lock, seen });
             acting.wait(Keeper::restore_escrow(escrow, shares, trail, places, acting.given()))
         }
         (None, None) => Err("name a --backup or an --escrow".to_owned()),
@@ -485,7 +495,7 @@ fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {
     let trail = opened_trail(&make.trail)?;
     let terms =
         Terms::new(crate::today(), make.threshold, make.shares, &mut SystemRng::new()).map_err(text)?;
-    files::folder(&make.shares_in)?;
+    private_folder(&make.shares_in)?;
     // Before there is an escrow that somebody has no shares of.
     let path_of = |place: u8| make.shares_in.join(format!("share-{place}.txt"));
     if let Some(there) = (1..=make.shares).map(path_of).find(|path| path.exists()) {

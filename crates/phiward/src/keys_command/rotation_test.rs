@@ -10,20 +10,20 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use csv::{Row, Stream, write_row};
-use guard::keeper::{Places, TEST_TENANT, Tools};
+use guard::keeper::{Declared, Places, TEST_TENANT, Tools};
 use guard::root::Root;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{self, Census, Form, Job, State, Table, Task};
 use guard::{BlindIndex, InUse, Keeper, KeyNumber, KeyState, Keys as _, SealedField, Unseen};
 use jiff::Timestamp;
-use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Person, Room};
+use journal::act::{EvidenceOutcome, EvidenceRecord, Examined, Room};
 use journal::names::{ControlId, Digest, Version};
 use journal::{Act, Entry, EntryOutcome, Moment, Number};
 use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
-use super::{Roots, approvers, people, root};
+use super::{Roots, approvers, people, private_folder, root};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
@@ -249,7 +249,7 @@ impl<'t> Acting<'t> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let folder = tempfile::tempdir().map_err(text)?;
         let places = Places::of(&folder.path().join("keys"), &folder.path().join("seen"));
-        files::folder(&folder.path().join("keys"))?;
+        private_folder(&folder.path().join("keys"))?;
         let approvers = approvers(&mandate.policy)?;
         let made = Keeper::create(places, TEST_TENANT, &approvers, tools(&root));
         let keys = InUse::of(runtime.block_on(made).map_err(text)?);
@@ -280,7 +280,7 @@ impl<'t> Acting<'t> {
         self.classes().iter().map(|class| Ok(self.keys.active(*class).map_err(text)?.number())).collect()
     }
 
-    fn perform(&self, by: &[Person; 2]) -> Result<Report, String> {
+    fn perform(&self, by: &[Declared; 2]) -> Result<Report, String> {
         let from = crate::now();
         let mut run = Run::begin(self)?;
         run.activate()?;
@@ -547,7 +547,7 @@ impl Acting<'_> {
     /// A copy of the keys, as a thief or a backup has it.
     fn copied(&self) -> Result<PathBuf, String> {
         let (from, to) = (self.path("keys"), self.path("copy"));
-        files::folder(&to)?;
+        private_folder(&to)?;
         for entry in std::fs::read_dir(from).map_err(text)? {
             let entry = entry.map_err(text)?;
             std::fs::copy(entry.path(), to.join(entry.file_name())).map_err(text)?;

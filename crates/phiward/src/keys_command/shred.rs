@@ -232,6 +232,10 @@ fn bound(policy: &Policy) -> Bound {
 fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
     let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
         "" => Err(format!("line {number}: it is empty")),
+        line if !Owner::is_plain_key(line) => Err(format!(
+            "line {number}: it has characters that nobody sees, or letters and marks apart that Unicode writes as one (NFC): \
+             nobody is sealed for by such a key"
+        )),
         line => Ok(Subject::of_key(org, key, line)),
     });
     people.collect()

@@ -118,7 +118,10 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
     };
     let keys: Vec<(KeyStatus, u64)> = keeper.status().into_iter().map(age).collect();
     let salts = keeper.salts();
-    let ((people, shredded), (epoch, wrapping)) = (salts.counts(), salts.epoch());
+    let ((kept, shredded), (epoch, wrapping)) = (salts.counts(), salts.epoch());
+    let merges = salts.merges().len() as u64;
+    // Whoever became another has a salt until their handle is retired, and is nobody of their own.
+    let people = kept.saturating_sub(merges);
     let (untold, retired) = (salts.untold().len() as u64, salts.retired());
     let mut to_do = Vec::new();
     for (key, age) in &keys {
@@ -144,6 +147,11 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
             "no approvers are pinned: nothing that two people have to say is taken. `keys approvers`"
                 .to_owned(),
         );
+    } else if keeper.pins_ids_alone() {
+        to_do.push(
+            "approvers are pinned by their ids alone, which a bundle can give to others: pin them anew. `keys approvers`"
+                .to_owned(),
+        );
     }
     if untold > 0 {
         to_do.push(format!("{untold} salts were destroyed and no entry says so: run any act with --ledger"));
@@ -163,7 +171,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         epoch,
         wrapping: wrapping.to_string(),
         untold,
-        merges: salts.merges().len() as u64,
+        merges,
         approvers: keeper.approvers(),
         escrows: salts.escrows(),
         unknown: salts.escrows_unknown(),

@@ -44,6 +44,7 @@ fn pairs(path: &Path, right: &Mandate) -> Result<Vec<Became>, String> {
         let wrong = |error| format!("`{}`, line {number}: {error}", path.display());
         Ok::<_, String>(Subject::of_record(&right.org, &RecordId::of(id.trim()).map_err(wrong)?))
     };
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
@@ -161,7 +162,9 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::UnknownKey => "their keys are not known here",
         Reason::KeyDoesNotOpen => "their keys are pending, disabled or destroyed",
         Reason::OtherBinding => "they are of another tenant, field or person, or were changed",
-        Reason::NoOwner => "the record does not say whose they are",
+        Reason::NoOwner => {
+            "the record does not say whose they are, or by a key with characters that nobody sees"
+        }
         Reason::NotAToken => "something else stands where a token should",
         Reason::OtherVersion => "they are tokens of a version that this release does not know",
         Reason::NotText => "what they hold is no text",

@@ -337,11 +337,12 @@ pub(crate) struct Ring {
     /// The keyring's file
     #[arg(long, value_name = "FILE")]
     pub(crate) ring: PathBuf,
-    /// Where it is kept how far the keyring came, best on another disk: an older copy in its place is refused
+    /// Where it is kept how far the keyring came, best on another disk: an older copy in its place is refused [default:
+    /// RING.seen, beside the file]
     #[arg(long, value_name = "FILE")]
     pub(crate) ring_seen: Option<PathBuf>,
     /// Take the keyring as it lies though what was seen of it is missing or later
-    #[arg(long, requires = "ring_seen")]
+    #[arg(long)]
     pub(crate) unseen: bool,
     #[command(flatten)]
     pub(crate) unlock: Unlock,

@@ -1,4 +1,4 @@
-use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
 
 use guard::Unseen;
 use guard::ring::{Escrowed, Keyring};
@@ -9,7 +9,7 @@ use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
 use super::arguments::{self, People, Recorded, Ring};
 use super::{lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
-use crate::{Verdict, judge};
+use crate::{Verdict, files, judge};
 
 pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
     match command {
@@ -20,10 +20,15 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
                     "a keyring is locked: --passphrase-file, --passphrase-env or --unlock-file".to_owned()
                 );
             }
-            let made = Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
-            if let Some(seen) = &ring.ring_seen {
-                made.watch(seen, Unseen::Taken).map_err(text)?;
+            let seen = seen_of(&ring.ring, ring.ring_seen.as_ref())?;
+            if seen.exists() {
+                return Err(format!(
+                    "`{}` is there already: it tells an older copy of the keyring that it is of",
+                    seen.display()
+                ));
             }
+            let made = Keyring::create(&ring.ring, &lock, Box::new(SystemRng::new())).map_err(text)?;
+            made.watch(&seen, Unseen::Taken).map_err(text)?;
             eprintln!(
                 "phiward: with this file or its lock lost, nobody can answer whose data was seen: keep a backup of each"
             );
@@ -51,18 +56,28 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             return Ok(if drill.is_good() { Verdict::InOrder } else { Verdict::Findings });
         }
         arguments::Keyring::Restore { ring, backup } => {
-            let keys = Keyring::restore(backup, &lock(&ring.unlock)?, &ring.ring).map_err(text)?;
-            println!("{keys} keys");
+            let watched = (&*seen_of(&ring.ring, ring.ring_seen.as_ref())?, unseen(ring));
+            let lock = lock(&ring.unlock)?;
+            let restored = Keyring::restore(backup, &lock, &ring.ring, watched, Box::new(SystemRng::new()));
+            println!("{} keys", restored.map_err(text)?.counts().0);
         }
     }
     Ok(Verdict::InOrder)
 }
 
+/// Where it is kept how far a keyring came.
+pub(crate) fn seen_of(ring: &Path, named: Option<&PathBuf>) -> Result<PathBuf, String> {
+    named.map_or_else(|| super::beside(ring, "seen"), |seen| Ok(seen.clone()))
+}
+
+const fn unseen(ring: &Ring) -> Unseen {
+    if ring.unseen { Unseen::Taken } else { Unseen::Refused }
+}
+
 fn opened(ring: &Ring) -> Result<Keyring, String> {
+    let seen = seen_of(&ring.ring, ring.ring_seen.as_ref())?;
     let opened = Keyring::open(&ring.ring, &lock(&ring.unlock)?, Box::new(SystemRng::new())).map_err(text)?;
-    if let Some(seen) = &ring.ring_seen {
-        opened.watch(seen, if ring.unseen { Unseen::Taken } else { Unseen::Refused }).map_err(text)?;
-    }
+    opened.watch(&seen, unseen(ring)).map_err(text)?;
     Ok(opened)
 }
 
@@ -72,9 +87,9 @@ fn subjects(people: &People) -> Result<Vec<Subject>, String> {
     let org =
         Org::declared(&policy, &people.org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
     let mut all = Vec::new();
-    for (number, line) in (1..).zip(std::io::stdin().lock().lines()) {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
-        let record = RecordId::of(line.trim()).map_err(|error| format!("line {number}: {error}"))?;
+    for line in files::listed() {
+        let (number, line) = line?;
+        let record = RecordId::of(&line).map_err(|error| format!("line {number}: {error}"))?;
         all.push(Subject::of_record(&org, &record));
     }
     Ok(all)

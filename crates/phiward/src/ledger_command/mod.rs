@@ -3,7 +3,7 @@
 mod append;
 mod archive;
 pub(crate) mod arguments;
-mod keyring;
+pub(crate) mod keyring;
 mod network;
 mod retain;
 mod shredded;

@@ -398,7 +398,11 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
         text(&older.stderr)
     );
     std::fs::rename(place.path("keys.seen"), place.path("lost.seen")).unwrap();
-    let restored = place.run(&[&restore, &KEYS, &LEDGER], "");
+    let unseen = place.run(&[&restore, &KEYS, &LEDGER], "");
+    let said = text(&unseen.stderr);
+    assert!(code(&unseen) == 2 && said.contains("keys.seen/data-keys` is not there"), "{said}");
+    assert!(said.contains("once with `--unseen`") && !place.path("keys/salts").exists(), "{said}");
+    let restored = place.run(&[&restore, &["--unseen"], &KEYS, &LEDGER], "");
     assert_eq!(code(&restored), 0, "{}", text(&restored.stderr));
     for told in ["none seals now", "escrow settled"] {
         assert!(text(&restored.stderr).contains(told), "{told}: {}", text(&restored.stderr));
@@ -444,7 +448,7 @@ fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
         (code(&done), text(&done.stdout), text(&done.stderr))
     };
     // The record's own salt is gone; what hangs on its key is not, and is named.
-    let (exit, _, told) = shred(&[], &format!("{ADA}\n"));
+    let (exit, _, told) = shred(&[], &format!("\u{feff}{ADA}\r\n"));
     assert_eq!(exit, 1, "{told}");
     assert!(told.contains("`Account.SSN__pc`") && told.contains("--key Account.MRN__c"), "{told}");
     assert!(place.opens_for(here, by_key("M1-Canary"), &token));
@@ -456,7 +460,10 @@ fn people_are_forgotten_by_the_keys_that_their_tokens_hang_on() {
     assert!(told.contains("nothing was shredded") && !told.contains("make a new one"), "{told}");
     let (exit, _, told) = shred(&["--key", "Account.Name"], "M1-Canary\n");
     assert!(exit == 2 && told.contains("by these: Account.MRN__c"), "{told}");
-    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "M1-Canary\n");
+    let (exit, _, told) = shred(&["--key", "Account.MRN__c"], "M2\nM1\u{200b}-Canary\n");
+    assert!(exit == 2 && told.contains("line 2: it has characters that nobody sees"), "{told}");
+    // As a spreadsheet saves it.
+    let (exit, out, told) = shred(&["--key", "account.mrn__c"], "\u{feff}M1-Canary\r\r\n");
     assert_eq!((exit, out.trim().len()), (0, 16), "{told}");
     assert!(!place.opens_for(here, by_key("M1-Canary"), &token));
 }
@@ -521,7 +528,10 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     let handle = handle.strip_suffix("\nunknown\n").unwrap();
     assert!(place.opens(("root", "keys"), ADA, &tokens[0]), "as long as there are tokens");
     let status = place.ends(0, &[&["status"], &KEYS], "");
-    assert!(status.contains("1 people became others"), "{status}");
+    assert!(
+        status.contains("1 people, 0 shredded") && status.contains("1 people became others"),
+        "two records, one person: {status}"
+    );
     let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     assert!(code(&by_old_name) == 2 && text(&by_old_name.stderr).contains("survives"));
     let retired = place.run(&[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
@@ -611,6 +621,18 @@ orgs: [{id: production, kind: production, region: us}]
         assert_eq!(code(&refused), 2);
         assert!(text(&refused.stderr).contains("is not among the approvers"), "{}", text(&refused.stderr));
     }
+    // Nor does who got the id of one that is pinned.
+    let given =
+        own.replace("{id: mal-lory,", "{id: mara-voss,").replace("{id: os-car,", "{id: idris-calloway,");
+    std::fs::create_dir(place.path("given")).unwrap();
+    std::fs::write(place.path("given/phiward.yaml"), given).unwrap();
+    let theirs_now = ["--policy", "given", "--by", "mara-voss", "--and", "idris-calloway"];
+    let refused = place.run(&[&["destroy", "--key", "0"], &theirs_now, &KEYS, &LEDGER], "");
+    assert!(
+        code(&refused) == 2 && text(&refused.stderr).contains("by another name or role"),
+        "{}",
+        text(&refused.stderr)
+    );
     // Whoever is pinned brings them in, and is told who is near a name that was mistyped.
     let mistyped = ["--policy", &place.bundle, "--by", "mara-vos", "--and", "idris-calloway"];
     let near = place.run(&[&["approvers", "--next", "own"], &mistyped, &KEYS, &LEDGER], "");

@@ -181,7 +181,7 @@ fn people_are_merged_bound_anew_shredded_and_forgotten() {
     let rebind = ["moved.csv", "--out", "b1.csv", "--state", "b1"];
     let (_, err) = place.ends(1, &keys("rebind", &rebind), "");
     assert!(err.contains("2 values left that do not open: they are of another tenant"), "{err}");
-    std::fs::write(place.path("pairs"), format!("{},{}\n\n", record(4), record(5))).unwrap();
+    std::fs::write(place.path("pairs"), format!("\u{feff}{},{}\n\n", record(4), record(5))).unwrap();
     let (_, err) = place.ends(
         0,
         &keys("rebind", &["moved.csv", "--out", "b2.csv", "--state", "b2", "--pairs", "pairs"]),

@@ -15,6 +15,7 @@ mod impact;
 mod keys;
 mod keys_stored;
 mod ledger;
+mod rolled_back;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -163,6 +163,17 @@ fn one_person_is_no_two_subjects() {
     // Nobody's tokens, and those of a key, are of no record.
     let by_key = "      Note__c: {class: phi, protect: gateway, seal: {bind: key, key: MRN__c}}\n";
     assert_eq!(told(of_account, by_key), [""; 0]);
+    // Two keys are two people, whatever the objects' subjects are.
+    let key = |field: &str, key: &str| {
+        format!("      {field}: {{class: phi, protect: gateway, seal: {{bind: key, key: {key}}}}}\n")
+    };
+    for (one, other) in [("MRN__pc", "MRN__c"), ("MRN__c", "MRN__c"), ("MRN__pc", "Other__c")] {
+        assert_eq!(told(&key("Note__pc", one), &key("Note__c", other)), ["9 Error two-subjects"]);
+    }
+    let leads = format!("    subject: AccountId\n    fields:\n{}", key("Note__c", "MRN__c"));
+    let of_key = format!("{OF_ITSELF}{}", key("Note__pc", "MRN__pc"));
+    assert_eq!(person_accounts(&of_key, &leads), ["9 Error two-subjects"]);
+    assert_eq!(told(&key("Note__pc", "MRN__pc"), "      Card__c: {class: phi}\n"), [""; 0]);
     // The contact's subject is the account.
     let leads = format!("    subject: AccountId\n    fields:\n{of_contact}");
     assert_eq!(person_accounts(&format!("{OF_ITSELF}{of_account}"), &leads), [""; 0]);

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use guard::rows::Duty;
-use guard::stored::{Reason, Records as _, State, StateError, StoredError, Task};
+use guard::stored::{Census, Reason, Records as _, State, StateError, StoredError, Task};
 use guard::{Became, Handle, KeyState, Keys as _, Token};
+use journal::sample::Drawn;
 use policy::vocabulary::{Action, Class};
 
 use super::memory::{Memory, same};
 use super::{RESEAL, Stored, number, patients, record, with};
-use crate::clinic::Table;
+use crate::clinic::{Table, org};
 
 fn key_of(table: &Table, row: usize, column: &str) -> u32 {
     Token::parse(table.cell(row, column)).unwrap().key().get()
@@ -370,9 +373,9 @@ fn what_is_not_recorded_is_not_written() {
     stored.clinic.ring.rotate(Class::Phi);
     let policy = &stored.clinic.policy;
     let state = State::hold(&stored.path("state")).unwrap();
-    let org = crate::clinic::org(policy);
+    let org = org(policy);
     let (done, told) = stored.at_desk(Action::Write, Some(1), |desk| {
-        let rng = Box::new(journal::sample::Drawn::new(1));
+        let rng = Box::new(Drawn::new(1));
         let mut view = memory.view();
         let job = guard::stored::Job::new(RESEAL, policy, "Account", &view, org, &stored.clinic.ring, rng)?;
         job.at_a_time(2).run(&mut view, &state, desk)
@@ -385,7 +388,7 @@ fn what_is_not_recorded_is_not_written() {
     drop(state);
     let state = State::hold(&stored.path("other")).unwrap();
     let (done, _) = stored.at_desk(Action::Read, None, |desk| {
-        let rng = Box::new(journal::sample::Drawn::new(1));
+        let rng = Box::new(Drawn::new(1));
         let mut view = memory.view();
         let org = crate::clinic::org(policy);
         guard::stored::Job::new(RESEAL, policy, "Account", &view, org, &stored.clinic.ring, rng)?
@@ -418,12 +421,80 @@ fn a_state_of_another_job_is_refused() {
     assert_eq!(refused(RESEAL, &memory), "set");
     // One that is no state at all, and one that somebody else holds.
     let torn = stored.path("torn");
-    std::fs::write(&torn, "{\"v\":1,").unwrap();
+    std::fs::write(&torn, "{\"v\":2,").unwrap();
     let (done, _) = stored.tried(RESEAL, "Account", &mut memory.view(), &torn, 2);
-    assert!(done.unwrap_err().to_string().ends_with("is no state of a job"));
+    assert!(done.unwrap_err().to_string().contains("is no state of a job by these keys"));
     let _held = State::hold(&torn).unwrap();
     let (done, _) = stored.tried(RESEAL, "Account", &mut memory.view(), &torn, 2);
     assert!(matches!(done, Err(StoredError::State(StateError::InUse { .. }))));
+}
+
+#[test]
+fn what_somebody_wrote_into_a_state_is_no_state() {
+    let stored = Stored::new();
+    let (_, before) = sealed(&stored, 4);
+    let memory = Memory::of(&before);
+    let path = stored.path("state");
+    let (policy, ring) = (&stored.clinic.policy, &stored.clinic.ring);
+    let take = |memory: &Memory| {
+        let state = State::hold(&path).unwrap();
+        let mut view = memory.view();
+        let rng = Box::new(Drawn::new(78));
+        let (census, _) = stored.at_desk(Action::Read, None, |desk| {
+            Census::take(policy, "Account", &mut view, org(policy), ring, rng, &state, desk)
+        });
+        census
+    };
+    let (retired, _) = ring.rotate(Class::Phi);
+    assert_eq!(take(&memory).unwrap().rows, 4);
+    // The numbers of one that is finished are counted again, not read.
+    let fewer = Table { names: before.names.clone(), rows: before.rows[..2].to_vec() };
+    assert_eq!(take(&Memory::of(&fewer)).unwrap().rows, 2);
+    // Of one that is not, each byte counts.
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let begun = kept.replace("\"is_done\": true", "\"is_done\": false");
+    let none = kept.replace("\"rows\": 2", "\"rows\": 0");
+    let (json, _) = kept.rsplit_once("sum ").unwrap();
+    for forged in [begun, none, json.to_owned(), kept.replace("sum ", "sum A")] {
+        assert_ne!(forged, kept);
+        std::fs::write(&path, &forged).unwrap();
+        let refused = take(&memory);
+        assert!(matches!(refused, Err(StoredError::State(StateError::Unreadable { .. }))), "{refused:?}");
+    }
+    // One that was interrupted goes on, unless other keys open than when it began.
+    let begun = json.replace("\"is_done\": true", "\"is_done\": false");
+    let sum = STANDARD.encode(ring.sum(b"phiward-job-state-1", begun.as_bytes()).unwrap());
+    let begun = format!("{begun}sum {sum}\n");
+    for is_other in [false, true] {
+        std::fs::write(&path, &begun).unwrap();
+        if is_other {
+            ring.set(retired, KeyState::Disabled);
+            let refused = take(&memory);
+            assert!(matches!(refused, Err(StoredError::State(StateError::Other { .. }))), "{refused:?}");
+        } else {
+            assert_eq!(take(&memory).unwrap().rows, 4, "two that were counted, and two behind them");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_somebody_altered_is_left_and_counted() {
+    let stored = Stored::new();
+    let (_, mut before) = sealed(&stored, 2);
+    let column = before.names.iter().position(|name| name == "Name").unwrap();
+    for (row, sign) in before.rows.iter_mut().zip([" ", "~"]) {
+        let cells: Vec<String> = row.cells().map(str::to_owned).collect();
+        row.clear();
+        for (at, cell) in cells.iter().enumerate() {
+            let altered = if sign == " " { format!(" {cell}") } else { cell.replacen("~e", "~E", 1) };
+            row.push(if at == column { &altered } else { cell });
+        }
+    }
+    let memory = Memory::of(&before);
+    let counts = stored.job(Task::Reseal { bare: true }, "Account", &mut memory.view());
+    assert_eq!((counts.unreadable.get(&Reason::NotAToken), counts.sealed), (Some(&2), 0));
+    let after = memory.table();
+    assert!(after.rows.iter().zip(&before.rows).all(|(one, other)| one.get(column) == other.get(column)));
 }
 
 #[test]

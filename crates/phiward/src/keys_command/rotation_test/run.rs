@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use guard::keeper::Declared;
 use guard::stored::Census;
 use guard::{KeyNumber, KeyState, Keys as _};
 use jiff::Timestamp;
-use journal::act::Person;
 
 use super::{Acting, CITATIONS, Check, OfField, Plain, Report, Rotated, Step, check, file_digest, of};
 use crate::ledger_command::text;
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn destroy(&mut self, [by, and]: &[Person; 2]) -> Result<(), String> {
+    pub(super) fn destroy(&mut self, [by, and]: &[Declared; 2]) -> Result<(), String> {
         let acting = self.acting;
         let copy = acting.copied()?;
         for number in &self.before {

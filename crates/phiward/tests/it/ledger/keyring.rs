@@ -26,7 +26,7 @@ fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
     assert_eq!(code(&run(&["init"], "")), 0);
     let asked = ["pseudonym", "--policy", &bundle, "--org", "production"];
     assert_eq!(code(&run(&asked, "001D000000IqhSL\n")), 1, "a question makes no key");
-    let new = run(&[&asked[..], &["--new"]].concat(), "001D000000IqhSL\n001D000000IqhSM\n");
+    let new = run(&[&asked[..], &["--new"]].concat(), "\u{feff}001D000000IqhSL\r\n001D000000IqhSM\n");
     assert_eq!(code(&new), 0, "{}", text(&new.stderr));
     let pseudonyms = text(&new.stdout);
     assert_eq!(pseudonyms.lines().count(), 2);
@@ -52,7 +52,10 @@ fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
     assert!(code(&drill) == 1 && text(&drill.stdout).contains("1 were shredded and still lie in it"));
     // The ring is lost; the backup answers as before.
     std::fs::remove_file(place.path("ring")).unwrap();
-    assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 0);
+    let refused = run(&["restore", "--backup", "backup"], "");
+    assert!(code(&refused) == 2 && text(&refused.stderr).contains("older copy"), "{}", text(&refused.stderr));
+    assert!(!place.path("ring").exists());
+    assert_eq!(code(&run(&["restore", "--backup", "backup", "--unseen"], "")), 0);
     assert_eq!(text(&run(&asked, "001D000000IqhSL\n001D000000IqhSM\n").stdout), pseudonyms);
     assert_eq!(code(&run(&["restore", "--backup", "backup"], "")), 2, "a ring is never written over");
 }

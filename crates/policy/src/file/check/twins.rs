@@ -27,6 +27,15 @@ pub(super) fn check(check: &mut Check<'_>) {
         match (rules.iter().any(by_gateway), others.iter().any(by_gateway)) {
             (true, false) => half_sealed(check, &other_shown, other, &shown),
             (false, true) => half_sealed(check, &shown, field, &other_shown),
+            (true, true) if rules.iter().any(of_key) && others.iter().any(of_key) => {
+                let message = format!(
+                    "`{other_shown}` and `{shown}` are the same data of a person account, each sealed for whom a key of its own object names: one person is two"
+                );
+                let help = format!(
+                    "one of the two would outlive `keys shred --key`: leave `{other_shown}` out, then `{shown}` and its key hold for both"
+                );
+                check.error(&other.place, TWO_SUBJECTS, message, help);
+            }
             (true, true) if both_self && rules.iter().any(of_person) && others.iter().any(of_person) => {
                 is_told = true;
                 let message = format!(
@@ -60,6 +69,12 @@ pub(super) fn check(check: &mut Check<'_>) {
 
 fn is_self(object: &ObjectRule) -> bool {
     object.subject.as_ref().is_some_and(|subject| subject.as_str() == "self")
+}
+
+/// Whether tokens are bound to whom a key names.
+fn of_key(rule: &FieldRule) -> bool {
+    let bind = rule.seal.as_ref().and_then(|seal| seal.bind.as_ref());
+    by_gateway(rule) && bind.is_some_and(|bind| bind.value == Bound::Key)
 }
 
 /// Whether tokens are bound to the person, in an object that has one.
