@@ -220,7 +220,7 @@ impl<'p> Classification<'p> {
     }
 
     /// Whether a member of an Apex class holds PHI: by the bundle's word on `Class.member`, else by a name that means
-    /// one thing wherever it stands.
+    /// one thing wherever it stands, or that says that it is what somebody told a health service.
     pub(crate) fn is_phi_named(&self, class: &str, member: &str) -> bool {
         if let Some(said) = self.policy.class_of(class, member) {
             return said.class.is_phi();
@@ -229,7 +229,8 @@ impl<'p> Classification<'p> {
             return false;
         }
         let spoken = Spoken::of(member, Described::default());
-        spoken.is_clinical()
+        Vocabulary::shipped().has(list::SPEECH, &words(member))
+            || spoken.is_clinical()
             || matches!(spoken.identifier(), Some(Identifier::Ssn | Identifier::Mrn | Identifier::HealthPlan))
     }
 

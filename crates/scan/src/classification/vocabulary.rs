@@ -44,8 +44,9 @@ pub(crate) mod list {
     pub(crate) const MEETING_LINK: &str = "meeting-link";
     pub(crate) const UNIT: &str = "unit";
     pub(crate) const OF_A_PERSON: &str = "of-a-person";
+    pub(crate) const SPEECH: &str = "speech";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 27] = [
+    pub(crate) const ALL: [&str; 28] = [
         PATIENT,
         CLIENT,
         CARE,
@@ -73,6 +74,7 @@ pub(crate) mod list {
         MEETING_LINK,
         UNIT,
         OF_A_PERSON,
+        SPEECH,
     ];
 }
 
