@@ -127,6 +127,33 @@ pub(crate) fn for_guests(cx: &Context<'_>, container: Container<'_>) -> Option<M
     })
 }
 
+/// Whether members of a portal use it: people from outside who have logged in.
+pub(crate) fn for_members(cx: &Context<'_>, container: Container<'_>) -> Option<Meant> {
+    let audience = match container.kind() {
+        ContainerKind::Profile => cx.policy.audience_of_profile(container.name()),
+        ContainerKind::PermissionSet => None,
+        ContainerKind::MutingPermissionSet => return None,
+    };
+    if let Some(audience) = audience {
+        let is_portal = audience.kind.value == AudienceKind::Portal;
+        let because = || format!("the bundle's audience `{}`", audience.id.value);
+        return is_portal.then(because).and_then(Meant::surely);
+    }
+    let license = container.license()?;
+    let is_guests = license.to_ascii_lowercase().starts_with("guest");
+    let is_members = !is_guests && is_external_license(&license);
+    is_members.then(|| format!("it has the licence `{}`", license.as_str())).and_then(Meant::surely)
+}
+
+/// Whether people from outside have it: guests, members of a site, partners.
+pub(crate) fn is_external_license(license: &str) -> bool {
+    const OUTSIDE: [&str; 6] =
+        ["community", "portal", "external", "guest", "partner", "authenticated website"];
+    let license = license.to_ascii_lowercase();
+    // Who has bought an app of a partner's works in the org.
+    !license.contains("app subscription") && OUTSIDE.iter().any(|word| license.contains(word))
+}
+
 /// Sites whose guest profile is not in the source, with the name that it has unless it was renamed.
 pub(crate) fn without_guest_profile<'p>(cx: &Context<'p>) -> Vec<(Site<'p>, String)> {
     let sites = cx.project.sites().filter(|site| site.active() != Some(false));

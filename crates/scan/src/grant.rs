@@ -112,11 +112,8 @@ impl<'p> Grant<'_, 'p> {
 
     /// Whether people from outside hold it: guests, members of a site, partners.
     pub(crate) fn is_external(&self) -> bool {
-        const OUTSIDE: [&str; 5] = ["community", "portal", "external", "guest", "partner"];
-        self.containers.iter().filter_map(|file| file.license()).any(|license| {
-            let license = license.to_ascii_lowercase();
-            OUTSIDE.iter().any(|word| license.contains(word))
-        })
+        let mut licenses = self.containers.iter().filter_map(|file| file.license());
+        licenses.any(|license| container::is_external_license(&license))
     }
 
     /// Whether programs use it. A group is for programs where one of its members is.

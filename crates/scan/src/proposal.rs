@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use journal::Confidence;
+use policy::bundle::classification::Keeps;
 
 use crate::classification::{Catalogue, Evidence};
-use crate::{Context, Endpoint, Input, Verdict};
+use crate::{Context, Endpoint, Input, Likelihood, ObjectQuestion, Verdict};
 
 /// A file of the proposed bundle, below its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +167,19 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
     {
         objects.entry(object).or_default().push((field, verdict));
     }
+    let mut asked: BTreeMap<String, ObjectQuestion> = BTreeMap::new();
+    let mut unlikely = 0_usize;
+    for question in context.classes.questions(context.project).objects {
+        // Of an object that hardly keeps patients and has no field of theirs there is nothing to propose.
+        if question.likelihood == Likelihood::Hardly && !objects.contains_key(question.object.as_str()) {
+            unlikely += 1;
+        } else {
+            asked.insert(question.object.clone(), question);
+        }
+    }
+    for name in asked.keys() {
+        objects.entry(name).or_default();
+    }
     if objects.is_empty() {
         return None;
     }
@@ -178,10 +192,21 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
             "{doubtful} fields are classified with doubt: their lines begin with `# check:`. Which are right? (`classification/objects.yaml`)"
         ),
     );
+    let more = match unlikely {
+        0 => String::new(),
+        1 => ", and one more object that hardly keeps any".to_owned(),
+        more => format!(", and {more} more objects that hardly keep any"),
+    };
     let whose = ask(
         questions,
         "data owner of each object",
-        "By which field does a record of each object lead to the person whose data it is? (`classification/objects.yaml`, `subject`)",
+        format!(
+            "Whose records does each object keep: each a patient (`subject: self`), each about the patient at the end of a \
+             path (`subject`) or by no field (`patients: true`), or nobody's (`patients: false`)? What we would say of {} \
+             stands marked; `phiward classify --questions` asks for the same, the likely ones first{more}. \
+             (`classification/objects.yaml`)",
+            asked.len()
+        ),
     );
     let is_sure = |verdict: &Verdict| {
         matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag) || verdict.confidence == Confidence::High
@@ -195,14 +220,28 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
     let _ = writeln!(text, "{}objects:", mark(any_sure));
     for (object, fields) in objects {
         let some_sure = fields.iter().any(|(_, verdict)| is_sure(verdict));
-        let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let head = mark(some_sure);
         let _ = writeln!(text, "  {head}{}:", key(object));
-        let _ = match subject {
-            "" => writeln!(text, "    # subject: ...    # {whose}"),
-            subject => writeln!(text, "    {head}subject: {subject}"),
+        let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
+        let _ = match asked.get(object) {
+            // Salesforce made it for patients; of the others people say whether this org keeps them there.
+            _ if !subject.is_empty()
+                && !object.contains("__")
+                && context.classes.is_about_patients(object) =>
+            {
+                writeln!(text, "    {head}subject: {subject}")
+            }
+            Some(question) => {
+                let likelihood = question.likelihood.as_str();
+                let reason = plain(&question.reason);
+                writeln!(text, "    {MARK}{}    # {whose}; {likelihood}: {reason}", said(question))
+            }
+            None if subject.is_empty() => writeln!(text, "    # subject: ...    # {whose}"),
+            None => writeln!(text, "    {MARK}subject: {subject}    # {whose}"),
         };
-        let _ = writeln!(text, "    {head}fields:");
+        if !fields.is_empty() {
+            let _ = writeln!(text, "    {head}fields:");
+        }
         for (field, verdict) in fields {
             let identifier =
                 verdict.identifier.map(|kind| format!(", identifier: {}", kind.as_str())).unwrap_or_default();
@@ -217,6 +256,16 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         }
     }
     Some(text)
+}
+
+/// What we would say of an object, in the bundle's words.
+fn said(question: &ObjectQuestion) -> String {
+    match (question.keeps, &question.by) {
+        (Keeps::Patients, _) => "subject: self".to_owned(),
+        (Keeps::AboutPatients, Some(field)) => format!("subject: {}", key(field)),
+        (Keeps::AboutPatients, None) => "patients: true".to_owned(),
+        (Keeps::NoPatients, _) => "patients: false".to_owned(),
+    }
 }
 
 fn parties(

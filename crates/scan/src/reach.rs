@@ -99,6 +99,16 @@ pub(crate) fn is_of_ones_own(cx: &Context<'_>, user_field: &str) -> bool {
     }
 }
 
+/// Whether a sharing set for a profile gives one's own records of an object.
+pub(crate) fn gives_ones_own(cx: &Context<'_>, object: &str, profile: &str) -> bool {
+    cx.project.sharing_sets().filter(|set| is_for(*set, profile)).any(|set| {
+        set.mappings().any(|mapping| {
+            mapping.object().is_some_and(|own| own.eq_ignore_ascii_case(object))
+                && mapping.user_field().is_some_and(|field| is_of_ones_own(cx, &field))
+        })
+    })
+}
+
 /// Whether a sharing set is for a profile.
 pub(crate) fn is_for(set: SharingSet<'_>, profile: &str) -> bool {
     set.profiles().any(|name| name.eq_ignore_ascii_case(profile))

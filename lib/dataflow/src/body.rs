@@ -323,6 +323,7 @@ impl<'w> Body<'w> {
                 | Sink::CalloutBody
                 | Sink::CalloutHeader
                 | Sink::Mail
+                | Sink::MailTo
                 | Sink::Post
                 | Sink::Event { .. }
                 | Sink::Record { .. }

@@ -13,6 +13,8 @@ pub enum Sink {
     CalloutHeader,
     Log,
     Mail,
+    /// A mail to addresses that the code names.
+    MailTo,
     Post,
     Event {
         object: Name,

@@ -59,7 +59,7 @@ impl Body<'_> {
                 let labels = self.collect(&value, span);
                 self.emit(Sink::Result, &labels, span, &Texts::default());
             }
-            (_, "toaddresses" | "ccaddresses" | "bccaddresses") => {}
+            (_, "toaddresses" | "ccaddresses" | "bccaddresses") => self.addressed(of, &value, span),
             (own, member) => {
                 let part = own_part(own, member);
                 self.put(of, part, value, span);
@@ -242,6 +242,11 @@ impl Body<'_> {
             ("messaging", "sendemail") => {
                 let labels = self.collect(&first, span);
                 self.emit(Sink::Mail, &labels, span, &Texts::default());
+                self.mailed(&first, span);
+                Value::default()
+            }
+            ("messaging.singleemailmessage", "settoaddresses" | "setccaddresses" | "setbccaddresses") => {
+                self.addressed(&own, &first, span);
                 Value::default()
             }
             (
@@ -475,6 +480,33 @@ impl Body<'_> {
         for arg in args {
             let labels = self.collect(arg, span);
             self.emit(Sink::ErrorMessage, &labels, span, &Texts::default());
+        }
+    }
+
+    /// To whom a message goes, beside those that it has already. A recipient is where data goes, and none of it.
+    fn addressed(&mut self, message: &Value, addresses: &Value, span: Span) {
+        let added = self.read_part(addresses, Key::Element, &Ty::Text, span).texts;
+        let mut known = Vec::new();
+        for id in &message.objs {
+            let part = self.state.obj(*id).and_then(|obj| obj.part(Key::Own(Part::Address)));
+            known.extend(part.into_iter().flat_map(|part| part.texts.all().iter().cloned()));
+        }
+        known.extend(added.all().iter().cloned());
+        let texts = Texts::from_all(known);
+        self.write_part(&message.objs, Key::Own(Part::Address), Value { texts, ..Value::default() });
+    }
+
+    /// What messages hold that go to addresses of the code.
+    fn mailed(&mut self, messages: &Value, span: Span) {
+        let mut each = self.read_part(messages, Key::Element, &Ty::Unknown, span);
+        each.objs.extend(&messages.objs);
+        for id in each.objs {
+            let own = Value::obj(id);
+            let to = self.read_part(&own, Key::Own(Part::Address), &Ty::Text, span).texts;
+            if !to.all().is_empty() {
+                let labels = self.collect(&own, span);
+                self.emit(Sink::MailTo, &labels, span, &to);
+            }
         }
     }
 

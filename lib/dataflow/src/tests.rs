@@ -122,6 +122,42 @@ fn a_relationship_to_others_is_not_followed() {
 }
 
 #[test]
+fn a_mail_says_to_whom_it_goes_where_the_code_does() {
+    let text = |to: &str| {
+        format!(
+            "public class Page {{ public void tell(Id one) {{
+                Patient__c p = [SELECT SSN__c FROM Patient__c WHERE Id = :one];
+                Messaging.SingleEmailMessage mail = new Messaging.SingleEmailMessage();
+                {to}
+                mail.setSubject(p.SSN__c);
+                Messaging.sendEmail(new List<Messaging.SingleEmailMessage>{{ mail }});
+            }} }}"
+        )
+    };
+    let told = |to: &str| {
+        let text = text(to);
+        let code = code(&[("Page", &text)]);
+        let world = code.follow(PATIENT, 62);
+        let summaries = (0..world.program.methods.len()).map(|at| apex::MethodId(u32::try_from(at).unwrap()));
+        let hits = summaries.filter_map(|id| world.summary(id)).flat_map(|own| &own.closed);
+        let to = hits.filter(|hit| hit.sink == Sink::MailTo).flat_map(|hit| hit.to.constants());
+        to.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(told(""), Vec::<String>::new());
+    assert_eq!(
+        told("mail.setToAddresses(new List<String>{ UserInfo.getUserEmail() });"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        told(
+            "mail.setToAddresses(new List<String>{ 'a@b.c' }); mail.setCcAddresses(new String[] { 'd@e.f' });"
+        ),
+        ["a@b.c", "d@e.f"]
+    );
+    assert_eq!(told("mail.bccAddresses = new String[] { 'a@b.c' };"), ["a@b.c"]);
+}
+
+#[test]
 fn classes_of_a_late_version_run_as_the_user() {
     let text = "public class Page { @AuraEnabled public static void show() {
         Patient__c p = [SELECT SSN__c FROM Patient__c LIMIT 1];

@@ -245,6 +245,27 @@ fn a_bundle_of_guesses_alone_reads() {
     assert_eq!(code(&phiward(&["init", project.path().to_str().unwrap(), "--out", out])), 0);
     let proposed = std::fs::read_to_string(format!("{out}/classification/objects.yaml")).unwrap();
     assert!(proposed.contains("\n# check: objects:\n"), "{proposed}");
+    // Whose records it keeps is proposed, and no answer before somebody takes the marks away.
+    assert!(proposed.contains("\n    # check: subject: self    # Q"), "{proposed}");
+    let asked = |out: &str| {
+        let classify = [
+            "classify",
+            "--questions",
+            "--format",
+            "json",
+            "--policy",
+            out,
+            project.path().to_str().unwrap(),
+        ];
+        let questions: serde_json::Value = serde_json::from_slice(&phiward(&classify).stdout).unwrap();
+        questions["objects"].as_array().unwrap().len()
+    };
+    assert_eq!(asked(out), 1);
+    let answered = project.path().join("answered");
+    std::fs::create_dir_all(answered.join("classification")).unwrap();
+    std::fs::copy(format!("{out}/phiward.yaml"), answered.join("phiward.yaml")).unwrap();
+    std::fs::write(answered.join("classification/objects.yaml"), proposed.replace("# check: ", "")).unwrap();
+    assert_eq!(asked(answered.to_str().unwrap()), 0);
     let check = phiward(&["policy", "check", out]);
     assert_eq!(code(&check), 0, "{}", text(&check.stdout));
 }

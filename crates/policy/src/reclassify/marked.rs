@@ -57,7 +57,15 @@ pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
     };
     let field = below.iter().find(is_field);
     let replace = |range: &Range<usize>, text: String| Edit { start: range.start, end: range.end, text };
-    let fields = below.iter().find(|line| line.text == "fields:")?;
+    // Where every object is a guess, so is the key of them all.
+    let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
+    let all = all.map(|line| replace(&line.whole, line.text.to_owned()));
+    let Some(fields) = below.iter().find(|line| line.text == "fields:") else {
+        // Of an object that keeps nothing to guess about there is its name alone.
+        let indent = " ".repeat(head.indent + 2);
+        let text = format!("{}\n{indent}fields:\n{indent}  {}", head.text, line_for(decided));
+        return head.is_marked.then(|| all.into_iter().chain([replace(&head.whole, text)]).collect());
+    };
     // An object that was answered stands, with its fields still guesses.
     if !head.is_marked && !fields.is_marked {
         return field.map(|line| vec![replace(&line.whole, line_for(decided))]);
@@ -66,9 +74,7 @@ pub(super) fn decide(source: &Source, decided: &Decided) -> Option<Vec<Edit>> {
     if head.is_marked {
         edits.push(replace(&head.whole, head.text.to_owned()));
     }
-    // Where every object is a guess, so is the key of them all.
-    let all = lines(source).find(|line| line.indent == 0 && line.is_marked && line.text == "objects:");
-    edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
+    edits.extend(all);
     if fields.is_marked {
         edits.push(replace(&fields.whole, fields.text.to_owned()));
     }
@@ -95,11 +101,7 @@ pub(super) fn answer(source: &Source, object: &str, keys: &[String]) -> Option<V
     edits.extend(all.map(|line| replace(&line.whole, line.text.to_owned())));
     let indent = below.iter().find(|line| !line.text.is_empty()).map_or(head.indent + 2, |line| line.indent);
     let joined = keys.join(&format!("\n{}", " ".repeat(indent)));
-    // `init` proposes a subject there, or asks for one.
-    let asked = |line: &&Line<'_>| {
-        line.text.starts_with("# subject:") || (line.is_marked && line.text.starts_with("subject:"))
-    };
-    edits.push(match below.iter().find(asked) {
+    edits.push(match below.iter().find(|line| proposes(line)) {
         Some(line) => replace(&line.whole, joined),
         None => {
             let end = head.whole.end;
@@ -107,4 +109,24 @@ pub(super) fn answer(source: &Source, object: &str, keys: &[String]) -> Option<V
         }
     });
     Some(edits)
+}
+
+/// The changes that take away what was proposed of an object that stands: beside an answer it would say it twice once its
+/// mark goes.
+pub(super) fn answered(source: &Source, object: &str) -> Vec<Edit> {
+    let Some((head, below)) = block(source, object) else { return Vec::new() };
+    let own = below.iter().filter(|line| !head.is_marked && proposes(line));
+    own.map(|line| {
+        let start = line.whole.start - line.indent;
+        let ends = source.text().get(line.whole.end..).and_then(|rest| rest.find('\n'));
+        let end = ends.map_or(line.whole.end, |at| line.whole.end + at + 1);
+        Edit { start, end, text: String::new() }
+    })
+    .collect()
+}
+
+/// Whether `init` proposes there whose records an object keeps, or asks for it.
+fn proposes(line: &Line<'_>) -> bool {
+    let is_key = ["subject:", "patients:"].iter().any(|key| line.text.starts_with(key));
+    line.text.starts_with("# subject:") || line.is_marked && is_key
 }

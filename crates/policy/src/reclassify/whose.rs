@@ -54,7 +54,8 @@ pub(super) fn answer(sources: &[Source], policy: &Policy, answers: &[Answered]) 
                     let message = format!("the file of `{}` is not at hand", clipped(&name.value));
                     return Err(absent.problem(Severity::Error, "no-place", Span::new(0, 0), message));
                 };
-                for edit in of_object(source, name, rule, &keys)? {
+                let guesses = marked::answered(source, &answered.object);
+                for edit in of_object(source, name, rule, &keys)?.into_iter().chain(guesses) {
                     edits.push((source.path(), edit));
                 }
             }
@@ -232,6 +233,23 @@ mod tests {
         };
         let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: internal}\n      # check: Day__c: {class: phi}    # why\n";
         assert_eq!(after(text, &visit, &[note])[0].1, expected);
+    }
+
+    #[test]
+    fn an_answer_takes_the_place_of_what_was_proposed() {
+        let text = "objects:\n  Visit__c:\n    # check: subject: Doctor__c    # Q6\n    fields:\n      Note__c: {class: phi}\n  # check: Room__c:\n    # check: patients: false    # Q6\n";
+        let visit = answered("Visit__c", Keeps::AboutPatients, Some("Patient__c"));
+        let room = answered("Room__c", Keeps::AboutPatients, None);
+        let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: phi}\n  Room__c:\n    patients: true\n";
+        assert_eq!(after(text, &[visit.clone(), room], &[])[0].1, expected);
+        let name = Decided {
+            object: "Room__c".to_owned(),
+            field: "Guest__c".to_owned(),
+            class: Class::Phi,
+            identifier: None,
+        };
+        let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: phi}\n  Room__c:\n    fields:\n      Guest__c: {class: phi}\n    # check: patients: false    # Q6\n";
+        assert_eq!(after(text, &[visit], &[name])[0].1, expected);
     }
 
     #[test]

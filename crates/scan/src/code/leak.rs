@@ -178,6 +178,8 @@ pub(super) struct OfPages {
     /// Texts that a page can set.
     pub(super) settable: Vec<VariableId>,
     pub(super) prints: Vec<Print>,
+    /// Classes of which pages print texts.
+    pub(super) with_texts: BTreeSet<ClassId>,
     /// Classes that pages name.
     pub(super) controllers: BTreeSet<ClassId>,
     /// Constructors and methods that a page runs.
@@ -227,18 +229,22 @@ pub(super) fn of(
             _ => None,
         }
     };
-    // What is in any field is followed only where something shows it as HTML.
+    // What is in any field is followed only where something shows it as HTML: a message, or a page its controller.
     let shows_html = hits.iter().any(|hit| hit.sink == Sink::Markup);
+    let is_of_page = |variable: VariableId| {
+        world.program.variable(variable).is_some_and(|own| pages.with_texts.contains(&own.class))
+    };
     let stored = |hit: &Hit| -> Option<Source> {
         let from = match hit.label {
-            Label::Field(field) => {
-                let (object, field) = world.fields.name(field)?;
-                is_text(world, object, field).then_some(Outside::Field(object, Some(field)))?
-            }
+            Label::Field(field) => stored_in(world, field)?,
             Label::Record(object) => Outside::Field(object, None),
             _ => return None,
         };
-        let is_wanted = shows_html && matches!(hit.sink, Sink::Markup | Sink::Variable(..));
+        let is_wanted = match hit.sink {
+            Sink::Markup => true,
+            Sink::Variable(variable, ..) => shows_html || is_of_page(variable),
+            _ => false,
+        };
         is_wanted.then_some(Source::Outside(from, hit.trace.harmless))
     };
     let node = |label: Label| match label {
@@ -347,6 +353,12 @@ pub(super) fn of(
     let carriers = carriers(world, hits.iter());
     let printed = printed::found(world, &pages.prints, &held, &mut cuts);
     Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect(), printed, cuts }
+}
+
+/// What somebody may have written into a field.
+pub(super) fn stored_in(world: &World<'_>, field: FieldId) -> Option<Outside> {
+    let (object, field) = world.fields.name(field)?;
+    is_text(world, object, field).then_some(Outside::Field(object, Some(field)))
 }
 
 /// Whether anything can be written into a field: no number, date, Id or value of a list.
@@ -529,6 +541,10 @@ fn tell(
         Source::Outside(from, harmless) => {
             let is_of_field = matches!(from, Outside::Field(..));
             let is_html = hit.sink == Sink::Markup;
+            // What somebody put into a mail is told of the mail as such.
+            if hit.sink == Sink::MailTo {
+                return;
+            }
             let is_shown = is_html || hit.sink == Sink::PageMessage;
             if is_shown && harmless.covers(Harmless::MARKUP) || is_of_field && !is_html {
                 return;
@@ -657,6 +673,7 @@ fn is_message(sink: Sink) -> bool {
     matches!(
         sink,
         Sink::Mail
+            | Sink::MailTo
             | Sink::Post
             | Sink::CalloutBody
             | Sink::CalloutHeader

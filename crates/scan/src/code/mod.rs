@@ -9,6 +9,7 @@ mod own;
 mod printed;
 mod recorded;
 mod schema;
+mod stored;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
+pub(crate) use stored::Stored;
 pub(crate) use telling::{
     Receiver, draft, draft_at, each, followed, kept, model_refusals, receivers, refusals, said_of, tell,
 };
@@ -130,6 +132,7 @@ impl Code {
             settable: settable(&program, &controllers),
             controllers,
             prints: printed::prints(&program, cx.pages()),
+            with_texts: stored::classes_with_texts(&program, cx.pages()),
             opened: printed::opened(&program, cx.pages()),
         };
         let naming = naming(cx, &program, &fields.phi);
@@ -468,6 +471,11 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
     let mut written: BTreeSet<(Name, Name)> = BTreeSet::new();
     let mut seen: BTreeSet<(Name, Name)> = BTreeSet::new();
     let mut shows_html = false;
+    // What classes read of which pages print texts.
+    let shown = stored::classes_with_texts(program, cx.pages());
+    let shown: BTreeSet<apex::FileId> =
+        shown.into_iter().filter_map(|id| Some(program.class(id)?.file)).collect();
+    let mut seen_there: BTreeSet<(Name, Name)> = BTreeSet::new();
     for name in names.all().filter(|name| program.is_object(*name)) {
         let object = names.written(name);
         for (field, _) in cx.classes.phi_fields(object) {
@@ -487,6 +495,9 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
                     let Ref::RecordField(field) = resolution.expr(id, at).to else { continue };
                     let Some(object) = resolution.expr(id, *object).ty.object() else { continue };
                     seen.insert((object, field));
+                    if shown.contains(&id) {
+                        seen_there.insert((object, field));
+                    }
                 }
                 ExprKind::Assign { target, .. } => {
                     let ExprKind::Field { object, .. } = &file.expr(*target).kind else { continue };
@@ -528,7 +539,8 @@ fn fields(cx: &Context<'_>, program: &Program, resolution: &Resolution) -> Follo
         followed.add(object, field, false);
     }
     // What anybody wrote into any field may be HTML.
-    for &(object, field) in seen.difference(&phi).filter(|_| shows_html) {
+    let stored = if shows_html { seen } else { seen_there };
+    for &(object, field) in stored.difference(&phi) {
         followed.add(object, field, false);
     }
     Followed { followed, phi }

@@ -1,4 +1,4 @@
-//! What pages print of their controllers, and what somebody put into it.
+//! What pages print of their controllers, and what somebody put into it or had stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,21 +114,21 @@ pub(super) fn found(
 ) -> Vec<Printed> {
     let bodies = Bodies::of(world.program);
     // One part may be printed on many pages, and often.
-    let mut brought: BTreeMap<Of, Vec<(Way, Spot)>> = BTreeMap::new();
+    let mut brought: BTreeMap<Of, Vec<(Way, Spot, Outside)>> = BTreeMap::new();
     let mut found = Vec::new();
     for print in prints {
         let ways = brought.entry(print.of).or_insert_with(|| ways(world, &bodies, print.of, held, cuts));
         let mut told = BTreeSet::new();
-        for (way, spot) in ways {
+        for (way, spot, from) in ways {
             let is_harmless = way.harmless().and(print.harmless).covers(print.around.needs());
-            if is_harmless || !told.insert(*spot) {
+            if is_harmless || !told.insert((*spot, *from)) {
                 continue;
             }
             let intake = Intake {
                 sink: Sink::Markup,
                 place: *spot,
                 at: *spot,
-                from: Outside::Input(Input::Page),
+                from: *from,
                 way: way.clone(),
                 to: BTreeSet::new(),
             };
@@ -139,24 +139,25 @@ pub(super) fn found(
     found
 }
 
-/// The ways by which parameters of pages get into what is printed, and where each is mended.
+/// The ways by which parameters of pages, and what is stored in fields, get into what is printed, and where each is
+/// mended.
 fn ways(
     world: &World<'_>,
     bodies: &Bodies,
     of: Of,
     held: &Held,
     cuts: &mut BTreeMap<MethodId, Cuts>,
-) -> Vec<(Way, Spot)> {
+) -> Vec<(Way, Spot, Outside)> {
     let mut found = Vec::new();
-    let mut add = |way: Way, getter: Option<MethodId>| {
+    let mut add = |way: Way, from: Outside, getter: Option<MethodId>| {
         let Some(last) = way.0.last() else { return };
         let Some(method) = getter.or_else(|| bodies.around(last)) else { return };
         let spot = Spot { file: last.file, span: last.span, method };
-        found.push((way, spot));
+        found.push((way, spot, from));
     };
     match of {
         Of::Variable(variable, path) => {
-            put_in(held, variable, &path).for_each(|way| add(way.clone(), None));
+            put_in(held, variable, &path).for_each(|(from, way)| add(way.clone(), from, None));
         }
         Of::Getter(getter, path) => {
             let Some(summary) = world.summary(getter) else { return found };
@@ -165,20 +166,33 @@ fn ways(
             for (label, trace) in returned(world, getter, summary, &path, cuts).iter() {
                 let part = match *label {
                     Label::Input(Input::Page | Input::Escaped) => {
-                        add(Way(vec![Trace::clone(trace)]), Some(getter));
+                        add(Way(vec![Trace::clone(trace)]), Outside::Input(Input::Page), Some(getter));
+                        continue;
+                    }
+                    Label::Field(field) => {
+                        let from = leak::stored_in(world, field);
+                        from.into_iter()
+                            .for_each(|from| add(Way(vec![Trace::clone(trace)]), from, Some(getter)));
                         continue;
                     }
                     Label::Variable(variable, path) => Some((variable, path)),
+                    // A field of a record that the object holds, should nobody have changed it.
+                    Label::Parameter { index: 0, path, otherwise: Otherwise::Field(field) } => {
+                        let from = leak::stored_in(world, field);
+                        from.into_iter()
+                            .for_each(|from| add(Way(vec![Trace::clone(trace)]), from, Some(getter)));
+                        class.and_then(|class| leak::own_part(world, class, &path))
+                    }
                     Label::Parameter { index: 0, path, otherwise } if otherwise != Otherwise::Checked => {
                         class.and_then(|class| leak::own_part(world, class, &path))
                     }
                     _ => None,
                 };
                 let Some((variable, path)) = part else { continue };
-                for before in put_in(held, variable, &path) {
+                for (from, before) in put_in(held, variable, &path) {
                     let mut way = before.clone();
                     way.0.push(Trace::clone(trace));
-                    add(way, Some(getter));
+                    add(way, from, Some(getter));
                 }
             }
         }
@@ -219,10 +233,14 @@ pub(super) fn messages(
     found
 }
 
-/// The ways by which a parameter of a page gets into a part of a variable.
-fn put_in<'h>(held: &'h Held, variable: VariableId, path: &Path) -> impl Iterator<Item = &'h Way> {
+/// The ways by which a parameter of a page, or what is stored in a field, gets into a part of a variable.
+fn put_in<'h>(held: &'h Held, variable: VariableId, path: &Path) -> impl Iterator<Item = (Outside, &'h Way)> {
     let all = held.of(variable, *path).flatten();
-    all.filter(move |(source, _)| source.outside().is_some_and(is_parameter)).map(|(_, way)| way)
+    all.filter_map(|(source, way)| match source.outside()? {
+        from if is_parameter(from) => Some((Outside::Input(Input::Page), way)),
+        from @ Outside::Field(..) => Some((from, way)),
+        _ => None,
+    })
 }
 
 /// Whether it is a parameter of a page.

@@ -10,7 +10,9 @@
 //!
 //! ## What is not found
 //! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
-//! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone. Queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
+//! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone.
+//! So is a class that does nothing but add records: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
+//! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexCRUDViolation` takes one check in a class for all of its methods (pmd#4589), knows no helper (pmd#1418), and reports code that no user can reach; the graph engine's `ApexFlsViolation` follows paths and gives up on large ones. System mode that is written down (`WITH SYSTEM_MODE`) is accepted by PMD and found here: somebody has to say why.
@@ -59,16 +61,23 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let callers = code.callers_of(&reached);
     let roots: BTreeSet<MethodId> = code.roots(&controllers);
     let pages = Pages { beyond: code.reached(&BTreeSet::new()), controllers };
-    for operation in code.system_operations() {
+    let operations = code.system_operations();
+    let is_of_nothing = |operation: &Access| {
+        let objects = &operation.objects;
+        let is_open = |object: &String| is_open(cx, code, object, operation);
+        !objects.is_empty() && objects.iter().all(is_open) || is_plain(cx, operation)
+    };
+    let more_than_adds: BTreeSet<Option<String>> = operations
+        .iter()
+        .filter(|operation| operation.needs != [Need::Create] && !is_of_nothing(operation))
+        .map(|operation| code.top_class(operation.method))
+        .collect();
+    for operation in operations {
         if !reached.contains(&operation.method) {
             continue;
         }
         out.judged(1);
-        let objects = &operation.objects;
-        if !objects.is_empty() && objects.iter().all(|object| is_open(cx, code, object, &operation)) {
-            continue;
-        }
-        if is_plain(cx, &operation) {
+        if is_of_nothing(&operation) {
             continue;
         }
         if code.is_asked(&operation, &callers, &roots) {
@@ -82,6 +91,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some(", the one that it has just made, and nothing asks which of its fields the user may see")
         } else if operation.is_summed {
             Some(", to sum and to count them, and nothing asks whether the user may do that")
+        } else if operation.needs == [Need::Create] && !more_than_adds.contains(&code.top_class(operation.method)) {
+            Some(" and its class does nothing else with records; nothing asks whether the user may add them")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {

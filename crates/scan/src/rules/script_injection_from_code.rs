@@ -18,8 +18,8 @@
 //! ## What is not found
 //! Text that was encoded for the place where it comes out; Ids, numbers, dates and booleans; input that was compared
 //! with what is allowed; values of picklists. Properties that the page escapes, which is the default.
-//! `String.escapeSingleQuotes` protects queries and no page. What a page prints of records, settings and labels is
-//! not judged, nor what goes from one static variable into another or into one of a class that no page names, what a
+//! `String.escapeSingleQuotes` protects queries and no page. What a page prints of records is
+//! `stored-script-on-page`; of settings and labels it is not judged, nor what goes from one static variable into another or into one of a class that no page names, what a
 //! page hands to a component's `assignTo`, and what Lightning components do with what they are returned.
 //!
 //! ## Beside other analysers
@@ -114,7 +114,7 @@ const PLACES: usize = 8;
 /// Parameters in what pages print: one finding a place in the code, with the pages.
 fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
     let mut by_place: BTreeMap<Spot, Vec<&Printed>> = BTreeMap::new();
-    for one in &code.printed {
+    for one in code.printed.iter().filter(|one| matches!(one.intake.from, Outside::Input(_))) {
         by_place.entry(one.intake.place).or_default().push(one);
     }
     for (at, all) in by_place {

@@ -124,11 +124,6 @@ fn gravity(cx: &Context<'_>, opened: &Opened, profile: &str) -> Option<Severity>
     if opened.all_records || is_closed == Some(false) {
         return Some(Severity::High);
     }
-    let limited = cx.project.sharing_sets().filter(|set| reach::is_for(*set, profile)).any(|set| {
-        set.mappings().any(|mapping| {
-            mapping.object().is_some_and(|object| object.eq_ignore_ascii_case(&opened.phi.name))
-                && mapping.user_field().is_some_and(|field| reach::is_of_ones_own(cx, &field))
-        })
-    });
+    let limited = reach::gives_ones_own(cx, &opened.phi.name, profile);
     (!(is_closed == Some(true) && limited)).then_some(Severity::Medium)
 }

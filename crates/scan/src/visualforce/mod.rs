@@ -20,6 +20,10 @@ pub(crate) struct Page {
     pub(crate) name: String,
     /// The controller and the extensions, as they are written, the extensions first: they win.
     pub(crate) classes: Vec<String>,
+    /// The object of its standard controller.
+    pub(crate) object: Option<String>,
+    /// Whether it is HTML that a browser shows: a PDF, a table or a text runs no script.
+    pub(crate) runs_scripts: bool,
     /// Whether Salesforce loads its record by the parameter `id`, and so shows it with the id of one alone.
     pub(crate) loads_by_id: bool,
     /// The method of `action="{!method}"`.
@@ -61,6 +65,11 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
             path: file.path.clone(),
             name: name.to_owned(),
             classes: classes.map(str::to_owned).collect(),
+            object: get("standardcontroller").map(|name| name.trim().to_owned()),
+            runs_scripts: !get("renderas")
+                .is_some_and(|kind| kind.trim().to_ascii_lowercase().contains("pdf"))
+                && get("contenttype")
+                    .is_none_or(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html")),
             loads_by_id: get("standardcontroller").is_some() && get("recordsetvar").is_none(),
             action: get("action").and_then(method_of),
             needs_token: token.is_some_and(|value| value.flag() == Some(true)),
