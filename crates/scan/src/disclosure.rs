@@ -157,7 +157,8 @@ pub(crate) fn ask_at(
 
 /// What `decide` says of fields that the source sends to a party, model or org of the bundle.
 pub(crate) fn ask_sent(cx: &Context<'_>, action: Action, to: &str, fields: &[String]) -> Vec<Decision> {
-    let fields: Vec<(&str, &str)> = fields.iter().filter_map(|name| name.split_once('.')).collect();
+    // A member of an inner class is `Outer.Inner.member`.
+    let fields: Vec<(&str, &str)> = fields.iter().filter_map(|name| name.rsplit_once('.')).collect();
     let regions = subject_regions(cx.policy);
     let asked: Vec<Option<&Region>> =
         if regions.is_empty() { vec![None] } else { regions.iter().map(Some).collect() };
@@ -180,6 +181,9 @@ fn request(cx: &Context<'_>, action: Action, fields: Vec<(&str, &str)>, on: Date
             "*" => {
                 let known = cx.classes.phi_fields(object).into_iter().map(|(_, verdict)| verdict.class);
                 known.max().unwrap_or(Class::Internal)
+            }
+            _ if cx.classes.is_phi_named(object, field) => {
+                cx.classes.field(object, field).class.max(Class::Phi)
             }
             _ => cx.classes.field(object, field).class,
         });

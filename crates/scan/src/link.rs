@@ -1,9 +1,11 @@
 //! Buttons, links and tabs: the addresses that a click opens, with what is merged into them.
 
 use journal::Confidence;
+use policy::ClassifiedBy;
 use sfdx::Value;
 
 use crate::Context;
+use crate::classification::Catalogue;
 use crate::endpoint::{Home, host_of, is_salesforce};
 use crate::field_path::{self, Reached};
 use crate::merge_field::merge_fields;
@@ -88,14 +90,25 @@ pub(crate) struct Merged {
     pub(crate) confidence: Option<Confidence>,
 }
 
+/// Whether somebody knows a field by this name: the source, the bundle or the catalogue.
+fn is_known(cx: &Context<'_>, (object, field): (&str, &str)) -> bool {
+    let said = cx.policy.class_of(object, field);
+    said.is_some_and(|said| said.by != ClassifiedBy::ObjectDefault)
+        || cx.project.field(&format!("{object}.{field}")).is_some()
+        || Catalogue::shipped().field(object, field).is_some()
+}
+
 impl Merged {
     /// By the merge fields of a text.
     pub(crate) fn of_text(cx: &Context<'_>, text: &str) -> Self {
         let mut merged = Self::default();
         for field in merge_fields(text) {
             let (object, path) = match field.path {
-                // The links that Salesforce ships write `{!Contact_FirstName}`.
-                "" => field.head.split_once('_').unwrap_or_default(),
+                // The links that Salesforce ships write `{!Contact_FirstName}`, and custom fields by their labels.
+                "" => {
+                    let split = field.head.split_once('_').unwrap_or_default();
+                    if is_known(cx, split) { split } else { Default::default() }
+                }
                 path => (field.head, path),
             };
             if !object.starts_with('$') && !path.is_empty() {
