@@ -203,7 +203,7 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         format!(
             "Whose records does each object keep: each a patient (`subject: self`), each about the patient at the end of a \
              path (`subject`) or by no field (`patients: true`), or nobody's (`patients: false`)? What we would say of {} \
-             stands marked; `phiward classify --questions` asks for the same, the likely ones first{more}. \
+             stands marked, or a question where their fields say otherwise; `phiward classify --questions` asks for the same, the likely ones first{more}. \
              (`classification/objects.yaml`)",
             asked.len()
         ),
@@ -232,9 +232,15 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
                 writeln!(text, "    {head}subject: {subject}")
             }
             Some(question) => {
-                let likelihood = question.likelihood.as_str();
-                let reason = plain(&question.reason);
-                writeln!(text, "    {MARK}{}    # {whose}; {likelihood}: {reason}", said(question))
+                let why = format!("{whose}; {}: {}", question.likelihood.as_str(), plain(&question.reason));
+                // Of nobody and with fields that look like a patient's: either may be wrong, and people say which.
+                let is_torn = question.keeps == Keeps::NoPatients
+                    && fields.iter().any(|(_, verdict)| verdict.class.is_phi());
+                if is_torn {
+                    writeln!(text, "    # subject: ...    # {why}")
+                } else {
+                    writeln!(text, "    {MARK}{}    # {why}", said(question))
+                }
             }
             None if subject.is_empty() => writeln!(text, "    # subject: ...    # {whose}"),
             None => writeln!(text, "    {MARK}subject: {subject}    # {whose}"),
