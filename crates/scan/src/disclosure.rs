@@ -175,7 +175,8 @@ pub(crate) fn ask_sent(cx: &Context<'_>, action: Action, to: &str, fields: &[Str
 
 fn request(cx: &Context<'_>, action: Action, fields: Vec<(&str, &str)>, on: Date) -> Request {
     let asked = fields.into_iter().map(|(object, field)| {
-        let mut asked = AskedField::new(object, field);
+        // The policy knows names as Salesforce's API has them: of an inner class that is no point.
+        let mut asked = AskedField::new(object.replace('.', "_"), field);
         asked.presumed = Some(match field {
             // The bundle opens `*` to the fields that it names; of the others, the worst counts.
             "*" => {
