@@ -63,6 +63,8 @@ pub(crate) fn parse(source: &Source, problems: &mut Vec<Problem>) -> Option<Node
         flow_nesting_limit: DEPTH,
         block_nesting_limit: DEPTH,
         disallow_directives: true,
+        // Nobody reads them here, and there may be many before an entry.
+        emit_comments: false,
     };
     let mut parser = Parser::new_from_str_with_options(source.text(), options);
     let mut builder = Builder { source, problems, open: Vec::new(), root: None, nodes: 0 };

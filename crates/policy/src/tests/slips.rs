@@ -628,3 +628,13 @@ pub(super) const SLIPS: &[Case] = &[
         ],
     ),
 ];
+
+#[test]
+fn as_many_comments_as_somebody_likes_stand_before_an_entry() {
+    let comments = "      # proposed\n".repeat(300);
+    let text = format!(
+        "objects:\n  Visit__c:\n    subject: self\n    fields:\n{comments}      Note__c: {{class: phi}}\n"
+    );
+    let policy = super::sample::with(&[("classification/visits.yaml", &text)]);
+    assert!(policy.class_of("Visit__c", "Note__c").unwrap().class.is_phi());
+}

@@ -23,7 +23,7 @@
 use journal::{Confidence, Persona, Severity};
 use std::collections::BTreeSet;
 
-use apex::{ClassId, MethodId};
+use apex::{ClassId, MethodId, Ty};
 use apex::ast::{ExprKind, File};
 use sfdx::views::ObjectKind;
 
@@ -119,7 +119,11 @@ impl Pages {
         let is_taken = |file: &File| {
             file.exprs.iter().any(|expr| match &expr.kind {
                 ExprKind::Field { name, .. } => operation.fields.iter().any(|field| field == names.folded(name.value)),
-                ExprKind::Call { name, .. } => matches!(names.folded(name.value), "get" | "getpopulatedfieldsasmap"),
+                // A page's parameters have a `get` of their own.
+                ExprKind::Call { name, receiver: Some(receiver), .. } => {
+                    let of = &code.resolution.expr(operation.file, *receiver).ty;
+                    matches!(names.folded(name.value), "get" | "getpopulatedfieldsasmap") && !matches!(of, Ty::Map(_))
+                }
                 _ => false,
             })
         };
