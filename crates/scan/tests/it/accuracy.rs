@@ -194,6 +194,8 @@ struct Answered {
     /// And what the fields between the thresholds hold.
     asked_too: [usize; 3],
     asked: usize,
+    /// Of PHI that was told with answers about objects: with the labelled identifier, tagged sensitive as labelled, and all.
+    right: [usize; 3],
 }
 
 impl Answered {
@@ -205,17 +207,23 @@ impl Answered {
         tally(&mut self.nothing, judged.holds, field.unanswered);
         tally(&mut self.rules, judged.holds, field.by_rules);
         tally(&mut self.objects, judged.holds, told);
+        if judged.holds && told {
+            let right = [field.has_identifier, field.has_class, true];
+            self.right.iter_mut().zip(right).for_each(|(count, is)| *count += usize::from(is));
+        }
         tally(&mut self.asked_too, judged.holds, if is_asked { judged.holds } else { told });
     }
 
     fn row(&self) -> String {
         let of = |cell| format!("{:.3} / {:.3}", recall(cell), precision(cell));
         format!(
-            "{} | {} | {} | {} | {:.3} | {} |",
+            "{} | {} | {} | {} | {:.3} / {:.3} | {:.3} | {} |",
             self.fields,
             of(self.nothing),
             of(self.rules),
             of(self.objects),
+            ratio(self.right[0], self.right[2]),
+            ratio(self.right[1], self.right[2]),
             ratio(self.asked, self.fields),
             of(self.asked_too)
         )
@@ -228,6 +236,8 @@ struct Compared {
     unanswered: bool,
     by_rules: bool,
     by_table: Judged,
+    has_identifier: bool,
+    has_class: bool,
 }
 
 /// The fields of a project, with one in `wrong` of its objects answered wrongly.
@@ -245,7 +255,10 @@ fn compared(project: &Labelled, table: &WordTable, wrong: usize) -> Vec<Compared
     let by_table = scan::Classification::by(&source, &said, table);
     let labels = project.labels.iter().filter(|one| one.class != "unsure");
     labels
-        .map(|one| Compared {
+        .map(|one| (one, by_table.field(&one.object, &one.field)))
+        .map(|(one, verdict)| Compared {
+            has_identifier: verdict.identifier.is_some_and(|own| own.as_str() == one.identifier),
+            has_class: (verdict.class == Class::PhiSensitive) == (one.class == "phi-sensitive"),
             unanswered: unanswered.is_phi(&one.object, &one.field),
             by_rules: by_rules.is_phi(&one.object, &one.field),
             by_table: Judged {
@@ -300,8 +313,8 @@ fn answers_are_worth_what_the_page_says() {
         .collect();
     let mut is_met = false;
     println!(
-        "| set | fields | nothing answered | objects answered, rules alone | objects answered | fields asked | these \
-         answered too |\n|---|---|---|---|---|---|---|"
+        "| set | fields | nothing answered | objects answered, rules alone | objects answered | of these, right \
+         identifier / right class | fields asked | these answered too |\n|---|---|---|---|---|---|---|---|"
     );
     for (what, fields) in
         [("", fields), (", one object in ten answered wrongly", by_folds(&projects, &tables, 10))]
