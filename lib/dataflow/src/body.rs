@@ -49,6 +49,8 @@ pub(crate) struct Body<'w> {
     continues: Vec<Option<State>>,
     /// Loops around.
     depth: u32,
+    /// The variables of the loops over collections around, the outermost first.
+    pub(crate) each: Vec<u32>,
     pub(crate) cuts: Cuts,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn run(
         breaks: Vec::new(),
         continues: Vec::new(),
         depth: 0,
+        each: Vec::new(),
         cuts: Cuts::new(),
     };
     body.enter();
@@ -529,6 +532,7 @@ impl<'w> Body<'w> {
                 let slot = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
                 let all = self.expr(*over);
                 let ty = self.world.resolution.ty(self.file_id, *of);
+                self.each.push(slot);
                 self.looped(|this| {
                     // `for (List<X> batch : [SELECT ...])` has the same records.
                     let value = match ty {
@@ -539,6 +543,7 @@ impl<'w> Body<'w> {
                     this.state.set_local(slot, value);
                     this.stmt(*body);
                 });
+                self.each.pop();
             }
             StmtKind::Return(value) => {
                 if let Some(value) = value {

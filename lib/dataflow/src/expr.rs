@@ -481,6 +481,13 @@ impl Body<'_> {
         self.read_part(&of, Key::Member(variable.name), &variable.ty, span)
     }
 
+    /// Whether a variable was there before the loop over a collection: what is added to it there is a sum over many, as
+    /// `SUM` of a query is.
+    fn is_over_all(&self, target: ExprId) -> bool {
+        let Ref::Local(slot) = self.to(target) else { return false };
+        self.each.last().is_some_and(|each| slot < *each)
+    }
+
     fn assign(&mut self, target: ExprId, operator: Option<Operator>, value: ExprId, span: Span) -> Value {
         let mut new = self.expr(value);
         if let Some(operator) = operator {
@@ -492,6 +499,9 @@ impl Body<'_> {
             new = Value { labels, objs: Vec::new(), texts };
         }
         let ty = self.ty(target).clone();
+        if operator == Some(Operator::Add) && matches!(ty, Ty::Number) && self.is_over_all(target) {
+            new.labels = Labels::default();
+        }
         new = self.as_type(new, &ty, span);
         match &self.file.expr(target).kind {
             ExprKind::Name(_) => match self.to(target) {
