@@ -20,6 +20,10 @@
 //! | `PlatformSlack` `enableSlackService` | `slack` |
 //! | `ServiceCloudVoice` `enableServiceCloudVoice` | `service-cloud-voice` |
 //! | `LiveMessage` `enableLiveMessage` | `messaging` |
+//! | `PredictionBuilder` `enablePredictionBuilder` | `einstein` |
+//!
+//! Where no setting of a service is in the source, what is made with it says the same: planners of agents and bots that are agents
+//! (`agentforce`), and sites (`experience-cloud`).
 //!
 //! ## What is not found
 //! A feature that is off. One that the source does not say, and that the agreement does not cover, is unknown. Whether the list is what the agreement says is for people. An org that lists no services at all is
@@ -35,7 +39,7 @@ use policy::bundle::organisation::Org;
 use policy::vocabulary::OrgKind;
 use sfdx::Value;
 
-use crate::Context;
+use crate::{Context, sharing};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::setting::{Flag, flag};
@@ -53,7 +57,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// Settings file, element, service, and what people call it.
-const FEATURES: [(&str, &str, &str, &str); 9] = [
+const FEATURES: [(&str, &str, &str, &str); 10] = [
     ("EinsteinGpt", "enableEinsteinGptPlatform", "einstein", "Einstein generative AI"),
     ("AgentPlatform", "enableAgentPlatform", "agentforce", "Agentforce"),
     ("EinsteinCopilot", "enableEinsteinGptCopilot", "agentforce", "Agentforce"),
@@ -63,6 +67,16 @@ const FEATURES: [(&str, &str, &str, &str); 9] = [
     ("PlatformSlack", "enableSlackService", "slack", "Slack"),
     ("ServiceCloudVoice", "enableServiceCloudVoice", "service-cloud-voice", "Service Cloud Voice"),
     ("LiveMessage", "enableLiveMessage", "messaging", "Messaging"),
+    ("PredictionBuilder", "enablePredictionBuilder", "einstein", "Einstein Prediction Builder"),
+];
+
+/// What is made with a service, by which it is seen where no setting says anything: kind of component, what its `type` ends
+/// in, service, what people call it.
+const MADE: [(&str, &str, &str, &str); 4] = [
+    ("GenAiPlanner", "", "agentforce", "an agent"),
+    ("GenAiPlannerBundle", "", "agentforce", "an agent"),
+    ("Bot", "Copilot", "agentforce", "an agent"),
+    ("Network", "", "experience-cloud", "a site"),
 ];
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
@@ -90,7 +104,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     };
     let names = |wanted: &str| covered.iter().any(|own| plain(own.value.as_str()) == plain(wanted));
     let is_covered = |service: &str| names(service) || (service == "einstein" && names("agentforce"));
-    unsaid.retain(|(_, service, _)| !is_covered(service));
+    let is_made = |service: &str| {
+        MADE.iter().any(|(kind, ends, of, _)| *of == service && made(cx, kind, ends).next().is_some())
+    };
+    unsaid.retain(|(_, service, _)| !is_covered(service) && !is_made(service));
     if !unsaid.is_empty() {
         let features: BTreeSet<String> = unsaid.iter().map(|(.., feature)| (*feature).to_owned()).collect();
         let files: Vec<String> = unsaid.iter().map(|(file, ..)| format!("`Settings:{file}`")).collect();
@@ -101,6 +118,34 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 joined(&features)
             ),
             format!("retrieve {}", joined(&files)),
+        );
+    }
+    let mut seen: BTreeSet<&str> = on.iter().map(|(_, _, service, _)| *service).collect();
+    for (kind, ends, service, what) in MADE {
+        let is_said = FEATURES.iter().any(|(file, element, of, _)| {
+            *of == service && matches!(flag(cx, file, &[element]), Flag::On(_) | Flag::Off(_))
+        });
+        let mut all = made(cx, kind, ends);
+        let Some(first) = all.next().filter(|_| !is_said && seen.insert(service)) else { continue };
+        out.judged(1);
+        if is_covered(service) {
+            continue;
+        }
+        let more = all.count();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        out.found(
+            Draft::new(
+                format!("{kind}:{}", first.full_name()),
+                sharing::start(first.root()),
+                format!(
+                    "the source has {what}, `{}`{more}, and the agreement with Salesforce for `{}` does not cover `{service}`",
+                    first.full_name(),
+                    org.id
+                ),
+                format!("add `{service}` to `covered_services` where the signed agreement has it; else take it out"),
+            )
+            .detail(service)
+            .related(cx.policy_place(&org.id.place), format!("the org `{}` is declared here", org.id)),
         );
     }
     for (value, file, service, feature) in on {
@@ -122,6 +167,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             .related(cx.policy_place(&org.id.place), format!("the org `{}` is declared here", org.id)),
         );
     }
+}
+
+/// Components of a kind, whose `type` ends so.
+fn made<'p>(cx: &Context<'p>, kind: &'p str, ends: &'p str) -> impl Iterator<Item = sfdx::Component<'p>> {
+    cx.project.of_type(kind).filter(move |one| {
+        ends.is_empty() || one.root().value("type").is_some_and(|own| own.ends_with(ends))
+    })
 }
 
 /// The org that the source deploys to: the one marked so, or the only one of production.
