@@ -171,6 +171,9 @@ fn date(value: &str) -> Result<String, GuardError> {
     }
 }
 
+/// Characters that a form needs beside the value.
+const ROOM: usize = 16;
+
 /// The blind index of one field under one version of a key.
 pub struct BlindIndex {
     number: KeyNumber,
@@ -210,8 +213,7 @@ impl BlindIndex {
     /// The digest of a value: lower-case hexadecimal, so that a comparison that does not mind case finds no other.
     pub fn digest(&self, value: &str) -> Result<String, GuardError> {
         let mut digest = String::with_capacity(usize::from(self.bits / 4));
-        // It does not grow: what grows leaves a value behind.
-        let mut room = Zeroizing::new(String::with_capacity(value.len() + 16));
+        let mut room = Zeroizing::new(String::with_capacity(value.len() + ROOM));
         self.digest_into(value, &mut room, &mut digest)?;
         Ok(digest)
     }
@@ -220,10 +222,14 @@ impl BlindIndex {
     pub(crate) fn digest_into(
         &self,
         value: &str,
-        digested: &mut String,
+        digested: &mut Zeroizing<String>,
         into: &mut String,
     ) -> Result<(), GuardError> {
         digested.clear();
+        // It does not grow: what grows leaves a value behind.
+        if digested.capacity() < value.len() + ROOM {
+            *digested = Zeroizing::new(String::with_capacity(2 * value.len() + ROOM));
+        }
         digested.push_str(self.normaliser.label());
         digested.push('\0');
         self.normaliser.write(value, digested)?;

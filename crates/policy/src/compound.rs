@@ -23,7 +23,8 @@ const ADDRESSES: [&str; 7] = ["billing", "mailing", "other", "personmailing", "p
 
 /// The field of which this one is a part; both in lower case.
 pub(crate) fn whole_of(object: &str, field: &str) -> Option<String> {
-    if OF_NAME.contains(&field) && NAMED.contains(&object) {
+    // A line for the name of an account may be about a business, and says nothing of a person's.
+    if OF_NAME.contains(&field) && NAMED.contains(&object) && object != "account" {
         return Some("name".to_owned());
     }
     // `Home__City__s` is a part of `Home__c`.

@@ -1,6 +1,6 @@
 //! The model that everything reads: what a bundle says, with the look-ups that others need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -357,28 +357,39 @@ impl Policy {
         {
             return Some(found);
         }
-        if let Some(found) = self.classified_as_compound(&own_object, &own_field) {
-            return Some(found);
-        }
-        let object = self.object(&own_object)?;
-        let rule = object.default.as_ref()?;
-        Some(classified(vec![rule], &rule.place, Some(object), ClassifiedBy::ObjectDefault))
+        let object = self.object(&own_object);
+        let default = object.and_then(|object| Some((object, object.default.as_ref()?)));
+        let default = default.map(|(object, rule)| {
+            classified(vec![rule], &rule.place, Some(object), ClassifiedBy::ObjectDefault)
+        });
+        // What a line says of a part or of the whole makes this field no less than it is by itself.
+        let least = default.as_ref().map_or(Class::Internal, |default| default.class);
+        let compound = self.classified_as_compound(&own_object, &own_field);
+        compound.filter(|compound| compound.class > least).or(default)
     }
 
     fn classified_as_compound(&self, object: &str, field: &str) -> Option<Classified<'_>> {
-        let line = |field: &str| {
-            let own = self.classified(object.to_owned(), field.to_owned(), ClassifiedBy::Compound);
-            own.or_else(|| {
-                let (object, field) = twin(object, field)?;
-                self.classified(object, field, ClassifiedBy::Compound)
-            })
-        };
-        if let Some(found) = compound::whole_of(object, field).and_then(|whole| line(&whole)) {
-            return Some(found);
-        }
-        let parts: Vec<_> = compound::parts_of(object, field).iter().filter_map(|part| line(part)).collect();
-        let (place, of) = parts.first().map(|part| (part.place.clone(), part.object))?;
-        let rules = parts.into_iter().flat_map(|part| part.rules).collect();
+        let own = (object.to_owned(), field.to_owned());
+        let names = twin(object, field).into_iter().chain([own]);
+        let related = names.flat_map(|(object, field)| {
+            let related = compound::whole_of(&object, &field).into_iter();
+            let related = related.chain(compound::parts_of(&object, &field));
+            related.map(move |field| (object.clone(), field))
+        });
+        // A part by its other name, too.
+        let lines = related.flat_map(|(object, field)| {
+            let other = twin(&object, &field);
+            [Some((object, field)), other].into_iter().flatten()
+        });
+        let lines: BTreeSet<(String, String)> = lines.collect();
+        let mut found: Vec<_> = lines
+            .into_iter()
+            .filter_map(|(object, field)| self.classified(object, field, ClassifiedBy::Compound))
+            .collect();
+        // The strongest comes first, whose place is told.
+        found.sort_by_key(|line| std::cmp::Reverse(line.class));
+        let (place, of) = found.first().map(|line| (line.place.clone(), line.object))?;
+        let rules = found.into_iter().flat_map(|line| line.rules).collect();
         Some(classified(rules, &place?, of, ClassifiedBy::Compound))
     }
 

@@ -252,19 +252,22 @@ impl Body<'_> {
             }
             ExprKind::Name(_) => {
                 let Ref::Local(slot) = self.to(id) else { return None };
-                let (mut value, mut is_changed) = (None, false);
                 let body = self.method.body?;
+                let mut value = None;
                 file.each_stmt(body, |stmt| {
                     let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind else { return };
                     let Some(first) = self.world.resolution.slot(self.file_id, stmt) else { return };
                     let own = (first..).zip(variables).find(|(own, _)| *own == slot);
                     value = value.or(own.and_then(|(_, (_, value))| *value));
                 });
+                // Neither what was found nor by what it was looked up is another one by then.
+                let key = self.looked_up(value?)?;
+                let mut is_changed = false;
                 file.each_expr(body, |expr| {
                     let ExprKind::Assign { target, .. } = file.expr(expr).kind else { return };
-                    is_changed |= self.to(target) == Ref::Local(slot);
+                    is_changed |= [Ref::Local(slot), self.to(key)].contains(&self.to(target));
                 });
-                self.looked_up(value.filter(|_| !is_changed)?)
+                (!is_changed).then_some(key)
             }
             _ => None,
         }

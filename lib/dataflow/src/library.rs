@@ -394,12 +394,6 @@ impl Body<'_> {
             }
             ("exceptionof", "setmessage" | "initcause") => self.put_own(&own, Part::Text, first, span),
             ("exceptionof", _) => Value::default(),
-            // What comes after the last dot of a name is the kind of a file.
-            ("string", "substringafterlast")
-                if arg_ids.first().and_then(|id| self.file.literal_text(*id)).as_deref() == Some(".") =>
-            {
-                Value::default()
-            }
             ("string", "escapesinglequotes") => {
                 let labels = self.collect(&first, span);
                 Value { labels: labels.escaped(), objs: Vec::new(), texts: Texts::default() }

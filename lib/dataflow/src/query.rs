@@ -195,7 +195,19 @@ impl Body<'_> {
         if query.where_.as_ref().is_some_and(|filter| asks_for_others(filter, self.world.leads_to_others)) {
             self.each_part(record, |_| Labels::default());
         }
-        if query.group_by.is_some() {
+        // By one column: a group by several is soon one person, and so is one by ids.
+        let is_group = query.group_by.as_ref().is_some_and(|by| match by.expressions.as_slice() {
+            [soql::Expression::Field(path)] => {
+                path.last().and_then(|name| name.known()).is_some_and(|name| {
+                    let ty =
+                        object.and_then(|object| self.world.schema.field_type(self.world.text(object), name));
+                    !name.to_ascii_lowercase().ends_with("id")
+                        && !ty.is_some_and(|ty| matches!(ty.as_str(), "Lookup" | "MasterDetail"))
+                })
+            }
+            _ => false,
+        });
+        if is_group {
             let file = self.file_id;
             self.each_part(record, |labels| labels.stepped(file, span, Did::Grouped));
         }

@@ -248,6 +248,14 @@ impl Labels {
                 {
                     *known = encoded(known, known.harmless.of_both(trace.harmless));
                 }
+                // What is one person's goes before what a group has in common.
+                if let Some((_, known)) = self.0.get_mut(at)
+                    && has_step(known, Did::Grouped)
+                    && !has_step(trace, Did::Grouped)
+                {
+                    *known = Arc::clone(trace);
+                    return true;
+                }
                 false
             }
             Err(at) => {

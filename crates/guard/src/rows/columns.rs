@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use csv::Row;
 use policy::bundle::classification::ObjectRule;
-use policy::vocabulary::{FieldName, Mask};
+use policy::vocabulary::{FieldName, Mask, Protect};
 use policy::{AskedField, ClassifiedBy, Enforceable, Policy};
 
 use super::Duty;
@@ -36,6 +36,10 @@ pub enum ColumnsError {
         "whose a row is says `{0}`, and the table has no such column: nobody could be told whose data it was"
     )]
     NoPerson(String),
+    #[error(
+        "column {0} is a part of a compound field that is to be sealed, or has such parts: seal the parts by lines of their own in the bundle, or leave it out"
+    )]
+    OfCompound(usize),
     #[error("the table has no column that the gateway seals: nothing is to be done")]
     NothingSealed,
 }
@@ -156,6 +160,17 @@ impl Columns {
         };
         for field in sealed_fields(policy, object, rule, names) {
             this.add(field)?;
+        }
+        let of_compound = |name: &String| {
+            policy.class_of(object, name).is_some_and(|found| {
+                found.by == ClassifiedBy::Compound
+                    && matches!(found.protect, Protect::Gateway | Protect::Both)
+            })
+        };
+        if duty == Duty::Seal
+            && let Some(at) = this.names.iter().position(of_compound)
+        {
+            return Err(ColumnsError::OfCompound(at + 1));
         }
         if duty == Duty::Seal && !this.sealed.iter().any(|sealed| sealed.value.is_some()) {
             return Err(ColumnsError::NothingSealed);

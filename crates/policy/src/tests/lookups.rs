@@ -52,6 +52,15 @@ fn a_compound_field_and_its_parts_are_the_same_data() {
     assert_eq!(class("Contact", "OtherState"), (Class::Internal, ClassifiedBy::ObjectDefault));
     assert_eq!(class("Contact", "Name"), (Class::Phi, ClassifiedBy::Compound));
     assert_eq!(class("Contact", "Home__City__s"), (Class::PhiSensitive, ClassifiedBy::Compound));
+    // Who says that a part is harmless says nothing of the rest.
+    let text = "objects: {Lead: {default: {class: phi}, fields: {Salutation: {class: internal}, Name: {class: internal}}},
+        Contact: {fields: {Salutation: {class: internal}, Name: {class: phi}}}}\n";
+    let other = sample::with(&[("classification/contact.yaml", text)]);
+    let of = |object: &str, field: &str| other.class_of(object, field).map(|found| found.class);
+    assert_eq!(of("Lead", "LastName"), Some(Class::Phi));
+    assert_eq!(of("Lead", "Address"), Some(Class::Phi));
+    assert_eq!(of("Contact", "MailingAddress"), None);
+    assert_eq!(of("Account", "LastName"), Some(Class::Phi), "Contact.Name is the same person's");
     // By the names that they have on a person account, too.
     assert_eq!(class("Account", "PersonMailingStreet"), (Class::Phi, ClassifiedBy::Compound));
     assert_eq!(class("Account", "PersonOtherAddress"), (Class::Phi, ClassifiedBy::Compound));

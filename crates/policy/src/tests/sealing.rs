@@ -187,6 +187,23 @@ fn one_person_is_no_two_subjects() {
 }
 
 #[test]
+fn what_hangs_on_the_contact_of_a_person_account_is_told() {
+    let told = |subject: &str| {
+        let leads = "    subject: AccountId\n    fields:\n      Phone: {class: phi}\n";
+        let child = format!(
+            "  Lab__c:\n    subject: {subject}\n    fields:\n      Result__c: {{class: phi, protect: gateway}}\n"
+        );
+        let account = format!("{OF_ITSELF}      Note__pc: {{class: phi, protect: gateway}}\n");
+        person_accounts(&account, &format!("{leads}{child}"))
+    };
+    assert_eq!(told("Contact__c"), ["10 Warning two-subjects"]);
+    assert_eq!(told("Visit__r.ContactId"), ["10 Warning two-subjects"]);
+    for leads_on in ["Contact__r.AccountId", "Patient__c", "Contact.AccountId"] {
+        assert_eq!(told(leads_on), [""; 0], "{leads_on}");
+    }
+}
+
+#[test]
 fn the_same_data_is_not_sealed_by_one_of_its_names() {
     let sealed = "{class: phi, protect: gateway}";
     for plain in ["{class: phi}", "{class: phi, protect: platform}", "{class: internal}"] {

@@ -542,7 +542,8 @@ impl Scan<'_> {
         let is_bare = fields.iter().all(|field| field == "id");
         if !is_bare {
             self.add(span, objects, fields, vec![Need::Read], id);
-            let is_summed = query.group_by.is_some() || query.select.iter().all(is_sum);
+            let is_grouped = query.group_by.as_ref().is_some_and(|by| by.expressions.len() == 1);
+            let is_summed = is_grouped || query.select.iter().all(is_sum);
             self.found.last_mut().into_iter().for_each(|own| own.is_summed = is_summed);
         }
     }
@@ -574,6 +575,10 @@ impl Scan<'_> {
 
     /// Whether a query's text begins with a count and selects nothing else.
     fn counts(&self, id: ExprId) -> bool {
+        // What a variable holds may be another text by then.
+        if matches!(self.file.expr(id).kind, ExprKind::Name(_)) {
+            return false;
+        }
         let texts = self.texts(id);
         let begins = |text: &String| text.split_whitespace().collect::<String>().starts_with("selectcount()");
         texts.first().is_some_and(begins)

@@ -404,9 +404,9 @@ fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTree
 /// One finding for what is mended at one place.
 fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
     let same = same_data(&flows);
-    let mut mails: BTreeMap<MethodId, Spot> = BTreeMap::new();
+    let mut mails: BTreeMap<(MethodId, Spot), Spot> = BTreeMap::new();
     for flow in flows.iter().filter(|flow| flow.sink == Sink::Mail) {
-        let first = mails.entry(flow.place.method).or_insert(flow.place);
+        let first = mails.entry((flow.place.method, flow.at)).or_insert(flow.place);
         *first = (*first).min(flow.place);
     }
     let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
@@ -420,7 +420,7 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             _ => false,
         };
         // Subject, body and attachments are put into one mail.
-        let of_mail = mails.get(&flow.place.method).filter(|_| flow.sink == Sink::Mail).copied();
+        let of_mail = mails.get(&(flow.place.method, flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
         let place = of_mail.unwrap_or(if is_own { flow.put } else { flow.place });
         let was = |did: Did| flow.way.has_step(did);
         let key =

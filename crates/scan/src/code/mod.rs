@@ -589,18 +589,31 @@ fn of_classes(cx: &Context<'_>, program: &Program, phi: &mut BTreeSet<(Name, Nam
     }
 }
 
-/// Whether a field holds more than the Id of a record.
 /// Whether a field is the number that the org counts for a record, and the bundle has no line of its own for it: it says
 /// which record it is, as an id does.
 fn is_only_a_number(cx: &Context<'_>, object: &str, field: &str) -> bool {
     let is_said = |rule: &policy::bundle::classification::ObjectRule| {
-        rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(field))
+        rule.default.as_ref().is_some_and(|rule| rule.identifier.is_some())
+            || rule.fields.0.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(field))
     };
+    let label = cx
+        .project
+        .object(object)
+        .and_then(|object| object.name_field())
+        .and_then(|name| name.element().value("label"));
+    let is_of_patient = label.is_some_and(|label| {
+        let label = label.to_lowercase();
+        ["mrn", "medical record", "patient", "chart", "member", "health"]
+            .iter()
+            .any(|word| label.contains(word))
+    });
     !field.ends_with("__c")
         && is_record_number(cx, &format!("{object}.{field}"))
+        && !is_of_patient
         && !cx.policy.object(object).is_some_and(is_said)
 }
 
+/// Whether a field holds more than the Id of a record.
 fn is_data(cx: &Context<'_>, object: &str, field: &str) -> bool {
     let reached = field_path::Reached { object: object.to_owned(), field: field.to_owned() };
     !field.eq_ignore_ascii_case("Id")

@@ -17,8 +17,9 @@ pub(crate) struct Operation {
     pub(crate) file: FileId,
     pub(crate) span: Span,
     pub(crate) writes: bool,
-    /// It adds records: sharing decides about those that are there.
+    /// It adds records that give nobody access to others: sharing decides about those that are there.
     pub(crate) adds: bool,
+    pub(crate) deletes: bool,
     /// In lower case, where the code says it.
     pub(crate) object: Option<String>,
     /// The text of a query that is put together at run time, whose object is not said where it stands.
@@ -49,7 +50,8 @@ impl Code {
                     file: method.file,
                     span,
                     writes: true,
-                    adds: *operation == Dml::Insert,
+                    adds: *operation == Dml::Insert && object.as_deref().is_some_and(is_no_grant),
+                    deletes: matches!(operation, Dml::Delete | Dml::Merge),
                     object,
                     text: None,
                     is_user_mode,
@@ -80,6 +82,7 @@ impl Code {
                     span,
                     writes: false,
                     adds: false,
+                    deletes: false,
                     object,
                     text: None,
                     is_user_mode,
@@ -89,7 +92,8 @@ impl Code {
                 let Ref::Platform(class) = self.resolution.expr(id, expr).to else { return None };
                 let (class, name) = (self.program.names.folded(class), self.program.names.folded(name.value));
                 let does = does(class, name)?;
-                let (writes, adds) = (does != Does::Read, does == Does::Write(Dml::Insert));
+                let writes = does != Does::Read;
+                let deletes = matches!(does, Does::Write(Dml::Delete | Dml::Merge) | Does::Change);
                 let asked = args.iter().find_map(|arg| {
                     let written = file.source.slice(file.expr(*arg).span);
                     let is_level = matches!(file.expr(*arg).kind, ExprKind::Field { .. });
@@ -106,8 +110,9 @@ impl Code {
                     Some(first) => literals_below(file, first).as_deref().and_then(from),
                     None => None,
                 };
+                let adds = does == Does::Write(Dml::Insert) && object.as_deref().is_some_and(is_no_grant);
                 let text = first.filter(|_| !writes && object.is_none());
-                Some(Operation { file: id, span, writes, adds, object, text, is_user_mode })
+                Some(Operation { file: id, span, writes, adds, deletes, object, text, is_user_mode })
             }
             _ => None,
         }
@@ -187,6 +192,18 @@ impl Code {
         }
         found.retain(|id| program.method(*id).is_some_and(|own| !own.is_test));
     }
+}
+
+/// Whether adding records of an object, named in lower case, gives nobody access to others.
+fn is_no_grant(object: &str) -> bool {
+    const GRANTS: [&str; 5] = [
+        "contentdocumentlink",
+        "groupmember",
+        "permissionsetassignment",
+        "collaborationgroupmember",
+        "queuesobject",
+    ];
+    !GRANTS.contains(&object) && !object.ends_with("share") && !object.ends_with("teammember")
 }
 
 /// Objects without sharing: settings, metadata, and what Salesforce keeps of the org itself.

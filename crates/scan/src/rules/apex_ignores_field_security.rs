@@ -24,6 +24,7 @@ use journal::{Confidence, Persona, Severity};
 use std::collections::BTreeSet;
 
 use apex::{ClassId, MethodId, Ty};
+use policy::vocabulary::Identifier;
 use apex::ast::{ExprKind, File};
 use sfdx::views::ObjectKind;
 
@@ -85,11 +86,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         let why = if pages.bind_alone(code, &operation) {
             Some("; pages withhold the fields that they bind from whom may not see them, and nothing else asks")
-        } else if operation.needs == [Need::Read] && code.is_of_the_user(operation.file, operation.span) {
+        } else if operation.needs == [Need::Read] && code.is_of_the_user(operation.method, operation.span) {
             Some(", of records that are the user's own, and nothing asks which of their fields he may see")
-        } else if operation.needs == [Need::Read] && code.is_of_one_just_made(operation.file, operation.span) {
+        } else if operation.needs == [Need::Read] && code.is_of_one_just_made(operation.method, operation.span) {
             Some(", the one that it has just made, and nothing asks which of its fields the user may see")
-        } else if operation.is_summed {
+        } else if operation.is_summed && !names_somebody(cx, &operation) {
             Some(", to sum and to count them, and nothing asks whether the user may do that")
         } else if operation.needs == [Need::Create] && !more_than_adds.contains(&code.top_class(operation.method)) {
             Some(" and its class does nothing else with records; nothing asks whether the user may add them")
@@ -174,6 +175,19 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
         && !operation.objects.is_empty()
         && !operation.fields.is_empty()
         && operation.fields.iter().all(is_plain)
+}
+
+/// Whether one of the fields of a query says whose a record is: a group by it is one person.
+fn names_somebody(cx: &Context<'_>, operation: &Access) -> bool {
+    operation.objects.iter().flat_map(|object| operation.fields.iter().map(move |field| (object, field))).any(
+        |(object, field)| {
+            let identifier = cx.classes.field(object, field).identifier;
+            let names = |own: Identifier| !matches!(own, Identifier::Date | Identifier::Clinical);
+            let kind = cx.project.field(&format!("{object}.{field}")).and_then(|field| field.data_type());
+            let is_lookup = kind.is_some_and(|kind| matches!(kind.as_str(), "Lookup" | "MasterDetail"));
+            field.ends_with("id") && !field.ends_with("__c") || is_lookup || identifier.is_some_and(names)
+        },
+    )
 }
 
 /// `less` says why it weighs less than it would.

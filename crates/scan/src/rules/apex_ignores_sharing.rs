@@ -82,7 +82,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             !one.is_user_mode
                 && !one.adds
                 && !unshared.has(&look, class, id, one)
-                && (one.writes || !code.is_owned_by_the_user(one.file, one.span))
+                && (one.writes || !code.is_owned_by_the_user(id, one.span))
         };
         let outside: Vec<Operation> = operations.into_iter().filter(is_outside).collect();
         let Some(first) = outside.first() else { continue };
@@ -91,8 +91,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             method: id,
             from: *from,
             writes: false,
+            deletes: false,
         });
         own.writes |= outside.iter().any(|one| one.writes);
+        own.deletes |= outside.iter().any(|one| one.deletes);
     }
     let fields = fields_by_class(cx, &look, &found);
     for (class, own) in &found {
@@ -105,6 +107,7 @@ struct Found {
     method: MethodId,
     from: Option<(MethodId, bool)>,
     writes: bool,
+    deletes: bool,
 }
 
 /// How a method is reached: the method, and whether it then runs without sharing.
@@ -169,7 +172,7 @@ fn draft(
     let is_administrators = code.exposure(entry).is_none()
         && class_of_entry.is_some_and(|class| visualforce::is_for_administrators(cx, program, class));
     let so = if is_administrators { ", which the source gives to administrators alone" } else { "" };
-    let is_kept = fields.iter().any(|field| !is_for_everybody(cx, field, own.writes));
+    let is_kept = fields.iter().any(|field| !is_for_everybody(cx, field, own.writes, own.deletes));
     let so = if fields.is_empty() || is_kept {
         so
     } else {
@@ -192,12 +195,14 @@ fn draft(
 }
 
 /// Whether an object's default shares its records with everybody, in an org without sites: then sharing keeps out nobody.
-fn is_for_everybody(cx: &Context<'_>, field: &str, writes: bool) -> bool {
+fn is_for_everybody(cx: &Context<'_>, field: &str, writes: bool, deletes: bool) -> bool {
     let object = field.split('.').next().and_then(|object| cx.project.object(object));
     let model = object.and_then(|object| object.sharing_model());
     let is_open = model.is_some_and(|model| match model.as_str() {
         "Read" => !writes,
-        model => matches!(model, "ReadWrite" | "ReadWriteTransfer" | "FullAccess"),
+        // Who owns a record, and who stands above him, deletes it.
+        "ReadWrite" | "ReadWriteTransfer" => !deletes,
+        model => model == "FullAccess",
     });
     let has_sites = ["Network", "CustomSite", "ExperienceBundle", "DigitalExperienceBundle"]
         .iter()

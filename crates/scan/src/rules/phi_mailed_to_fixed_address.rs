@@ -172,7 +172,8 @@ fn outside<'a>(
     let is_own = |domain: &String| own.iter().any(|own| domain == own || domain.ends_with(&format!(".{own}")));
     let is_example = |domain: &String| {
         let top = domain.rsplit('.').next().unwrap_or_default();
-        ["example", "invalid", "test"].contains(&top) || domain.starts_with("example.")
+        ["example", "invalid", "test"].contains(&top)
+            || ["example.com", "example.org", "example.net"].contains(&domain.as_str())
     };
     let found: BTreeSet<String> = addresses
         .filter_map(domain)

@@ -60,7 +60,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for holder in cx.project.containers() {
         let Some(meant) = container::for_members(cx, holder) else { continue };
         out.judged(1);
-        if !are_patients(cx, holder) {
+        if !are_patients(cx, holder) || are_partners(holder) {
             judge(cx, out, holder, &meant);
         }
     }

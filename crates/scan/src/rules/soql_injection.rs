@@ -51,7 +51,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let what = code::said_of(input);
-        let is_user_mode = code.asks_as_user(intake.at) || intake.to.iter().any(|text| is_user_mode(text));
+        let is_user_mode = code.asks_as_user(intake.at)
+            || !intake.to.is_empty() && intake.to.iter().all(|text| is_user_mode(text));
         let as_user = if is_user_mode { "; in user mode it gives no more than the user may read" } else { "" };
         let found = code.intake(
             intake,

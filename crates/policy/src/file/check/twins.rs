@@ -12,6 +12,9 @@ const TWO_SUBJECTS: &str = "two-subjects";
 pub(super) fn check(check: &mut Check<'_>) {
     let content = check.content;
     let object = |name: &str| content.objects.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    if let Some((account, _)) = object("Account").filter(|(_, rule)| is_self(rule) && sealed(rule)) {
+        hung_on_contacts(check, account);
+    }
     let (Some((account, of_account)), Some((contact, of_contact))) = (object("Account"), object("Contact"))
     else {
         return;
@@ -51,9 +54,6 @@ pub(super) fn check(check: &mut Check<'_>) {
         }
     }
     // Other fields of the same people, some sealed for the account and some for the contact.
-    let sealed = |rule: &ObjectRule| {
-        rule.fields.0.iter().any(|(_, rules)| rules.iter().any(|rule| by_gateway(rule) && of_person(rule)))
-    };
     if both_self && !is_told && sealed(of_account) && sealed(of_contact) {
         let message = format!(
             "fields of `{}` are sealed for the contact and fields of `{}` for the account, who are one person in a person account",
@@ -65,6 +65,34 @@ pub(super) fn check(check: &mut Check<'_>) {
         );
         check.warn(&contact.place, TWO_SUBJECTS, message, help);
     }
+}
+
+/// Objects whose records are sealed for the contact at the end of a look-up, where people are sealed as accounts.
+fn hung_on_contacts(check: &mut Check<'_>, account: &At<String>) {
+    let content = check.content;
+    for (name, rule) in content.objects.iter().filter(|(_, rule)| sealed(rule)) {
+        let Some(subject) = &rule.subject else { continue };
+        let last = subject.as_str().rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        if !matches!(last.as_str(), "contactid" | "contact__c" | "personcontactid") {
+            continue;
+        }
+        let message = format!(
+            "`{}` is sealed for the contact that `{}` leads to, and `{}` for the account: one person of a person account is two",
+            name.value,
+            subject.as_str(),
+            account.value
+        );
+        let help = format!(
+            "what hangs on the contact would outlive `keys shred`: lead on to the account, as `Contact.AccountId` or `Contact__r.AccountId` does, or give `{}` `subject: PersonContactId`",
+            account.value
+        );
+        check.warn(&name.place, TWO_SUBJECTS, message, help);
+    }
+}
+
+/// Whether fields of an object are sealed for a person.
+fn sealed(object: &ObjectRule) -> bool {
+    object.fields.0.iter().any(|(_, rules)| rules.iter().any(|rule| by_gateway(rule) && of_person(rule)))
 }
 
 fn is_self(object: &ObjectRule) -> bool {
