@@ -3,7 +3,7 @@
 pub(crate) mod arguments;
 mod census;
 mod rotation_test;
-mod shred;
+pub(crate) mod shred;
 mod status;
 mod stored;
 

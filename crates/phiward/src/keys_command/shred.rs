@@ -228,7 +228,16 @@ fn bound(policy: &Policy) -> Bound {
     all
 }
 
-/// People by what stands in a field. No message repeats it.
+/// People by what stands in a field that the bundle binds by. No message repeats it.
+pub(crate) fn by_key(
+    policy: &Policy,
+    org: &Org,
+    key: &str,
+    given: &[String],
+) -> Result<Vec<Subject>, String> {
+    of_key(org, &bound(policy).key(key)?, given)
+}
+
 fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
     let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
         "" => Err(format!("line {number}: it is empty")),

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::keys_command::arguments::Trail;
+
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Secrets are never written on the command line: a passphrase comes from a file or from an environment variable that is
@@ -26,6 +28,8 @@ pub(crate) enum Ledger {
     Verify(Verify),
     /// Find the first byte that is wrong in every file of a log
     Fsck(Reading),
+    /// List entries: about whom, of which kind, by whom, of which days
+    Show(Box<Show>),
     /// Print the handles of people who were shredded, one a line, as `keys shred --handles` reads them
     Shredded(Shredded),
     /// Serve the logs over HTTP, to be read
@@ -90,6 +94,74 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "KEY")]
     pub(crate) verifier: Option<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = SHOW_FORMAT)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Only of this log, REGION/WRITER/CLASS/PERIOD, of a ledger that has many [default: all of them]
+    #[arg(long, value_name = "LOG")]
+    pub(crate) log: Option<String>,
+    /// Only about the people whose records' ids are on standard input, one a line: by the keyring (--trail)
+    #[arg(long, requires_all = ["trail", "policy"])]
+    pub(crate) people: bool,
+    /// With --people: standard input has what stands in this field, of people whom the bundle binds by it (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD", requires = "people")]
+    pub(crate) key: Option<String>,
+    /// The policy bundle, which declares the org
+    #[arg(long, value_name = "DIR", requires = "people")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The org of the records [default: the bundle's only one, or its `default`]
+    #[arg(long, value_name = "ID", requires = "people")]
+    pub(crate) org: Option<String>,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
+    /// Only about this person, by the pseudonym; may be repeated
+    #[arg(long = "pseudonym", value_name = "PSEUDONYM")]
+    pub(crate) pseudonyms: Vec<String>,
+    /// Only of this kind, as `field-access`, or of this kind and word, as `key-event=shredded`; may be repeated
+    #[arg(long = "act", value_name = "KIND[=WORD]")]
+    pub(crate) acts: Vec<String>,
+    /// Only what this identity or approver did, or said as one of two people; may be repeated
+    #[arg(long = "who", value_name = "ID")]
+    pub(crate) who: Vec<String>,
+    /// Only of this day (UTC) and later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) from: Option<Date>,
+    /// Only of this day (UTC) and earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) to: Option<Date>,
+    /// Only of this call: what was intended, and what came of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) correlation: Option<String>,
+    #[arg(long, value_enum, default_value_t = Listing::Table)]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    Csv,
+}
+
+const SHOW_FORMAT: &str = "\
+Kinds are those of docs/entry.schema.json; the word is the action of a `decision` or `field-access`, the step of a \
+`key-event` or `incident-act`, the call of an `api-call`, what was examined of `evidence`, the setting of a \
+`configuration-change`, the kind of a `standing-fact`, and the word of an `approval` or `review-decision`. Of a filter \
+that is repeated one has to hold; of different filters all.
+
+CSV has the columns Log, Index, At, Act, Word, Outcome, Who, With, User, Behalf, Party, Org, Flow, Purpose, Grounds, \
+Region, Subject, Fields, People, Pseudonyms, Correlation, Part, Policy. People is their number; Pseudonyms are those that were asked \
+for, or all where nobody was asked for. Fields of which a mask or a token was given, or nothing, say so. JSON Lines \
+have `log`, `index` and `entry`, the entry byte for byte: its hash is what `ledger prove` proves.
+
+Each log is derived anew, as by `ledger verify`, before anything of it is shown, and told on standard error with its \
+size. Where it is not in order its entries are shown all the same: they are what lies there, and prove nothing. Exits \
+with 1 then, and where somebody on standard input has no key in the keyring: entries about them, if there are any, \
+cannot be told.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Shredded {

@@ -6,6 +6,7 @@ pub(crate) mod arguments;
 pub(crate) mod keyring;
 mod network;
 mod retain;
+mod show;
 mod shredded;
 
 use std::io::Read as _;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
         Ledger::Prove(prove) => print_proof(prove),
         Ledger::Verify(verify) => verify_all(verify),
         Ledger::Fsck(reading) => fsck(reading),
+        Ledger::Show(show) => show::run(show),
         Ledger::Shredded(shredded) => shredded::run(shredded),
         Ledger::Serve(serve) => network::serve(serve),
         Ledger::Witness(witness) => network::witness(witness),
