@@ -54,7 +54,7 @@ pub(crate) enum Ledger {
 /// How a secret file is unlocked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Unlock {
-    /// A file whose first line is the passphrase: where a root and the ledger's key are both locked, one for both
+    /// A file whose first line is the passphrase: of the ledger's key too, where that is locked and no other is named
     #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_env", "unlock_file"])]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// The environment variable that holds the passphrase
@@ -445,6 +445,16 @@ pub(crate) struct Recorded {
     /// Where the ledger's newest checkpoint is kept apart from the folder [default: DIR.seen]
     #[arg(long, value_name = "FILE", requires = "ledger")]
     pub(crate) seen: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the ledger's key [default: what unlocks the keys or the keyring]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    #[arg(conflicts_with_all = ["ledger_passphrase_env", "ledger_unlock_file"])]
+    pub(crate) ledger_passphrase_file: Option<PathBuf>,
+    /// The environment variable that holds the passphrase of the ledger's key
+    #[arg(long, value_name = "NAME", requires = "ledger", conflicts_with = "ledger_unlock_file")]
+    pub(crate) ledger_passphrase_env: Option<String>,
+    /// The file of 32 random bytes or more that unlocks the ledger's key
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) ledger_unlock_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -393,3 +393,19 @@ fn a_table_is_de_identified_and_the_report_says_by_which_item() {
     let last = place.entries().pop().unwrap();
     assert_eq!(last.act.key(), "field-access");
 }
+
+#[test]
+fn a_ledger_that_is_locked_tells_of_what_is_de_identified() {
+    let place = Place::new();
+    write_secret(&place.path("other"), "another horse battery\n");
+    place.ok(&["ledger", "init", "--dir", "E", "--passphrase-file", "other"], "");
+    let told = ["--ledger", "E", "--trail", "ring", "--trail-passphrase-file", "pass"];
+    let words = [&["guard", "deidentify", "patients.csv"][..], &RIGHT, &told].concat();
+    let (_, err) = place.ends(2, &words, "");
+    assert!(
+        err.contains("it is locked by a passphrase") && err.contains("--ledger-passphrase-file"),
+        "{err}"
+    );
+    place.ok(&[&words[..], &["--ledger-passphrase-file", "other"]].concat(), "");
+    assert_eq!(stored(&place.path("E")).len(), 1);
+}
