@@ -477,6 +477,9 @@ pub(crate) enum Keyring {
         people: People,
         #[command(flatten)]
         into: Recorded,
+        /// Who does it: an identity or an approver of the bundle. Entries name them [default: nobody is named]
+        #[arg(long, value_name = "ID", requires = "ledger")]
+        who: Option<String>,
     },
     /// Write a copy to a new file, under the same lock
     Backup {

@@ -267,7 +267,9 @@ fn person(person: &Person) -> String {
 /// Who answers for an act besides whoever did it.
 fn with(act: &Act) -> Vec<String> {
     match act {
-        Act::KeyEvent(event) => event.people.iter().map(person).collect(),
+        Act::KeyEvent(event) => {
+            event.by.iter().map(ToString::to_string).chain(event.people.iter().map(person)).collect()
+        }
         Act::PolicyChange(change) => change.approvers.iter().map(ToString::to_string).collect(),
         Act::Approval(approval) => vec![approval.by.to_string()],
         Act::Grant(grant) => grant.approvers.iter().map(ToString::to_string).collect(),

@@ -1,5 +1,7 @@
 //! The life of a tenant's keys, as an operator lives it.
 
+mod recorded;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -730,36 +732,4 @@ fn what_was_lost_is_named_with_what_brings_it_back() {
     let (exit, _, err) = status();
     assert!(exit == 2 && err.contains("no keys are in `keys`: `keys init` makes new ones"), "{err}");
     assert!(!place.path("keys").exists());
-}
-
-#[test]
-fn the_ledger_has_a_lock_of_its_own() {
-    let place = Place::new();
-    write_secret(&place.path("other"), "another horse battery\n");
-    let made = place.piped(&["ledger", "init", "--dir", "E", "--passphrase-file", "other"], "");
-    assert_eq!(code(&made), 0, "{}", text(&made.stderr));
-    let init = ["init", "--tenant", "harbor-health", "--policy", &place.bundle, "--ledger", "E"];
-    let refused = place.run(&[&init, &KEYS], "");
-    let said = text(&refused.stderr);
-    assert!(code(&refused) == 2 && said.contains("--ledger-passphrase-file"), "{said}");
-    assert!(!place.path("keys").exists() && !place.path("root").exists());
-    let apart = ["--ledger-passphrase-file", "other"];
-    place.ends(0, &[&init, &KEYS, &apart], "");
-    let make = ["make", "--class", "phi", "--ledger", "E"];
-    place.ends(2, &[&make, &KEYS, &["--ledger-passphrase-file", "pass"]], "");
-    place.ends(2, &[&make, &KEYS], "");
-    place.ends(0, &[&make, &KEYS, &apart], "");
-    // What was seen of the ledger is not what was seen of the keys.
-    std::fs::rename(place.path("E.seen"), place.path("gone")).unwrap();
-    let lost = place.run(&[&make, &KEYS, &apart], "");
-    let said = text(&lost.stderr);
-    assert!(
-        code(&lost) == 2 && said.contains("`phiward ledger append --dir E --unseen < /dev/null`"),
-        "{said}"
-    );
-    place.ends(2, &[&make, &KEYS, &apart, &["--unseen"]], "");
-    let taken = ["ledger", "append", "--dir", "E", "--unseen", "--passphrase-file", "other"];
-    let taken = place.piped(&taken, "");
-    assert_eq!(code(&taken), 0, "{}", text(&taken.stderr));
-    place.ends(0, &[&make, &KEYS, &apart], "");
 }
