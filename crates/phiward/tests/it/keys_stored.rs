@@ -474,7 +474,7 @@ fn an_older_export_brings_nobody_back_in_silence() {
     let (_, told) = seal(&["--output", "x.csv"], 2);
     assert!(told.contains("line 3") && told.contains("--again") && !place.path("x.csv").exists(), "{told}");
     let (_, told) = seal(&["--output", "y.csv", "--refused", "refused.csv"], 1);
-    assert!(told.contains("2 rows, 4 values sealed, 2 rows refused"), "{told}");
+    assert!(told.contains("4 rows read: 2 written, 2 refused; 4 values sealed"), "{told}");
     assert_eq!(column(&std::fs::read_to_string(place.path("refused.csv")).unwrap(), "Line"), ["3", "5"]);
     no_canary(&told);
     // A job does not either, and says how many there are.
@@ -491,7 +491,7 @@ fn an_older_export_brings_nobody_back_in_silence() {
     assert!(told.contains("4 values sealed that were not"), "{told}");
     // Somebody says that they are back.
     let (_, told) = seal(&["--output", "again.csv", "--again"], 0);
-    assert!(told.contains("4 rows, 8 values sealed"), "{told}");
+    assert!(told.contains("4 rows read: 4 written, 0 refused; 8 values sealed"), "{told}");
     seal(&["--output", "more.csv"], 0);
 }
 
