@@ -373,11 +373,7 @@ impl Mandate {
             progress: &mut |so_far| progress.set_position(so_far.bytes),
         };
         let by_ending = || {
-            let ending = rows.path().and_then(Path::extension);
-            let is_json = ending.is_some_and(|ending| {
-                ["json", "jsonl", "ndjson"].iter().any(|own| ending.eq_ignore_ascii_case(own))
-            });
-            if is_json { Form::Jsonl } else { Form::Csv }
+            if rows.path().is_some_and(pipe::is_json_lines) { Form::Jsonl } else { Form::Csv }
         };
         let done = match rows.format.unwrap_or_else(by_ending) {
             Form::Csv => pipe::table(input, output.writer(), make, &mut desk)

@@ -371,7 +371,7 @@ pub(crate) struct EscrowsSettled {
 /// An export of one object's records, and by what right it is worked on.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// A table of comma-separated values with a header
+    /// A table of comma-separated values with a header, or JSON Lines where its name ends in .jsonl, .ndjson or .json
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The object whose records the rows are, as the bundle names it
@@ -424,7 +424,7 @@ another than the bundle says, or where a key or handle that is named with --free
 pub(crate) struct Rewrite {
     #[command(flatten)]
     pub(crate) export: Export,
-    /// Write there, whole or not at all: it must not be there yet
+    /// Write the table there, whole or not at all, comma-separated whatever was read: it must not be there yet
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Write rows that changed alone, with `Id` and the columns of sealed fields: what a bulk update takes

@@ -381,7 +381,9 @@ const NO_ORG: &str = "`--org` is no org of the bundle";
 
 /// A person by their record. No message repeats one.
 fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
-    let record = RecordId::of(record).map_err(|error| format!("line {number}: {error}"))?;
+    let record = RecordId::of(record).map_err(|error| {
+        format!("line {number}: {error}: a list has ids alone, one a line, without a header, and no JSON")
+    })?;
     Ok(Subject::of_record(org, &record))
 }
 
