@@ -11,6 +11,11 @@ pub enum GuardError {
          second time: put back what the gateway wrote"
     )]
     Altered,
+    #[error(
+        "the value is a token, and what is sealed is not de-identified: open the table first (`guard open`), or leave the \
+         column out"
+    )]
+    StillSealed,
     #[error("a value of {length} bytes was not sealed: the limit is {limit}")]
     TooLong { length: usize, limit: usize },
     #[error(

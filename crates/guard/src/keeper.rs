@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
 use journal::names::{Correlation, Digest, KeyId};
 use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
@@ -141,6 +141,8 @@ pub struct Tools {
     pub recorder: Option<Arc<dyn Recorder>>,
     /// The bundle that says who may act, where one was named: entries name it.
     pub policy: Option<Digest>,
+    /// Who acts, as somebody says: entries name them.
+    pub who: Option<Person>,
     pub clock: Arc<dyn Clock>,
     pub rng: fn() -> Box<dyn Rng>,
 }
@@ -163,8 +165,16 @@ impl Tools {
     }
 
     fn entry(&self, event: KeyEvent, outcome: EntryOutcome, correlation: Correlation) -> Entry {
-        let mut entry = Entry::new(Act::KeyEvent(event.clone()), outcome, &*self.clock, &mut *(self.rng)());
+        let (mut event, mut who, mut user) = (event, None, None);
+        match &self.who {
+            Some(Person::Identity(name)) => who = Some(name.clone()),
+            Some(Person::Approver(name)) => event.by = Some(name.clone()),
+            Some(Person::User(id)) => user = Some(id.clone()),
+            None => {}
+        }
+        let mut entry = Entry::new(Act::KeyEvent(event), outcome, &*self.clock, &mut *(self.rng)());
         (entry.correlation, entry.policy) = (Some(correlation), self.policy);
+        (entry.who, entry.user) = (who, user);
         entry
     }
 

@@ -73,6 +73,7 @@ fn tools(root: &Path) -> Tools {
         root: Arc::new(root),
         recorder: None,
         policy: None,
+        who: None,
         clock: Arc::new(Noon),
         rng: || Box::new(Remembering),
     }

@@ -123,7 +123,10 @@ impl Act {
                 };
                 data && review.of.is_declared(policy) && review.by.is_declared(policy)
             }
-            Self::KeyEvent(event) => event.people.iter().all(|one| one.is_declared(policy)),
+            Self::KeyEvent(event) => {
+                event.people.iter().all(|one| one.is_declared(policy))
+                    && event.by.as_ref().is_none_or(|by| by.is_declared(policy))
+            }
             Self::ApiCall(_)
             | Self::FieldAccess(_)
             | Self::FindingSnapshot(_)

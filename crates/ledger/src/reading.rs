@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tlog::{
-    Folder, ProofFile, Resource, Sealed, SignedCheckpoint, Source, Tile, Tiles, TreeHash, Unproved,
+    Folder, Frontier, ProofFile, Resource, Sealed, SignedCheckpoint, Source, Tile, Tiles, TreeHash, Unproved,
     VerifierKey, WIDTH, prove_inclusion,
 };
 
@@ -170,19 +170,35 @@ pub fn prove(log: &Held, index: u64) -> Result<(Option<Vec<u8>>, ProofFile), Led
     Ok((bytes, proof))
 }
 
-/// Gives each entry of a log that is there, in order, with its index. Nothing is proved by it: see [`verify_held`].
-pub fn entries(log: &Held, mut each: impl FnMut(u64, &[u8])) -> Result<(), LedgerError> {
+/// Gives each of a log's first `size` entries that is there, in order, with its index, and the root that they lead to.
+/// What was given is proved where that is the root that [`verify_held`] found at this size.
+pub fn entries(
+    log: &Held,
+    size: u64,
+    mut each: impl FnMut(u64, &[u8]) -> Result<(), LedgerError>,
+) -> Result<TreeHash, LedgerError> {
     if is_gone(log) {
-        return Ok(());
+        return Ok(log.sealed.map_or_else(|| Frontier::default().root(), |(_, root)| root));
     }
-    let size = checkpoint(log)?.checkpoint().size();
     let source = stored::source(&log.folder)?;
+    // A log that grew meanwhile may have no partial bundle of this size any more: a newer one begins the same.
+    let now = checkpoint(log)?.checkpoint().size().max(size);
+    let mut tree = Frontier::default();
     for at in 0..size.div_ceil(WIDTH) {
-        if let Bundle::There(entries) = stored::bundle(&*source, at, size)? {
-            (at * WIDTH..).zip(&entries).for_each(|(index, entry)| each(index, entry));
+        let within = usize::try_from(size - at * WIDTH).unwrap_or(usize::MAX);
+        match stored::bundle(&*source, at, now)? {
+            Bundle::There(entries) => {
+                for (index, entry) in (at * WIDTH..).zip(entries.iter().take(within)) {
+                    each(index, entry)?;
+                    tree.push(TreeHash::leaf(entry), |_, _| {});
+                }
+            }
+            Bundle::Gone(leaves) => {
+                leaves.into_iter().take(within).for_each(|leaf| tree.push(leaf, |_, _| {}));
+            }
         }
     }
-    Ok(())
+    Ok(tree.root())
 }
 
 /// The root of a log's first `size` entries, from its tiles.

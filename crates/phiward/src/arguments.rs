@@ -380,7 +380,8 @@ is changed.
 JSON has `format` 1; `subject` (`object`, `field`, `place`, `type`, `length`, `custom`, `namespace`, `unique`, \
 `externalId`, `scheme`, `class`, `identifier`, `confidence`, `reason`, `fewValues`, `asked`); `modes`; \
 `platform` (`possible`, `reasons`, `limit`, `replacement`, `schemes`); `gateway` (`possible`, `reasons`, \
-`token`, `inPlace`, `companion`, `index`); `uses`, each with `use`, `component`, `place`, `comparison`, \
+`token`, `inPlace`, `companion` and `index`, each with `name`, `type`, `length`, and where it is made on another object \
+`object` and `column`, and `declared` where the bundle names it; `bundle`, the YAML that it would have to say); `uses`, each with `use`, `component`, `place`, `comparison`, \
 `through`, `active` and `judgements`, which has for each mode `outcome` (breaks, unknown, \
 works-by-equality-only, shows-token or works), `why`, `advice` and `documented`; `choice` (`scheme`, \
 `whyScheme`, `protect`, `whyProtect`, `breaks`); `migration`, each way with `protect` and `steps` (`what`, \

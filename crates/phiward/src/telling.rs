@@ -22,3 +22,8 @@ pub(crate) fn aside(words: Arguments<'_>) {
 pub(crate) fn is_lost() -> bool {
     std::io::stdout().lock().flush().is_err() || LOST.load(Ordering::Relaxed)
 }
+
+/// A number of things, as one says it.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

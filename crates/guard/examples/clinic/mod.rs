@@ -96,8 +96,14 @@ impl Clinic {
         let lock = Lock::KeyFile(vec![7; 32].into());
         let root = Arc::new(FileRoot::create(&path("root"), lock, Box::new(System)).unwrap());
         std::fs::create_dir_all(path("keys")).unwrap();
-        let tools =
-            Tools { root, recorder: None, policy: None, clock: Arc::new(System), rng: || Box::new(System) };
+        let tools = Tools {
+            root,
+            recorder: None,
+            policy: None,
+            who: None,
+            clock: Arc::new(System),
+            rng: || Box::new(System),
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let places = Places::of(&path("keys"), &path("seen"));
         let mut keeper = runtime.block_on(Keeper::create(places, "harbor", &[], tools)).unwrap();

@@ -124,9 +124,19 @@ impl Keeper {
             return Ok(());
         }
         let retired = untold.iter().filter(|handle| self.salts.was_retired(**handle)).count();
-        let begun = self.tools.begin_all(self.counted(untold.len() - retired, retired)).await?;
-        let each = self.each(&untold);
-        self.tools.end_with(begun, Ok(()), |(), events| events.into_iter().chain(each).collect()).await?;
+        let (counted, each) = (self.counted(untold.len() - retired, retired), self.each(&untold));
+        // Whoever acts now did not do it.
+        let who = self.tools.who.take();
+        let told = self.tools.begin_all(counted).await;
+        let told = match told {
+            Ok(begun) => {
+                let all = |(): &(), events: Vec<KeyEvent>| events.into_iter().chain(each).collect();
+                self.tools.end_with(begun, Ok(()), all).await
+            }
+            Err(error) => Err(error),
+        };
+        self.tools.who = who;
+        told?;
         Ok(self.salts.told(&untold)?)
     }
 

@@ -14,7 +14,7 @@ use super::{BATCH, BATCH_BYTES, Came, Desk, Make, PipeError, Tally, Worker, batc
 
 /// A line may have so many bytes.
 pub const LONGEST_LINE: usize = 32 << 20;
-const MOST_FIELDS: usize = 10_000;
+pub(crate) const MOST_FIELDS: usize = 10_000;
 
 /// What Salesforce puts beside the fields: the record's type and address.
 const ATTRIBUTES: &str = "attributes";
@@ -173,6 +173,32 @@ fn line_from(line: &[u8], number: u64) -> Result<Line, PipeError> {
 const NO_OBJECT: &str = "it is no JSON object of fields, each once: every line is one record \
                          (`jq -c '.result.records[]'` takes them out of what `sf data query --json` gives)";
 
+/// Cells by the names of their fields.
+type Cells = Vec<(String, String)>;
+
+/// The cells of the next record by the names of their fields, and how many bytes were read for it; nothing at the end.
+pub(crate) fn fields(input: &mut impl BufRead, number: &mut u64) -> Result<Option<(u64, Cells)>, PipeError> {
+    let (mut read, mut bytes) = (0, Vec::new());
+    loop {
+        let Some(fits) = line_of(input, &mut bytes, LONGEST_LINE).map_err(csv::StreamError::Io)? else {
+            return Ok(None);
+        };
+        *number += 1;
+        read += bytes.len() as u64 + 1;
+        if !fits {
+            return Err(PipeError::Line { line: *number, what: TOO_LONG });
+        }
+        if bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        let members = line_from(&bytes, *number)?.members.into_iter();
+        let cells = members.map(|(name, json)| (name, cell(&json).unwrap_or_default().into_owned()));
+        return Ok(Some((read, cells.collect())));
+    }
+}
+
+const TOO_LONG: &str = "it is longer than 32 MiB";
+
 /// Works on lines of JSON. Fields of parents come back by their paths; what was sealed as a number comes back as text.
 pub fn json_lines<'k>(
     mut input: impl BufRead,
@@ -203,7 +229,7 @@ pub fn json_lines<'k>(
                     number += 1;
                     tally.bytes += bytes.len() as u64 + 1;
                     if !fits {
-                        return Err(PipeError::Line { line: number, what: "it is longer than 32 MiB" });
+                        return Err(PipeError::Line { line: number, what: TOO_LONG });
                     }
                     if bytes.trim_ascii().is_empty() {
                         continue;

@@ -4,6 +4,7 @@ mod json;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
+use std::path::Path;
 
 use csv::{Row, Stream, StreamError, write_row};
 use journal::Clock;
@@ -16,6 +17,7 @@ use crate::rows::{Batch, Columns, ColumnsError, Rows};
 use crate::safe_harbor::SafeHarbor;
 
 pub use json::{LONGEST_LINE, json_lines};
+pub(crate) use json::{MOST_FIELDS, fields};
 
 /// Rows of a batch: as many as an entry can name.
 const BATCH: usize = 1000;
@@ -190,6 +192,12 @@ fn batch(
         (desk.refused)(Turned { line: *line, column, because, names: came.names, row })?;
     }
     Ok(batch)
+}
+
+/// Whether a file is one of JSON Lines, by the ending of its name; else it is a table.
+pub fn is_json_lines(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ["json", "jsonl", "ndjson"].iter().any(|own| ending.eq_ignore_ascii_case(own)))
 }
 
 /// A table of comma-separated values.

@@ -28,11 +28,12 @@ use policy::{AskedField, Enforceable, Permit};
 use regex::RegexSet;
 
 use crate::data_keys::KeysError;
-use crate::field::{Owner, SealedField};
+use crate::error::GuardError;
+use crate::field::Owner;
 use crate::key::Secret;
 use crate::mask::{Masking, PostalPopulation, masked};
 use crate::released::{Released, in_force, is_for};
-use crate::rows::{Batch, ColumnsError, check_names, covered, person_of};
+use crate::rows::{Batch, ColumnsError, Refused, check_names, covered, person_of};
 use crate::token::Token;
 
 use dates::Whole;
@@ -75,8 +76,6 @@ pub struct ColumnReport {
 struct Column {
     report: ColumnReport,
     is_name: bool,
-    /// The column that holds its token: where one stands, this one holds what was left in its place.
-    holder: Option<usize>,
 }
 
 /// De-identifies the rows of one table.
@@ -171,11 +170,7 @@ impl SafeHarbor {
                 removed: 0,
                 because: BTreeMap::new(),
             };
-            let sealed = SealedField::of(policy, object, name);
-            let holder = sealed
-                .and_then(|field| field.token_in)
-                .and_then(|holder| names.iter().position(|name| name.eq_ignore_ascii_case(&holder)));
-            columns.push(Column { report, is_name: kind == Some(Identifier::Name), holder });
+            columns.push(Column { report, is_name: kind == Some(Identifier::Name) });
         }
         let mut secret = Secret::default();
         rng.fill(secret.as_mut_slice());
@@ -214,13 +209,29 @@ impl SafeHarbor {
         is_for(&permit, &[Action::Read, Action::Send, Action::Infer, Action::Export])?;
         covered(&permit, &self.asked)?;
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let (person, org) = (self.person.clone(), self.org.clone());
         let whose = |row: &Row| {
-            let (at, owner) = self.person.as_ref()?;
-            owner.subject(&self.org, row.get(*at)?)
+            let (at, owner) = person.as_ref()?;
+            owner.subject(&org, row.get(*at)?)
         };
-        let people = rows.iter().map(whose).collect();
-        let rows = rows.iter().map(|row| self.row(row, today)).collect();
-        Ok(Released::new(Batch { rows, people, ..Batch::default() }, permit))
+        let mut batch = Batch::default();
+        for (at, row) in rows.iter().enumerate() {
+            // Nothing is known of what it says, nor of what was left beside it.
+            if let Some(column) = self.sealed(row) {
+                batch.refused.push(Refused { at, column, because: GuardError::StillSealed.into() });
+                continue;
+            }
+            batch.people.push(whose(row));
+            batch.rows.push(self.row(row, today));
+        }
+        Ok(Released::new(batch, permit))
+    }
+
+    /// The first column in which a token stands.
+    fn sealed(&self, row: &Row) -> Option<String> {
+        let is_token = |cell: &str| Token::is_one(cell) || Token::is_altered(cell);
+        let sealed = |(at, _): &(usize, &Column)| row.get(*at).is_some_and(is_token);
+        self.columns.iter().enumerate().find(sealed).map(|(_, column)| column.report.column.clone())
     }
 
     fn row(&mut self, row: &Row, today: Date) -> Row {
@@ -234,10 +245,6 @@ impl SafeHarbor {
                 continue;
             }
             let left = match column.report.handling {
-                _ if Token::is_one(cell) => Left::Nothing("a token: open the table first"),
-                _ if column.holder.and_then(|at| row.get(at)).is_some_and(Token::is_one) => {
-                    Left::Nothing("what was left in a token's place: open the table first")
-                }
                 Handling::Removed => Left::Nothing(""),
                 Handling::KeptOnWord => Left::Same(cell),
                 Handling::Code => Left::Other(code(&self.codes, cell)),

@@ -7,6 +7,7 @@
 
 mod census;
 mod job;
+mod lines;
 mod look;
 mod state;
 mod table;
@@ -18,6 +19,7 @@ use csv::{Row, StreamError};
 
 use crate::data_keys::KeysError;
 use crate::error::GuardError;
+use crate::pipe::PipeError;
 use crate::rows::ColumnsError;
 
 pub use census::{Census, DigestCounts, FieldCensus};
@@ -84,6 +86,8 @@ pub enum RecordsError {
     Io { path: PathBuf, error: std::io::Error },
     #[error("`{path}`: {error}", path = path.display())]
     Table { path: PathBuf, error: StreamError },
+    #[error("`{path}`: {error}", path = path.display())]
+    Lines { path: PathBuf, error: Box<PipeError> },
     #[error("`{path}` is there already: name another, or remove it", path = path.display())]
     Exists { path: PathBuf },
     #[error("`{path}` would be written over itself", path = path.display())]

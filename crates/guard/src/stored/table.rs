@@ -1,4 +1,4 @@
-//! Records of a table of comma-separated values: an export that is read, and a file that is written beside it.
+//! Records of an export, a table of comma-separated values or JSON Lines, and the table that is written beside it.
 //!
 //! The file has the name `OUT.part` until all is done. What was settled of it stays; what a crash left behind that is
 //! cut off.
@@ -9,9 +9,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use csv::{Row, Stream, StreamError, write_row};
+use csv::{Row, StreamError, write_row};
 
 use super::job::same;
+use super::lines::Rows;
 use super::{Put, Record, Records, RecordsError};
 use crate::durable;
 
@@ -55,7 +56,7 @@ pub struct Table {
     changes: Vec<usize>,
     is_whole: bool,
     out: Option<Out>,
-    stream: Stream<File>,
+    stream: Rows,
     pending: Vec<Pending>,
     /// Rows before those that are pending.
     before: u64,
@@ -67,11 +68,11 @@ impl std::fmt::Debug for Table {
     }
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> RecordsError {
+pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> RecordsError {
     move |error| RecordsError::Io { path: path.to_owned(), error }
 }
 
-fn unread(path: &Path) -> impl Fn(StreamError) -> RecordsError {
+pub(super) fn unread(path: &Path) -> impl Fn(StreamError) -> RecordsError {
     move |error| RecordsError::Table { path: path.to_owned(), error }
 }
 
@@ -98,8 +99,7 @@ impl Table {
     pub fn open(path: &Path, out: Option<&Path>, form: &Form) -> Result<Self, RecordsError> {
         let mut file = File::open(path).map_err(io(path))?;
         let mut identity = identity(path, &mut file).map_err(io(path))?;
-        let mut stream = Stream::new(file);
-        let names = stream.header().map_err(unread(path))?;
+        let (stream, names) = Rows::begin(path, file)?;
         let place = |name: &String| names.iter().position(|own| own.eq_ignore_ascii_case(name));
         let mut changes = Vec::new();
         if let Form::Changes(columns) = form {
@@ -184,7 +184,7 @@ impl Table {
     fn go_on(&mut self, (rows, position, line, length): (u64, u64, u64, u64)) -> Result<(), RecordsError> {
         let mut file = File::open(&self.path).map_err(io(&self.path))?;
         file.seek(SeekFrom::Start(position)).map_err(io(&self.path))?;
-        self.stream = Stream::resumed(file, self.names.len(), position, line);
+        self.stream = self.stream.resumed(file, self.names.len(), position, line);
         self.before = rows;
         let Some(out) = &mut self.out else { return Ok(()) };
         out.length = length;
@@ -270,7 +270,7 @@ impl Records for Table {
         self.pending.clear();
         let mut records = Vec::new();
         let mut row = Row::default();
-        while records.len() < most && self.stream.next(&mut row).map_err(unread(&self.path))? {
+        while records.len() < most && self.stream.next(&self.path, &mut row)? {
             let key = (self.before + records.len() as u64).to_string();
             self.pending.push(Pending { was: row.clone(), now: None });
             records.push(Record { key, row: row.clone() });

@@ -113,6 +113,7 @@ impl Place {
             root: self.root(root),
             recorder: Some(recorder),
             policy: None,
+            who: None,
             clock: Arc::new(Noon),
             rng: || Box::new(System),
         }
@@ -731,7 +732,8 @@ fn no_secret_lies_on_the_disk_in_clear() {
     };
     let place = Place::new();
     let root = FileRoot::create(&place.path("root"), lock(), rng()).unwrap();
-    let tools = Tools { root: Arc::new(root), recorder: None, policy: None, clock: Arc::new(Noon), rng };
+    let tools =
+        Tools { root: Arc::new(root), recorder: None, policy: None, who: None, clock: Arc::new(Noon), rng };
     let mut keeper =
         ready(Keeper::create(place.places("keys"), "harbor-clinic", &approvers(), tools)).unwrap();
     begun(&mut keeper);

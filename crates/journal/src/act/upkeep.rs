@@ -1,6 +1,6 @@
 use crate::clock::Number;
 use crate::form::{choice, record};
-use crate::names::{Digest, KeyId, Region, Uid, Writer};
+use crate::names::{Approver, Digest, KeyId, Region, Uid, Writer};
 
 use super::Retained;
 use super::governance::{Person, Statement};
@@ -74,6 +74,8 @@ record! {
         keys: Option<Number>,
         /// Who says so, where two people have to.
         people: Vec<Person>,
+        /// The approver who did it, where it is none of the bundle's identities.
+        by: Option<Approver>,
         statement: Option<Statement>,
     }
 }
@@ -81,7 +83,7 @@ record! {
 impl KeyEvent {
     /// A step of which nothing more is said yet.
     pub const fn new(step: KeyStep, kind: KeyKind, key: KeyId) -> Self {
-        Self { step, kind, key, keys: None, people: Vec::new(), statement: None }
+        Self { step, kind, key, keys: None, people: Vec::new(), by: None, statement: None }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What one can say to `phiward guard seal`, `open`, `mask` and `deidentify`.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -11,7 +11,7 @@ use crate::ledger_command::arguments::Recorded;
 /// Rows of one object, and by what right they are worked on.
 #[derive(Debug, Args)]
 pub(crate) struct Rows {
-    /// A table of comma-separated values with a header, or JSON Lines [default: standard input]
+    /// A table of comma-separated values with a header, or JSON Lines; `-` is standard input [default: standard input]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// The object whose records the rows are, as the bundle names it
@@ -34,6 +34,13 @@ pub(crate) struct Rows {
     /// Write rows that are refused there as they came, with the reason, and go on [default: stop at the first]
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
+}
+
+impl Rows {
+    /// The file; nothing where they come from standard input.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|path| *path != Path::new("-"))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -134,4 +141,5 @@ ages over 89 one group, postal codes their first three digits where 20,000 peopl
 back. Every cell that stays is looked at for what it may still say of a person, and free text is taken out, for which \
 no machine vouches. The report says of each column what became of it and by which item. What comes out is \
 de-identified only if the organisation has no actual knowledge that it could identify somebody (164.514(b)(2)(ii)): \
-that is for people to say. Tokens are taken out: open them first.";
+that is for people to say. A row in which a token stands is refused: open the table first, or leave the column out. \
+Exits with 1 where --refused took such rows, and with 2 without it.";

@@ -235,11 +235,20 @@ fn token(lines: &mut Lines, gateway: &Gateway) {
             ),
         );
     }
-    if let Some(new) = &gateway.companion {
-        lines.line(4, &format!("companion: {} {}({})", new.name, new.data_type, new.length));
+    for (what, new) in [("companion", &gateway.companion), ("blind index", &gateway.index)] {
+        let Some(new) = new else { continue };
+        let object = new.object.as_ref().map(|object| format!("{object}.")).unwrap_or_default();
+        let column = new.column.as_ref().map(|column| format!(", here {column}")).unwrap_or_default();
+        let said = if new.declared { ", as the bundle says" } else { "" };
+        lines.hang(
+            4,
+            6,
+            &format!("{what}: {object}{} {}({}){column}{said}", new.name, new.data_type, new.length),
+        );
     }
-    if let Some(new) = &gateway.index {
-        lines.line(4, &format!("blind index: {} {}({})", new.name, new.data_type, new.length));
+    if let Some(bundle) = &gateway.bundle {
+        lines.line(4, "the bundle would say of it:");
+        bundle.lines().for_each(|line| lines.whole(6, line));
     }
     lines.line(
         4,

@@ -22,6 +22,7 @@ use super::destination::{Output, Refused};
 use crate::ledger_command::arguments::Unlock;
 use crate::ledger_command::{recording, text};
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files, judge, keys_command, near};
 
 pub(crate) fn seal(seal: &Seal) -> Result<Verdict, String> {
@@ -72,7 +73,9 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
         Duty::Seal => "sealed",
         Duty::Open | Duty::Mask => "opened",
     };
-    eprintln!("phiward: {} rows, {} values {word}, {} rows refused", tally.rows, tally.turned, tally.refused);
+    let read = counted(tally.rows + tally.refused, "row", "rows");
+    let turned = counted(tally.turned, "value", "values");
+    eprintln!("phiward: {read} read: {} written, {} refused; {turned} {word}", tally.rows, tally.refused);
     if !longest.is_empty() {
         eprintln!(
             "phiward: characters of the longest token: {}; a field that is shorter cuts it, and what is cut never opens",
@@ -114,7 +117,7 @@ pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
         let harbor = SafeHarbor::of(&job.policy, object, names, on_word, org, &mut SystemRng::new())?;
         Ok(Worker::SafeHarbor(Box::new(harbor)))
     };
-    let (_, worker) = job.run(&arguments.rows, Action::Read, Given::Masks, &mut make)?;
+    let (tally, worker) = job.run(&arguments.rows, Action::Read, Given::Masks, &mut make)?;
     let Some(Worker::SafeHarbor(harbor)) = worker else { return Ok(Verdict::InOrder) };
     let (rows, columns) = harbor.report();
     eprint!("{}", told(rows, &columns));
@@ -136,12 +139,19 @@ pub(crate) fn deidentify(arguments: &Deidentify) -> Result<Verdict, String> {
         bytes.push(b'\n');
         files::write(path, &bytes)?;
     }
-    Ok(Verdict::InOrder)
+    if tally.refused > 0 {
+        eprintln!(
+            "phiward: {} refused, which the report does not count",
+            counted(tally.refused, "row", "rows")
+        );
+    }
+    Ok(if tally.refused > 0 { Verdict::Findings } else { Verdict::InOrder })
 }
 
 /// The report for people.
 fn told(rows: u64, columns: &[&ColumnReport]) -> String {
-    let mut text = format!("phiward: {rows} rows, de-identified by 45 CFR 164.514(b)(2)\n");
+    let mut text =
+        format!("phiward: {}, de-identified by 45 CFR 164.514(b)(2)\n", counted(rows, "row", "rows"));
     for column in columns {
         let what = match column.handling {
             Handling::Removed => "taken out",
@@ -334,7 +344,7 @@ impl Mandate {
         given: Given,
         make: pipe::Make<'_, 'k>,
     ) -> Result<(Tally, Option<Worker<'k>>), String> {
-        let input: Box<dyn std::io::Read> = match &rows.file {
+        let input: Box<dyn std::io::Read> = match rows.path() {
             Some(path) => {
                 Box::new(File::open(path).map_err(|error| format!("`{}`: {error}", path.display()))?)
             }
@@ -363,11 +373,7 @@ impl Mandate {
             progress: &mut |so_far| progress.set_position(so_far.bytes),
         };
         let by_ending = || {
-            let ending = rows.file.as_ref().and_then(|path| path.extension());
-            let is_json = ending.is_some_and(|ending| {
-                ["json", "jsonl", "ndjson"].iter().any(|own| ending.eq_ignore_ascii_case(own))
-            });
-            if is_json { Form::Jsonl } else { Form::Csv }
+            if rows.path().is_some_and(pipe::is_json_lines) { Form::Jsonl } else { Form::Csv }
         };
         let done = match rows.format.unwrap_or_else(by_ending) {
             Form::Csv => pipe::table(input, output.writer(), make, &mut desk)
@@ -377,9 +383,9 @@ impl Mandate {
             }
         };
         progress.finish_and_clear();
-        let done = done.map_err(|error| match &rows.file {
+        let done = done.map_err(|error| match rows.path() {
             Some(path) => format!("`{}`: {error}", path.display()),
-            None => error.to_string(),
+            None => format!("standard input: {error}"),
         });
         // What was recorded stays recorded, also where what follows fails.
         let closed = self.close();
@@ -425,7 +431,7 @@ fn request(policy: &policy::Policy, right: &Right) -> Result<Request, String> {
 
 /// Shown where somebody looks on.
 fn progress(rows: &Rows) -> Result<indicatif::ProgressBar, String> {
-    let length = match &rows.file {
+    let length = match rows.path() {
         Some(path) => {
             std::fs::metadata(path).map_err(|error| format!("`{}`: {error}", path.display()))?.len()
         }

@@ -35,7 +35,7 @@ pub(crate) enum Keys {
     /// pinned
     Approvers(Approvers),
     /// Wrap all keys anew: no copy that was made until now opens again
-    Rewrap(Kept),
+    Rewrap(Unasked),
     /// Destroy the salts of people, in every copy: their tokens open no more. Prints handles
     Shred(Shred),
     /// Say that people became others, as records were merged
@@ -90,6 +90,19 @@ pub(crate) struct Kept {
     /// Record it nowhere
     #[arg(long, conflicts_with = "ledger")]
     pub(crate) unrecorded: bool,
+    /// Who does it: an identity or an approver of the bundle. Entries name them [default: nobody is named]
+    #[arg(long, value_name = "ID", requires = "ledger", conflicts_with = "unrecorded")]
+    pub(crate) who: Option<String>,
+}
+
+/// The keys, for an act that asks a bundle for nothing but who does it.
+#[derive(Debug, Args)]
+pub(crate) struct Unasked {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// The policy bundle, which declares --who
+    #[arg(long, value_name = "DIR", requires = "who")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +143,7 @@ pub(crate) enum Form {
 #[derive(Debug, Args)]
 pub(crate) struct Make {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     /// The class of fields that it is for: phi, phi-sensitive, pii
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: String,
@@ -142,7 +155,7 @@ pub(crate) struct Make {
 #[derive(Debug, Args)]
 pub(crate) struct OneKey {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     /// The number of the key, as tokens and `status` write it
     #[arg(long, value_name = "NUMBER")]
     pub(crate) key: String,
@@ -176,7 +189,10 @@ pub(crate) struct TwoPeople {
 #[derive(Debug, Args)]
 pub(crate) struct Destroy {
     #[command(flatten)]
-    pub(crate) key: OneKey,
+    pub(crate) kept: Kept,
+    /// The number of the key, as tokens and `status` write it
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) key: String,
     #[command(flatten)]
     pub(crate) people: TwoPeople,
 }
@@ -186,18 +202,18 @@ pub(crate) struct Destroy {
 pub(crate) struct Shred {
     #[command(flatten)]
     pub(crate) kept: Kept,
-    /// The policy bundle, which declares the org
+    /// The policy bundle, which declares the org, and --who
     #[arg(long, value_name = "DIR", required_unless_present_any = ["handles", "retired"])]
     pub(crate) policy: Option<PathBuf>,
     /// The org of the records
     #[arg(long, value_name = "ID", required_unless_present_any = ["handles", "retired"])]
     pub(crate) org: Option<String>,
     /// Read handles, as tokens and entries name them, in the place of records
-    #[arg(long, conflicts_with_all = ["policy", "org"])]
+    #[arg(long, conflicts_with = "org")]
     pub(crate) handles: bool,
     /// Read handles of people who were merged into others, to retire them. Where one is of somebody who was not,
     /// nothing is done: nobody is forgotten by it
-    #[arg(long, conflicts_with_all = ["policy", "org", "handles"])]
+    #[arg(long, conflicts_with_all = ["org", "handles"])]
     pub(crate) retired: bool,
     /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
     #[arg(long, value_name = "OBJECT.FIELD", conflicts_with_all = ["handles", "retired"])]
@@ -240,7 +256,7 @@ all of them are bound to the survivor.";
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     /// The folder below which a new one is made
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
@@ -285,7 +301,7 @@ pub(crate) struct Trail {
 #[derive(Debug, Args)]
 pub(crate) struct Drill {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     #[command(flatten)]
     pub(crate) copy: Copy,
     #[command(flatten)]
@@ -295,7 +311,7 @@ pub(crate) struct Drill {
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     #[command(flatten)]
     pub(crate) copy: Copy,
     #[command(flatten)]
@@ -315,7 +331,7 @@ pub(crate) enum Escrow {
 #[derive(Debug, Args)]
 pub(crate) struct MakeEscrow {
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Unasked,
     /// The file
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
@@ -355,7 +371,7 @@ pub(crate) struct EscrowsSettled {
 /// An export of one object's records, and by what right it is worked on.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// A table of comma-separated values with a header
+    /// A table of comma-separated values with a header, or JSON Lines where its name ends in .jsonl, .ndjson or .json
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The object whose records the rows are, as the bundle names it
@@ -408,7 +424,7 @@ another than the bundle says, or where a key or handle that is named with --free
 pub(crate) struct Rewrite {
     #[command(flatten)]
     pub(crate) export: Export,
-    /// Write there, whole or not at all: it must not be there yet
+    /// Write the table there, whole or not at all, comma-separated whatever was read: it must not be there yet
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Write rows that changed alone, with `Id` and the columns of sealed fields: what a bulk update takes

@@ -3,7 +3,7 @@
 pub(crate) mod arguments;
 mod census;
 mod rotation_test;
-mod shred;
+pub(crate) mod shred;
 mod status;
 mod stored;
 
@@ -17,7 +17,8 @@ use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
-use journal::names::{Digest, KeyId, Org, RecordId};
+use journal::act::Person;
+use journal::names::{Approver, Digest, Identity, KeyId, Org, RecordId};
 use journal::{Recorder, Subject};
 use policy::Policy;
 use policy::vocabulary::Class;
@@ -26,15 +27,15 @@ use crate::ledger_command::arguments::{Recorded, Unlock};
 use crate::ledger_command::{keyring, lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge, near};
-use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople};
+use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople, Unasked};
 
 pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
     match command {
         Keys::Init(init) => {
             let policy = judge::read_bundle(&init.policy)?;
             let approvers = approvers(&policy)?;
-            let digest = Some(Digest::of_policy(policy.digest()));
-            let tools = Acting { policy: digest, ..Acting::begin(&init.kept, Roots::MadeWhereMissing)? };
+            let word = Word::of(Some(&policy), &init.kept)?;
+            let tools = Acting::begin(word, &init.kept, Roots::MadeWhereMissing)?;
             private_folder(&init.kept.held.dir)?;
             let places = places(&init.kept.held)?;
             let keeper = tools.wait(Keeper::create(places, &init.tenant, &approvers, tools.given()))?;
@@ -70,19 +71,20 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         Keys::Disable(one) => return set(one, None, KeyState::Disabled),
         Keys::Destroy(destroy) => {
             let ([by, and], policy) = people(&destroy.people)?;
-            return acted_by(Some(policy), &destroy.key.kept, async |keeper| {
-                let number = number(keeper, &destroy.key.key)?;
+            return acted_by(Word::of(Some(&policy), &destroy.kept)?, &destroy.kept, async |keeper| {
+                let number = number(keeper, &destroy.key)?;
                 keeper.destroy(number, [&by, &and]).await.map_err(text)?;
                 eprintln!("phiward: destroyed: key {number}");
                 Ok(status::escrows_to_destroy(keeper))
             });
         }
         Keys::Approvers(new) => {
-            let ([by, and], _) = people(&new.people)?;
+            let ([by, and], before) = people(&new.people)?;
             let policy = judge::read_bundle(new.next.as_ref().unwrap_or(&new.people.policy))?;
             let approvers = approvers(&policy)?;
-            let digest = Digest::of_policy(policy.digest());
-            return acted_by(Some(digest), &new.kept, async |keeper| {
+            let policy = Some(Digest::of_policy(policy.digest()));
+            let word = Word { policy, ..Word::of(Some(&before), &new.kept)? };
+            return acted_by(word, &new.kept, async |keeper| {
                 keeper.pin_approvers(&approvers, [&by, &and]).await.map_err(text)?;
                 keeper.approvers().iter().for_each(|name| println!("{name}"));
                 Ok(Verdict::InOrder)
@@ -107,7 +109,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
                 Ok((subject(&org, number, &from)?, subject(&org, number, &into)?))
             });
             let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
-            return acted_by(Some(policy), &merge.kept, async |keeper| {
+            return acted_by(Word::of(Some(&policy), &merge.kept)?, &merge.kept, async |keeper| {
                 for merged in keeper.merge_all(&pairs).await.map_err(by_lines)? {
                     match merged {
                         Some((handle, _)) => println!("{handle:?}"),
@@ -136,14 +138,14 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             let id = KeyId::of(&destroyed.id).map_err(|error| format!("the escrow's id: {error}"))?;
             let ([by, and], policy) = people(&destroyed.people)?;
             let trail = opened_trail(&destroyed.trail)?;
-            return acted_by(Some(policy), &destroyed.kept, async |keeper| {
+            return acted_by(Word::of(Some(&policy), &destroyed.kept)?, &destroyed.kept, async |keeper| {
                 keeper.escrow_destroyed(id, trail.as_ref(), [&by, &and]).await.map_err(text)?;
                 Ok(Verdict::InOrder)
             });
         }
         Keys::Escrow(arguments::Escrow::Settled(settled)) => {
             let ([by, and], policy) = people(&settled.people)?;
-            return acted_by(Some(policy), &settled.kept, async |keeper| {
+            return acted_by(Word::of(Some(&policy), &settled.kept)?, &settled.kept, async |keeper| {
                 keeper.escrows_settled([&by, &and]).await.map_err(text)?;
                 Ok(Verdict::InOrder)
             });
@@ -198,13 +200,47 @@ fn private_folder(path: &Path) -> Result<(), String> {
 struct Acting {
     root: Arc<dyn Root>,
     ledger: Option<ledger::Ledger>,
-    /// The bundle that says who may.
-    policy: Option<Digest>,
+    word: Word,
     runtime: tokio::runtime::Runtime,
 }
 
+/// On whose word an act is done, as entries name them.
+struct Word {
+    /// The bundle that says who may.
+    policy: Option<Digest>,
+    who: Option<Person>,
+}
+
+impl Word {
+    fn of(policy: Option<&Policy>, kept: &Kept) -> Result<Self, String> {
+        let digest = policy.map(|policy| Digest::of_policy(policy.digest()));
+        let who = match (&kept.who, policy) {
+            (None, _) => None,
+            (Some(id), Some(policy)) => Some(doer(policy, id)?),
+            (Some(_), None) => {
+                return Err(
+                    "`--who` is an identity or an approver of a bundle: name it with --policy".to_owned()
+                );
+            }
+        };
+        Ok(Self { policy: digest, who })
+    }
+}
+
+/// Who acts on keys, by their id in a bundle.
+pub(crate) fn doer(policy: &Policy, id: &str) -> Result<Person, String> {
+    if let Ok(name) = Identity::declared(policy, id) {
+        return Ok(Person::Identity(name));
+    }
+    Approver::declared(policy, id).map(Person::Approver).map_err(|_| {
+        let people = policy.approvers().into_iter().flat_map(|all| &all.people).map(|one| one.id.as_str());
+        let known = policy.identities().iter().map(|one| one.id.as_str()).chain(people);
+        near::unknown("--who", "identity and no approver", id, known)
+    })
+}
+
 impl Acting {
-    fn begin(kept: &Kept, roots: Roots) -> Result<Self, String> {
+    fn begin(word: Word, kept: &Kept, roots: Roots) -> Result<Self, String> {
         let Recorded { ledger: dir, .. } = &kept.into;
         if dir.is_none() && !kept.unrecorded {
             return Err(
@@ -218,7 +254,7 @@ impl Acting {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let ledger = recording(&kept.into, &kept.held.unlock)?;
         let root = root(&kept.held.root, &kept.held.unlock, roots)?;
-        Ok(Self { root, ledger, policy: None, runtime })
+        Ok(Self { root, ledger, word, runtime })
     }
 
     fn given(&self) -> Tools {
@@ -226,7 +262,8 @@ impl Acting {
         Tools {
             root: Arc::clone(&self.root),
             recorder,
-            policy: self.policy,
+            policy: self.word.policy,
+            who: self.word.who.clone(),
             clock: Arc::new(SystemClock),
             rng: || Box::new(SystemRng::new()),
         }
@@ -247,25 +284,30 @@ pub(crate) fn opened(held: &Held) -> Result<Keeper, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     let root = root(&held.root, &held.unlock, Roots::MustBeThere)?;
     let rng: fn() -> Box<dyn journal::Rng> = || Box::new(SystemRng::new());
-    let tools = Tools { root, recorder: None, policy: None, clock: Arc::new(SystemClock), rng };
+    let tools = Tools { root, recorder: None, policy: None, who: None, clock: Arc::new(SystemClock), rng };
     runtime.block_on(Keeper::open(places(held)?, Unseen::Refused, tools)).map_err(text)
 }
 
 /// Opens the keys, acts on them, and publishes what was recorded, also of an act that failed.
 fn acted(
-    kept: &Kept,
+    act_on: &Unasked,
     act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
 ) -> Result<Verdict, String> {
-    acted_by(None, kept, act)
+    acted_by(unasked(act_on)?, &act_on.kept, act)
 }
 
-/// [`acted`], by a bundle that entries name.
+fn unasked(act_on: &Unasked) -> Result<Word, String> {
+    let policy = act_on.policy.as_deref().map(judge::read_bundle).transpose()?;
+    Word::of(policy.as_ref(), &act_on.kept)
+}
+
+/// [`acted`], on the word of a bundle that entries name.
 fn acted_by(
-    policy: Option<Digest>,
+    word: Word,
     kept: &Kept,
     act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
 ) -> Result<Verdict, String> {
-    let acting = Acting { policy, ..Acting::begin(kept, Roots::MustBeThere)? };
+    let acting = Acting::begin(word, kept, Roots::MustBeThere)?;
     let places = places(&kept.held)?;
     let done = acting.runtime.block_on(async {
         let mut keeper = Keeper::open(places, unseen(kept), acting.given()).await.map_err(text)?;
@@ -305,14 +347,15 @@ fn set(one: &OneKey, from: Option<KeyState>, to: KeyState) -> Result<Verdict, St
 }
 
 /// Two approvers, and the bundle that declares them. An identity is for systems and roles: it answers for nothing.
-fn people(two: &TwoPeople) -> Result<([Declared; 2], Digest), String> {
+fn people(two: &TwoPeople) -> Result<([Declared; 2], Policy), String> {
     let policy = judge::read_bundle(&two.policy)?;
     let one = |id: &str| {
         let known = policy.approvers().into_iter().flat_map(|all| &all.people).map(|one| one.id.as_str());
         Declared::of(&policy, id)
             .map_err(|_| format!("`{id}` is no approver of the bundle{}", near::matches(id, known)))
     };
-    Ok(([one(&two.by)?, one(&two.and)?], Digest::of_policy(policy.digest())))
+    let both = [one(&two.by)?, one(&two.and)?];
+    Ok((both, policy))
 }
 
 /// All approvers of a bundle.
@@ -328,17 +371,19 @@ fn approvers(policy: &Policy) -> Result<Vec<Declared>, String> {
     Ok(all)
 }
 
-fn org(policy: &Path, id: &str) -> Result<(Org, Digest), String> {
+fn org(policy: &Path, id: &str) -> Result<(Org, Policy), String> {
     let policy = judge::read_bundle(policy)?;
     let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-    Ok((org, Digest::of_policy(policy.digest())))
+    Ok((org, policy))
 }
 
 const NO_ORG: &str = "`--org` is no org of the bundle";
 
 /// A person by their record. No message repeats one.
 fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
-    let record = RecordId::of(record).map_err(|error| format!("line {number}: {error}"))?;
+    let record = RecordId::of(record).map_err(|error| {
+        format!("line {number}: {error}: a list has ids alone, one a line, without a header, and no JSON")
+    })?;
     Ok(Subject::of_record(org, &record))
 }
 
@@ -452,16 +497,15 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
 
 fn restored(restore: &Restore) -> Result<Verdict, String> {
     let Copy { backup, escrow, shares } = &restore.copy;
-    let places = places(&restore.kept.held)?;
+    let kept = &restore.kept.kept;
+    let places = places(&kept.held)?;
     let trail = trail(&restore.trail)?;
     let read = escrow.as_ref().map(|path| escrow_of(path, shares)).transpose()?;
     let roots = if read.is_some() { Roots::MadeWhereMissing } else { Roots::MustBeThere };
-    let acting = Acting::begin(&restore.kept, roots)?;
-    private_folder(&restore.kept.held.dir)?;
+    let acting = Acting::begin(unasked(&restore.kept)?, kept, roots)?;
+    private_folder(&kept.held.dir)?;
     let done = match (backup, &read) {
-        (Some(backup), _) => {
-            acting.wait(Keeper::restore(backup, places, unseen(&restore.kept), acting.given()))
-        }
+        (Some(backup), _) => acting.wait(Keeper::restore(backup, places, unseen(kept), acting.given())),
         (None, Some((escrow, shares))) => {
             let trail = trail.as_ref().map(|(ring, lock, seen)| TrailPlace { ring, lock, seen });
             acting.wait(Keeper::restore_escrow(escrow, shares, trail, places, acting.given()))

@@ -306,6 +306,7 @@ fn tools(root: &Arc<dyn Root>) -> Tools {
         // They are nobody's keys: the evidence tells of them.
         recorder: None,
         policy: None,
+        who: None,
         clock: Arc::new(SystemClock),
         rng: || Box::new(SystemRng::new()),
     }

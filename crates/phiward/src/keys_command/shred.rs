@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use guard::keeper::Shredding;
 use guard::{Handle, Keeper, Owner, SealedField};
 use journal::Subject;
-use journal::names::{Digest, KeyId, Org};
+use journal::names::{KeyId, Org};
 use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
-use super::{NO_ORG, acted_by, by_lines, lines, status, subject, text};
+use super::{NO_ORG, Word, acted_by, by_lines, lines, status, subject, text};
 use crate::{Verdict, judge};
 
 /// Who is forgotten.
@@ -60,7 +60,7 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             if shred.keys_apart {
                 left = Bound::default();
             }
-            (Who::People(people), Some(Digest::of_policy(policy.digest())), left)
+            (Who::People(people), Some(policy), left)
         }
         _ => {
             let handles = (1..).zip(&given).map(|(number, line)| {
@@ -69,10 +69,10 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             });
             let handles = handles.collect::<Result<_, String>>()?;
             let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
-            (who, None, Bound::default())
+            (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
         }
     };
-    acted_by(policy, &shred.kept, async |keeper| {
+    acted_by(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
         let backups = shred.backups.as_deref();
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
@@ -228,7 +228,16 @@ fn bound(policy: &Policy) -> Bound {
     all
 }
 
-/// People by what stands in a field. No message repeats it.
+/// People by what stands in a field that the bundle binds by. No message repeats it.
+pub(crate) fn by_key(
+    policy: &Policy,
+    org: &Org,
+    key: &str,
+    given: &[String],
+) -> Result<Vec<Subject>, String> {
+    of_key(org, &bound(policy).key(key)?, given)
+}
+
 fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
     let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
         "" => Err(format!("line {number}: it is empty")),

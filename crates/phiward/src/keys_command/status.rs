@@ -61,6 +61,7 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
         // Nothing is done.
         recorder: None,
         policy: None,
+        who: None,
         clock: std::sync::Arc::new(SystemClock),
         rng: || Box::new(SystemRng::new()),
     };

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::keys_command::arguments::Trail;
+
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Secrets are never written on the command line: a passphrase comes from a file or from an environment variable that is
@@ -26,6 +28,8 @@ pub(crate) enum Ledger {
     Verify(Verify),
     /// Find the first byte that is wrong in every file of a log
     Fsck(Reading),
+    /// List entries: about whom, of which kind, by whom, of which days
+    Show(Box<Show>),
     /// Print the handles of people who were shredded, one a line, as `keys shred --handles` reads them
     Shredded(Shredded),
     /// Serve the logs over HTTP, to be read
@@ -50,7 +54,7 @@ pub(crate) enum Ledger {
 /// How a secret file is unlocked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Unlock {
-    /// A file whose first line is the passphrase: where a root and the ledger's key are both locked, one for both
+    /// A file whose first line is the passphrase: of the ledger's key too, where that is locked and no other is named
     #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_env", "unlock_file"])]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// The environment variable that holds the passphrase
@@ -90,6 +94,74 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "KEY")]
     pub(crate) verifier: Option<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = SHOW_FORMAT)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Only of this log, REGION/WRITER/CLASS/PERIOD, of a ledger that has many [default: all of them]
+    #[arg(long, value_name = "LOG")]
+    pub(crate) log: Option<String>,
+    /// Only about the people whose records' ids are on standard input, one a line: by the keyring (--trail)
+    #[arg(long, requires_all = ["trail", "policy"])]
+    pub(crate) people: bool,
+    /// With --people: standard input has what stands in this field, of people whom the bundle binds by it (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD", requires = "people")]
+    pub(crate) key: Option<String>,
+    /// The policy bundle, which declares the org
+    #[arg(long, value_name = "DIR", requires = "people")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The org of the records [default: the bundle's only one, or its `default`]
+    #[arg(long, value_name = "ID", requires = "people")]
+    pub(crate) org: Option<String>,
+    #[command(flatten)]
+    pub(crate) trail: Trail,
+    /// Only about this person, by the pseudonym; may be repeated
+    #[arg(long = "pseudonym", value_name = "PSEUDONYM")]
+    pub(crate) pseudonyms: Vec<String>,
+    /// Only of this kind, as `field-access`, or of this kind and word, as `key-event=shredded`; may be repeated
+    #[arg(long = "act", value_name = "KIND[=WORD]")]
+    pub(crate) acts: Vec<String>,
+    /// Only what this identity or approver did, or said as one of two people; may be repeated
+    #[arg(long = "who", value_name = "ID")]
+    pub(crate) who: Vec<String>,
+    /// Only of this day (UTC) and later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) from: Option<Date>,
+    /// Only of this day (UTC) and earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) to: Option<Date>,
+    /// Only of this call: what was intended, and what came of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) correlation: Option<String>,
+    #[arg(long, value_enum, default_value_t = Listing::Table)]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    Csv,
+}
+
+const SHOW_FORMAT: &str = "\
+Kinds are those of docs/entry.schema.json; the word is the action of a `decision` or `field-access`, the step of a \
+`key-event` or `incident-act`, the call of an `api-call`, what was examined of `evidence`, the setting of a \
+`configuration-change`, the kind of a `standing-fact`, and the word of an `approval` or `review-decision`. Of a filter \
+that is repeated one has to hold; of different filters all.
+
+CSV has the columns Log, Index, At, Act, Word, Outcome, Who, With, User, Behalf, Party, Org, Flow, Purpose, Grounds, \
+Region, Subject, Fields, People, Pseudonyms, Correlation, Part, Policy. People is their number; Pseudonyms are those that were asked \
+for, or all where nobody was asked for. Fields of which a mask or a token was given, or nothing, say so. JSON Lines \
+have `log`, `index` and `entry`, the entry byte for byte: its hash is what `ledger prove` proves.
+
+Each log is derived anew, as by `ledger verify`, before anything of it is shown, and told on standard error with its \
+size. Where it is not in order its entries are shown all the same: they are what lies there, and prove nothing. Exits \
+with 1 then, and where somebody on standard input has no key in the keyring: entries about them, if there are any, \
+cannot be told.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Shredded {
@@ -373,6 +445,16 @@ pub(crate) struct Recorded {
     /// Where the ledger's newest checkpoint is kept apart from the folder [default: DIR.seen]
     #[arg(long, value_name = "FILE", requires = "ledger")]
     pub(crate) seen: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the ledger's key [default: what unlocks the keys or the keyring]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    #[arg(conflicts_with_all = ["ledger_passphrase_env", "ledger_unlock_file"])]
+    pub(crate) ledger_passphrase_file: Option<PathBuf>,
+    /// The environment variable that holds the passphrase of the ledger's key
+    #[arg(long, value_name = "NAME", requires = "ledger", conflicts_with = "ledger_unlock_file")]
+    pub(crate) ledger_passphrase_env: Option<String>,
+    /// The file of 32 random bytes or more that unlocks the ledger's key
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) ledger_unlock_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -395,6 +477,9 @@ pub(crate) enum Keyring {
         people: People,
         #[command(flatten)]
         into: Recorded,
+        /// Who does it: an identity or an approver of the bundle. Entries name them [default: nobody is named]
+        #[arg(long, value_name = "ID", requires = "ledger")]
+        who: Option<String>,
     },
     /// Write a copy to a new file, under the same lock
     Backup {

@@ -1,13 +1,16 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use guard::Unseen;
 use guard::ring::{Escrowed, Keyring};
-use journal::act::{KeyEvent, KeyKind, KeyStep};
-use journal::names::{Org, RecordId};
+use journal::act::{KeyEvent, KeyKind, KeyStep, Person};
+use journal::names::{Digest, Org, RecordId};
 use journal::{Act, Entry, EntryOutcome, Pseudonymiser as _, Subject};
+use policy::Policy;
 
 use super::arguments::{self, People, Recorded, Ring};
 use super::{lock, recording, text};
+use crate::keys_command::doer;
 use crate::outside::{SystemClock, SystemRng};
 use crate::{Verdict, files, judge};
 
@@ -40,7 +43,7 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             return Ok(escrows_to_destroy(&ring));
         }
         arguments::Keyring::Pseudonym { people, new } => return pseudonyms(people, *new),
-        arguments::Keyring::Shred { people, into } => return shred(people, into),
+        arguments::Keyring::Shred { people, into, who } => return shred(people, into, who.as_deref()),
         arguments::Keyring::Backup { ring, to } => {
             let keys = opened(ring)?.back_up(to).map_err(text)?;
             println!("{keys} keys");
@@ -82,10 +85,8 @@ fn opened(ring: &Ring) -> Result<Keyring, String> {
 }
 
 /// Records from standard input, and the people that they are. No message repeats one.
-fn subjects(people: &People) -> Result<Vec<Subject>, String> {
-    let policy = judge::read_bundle(&people.policy)?;
-    let org =
-        Org::declared(&policy, &people.org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
+fn subjects(policy: &Policy, org: &str) -> Result<Vec<Subject>, String> {
+    let org = Org::declared(policy, org).map_err(|_| "`--org` is no org of the bundle".to_owned())?;
     let mut all = Vec::new();
     for line in files::listed() {
         let (number, line) = line?;
@@ -96,7 +97,7 @@ fn subjects(people: &People) -> Result<Vec<Subject>, String> {
 }
 
 fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
-    let subjects = subjects(people)?;
+    let subjects = subjects(&judge::read_bundle(&people.policy)?, &people.org)?;
     let ring = opened(&people.ring)?;
     if new {
         for pseudonym in ring.pseudonyms(&subjects).map_err(text)? {
@@ -117,18 +118,23 @@ fn pseudonyms(people: &People, new: bool) -> Result<Verdict, String> {
     Ok(if all_known { Verdict::InOrder } else { Verdict::Findings })
 }
 
-fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
-    let subjects = subjects(people)?;
+fn shred(people: &People, into: &Recorded, who: Option<&str>) -> Result<Verdict, String> {
+    let policy = judge::read_bundle(&people.policy)?;
+    let who = who.map(|id| doer(&policy, id)).transpose()?;
+    let subjects = subjects(&policy, &people.org)?;
     let ring = opened(&people.ring)?;
     let ledger = recording(into, &people.ring.unlock)?;
-    let mut all_known = true;
+    let (mut all_known, mut gone) = (true, BTreeSet::new());
     for subject in &subjects {
         let shredded = match ledger {
             Some(_) => ring.shred_untold(subject),
             None => ring.shred(subject),
         };
         match shredded.map_err(text)? {
-            Some(key) => println!("{key}"),
+            Some(key) => {
+                println!("{key}");
+                gone.insert(key);
+            }
             None => {
                 all_known = false;
                 println!("unknown");
@@ -142,8 +148,19 @@ fn shred(people: &People, into: &Recorded) -> Result<Verdict, String> {
             for chunk in untold.chunks(1000) {
                 let entries = chunk.iter().map(|key| {
                     let (step, kind) = (KeyStep::Shredded, KeyKind::Trail);
-                    let act = Act::KeyEvent(KeyEvent::new(step, kind, *key));
-                    Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new())
+                    let mut event = KeyEvent::new(step, kind, *key);
+                    // Whoever acts now did not do what an earlier run did.
+                    let who = who.as_ref().filter(|_| gone.contains(key));
+                    if let Some(Person::Approver(name)) = who {
+                        event.by = Some(name.clone());
+                    }
+                    let act = Act::KeyEvent(event);
+                    let mut entry = Entry::new(act, EntryOutcome::Done, &SystemClock, &mut SystemRng::new());
+                    if let Some(Person::Identity(name)) = who {
+                        entry.who = Some(name.clone());
+                    }
+                    entry.policy = who.map(|_| Digest::of_policy(policy.digest()));
+                    entry
                 });
                 ledger.append(&entries.collect::<Vec<_>>()).map_err(text)?;
             }

@@ -6,6 +6,7 @@ pub(crate) mod arguments;
 pub(crate) mod keyring;
 mod network;
 mod retain;
+mod show;
 mod shredded;
 
 use std::io::Read as _;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use guard::vault::Lock;
 use journal::names::Writer;
 use ledger::reading::{self, Held};
-use ledger::{Every, Expected, Layout, Opening, Settings, SigningKey};
+use ledger::{Every, Expected, Layout, LedgerError, Opening, Settings, SigningKey};
 use tlog::VerifierKey;
 use wire::Plain;
 use zeroize::Zeroizing;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Ledger) -> Result<Verdict, String> {
         Ledger::Prove(prove) => print_proof(prove),
         Ledger::Verify(verify) => verify_all(verify),
         Ledger::Fsck(reading) => fsck(reading),
+        Ledger::Show(show) => show::run(show),
         Ledger::Shredded(shredded) => shredded::run(shredded),
         Ledger::Serve(serve) => network::serve(serve),
         Ledger::Witness(witness) => network::witness(witness),
@@ -144,6 +146,10 @@ fn seen(writing: &Writing) -> Result<PathBuf, String> {
 
 pub(super) fn opening(writing: &Writing) -> Result<Opening, String> {
     let key = SigningKey::open(&signing_key(writing)?, &lock(&writing.unlock)?).map_err(text)?;
+    opened_with(writing, key)
+}
+
+fn opened_with(writing: &Writing, key: SigningKey) -> Result<Opening, String> {
     Ok(Opening {
         folder: writing.dir.clone(),
         anchor: seen(writing)?,
@@ -154,18 +160,51 @@ pub(super) fn opening(writing: &Writing) -> Result<Opening, String> {
     })
 }
 
-/// The ledger that is to say what was done to keys. Its own key may have their lock or none.
+/// The ledger that is to say what was done. Its key has a lock of its own that is named, or that of what is worked on, or
+/// none.
 pub(crate) fn recording(into: &Recorded, unlock: &Unlock) -> Result<Option<ledger::Ledger>, String> {
     let Some(dir) = &into.ledger else { return Ok(None) };
-    let none = Unlock { passphrase_file: None, passphrase_env: None, unlock_file: None };
     let (signing_key, seen) = (into.signing_key.clone(), into.seen.clone());
-    let own = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock: none };
-    let with = Writing { unlock: unlock.clone(), ..own.clone() };
-    open(&own).or_else(|_| open(&with)).map(Some)
+    let writing = Writing { dir: dir.clone(), signing_key, seen, unseen: false, unlock: unlock.clone() };
+    let own = Unlock {
+        passphrase_file: into.ledger_passphrase_file.clone(),
+        passphrase_env: into.ledger_passphrase_env.clone(),
+        unlock_file: into.ledger_unlock_file.clone(),
+    };
+    let path = self::signing_key(&writing)?;
+    let key = match lock(&own)? {
+        Lock::None => SigningKey::open(&path, &Lock::None).or_else(|error| match lock(unlock) {
+            Ok(Lock::None) | Err(_) => Err(error),
+            Ok(lock) => SigningKey::open(&path, &lock),
+        }),
+        lock => SigningKey::open(&path, &lock),
+    };
+    let key = key.map_err(|error| {
+        let is_lock = matches!(&error, LedgerError::WrongKey { .. } | LedgerError::Unreadable { .. });
+        let how = "\nwhere the ledger's key has a lock of its own, name it: --ledger-passphrase-file, --ledger-passphrase-env \
+                   or --ledger-unlock-file";
+        format!("{error}{}", if is_lock { how } else { "" })
+    })?;
+    running(opened_with(&writing, key)?).map(Some).map_err(|error| match error {
+        LedgerError::Unseen { path } => {
+            let (path, dir) = (path.display(), dir.display());
+            format!(
+                "`{path}` is not there, where it is kept how far the ledger `{dir}` came: nobody can tell whether it is an \
+                 older copy, and nothing is done. Put the file back, or say with --seen where it lies. If it is lost, compare \
+                 the ledger with a checkpoint that somebody kept, then open it once by itself, which an entry tells: \
+                 `phiward ledger append --dir {dir} --unseen < /dev/null`"
+            )
+        }
+        other => other.to_string(),
+    })
 }
 
 pub(super) fn open(writing: &Writing) -> Result<ledger::Ledger, String> {
-    let (ledger, found) = ledger::Ledger::open(opening(writing)?).map_err(text)?;
+    running(opening(writing)?).map_err(text)
+}
+
+fn running(opening: Opening) -> Result<ledger::Ledger, LedgerError> {
+    let (ledger, found) = ledger::Ledger::open(opening)?;
     for cut in &found.cut {
         eprintln!("phiward: {cut}; nobody was told of it");
     }

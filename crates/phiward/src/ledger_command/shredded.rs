@@ -24,15 +24,20 @@ pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
             return Err(format!("{}: {problem}: nothing is listed of a log that is not in order", log.name));
         }
         deleted += report.deleted.iter().map(|run| run.end - run.start).sum::<u64>();
-        reading::entries(&log, |_, bytes| match Entry::read(bytes) {
-            Ok(entry) => match handle(&entry, shredded.since) {
-                Some((KeyStep::HandleRetired, handle)) => retired.add(handle),
-                Some((_, handle)) => forgotten.add(handle),
-                None => {}
-            },
-            Err(_) => unread += 1,
-        })
-        .map_err(text)?;
+        let root = reading::entries(&log, report.size, |_, bytes| {
+            match Entry::read(bytes) {
+                Ok(entry) => match handle(&entry, shredded.since) {
+                    Some((KeyStep::HandleRetired, handle)) => retired.add(handle),
+                    Some((_, handle)) => forgotten.add(handle),
+                    None => {}
+                },
+                Err(_) => unread += 1,
+            }
+            Ok(())
+        });
+        if root.map_err(text)? != report.root {
+            return Err(format!("{}: the log was changed while it was read: nothing is listed", log.name));
+        }
     }
     // Who survived a merge may have been forgotten since.
     retired.order.retain(|handle| !forgotten.seen.contains(handle));

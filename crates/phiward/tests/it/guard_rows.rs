@@ -263,7 +263,7 @@ fn rows_that_are_refused_are_kept_apart_and_named() {
     place.ends(2, &same, table);
     let with = guard("seal", &["--output", "out.csv", "--refused", "refused.csv"]);
     let (_, err) = place.ends(1, &with, table);
-    assert!(err.contains("2 rows, 2 values sealed, 1 rows refused"), "{err}");
+    assert!(err.contains("3 rows read: 2 written, 1 refused; 2 values sealed"), "{err}");
     let longest = token_characters("Grace Canary");
     assert!(err.contains(&format!("characters of the longest token: Name {longest};")), "{err}");
     let refused = std::fs::read_to_string(place.path("refused.csv")).unwrap();
@@ -392,4 +392,47 @@ fn a_table_is_de_identified_and_the_report_says_by_which_item() {
     assert_eq!(ssn.unwrap()["item"], "G");
     let last = place.entries().pop().unwrap();
     assert_eq!(last.act.key(), "field-access");
+}
+
+#[test]
+fn a_ledger_that_is_locked_tells_of_what_is_de_identified() {
+    let place = Place::new();
+    write_secret(&place.path("other"), "another horse battery\n");
+    place.ok(&["ledger", "init", "--dir", "E", "--passphrase-file", "other"], "");
+    let told = ["--ledger", "E", "--trail", "ring", "--trail-passphrase-file", "pass"];
+    let words = [&["guard", "deidentify", "patients.csv"][..], &RIGHT, &told].concat();
+    let (_, err) = place.ends(2, &words, "");
+    assert!(
+        err.contains("it is locked by a passphrase") && err.contains("--ledger-passphrase-file"),
+        "{err}"
+    );
+    place.ok(&[&words[..], &["--ledger-passphrase-file", "other"]].concat(), "");
+    assert_eq!(stored(&place.path("E")).len(), 1);
+}
+
+#[test]
+fn a_sealed_table_is_not_de_identified() {
+    let place = Place::new();
+    let sealed = place.ok(&guard("seal", &["patients.csv"]), "");
+    let deidentify = |more: &[&str], input: &str, expected| {
+        let words = [&["guard", "deidentify"][..], &RIGHT, &TOLD, more].concat();
+        place.ends(expected, &words, input)
+    };
+    let (out, err) = deidentify(&["-"], &sealed, 2);
+    assert!(err.contains("line 2, `Name`: the value is a token") && err.contains("`guard open`"), "{err}");
+    assert!(!out.contains("~e") && !err.contains("~e"), "{out}{err}");
+    // Opened, by way of standard input as well.
+    let opened = place.ok(&guard("open", &["--purpose", "operations", "-"]), &sealed);
+    let (out, _) = deidentify(&["-"], &opened, 0);
+    assert_eq!(out.lines().count(), 3);
+    assert_eq!(deidentify(&[], &opened, 0).0.lines().count(), 3);
+    // The others go on where somebody takes those that are sealed.
+    let token = column(&sealed, "Name")[1];
+    let mixed =
+        format!("Id,Name,Status__pc\n001Hs0000000001,Grace Canary,active\n001Hs0000000002,{token},active\n");
+    let (out, err) = deidentify(&["--refused", "refused.csv"], &mixed, 1);
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(err.contains("1 row refused") && err.contains("phiward: 1 row, de-identified"), "{err}");
+    let refused = std::fs::read_to_string(place.path("refused.csv")).unwrap();
+    assert!(refused.contains(token), "{refused}");
 }

@@ -474,7 +474,7 @@ fn an_older_export_brings_nobody_back_in_silence() {
     let (_, told) = seal(&["--output", "x.csv"], 2);
     assert!(told.contains("line 3") && told.contains("--again") && !place.path("x.csv").exists(), "{told}");
     let (_, told) = seal(&["--output", "y.csv", "--refused", "refused.csv"], 1);
-    assert!(told.contains("2 rows, 4 values sealed, 2 rows refused"), "{told}");
+    assert!(told.contains("4 rows read: 2 written, 2 refused; 4 values sealed"), "{told}");
     assert_eq!(column(&std::fs::read_to_string(place.path("refused.csv")).unwrap(), "Line"), ["3", "5"]);
     no_canary(&told);
     // A job does not either, and says how many there are.
@@ -491,7 +491,7 @@ fn an_older_export_brings_nobody_back_in_silence() {
     assert!(told.contains("4 values sealed that were not"), "{told}");
     // Somebody says that they are back.
     let (_, told) = seal(&["--output", "again.csv", "--again"], 0);
-    assert!(told.contains("4 rows, 8 values sealed"), "{told}");
+    assert!(told.contains("4 rows read: 4 written, 0 refused; 8 values sealed"), "{told}");
     seal(&["--output", "more.csv"], 0);
 }
 
@@ -514,4 +514,30 @@ fn a_list_with_somebody_who_was_merged_away_names_the_line() {
     place.ok(&act("shred", &["--handles"]), &format!("{handle}\n"));
     let status = place.ok(&[&["keys", "status"][..], &KEYS].concat(), "");
     assert!(status.contains("1 people, 3 shredded"), "{status}");
+}
+
+#[test]
+fn an_export_of_json_lines_is_counted_and_sealed_anew() {
+    let place = Place::new();
+    let lines: String = (0..3)
+        .map(|at| {
+            format!("{{\"Id\":\"{}\",\"Name\":\"{}\",\"Status__pc\":\"active\"}}\n", record(at), names(at))
+        })
+        .collect();
+    std::fs::write(place.path("many.jsonl"), lines).unwrap();
+    let seal = ["guard", "seal", "many.jsonl", "--output", "sealed.jsonl"];
+    place.ok(&[&seal[..], &RIGHT, &KEYS, &TOLD].concat(), "");
+    let (counted, err) = place.ends(0, &keys("census", &["sealed.jsonl", "--state", "c1"]), "");
+    assert!(counted.contains("3 records") && counted.contains("3  tokens under key 0"), "{counted}");
+    no_canary(&(counted + &err));
+    place.ok(&act("make", &["--class", "phi", "--activate"]), "");
+    let reseal = ["sealed.jsonl", "--out", "after.csv", "--state", "r1"];
+    place.ok(&keys("reseal", &reseal), "");
+    let after = opened(&place, "after.csv");
+    assert_eq!(column(&after, "Name"), [names(0), names(1), names(2)]);
+    assert_eq!(column(&after, "Status__pc"), ["active"; 3]);
+    // A list is none of JSON.
+    let of = ["--policy", "phiward", "--org", "production"];
+    let (_, err) = place.ends(2, &act("shred", &of), &format!("{{\"Id\":\"{}\"}}\n", record(0)));
+    assert!(err.contains("line 1: ") && err.contains("no JSON") && !err.contains(&record(0)), "{err}");
 }

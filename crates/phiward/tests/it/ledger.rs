@@ -2,6 +2,7 @@
 
 mod append;
 mod keyring;
+mod show;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

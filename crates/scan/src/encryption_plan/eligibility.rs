@@ -5,6 +5,7 @@ use serde::Serialize;
 use sfdx::views::ObjectKind;
 
 use super::Mode;
+use super::beside::{self, Said};
 use super::subject::Known;
 use super::token::{self, LONGEST_TEXT, NewField, TokenLength};
 use crate::disclosure::shown;
@@ -82,6 +83,9 @@ pub struct Gateway {
     pub companion: Option<NewField>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<NewField>,
+    /// What the bundle would have to say of the field besides what it says, as YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
 }
 
 const CUSTOM_FIELDS: &str = "Salesforce Help, Which Custom Fields Can I Encrypt?";
@@ -319,9 +323,9 @@ fn replacement(known: &Known<'_>) -> Option<NewField> {
     }
     let name = token::beside(&subject.field, "encrypted");
     Some(if value <= LONGEST_TEXT {
-        NewField { name, data_type: "Text", length: value }
+        NewField::new(name, "Text", value)
     } else {
-        NewField { name, data_type: "LongTextArea", length: value }
+        NewField::new(name, "LongTextArea", value)
     })
 }
 
@@ -449,6 +453,7 @@ pub(super) fn gateway(cx: &Context<'_>, known: &Known<'_>) -> Gateway {
         in_place: None,
         companion: None,
         index: None,
+        bundle: None,
     };
     if computed {
         answer.say(
@@ -492,7 +497,8 @@ pub(super) fn gateway(cx: &Context<'_>, known: &Known<'_>) -> Gateway {
     let token = if is_ascii { TokenLength::of_ascii(value) } else { TokenLength::of_text(value) };
     let is_text = matches!(kind, Some("Text" | "TextArea" | "LongTextArea"));
     let in_place = if is_text { token::capacity(value) } else { None };
-    let companion = token::companion(token::beside(&subject.field, "token"), token.any);
+    let said = Said::of(cx, subject);
+    let companion = beside::companion(known, &said, token.any);
     let own = match (in_place, kind) {
         (Some(bytes), _) => format!("the field itself holds the tokens of values up to {bytes} bytes"),
         (None, Some(kind)) if !is_text => format!("a `{kind}` field cannot hold a token"),
@@ -526,8 +532,12 @@ pub(super) fn gateway(cx: &Context<'_>, known: &Known<'_>) -> Gateway {
             );
             None
         }
-        // HMAC-SHA256 in hexadecimal, untruncated at most.
-        None => Some(NewField { name: token::beside(&subject.field, "bix"), data_type: "Text", length: 64 }),
+        None => Some(beside::index(known, &said)),
+    };
+    let bundle = if answer.possible == Possible::No {
+        None
+    } else {
+        beside::bundle(cx, subject, &said, (companion.as_ref(), index.as_ref()))
     };
     Gateway {
         possible: answer.possible,
@@ -536,5 +546,6 @@ pub(super) fn gateway(cx: &Context<'_>, known: &Known<'_>) -> Gateway {
         in_place,
         companion,
         index,
+        bundle,
     }
 }

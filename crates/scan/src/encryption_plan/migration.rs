@@ -288,7 +288,9 @@ fn gateway(plan: &Plan) -> Vec<Step> {
     let mut steps = Steps::default();
     let companion = plan.gateway.as_ref().and_then(|gateway| gateway.companion.as_ref());
     let index = plan.gateway.as_ref().and_then(|gateway| gateway.index.as_ref());
-    let holds = companion.map_or(field.clone(), |new| format!("{}.{}", subject.object, new.name));
+    let object_of = |new: &NewField| new.object.as_ref().unwrap_or(&subject.object).clone();
+    let column = |new: &NewField| new.column.as_ref().unwrap_or(&new.name).clone();
+    let holds = companion.map_or(field.clone(), |new| format!("{}.{}", subject.object, column(new)));
     let is_asked =
         subject.asked.as_ref().is_some_and(|asked| matches!(asked.protect, Protect::Gateway | Protect::Both));
     if !is_asked {
@@ -313,12 +315,19 @@ fn gateway(plan: &Plan) -> Vec<Step> {
         } else {
             ""
         };
+        // Both stand beside the field, and so on one object.
+        let object = companion.into_iter().chain(index).map(object_of).next().unwrap_or_default();
+        let own = companion.into_iter().chain(index).filter(|new| new.column.is_some()).map(column);
+        let own: Vec<String> = own.map(|name| format!("`{name}`")).collect();
+        let called = match own.as_slice() {
+            [] => String::new(),
+            own => format!(" ({} of {})", own.join(" and "), subject.object),
+        };
         steps.add(
             DEVELOPER,
             format!(
-                "create {} on {}, readable by the integration alone{twice}",
-                new.join(" and "),
-                subject.object
+                "create {} on {object}{called}, where they are missing, readable by the integration alone{twice}",
+                new.join(" and ")
             ),
             format!("`phiward access --field {holds}` tells of the integration's principals only"),
         );

@@ -4,6 +4,7 @@
 //! source with what becomes of it, the scheme that follows, the steps, and what the source cannot tell. Nothing is changed
 //! and no key is touched. Of code Apex is judged; the rest is counted.
 
+mod beside;
 mod choice;
 mod eligibility;
 mod judgement;

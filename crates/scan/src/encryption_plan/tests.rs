@@ -1,6 +1,7 @@
 //! Small projects, one for each kind of use, written from Salesforce's documentation of the metadata and of encryption:
 //! what it comes to under each mode, and the same thing over another field, which is no use.
 
+mod beside;
 mod whole_plan;
 
 use std::path::Path;

@@ -69,15 +69,31 @@ pub struct NewField {
     #[serde(rename = "type")]
     pub data_type: &'static str,
     pub length: u64,
+    /// The object that it is made on, where that is another than the planned field's: a person account's fields stand on
+    /// the contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// What the planned field's object calls it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The bundle names it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
+}
+
+impl NewField {
+    pub(super) const fn new(name: String, data_type: &'static str, length: u64) -> Self {
+        Self { name, data_type, length, object: None, column: None, declared: false }
+    }
 }
 
 /// A field that holds tokens of this length; nothing where none is long enough.
 pub(super) fn companion(name: String, length: u64) -> Option<NewField> {
     if length <= LONGEST_TEXT {
-        Some(NewField { name, data_type: "Text", length: LONGEST_TEXT })
+        Some(NewField::new(name, "Text", LONGEST_TEXT))
     } else if length <= LONGEST_AREA {
         // The least that the type allows is 256.
-        Some(NewField { name, data_type: "LongTextArea", length })
+        Some(NewField::new(name, "LongTextArea", length))
     } else {
         None
     }

@@ -1,6 +1,6 @@
 //! An export in, and a file out: whole or what changed, killed between any two calls, and refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use csv::{Row, Stream, write_row};
 use guard::rows::Duty;
@@ -101,15 +101,47 @@ impl Records for Killed<'_> {
     }
 }
 
+/// The rows as JSON Lines: what is empty is null, or not there at all.
+fn lines(table: &Table) -> String {
+    let line = |(number, row): (usize, &Row)| {
+        let members = table.names.iter().zip(row.cells()).filter_map(|(name, cell)| match cell {
+            "" if number % 2 == 0 => None,
+            "" => Some((name.clone(), serde_json::Value::Null)),
+            cell => Some((name.clone(), cell.into())),
+        });
+        let line: serde_json::Map<String, serde_json::Value> = members.collect();
+        format!("{}\n", serde_json::Value::from(line))
+    };
+    // The last has no end, and one is empty.
+    let all: String = table.rows.iter().enumerate().map(line).collect();
+    format!("\n{}", all.trim_end())
+}
+
 #[test]
 fn a_table_that_was_killed_at_any_call_comes_out_whole_and_each_row_once() {
     let stored = Stored::new();
     let (plain, _, path) = exported(&stored, 7);
+    killed_at_any_call(&stored, &plain, &path);
+}
+
+#[test]
+fn lines_that_were_killed_at_any_call_come_out_whole_and_each_once() {
+    let stored = Stored::new();
+    let (plain, sealed, _) = exported(&stored, 7);
+    let path = stored.path("in.jsonl");
+    std::fs::write(&path, lines(&sealed)).unwrap();
+    killed_at_any_call(&stored, &plain, &path);
+    std::fs::write(&path, format!("{}\n[1]\n", lines(&sealed))).unwrap();
+    let refused = Export::open(&path, None, &Form::Nothing).unwrap_err().to_string();
+    assert!(refused.contains("in.jsonl`: line 9: "), "{refused}");
+}
+
+fn killed_at_any_call(stored: &Stored, plain: &Table, path: &Path) {
     for after in [false, true] {
         for at in 1.. {
             let name = format!("{at}-{after}");
             let (out, state) = (stored.path(&format!("out-{name}")), stored.path(&format!("state-{name}")));
-            let open = || Export::open(&path, Some(&out), &Form::Whole).unwrap();
+            let open = || Export::open(path, Some(&out), &Form::Whole).unwrap();
             let mut export = open();
             let mut killed = Killed { inner: &mut export, calls: 0, at, after };
             let (first, _) = stored.tried(RESEAL, "Account", &mut killed, &state, 2);

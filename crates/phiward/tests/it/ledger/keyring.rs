@@ -2,7 +2,7 @@ use guard::ring::Keyring;
 use guard::vault::Lock;
 use journal::names::{Org, RecordId};
 use journal::sample::Drawn;
-use journal::{Entry, Subject};
+use journal::{Act, Entry, Subject};
 use source::Source;
 use zeroize::Zeroizing;
 
@@ -41,13 +41,15 @@ fn a_keyring_is_backed_up_drilled_restored_and_forgets_one_person() {
     std::fs::rename(place.path("D.seen"), place.path("elsewhere")).unwrap();
     let shred = ["shred", "--policy", &bundle, "--org", "production", "--ledger", "D"];
     assert_eq!(code(&run(&shred, "001D000000IqhSL\n")), 2);
-    let shred = [&shred[..], &["--signing-key", "K", "--seen", "elsewhere"]].concat();
+    let of = ["--signing-key", "K", "--seen", "elsewhere", "--who", "mara-voss"];
+    let shred = [&shred[..], &of].concat();
     let shred = run(&shred, "001D000000IqhSL\n");
     assert_eq!(code(&shred), 0, "{}", text(&shred.stderr));
     assert_eq!(text(&run(&asked, "001D000000IqhSL\n").stdout), "unknown\n");
     assert_eq!(stored(&place.path("D")).len(), 1);
     let entry = Entry::read(&stored(&place.path("D"))[&0]).unwrap();
-    assert_eq!(entry.act.key(), "key-event");
+    let Act::KeyEvent(event) = &entry.act else { panic!("{entry:?}") };
+    assert_eq!(event.by.as_ref().map(|by| by.as_str()), Some("mara-voss"));
     let drill = run(&["drill", "--backup", "backup"], "");
     assert!(code(&drill) == 1 && text(&drill.stdout).contains("1 were shredded and still lie in it"));
     // The ring is lost; the backup answers as before.
