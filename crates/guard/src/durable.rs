@@ -196,7 +196,9 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Whether others than the owner can put files of theirs into a folder.
 pub(crate) fn is_writable_by_others(folder: &Path) -> io::Result<bool> {
-    Ok(fs::metadata(folder)?.permissions().mode() & 0o022 != 0)
+    let found = fs::metadata(folder)?;
+    let is_anothers = ![0, rustix::process::geteuid().as_raw()].contains(&found.uid());
+    Ok(is_anothers || found.permissions().mode() & 0o022 != 0)
 }
 
 /// Whether anybody can put another folder in the place of one in it: in a sticky one nobody can.
