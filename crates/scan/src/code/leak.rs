@@ -186,11 +186,14 @@ pub(super) struct OfPages {
     pub(super) opened: BTreeSet<MethodId>,
 }
 
+/// Objects and their fields.
+type FieldNames = BTreeSet<(Name, Name)>;
+
 /// Of the fields with PHI, `names` are those whose values say whose they are.
 pub(super) fn of(
     world: &World<'_>,
     graph: &Graph,
-    (phi, names): (&BTreeSet<(Name, Name)>, &BTreeSet<(Name, Name)>),
+    (phi, names): (&FieldNames, &FieldNames),
     pages: &OfPages,
 ) -> Found {
     let mut hits = Vec::new();
