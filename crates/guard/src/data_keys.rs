@@ -276,6 +276,7 @@ impl DataKeys {
         for (number, kept) in &self.keys {
             let wrapped = kept.wrapped.as_ref().map_or_else(|| "-".to_owned(), |key| STANDARD.encode(key));
             let Kept { class, state, day, seals, .. } = kept;
+            let state = state.as_str();
             let _ = writeln!(text, "{number} {class} {state} {day} {seals} {wrapped}");
         }
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.own.as_slice());

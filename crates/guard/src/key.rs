@@ -40,6 +40,7 @@ impl KeyState {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Active, Self::DecryptOnly, Self::Disabled, Self::Destroyed];
 
+    /// As files of keys write it; people read [`KeyState::word`].
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -47,6 +48,14 @@ impl KeyState {
             Self::DecryptOnly => "decrypt-only",
             Self::Disabled => "disabled",
             Self::Destroyed => "destroyed",
+        }
+    }
+
+    /// As commands and entries tell it: what `retire` brings a key to.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DecryptOnly => "retired",
+            other => other.as_str(),
         }
     }
 
@@ -69,7 +78,7 @@ impl KeyState {
 
 impl fmt::Display for KeyState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.word())
     }
 }
 

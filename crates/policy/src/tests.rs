@@ -1,5 +1,6 @@
 mod answers;
 mod bundles;
+mod documented;
 mod flows;
 mod lookups;
 mod problems;

@@ -153,6 +153,7 @@ impl DataKeys {
         let _ = writeln!(text, "own {} written {}", *encoded(&self.own), self.written);
         for (number, kept) in &self.keys {
             let Kept { class, state, day, seals, wrapped, .. } = kept;
+            let state = state.as_str();
             let _ = write!(text, "{number} {class} {state} {day} {seals} ");
             let _ = match wrapped {
                 Some(wrapped) => {

@@ -33,6 +33,11 @@ pub enum ColumnsError {
     )]
     NoOwner { field: String, column: String },
     #[error(
+        "`{field}` is bound by what stands in `{column}` (`seal: {{bind: key}}`), and the table has no such column: export it \
+         too"
+    )]
+    NoKey { field: String, column: String },
+    #[error(
         "whose a row is says `{0}`, and the table has no such column: nobody could be told whose data it was"
     )]
     NoPerson(String),
@@ -205,7 +210,12 @@ impl Columns {
             None => None,
             Some(column) => {
                 let Some(at) = self.position(column) else {
-                    return Err(ColumnsError::NoOwner { field: field.name, column: column.to_owned() });
+                    let (is_key, column) = (matches!(field.owner, Owner::Key { .. }), column.to_owned());
+                    let field = field.name;
+                    return Err(match is_key {
+                        true => ColumnsError::NoKey { field, column },
+                        false => ColumnsError::NoOwner { field, column },
+                    });
                 };
                 Some(self.owner(field.owner.clone(), at, true))
             }

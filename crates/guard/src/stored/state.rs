@@ -37,7 +37,7 @@ pub enum StateError {
     Keys(#[from] KeysError),
     #[error("`{path}` would be longer than the {LONGEST} bytes that are read again: work on a part of the table", path = path.display())]
     TooLong { path: PathBuf },
-    #[error("`{path}` is the state of another job: its {what} is another. Name another state, or remove it and begin anew", path = path.display())]
+    #[error("`{path}` is the state of another job: {what}. Name another state, or remove it and begin anew", path = path.display())]
     Other { path: PathBuf, what: &'static str },
 }
 
@@ -116,15 +116,23 @@ impl State {
         }
         let own = &kept.of;
         let differs = [
-            ("kind", own.job != of.job),
-            ("object", own.object != of.object),
-            ("tenant", own.tenant != of.tenant),
-            ("policy bundle", own.bundle != of.bundle),
-            ("store of records", own.store != of.store || own.columns != of.columns),
-            ("set of active keys", own.keys != of.keys),
-            ("state of the keys and of the ring", own.opens != of.opens),
-            ("output file", own.out != of.out),
-            ("list of pairs", own.pairs != of.pairs),
+            ("it is of another kind, as a census is another than a reseal", own.job != of.job),
+            ("it is of another object", own.object != of.object),
+            ("it is of the keys of another tenant", own.tenant != of.tenant),
+            ("the policy bundle was changed since it began", own.bundle != of.bundle),
+            ("the export has other columns than when it began", own.columns != of.columns),
+            (
+                "the export is another file than the one that it began with, or was changed since; or one of the two was \
+                 with --changes-only",
+                own.store != of.store,
+            ),
+            ("another key seals than when it began", own.keys != of.keys),
+            (
+                "keys changed their state since it began, or people were merged or shredded",
+                own.opens != of.opens,
+            ),
+            ("it writes to another file", own.out != of.out),
+            ("it has another list of pairs", own.pairs != of.pairs),
         ];
         if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
             return Err(StateError::Other { path: path(), what });

@@ -211,6 +211,12 @@ fn a_table_that_cannot_be_worked_on_says_why() {
         of(Duty::Open, "Account", &["Name"]),
         ColumnsError::NoOwner { field: "Name".to_owned(), column: "Id".to_owned() }
     );
+    let by_key = of(Duty::Seal, "Visit__c", &["Patient__c", "Cause__c"]);
+    assert_eq!(
+        by_key,
+        ColumnsError::NoKey { field: "Cause__c".to_owned(), column: "Visit_Key__c".to_owned() }
+    );
+    assert!(by_key.to_string().contains("(`seal: {bind: key}`)"), "{by_key}");
     assert_eq!(of(Duty::Mask, "Account", &["PersonEmail"]), ColumnsError::NoPerson("Id".to_owned()));
     assert_eq!(of(Duty::Seal, "Account", &["Id", "Status__pc"]), ColumnsError::NothingSealed);
     assert_eq!(

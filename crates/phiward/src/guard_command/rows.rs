@@ -84,15 +84,16 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
     }
     if tally.unsealed > 0 {
         eprintln!(
-            "phiward: {} values stood there as they are and the bundle asks for tokens: seal them",
-            tally.unsealed
+            "phiward: {} there unsealed, where the bundle asks for tokens: seal them",
+            counted(tally.unsealed, "value stood", "values stood")
         );
     }
     let tokens: u64 = tally.unopened.values().sum();
     if tokens > 0 {
         eprintln!(
-            "phiward: {tokens} values in the columns {} are tokens that the bundle does not seal there, and did not open: \
-             seal these fields in the bundle as they were sealed",
+            "phiward: {} in columns where the bundle seals nothing ({}), and not opened: seal these fields in the bundle as \
+             they were sealed",
+            counted(tokens, "token stood", "tokens stood"),
             unopened.join(", ")
         );
     }
@@ -163,9 +164,9 @@ fn told(rows: u64, columns: &[&ColumnReport]) -> String {
         };
         let item = column.item.map(|item| format!(" ({item})")).unwrap_or_default();
         text += &format!(
-            "  {}: {what}{item}; of {} cells {} kept, {} made coarser, {} taken out\n",
+            "  {}: {what}{item}; of {} {} kept, {} made coarser, {} taken out\n",
             source::plain(&column.column),
-            column.cells,
+            counted(column.cells, "cell", "cells"),
             column.kept,
             column.generalised,
             column.removed

@@ -14,7 +14,10 @@ use super::stored::{paced, right, said};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files, keys_command};
+
+const HANDLE: &str = "handle";
 
 /// What somebody asked about, and whether it is free.
 struct Asked {
@@ -42,7 +45,7 @@ pub(super) fn run(census: &Census) -> Result<Verdict, String> {
         .into_iter()
         .map(|number| Asked { what: "key", name: number.to_string(), is_free: taken.is_free_of(number) })
         .chain(handles.into_iter().map(|handle| Asked {
-            what: "handle",
+            what: HANDLE,
             name: format!("{handle:?}"),
             is_free: taken.is_free_of_handle(handle),
         }));
@@ -113,9 +116,9 @@ fn json(census: &stored::Census, asked: &[Asked]) -> Result<Vec<u8>, String> {
 
 fn table(census: &stored::Census, asked: &[Asked]) -> String {
     let mut text = format!(
-        "{}: {} records, from {} to {}\nsealing keys: {}\n",
+        "{}: {}, from {} to {}\nsealing keys: {}\n",
         census.object,
-        census.rows,
+        counted(census.rows, "record", "records"),
         census.from,
         census.to,
         census.active.join(", ")
@@ -124,11 +127,21 @@ fn table(census: &stored::Census, asked: &[Asked]) -> String {
         field_of(field, &mut text);
     }
     for (handle, number) in &census.merged {
-        let _ = writeln!(text, "{number} values are sealed for {handle}, who was merged into another");
+        let values = counted(*number, "value is", "values are");
+        let _ =
+            writeln!(text, "{values} sealed under handle {handle}, of a person who was merged into another");
     }
     for Asked { what, name, is_free } in asked {
-        let word = if *is_free { "is free" } else { "is still needed, or seals" };
-        let _ = writeln!(text, "{what} {name} {word}");
+        let said = match (*what, *is_free) {
+            (HANDLE, true) => {
+                "no value here is sealed under it, and it can be retired once no other object needs it"
+            }
+            (HANDLE, false) => "is still needed: `keys rebind` seals for the survivor what stands under it",
+            (_, true) => "is free: nothing here needs it",
+            (_, false) => "is still needed, or seals",
+        };
+        let joint = if said.starts_with("is") { " " } else { ": " };
+        let _ = writeln!(text, "{what} {name}{joint}{said}");
     }
     text
 }

@@ -26,6 +26,7 @@ use policy::vocabulary::Class;
 use crate::ledger_command::arguments::{Recorded, Unlock};
 use crate::ledger_command::{keyring, lock, recording, text};
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files, judge, near};
 use arguments::{Copy, Drill, Held, Kept, Keys, MakeEscrow, OneKey, Restore, Trail, TwoPeople, Unasked};
 
@@ -514,9 +515,10 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
     };
     let done = done.map(|(keeper, restored)| {
         let Restored { data_keys, people, trail, seals } = restored;
-        println!("{data_keys} data keys, {people} people");
+        let people = counted(people, "person", "people");
+        println!("{}, {people}", counted(data_keys, "data key", "data keys"));
         if let Some(trail) = trail {
-            println!("{trail} people of the keyring");
+            println!("{} of the keyring", counted(trail, "person", "people"));
         }
         if !seals {
             eprintln!(

@@ -10,6 +10,7 @@ use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
 use super::{NO_ORG, Word, acted_by, by_lines, lines, status, subject, text};
+use crate::telling::counted;
 use crate::{Verdict, judge};
 
 /// Who is forgotten.
@@ -137,7 +138,7 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
 }
 
 fn people(number: usize) -> String {
-    if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
+    counted(number as u64, "person", "people")
 }
 
 impl Bound {

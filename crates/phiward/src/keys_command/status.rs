@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::arguments::{Form, Status};
 use super::{Roots, places, root, text};
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files};
 
 /// For how many days a key seals, and how many it opens after that: NIST SP 800-57 part 1 revision 5, table 1, for keys
@@ -155,7 +156,8 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         );
     }
     if untold > 0 {
-        to_do.push(format!("{untold} salts were destroyed and no entry says so: run any act with --ledger"));
+        let salts = counted(untold, "salt was", "salts were");
+        to_do.push(format!("{salts} destroyed and no entry says so: run any act with --ledger"));
     }
     let backups = backups.map(|folder| listed(keeper, folder)).transpose()?;
     if backups.as_ref().is_some_and(|all| all.iter().all(|backup| backup.word != OPENS)) {
@@ -255,18 +257,23 @@ impl Shown {
         }
         let _ = writeln!(
             out,
-            "  {}\n\nRing of salts\n  {} people, {} shredded, epoch {}, wrapped by {}",
+            "  {}\n\nRing of salts\n  {}, {} shredded, epoch {}, wrapped by {}",
             if self.period.1 { BY_BUNDLE } else { BY_NIST },
-            self.people,
+            counted(self.people, "person", "people"),
             self.shredded,
             self.epoch,
             self.wrapping
         );
         if self.merges > 0 {
-            let _ = writeln!(out, "  {} people became others and have tokens yet", self.merges);
+            let _ = writeln!(
+                out,
+                "  {} tokens yet",
+                counted(self.merges, "person became another and has", "people became others and have")
+            );
         }
         if self.retired > 0 {
-            let _ = writeln!(out, "  {} handles of people who became others were retired", self.retired);
+            let handles = counted(self.retired, "handle", "handles");
+            let _ = writeln!(out, "  retired: {handles}, of people who became others");
         }
         if !self.approvers.is_empty() {
             let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
@@ -304,7 +311,7 @@ impl Shown {
                 serde_json::json!({
                     "number": key.number.to_string(),
                     "class": key.class.as_str(),
-                    "state": key.state.as_str(),
+                    "state": key.state.word(),
                     "made": key.day,
                     "age_days": age,
                     "period_days": self.period.0,

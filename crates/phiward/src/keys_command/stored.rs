@@ -15,6 +15,7 @@ use super::arguments::{Export, Rebind, Reseal, Rewrite};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, keys_command};
 
 pub(super) fn reseal(reseal: &Reseal) -> Result<Verdict, String> {
@@ -130,30 +131,34 @@ fn worked(rewrite: &Rewrite, task: Task, right: &Mandate, keys: &InUse) -> Resul
 
 /// What became of the values: numbers, and no value.
 fn tell(counts: &Counts) {
-    eprintln!("phiward: {} records, {} written", counts.rows, counts.changed);
-    for (number, what) in [
-        (counts.resealed, "values sealed anew"),
-        (counts.rebound, "values sealed for somebody else than before"),
-        (counts.sealed, "values sealed that were not"),
-        (counts.digests, "digests mended"),
-        (counts.left, "fields mended beside their tokens"),
-        (counts.forgotten, "values of shredded people forgotten"),
-        (counts.as_it_was, "values in order as they were"),
-        (counts.bare, "values left that are not sealed: --seal-what-is-not seals them"),
+    eprintln!("phiward: {}, {} written", counted(counts.rows, "record", "records"), counts.changed);
+    for (number, (one, many), what) in [
+        (counts.resealed, VALUES, "sealed anew"),
+        (counts.rebound, VALUES, "sealed for somebody else than before"),
+        (counts.sealed, VALUES, "sealed that stood unsealed"),
+        (counts.digests, ("digest", "digests"), "mended"),
+        (counts.left, ("field", "fields"), "mended beside the token"),
+        (counts.forgotten, VALUES, "of shredded people forgotten"),
+        (counts.as_it_was, VALUES, "in order before"),
+        (counts.bare, VALUES, "left unsealed: --seal-what-is-not seals what is not"),
         (
             counts.edited,
-            "values left whose field was written beside the token: decide which of the two is right",
+            VALUES,
+            "left whose field was written beside the token: decide which of the two is right",
         ),
-        (counts.unsettled, "records that others kept writing: run it again"),
+        (counts.unsettled, ("record", "records"), "that others kept writing: run it again"),
     ] {
         if number > 0 {
-            eprintln!("  {number} {what}");
+            eprintln!("  {} {what}", counted(number, one, many));
         }
     }
     for (reason, number) in &counts.unreadable {
-        eprintln!("  {number} values left that do not open: {}", said(*reason));
+        let (one, many) = VALUES;
+        eprintln!("  {} left unopened: {}", counted(*number, one, many), said(*reason));
     }
 }
+
+const VALUES: (&str, &str) = ("value", "values");
 
 pub(super) const fn said(reason: Reason) -> &'static str {
     match reason {

@@ -12,6 +12,7 @@ use super::arguments::{self, People, Recorded, Ring};
 use super::{lock, recording, text};
 use crate::keys_command::doer;
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files, judge};
 
 pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
@@ -39,14 +40,15 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
         arguments::Keyring::Check(ring) => {
             let ring = opened(ring)?;
             let (people, shredded) = ring.counts();
-            println!("{people} people have a key, {shredded} keys were shredded");
+            let people = counted(people, "person has", "people have");
+            println!("{people} a key, {} shredded", counted(shredded, "key was", "keys were"));
             return Ok(escrows_to_destroy(&ring));
         }
         arguments::Keyring::Pseudonym { people, new } => return pseudonyms(people, *new),
         arguments::Keyring::Shred { people, into, who } => return shred(people, into, who.as_deref()),
         arguments::Keyring::Backup { ring, to } => {
             let keys = opened(ring)?.back_up(to).map_err(text)?;
-            println!("{keys} keys");
+            println!("{}", counted(keys, "key", "keys"));
         }
         arguments::Keyring::Drill { ring, backup } => {
             let lock = lock(&ring.unlock)?;
@@ -62,7 +64,7 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             let watched = (&*seen_of(&ring.ring, ring.ring_seen.as_ref())?, unseen(ring));
             let lock = lock(&ring.unlock)?;
             let restored = Keyring::restore(backup, &lock, &ring.ring, watched, Box::new(SystemRng::new()));
-            println!("{} keys", restored.map_err(text)?.counts().0);
+            println!("{}", counted(restored.map_err(text)?.counts().0, "key", "keys"));
         }
     }
     Ok(Verdict::InOrder)
@@ -170,9 +172,8 @@ fn shred(people: &People, into: &Recorded, who: Option<&str>) -> Result<Verdict,
             ledger.close().map_err(text)?;
         }
         None if !untold.is_empty() => eprintln!(
-            "phiward: {} keys were shredded and no entry says so yet: run `shred` with --ledger and nobody on standard \
-             input",
-            untold.len()
+            "phiward: {} shredded and no entry says so yet: run `shred` with --ledger and nobody on standard input",
+            counted(untold.len() as u64, "key was", "keys were")
         ),
         None => {}
     }

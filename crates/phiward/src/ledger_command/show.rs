@@ -17,6 +17,7 @@ use policy::vocabulary::Action;
 use super::arguments::{Listing, Show};
 use super::{logs, text};
 use crate::keys_command::{opened_trail, shred};
+use crate::telling::counted;
 use crate::{Verdict, files, judge};
 
 pub(super) fn run(show: &Show) -> Result<Verdict, String> {
@@ -94,7 +95,7 @@ fn one(log: &Held, asked: &Asked, shown: &mut Shown) -> Result<bool, String> {
 }
 
 fn entries(number: u64) -> String {
-    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+    counted(number, "entry", "entries")
 }
 
 /// What is asked for.

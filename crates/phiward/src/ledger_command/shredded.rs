@@ -11,6 +11,7 @@ use ledger::{Expected, reading};
 
 use super::arguments::Shredded;
 use super::{logs, text};
+use crate::telling::counted;
 use crate::{Verdict, files};
 
 pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
@@ -46,14 +47,17 @@ pub(super) fn run(shredded: &Shredded) -> Result<Verdict, String> {
     files::print(lines.as_bytes())?;
     if !shredded.retired && !retired.order.is_empty() {
         eprintln!(
-            "phiward: these are of people who were forgotten. {} handles were retired after merges, and are not listed: \
-             --retired lists them for `keys shred --retired`",
-            retired.order.len()
+            "phiward: these are of people who were forgotten. {} retired after merges, and not listed: --retired lists what \
+             `keys shred --retired` takes",
+            counted(retired.order.len() as u64, "handle was", "handles were")
         );
     }
-    for (number, what) in [(deleted, "were deleted"), (unread, "are not of this release")] {
+    for (number, one, many) in [
+        (deleted, "entry was deleted", "entries were deleted"),
+        (unread, "entry is not of this release", "entries are not of this release"),
+    ] {
         if number > 0 {
-            eprintln!("phiward: {number} entries {what}: whom they named is not listed");
+            eprintln!("phiward: {}: nobody whom that named is listed", counted(number, one, many));
         }
     }
     Ok(if unread == 0 { Verdict::InOrder } else { Verdict::Findings })

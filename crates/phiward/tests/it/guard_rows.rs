@@ -313,7 +313,7 @@ fn what_stands_unsealed_is_told() {
     let table = "Id,Name,Diagnosis__pc\n001Hs0000000001,Grace Canary,B20\n001Hs0000000002,Ada Canary,\n";
     let (out, err) = place.ends(1, &guard("open", &[]), table);
     assert!(out.contains("Grace Canary"));
-    assert!(err.contains("3 values stood there as they are and the bundle asks for tokens"), "{err}");
+    assert!(err.contains("3 values stood there unsealed, where the bundle asks for tokens"), "{err}");
 }
 
 #[test]
@@ -325,7 +325,10 @@ fn tokens_that_the_bundle_does_not_seal_are_told() {
         format!("Id,Status__pc,PersonEmail\n001Hs0000000001,{token},{token}\n001Hs0000000001,{token},\n");
     for act in ["open", "mask"] {
         let (_, err) = place.ends(1, &guard(act, &[]), &table);
-        assert!(err.contains("3 values in the columns 2, `PersonEmail` are tokens"), "{err}");
+        assert!(
+            err.contains("3 tokens stood in columns where the bundle seals nothing (2, `PersonEmail`)"),
+            "{err}"
+        );
         assert!(!err.contains(token), "{err}");
     }
 }

@@ -411,7 +411,10 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
     }
     // Nobody knows of the escrow: that is told until two people settle it.
     let status = place.ends(1, &[&["status"], &KEYS], "");
-    assert!(status.contains("decrypt-only") && status.contains("unknown since"), "{status}");
+    assert!(
+        status.contains("retired") && !status.contains("decrypt-only") && status.contains("unknown since"),
+        "{status}"
+    );
     let of = ["--policy", &place.bundle, "--org", "production"];
     let shredded = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     assert_eq!(code(&shredded), 1);
@@ -531,7 +534,7 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     assert!(place.opens(("root", "keys"), ADA, &tokens[0]), "as long as there are tokens");
     let status = place.ends(0, &[&["status"], &KEYS], "");
     assert!(
-        status.contains("1 people, 0 shredded") && status.contains("1 people became others"),
+        status.contains("1 person, 0 shredded") && status.contains("1 person became another and has tokens"),
         "two records, one person: {status}"
     );
     let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
@@ -545,7 +548,7 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     assert!(!told.contains("shredded: "), "{told}");
     let status = place.ends(0, &[&["status"], &KEYS], "");
     assert!(
-        status.contains("1 people, 0 shredded") && status.contains("1 handles of people who"),
+        status.contains("1 person, 0 shredded") && status.contains("retired: 1 handle, of people who"),
         "{status}"
     );
     assert!(!place.opens(("root", "keys"), ADA, &tokens[0]));

@@ -94,7 +94,7 @@ fn what_was_shredded_is_told_though_the_ledger_was_not_there() {
     let id = opened.shred_untold(&person).unwrap().unwrap();
     drop(opened);
     let reminded = run(&shred, "");
-    assert!(text(&reminded.stderr).contains("1 keys were shredded and no entry says so yet"));
+    assert!(text(&reminded.stderr).contains("1 key was shredded and no entry says so yet"));
     assert_eq!(stored(&place.path("D")).len(), 0);
     for _ in 0..2 {
         let told = run(&[&shred[..], &["--ledger", "D"]].concat(), "");

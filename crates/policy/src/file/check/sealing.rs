@@ -237,8 +237,8 @@ impl<'a> Sealing<'a, '_> {
         };
         if !fits {
             let message = format!("`{shown}` cannot be left with `{}`", leave.value);
-            let help = "`shifted` is for dates, `digits` for numbers, `surrogate` for identifiers, and `mask` needs a \
-                        `mask` that hides";
+            let help = "`shifted` is for `identifier: date`; `digits` for `ssn`, `mrn`, `health-plan`, `account`, `licence` \
+                        and `device`; `surrogate` for every identifier but `clinical`; and `mask` needs a `mask` that hides";
             check.error(&leave.place, "stand-in-does-not-fit", message, help);
         }
         let is_made = matches!(leave.value, StandIn::Shifted | StandIn::Digits | StandIn::Surrogate);
