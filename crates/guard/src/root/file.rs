@@ -50,10 +50,6 @@ impl FileRoot {
         if durable::is_open_to_others(path).map_err(io(path))? {
             return Err(RootError::OpenToOthers { path: path.to_owned() });
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if durable::is_for_everybody(folder).map_err(io(folder))? {
-            return Err(unreadable("everybody may write to its folder: `chmod o-w` it first".to_owned()));
-        }
         let text = std::str::from_utf8(&text).map_err(|error| unreadable(error.to_string()))?;
         let secret = vault::open(&lock, LABEL, text).map_err(|shut| unreadable(shut.to_string()))?;
         let (records, []) = secret.as_chunks::<RECORD>() else {
