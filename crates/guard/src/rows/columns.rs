@@ -189,6 +189,10 @@ impl Columns {
                 None => {}
             }
         }
+        // Where nothing else says whose a row is, the key does that its values are bound to.
+        if this.person.is_none() {
+            this.person = this.owners.iter().position(|own| matches!(own.owner, Owner::Key { .. }));
+        }
         for at in 0..this.names.len() {
             this.column(policy, at, person);
         }

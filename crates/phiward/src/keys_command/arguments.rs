@@ -211,6 +211,9 @@ pub(crate) struct Shred {
     /// Read handles, as tokens and entries name them, in the place of records
     #[arg(long, conflicts_with = "org")]
     pub(crate) handles: bool,
+    /// A census found nothing more that is bound to these handles, where one is of somebody who was merged into another
+    #[arg(long, requires = "handles")]
+    pub(crate) rebound: bool,
     /// Read handles of people who were merged into others, to retire them. Where one is of somebody who was not,
     /// nothing is done: nobody is forgotten by it
     #[arg(long, conflicts_with_all = ["org", "handles"])]
@@ -230,7 +233,7 @@ const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
 handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
-those that must be destroyed are named. The handle of a person who was merged into another (--handles, --retired) is \
+those that must be destroyed are named. The handle of a person who was merged into another (--handles with --rebound, --retired) is \
 retired: who they are now stays known, and nobody is forgotten. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
 stands there and not on the record: run it again with --key and what stands there. Exits with 1 where somebody is \
 unknown, an escrow is to be destroyed or settled, or such fields are left.";
@@ -250,7 +253,7 @@ pub(crate) struct Merge {
 
 const MERGE_FORMAT: &str = "\
 Reads two ids of records a line: the one that is gone and the one that survives. Prints the handle of the first, or \
-`unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles`), which is for when \
+`unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles --rebound`), which is for when \
 all of them are bound to the survivor.";
 
 #[derive(Debug, Args)]

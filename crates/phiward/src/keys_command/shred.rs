@@ -77,7 +77,12 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         let backups = shred.backups.as_deref();
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
-            Who::Handles(handles) => keeper.shred_handles(handles, backups).await,
+            Who::Handles(handles) => {
+                if !shred.rebound {
+                    are_bound_anew(keeper, handles)?;
+                }
+                keeper.shred_handles(handles, backups).await
+            }
             Who::Retired(handles) => {
                 are_merged(keeper, handles)?;
                 keeper.shred_handles(handles, backups).await
@@ -90,6 +95,21 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         let all = done.handles.iter().all(Option::is_some) && left.is_empty();
         Ok(if all { escrows } else { Verdict::Findings })
     })
+}
+
+/// Nobody takes the salt of who was merged away before somebody looked: what is bound to them still would be lost.
+fn are_bound_anew(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
+    let retiring = keeper.salts().retiring(handles);
+    let of_merged = (1..).zip(handles).filter(|(_, handle)| retiring.contains(handle));
+    let lines: Vec<String> = of_merged.map(|(number, _): (usize, _)| format!("line {number}")).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: the person was merged into another, and what is still bound to this handle would never open again: take \
+         `keys census --free-of-handle` of all exports, then say `--rebound`\nnothing was done",
+        lines.join(", ")
+    ))
 }
 
 /// Whether nobody would be forgotten.

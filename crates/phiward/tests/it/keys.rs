@@ -539,7 +539,7 @@ fn patients_are_merged_and_the_old_salt_is_retired() {
     );
     let by_old_name = place.run(&[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     assert!(code(&by_old_name) == 2 && text(&by_old_name.stderr).contains("survives"));
-    let retired = place.run(&[&["shred", "--handles"], &KEYS, &LEDGER], &format!("{handle}\n"));
+    let retired = place.run(&[&["shred", "--handles", "--rebound"], &KEYS, &LEDGER], &format!("{handle}\n"));
     let told = text(&retired.stderr);
     assert!(
         code(&retired) == 0 && told.contains("1 person merged into others, and nobody is forgotten"),

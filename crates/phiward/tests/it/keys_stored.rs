@@ -142,10 +142,10 @@ fn people_are_merged_bound_anew_shredded_and_forgotten() {
     assert!(out.contains(&format!("2 values are sealed under handle {handle}")), "{out}");
     place.ok(&keys("rebind", &["moved.csv", "--out", "bound.csv", "--state", "b"]), "");
     place.ok(&keys("census", &["bound.csv", "--state", "c2", "--free-of-handle", handle]), "");
-    place.ok(
-        &[&["keys", "shred", "--handles"], &KEYS[..], &["--ledger", "D"]].concat(),
-        &format!("{handle}\n"),
-    );
+    let retire = [&["keys", "shred", "--handles"], &KEYS[..], &["--ledger", "D"]].concat();
+    let (_, told) = place.ends(2, &retire, &format!("{handle}\n"));
+    assert!(told.contains("line 1: the person was merged") && told.contains("nothing was done"), "{told}");
+    place.ok(&[&retire[..], &["--rebound"]].concat(), &format!("{handle}\n"));
     assert_eq!(column(&opened(&place, "bound.csv"), "SSN__pc"), (0..6).map(ssn).collect::<Vec<_>>());
     // An older export names who was merged away: their rows are the survivor's, whoever says that they are back.
     for more in [&[][..], &["--again"]] {
