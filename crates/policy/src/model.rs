@@ -201,8 +201,8 @@ pub enum ClassifiedBy {
     /// A line for the same field of a person account: `Account.X__pc` is `Contact.X__c`, `Account.PersonEmail` is
     /// `Contact.Email`.
     PersonAccount,
-    /// The line of the compound field that it is a part of, `MailingAddress` for `MailingStreet`; of a compound field
-    /// without a line the lines of its parts.
+    /// The line of the compound field that it is a part of, `MailingAddress` for `MailingStreet`, or of a compound field
+    /// the lines of its parts: where these say more than the object's default.
     Compound,
     /// The object's default.
     ObjectDefault,
