@@ -227,6 +227,21 @@ fn a_table_that_cannot_be_worked_on_says_why() {
 }
 
 #[test]
+fn a_part_of_what_is_to_be_sealed_does_not_go_out_as_it_is() {
+    let text = "objects:\n  Account:\n    subject: self\n    default: {class: internal}\n    fields:\n      \
+                SSN__pc: {class: phi, protect: gateway}\n      Home__c: {class: phi, protect: gateway}\n";
+    let policy = policy_with(("classification/patients.yaml", text));
+    let of = |duty, names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Columns::of(&policy, duty, "Account", &names).map(|_| ())
+    };
+    assert_eq!(of(Duty::Seal, &["Id", "SSN__pc", "Home__Street__s"]), Err(ColumnsError::OfCompound(3)));
+    assert_eq!(of(Duty::Seal, &["Id", "SSN__pc", "Other__Street__s"]), Ok(()));
+    // Opening takes nothing's place: what stood in clear stands there, and the permit is asked for it.
+    assert_eq!(of(Duty::Open, &["Id", "SSN__pc", "Home__Street__s"]), Ok(()));
+}
+
+#[test]
 fn what_was_left_in_a_tokens_place_is_not_given_for_the_value() {
     let clinic = Clinic::new();
     let table = Table::of(&["Id", "SSN__pc"], &[&[&id(GRACE), "****1120"], &[&id(ADA), ""]]);
