@@ -22,7 +22,7 @@ const NAMED: [&str; 4] = ["account", "contact", "lead", "user"];
 const ADDRESSES: [&str; 7] = ["billing", "mailing", "other", "personmailing", "personother", "shipping", ""];
 
 /// The field of which this one is a part; both in lower case.
-pub(crate) fn whole_of(object: &str, field: &str) -> Option<String> {
+pub fn whole_of(object: &str, field: &str) -> Option<String> {
     // A line for the name of an account may be about a business, and says nothing of a person's.
     if OF_NAME.contains(&field) && NAMED.contains(&object) && object != "account" {
         return Some("name".to_owned());

@@ -28,6 +28,7 @@ pub mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use compound::whole_of as compound_of;
 pub use decide::{
     AskedField, Authorisation, Block, Blocked, Consent, Days, Decision, Denial, Grant, Objection, Permit,
     PermittedField, Reason, Request, Restriction, Scope, Standing, Subject, Tls, Undetermined, Withdrawal,
