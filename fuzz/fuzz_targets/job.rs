@@ -73,7 +73,7 @@ impl Keys for NoKeys {
         Ok(Vec::new())
     }
 
-    fn salts(&self, _: &[&Subject]) -> Result<Vec<Arc<SubjectSalt>>, KeysError> {
+    fn salts(&self, _: &[&Subject]) -> Result<Vec<SubjectSalt>, KeysError> {
         Err(GuardError::Refused.into())
     }
 
