@@ -264,8 +264,10 @@ a patch of the bundle for `git apply`, and who must approve it.
 
 Begin with the objects: `--questions --format csv --output questions.csv`. Each line is a question, with what Phiward would
 say. Of an object, Decided class is patient (each record is a patient), about-patient (each is about one; Decided subject is
-the field that leads to the patient) or no-patient. Read it back in the same way, then ask again: objects that are about
-patients bring questions about fields, and most fields of theirs need none.
+the field or path that leads to the patient, as Visit__r.Patient__c, or empty where none does) or no-patient. Of a field, it
+is a class; Decided identifier may stay empty (what the bundle says stays) or be none (it identifies nobody). Lines may be
+added. no-patient in the line of the object * says that the organisation keeps no patients at all. Read it back in the same way, then ask again: objects that are about patients bring questions about fields, and most
+fields of theirs need none.
 
 --write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
 where it is sure, or with --likely where it is likely. These are values of Salesforce's default lists; an org that renamed them must adapt the

@@ -260,6 +260,13 @@ impl Changes {
         let roles = |policy: &Policy| texts(policy.organisation().iter().flat_map(|o| &o.roles));
         // Fewer roles in law, fewer duties.
         at.set(roles(old), roles(new), "role", Effect::Narrows);
+        match (old.may_keep_patients(), new.may_keep_patients()) {
+            (true, false) => {
+                at.say(Effect::Widens, "keeps no patients, where an object says nothing else".to_owned())
+            }
+            (false, true) => at.say(Effect::Narrows, "may keep patients".to_owned()),
+            _ => {}
+        }
         // With fewer regions, what a person of another one would forbid is no longer asked.
         at.set_in_doubt(texts(old.regions()), texts(new.regions()), "region");
         let default = |policy: &Policy| policy.unclassified();

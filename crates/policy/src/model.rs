@@ -272,6 +272,12 @@ impl Policy {
         roles.is_empty() || roles.iter().any(|role| hipaa.contains(&role.value))
     }
 
+    /// Whether it may keep patients, as far as it says: objects of which nothing is said then keep none.
+    pub fn may_keep_patients(&self) -> bool {
+        let said = self.organisation().and_then(|organisation| organisation.patients.as_ref());
+        said.is_none_or(|patients| patients.value)
+    }
+
     /// Legal regions of the people whose data it is.
     pub fn regions(&self) -> &[At<Region>] {
         &self.content().regions

@@ -12,7 +12,7 @@ use crate::file::record::OneOrMany;
 use crate::model::Policy;
 use crate::vocabulary::{Class, Identifier};
 
-pub use whose::Answered;
+pub use whose::{Answered, EVERY_OBJECT};
 
 /// What somebody decided that a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,27 @@ pub struct Decided {
     pub object: String,
     pub field: String,
     pub class: Class,
-    /// Left as it stands where nothing was decided.
-    pub identifier: Option<Identifier>,
+    pub identifier: DecidedIdentifier,
+}
+
+/// What somebody decided that a field says of whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DecidedIdentifier {
+    /// Nothing was decided: what stands there stays.
+    #[default]
+    AsItStands,
+    /// It identifies nobody.
+    Nobody,
+    Is(Identifier),
+}
+
+impl DecidedIdentifier {
+    const fn identifier(self) -> Option<Identifier> {
+        match self {
+            Self::Is(identifier) => Some(identifier),
+            Self::AsItStands | Self::Nobody => None,
+        }
+    }
 }
 
 /// A file of the bundle, before and after.
@@ -56,7 +75,7 @@ pub fn revise(
     if answered.files.is_empty() {
         return reclassify(sources, policy, decisions);
     }
-    check(sources, &answered)?;
+    // It may be valid only with what was decided of fields.
     let between = with(sources, &answered);
     let (policy, _) = crate::read(between.clone());
     let mut revised = reclassify(&between, &policy, decisions)?;
@@ -182,10 +201,11 @@ fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
         replace(&rule.class.place, decided.class.as_str());
     }
     match (&rule.identifier, decided.identifier) {
-        (Some(own), Some(identifier)) if own.value != identifier => {
+        (Some(own), DecidedIdentifier::Is(identifier)) if own.value != identifier => {
             replace(&own.place, identifier.as_str());
         }
-        (None, Some(identifier)) => {
+        (Some(own), DecidedIdentifier::Nobody) => edits.extend(without(source, &own.place)),
+        (None, DecidedIdentifier::Is(identifier)) => {
             let end = rule.class.place.span.end as usize;
             let line = line_of(source, rule.class.place.span.start as usize);
             let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
@@ -200,6 +220,22 @@ fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
         _ => {}
     }
     edits
+}
+
+/// Takes a key away whose value stands there: with its line, or with the comma beside it.
+fn without(source: &Source, value: &crate::place::Place) -> Option<Edit> {
+    let (text, end) = (source.text(), value.span.end as usize);
+    let before = text.get(..value.span.start as usize)?;
+    let key = before.rfind("identifier")?;
+    let line = text.get(..key)?.rfind('\n').map_or(0, |at| at + 1);
+    let rest = text.get(end..)?;
+    let is_alone = text.get(line..key)?.trim().is_empty();
+    let (start, end) = match text.get(..key)?.trim_end().strip_suffix(',') {
+        _ if is_alone => (line, end + rest.find('\n').map_or(rest.len(), |at| at + 1)),
+        Some(earlier) => (earlier.len(), end),
+        None => (key, end + rest.find(|c: char| c != ',' && c != ' ').unwrap_or(rest.len())),
+    };
+    Some(Edit { start, end, text: String::new() })
 }
 
 /// A new line after the last field of the object, or after its default where it has no fields yet.
@@ -247,6 +283,7 @@ fn column(source: &Source, at: usize) -> usize {
 fn line_for(decided: &Decided) -> String {
     let identifier = decided
         .identifier
+        .identifier()
         .map(|identifier| format!(", identifier: {}", identifier.as_str()))
         .unwrap_or_default();
     format!("{}: {{class: {}{identifier}}}", decided.field, decided.class.as_str())
@@ -304,10 +341,12 @@ fn check(sources: &[Source], revised: &Revised) -> Result<(), Vec<Problem>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::classification::Keeps;
 
     const BUNDLE: &str = "version: 1\norganisation: {name: X}\nregions: [us]\nobjects:\n  Visit__c:\n    fields:\n      Note__c: {class: pii}    # kept\n      Code__c:\n        class: internal\n      Day__c:\n        - {class: phi, when: A}\n        - {class: internal}\n  Room__c: {fields: {Door__c: {class: internal}}}\n  Site__c:\n    default: {class: public}\n";
 
     fn decided(object: &str, field: &str, class: Class, identifier: Option<Identifier>) -> Decided {
+        let identifier = identifier.map_or_else(DecidedIdentifier::default, DecidedIdentifier::Is);
         Decided { object: object.to_owned(), field: field.to_owned(), class, identifier }
     }
 
@@ -369,6 +408,52 @@ mod tests {
                 "classification/reviewed.yaml",
                 "objects:\n  Claim__c:\n    fields:\n      Amount__c: {class: phi, identifier: clinical}\n"
             )
+        );
+    }
+
+    #[test]
+    fn who_is_nobody_loses_the_identifier_however_it_is_written() {
+        let rules = [
+            ("{class: phi, identifier: clinical}    # kept", "{class: internal}    # kept"),
+            ("{identifier: clinical, class: phi}", "{class: internal}"),
+            ("\n        class: phi\n        identifier: clinical\n", "\n        class: internal\n"),
+            ("{class: phi}", "{class: internal}"),
+        ];
+        for (before, after) in rules {
+            let bundle = |rule: &str| {
+                format!(
+                    "version: 1\norganisation: {{name: X}}\nregions: [us]\nobjects:\n  Visit__c:\n    fields:\n      Note__c: {rule}\n"
+                )
+            };
+            let sources = vec![Source::new("phiward.yaml", bundle(before))];
+            let (policy, _) = crate::read(sources.clone());
+            let nobody = Decided {
+                identifier: DecidedIdentifier::Nobody,
+                ..decided("Visit__c", "Note__c", Class::Internal, None)
+            };
+            let revised = reclassify(&sources, &policy, &[nobody]).unwrap();
+            assert_eq!(revised.files[0].after, bundle(after));
+        }
+    }
+
+    #[test]
+    fn what_is_decided_of_fields_makes_an_answer_of_their_object_valid() {
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new(
+                "objects.yaml",
+                "objects:\n  Survey__c:\n    fields:\n      Diabetes__c: {class: phi}\n",
+            ),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let none = Answered { object: "Survey__c".to_owned(), keeps: Keeps::NoPatients, subject: None };
+        let refused = super::revise(&sources, &policy, &[none.clone()], &[]).unwrap_err();
+        assert!(refused.iter().any(|problem| problem.message.contains("(Diabetes__c)")), "{refused:?}");
+        let field = decided("Survey__c", "Diabetes__c", Class::Internal, None);
+        let revised = super::revise(&sources, &policy, &[none], &[field]).unwrap();
+        assert_eq!(
+            revised.files[0].after,
+            "objects:\n  Survey__c:\n    patients: false\n    fields:\n      Diabetes__c: {class: internal}\n"
         );
     }
 

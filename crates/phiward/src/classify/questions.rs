@@ -2,6 +2,7 @@
 
 use csv::Csv;
 use policy::bundle::classification::Keeps;
+use policy::reclassify::EVERY_OBJECT;
 use scan::{Classification, FieldQuestion, ObjectQuestion, Questions};
 use sfdx::Project;
 
@@ -23,6 +24,8 @@ const COLUMNS: [&str; 11] = [
 
 const WHOSE: &str = "Whose records does it keep? patient: each record is a patient; about-patient: each is about a patient; \
                      no-patient: neither";
+const WHETHER: &str = "Does the organisation keep patients at all? no-patient: it does not, and no line below on an object needs an answer; \
+                       otherwise leave this empty";
 const WHAT: &str = "Is this a patient's data? phi or phi-sensitive: yes; pii: another person's; internal or public: nobody's";
 
 /// What people write for it.
@@ -73,6 +76,7 @@ fn table(questions: &Questions) -> String {
     let mut text = String::new();
     if !questions.objects.is_empty() {
         text.push_str(&format!("Objects. {WHOSE}.\n"));
+        text.push_str("Where the organisation keeps no patients at all, say `patients: false` under `organisation`: then none is asked about.\n");
     }
     let mut likelihood = None;
     for one in &questions.objects {
@@ -118,6 +122,9 @@ fn table(questions: &Questions) -> String {
 
 fn sheet(questions: &Questions) -> Vec<u8> {
     let mut csv = Csv::new(&COLUMNS);
+    if !questions.objects.is_empty() {
+        csv.row(&[EVERY_OBJECT, "", "", WHETHER, "", "", "", "", "", "", ""]);
+    }
     for one in &questions.objects {
         let subject = one.by.as_deref().unwrap_or_default();
         let says = would_say(one);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use csv::{Csv, Records};
 use policy::bundle::classification::Keeps;
-use policy::reclassify::{Answered, Decided};
+use policy::reclassify::{Answered, Decided, DecidedIdentifier, EVERY_OBJECT};
 use policy::vocabulary::{Class, Identifier};
 use sfdx::Project;
 use source::{Severity, Source, Span};
@@ -27,6 +27,9 @@ const COLUMNS: [&str; 11] = [
     "Decided identifier",
     "Note",
 ];
+
+/// Of an identifier: there is none, whatever the bundle says until now.
+const NOBODY: &str = "none";
 
 /// Larger sheets are none that a person filled in.
 const LIMIT: u64 = 64 << 20;
@@ -146,6 +149,14 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> 
 
 /// What stands in a row without a field.
 fn answer(object: &str, class: &str, subject: &str, project: &Project) -> Result<Answered, String> {
+    if object == EVERY_OBJECT {
+        return match questions::keeps(&class.to_ascii_lowercase()) {
+            Some(Keeps::NoPatients) => {
+                Ok(Answered { object: object.to_owned(), keeps: Keeps::NoPatients, subject: None })
+            }
+            _ => Err("of the whole organisation the class is no-patient, or the line stays empty".to_owned()),
+        };
+    }
     let known = project
         .object(object)
         .ok_or_else(|| format!("the project has no object `{}`", source::plain(object)))?;
@@ -199,11 +210,12 @@ fn decision(
     }
     let class = Class::of(&class.to_ascii_lowercase())
         .ok_or("the class is none of phi, phi-sensitive, pii, internal and public")?;
-    let identifier = match identifier {
-        "" => None,
-        text => Some(
-            Identifier::of(&text.to_ascii_lowercase())
-                .ok_or("the identifier is none of those that docs/policy.md lists")?,
+    let identifier = match identifier.to_ascii_lowercase().as_str() {
+        "" => DecidedIdentifier::AsItStands,
+        NOBODY => DecidedIdentifier::Nobody,
+        text => DecidedIdentifier::Is(
+            Identifier::of(text)
+                .ok_or("the identifier is neither `none` nor one of those that docs/policy.md lists")?,
         ),
     };
     Ok(Decided { object: known.object_name().to_owned(), field: known.name().to_owned(), class, identifier })

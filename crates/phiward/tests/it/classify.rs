@@ -222,6 +222,23 @@ fn questions_come_back_as_answers_and_bring_the_next_ones() {
 }
 
 #[test]
+fn an_organisation_without_patients_says_so_in_one_line() {
+    let project = small_project();
+    let path = project.path();
+    write(path, "phiward/phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n");
+    let sheet =
+        text(&phiward(&["classify", path.to_str().unwrap(), "--questions", "--format", "csv"]).stdout);
+    let (head, rest) = sheet.split_once("\"*\"").unwrap();
+    let (line, rest) = rest.split_once("\r\n").unwrap();
+    let line = line.strip_suffix(r#""","","","""#).unwrap();
+    write(path, "answers.csv", format!("{head}\"*\"{line}no-patient,,,\r\n{rest}"));
+    let csv = path.join("answers.csv");
+    let output = phiward(&["classify", path.to_str().unwrap(), "--from", csv.to_str().unwrap()]);
+    let patch = text(&output.stdout);
+    assert!(patch.contains("+organisation: {patients: false, name: X}"), "{patch}{}", text(&output.stderr));
+}
+
+#[test]
 fn an_answer_that_cannot_be_is_told_by_its_line() {
     let project = small_project();
     let path = project.path();
@@ -233,6 +250,7 @@ fn an_answer_that_cannot_be_is_told_by_its_line() {
         ("Patient__c,,about-patient,,Owner: {x}", "leads to the patient"),
         ("Patient__c,,about-patient,,Nothing__c", "leads to the patient"),
         ("Patient__c,,patient,,\nPatient__c,,no-patient,,", "an earlier line answers otherwise"),
+        ("*,,patient,,", "of the whole organisation"),
     ] {
         write(path, "sheet.csv", format!("{head}{row}\n"));
         let sheet = path.join("sheet.csv");

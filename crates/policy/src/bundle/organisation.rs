@@ -15,6 +15,8 @@ record! {
         name: String,
         /// What it is in law.
         roles: Vec<At<OrganisationRole>>,
+        /// `false`: none of its objects keeps patients, unless the object itself says otherwise.
+        patients: Option<At<bool>>,
     }
 }
 

@@ -40,8 +40,10 @@ pub fn read(sources: Vec<Source>) -> (Policy, Vec<Problem>) {
         }
     }
     for source in sources.iter().filter(is_yaml) {
+        let told = problems.len();
         let Some(tree) = tree::parse(source, &mut problems) else {
-            whole &= source.text().trim().is_empty();
+            // A file of comments alone is read, and says nothing.
+            whole &= problems.len() == told;
             continue;
         };
         if matches!(tree.kind, tree::Kind::Null) {

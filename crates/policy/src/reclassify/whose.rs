@@ -35,12 +35,51 @@ impl Answered {
     }
 }
 
+/// What people write for an answer of the whole organisation.
+pub const EVERY_OBJECT: &str = "*";
+
+/// That the organisation keeps no patients, beside what else is said of it.
+fn of_organisation(sources: &[Source], policy: &Policy) -> Result<Option<(String, Edit)>, Problem> {
+    const SAID: &str = "patients: false";
+    let Some(organisation) = policy.organisation() else { return Ok(None) };
+    let Some(source) = sources.iter().find(|source| source.path() == &*organisation.place.path) else {
+        return Ok(None);
+    };
+    if let Some(said) = &organisation.patients {
+        let (start, end) = (said.place.span.start as usize, said.place.span.end as usize);
+        return Ok(Some((source.path().to_owned(), Edit { start, end, text: "false".to_owned() })));
+    }
+    let no_place = || {
+        let message = "the organisation is written so that no line can be put in".to_owned();
+        source
+            .problem(Severity::Error, "no-place", organisation.place.span, message)
+            .with_help(format!("add `{SAID}` by hand"))
+    };
+    let before = source.text().get(..organisation.place.span.start as usize);
+    let key = before.and_then(|before| before.rfind("organisation")).ok_or_else(no_place)?;
+    let span = Span::new(start_of(key), start_of(key + "organisation".len()));
+    let place = Place { span, ..organisation.place.clone() };
+    let key = At { value: "organisation".to_owned(), place };
+    let edit = inserted(source, &key, &[SAID.to_owned()]).ok_or_else(no_place)?;
+    Ok(Some((source.path().to_owned(), edit)))
+}
+
+fn start_of(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 /// The files with what was answered; only those that change.
 pub(super) fn answer(sources: &[Source], policy: &Policy, answers: &[Answered]) -> Result<Revised, Problem> {
     let mut revised = Revised::default();
     let mut edits: Vec<(&str, Edit)> = Vec::new();
     let mut fresh = String::new();
-    for answered in answers {
+    if answers.iter().any(|answered| answered.object == EVERY_OBJECT)
+        && let Some((path, edit)) = of_organisation(sources, policy)?
+        && let Some(source) = sources.iter().find(|source| source.path() == path)
+    {
+        edits.push((source.path(), edit));
+    }
+    for answered in answers.iter().filter(|answered| answered.object != EVERY_OBJECT) {
         let known = policy.objects().find(|(name, _)| name.value.eq_ignore_ascii_case(&answered.object));
         let keys = answered.keys(known.map(|(_, rule)| rule));
         let guessed = || {
@@ -166,7 +205,7 @@ fn text_end(text: &str, end: usize) -> usize {
 mod tests {
     use super::super::revise;
     use super::*;
-    use crate::reclassify::Decided;
+    use crate::reclassify::{Decided, DecidedIdentifier};
     use crate::vocabulary::Class;
 
     const HEAD: &str = "version: 1\norganisation: {name: X}\nregions: [us]\n";
@@ -212,11 +251,30 @@ mod tests {
                 object: "Patient__c".to_owned(),
                 field: "Alias__c".to_owned(),
                 class: Class::Phi,
-                identifier: None,
+                identifier: DecidedIdentifier::AsItStands,
             }],
         );
         let expected = "objects:\n  Patient__c:\n    subject: self\n    fields:\n      Alias__c: {class: phi}\n  Truck__c:\n    patients: false\n";
         assert_eq!(files, [(REVIEWED.to_owned(), expected.to_owned())]);
+    }
+
+    #[test]
+    fn that_the_organisation_keeps_no_patients_stands_with_it() {
+        let none = [answered(EVERY_OBJECT, Keeps::NoPatients, None)];
+        let heads = [
+            ("organisation: {name: X}\n", "organisation: {patients: false, name: X}\n"),
+            (
+                "organisation:\n  name: X\n  roles: [controller]\n",
+                "organisation:\n  patients: false\n  name: X\n  roles: [controller]\n",
+            ),
+            ("organisation: {name: X, patients: true}\n", "organisation: {name: X, patients: false}\n"),
+        ];
+        for (before, after) in heads {
+            let sources = vec![Source::new("phiward.yaml", format!("version: 1\n{before}regions: [us]\n"))];
+            let (policy, _) = crate::read(sources.clone());
+            let revised = revise(&sources, &policy, &none, &[]).unwrap();
+            assert_eq!(revised.files[0].after, format!("version: 1\n{after}regions: [us]\n"));
+        }
     }
 
     #[test]
@@ -229,7 +287,7 @@ mod tests {
             object: "Visit__c".to_owned(),
             field: "Note__c".to_owned(),
             class: Class::Internal,
-            identifier: None,
+            identifier: DecidedIdentifier::AsItStands,
         };
         let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: internal}\n      # check: Day__c: {class: phi}    # why\n";
         assert_eq!(after(text, &visit, &[note])[0].1, expected);
@@ -246,7 +304,7 @@ mod tests {
             object: "Room__c".to_owned(),
             field: "Guest__c".to_owned(),
             class: Class::Phi,
-            identifier: None,
+            identifier: DecidedIdentifier::AsItStands,
         };
         let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: phi}\n  Room__c:\n    fields:\n      Guest__c: {class: phi}\n    # check: patients: false    # Q6\n";
         assert_eq!(after(text, &[visit], &[name])[0].1, expected);

@@ -319,7 +319,7 @@ pub(super) const SLIPS: &[Case] = &[
         "    subject: PatientId\n",
         "    subject: PatientId\n    patients: false\n",
         &[
-            "classification/patients.yaml:13:15: `HealthCondition` has PHI, and the bundle says that it keeps no patients [no-patients]",
+            "classification/patients.yaml:13:15: `HealthCondition` has PHI (its default, Note__c, Substance__c), and the bundle says that it keeps no patients [no-patients]",
         ],
     ),
     Case(
@@ -637,4 +637,26 @@ fn as_many_comments_as_somebody_likes_stand_before_an_entry() {
     );
     let policy = super::sample::with(&[("classification/visits.yaml", &text)]);
     assert!(policy.class_of("Visit__c", "Note__c").unwrap().class.is_phi());
+}
+
+#[test]
+fn a_file_of_comments_says_nothing_and_hides_nothing() {
+    let objects = "objects:\n  Truck__c:\n    patients: false\n    default: {class: phi}\n";
+    let main = "version: 1\norganisation: {name: X}\nregions: [us]\n";
+    let codes = |more: &[(&str, &str)]| {
+        let files = [("phiward.yaml", main), ("objects.yaml", objects)];
+        let sources =
+            files.iter().chain(more).map(|(path, text)| source::Source::new(*path, *text)).collect();
+        crate::read(sources).1.into_iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    assert!(codes(&[]).contains(&"no-patients"));
+    assert_eq!(codes(&[("parties.yaml", "# parties:\n#   lab:\n")]), codes(&[]));
+    let none = main.replace("{name: X}", "{name: X, patients: false}");
+    let sources = [
+        ("phiward.yaml", none.as_str()),
+        ("objects.yaml", "objects:\n  Visit__c:\n    default: {class: phi}\n"),
+    ];
+    let read = crate::read(sources.map(|(path, text)| source::Source::new(path, text)).into());
+    assert!(read.1.iter().any(|problem| problem.code == "no-patients"), "{:?}", read.1);
+    assert_eq!(codes(&[("parties.yaml", "parties: [\n")]), ["malformed-yaml"]);
 }

@@ -136,6 +136,7 @@ impl Classification<'_> {
             Catalogue::shipped().default_of(name).is_some_and(|known| !known.class.is_personal());
         is_record
             && !is_dictionary
+            && self.policy.may_keep_patients()
             && self.policy.object(name).is_none_or(|rule| rule.keeps().is_none())
             && object.fields().next().is_some()
     }

@@ -9,7 +9,7 @@ use sfdx::views::Field;
 use super::role::{Objects, PEOPLE, RECORDS, Role, of_people};
 
 /// The roles that the bundle gives, by name in lower case: of the objects that it names, and of those to which their
-/// subjects lead.
+/// subjects lead; of all others too where the organisation keeps no patients.
 pub(super) fn roles(policy: &Policy, objects: &Objects<'_>) -> BTreeMap<String, Role> {
     let mut said: BTreeMap<String, Role> = BTreeMap::new();
     let mut ends = Vec::new();
@@ -32,6 +32,11 @@ pub(super) fn roles(policy: &Policy, objects: &Objects<'_>) -> BTreeMap<String, 
     for end in ends {
         let role = if PEOPLE.contains(&end.as_str()) { mixed(&end, objects) } else { Role::Patient };
         said.entry(end).or_insert(role);
+    }
+    if !policy.may_keep_patients() {
+        for key in objects.keys() {
+            said.entry(key.clone()).or_insert(Role::NoPatient);
+        }
     }
     said
 }

@@ -136,6 +136,28 @@ fn no_patients_means_no_phi_and_the_catalogue_is_heard_on_the_person() {
 }
 
 #[test]
+fn an_organisation_without_patients_is_asked_nothing_and_an_object_may_say_otherwise() {
+    let objects = [
+        ("Patient__c", "Patient", &[("MRN__c", "Text", "")][..]),
+        ("Client__c", "Client", &[("Allergies__c", "Text", ""), ("Visit_Date__c", "Date", "")][..]),
+    ];
+    let (_folder, project) = project(&objects);
+    let of = |objects: &str| {
+        let text = format!(
+            "version: 1\norganisation: {{name: X, roles: [controller], patients: false}}\nregions: [us]\n{objects}"
+        );
+        policy::read(vec![source::Source::new("phiward.yaml", text)]).0
+    };
+    let none = of("");
+    let classes = Classification::of(&project, &none);
+    assert_eq!(classes.all().filter(|(_, _, verdict)| verdict.is_phi()).count(), 0);
+    assert!(classes.questions(&project).objects.is_empty());
+    let one = of("objects:\n  Client__c:\n    subject: self\n");
+    let classes = Classification::of(&project, &one);
+    assert!(classes.is_phi("Client__c", "Allergies__c") && !classes.is_phi("Patient__c", "MRN__c"));
+}
+
+#[test]
 fn an_answer_goes_before_a_name() {
     let objects = [("Patient__c", "Patient", &[("Vana__c", "LongTextArea", "")][..]), OBJECTS[0]];
     let (_folder, project) = project(&objects);

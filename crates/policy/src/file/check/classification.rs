@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Check;
 use crate::bundle::classification::FieldRule;
+use crate::file::record::clipped;
 use crate::place::At;
 use crate::vocabulary::{Identifier, Mask, Protect, Search, Tag};
 
@@ -55,13 +56,29 @@ pub(super) fn check(check: &mut Check<'_>) {
                 field(check, name, &field_name.value, rule);
             }
         }
-        let personal =
-            object.default.iter().chain(object.fields.0.iter().flat_map(|(_, rules)| rules.iter()));
-        let has_phi = personal.into_iter().any(|rule| rule.class.value.is_phi());
+        let fields = object.fields.0.iter().flat_map(|(field, rules)| {
+            rules.iter().map(move |rule| (field.value.as_str(), rule.class.value))
+        });
+        let default = object.default.iter().map(|default| ("its default", default.class.value));
+        let phi: Vec<&str> =
+            default.chain(fields).filter(|(_, class)| class.is_phi()).map(|(named, _)| named).collect();
+        let has_phi = !phi.is_empty();
         if let Some(patients) = object.patients.as_ref().filter(|patients| !patients.value && has_phi) {
-            let message = format!("`{}` has PHI, and the bundle says that it keeps no patients", name.value);
-            let help = "take `patients: false` away, or class the field `pii`";
+            let named = several(&phi);
+            let message =
+                format!("`{}` has PHI ({named}), and the bundle says that it keeps no patients", name.value);
+            let help = "take `patients: false` away, or class what is named `pii` or `internal`";
             check.error(&patients.place, "no-patients", message, help);
+        }
+        let of_all = content.organisation.as_ref().and_then(|organisation| organisation.patients.as_ref());
+        if has_phi && object.patients.is_none() && of_all.is_some_and(|patients| !patients.value) {
+            let named = several(&phi);
+            let message = format!(
+                "`{}` has PHI ({named}), and the bundle says that the organisation keeps no patients",
+                name.value
+            );
+            let help = "say `patients: true` of the object, or class what is named `pii` or `internal`";
+            check.error(&name.place, "no-patients", message, help);
         }
         let is_told = object.patients.as_ref().is_some_and(|patients| patients.value);
         if object.subject.is_none() && has_phi && !is_told {
@@ -72,12 +89,22 @@ pub(super) fn check(check: &mut Check<'_>) {
     }
 }
 
+/// The first of them, and how many more there are.
+fn several(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| clipped(name)).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 fn api_name(check: &mut Check<'_>, name: &At<String>) {
     let valid = name.len() <= 80
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !valid {
-        let shown = crate::file::record::clipped(&name.value);
+        let shown = clipped(&name.value);
         let message = format!("`{shown}` is not an API name");
         check.error(&name.place, "bad-name", message, "write the API name: letters, digits, underscores");
     }
