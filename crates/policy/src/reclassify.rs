@@ -447,7 +447,7 @@ mod tests {
         ];
         let (policy, _) = crate::read(sources.clone());
         let none = Answered { object: "Survey__c".to_owned(), keeps: Keeps::NoPatients, subject: None };
-        let refused = super::revise(&sources, &policy, &[none.clone()], &[]).unwrap_err();
+        let refused = super::revise(&sources, &policy, std::slice::from_ref(&none), &[]).unwrap_err();
         assert!(refused.iter().any(|problem| problem.message.contains("(Diabetes__c)")), "{refused:?}");
         let field = decided("Survey__c", "Diabetes__c", Class::Internal, None);
         let revised = super::revise(&sources, &policy, &[none], &[field]).unwrap();

@@ -65,6 +65,15 @@ impl Row {
         self.cells.push(Cell { start, end: self.text.len(), is_bare: false });
     }
 
+    /// Appends a cell of which it is known that nothing in it stands between quotes: letters, digits, dots, dashes.
+    #[inline]
+    pub fn push_bare(&mut self, cell: &str) {
+        debug_assert!(!is_quoted(cell.as_bytes()), "a cell that stands between quotes");
+        let start = self.text.len();
+        self.text.push_str(cell);
+        self.cells.push(Cell { start, end: self.text.len(), is_bare: true });
+    }
+
     /// Appends neighbouring cells of another row in one piece; those that it does not have are empty.
     pub fn copy(&mut self, from: &Self, cells: std::ops::Range<usize>) {
         let found = from.cells.get(cells.clone()).unwrap_or_default();
@@ -87,11 +96,32 @@ impl Row {
 
     /// Appends the row to a table, as [`write_row`] does.
     pub fn write(&self, into: &mut Vec<u8>) {
-        let cells = self.cells.iter().filter_map(|cell| {
-            let text = self.text.get(cell.start..cell.end)?;
-            Some((text, !cell.is_bare && is_quoted(text.as_bytes())))
-        });
-        write_cells(cells, into);
+        let text = self.text.as_bytes();
+        let start = into.len();
+        into.reserve(text.len() + self.cells.len() + 1);
+        let mut is_first = true;
+        let mut cells = self.cells.iter();
+        while let Some(cell) = cells.next() {
+            if !std::mem::take(&mut is_first) {
+                into.push(b',');
+            }
+            if !cell.is_bare {
+                write_cell(text.get(cell.start..cell.end).unwrap_or_default(), into);
+                continue;
+            }
+            // Neighbours that stand in the text as they are written go in one piece.
+            let mut end = cell.end;
+            while let Some(next) = cells.as_slice().first()
+                && next.is_bare
+                && next.start == end + 1
+                && text.get(end) == Some(&b',')
+            {
+                end = next.end;
+                cells.next();
+            }
+            into.extend_from_slice(text.get(cell.start..end).unwrap_or_default());
+        }
+        end_row(start, into);
     }
 
     /// The cells that were found in the bytes of a row, taken over at once. Nothing where they are no UTF-8.
@@ -372,33 +402,35 @@ impl<R> std::fmt::Debug for Stream<R> {
 
 /// Appends a row as RFC 4180 has it. What is no table for people keeps its cells as they are.
 pub fn write_row<'c>(cells: impl Iterator<Item = &'c str>, into: &mut Vec<u8>) {
-    write_cells(cells.map(|cell| (cell, is_quoted(cell.as_bytes()))), into);
-}
-
-/// Cells, and whether each stands between quotes.
-fn write_cells<'c>(cells: impl Iterator<Item = (&'c str, bool)>, into: &mut Vec<u8>) {
-    let mut is_first = true;
     let start = into.len();
-    for (cell, is_quoted) in cells {
-        if !is_first {
+    let mut is_first = true;
+    for cell in cells {
+        if !std::mem::take(&mut is_first) {
             into.push(b',');
         }
-        is_first = false;
-        if !is_quoted {
-            into.extend_from_slice(cell.as_bytes());
-            continue;
-        }
-        into.push(b'"');
-        let mut rest = cell.as_bytes();
-        while let Some(quote) = memchr(b'"', rest) {
-            let (before, after) = rest.split_at(quote + 1);
-            into.extend_from_slice(before);
-            into.push(b'"');
-            rest = after;
-        }
-        into.extend_from_slice(rest);
-        into.push(b'"');
+        write_cell(cell.as_bytes(), into);
     }
+    end_row(start, into);
+}
+
+fn write_cell(cell: &[u8], into: &mut Vec<u8>) {
+    if !is_quoted(cell) {
+        into.extend_from_slice(cell);
+        return;
+    }
+    into.push(b'"');
+    let mut rest = cell;
+    while let Some(quote) = memchr(b'"', rest) {
+        let (before, after) = rest.split_at(quote + 1);
+        into.extend_from_slice(before);
+        into.push(b'"');
+        rest = after;
+    }
+    into.extend_from_slice(rest);
+    into.push(b'"');
+}
+
+fn end_row(start: usize, into: &mut Vec<u8>) {
     // A row of one empty cell would be an empty line, which is no row.
     if into.len() == start {
         into.extend_from_slice(b"\"\"");

@@ -456,7 +456,10 @@ impl<'k> Rows<'k> {
     /// The row as it goes out.
     fn written(&self, row: &Row, made: &[Made], ready: &Ready, mut written: Row) -> Row {
         written.clear();
-        let hides = self.columns.duty() == Duty::Mask;
+        let (seals, hides) = (self.columns.duty() == Duty::Seal, self.columns.duty() == Duty::Mask);
+        let is_in_place = |field: usize| {
+            self.columns.sealed().get(field).is_some_and(|sealed| sealed.field.token_in.is_none())
+        };
         // Neighbours that go out as they came go together.
         let mut run = 0..0;
         for out in self.columns.out() {
@@ -486,6 +489,9 @@ impl<'k> Rows<'k> {
                     let mask = self.columns.sealed().get(*field).and_then(|sealed| sealed.field.mask);
                     written.push(&hidden(mask, cell, ready.today));
                 }
+                Out::Token(_) | Out::Digest(_) => written.push_bare(cell),
+                // A token, or nothing.
+                Out::Value(field) if seals && is_in_place(*field) => written.push_bare(cell),
                 _ => written.push(cell),
             }
         }
