@@ -48,7 +48,7 @@ pub(crate) struct Body<'w> {
     breaks: Vec<Option<State>>,
     continues: Vec<Option<State>>,
     /// Loops around.
-    depth: u32,
+    pub(crate) depth: u32,
     /// The variables of the loops over collections around, the outermost first.
     pub(crate) each: Vec<u32>,
     pub(crate) cuts: Cuts,

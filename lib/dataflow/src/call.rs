@@ -288,8 +288,10 @@ impl<'w> Body<'w> {
         steps.reverse();
         let skipped = steps.len().saturating_sub(STEPS_WITHIN);
         let mut trace = step(Some(before), self.file_id, call.span, Did::Passed);
-        for one in steps.into_iter().skip(skipped) {
-            trace = step(Some(&trace), one.file, one.span, one.did);
+        for (at, one) in steps.into_iter().enumerate() {
+            if at >= skipped || one.did.is_change() {
+                trace = step(Some(&trace), one.file, one.span, one.did);
+            }
         }
         encoded(&trace, before.harmless.and(within.harmless))
     }

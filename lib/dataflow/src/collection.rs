@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use apex::ast::ExprId;
-use apex::{Name, Ty};
+use apex::ast::{ExprId, ExprKind, Operator};
+use apex::{Name, Ref, Ty};
 use source::Span;
 
 use crate::body::{Body, Site};
@@ -47,12 +47,17 @@ impl Body<'_> {
                     return Value::default();
                 }
                 let keys = self.collect(&first, span);
+                let counts = self.depth > 0 && of.objs.iter().any(|id| self.is_of_numbers(*id));
                 if !keys.is_empty() {
                     let mut known = self.read_part(of, Key::Own(Part::Keys), &Ty::Text, span);
-                    known.labels.join(&keys.stepped(self.file_id, span, Did::Kept));
+                    // What is counted in a loop stands for all records that have it in common.
+                    let did = if counts { Did::Grouped } else { Did::Kept };
+                    known.labels.join(&keys.stepped(self.file_id, span, did));
                     self.write_part(&of.objs, Key::Own(Part::Keys), known);
                 }
-                let value = self.kept(last, span);
+                // A sum over all of a key, as `SUM` with `GROUP BY`; but for an id, which is one record's.
+                let is_sum = counts && self.adds_to_own_entry(id);
+                let value = if is_sum { Value::default() } else { self.kept(last, span) };
                 self.write_part(&of.objs, entry(&first), value);
                 Value::default()
             }
@@ -132,6 +137,33 @@ impl Body<'_> {
             (_, "tostring") => Value::of(self.collect(of, span)),
             _ => Value::default(),
         }
+    }
+
+    fn is_of_numbers(&self, id: ObjId) -> bool {
+        matches!(self.state.obj(id).map(|obj| &obj.ty), Some(Ty::Map(of)) if of.1 == Ty::Number)
+    }
+
+    /// `sums.put(key, sums.get(key) + value)`, by a key that is no id.
+    fn adds_to_own_entry(&self, id: ExprId) -> bool {
+        let file = self.file;
+        let to = |id: ExprId| self.world.resolution.expr(self.file_id, id).to;
+        let ExprKind::Call { receiver: Some(receiver), args, .. } = &file.expr(id).kind else { return false };
+        let [key, value] = args.as_slice() else { return false };
+        let ExprKind::Binary { first, rest } = &file.expr(*value).kind else { return false };
+        let is_own_entry = |part: ExprId| match &file.expr(part).kind {
+            ExprKind::Call { receiver: Some(of), name, .. } => {
+                self.world.text(name.value) == "get" && to(*of) == to(*receiver) && to(*of) != Ref::None
+            }
+            _ => false,
+        };
+        let is_added = rest.iter().all(|(operator, _)| *operator == Operator::Add);
+        let mut parts = std::iter::once(*first).chain(rest.iter().map(|(_, part)| *part));
+        let is_id = match &file.expr(*key).kind {
+            ExprKind::Field { name, .. } => self.world.text(name.value).ends_with("id"),
+            _ => false,
+        };
+        let is_id = is_id || *self.ty(*key) == Ty::Id;
+        !is_id && is_added && parts.any(is_own_entry)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]

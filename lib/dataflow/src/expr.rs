@@ -9,6 +9,7 @@ use source::Span;
 use crate::body::{Body, Site};
 use crate::call::refined;
 use crate::cap::Cuts;
+use crate::refusal::is_safely_asked;
 use crate::value::{Did, Key, Label, Labels, Origin, Path, Texts, Value, step};
 
 impl Body<'_> {
@@ -57,7 +58,11 @@ impl Body<'_> {
                 let ty = self.ty(id).clone();
                 self.elements(&of, &ty, span)
             }
-            ExprKind::Call { receiver, name, args, .. } => self.call(id, *receiver, name.value, args, span),
+            ExprKind::Call { receiver, name, args, .. } => {
+                let value = self.call(id, *receiver, name.value, args, span);
+                self.check(&self.refused(id));
+                value
+            }
             ExprKind::Delegate { args, .. } => {
                 let this = self.this();
                 let args = self.all(args);
@@ -107,6 +112,10 @@ impl Body<'_> {
             }
             ExprKind::Unary { value } | ExprKind::Step { value } => {
                 let value = self.expr(*value);
+                // A plus before a text, where an operand was taken out between two.
+                if matches!(self.ty(id), Ty::Text) {
+                    return value;
+                }
                 if matches!(self.ty(id), Ty::Boolean) { Value::default() } else { Value::of(value.labels) }
             }
             ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
@@ -136,7 +145,12 @@ impl Body<'_> {
 
     /// Where a condition says of a variable that it is one of what is allowed, nobody's input is left in it.
     pub(crate) fn allow(&mut self, condition: ExprId, holds: bool) {
-        for name in self.allowed(condition, holds) {
+        self.check(&self.allowed(condition, holds));
+    }
+
+    /// Nobody's input is left in these names.
+    fn check(&mut self, names: &[ExprId]) {
+        for &name in names {
             match self.to(name) {
                 Ref::Local(slot) => {
                     let value = self.state.local(slot);
@@ -245,11 +259,12 @@ impl Body<'_> {
     fn looked_up(&self, id: ExprId) -> Option<ExprId> {
         let file = self.file;
         match &file.expr(id).kind {
-            ExprKind::Call { receiver: Some(receiver), name, args, .. } => {
-                let [arg] = args.as_slice() else { return None };
-                let is_lookup = self.world.text(name.value) == "get" && self.is_described(*receiver);
-                is_lookup.then_some(*arg)
-            }
+            ExprKind::Call { receiver: Some(receiver), name, args, .. } => match args.as_slice() {
+                [arg] if self.world.text(name.value) == "get" && self.is_described(*receiver) => Some(*arg),
+                // `described.get(name)?.getDescribe()`
+                [] if self.world.text(name.value) == "getdescribe" => self.looked_up(*receiver),
+                _ => None,
+            },
             ExprKind::Name(_) => {
                 let Ref::Local(slot) = self.to(id) else { return None };
                 let body = self.method.body?;
@@ -260,12 +275,17 @@ impl Body<'_> {
                     let own = (first..).zip(variables).find(|(own, _)| *own == slot);
                     value = value.or(own.and_then(|(_, (_, value))| *value));
                 });
-                // Neither what was found nor by what it was looked up is another one by then.
-                let key = self.looked_up(value?)?;
+                // Neither what was found is another one by then, nor by what it was looked up: that may have been put
+                // together before.
+                let value = value?;
+                let key = self.looked_up(value)?;
+                let found_at = file.expr(value).span.start;
                 let mut is_changed = false;
                 file.each_expr(body, |expr| {
                     let ExprKind::Assign { target, .. } = file.expr(expr).kind else { return };
-                    is_changed |= [Ref::Local(slot), self.to(key)].contains(&self.to(target));
+                    let is_later = file.expr(expr).span.start > found_at || self.depth > 0;
+                    is_changed |=
+                        self.to(target) == Ref::Local(slot) || is_later && self.to(target) == self.to(key);
                 });
                 (!is_changed).then_some(key)
             }
@@ -273,14 +293,23 @@ impl Body<'_> {
         }
     }
 
-    /// `Schema.getGlobalDescribe()`, `fields.getMap()`, or a map of what these give.
+    /// The names that a call leaves checked: what is asked of the description under a name fails where there is none, and
+    /// so does a helper that refuses such names.
+    fn refused(&self, id: ExprId) -> Vec<ExprId> {
+        let ExprKind::Call { receiver, args, .. } = &self.file.expr(id).kind else { return Vec::new() };
+        let is_name = |id: &ExprId| matches!(self.file.expr(*id).kind, ExprKind::Name(_));
+        if let Ref::Method { method, .. } = self.to(id) {
+            let refused = self.world.refused.get(&method);
+            let all = args.iter().enumerate().filter(|(at, _)| refused.is_some_and(|own| own.contains(at)));
+            return all.map(|(_, arg)| *arg).filter(is_name).collect();
+        }
+        let of = receiver.filter(|of| !is_safely_asked(self.file, *of));
+        let key = of.filter(|of| !is_name(of)).and_then(|of| self.looked_up(of));
+        key.filter(is_name).into_iter().collect()
+    }
+
     fn is_described(&self, id: ExprId) -> bool {
-        let Ty::Map(of) = self.ty(id) else {
-            let written = self.file.source.slice(self.file.expr(id).span).to_ascii_lowercase();
-            return ["getglobaldescribe()", "getmap()"].iter().any(|end| written.ends_with(end));
-        };
-        let Ty::Platform(class) = of.1 else { return false };
-        matches!(self.world.text(class).trim_start_matches("schema."), "sobjectfield" | "sobjecttype")
+        self.world.is_described(self.file_id, self.file, id)
     }
 
     fn is_constant(&self, id: ExprId) -> bool {
@@ -417,6 +446,13 @@ impl Body<'_> {
             }
             Ref::RecordField(_) => {
                 let of = self.expr(object);
+                // `record.Provider__r.Name`, whoever passed the record.
+                if let ExprKind::Field { name: step, .. } = &self.file.expr(object).kind {
+                    let step = self.world.text(step.value);
+                    if step.ends_with("__r") && (self.world.leads_to_others)(step) {
+                        return Value::default();
+                    }
+                }
                 let (object, ty) = (self.ty(object).object(), self.ty(id).clone());
                 // A query or list with one record stands for it.
                 let of = if matches!(self.ty_of_object(id), Some(Ty::List(_))) {

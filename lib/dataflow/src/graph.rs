@@ -71,6 +71,9 @@ impl Graph {
 /// Looks at each method once, callees first.
 pub fn follow<'w>(given: Given<'w>, graph: &Graph) -> World<'w> {
     let mut world = World::of(given);
+    let all = (0..world.program.methods.len()).filter_map(|at| u32::try_from(at).ok()).map(MethodId);
+    let refused = all.map(|id| (id, world.refused_by(id))).filter(|(_, own)| !own.is_empty());
+    world.refused = refused.collect();
     world.summaries = vec![None; world.program.methods.len()];
     for wave in &graph.waves {
         let found: Vec<(MethodId, Summary)> = {

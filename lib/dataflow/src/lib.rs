@@ -18,6 +18,7 @@ mod library;
 mod outcome;
 mod parts;
 mod query;
+mod refusal;
 mod summary;
 mod value;
 mod world;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use apex::ast::{ExprId, ExprKind, File, Literal};
-use apex::{Name, Ty};
+use apex::{MethodKind, Name, Ty};
 use source::Span;
 
 use crate::body::{Body, Site};
 use crate::expr::with;
-use crate::hit::Sink;
+use crate::hit::{Hit, Sink};
 use crate::value::{
     Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
 };
@@ -441,6 +441,15 @@ impl Body<'_> {
                 own
             }
             ("text", _) if matches!(ty, Ty::Number | Ty::Boolean) => Value::default(),
+            // What a file's name ends in is no name.
+            ("text", "substringafterlast") if first.texts.constants().eq([".".to_owned()]) => {
+                Value::default()
+            }
+            ("text", "replace") => {
+                let new = args.get(1).cloned().unwrap_or_default();
+                let texts = own.texts.replaced(&first.texts, &new.texts);
+                Value { texts, ..self.usual(&own, args, &ty, span, id) }
+            }
             ("blobof", "size") => Value::default(),
             _ => self.usual(&own, args, &ty, span, id),
         }
@@ -614,7 +623,15 @@ impl Body<'_> {
         let site = |at: u32| if id == ExprId(u32::MAX) { ExprId(u32::MAX - 1 - at) } else { id };
         let scope = self.apply(&start, &[job.clone(), Value::default()], span, site(0));
         let execute = self.methods_of(job, &Ty::Unknown, "execute", 2);
+        let known = self.hits.len();
+        let own = self.collect(&scope, span);
         self.apply(&execute, &[job.clone(), Value::default(), scope], span, site(1));
+        // What becomes of the records of its own query is told of the batch, once: who starts it adds what he hands over.
+        if self.method.kind != MethodKind::Job {
+            let more = self.hits.split_off(known);
+            let is_handed = |hit: &Hit| hit.label.is_symbolic() || !own.has(hit.label);
+            self.hits.extend(more.into_iter().filter(is_handed));
+        }
         let finish = self.methods_of(job, &Ty::Unknown, "finish", 1);
         self.apply(&finish, &[job.clone(), Value::default()], span, site(2));
         self.thrown = thrown;

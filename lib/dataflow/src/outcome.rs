@@ -16,6 +16,8 @@ impl Body<'_> {
     /// What is returned to a client, another system or an agent.
     pub(crate) fn exposed(&mut self, value: &Value, span: Span) {
         let Some(exposure) = self.exposure else { return };
+        // A page's script gets all that others may read of an object, a component what is `@AuraEnabled`.
+        let is_remote = self.world.is_remote_action(self.id);
         let mut labels = value.labels.clone();
         let mut todo = value.objs.clone();
         let mut seen = BTreeSet::new();
@@ -26,7 +28,9 @@ impl Body<'_> {
             let Some(obj) = self.state.obj(id).map(Arc::clone) else { continue };
             let is_shown = |key: &Key| match (&obj.ty, key) {
                 (Ty::Class(class), Key::Member(name)) => {
-                    exposure != Exposure::Component || self.world.is_aura_enabled(*class, *name)
+                    exposure != Exposure::Component
+                        || self.world.is_aura_enabled(*class, *name)
+                        || is_remote && self.world.is_open(*class, *name)
                 }
                 _ => true,
             };

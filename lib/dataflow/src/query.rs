@@ -194,6 +194,13 @@ impl Body<'_> {
         // Others, though those whose data is followed are kept in the same object.
         if query.where_.as_ref().is_some_and(|filter| asks_for_others(filter, self.world.leads_to_others)) {
             self.each_part(record, |_| Labels::default());
+            // Who has a role in a relation is the one to whom it leads.
+            if query.where_.as_ref().is_some_and(asks_for_role) {
+                let parts = self.state.obj(record).map(|obj| obj.parts.clone()).unwrap_or_default();
+                for id in parts.iter().flat_map(|(_, part)| &part.objs) {
+                    self.each_part(*id, |_| Labels::default());
+                }
+            }
         }
         // By one column: a group by several is soon one person, and so is one by ids.
         let is_group = query.group_by.as_ref().is_some_and(|by| match by.expressions.as_slice() {
@@ -347,13 +354,29 @@ fn asks_for_others(filter: &Condition, is_other: fn(&str) -> bool) -> bool {
     match filter {
         Condition::And(all) => all.conditions.iter().any(|one| asks_for_others(one, is_other)),
         Condition::Comparison(one) => {
-            let is_kind = matches!(one.operator, soql::Operator::Equal | soql::Operator::In);
+            let is_kind =
+                matches!(one.operator, soql::Operator::Equal | soql::Operator::In | soql::Operator::Includes);
             let is_named = match &one.value {
                 soql::Value::List(list) => list.values.iter().all(is_named_other),
                 value => is_named_other(value),
             };
             is_kind && is_named
         }
+        _ => false,
+    }
+}
+
+/// Whether a filter asks what somebody's role is: `Roles INCLUDES ('Staff')`.
+fn asks_for_role(filter: &Condition) -> bool {
+    match filter {
+        Condition::And(all) => all.conditions.iter().any(asks_for_role),
+        Condition::Comparison(one) => match &one.left {
+            soql::Expression::Field(path) => {
+                let name = path.last().and_then(|name| name.known()).unwrap_or_default().to_ascii_lowercase();
+                name.starts_with("role")
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -171,6 +171,15 @@ pub enum Did {
     Answered,
     /// A number of an answer, or what is counted from such: it stands alone.
     Counted,
+    /// Put into a record before, and read again where such records are.
+    Reread,
+}
+
+impl Did {
+    /// Whether data is something else after it: a way that is told in short keeps it.
+    pub(crate) fn is_change(self) -> bool {
+        matches!(self, Did::Checked | Did::Grouped | Did::Answered | Did::Counted)
+    }
 }
 
 /// The way of data so far, the last step first.
@@ -191,9 +200,10 @@ const STEPS: u16 = 40;
 
 pub fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace {
     let length = before.map_or(0, |step| step.length);
-    // The same place again, or a way that is too long: no step.
+    // The same place again, or a way that is too long: no step, but once what changes what the data is.
     if let Some(last) = before
-        && (last.file == file && last.span == span && last.did == did || length >= STEPS)
+        && (last.file == file && last.span == span && last.did == did
+            || length >= STEPS && (!did.is_change() || has_step(last, did)))
     {
         return Arc::clone(last);
     }
@@ -471,6 +481,34 @@ impl Texts {
             all.extend(right.iter().map(|b| concatenated(a, b)));
         }
         Self::from_all(all)
+    }
+}
+
+impl Texts {
+    /// With another text in the place of a constant one.
+    pub(crate) fn replaced(&self, old: &Texts, new: &Texts) -> Self {
+        let mut constants = old.constants();
+        let (Some(old), None) = (constants.next().filter(|old| !old.is_empty()), constants.next()) else {
+            return Self(None);
+        };
+        let mut found = Vec::new();
+        for text in self.all() {
+            let mut built = Texts::of("");
+            for piece in text {
+                let Piece::Text(known) = piece else {
+                    built = built.then(&Self(Some(Arc::new(vec![vec![piece.clone()]]))));
+                    continue;
+                };
+                for (at, part) in known.split(old.as_str()).enumerate() {
+                    if at > 0 {
+                        built = built.then(new);
+                    }
+                    built = built.then(&Texts::of(part));
+                }
+            }
+            found.extend(built.all().iter().cloned());
+        }
+        if found.is_empty() { Self(None) } else { Self::from_all(found) }
     }
 }
 

@@ -106,6 +106,8 @@ pub struct World<'w> {
     pub(crate) assigned: BTreeMap<VariableId, Vec<(FileId, ExprId)>>,
     pub(crate) summaries: Vec<Option<Summary>>,
     pub(crate) variants: BTreeMap<MethodId, (Guard, Variants)>,
+    /// Of methods that refuse names which the org does not have: which of their parameters.
+    pub(crate) refused: BTreeMap<MethodId, BTreeSet<usize>>,
 }
 
 impl std::fmt::Debug for Given<'_> {
@@ -160,6 +162,7 @@ impl<'w> World<'w> {
             leads_to_others: given.leads_to_others,
             summaries: Vec::new(),
             variants: BTreeMap::new(),
+            refused: BTreeMap::new(),
             program,
             schema,
             fields,
@@ -229,6 +232,19 @@ impl<'w> World<'w> {
     }
 
     /// Whether a component gets this variable of an object that it is returned.
+    pub(crate) fn is_remote_action(&self, id: MethodId) -> bool {
+        let annotations = self.modifiers(id).map_or(&[][..], |own| own.annotations.as_slice());
+        annotations.iter().any(|own| self.text(own.name.value) == "remoteaction")
+    }
+
+    /// Whether other classes may read a variable.
+    pub(crate) fn is_open(&self, class: apex::ClassId, name: Name) -> bool {
+        let variable = self.program.variable_of(class, name).and_then(|id| self.program.variable(id));
+        let decl = variable
+            .and_then(|own| self.program.decl_of(self.program.class(own.class)?)?.variables.get(own.own));
+        decl.is_some_and(|own| own.modifiers.visibility >= apex::ast::Visibility::Public)
+    }
+
     pub(crate) fn is_aura_enabled(&self, class: apex::ClassId, name: Name) -> bool {
         let Some(variable) = self.program.variable_of(class, name).and_then(|id| self.program.variable(id))
         else {

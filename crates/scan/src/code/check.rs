@@ -56,7 +56,7 @@ pub(crate) struct Access {
     /// It gives sums and groups, and no record.
     pub(crate) is_summed: bool,
     /// The expression that gives the records, or takes them.
-    value: ExprId,
+    pub(super) value: ExprId,
 }
 
 impl Code {

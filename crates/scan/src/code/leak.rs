@@ -4,11 +4,13 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use apex::{ClassId, Method, MethodId, MethodKind, Name, Ty, VariableId};
+use apex::{ClassId, FileId, Method, MethodId, MethodKind, Name, Ty, VariableId};
 use dataflow::{
     Cap, Cuts, Did, FieldId, Graph, Harmless, Hit, Input, Key, Label, Labels, Origin, Otherwise, Path, Piece,
     Sink, Spot, Summary, Texts, Trace, World, has_step,
 };
+
+use source::Span;
 
 use super::printed::{self, Print, Printed};
 
@@ -30,6 +32,8 @@ pub(crate) struct Leak {
     pub(crate) ways: Vec<Way>,
     /// Where it goes: texts with `\u{0}` for what is not constant.
     pub(crate) to: BTreeSet<String>,
+    /// The queries that read it; none where something else than a query begins its way.
+    pub(crate) begins: Option<BTreeSet<(FileId, Span)>>,
 }
 
 /// One object's data on its way.
@@ -45,6 +49,7 @@ struct Flow {
     fields: BTreeSet<Name>,
     way: Way,
     to: BTreeSet<String>,
+    begins: Option<BTreeSet<(FileId, Span)>>,
 }
 
 impl Flow {
@@ -59,10 +64,31 @@ impl Way {
         self.0.iter().any(|trace| has_step(trace, wanted))
     }
 
+    /// The places by which it comes.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (FileId, Span)> {
+        let steps =
+            self.0.iter().flat_map(|trace| std::iter::successors(Some(trace), |step| step.before.as_ref()));
+        steps.map(|step| (step.file, step.span))
+    }
+
+    /// The query with which it begins.
+    fn begin(&self) -> Option<(FileId, Span)> {
+        let first = beginning(self.0.first()?);
+        matches!(first.did, Did::Queried | Did::Checked).then_some((first.file, first.span))
+    }
+
     /// Where the text at its end does no harm.
     pub(crate) fn harmless(&self) -> Harmless {
         self.0.iter().fold(Harmless::NOWHERE, |known, trace| known.and(trace.harmless))
     }
+}
+
+fn beginning(way: &Trace) -> &Trace {
+    let mut first = way;
+    while let Some(before) = &first.before {
+        first = before;
+    }
+    first
 }
 
 /// What stands between bodies.
@@ -324,7 +350,8 @@ pub(super) fn of(
         }
         for (into, hit) in readers {
             let Some(before) = held.way(node, source).cloned() else { continue };
-            if before.0.len() > Cap::Hops.limit() {
+            let is_hop = |trace: &&Trace| trace.did != Did::Reread;
+            if before.0.iter().filter(is_hop).count() > Cap::Hops.limit() {
                 let is_known = match into.or_else(|| target(hit.sink)) {
                     Some(node) => held.way(node, source.after(&hit.trace)).is_some(),
                     None => false,
@@ -341,6 +368,10 @@ pub(super) fn of(
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
             let moved = Hit { place: place.or(hit.place), ..hit.clone() };
             let mut way = before;
+            if !is_variable {
+                let first = beginning(&hit.trace);
+                way.0.push(dataflow::step(None, first.file, first.span, Did::Reread));
+            }
             way.0.push(hit.trace.clone());
             todo.extend(reach(&moved, into, source.after(&hit.trace), way, &mut held));
         }
@@ -412,8 +443,20 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
         let first = mails.entry((flow.place.method, flow.at)).or_insert(flow.place);
         *first = (*first).min(flow.place);
     }
+    // What a request is sent with where it is made, and what the same class hands to that, is one request.
+    let to_one = |flow: &Flow| matches!(flow.sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::Model);
+    let mut made: BTreeMap<(Sink, Spot, Name, BTreeSet<String>, bool), Spot> = BTreeMap::new();
+    for flow in flows.iter().filter(|flow| to_one(flow) && flow.place.method == flow.at.method) {
+        let key = (flow.sink, flow.at, flow.object, flow.to.clone(), flow.is_answer());
+        let first = made.entry(key).or_insert(flow.place);
+        *first = (*first).min(flow.place);
+    }
     let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
     for flow in flows {
+        let of_request = made
+            .get(&(flow.sink, flow.at, flow.object, flow.to.clone(), flow.is_answer()))
+            .filter(|place| flow.place.method != flow.at.method && flow.place.file == place.file)
+            .copied();
         let is_own = match flow.sink {
             Sink::Log | Sink::Event { .. } => {
                 !carriers.contains(&flow.at.method) || same.contains(&(flow.sink, flow.put))
@@ -424,7 +467,7 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
         };
         // Subject, body and attachments are put into one mail.
         let of_mail = mails.get(&(flow.place.method, flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
-        let place = of_mail.unwrap_or(if is_own { flow.put } else { flow.place });
+        let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
         let was = |did: Did| flow.way.has_step(did);
         let key =
             (place, flow.sink, flow.to.clone(), was(Did::Checked), was(Did::Answered), was(Did::Counted));
@@ -435,7 +478,9 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             data: BTreeMap::new(),
             ways: Vec::new(),
             to: flow.to,
+            begins: Some(BTreeSet::new()),
         });
+        leak.begins = leak.begins.take().zip(flow.begins).map(|(all, more)| &all | &more);
         match leak.data.entry(flow.object) {
             Entry::Vacant(entry) => {
                 entry.insert(flow.fields);
@@ -560,6 +605,7 @@ fn tell(
         }
     };
     let key = (place, hit.put, hit.sink, object, to.iter().cloned().collect());
+    let begin = way.begin();
     let flow = flows.entry(key).or_insert_with(|| Flow {
         sink: hit.sink,
         place,
@@ -570,6 +616,11 @@ fn tell(
         fields: BTreeSet::new(),
         way,
         to,
+        begins: Some(BTreeSet::new()),
+    });
+    flow.begins = flow.begins.take().zip(begin).map(|(mut all, one)| {
+        all.insert(one);
+        all
     });
     flow.fields.extend(field);
 }

@@ -34,6 +34,7 @@ pub(crate) use telling::{
 
 use crate::Context;
 use crate::classification::is_of_another_person;
+use crate::few_values;
 use crate::field_path;
 use crate::record_number::is_record_number;
 use crate::visualforce;
@@ -305,9 +306,14 @@ impl Code {
 
     /// Whether the method asks for each field whether the user may read it.
     fn describes(&self, leak: &Leak) -> bool {
+        leak.data.values().all(|fields| !fields.is_empty()) && self.without_asked(leak).data.is_empty()
+    }
+
+    /// What is left of a flow without the fields for which the method asks whether the user may read them.
+    pub(crate) fn without_asked(&self, leak: &Leak) -> Leak {
         let names = &self.program.names;
-        let Some(wanted) = names.find("isaccessible") else { return false };
-        let Some(own_file) = self.program.file(leak.place.file) else { return false };
+        let Some(wanted) = names.find("isaccessible") else { return leak.clone() };
+        let Some(own_file) = self.program.file(leak.place.file) else { return leak.clone() };
         // In the method itself, or in what it asks.
         let mut methods = vec![leak.place.method];
         methods.extend(self.callees.get(leak.place.method.index()).into_iter().flatten());
@@ -330,7 +336,13 @@ impl Code {
                 .iter()
                 .any(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field))
         };
-        leak.data.values().all(|fields| !fields.is_empty() && fields.iter().all(is_asked))
+        let mut rest = leak.clone();
+        rest.data.retain(|_, fields| {
+            let was_empty = fields.is_empty();
+            fields.retain(|field| !is_asked(field));
+            was_empty || !fields.is_empty()
+        });
+        rest
     }
 
     pub(crate) fn place(&self, spot: Spot) -> Place {
@@ -396,6 +408,7 @@ fn said(did: Did) -> &'static str {
         Did::Converted => "converted",
         Did::Answered => "asked about, and answered",
         Did::Counted => "a number of the answer",
+        Did::Reread => "read again from the records that it was put into",
     }
 }
 
@@ -551,8 +564,17 @@ fn naming(cx: &Context<'_>, program: &Program, phi: &BTreeSet<(Name, Name)>) -> 
     let identifier = |&(object, field): &(Name, Name)| {
         cx.classes.field(program.names.written(object), program.names.written(field)).identifier
     };
+    // One of a list, or of few values, is many people's.
+    let is_choice = |&(object, field): &(Name, Name)| {
+        let full = format!("{}.{}", program.names.written(object), program.names.written(field));
+        let kind = cx.project.field(&full).and_then(|field| field.data_type());
+        let is_choice = |kind: &str| matches!(kind, "Picklist" | "MultiselectPicklist" | "Checkbox");
+        kind.is_some_and(|kind| is_choice(kind.as_str()))
+            || few_values::by_name(program.names.written(field)).is_some()
+    };
     let names_one = |field: &&(Name, Name)| {
         identifier(field).is_some_and(|own| !matches!(own, Identifier::Date | Identifier::Clinical))
+            && !is_choice(field)
     };
     phi.iter().filter(names_one).copied().collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apex::ast::{Dml, ExprId, ExprKind, Mode, StmtKind};
+use apex::ast::{Dml, ExprId, ExprKind, Mode, Sharing, StmtKind};
 use apex::{ClassId, FileId, MethodId, MethodKind, Ref, Ty};
 use sfdx::views::ObjectKind;
 use source::Span;
@@ -264,6 +264,26 @@ const SETUP: &[&str] = &[
     "publisher",
     "customobjectuserlicensemetrics",
 ];
+
+impl Code {
+    /// What a class says of sharing: itself, or the nearest of its parents that says something.
+    pub(crate) fn said_of_sharing(&self, class: ClassId) -> Sharing {
+        let mut at = Some(class);
+        while let Some(id) = at {
+            match self.program.sharing(id) {
+                Sharing::Unsaid => at = self.program.class(id).and_then(|class| class.parent),
+                said => return said,
+            }
+        }
+        Sharing::Unsaid
+    }
+
+    /// Whether the class of a method says that it keeps to sharing, whoever calls it.
+    pub(crate) fn shares(&self, method: MethodId) -> bool {
+        let class = self.program.method(method).and_then(|method| method.class);
+        class.is_some_and(|class| self.said_of_sharing(class) == Sharing::With)
+    }
+}
 
 impl Unshared {
     /// Whether an operation of a method is on such an object, as its type, its text or the variable with its text says.

@@ -1,14 +1,17 @@
 //! Records that are the running user's own, or that the same code has just made.
 
-use apex::ast::{ExprId, ExprKind, File, StmtKind};
+use apex::ast::{ExprId, ExprKind, File, Operator, StmtId, StmtKind};
 use apex::{FileId, MethodId, Ref};
-use soql::{Condition, Operator, Value};
+use soql::{Condition, Value};
 use source::Span;
 
 use super::Code;
+use crate::classification::is_of_another_person;
 
 /// How far a name is followed to where it gets its value, and how many values it may have.
 const NAMES: u8 = 4;
+/// From a list over its loop and its query to a record, each with a name.
+const RECORDS: u8 = 8;
 const VALUES: usize = 8;
 
 impl Code {
@@ -29,6 +32,88 @@ impl Code {
             .is_some_and(|asker| asker.wants_at(span, &|field, bound| asker.is_own(field, bound, NAMES)))
     }
 
+    /// Whether an operation reads or changes records of the user who runs it, and no others.
+    pub(crate) fn is_on_own_records(&self, operation: &super::Access) -> bool {
+        if operation.needs == [super::Need::Read] {
+            return self.is_of_the_user(operation.method, operation.span);
+        }
+        let is_change = !operation.needs.contains(&super::Need::Create);
+        is_change
+            && self.asker(operation.method).is_some_and(|asker| {
+                asker.has_owner_tested(operation.value, operation.span)
+                    || asker.is_own_record(operation.value, RECORDS)
+            })
+    }
+
+    /// Whether what a write takes is called after others than patients: `update provider`.
+    pub(crate) fn is_of_others(&self, operation: &super::Access) -> bool {
+        let Some(file) = self.program.file(operation.file) else { return false };
+        let name = match file.expr(operation.value).kind {
+            ExprKind::Name(name) => name,
+            ExprKind::Field { name, .. } => name.value,
+            _ => return false,
+        };
+        operation.needs != [super::Need::Read] && is_of_another_person(self.program.names.written(name))
+    }
+
+    /// Whether what stands at a place runs only for the profile of system administrators, who see all records anyway.
+    pub(crate) fn is_for_administrators(&self, method: MethodId, span: Span) -> bool {
+        self.asker(method).is_some_and(|asker| {
+            let is_text = |expr: ExprId| {
+                let text = asker.file.literal_text(expr).unwrap_or_default();
+                text.eq_ignore_ascii_case("System Administrator")
+            };
+            let is_profile = |expr: ExprId| {
+                let ExprKind::Field { object, name, .. } = asker.file.expr(expr).kind else { return false };
+                let names = &asker.code.program.names;
+                let of = asker.code.resolution.expr(asker.file_id, object).ty.object();
+                names.folded(name.value) == "name" && of.is_some_and(|of| names.folded(of) == "profile")
+            };
+            let same = |left: ExprId, right: ExprId| is_profile(left) && is_text(right);
+            let asks = |condition: ExprId, holds: bool| asker.says(condition, holds, NAMES, &same);
+            asker.runs_only_where(span, &asks)
+        })
+    }
+
+    /// The method in whose body a place of a file is.
+    pub(crate) fn method_at(&self, file: FileId, span: Span) -> Option<MethodId> {
+        let mut found: Option<(u32, MethodId)> = None;
+        for (id, method) in (0_u32..).map(MethodId).zip(&self.program.methods) {
+            let Some(body) = method.body.filter(|_| method.file == file) else { continue };
+            let own = self.program.file(file).map(|file| file.stmt(body).span);
+            if let Some(own) = own.filter(|own| own.start <= span.start && span.end <= own.end)
+                && found.is_none_or(|(length, _)| own.end - own.start < length)
+            {
+                found = Some((own.end - own.start, id));
+            }
+        }
+        found.map(|(_, id)| id)
+    }
+
+    /// What the code that is no test passes to a method where it calls it; none where something else may call it, too.
+    fn passed(&self, callee: MethodId, at: usize) -> Option<Vec<(MethodId, ExprId)>> {
+        if self.exposed.contains_key(&callee) {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (caller, own) in (0_u32..).map(MethodId).zip(&self.callees) {
+            let Some(method) = self.program.method(caller).filter(|method| !method.is_test) else { continue };
+            let (Some(file), Some(body), true) =
+                (self.program.file(method.file), method.body, own.contains(&callee))
+            else {
+                continue;
+            };
+            file.each_expr(body, |expr| {
+                if let ExprKind::Call { args, .. } = &file.expr(expr).kind
+                    && matches!(self.resolution.expr(method.file, expr).to, Ref::Method { method, .. } if method == callee)
+                {
+                    found.extend(args.get(at).map(|arg| (caller, *arg)));
+                }
+            });
+        }
+        (1..=VALUES).contains(&found.len()).then_some(found)
+    }
+
     /// Whether a query wants one record, by the id that it got when the method inserted it.
     pub(crate) fn is_of_one_just_made(&self, method: MethodId, span: Span) -> bool {
         self.asker(method)
@@ -37,13 +122,21 @@ impl Code {
 
     fn asker(&self, id: MethodId) -> Option<Asker<'_>> {
         let method = self.program.method(id)?;
-        Some(Asker { code: self, file_id: method.file, file: self.program.file(method.file)?, method })
+        Some(Asker { code: self, id, file_id: method.file, file: self.program.file(method.file)?, method })
     }
+}
+
+/// Whether a text is a call that makes a user of whoever registers himself.
+fn registers(text: &str) -> bool {
+    ["site.createexternaluser(", "site.createportaluser(", "site.createpersonaccountportaluser("]
+        .iter()
+        .any(|call| text.starts_with(call) || text.starts_with(&format!("system.{call}")))
 }
 
 /// A method that asks for records.
 struct Asker<'c> {
     code: &'c Code,
+    id: MethodId,
     file_id: FileId,
     file: &'c File,
     method: &'c apex::Method,
@@ -94,12 +187,12 @@ impl Asker<'_> {
                 let names: Option<Vec<&str>> = path.names.iter().map(|name| name.known()).collect();
                 let Some(field) = names.map(|names| names.join(".").to_lowercase()) else { return false };
                 let bound = match (&one.value, one.operator) {
-                    (Value::Bind(bind), Operator::Equal | Operator::In) => {
+                    (Value::Bind(bind), soql::Operator::Equal | soql::Operator::In) => {
                         let written: String = bind.text.split_whitespace().collect();
                         let own = binds.iter().find(|own| self.text(**own) == written.to_lowercase());
                         own.map(|own| Bound::Expr(*own))
                     }
-                    (Value::Query(inner), Operator::In) => Some(Bound::Query(&inner.query, binds)),
+                    (Value::Query(inner), soql::Operator::In) => Some(Bound::Query(&inner.query, binds)),
                     _ => None,
                 };
                 bound.is_some_and(|bound| is_such(&field, &bound))
@@ -139,11 +232,20 @@ impl Asker<'_> {
         }
         // Of a user's record his id, and not his manager's.
         let name = self.of_record(*expr).unwrap_or(*expr);
+        if let Some(at) = self.parameter(name) {
+            let passed = self.code.passed(self.id, at);
+            return passed.is_some_and(|all| {
+                all.iter().all(|(caller, arg)| {
+                    self.code.asker(*caller).is_some_and(|asker| asker.is_user(&Bound::Expr(*arg), depth))
+                })
+            });
+        }
         let is_his = |value: &ExprId| {
             let text = self.text(*value);
             let by_id = |field: &str, bound: &Bound<'_>| field == "id" && self.is_user(bound, depth);
             text == "userinfo.getuserid()"
                 || text == "newuser()"
+                || registers(&text)
                 || text.contains("fromuserwhere") && self.wants(*value, &by_id)
         };
         self.values(name).is_some_and(|values| values.iter().all(is_his))
@@ -164,6 +266,169 @@ impl Asker<'_> {
             }
         });
         is_inserted && self.values(record).is_some_and(|values| values.iter().all(is_new))
+    }
+
+    /// Which parameter a name is that nothing else is given to.
+    fn parameter(&self, name: ExprId) -> Option<usize> {
+        let Ref::Local(slot) = self.to(name) else { return None };
+        let body = self.method.body?;
+        let mut is_changed = false;
+        self.file.each_expr(body, |expr| {
+            if let ExprKind::Assign { target, .. } = self.file.expr(expr).kind {
+                is_changed |= self.to(target) == Ref::Local(slot);
+            }
+        });
+        let slot = slot as usize;
+        (slot < self.method.parameters.len() && !is_changed).then_some(slot)
+    }
+
+    /// Whether records are the user's own: what a query for his own gave, one of these, or a list of such, and new ones with
+    /// the ids of such.
+    fn is_own_record(&self, expr: ExprId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let is_his = |field: &str, bound: &Bound<'_>| self.is_own(field, bound, NAMES);
+        match &self.file.expr(expr).kind {
+            ExprKind::Query { .. } => self.wants(expr, &is_his),
+            ExprKind::Index { list, .. } => self.is_own_record(*list, depth),
+            ExprKind::New { args, .. } => {
+                let id = args.iter().find_map(|arg| match self.file.expr(*arg).kind {
+                    ExprKind::Assign { target, value, .. } => (self.text(target) == "id").then_some(value),
+                    _ => None,
+                });
+                id.and_then(|id| self.of_record(id)).is_some_and(|of| self.is_own_record(of, depth))
+            }
+            ExprKind::Name(_) => {
+                if let Some(over) = self.each_of(expr) {
+                    return self.is_own_record(over, depth);
+                }
+                let Some(values) = self.values(expr) else { return false };
+                let is_empty = |value: &ExprId| match &self.file.expr(*value).kind {
+                    ExprKind::New { args, .. } => args.is_empty(),
+                    ExprKind::NewList { size: None, elements, .. } => elements.is_empty(),
+                    _ => false,
+                };
+                let rest: Vec<ExprId> = values.into_iter().filter(|value| !is_empty(value)).collect();
+                let added = self.added(expr);
+                let is_filled = !rest.is_empty() || added.as_ref().is_some_and(|all| !all.is_empty());
+                is_filled
+                    && added.is_some_and(|all| {
+                        rest.iter().chain(&all).all(|value| self.is_own_record(*value, depth))
+                    })
+            }
+            _ => false,
+        }
+    }
+
+    /// Over what the loop goes whose variable a name is.
+    fn each_of(&self, name: ExprId) -> Option<ExprId> {
+        let Ref::Local(slot) = self.to(name) else { return None };
+        let mut found = None;
+        self.file.each_stmt(self.method.body?, |stmt| {
+            if let StmtKind::ForEach { over, .. } = self.file.stmt(stmt).kind
+                && self.code.resolution.slot(self.file_id, stmt) == Some(slot)
+            {
+                found = Some(over);
+            }
+        });
+        found
+    }
+
+    /// What is added to a list one by one; none where it is handed to somebody who may add to it.
+    fn added(&self, list: ExprId) -> Option<Vec<ExprId>> {
+        let to = self.to(list);
+        let mut found = Vec::new();
+        let mut is_handed = false;
+        self.file.each_expr(self.method.body?, |expr| {
+            let ExprKind::Call { receiver, name, args, .. } = &self.file.expr(expr).kind else { return };
+            if receiver.is_some_and(|of| self.to(of) == to) {
+                match (self.code.program.names.folded(name.value), args.as_slice()) {
+                    ("add", [one]) => found.push(*one),
+                    ("add" | "addall" | "put" | "putall" | "set", _) => is_handed = true,
+                    _ => {}
+                }
+            } else if matches!(self.to(expr), Ref::Method { .. }) {
+                is_handed |= args.iter().any(|arg| self.to(*arg) == to);
+            }
+        });
+        (!is_handed && found.len() <= VALUES).then_some(found)
+    }
+
+    /// Whether what stands at a place runs only where the user owns the record of this name: inside of a branch that asks,
+    /// or behind one that ends where he does not.
+    fn has_owner_tested(&self, record: ExprId, span: Span) -> bool {
+        let ExprKind::Name(name) = self.file.expr(record).kind else { return false };
+        let name = self.code.program.names.folded(name);
+        let asks = |condition: ExprId, holds: bool| self.asks_owner(condition, name, holds, NAMES);
+        self.runs_only_where(span, &asks)
+    }
+
+    /// Whether a condition has to hold, or not to, for what stands at a place to run.
+    fn runs_only_where(&self, span: Span, asks: &dyn Fn(ExprId, bool) -> bool) -> bool {
+        let Some(body) = self.method.body else { return false };
+        let is_within = |stmt: StmtId| {
+            let own = self.file.stmt(stmt).span;
+            own.start <= span.start && span.end <= own.end
+        };
+        let mut found = false;
+        self.file.each_stmt(body, |stmt| match &self.file.stmt(stmt).kind {
+            StmtKind::If { condition, yes, no } => {
+                found |= is_within(*yes) && asks(*condition, true)
+                    || no.is_some_and(is_within) && asks(*condition, false);
+            }
+            StmtKind::Block(all) if is_within(stmt) => {
+                let before = all.iter().take_while(|one| self.file.stmt(**one).span.end <= span.start);
+                found |= before.into_iter().any(|one| match self.file.stmt(*one).kind {
+                    StmtKind::If { condition, yes, no: None } => self.is_left(yes) && asks(condition, false),
+                    _ => false,
+                });
+            }
+            _ => {}
+        });
+        found
+    }
+
+    fn is_left(&self, stmt: StmtId) -> bool {
+        match &self.file.stmt(stmt).kind {
+            StmtKind::Block(all) => all.last().is_some_and(|last| self.is_left(*last)),
+            StmtKind::Return(_) | StmtKind::Throw(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a condition that holds, or does not, says of the record that the user owns it.
+    fn asks_owner(&self, condition: ExprId, record: &str, holds: bool, depth: u8) -> bool {
+        self.says(condition, holds, depth, &|left, right| {
+            let owner = [format!("{record}.ownerid"), format!("{record}.owner.id")];
+            owner.contains(&self.text(left)) && self.is_user(&Bound::Expr(right), NAMES)
+        })
+    }
+
+    /// Whether a condition that holds, or does not, says that two things are the same.
+    fn says(&self, condition: ExprId, holds: bool, depth: u8, same: &dyn Fn(ExprId, ExprId) -> bool) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match &self.file.expr(condition).kind {
+            ExprKind::Unary { value } if self.text(condition).starts_with('!') => {
+                self.says(*value, !holds, depth, same)
+            }
+            ExprKind::Binary { first, rest } => {
+                let joins = if holds { Operator::And } else { Operator::Or };
+                let wanted = if holds { Operator::Equal } else { Operator::NotEqual };
+                match rest.as_slice() {
+                    [(operator, second)] if *operator == wanted => {
+                        same(*first, *second) || same(*second, *first)
+                    }
+                    all if all.iter().all(|(operator, _)| *operator == joins) => std::iter::once(*first)
+                        .chain(all.iter().map(|(_, part)| *part))
+                        .any(|part| self.says(part, holds, depth, same)),
+                    _ => false,
+                }
+            }
+            // What the answer was kept as.
+            ExprKind::Name(_) => self
+                .values(condition)
+                .is_some_and(|values| values.iter().all(|value| self.says(*value, holds, depth, same))),
+            _ => false,
+        }
     }
 
     fn to(&self, expr: ExprId) -> Ref {

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::Name;
+use apex::{FileId, MethodId, Name, Ty};
 use dataflow::{Did, Input, Sink, Spot};
 use journal::Confidence;
 use policy::Decision;
 use policy::bundle::model::Model;
 use policy::bundle::party::Party;
 use policy::vocabulary::Action;
+use source::Span;
 
-use super::{Code, Intake, Leak};
+use super::{Code, Intake, Leak, Way};
 use crate::Context;
 use crate::disclosure::{self, shown};
 use crate::endpoint::{Home, host_of};
@@ -26,6 +27,9 @@ pub(crate) fn followed<'c>(cx: &'c Context<'_>, out: &mut Outcome) -> &'c Code {
     }
     code
 }
+
+/// By object and field, or of the whole record, by which places and in which methods data gets out.
+pub(crate) type Leaving = BTreeMap<(Name, Option<Name>), (BTreeSet<(FileId, Span)>, BTreeSet<MethodId>)>;
 
 /// Looks at each flow to one of these ways out.
 pub(crate) fn each(
@@ -148,6 +152,79 @@ impl Code {
                     .any(|field| cx.classes.is_phi(object, field) && field.contains("__"))
         };
         operation.objects.iter().find(holds).map(|object| self.written(object))
+    }
+
+    /// The data that gets out, with each place by which it comes.
+    pub(crate) fn leaving(&self) -> Leaving {
+        let mut found = Leaving::new();
+        for leak in &self.leaks {
+            let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
+            steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
+            steps.extend(leak.ways.iter().flat_map(Way::places));
+            for (&object, fields) in &leak.data {
+                let whole = fields.is_empty().then_some(None);
+                for field in fields.iter().map(|field| Some(*field)).chain(whole) {
+                    let own = found.entry((object, field)).or_default();
+                    own.0.extend(&steps);
+                    own.1.extend([leak.place.method, leak.at.method]);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether of the patients' fields that a query selects none is among what leaves, by way of its method: they are looked
+    /// at and counted.
+    pub(crate) fn stays(
+        &self,
+        cx: &Context<'_>,
+        operation: &super::Access,
+        leaving: &Leaving,
+        callers: &BTreeMap<MethodId, Vec<MethodId>>,
+    ) -> bool {
+        let names = &self.program.names;
+        let body = self.program.method(operation.method).and_then(|method| method.body);
+        let Some(body) = self.program.file(operation.file).zip(body).map(|(file, body)| file.stmt(body).span)
+        else {
+            return false;
+        };
+        let is_within = |(file, span): &(FileId, Span)| {
+            *file == operation.file && body.start <= span.start && span.end <= body.end
+        };
+        // What callers get of its records may go on there.
+        let mut above = BTreeSet::new();
+        let returns = self.program.method(operation.method).map(|method| &method.returns);
+        if !matches!(returns, Some(Ty::Void | Ty::Number | Ty::Boolean | Ty::Id)) {
+            let mut todo = callers.get(&operation.method).cloned().unwrap_or_default();
+            while let Some(caller) = todo.pop() {
+                if above.insert(caller) {
+                    todo.extend(callers.get(&caller).into_iter().flatten());
+                }
+            }
+        }
+        let leaves = |object: Name, field: Option<Name>| {
+            leaving
+                .get(&(object, field))
+                .is_some_and(|(places, methods)| places.iter().any(is_within) || !above.is_disjoint(methods))
+        };
+        let is_out = |object: &String| {
+            let Some(object_name) = names.find(object) else { return true };
+            leaves(object_name, None)
+                || operation
+                    .fields
+                    .iter()
+                    .filter(|field| cx.classes.is_phi(object, field))
+                    .any(|field| names.find(field).is_none_or(|field| leaves(object_name, Some(field))))
+        };
+        // Of what hangs on its records only the last name of a path is known.
+        let selected = self.text_of(operation).to_lowercase();
+        let selected = selected.split("from").next().unwrap_or_default();
+        operation.needs == [super::Need::Read]
+            && !operation.objects.is_empty()
+            && !selected.contains('.')
+            && !operation.fields.is_empty()
+            && !operation.fields.contains("*")
+            && !operation.objects.iter().any(is_out)
     }
 
     /// Whether it begins in a member of a class or an argument, and in no record.

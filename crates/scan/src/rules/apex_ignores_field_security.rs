@@ -11,6 +11,8 @@
 //! ## What is not found
 //! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
 //! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone.
+//! So are queries of which nothing is seen to leave, writes of the user's own records, branches for system administrators, and records
+//! that are called after others than patients.
 //! So is a class that does nothing but add records: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
 //! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
@@ -25,7 +27,7 @@ use std::collections::BTreeSet;
 
 use apex::{ClassId, MethodId, Ty};
 use policy::vocabulary::Identifier;
-use apex::ast::{ExprKind, File};
+use apex::ast::{ExprId, ExprKind, File};
 use sfdx::views::ObjectKind;
 
 use crate::Context;
@@ -73,6 +75,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .filter(|operation| operation.needs != [Need::Create] && !is_of_nothing(operation))
         .map(|operation| code.top_class(operation.method))
         .collect();
+    let leaving = code.leaving();
     for operation in operations {
         if !reached.contains(&operation.method) {
             continue;
@@ -86,14 +89,24 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         }
         let why = if pages.bind_alone(code, &operation) {
             Some("; pages withhold the fields that they bind from whom may not see them, and nothing else asks")
-        } else if operation.needs == [Need::Read] && code.is_of_the_user(operation.method, operation.span) {
-            Some(", of records that are the user's own, and nothing asks which of their fields he may see")
+        } else if code.is_on_own_records(&operation) {
+            Some(if operation.needs == [Need::Read] {
+                ", of records that are the user's own, and nothing asks which of their fields he may see"
+            } else {
+                ", of records that are the user's own, and nothing asks whether he may do that"
+            })
+        } else if code.is_for_administrators(operation.method, operation.span) {
+            Some(", in a branch for system administrators alone, and nothing asks whether the user may do that")
         } else if operation.needs == [Need::Read] && code.is_of_one_just_made(operation.method, operation.span) {
             Some(", the one that it has just made, and nothing asks which of its fields the user may see")
         } else if operation.is_summed && !names_somebody(cx, &operation) {
             Some(", to sum and to count them, and nothing asks whether the user may do that")
         } else if operation.needs == [Need::Create] && !more_than_adds.contains(&code.top_class(operation.method)) {
             Some(" and its class does nothing else with records; nothing asks whether the user may add them")
+        } else if !pages.shows(code, &operation) && code.stays(cx, &operation, &leaving, &callers) {
+            Some("; nothing of it is seen to leave the code as it is, and nothing asks whether the user may do that")
+        } else if code.is_of_others(&operation) {
+            Some(" that are called after others than patients, and nothing asks whether the user may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {
@@ -118,8 +131,15 @@ impl Pages {
         let own = class.is_some_and(|class| self.controllers.contains(&class));
         let names = &code.program.names;
         let is_taken = |file: &File| {
-            file.exprs.iter().any(|expr| match &expr.kind {
-                ExprKind::Field { name, .. } => operation.fields.iter().any(|field| field == names.folded(name.value)),
+            // What another query is bound to is asked for, and shown to nobody.
+            let bound: BTreeSet<ExprId> = file.exprs.iter().flat_map(|expr| match &expr.kind {
+                ExprKind::Query { binds, .. } => binds.clone(),
+                _ => Vec::new(),
+            }).collect();
+            (0_u32..).map(ExprId).zip(&file.exprs).any(|(id, expr)| match &expr.kind {
+                ExprKind::Field { name, .. } => {
+                    !bound.contains(&id) && operation.fields.iter().any(|field| field == names.folded(name.value))
+                }
                 // A page's parameters have a `get` of their own.
                 ExprKind::Call { name, receiver: Some(receiver), .. } => {
                     let of = &code.resolution.expr(operation.file, *receiver).ty;
@@ -136,6 +156,12 @@ impl Pages {
 }
 
 impl Pages {
+    /// Whether the class of an operation is one whose variables pages show.
+    fn shows(&self, code: &Code, operation: &Access) -> bool {
+        let class = code.program.method(operation.method).and_then(|method| method.class);
+        class.is_some_and(|class| self.controllers.contains(&class))
+    }
+
     /// Whether nothing but pages for administrators leads to it.
     fn are_for_administrators(&self, cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
         let class = code.program.method(operation.method).and_then(|method| method.class);

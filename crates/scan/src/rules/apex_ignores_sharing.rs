@@ -37,6 +37,7 @@
 //! `SalesforceFoundation/NPSP`: 24, most of them helpers that a page or component reaches.
 //! `Gvkp38/Production-Gvkp`: eight that say nothing, one a REST service. `ItaDeloitte/AsutaAshdod`, a hospital: 49.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use dataflow::Exposure;
@@ -45,6 +46,8 @@ use apex::{ClassId, MethodId, MethodKind, Ref, Ty};
 use journal::{Confidence, Persona, Place, Severity};
 
 use crate::Context;
+use sfdx::views::{Field, Object};
+
 use crate::code::{Code, Look, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
@@ -71,10 +74,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let reached = reached(cx, code);
     let unshared = code.unshared(cx.project);
     let look = Look::of(code);
+    let own_records: BTreeSet<(MethodId, source::Span)> = code
+        .system_operations()
+        .iter()
+        .filter(|operation| code.is_on_own_records(operation))
+        .map(|operation| (operation.method, operation.span))
+        .collect();
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
     for (&(id, is_without), from) in &reached {
         let Some(class) = code.program.method(id).and_then(|method| method.class) else { continue };
-        if !is_without || said(code, class) == Sharing::Inherited {
+        if !is_without || code.said_of_sharing(class) == Sharing::Inherited {
             continue;
         }
         let operations = operations(code, id);
@@ -92,7 +101,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             from: *from,
             writes: false,
             deletes: false,
+            is_own: true,
         });
+        own.is_own &= outside.iter().all(|one| own_records.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }
@@ -108,7 +119,12 @@ struct Found {
     from: Option<(MethodId, bool)>,
     writes: bool,
     deletes: bool,
+    /// Of the user who runs it are all the records that it reads and changes.
+    is_own: bool,
 }
+
+/// Details of details that are asked for their masters.
+const PARENTS: u8 = 3;
 
 /// How a method is reached: the method, and whether it then runs without sharing.
 type State = (MethodId, bool);
@@ -149,7 +165,7 @@ fn draft(
         let did = if own.first.writes { "written without sharing" } else { "queried without sharing" };
         way.push((Place::of(&file.source, own.first.span), did));
     }
-    let says = match said(code, class) {
+    let says = match code.said_of_sharing(class) {
         Sharing::Without => "says `without sharing`",
         _ => "says nothing of sharing",
     };
@@ -178,7 +194,9 @@ fn draft(
     } else {
         ", and today the default of these objects lets everybody inside do that"
     };
-    let severity = if !is_kept || is_administrators { Severity::Medium } else { Severity::High };
+    let so = if own.is_own { ", and all of these records are the user's own" } else { so };
+    let is_less = !is_kept || is_administrators || own.is_own;
+    let severity = if is_less { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
     Draft::new(
         format!("Apex:{top}"),
@@ -197,17 +215,32 @@ fn draft(
 /// Whether an object's default shares its records with everybody, in an org without sites: then sharing keeps out nobody.
 fn is_for_everybody(cx: &Context<'_>, field: &str, writes: bool, deletes: bool) -> bool {
     let object = field.split('.').next().and_then(|object| cx.project.object(object));
-    let model = object.and_then(|object| object.sharing_model());
-    let is_open = model.is_some_and(|model| match model.as_str() {
-        "Read" => !writes,
-        // Who owns a record, and who stands above him, deletes it.
-        "ReadWrite" | "ReadWriteTransfer" => !deletes,
-        model => model == "FullAccess",
-    });
+    let is_open = object.is_some_and(|object| is_open_object(cx, object, writes, deletes, PARENTS));
     let has_sites = ["Network", "CustomSite", "ExperienceBundle", "DigitalExperienceBundle"]
         .iter()
         .any(|kind| cx.project.of_type(kind).next().is_some());
     is_open && !has_sites
+}
+
+/// Whether an object's default lets everybody inside read, write or delete its records; of details what their masters say.
+fn is_open_object(cx: &Context<'_>, object: Object<'_>, writes: bool, deletes: bool, depth: u8) -> bool {
+    object.sharing_model().is_some_and(|model| match model.as_str() {
+        "Read" => !writes,
+        // Who owns a record, and who stands above him, deletes it.
+        "ReadWrite" | "ReadWriteTransfer" => !deletes,
+        "ControlledByParent" => {
+            let is_master =
+                |field: &Field<'_>| field.data_type().is_some_and(|kind| kind.as_str() == "MasterDetail");
+            let masters: Vec<_> = object.fields().filter(is_master).flat_map(Field::reference_to).collect();
+            let Some(depth) = depth.checked_sub(1) else { return false };
+            !masters.is_empty()
+                && masters.iter().all(|master| {
+                    let own = cx.project.object(master.as_str());
+                    own.is_some_and(|own| is_open_object(cx, own, writes, deletes, depth))
+                })
+        }
+        model => model == "FullAccess",
+    })
 }
 
 /// Whether a flow or a function of an agent in the source calls an action.
@@ -242,18 +275,6 @@ fn operations(code: &Code, id: MethodId) -> Vec<Operation> {
     found
 }
 
-/// What a class says of sharing: itself, or the nearest of its parents that says something.
-fn said(code: &Code, class: ClassId) -> Sharing {
-    let mut at = Some(class);
-    while let Some(id) = at {
-        match code.program.sharing(id) {
-            Sharing::Unsaid => at = code.program.class(id).and_then(|class| class.parent),
-            said => return said,
-        }
-    }
-    Sharing::Unsaid
-}
-
 /// Whether a class, or one that it extends, is of a version that shares where nothing is said.
 fn shares_by_version(code: &Code, class: ClassId) -> bool {
     code.program.lineage(class).into_iter().any(|id| {
@@ -264,7 +285,7 @@ fn shares_by_version(code: &Code, class: ClassId) -> bool {
 
 /// Whether a class runs without sharing, called by code that does or does not.
 fn is_without(code: &Code, class: ClassId, caller: bool) -> bool {
-    match said(code, class) {
+    match code.said_of_sharing(class) {
         Sharing::With => false,
         Sharing::Without => true,
         Sharing::Inherited => caller,
@@ -277,26 +298,33 @@ fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
     let program = &code.program;
     let mut found: BTreeMap<State, Option<State>> = BTreeMap::new();
     let mut todo: VecDeque<State> = VecDeque::new();
-    for (id, is_aura) in entries(cx, code) {
-        let Some(class) = program.method(id).and_then(|method| method.class) else { continue };
-        let without = match said(code, class) {
-            // Called from outside, `inherited sharing` shares, and so do components.
-            Sharing::Inherited => false,
-            Sharing::Unsaid => !is_aura && !shares_by_version(code, class),
-            _ => is_without(code, class, true),
-        };
-        if found.insert((id, without), None).is_none() {
-            todo.push_back((id, without));
+    // Ways that something surely takes come before those by actions that nothing in the source uses.
+    let (unsure, sure): (Vec<_>, Vec<_>) = entries(cx, code)
+        .into_iter()
+        .partition(|(id, _)| code.exposure(*id) == Some(Exposure::Flow) && !is_invoked(cx, code, *id));
+    for entries in [sure, unsure] {
+        for (id, is_aura) in entries {
+            let Some(class) = program.method(id).and_then(|method| method.class) else { continue };
+            let without = match code.said_of_sharing(class) {
+                // Called from outside, `inherited sharing` shares, and so do components.
+                Sharing::Inherited => false,
+                Sharing::Unsaid => !is_aura && !shares_by_version(code, class),
+                _ => is_without(code, class, true),
+            };
+            if let Entry::Vacant(entry) = found.entry((id, without)) {
+                entry.insert(None);
+                todo.push_back((id, without));
+            }
         }
-    }
-    while let Some(state) = todo.pop_front() {
-        for callee in code.calls(state.0) {
-            let class = program.method(callee).and_then(|method| method.class);
-            let without = class.is_some_and(|class| is_without(code, class, state.1));
-            let next = (callee, without);
-            if let std::collections::btree_map::Entry::Vacant(entry) = found.entry(next) {
-                entry.insert(Some(state));
-                todo.push_back(next);
+        while let Some(state) = todo.pop_front() {
+            for callee in code.calls(state.0) {
+                let class = program.method(callee).and_then(|method| method.class);
+                let without = class.is_some_and(|class| is_without(code, class, state.1));
+                let next = (callee, without);
+                if let Entry::Vacant(entry) = found.entry(next) {
+                    entry.insert(Some(state));
+                    todo.push_back(next);
+                }
             }
         }
     }

@@ -115,7 +115,7 @@ const FIX: &str = "write the record's Id or a link instead; where the copy must 
 /// A patient's name in the headline of a record about them tells less than what ails them, and a number next to nothing.
 fn weight(cx: &Context<'_>, fields: &[String], severity: Severity) -> Severity {
     let is_name = |field: &String| {
-        cx.verdict(field).is_some_and(|verdict| verdict.identifier == Some(Identifier::Name))
+        field.eq_ignore_ascii_case("ContentVersion.Title") || cx.verdict(field).is_some_and(|verdict| verdict.identifier == Some(Identifier::Name))
     };
     if fields.iter().all(|field| is_record_number(cx, field)) {
         Severity::Low

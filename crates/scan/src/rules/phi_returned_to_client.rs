@@ -9,16 +9,16 @@
 //! Query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`. From API version 67.0 classes do so by themselves.
 //!
 //! ## What is not found
-//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`. Ids and counts.
+//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, and what was kept in another record in between.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.
 
-use dataflow::Sink;
+use dataflow::{Did, Sink};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code;
+use crate::code::{self, Code, Leak};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -38,16 +38,18 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if code.is_checked(leak) || code.is_told_below(leak) {
             return;
         }
+        let leak = &code.without_asked(leak);
         let whom = code.callers(leak.at.method);
         // Nobody's permissions say who may see an answer or an argument.
         let is_file = fields_of_files(&leak.names(cx, code));
-        let is_weaker = code.is_answer(leak) || code.is_of_class(leak) || is_file;
+        let less = less(cx, code, leak);
+        let is_weaker = code.is_answer(leak) || code.is_of_class(leak) || is_file || less.is_some();
         let severity = if is_weaker { Severity::Medium } else { Severity::High };
         let draft = code::draft(
             cx,
             code,
             leak,
-            format!("{} returned to {whom} without a check that they may see it", code.what(cx, leak)),
+            format!("{} returned to {whom} without a check that they may see it{}", code.what(cx, leak), less.unwrap_or_default()),
             "query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`",
         );
         out.found(draft.severity(severity));
@@ -61,4 +63,41 @@ fn fields_of_files(fields: &[String]) -> bool {
         matches!(object.as_str(), "contentversion" | "contentdocument" | "attachment")
     };
     !fields.is_empty() && fields.iter().all(is_file)
+}
+
+/// Why it weighs less than it would.
+fn less(cx: &Context<'_>, code: &Code, leak: &Leak) -> Option<&'static str> {
+    let is_each = |holds: &dyn Fn(apex::MethodId, source::Span) -> bool| {
+        leak.begins.as_ref().is_some_and(|all| {
+            !all.is_empty()
+                && all.iter().all(|(file, span)| code.method_at(*file, *span).is_some_and(|method| holds(method, *span)))
+        })
+    };
+    if code.is_for_administrators(leak.place.method, leak.place.span) {
+        Some(", in a branch for system administrators alone")
+    } else if is_each(&|method, span| code.is_of_the_user(method, span)) {
+        Some("; the records are the user's own")
+    } else if is_each(&|method, span| code.is_of_one_just_made(method, span)) {
+        Some("; the record is the one that the same call has just made")
+    } else if leak.has_step(Did::Reread) {
+        Some("; it was put into another record before, and whether just these records are read again is not known")
+    } else if code.shares(leak.place.method) && has_no_field_security(&leak.names(cx, code)) {
+        Some("; sharing holds, and field security keeps none of these fields from whoever may read the object")
+    } else {
+        None
+    }
+}
+
+/// Names of records, which field security cannot hide.
+fn has_no_field_security(fields: &[String]) -> bool {
+    const NAMES: [&str; 3] = ["Name", "FirstName", "LastName"];
+    let is_open = |full: &String| {
+        let Some((object, field)) = full.split_once('.') else { return false };
+        let is_person = ["Contact", "Lead", "Account"].iter().any(|own| object.eq_ignore_ascii_case(own));
+        let names = if is_person { &NAMES[..] } else { &NAMES[..1] };
+        names.iter().any(|name| field.eq_ignore_ascii_case(name))
+    };
+    let (files, rest): (Vec<String>, Vec<String>) =
+        fields.iter().cloned().partition(|field| fields_of_files(std::slice::from_ref(field)));
+    (!files.is_empty() || !rest.is_empty()) && rest.iter().all(is_open)
 }
