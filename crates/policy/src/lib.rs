@@ -36,6 +36,7 @@ pub use decide::{
 };
 pub use explain::{ExplainedField, ExplainedFlow, Explanation, explain};
 pub use file::record::{Named, OneOrMany};
+pub use file::suggest::nearest;
 pub use file::{MAIN, read};
 pub use model::{Classified, ClassifiedBy, Enforceable, Owner, Policy, twin};
 pub use period::Period;

@@ -123,6 +123,7 @@ registry::rules![
     agreement_not_covering = "agreement-not-covering",
     phi_sent_to_wrong_region = "phi-sent-to-wrong-region",
     region_field_missing = "region-field-missing",
+    bundle_names_no_field = "bundle-names-no-field",
     eu_subjects_in_global_org = "eu-subjects-in-global-org",
     support_access_outside_region = "support-access-outside-region",
     feature_outside_agreement = "feature-outside-agreement",
