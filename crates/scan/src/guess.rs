@@ -6,14 +6,19 @@ use crate::Context;
 use crate::classification::Evidence;
 
 /// Lowers a finding that rests on guesses alone, and says so: with a bundle that classifies objects, what it does not name
-/// and names and relations merely suggest has to be declared before it is grave. What a name surely tells stays.
+/// and names and relations merely suggest has to be declared before it is grave. What a name surely tells stays, unless the
+/// bundle says that what it does not name is nobody's data.
 pub(crate) fn weighed(cx: &Context<'_>, mut finding: Finding) -> Finding {
     let has_classes = cx.policy.objects().next().is_some();
+    let says_nobodys = cx.policy.unclassified().is_some_and(|class| !class.is_personal());
     let is_guess = |field: &String| {
         let Some((object, _)) = field.rsplit_once('.') else { return false };
         cx.policy.object(object).is_none()
             && cx.verdict(field).is_some_and(|verdict| {
-                verdict.confidence < Confidence::High
+                (verdict.confidence < Confidence::High
+                    || says_nobodys
+                        && verdict.evidence == Evidence::Name
+                        && cx.project.object(object).is_some())
                     && !matches!(verdict.evidence, Evidence::Bundle | Evidence::Tag)
             })
     };

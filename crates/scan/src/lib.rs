@@ -191,7 +191,7 @@ pub fn run(input: &Input<'_>, config: &Config) -> Report {
     let outcomes: Vec<(&'static Rule, Outcome)> = rules
         .into_par_iter()
         .map(|rule| {
-            let mut outcome = Outcome::new(rule);
+            let mut outcome = Outcome::new(rule, context.project.package_directories());
             (rule.check)(&context, &mut outcome);
             (rule, outcome)
         })

@@ -60,6 +60,8 @@ impl Rule {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     rule: &'static Rule,
+    /// The project's package directories.
+    packages: Vec<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) flows: Vec<crate::FoundFlow>,
@@ -70,9 +72,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn new(rule: &'static Rule) -> Self {
+    pub(crate) fn new(rule: &'static Rule, packages: &[String]) -> Self {
         Self {
             rule,
+            packages: packages.to_vec(),
             findings: Vec::new(),
             gaps: Vec::new(),
             flows: Vec::new(),
@@ -128,7 +131,18 @@ impl Outcome {
             && let Some(first) = same.first().and_then(|&at| self.findings.get_mut(at))
             && first.place.path != place.path
         {
-            first.related.push(Related { place, message: "the same in this file".to_owned() });
+            let is_inside = |place: &Place| {
+                self.packages
+                    .iter()
+                    .any(|package| place.path.strip_prefix(package).is_some_and(|rest| rest.starts_with('/')))
+            };
+            // Of two copies the one that is deployed is mended.
+            let mut other = place;
+            if is_inside(&other) && !is_inside(&first.place) {
+                std::mem::swap(&mut first.place, &mut other);
+                (first.message, first.ways) = (message, ways);
+            }
+            first.related.push(Related { place: other, message: "the same in this file".to_owned() });
             return;
         }
         let ordinal = same.len();

@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod holder;
 mod leak;
 mod look;
 mod operation;
@@ -22,6 +23,7 @@ use policy::vocabulary::Identifier;
 
 pub(crate) use check::{Access, Need};
 pub(crate) use database::{Does, does};
+pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};

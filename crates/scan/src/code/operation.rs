@@ -278,10 +278,28 @@ impl Code {
         Sharing::Unsaid
     }
 
-    /// Whether the class of a method says that it keeps to sharing, whoever calls it.
+    /// Whether Lightning components call a method.
+    pub(crate) fn is_aura_enabled(&self, id: MethodId) -> bool {
+        let own = || {
+            let method = self.program.method(id)?;
+            let decl = self.program.decl_of(self.program.class(method.class?)?)?;
+            Some(&decl.methods.get(method.own?)?.modifiers)
+        };
+        let names = &self.program.names;
+        own().is_some_and(|own| {
+            own.annotations.iter().any(|one| names.folded(one.name.value) == "auraenabled")
+        })
+    }
+
+    /// Whether the class of a method keeps to sharing, whoever calls it: by its word, or because Lightning components call
+    /// it and it says nothing (*Use with sharing for @AuraEnabled Apex Controllers with Implicit Sharing*, Spring '21).
     pub(crate) fn shares(&self, method: MethodId) -> bool {
         let class = self.program.method(method).and_then(|method| method.class);
-        class.is_some_and(|class| self.said_of_sharing(class) == Sharing::With)
+        class.is_some_and(|class| match self.said_of_sharing(class) {
+            Sharing::With => true,
+            Sharing::Unsaid => self.is_aura_enabled(method),
+            _ => false,
+        })
     }
 }
 

@@ -13,6 +13,8 @@
 //! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone.
 //! So are queries of which nothing is seen to leave, writes of the user's own records, branches for system administrators, and records
 //! that are called after others than patients.
+//! So is what a class does that the source gives to administrators alone, where other profiles say that they have it not; and what each
+//! profile and permission set that gives the class lets its holder do with the same fields anyway.
 //! So is a class that does nothing but add records: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
 //! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
@@ -31,7 +33,7 @@ use apex::ast::{ExprId, ExprKind, File};
 use sfdx::views::ObjectKind;
 
 use crate::Context;
-use crate::code::{Access, Code, Need};
+use crate::code::{Access, Code, Holders, Need};
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
@@ -76,6 +78,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .map(|operation| code.top_class(operation.method))
         .collect();
     let leaving = code.leaving();
+    let holders = Holders::of(cx, code);
     for operation in operations {
         if !reached.contains(&operation.method) {
             continue;
@@ -110,7 +113,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {
-            None
+            holders.nobody_does_more(cx, code, &operation, &callers)
         };
         found(cx, code, &operation, why, out);
     }

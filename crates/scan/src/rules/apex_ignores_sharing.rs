@@ -335,10 +335,10 @@ fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
 fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
     let program = &code.program;
     let mut found = BTreeMap::new();
-    for (index, method) in program.methods.iter().enumerate().filter(|(_, method)| !method.is_test) {
+    for (index, _) in program.methods.iter().enumerate().filter(|(_, method)| !method.is_test) {
         let id = MethodId(u32::try_from(index).unwrap_or(u32::MAX));
         let Some(exposure) = code.exposure(id) else { continue };
-        found.insert(id, exposure == Exposure::Component && has_annotation(code, method, "auraenabled"));
+        found.insert(id, exposure == Exposure::Component && code.is_aura_enabled(id));
     }
     for page in cx.pages() {
         for class in page.own_classes(program) {
@@ -355,13 +355,6 @@ fn entries(cx: &Context<'_>, code: &Code) -> BTreeMap<MethodId, bool> {
         }
     }
     found
-}
-
-fn has_annotation(code: &Code, method: &apex::Method, name: &str) -> bool {
-    let modifiers = modifiers(code, method);
-    modifiers.is_some_and(|own| {
-        own.annotations.iter().any(|one| code.program.names.folded(one.name.value) == name)
-    })
 }
 
 fn modifiers<'c>(code: &'c Code, method: &apex::Method) -> Option<&'c apex::ast::Modifiers> {

@@ -9,7 +9,7 @@
 //! Query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`. From API version 67.0 classes do so by themselves.
 //!
 //! ## What is not found
-//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, and what was kept in another record in between.
+//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, what was kept in another record in between, and what each profile and permission set of the source that gives the class lets its holder read anyway.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.
@@ -18,7 +18,7 @@ use dataflow::{Did, Sink};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Code, Leak};
+use crate::code::{self, Code, Holders, Leak};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -34,6 +34,7 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
+    let holders = Holders::of(cx, cx.code());
     code::each(cx, out, |sink| sink == Sink::Result, |code, leak, out| {
         if code.is_checked(leak) || code.is_told_below(leak) {
             return;
@@ -42,7 +43,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let whom = code.callers(leak.at.method);
         // Nobody's permissions say who may see an answer or an argument.
         let is_file = fields_of_files(&leak.names(cx, code));
-        let less = less(cx, code, leak);
+        let less = less(cx, code, leak).or_else(|| holders.nobody_sees_more(cx, code, leak));
         let is_weaker = code.is_answer(leak) || code.is_of_class(leak) || is_file || less.is_some();
         let severity = if is_weaker { Severity::Medium } else { Severity::High };
         let draft = code::draft(

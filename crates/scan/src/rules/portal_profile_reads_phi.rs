@@ -103,7 +103,8 @@ fn are_partners(holder: Container<'_>) -> bool {
 #[derive(Default)]
 struct Granted<'p> {
     fields: Vec<(String, Value<'p>, Confidence)>,
-    is_edited: bool,
+    /// Those of them that may be edited, where the object may be.
+    edited: Vec<String>,
     /// Whether there is more than days.
     tells: bool,
 }
@@ -123,20 +124,27 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, holder: Container<'_>, meant: &Mea
         }
         let Some(verdict) = cx.verdict(&name).filter(|verdict| verdict.is_phi()) else { continue };
         let own = granted.entry(object.to_lowercase()).or_default();
-        own.is_edited |= permission.element().flag("editable") == Some(true);
+        let edits = |flag| holder.object_permissions().any(|own| {
+            own.object().is_some_and(|name| name.eq_ignore_ascii_case(object)) && own.element().flag(flag) == Some(true)
+        });
+        if permission.element().flag("editable") == Some(true) && (edits("allowEdit") || edits("modifyAllRecords")) {
+            own.edited.push(name.as_str().to_owned());
+        }
         own.tells |= verdict.identifier != Some(Identifier::Date);
         own.fields.push((name.as_str().to_owned(), readable, verdict.confidence));
     }
     let all: Vec<_> = granted.values().flat_map(|own| &own.fields).collect();
     let Some((_, first, _)) = all.first() else { return };
-    let is_edited = granted.values().any(|own| own.is_edited);
+    let edited: Vec<String> = granted.values().flat_map(|own| own.edited.iter().cloned()).collect();
+    let is_edited = !edited.is_empty();
     let is_open = opened
         .iter()
         .any(|own| granted.contains_key(&own.phi.name.to_lowercase()) && (own.all_records || is_public(cx, &own.phi.name)));
     let are_partners = are_partners(holder);
     let tells = granted.values().any(|own| own.tells);
     let severity = if are_partners && tells && (is_edited || is_open) { Severity::High } else { META.severity };
-    let does = if is_edited { "read and edit" } else { "read" };
+    let does = if edited.len() == all.len() { "read and edit" } else { "read" };
+    let edits = if is_edited && edited.len() < all.len() { format!(", and edit {}", shown(&edited)) } else { String::new() };
     let who = if are_partners { "members of a portal for partners" } else { "members of a portal" };
     let fields: Vec<String> = all.iter().map(|(name, _, _)| name.clone()).collect();
     let confidence = all.iter().map(|(_, _, confidence)| *confidence).max().unwrap_or(Confidence::Medium);
@@ -146,7 +154,7 @@ fn judge(cx: &Context<'_>, out: &mut Outcome, holder: Container<'_>, meant: &Mea
         container::component(holder),
         cx.place(first),
         format!(
-            "{who} may {does} {} by the {} ({})",
+            "{who} may {does} {}{edits} by the {} ({})",
             shown(&fields),
             container::title(holder),
             meant.because
