@@ -1,6 +1,7 @@
 //! What a guess weighs where people have said what their fields hold.
 
 use journal::{Confidence, Finding, Severity};
+use policy::bundle::classification::Keeps;
 
 use crate::Context;
 use crate::classification::Evidence;
@@ -13,7 +14,8 @@ pub(crate) fn weighed(cx: &Context<'_>, mut finding: Finding) -> Finding {
     let says_nobodys = cx.policy.unclassified().is_some_and(|class| !class.is_personal());
     let is_guess = |field: &String| {
         let Some((object, _)) = field.rsplit_once('.') else { return false };
-        cx.policy.object(object).is_none()
+        // Of an object that keeps no patients as well, a field is theirs only where the bundle says so.
+        cx.policy.object(object).is_none_or(|rule| rule.keeps() == Some(Keeps::NoPatients))
             && cx.verdict(field).is_some_and(|verdict| {
                 (verdict.confidence < Confidence::High
                     || says_nobodys

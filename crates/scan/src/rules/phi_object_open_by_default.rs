@@ -209,7 +209,7 @@ fn inside(
     // Changing takes the object's permission to edit as well.
     let edits = || grant::edits(grants, object.name(), |grant| !grant.is_external());
     let done = match sharing::opens_changing(model).then(edits) {
-        Some(Answer::Yes) => "see and change each record",
+        Some(Answer::Yes) => "see each record, and whoever may edit any may change it",
         Some(Answer::Unknown) => "see each record, and with the permission to edit change it",
         Some(Answer::No) | None => "see each record",
     };

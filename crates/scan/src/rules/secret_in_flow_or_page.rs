@@ -150,6 +150,9 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
     for found in each(given, text) {
         let (Some(name), Some(value)) = (found.name("name"), found.name("value")) else { continue };
         let is_named = secret::is_named(name.as_str()) || secret::is_header(name.as_str());
+        if is_named && is_reactive(source.path(), text, value.as_str()) {
+            continue;
+        }
         if is_named && (secret::is_value(value.as_str()) || secret::within(value.as_str()).is_some()) {
             tell(value.start(), value.len(), name.as_str(), "a secret", out);
         }
@@ -160,6 +163,20 @@ fn in_text(what: &str, source: &Source, out: &mut Outcome) {
             tell(value.start(), value.len(), "", holds, out);
         }
     }
+}
+
+/// Whether a component's wire follows one of its own variables by it: `'$pageToken'`.
+fn is_reactive(path: &str, text: &str, value: &str) -> bool {
+    let Some(name) = value.strip_prefix('$').and_then(|name| name.split('.').next()) else { return false };
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    path.contains("/lwc/")
+        && !name.is_empty()
+        && name.chars().all(is_part)
+        && text.match_indices(name).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
+            !before.is_some_and(is_part) && !after.is_some_and(|c| is_part(c) || c == ':')
+        })
 }
 
 /// The folder of a component, which names it: a bundle of Aura has files of other names (`ClaimController.js`).
