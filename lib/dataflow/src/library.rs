@@ -10,7 +10,7 @@ use crate::body::{Body, Site};
 use crate::expr::with;
 use crate::hit::{Hit, Sink};
 use crate::value::{
-    Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
+    Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Path, Piece, Texts, Value, step,
 };
 
 impl Body<'_> {
@@ -306,7 +306,10 @@ impl Body<'_> {
             }
             ("search", "query" | "find") => {
                 self.asked(&first, span);
-                Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
+                let asks = self.mode_of(arg_ids);
+                // `find` wraps its results, and what is read of them is not followed so far.
+                let found = (method == "query").then(|| self.dynamic_query(&first.texts, asks, id, span));
+                found.flatten().unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
             }
             ("database", _) => Value::default(),
             ("security", "stripinaccessible") => {
@@ -346,7 +349,11 @@ impl Body<'_> {
                     ExprKind::ClassOf(of) => Some(self.world.resolution.ty(self.file_id, of)),
                     _ => None,
                 });
-                let obj = self.fresh(Site::Expr(id), &asked.unwrap_or(ty));
+                let ty = asked.unwrap_or(ty);
+                if let Some((index, path)) = whole_argument(&first).filter(|_| self.has_members(&ty)) {
+                    return Value::obj(self.object(Site::Expr(id), Origin::Parameter { index, path }, &ty));
+                }
+                let obj = self.fresh(Site::Expr(id), &ty);
                 self.came_from_outside(obj);
                 let value = Value::of(first.labels.stepped(self.file_id, span, Did::Converted));
                 self.write_anywhere(&[obj], &value);
@@ -452,6 +459,20 @@ impl Body<'_> {
             }
             ("blobof", "size") => Value::default(),
             _ => self.usual(&own, args, &ty, span, id),
+        }
+    }
+
+    /// Whether what is read from a text has members that are told apart, and none that is a patient's field by its name:
+    /// such is both that field and what somebody put in.
+    fn has_members(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Class(class) => {
+                let name = self.world.program.class(*class).map(|class| class.full_name);
+                name.is_some_and(|name| self.world.fields.of(name).next().is_none())
+            }
+            Ty::List(of) => self.has_members(of),
+            Ty::Map(_) | Ty::Any => true,
+            _ => false,
         }
     }
 
@@ -668,6 +689,17 @@ impl Body<'_> {
         }
         found
     }
+}
+
+/// The argument that a text is, whole and as it came: what is read from it has members of its own.
+fn whole_argument(text: &Value) -> Option<(u16, Path)> {
+    let [Piece::Parameter { index, path }] = text.texts.all().first()?.as_slice() else { return None };
+    let mut labels = text.labels.iter();
+    let is_it = |label: &Label| {
+        *label == Label::Parameter { index: *index, path: *path, otherwise: Otherwise::Nothing }
+    };
+    let is_only = labels.next().is_some_and(|(label, _)| is_it(label)) && labels.next().is_none();
+    (is_only && text.texts.all().len() == 1).then_some((*index, *path))
 }
 
 /// Whether everything that is not constant stands between single quotes.

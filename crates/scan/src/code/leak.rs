@@ -298,6 +298,10 @@ pub(super) fn of(
     let mut flows: BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit, into: Option<Node>, source: Source, way: Way, held: &mut Held| {
+        // What somebody answers is neither the input nor the session with which he was asked.
+        if source.outside().is_some() && has_step(&hit.trace, Did::Answered) {
+            return None;
+        }
         // What somebody put in is followed within the object that has it: what is kept for all, or in the org, has been
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
@@ -438,10 +442,21 @@ fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTree
 /// One finding for what is mended at one place.
 fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
     let same = same_data(&flows);
+    // Where the method that sends puts something in itself, what others hand to it goes with the same mail.
+    let sent = |flow: &Flow| (flow.place.method == flow.at.method).then_some(flow.at);
+    let senders: BTreeSet<Spot> =
+        flows.iter().filter(|flow| flow.sink == Sink::Mail).filter_map(sent).collect();
+    let sender = |flow: &Flow| match senders.contains(&flow.at) {
+        true => flow.at.method,
+        false => flow.place.method,
+    };
     let mut mails: BTreeMap<(MethodId, Spot), Spot> = BTreeMap::new();
     for flow in flows.iter().filter(|flow| flow.sink == Sink::Mail) {
-        let first = mails.entry((flow.place.method, flow.at)).or_insert(flow.place);
-        *first = (*first).min(flow.place);
+        let key = (sender(flow), flow.at);
+        if key.0 == flow.place.method {
+            let first = mails.entry(key).or_insert(flow.place);
+            *first = (*first).min(flow.place);
+        }
     }
     // What a request is sent with where it is made, and what the same class hands to that, is one request.
     let to_one = |flow: &Flow| matches!(flow.sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::Model);
@@ -466,11 +481,13 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             _ => false,
         };
         // Subject, body and attachments are put into one mail.
-        let of_mail = mails.get(&(flow.place.method, flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
+        let of_mail = mails.get(&(sender(&flow), flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
         let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
         let was = |did: Did| flow.way.has_step(did);
-        let key =
-            (place, flow.sink, flow.to.clone(), was(Did::Checked), was(Did::Answered), was(Did::Counted));
+        // What was in another record before is told apart where it is returned: it weighs less.
+        let is_reread = flow.sink == Sink::Result && was(Did::Reread);
+        let ways = (was(Did::Checked), was(Did::Answered), was(Did::Counted), is_reread);
+        let key = (place, flow.sink, flow.to.clone(), ways);
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,
             place,
@@ -486,7 +503,13 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
                 entry.insert(flow.fields);
                 leak.ways.push(flow.way);
             }
-            Entry::Occupied(mut entry) => entry.get_mut().extend(flow.fields),
+            Entry::Occupied(mut entry) => {
+                // Each caller of a method that sends is a way of its own.
+                if flow.sink == Sink::Mail && flow.place.method != place.method {
+                    leak.ways.push(flow.way);
+                }
+                entry.get_mut().extend(flow.fields);
+            }
         }
     }
     leaks.into_values().collect()
@@ -690,6 +713,12 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         Label::Parameter { .. } => return None,
         known => known,
     };
+    // Who gets back what he has just handed in learns nothing of it; an answer to it is more.
+    let is_handed_in = is_exposed && matches!(hit.label, Label::Parameter { index: 1.., .. });
+    let is_data = matches!(label, Label::Field(_) | Label::Record(_));
+    if is_handed_in && is_data && hit.sink == Sink::Result && !has_step(&hit.trace, Did::Answered) {
+        return None;
+    }
     Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() })
 }
 

@@ -252,6 +252,17 @@ impl Code {
             && self.leaks.iter().any(|other| gives(&other))
     }
 
+    /// Whether at the same place data is let out by the same way out that has not been in another record before.
+    pub(crate) fn has_nearer(&self, leak: &Leak) -> bool {
+        let is_nearer = |other: &Leak| {
+            (other.sink, other.place) == (leak.sink, leak.place)
+                && !other.has_step(Did::Reread)
+                && !self.is_checked(other)
+                && !self.is_answer(other)
+        };
+        self.leaks.iter().any(is_nearer)
+    }
+
     /// Whether it is what somebody answered who was asked about the patient.
     pub(crate) fn is_answer(&self, leak: &Leak) -> bool {
         leak.has_step(Did::Answered)
