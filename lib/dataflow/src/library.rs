@@ -10,7 +10,8 @@ use crate::body::{Body, Site};
 use crate::expr::with;
 use crate::hit::{Hit, Sink};
 use crate::value::{
-    Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Path, Piece, Texts, Value, step,
+    Did, FieldId, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Path, Piece, Texts,
+    Value, step,
 };
 
 impl Body<'_> {
@@ -350,8 +351,10 @@ impl Body<'_> {
                     _ => None,
                 });
                 let ty = asked.unwrap_or(ty);
-                if let Some((index, path)) = whole_argument(&first).filter(|_| self.has_members(&ty)) {
-                    return Value::obj(self.object(Site::Expr(id), Origin::Parameter { index, path }, &ty));
+                if let Some((index, path)) = whole_argument(&first).filter(|_| has_members(&ty)) {
+                    let obj = self.object(Site::Expr(id), Origin::Parameter { index, path }, &ty);
+                    self.named_members(obj, (index, path), span);
+                    return Value::obj(obj);
                 }
                 let obj = self.fresh(Site::Expr(id), &ty);
                 self.came_from_outside(obj);
@@ -462,17 +465,20 @@ impl Body<'_> {
         }
     }
 
-    /// Whether what is read from a text has members that are told apart, and none that is a patient's field by its name:
-    /// such is both that field and what somebody put in.
-    fn has_members(&self, ty: &Ty) -> bool {
-        match ty {
-            Ty::Class(class) => {
-                let name = self.world.program.class(*class).map(|class| class.full_name);
-                name.is_some_and(|name| self.world.fields.of(name).next().is_none())
+    /// What is read from an argument's text under the name of a patient's field is that field, and what somebody put in.
+    fn named_members(&mut self, obj: ObjId, (index, path): (u16, Path), span: Span) {
+        let Some(Ty::Class(class)) = self.state.obj(obj).map(|obj| obj.ty.clone()) else { return };
+        let Some(class) = self.world.program.class(class) else { return };
+        let fields: Vec<FieldId> = self.world.fields.of(class.full_name).collect();
+        for field in fields {
+            let Some((_, name)) = self.world.fields.name(field) else { continue };
+            let key = Key::Member(name);
+            let mut labels = Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read));
+            if let Some(path) = path.then(key) {
+                let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
+                labels.add(label, &step(None, self.file_id, span, Did::Read));
             }
-            Ty::List(of) => self.has_members(of),
-            Ty::Map(_) | Ty::Any => true,
-            _ => false,
+            self.write_part(&[obj], key, Value::of(labels));
         }
     }
 
@@ -700,6 +706,11 @@ fn whole_argument(text: &Value) -> Option<(u16, Path)> {
     };
     let is_only = labels.next().is_some_and(|(label, _)| is_it(label)) && labels.next().is_none();
     (is_only && text.texts.all().len() == 1).then_some((*index, *path))
+}
+
+/// Whether members of what is read from a text are told apart; those of lists have names that only the class knows.
+fn has_members(ty: &Ty) -> bool {
+    matches!(ty, Ty::Class(_) | Ty::Map(_) | Ty::Any)
 }
 
 /// Whether everything that is not constant stands between single quotes.
