@@ -296,6 +296,7 @@ impl<'w> Body<'w> {
                 is_own,
                 place: is_known.then_some(place),
                 read: is_read.then_some(place),
+                is_handed_in: false,
             });
         }
     }

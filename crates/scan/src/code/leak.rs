@@ -34,6 +34,8 @@ pub(crate) struct Leak {
     pub(crate) to: BTreeSet<String>,
     /// The queries that read it; none where something else than a query begins its way.
     pub(crate) begins: Option<BTreeSet<(FileId, Span)>>,
+    /// All of it is what a caller from outside handed in.
+    pub(crate) is_handed_in: bool,
 }
 
 /// One object's data on its way.
@@ -50,6 +52,7 @@ struct Flow {
     way: Way,
     to: BTreeSet<String>,
     begins: Option<BTreeSet<(FileId, Span)>>,
+    is_handed_in: bool,
 }
 
 impl Flow {
@@ -496,7 +499,9 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             ways: Vec::new(),
             to: flow.to,
             begins: Some(BTreeSet::new()),
+            is_handed_in: true,
         });
+        leak.is_handed_in &= flow.is_handed_in;
         leak.begins = leak.begins.take().zip(flow.begins).map(|(all, more)| &all | &more);
         match leak.data.entry(flow.object) {
             Entry::Vacant(entry) => {
@@ -557,6 +562,7 @@ fn kept(
                 is_own: false,
                 place: None,
                 read: None,
+                is_handed_in: false,
             };
             found.extend(closed(world, &hit, is_exposed, method).map(|hit| (node, hit)));
         }
@@ -640,7 +646,9 @@ fn tell(
         way,
         to,
         begins: Some(BTreeSet::new()),
+        is_handed_in: true,
     });
+    flow.is_handed_in &= hit.is_handed_in;
     flow.begins = flow.begins.take().zip(begin).map(|(mut all, one)| {
         all.insert(one);
         all
@@ -719,7 +727,8 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
     if is_handed_in && is_data && hit.sink == Sink::Result && !has_step(&hit.trace, Did::Answered) {
         return None;
     }
-    Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() })
+    let place = hit.place.or(hit.read).or(Some(hit.put));
+    Some(Hit { label, place, is_handed_in, ..hit.clone() })
 }
 
 /// What of an argument is kept in a patient's field is that field's data on its way in, and gets out elsewhere.
@@ -741,7 +750,8 @@ fn arrived(world: &World<'_>, phi: &BTreeSet<(Name, Name)>, summary: &Summary) -
         let from = stored.range((index, Path::ROOT, FieldId(0))..).take_while(|(own, ..)| *own == index);
         for (_, _, field) in from.filter(|(_, at, _)| at.keys().starts_with(path.keys())) {
             let label = Label::Field(*field);
-            found.push(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() });
+            let place = hit.place.or(hit.read).or(Some(hit.put));
+            found.push(Hit { label, place, is_handed_in: true, ..hit.clone() });
         }
     }
     found

@@ -94,14 +94,7 @@ fn less(cx: &Context<'_>, code: &Code, leak: &Leak) -> Option<&'static str> {
 
 /// Names of records, which field security cannot hide.
 fn has_no_field_security(fields: &[String]) -> bool {
-    const NAMES: [&str; 3] = ["Name", "FirstName", "LastName"];
-    let is_open = |full: &String| {
-        let Some((object, field)) = full.split_once('.') else { return false };
-        let is_person = ["Contact", "Lead", "Account"].iter().any(|own| object.eq_ignore_ascii_case(own));
-        let names = if is_person { &NAMES[..] } else { &NAMES[..1] };
-        names.iter().any(|name| field.eq_ignore_ascii_case(name))
-    };
     let (files, rest): (Vec<String>, Vec<String>) =
         fields.iter().cloned().partition(|field| fields_of_files(std::slice::from_ref(field)));
-    (!files.is_empty() || !rest.is_empty()) && rest.iter().all(is_open)
+    (!files.is_empty() || !rest.is_empty()) && rest.iter().all(|field| code::is_name_of_record(field))
 }
