@@ -296,6 +296,7 @@ impl<'w> Body<'w> {
                 is_own,
                 place: is_known.then_some(place),
                 read: is_read.then_some(place),
+                is_handed_in: false,
             });
         }
     }
@@ -496,6 +497,10 @@ impl<'w> Body<'w> {
                 let first = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
                 for (offset, (name, value)) in (0_u32..).zip(variables) {
                     let value = match value {
+                        Some(value) if self.is_unknown_id(file.source.slice(name.span), *value) => {
+                            self.expr(*value);
+                            Value::default()
+                        }
                         Some(value) => self.expr(*value),
                         None => Value { texts: Texts::none(), ..Value::default() },
                     };

@@ -355,6 +355,7 @@ impl<'w> Body<'w> {
                 is_own: hit.is_own,
                 place,
                 read,
+                is_handed_in: false,
             });
         }
     }

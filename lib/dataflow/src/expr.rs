@@ -303,9 +303,39 @@ impl Body<'_> {
             let all = args.iter().enumerate().filter(|(at, _)| refused.is_some_and(|own| own.contains(at)));
             return all.map(|(_, arg)| *arg).filter(is_name).collect();
         }
+        // `Decimal.valueOf(text)` fails for what is no number.
+        if let ([arg], Some(of)) = (args.as_slice(), receiver)
+            && matches!(self.ty(id), Ty::Number | Ty::Id)
+            && self.to(*of) == Ref::Type
+            && self.is_called(id, "valueof")
+        {
+            return Some(*arg).filter(is_name).into_iter().collect();
+        }
         let of = receiver.filter(|of| !is_safely_asked(self.file, *of));
         let key = of.filter(|of| !is_name(of)).and_then(|of| self.looked_up(of));
         key.filter(is_name).into_iter().collect()
+    }
+
+    fn is_called(&self, id: ExprId, wanted: &str) -> bool {
+        matches!(&self.file.expr(id).kind, ExprKind::Call { name, .. } if self.world.text(name.value) == wanted)
+    }
+
+    /// Whether a method that is not in the source gives what is kept under the name of an Id: which record it is, and no
+    /// more of what went in.
+    pub(crate) fn is_unknown_id(&self, name: &str, value: ExprId) -> bool {
+        let called = match self.file.expr(value).kind {
+            ExprKind::Cast { value, .. } => value,
+            _ => value,
+        };
+        // No class of Salesforce's own has an underscore in its name.
+        let is_unknown = match self.to(called) {
+            Ref::None => true,
+            Ref::Platform(class) => self.world.text(class).contains('_'),
+            _ => false,
+        };
+        is_unknown
+            && matches!(self.file.expr(called).kind, ExprKind::Call { .. })
+            && (name.ends_with("Id") || name.eq_ignore_ascii_case("id"))
     }
 
     fn is_described(&self, id: ExprId) -> bool {

@@ -65,6 +65,8 @@ pub struct Hit {
     pub place: Option<Spot>,
     /// The same, should no caller have changed the field that is read.
     pub read: Option<Spot>,
+    /// Whether a caller from outside handed it in.
+    pub is_handed_in: bool,
 }
 
 impl PartialEq for Hit {

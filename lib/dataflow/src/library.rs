@@ -10,7 +10,8 @@ use crate::body::{Body, Site};
 use crate::expr::with;
 use crate::hit::{Hit, Sink};
 use crate::value::{
-    Did, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Piece, Texts, Value, step,
+    Did, FieldId, Harmless, Input, Key, Label, Labels, ObjId, Origin, Otherwise, Part, Path, Piece, Texts,
+    Value, step,
 };
 
 impl Body<'_> {
@@ -306,7 +307,10 @@ impl Body<'_> {
             }
             ("search", "query" | "find") => {
                 self.asked(&first, span);
-                Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
+                let asks = self.mode_of(arg_ids);
+                // `find` wraps its results, and what is read of them is not followed so far.
+                let found = (method == "query").then(|| self.dynamic_query(&first.texts, asks, id, span));
+                found.flatten().unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
             }
             ("database", _) => Value::default(),
             ("security", "stripinaccessible") => {
@@ -346,7 +350,13 @@ impl Body<'_> {
                     ExprKind::ClassOf(of) => Some(self.world.resolution.ty(self.file_id, of)),
                     _ => None,
                 });
-                let obj = self.fresh(Site::Expr(id), &asked.unwrap_or(ty));
+                let ty = asked.unwrap_or(ty);
+                if let Some((index, path)) = whole_argument(&first).filter(|_| has_members(&ty)) {
+                    let obj = self.object(Site::Expr(id), Origin::Parameter { index, path }, &ty);
+                    self.named_members(obj, (index, path), span);
+                    return Value::obj(obj);
+                }
+                let obj = self.fresh(Site::Expr(id), &ty);
                 self.came_from_outside(obj);
                 let value = Value::of(first.labels.stepped(self.file_id, span, Did::Converted));
                 self.write_anywhere(&[obj], &value);
@@ -452,6 +462,23 @@ impl Body<'_> {
             }
             ("blobof", "size") => Value::default(),
             _ => self.usual(&own, args, &ty, span, id),
+        }
+    }
+
+    /// What is read from an argument's text under the name of a patient's field is that field, and what somebody put in.
+    fn named_members(&mut self, obj: ObjId, (index, path): (u16, Path), span: Span) {
+        let Some(Ty::Class(class)) = self.state.obj(obj).map(|obj| obj.ty.clone()) else { return };
+        let Some(class) = self.world.program.class(class) else { return };
+        let fields: Vec<FieldId> = self.world.fields.of(class.full_name).collect();
+        for field in fields {
+            let Some((_, name)) = self.world.fields.name(field) else { continue };
+            let key = Key::Member(name);
+            let mut labels = Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read));
+            if let Some(path) = path.then(key) {
+                let label = Label::Parameter { index, path, otherwise: Otherwise::Nothing };
+                labels.add(label, &step(None, self.file_id, span, Did::Read));
+            }
+            self.write_part(&[obj], key, Value::of(labels));
         }
     }
 
@@ -668,6 +695,22 @@ impl Body<'_> {
         }
         found
     }
+}
+
+/// The argument that a text is, whole and as it came: what is read from it has members of its own.
+fn whole_argument(text: &Value) -> Option<(u16, Path)> {
+    let [Piece::Parameter { index, path }] = text.texts.all().first()?.as_slice() else { return None };
+    let mut labels = text.labels.iter();
+    let is_it = |label: &Label| {
+        *label == Label::Parameter { index: *index, path: *path, otherwise: Otherwise::Nothing }
+    };
+    let is_only = labels.next().is_some_and(|(label, _)| is_it(label)) && labels.next().is_none();
+    (is_only && text.texts.all().len() == 1).then_some((*index, *path))
+}
+
+/// Whether members of what is read from a text are told apart; those of lists have names that only the class knows.
+fn has_members(ty: &Ty) -> bool {
+    matches!(ty, Ty::Class(_) | Ty::Map(_) | Ty::Any)
 }
 
 /// Whether everything that is not constant stands between single quotes.

@@ -86,6 +86,7 @@ impl Body<'_> {
                 is_own: false,
                 place: Some(spot),
                 read: None,
+                is_handed_in: false,
             });
         }
         self.thrown = thrown;

@@ -48,11 +48,25 @@ impl Body<'_> {
                 });
             }
             let parsed = soql::parse_template(&template);
-            let Statement::Query(query) = &parsed.statement else { continue };
-            if !query.knows_from() {
-                continue;
-            }
-            let rows = Value::obj(self.rows(query, None, asks, id, &mut count, span));
+            let rows = match &parsed.statement {
+                Statement::Query(query) if query.knows_from() => {
+                    Value::obj(self.rows(query, None, asks, id, &mut count, span))
+                }
+                // Each object of a search has a list of its own.
+                Statement::Search(search)
+                    if !search.returning.is_empty()
+                        && search.returning.iter().all(|one| one.query.knows_from()) =>
+                {
+                    count += 1;
+                    let lists = self.fresh(Site::Part(id, count), &Ty::list(Ty::list(Ty::Record(None))));
+                    for returning in &search.returning {
+                        let rows = self.rows(&returning.query, None, asks, id, &mut count, span);
+                        self.write_part(&[lists], Key::Element, Value::obj(rows));
+                    }
+                    Value::obj(lists)
+                }
+                _ => continue,
+            };
             match &mut found {
                 Some(known) => drop(known.join(&rows, &mut self.cuts)),
                 None => found = Some(rows),

@@ -258,10 +258,14 @@ impl Labels {
                 {
                     *known = encoded(known, known.harmless.of_both(trace.harmless));
                 }
-                // What is one person's goes before what a group has in common.
+                // What is one person's goes before what a group has in common, and input before what it was answered with.
+                let far = match label {
+                    Label::Input(_) | Label::Session => Did::Answered,
+                    _ => Did::Grouped,
+                };
                 if let Some((_, known)) = self.0.get_mut(at)
-                    && has_step(known, Did::Grouped)
-                    && !has_step(trace, Did::Grouped)
+                    && has_step(known, far)
+                    && !has_step(trace, far)
                 {
                     *known = Arc::clone(trace);
                     return true;

@@ -42,6 +42,15 @@ impl Need {
     }
 }
 
+/// Whether a field, with its object, is the name by which a record is called.
+pub(crate) fn is_name_of_record(full: &str) -> bool {
+    const NAMES: [&str; 3] = ["Name", "FirstName", "LastName"];
+    let Some((object, field)) = full.split_once('.') else { return false };
+    let is_person = ["Contact", "Lead", "Account"].iter().any(|own| object.eq_ignore_ascii_case(own));
+    let names = if is_person { &NAMES[..] } else { &NAMES[..1] };
+    names.iter().any(|name| field.eq_ignore_ascii_case(name))
+}
+
 /// A query or a change of records.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
@@ -55,6 +64,8 @@ pub(crate) struct Access {
     pub(crate) needs: Vec<Need>,
     /// It gives sums and groups, and no record.
     pub(crate) is_summed: bool,
+    /// By what it groups, as paths in lower case; a record's name stands for the record.
+    pub(crate) groups: BTreeSet<String>,
     /// The expression that gives the records, or takes them.
     pub(super) value: ExprId,
 }
@@ -459,6 +470,7 @@ impl Scan<'_> {
             fields,
             needs,
             is_summed: false,
+            groups: BTreeSet::new(),
             value,
         });
     }
@@ -511,6 +523,10 @@ impl Scan<'_> {
                                 apex::Ty::Text
                             ) =>
                     {
+                        if let Some(query) = self.begun(first) {
+                            self.query(&query, is_user, expr.span, id);
+                            return;
+                        }
                         let object = self.object_in_texts(first);
                         self.add(
                             expr.span,
@@ -542,10 +558,56 @@ impl Scan<'_> {
         let is_bare = fields.iter().all(|field| field == "id");
         if !is_bare {
             self.add(span, objects, fields, vec![Need::Read], id);
-            let is_grouped = query.group_by.as_ref().is_some_and(|by| by.expressions.len() == 1);
-            let is_summed = is_grouped || query.select.iter().all(is_sum);
-            self.found.last_mut().into_iter().for_each(|own| own.is_summed = is_summed);
+            let groups = query.group_by.as_ref().and_then(|by| groups(&by.expressions)).unwrap_or_default();
+            let is_summed = groups.len() == 1 || query.select.iter().all(is_sum);
+            if let Some(own) = self.found.last_mut() {
+                own.is_summed = is_summed;
+                own.groups = groups;
+            }
         }
+    }
+
+    /// The query with which a text begins, from `SELECT` to its object in one constant; none where another may begin it.
+    fn begun(&self, id: ExprId) -> Option<soql::Query> {
+        let file = self.file;
+        let mut values = vec![id];
+        if let ExprKind::Name(name) = file.expr(id).kind {
+            let Ref::Local(_) = self.code.resolution.expr(self.file_id, id).to else { return None };
+            let body = self.code.program.method(self.method)?.body?;
+            values.clear();
+            file.each_stmt(body, |stmt| {
+                if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind {
+                    let own = variables.iter().filter(|(own, _)| own.value == name);
+                    values.extend(own.filter_map(|(_, value)| *value));
+                }
+            });
+            let mut is_replaced = values.len() != 1;
+            file.each_expr(body, |expr| {
+                if let ExprKind::Assign { target, value, operator } = file.expr(expr).kind
+                    && matches!(file.expr(target).kind, ExprKind::Name(own) if own == name)
+                {
+                    // `text = text + more` goes on with what is there.
+                    let goes_on = matches!(&file.expr(value).kind, ExprKind::Binary { first, .. }
+                        if matches!(file.expr(*first).kind, ExprKind::Name(own) if own == name));
+                    is_replaced |= operator.is_none() && !goes_on;
+                }
+            });
+            if is_replaced {
+                return None;
+            }
+        }
+        let mut first = *values.first()?;
+        while let ExprKind::Binary { first: left, .. } = &file.expr(first).kind {
+            first = *left;
+        }
+        let text = file.literal_text(first)?;
+        // What comes behind the object is the filter's.
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"))?;
+        let is_whole =
+            words.len() > from + 2 || text.ends_with(char::is_whitespace) && words.len() > from + 1;
+        let query = soql::parse_query(&words.get(..=from + 1)?.join(" ")).value;
+        (is_whole && query.knows_from() && query.knows_select()).then_some(query)
     }
 
     /// The constants that a text is put together of, in lower case: in the expression, or where its variable gets them.
@@ -628,6 +690,19 @@ impl Code {
             }
         }
     }
+}
+
+/// What a query groups by, where it says: `Doctor__r.Name` is the same as `Doctor__c`.
+fn groups(by: &[soql::Expression]) -> Option<BTreeSet<String>> {
+    let group = |one: &soql::Expression| {
+        let soql::Expression::Field(path) = one else { return None };
+        let names: Option<Vec<&str>> = path.names.iter().map(|name| name.known()).collect();
+        let path = names?.join(".").to_lowercase();
+        let record = path.strip_suffix(".name").or_else(|| path.strip_suffix(".id"));
+        let lookup = record.and_then(|record| record.strip_suffix("__r"));
+        Some(lookup.map_or_else(|| path.clone(), |lookup| format!("{lookup}__c")))
+    };
+    by.iter().map(group).collect()
 }
 
 fn is_sum(item: &soql::SelectItem) -> bool {

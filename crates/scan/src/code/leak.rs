@@ -34,6 +34,8 @@ pub(crate) struct Leak {
     pub(crate) to: BTreeSet<String>,
     /// The queries that read it; none where something else than a query begins its way.
     pub(crate) begins: Option<BTreeSet<(FileId, Span)>>,
+    /// All of it is what a caller from outside handed in.
+    pub(crate) is_handed_in: bool,
 }
 
 /// One object's data on its way.
@@ -50,6 +52,7 @@ struct Flow {
     way: Way,
     to: BTreeSet<String>,
     begins: Option<BTreeSet<(FileId, Span)>>,
+    is_handed_in: bool,
 }
 
 impl Flow {
@@ -298,6 +301,10 @@ pub(super) fn of(
     let mut flows: BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit, into: Option<Node>, source: Source, way: Way, held: &mut Held| {
+        // What somebody answers is neither the input nor the session with which he was asked.
+        if source.outside().is_some() && has_step(&hit.trace, Did::Answered) {
+            return None;
+        }
         // What somebody put in is followed within the object that has it: what is kept for all, or in the org, has been
         // looked at by others.
         let stays = |node: &Node| match (source, node) {
@@ -438,10 +445,21 @@ fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTree
 /// One finding for what is mended at one place.
 fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
     let same = same_data(&flows);
+    // Where the method that sends puts something in itself, what others hand to it goes with the same mail.
+    let sent = |flow: &Flow| (flow.place.method == flow.at.method).then_some(flow.at);
+    let senders: BTreeSet<Spot> =
+        flows.iter().filter(|flow| flow.sink == Sink::Mail).filter_map(sent).collect();
+    let sender = |flow: &Flow| match senders.contains(&flow.at) {
+        true => flow.at.method,
+        false => flow.place.method,
+    };
     let mut mails: BTreeMap<(MethodId, Spot), Spot> = BTreeMap::new();
     for flow in flows.iter().filter(|flow| flow.sink == Sink::Mail) {
-        let first = mails.entry((flow.place.method, flow.at)).or_insert(flow.place);
-        *first = (*first).min(flow.place);
+        let key = (sender(flow), flow.at);
+        if key.0 == flow.place.method {
+            let first = mails.entry(key).or_insert(flow.place);
+            *first = (*first).min(flow.place);
+        }
     }
     // What a request is sent with where it is made, and what the same class hands to that, is one request.
     let to_one = |flow: &Flow| matches!(flow.sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::Model);
@@ -466,11 +484,13 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             _ => false,
         };
         // Subject, body and attachments are put into one mail.
-        let of_mail = mails.get(&(flow.place.method, flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
+        let of_mail = mails.get(&(sender(&flow), flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
         let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
         let was = |did: Did| flow.way.has_step(did);
-        let key =
-            (place, flow.sink, flow.to.clone(), was(Did::Checked), was(Did::Answered), was(Did::Counted));
+        // What was in another record before is told apart where it is returned: it weighs less.
+        let is_reread = flow.sink == Sink::Result && was(Did::Reread);
+        let ways = (was(Did::Checked), was(Did::Answered), was(Did::Counted), is_reread);
+        let key = (place, flow.sink, flow.to.clone(), ways);
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,
             place,
@@ -479,14 +499,22 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             ways: Vec::new(),
             to: flow.to,
             begins: Some(BTreeSet::new()),
+            is_handed_in: true,
         });
+        leak.is_handed_in &= flow.is_handed_in;
         leak.begins = leak.begins.take().zip(flow.begins).map(|(all, more)| &all | &more);
         match leak.data.entry(flow.object) {
             Entry::Vacant(entry) => {
                 entry.insert(flow.fields);
                 leak.ways.push(flow.way);
             }
-            Entry::Occupied(mut entry) => entry.get_mut().extend(flow.fields),
+            Entry::Occupied(mut entry) => {
+                // Each caller of a method that sends is a way of its own.
+                if flow.sink == Sink::Mail && flow.place.method != place.method {
+                    leak.ways.push(flow.way);
+                }
+                entry.get_mut().extend(flow.fields);
+            }
         }
     }
     leaks.into_values().collect()
@@ -534,6 +562,7 @@ fn kept(
                 is_own: false,
                 place: None,
                 read: None,
+                is_handed_in: false,
             };
             found.extend(closed(world, &hit, is_exposed, method).map(|hit| (node, hit)));
         }
@@ -617,7 +646,9 @@ fn tell(
         way,
         to,
         begins: Some(BTreeSet::new()),
+        is_handed_in: true,
     });
+    flow.is_handed_in &= hit.is_handed_in;
     flow.begins = flow.begins.take().zip(begin).map(|(mut all, one)| {
         all.insert(one);
         all
@@ -690,7 +721,14 @@ fn closed(world: &World<'_>, hit: &Hit, is_exposed: bool, method: &Method) -> Op
         Label::Parameter { .. } => return None,
         known => known,
     };
-    Some(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() })
+    // Who gets back what he has just handed in learns nothing of it; an answer to it is more.
+    let is_handed_in = is_exposed && matches!(hit.label, Label::Parameter { index: 1.., .. });
+    let is_data = matches!(label, Label::Field(_) | Label::Record(_));
+    if is_handed_in && is_data && hit.sink == Sink::Result && !has_step(&hit.trace, Did::Answered) {
+        return None;
+    }
+    let place = hit.place.or(hit.read).or(Some(hit.put));
+    Some(Hit { label, place, is_handed_in, ..hit.clone() })
 }
 
 /// What of an argument is kept in a patient's field is that field's data on its way in, and gets out elsewhere.
@@ -712,7 +750,8 @@ fn arrived(world: &World<'_>, phi: &BTreeSet<(Name, Name)>, summary: &Summary) -
         let from = stored.range((index, Path::ROOT, FieldId(0))..).take_while(|(own, ..)| *own == index);
         for (_, _, field) in from.filter(|(_, at, _)| at.keys().starts_with(path.keys())) {
             let label = Label::Field(*field);
-            found.push(Hit { label, place: hit.place.or(hit.read).or(Some(hit.put)), ..hit.clone() });
+            let place = hit.place.or(hit.read).or(Some(hit.put));
+            found.push(Hit { label, place, is_handed_in: true, ..hit.clone() });
         }
     }
     found

@@ -21,7 +21,7 @@ use dataflow::{Cap, Cuts, Did, Exposure, Fields, Given, Graph, Spot, Trace};
 use journal::Place;
 use policy::vocabulary::Identifier;
 
-pub(crate) use check::{Access, Need};
+pub(crate) use check::{Access, Need, is_name_of_record};
 pub(crate) use database::{Does, does};
 pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside, Way};

@@ -45,6 +45,12 @@ impl Code {
             })
     }
 
+    /// Whether records that are added are made by the method itself, which sets what is in them, and are not such as a
+    /// caller hands in with any of their fields.
+    pub(crate) fn is_made_there(&self, operation: &super::Access) -> bool {
+        self.asker(operation.method).is_some_and(|asker| asker.is_made_by_itself(operation.value, RECORDS))
+    }
+
     /// Whether what a write takes is called after others than patients: `update provider`.
     pub(crate) fn is_of_others(&self, operation: &super::Access) -> bool {
         let Some(file) = self.program.file(operation.file) else { return false };
@@ -266,6 +272,30 @@ impl Asker<'_> {
             }
         });
         is_inserted && self.values(record).is_some_and(|values| values.iter().all(is_new))
+    }
+
+    fn is_made_by_itself(&self, expr: ExprId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match &self.file.expr(expr).kind {
+            ExprKind::New { args, .. } => {
+                // A list of what is in another, and no record with its fields.
+                args.iter().all(|arg| {
+                    matches!(self.file.expr(*arg).kind, ExprKind::Assign { .. })
+                        || self.is_made_by_itself(*arg, depth)
+                })
+            }
+            ExprKind::NewList { elements, .. } => {
+                elements.iter().all(|one| self.is_made_by_itself(*one, depth))
+            }
+            ExprKind::Name(_) => {
+                if let Some(over) = self.each_of(expr) {
+                    return self.is_made_by_itself(over, depth);
+                }
+                let (Some(values), Some(added)) = (self.values(expr), self.added(expr)) else { return false };
+                values.iter().chain(&added).all(|value| self.is_made_by_itself(*value, depth))
+            }
+            _ => false,
+        }
     }
 
     /// Which parameter a name is that nothing else is given to.

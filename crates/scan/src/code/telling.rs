@@ -157,13 +157,19 @@ impl Code {
     /// The data that gets out, with each place by which it comes.
     pub(crate) fn leaving(&self) -> Leaving {
         let mut found = Leaving::new();
-        for leak in &self.leaks {
+        // What callers hand in is read by no query, and a log tells nobody who asks.
+        for leak in self.leaks.iter().filter(|leak| !leak.is_handed_in && leak.sink != Sink::Log) {
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));
             for (&object, fields) in &leak.data {
                 let whole = fields.is_empty().then_some(None);
                 for field in fields.iter().map(|field| Some(*field)).chain(whole) {
+                    // What stays in its field, with something behind it.
+                    let kept = (object, field);
+                    if matches!(leak.sink, Sink::Record { object, field } if kept == (object, Some(field))) {
+                        continue;
+                    }
                     let own = found.entry((object, field)).or_default();
                     own.0.extend(&steps);
                     own.1.extend([leak.place.method, leak.at.method]);
@@ -250,6 +256,17 @@ impl Code {
         !self.is_answer(leak)
             && self.exposure(leak.at.method).is_some()
             && self.leaks.iter().any(|other| gives(&other))
+    }
+
+    /// Whether at the same place data is let out by the same way out that has not been in another record before.
+    pub(crate) fn has_nearer(&self, leak: &Leak) -> bool {
+        let is_nearer = |other: &Leak| {
+            (other.sink, other.place) == (leak.sink, leak.place)
+                && !other.has_step(Did::Reread)
+                && !self.is_checked(other)
+                && !self.is_answer(other)
+        };
+        self.leaks.iter().any(is_nearer)
     }
 
     /// Whether it is what somebody answered who was asked about the patient.

@@ -15,7 +15,9 @@
 //! that are called after others than patients.
 //! So is what a class does that the source gives to administrators alone, where other profiles say that they have it not; and what each
 //! profile and permission set that gives the class lets its holder do with the same fields anyway.
-//! So is a class that does nothing but add records: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
+//! So are names of records alone where the class keeps to sharing, and what a component's form adds of records that the code
+//! makes and fills itself, whatever else its class does; a record that the client hands in may have any field.
+//! So is a class that does nothing but add records of patients: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
 //! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
 //! ## Beside other analysers
@@ -30,10 +32,13 @@ use std::collections::BTreeSet;
 use apex::{ClassId, MethodId, Ty};
 use policy::vocabulary::Identifier;
 use apex::ast::{ExprId, ExprKind, File};
+use dataflow::Exposure;
 use sfdx::views::ObjectKind;
 
 use crate::Context;
-use crate::code::{Access, Code, Holders, Need};
+use crate::code::{self, Access, Code, Holders, Need};
+use crate::classification::is_of_another_person;
+use crate::field_path;
 use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
@@ -72,11 +77,28 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let is_open = |object: &String| is_open(cx, code, object, operation);
         !objects.is_empty() && objects.iter().all(is_open) || is_plain(cx, operation)
     };
+    // A query that is put together asks by what its filter says, though it gives no more than Ids.
+    let is_asked_by_text = |operation: &Access| !code.text_of(operation).starts_with('[');
+    let holds_patients = |object: &String| !cx.classes.phi_fields(object).is_empty();
     let more_than_adds: BTreeSet<Option<String>> = operations
         .iter()
-        .filter(|operation| operation.needs != [Need::Create] && !is_of_nothing(operation))
+        .filter(|operation| operation.needs != [Need::Create])
+        .filter(|operation| !is_of_nothing(operation) || is_asked_by_text(operation))
+        .filter(|operation| operation.objects.is_empty() || operation.objects.iter().any(holds_patients))
         .map(|operation| code.top_class(operation.method))
         .collect();
+    let changes: BTreeSet<MethodId> = operations
+        .iter()
+        .filter(|operation| operation.needs.iter().any(|need| matches!(need, Need::Edit | Need::Delete)))
+        .map(|operation| operation.method)
+        .collect();
+    // A form of a component is there to add; what pages, flows and agents add for others is theirs to ask about.
+    let is_form = |operation: &Access| {
+        code.exposure(operation.method) == Some(Exposure::Component)
+            && !pages.shows(code, operation)
+            && !changes.contains(&operation.method)
+            && code.is_made_there(operation)
+    };
     let leaving = code.leaving();
     let holders = Holders::of(cx, code);
     for operation in operations {
@@ -105,7 +127,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         } else if operation.is_summed && !names_somebody(cx, &operation) {
             Some(", to sum and to count them, and nothing asks whether the user may do that")
         } else if operation.needs == [Need::Create] && !more_than_adds.contains(&code.top_class(operation.method)) {
-            Some(" and its class does nothing else with records; nothing asks whether the user may add them")
+            Some(" and its class does nothing else with patients' records; nothing asks whether the user may add them")
+        } else if operation.needs == [Need::Create] && is_form(&operation) {
+            Some(", which it makes and fills itself, and nothing asks whether the user may add them")
+        } else if !pages.shows(code, &operation) && has_names_alone(cx, code, &operation) {
+            Some("; sharing holds, and field security keeps no name from whoever may read the object")
         } else if !pages.shows(code, &operation) && code.stays(cx, &operation, &leaving, &callers) {
             Some("; nothing of it is seen to leave the code as it is, and nothing asks whether the user may do that")
         } else if code.is_of_others(&operation) {
@@ -206,8 +232,47 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
         && operation.fields.iter().all(is_plain)
 }
 
+/// Whether a query selects no field of a patient but names of records, which field security cannot hide, in a class that
+/// keeps to sharing.
+fn has_names_alone(cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
+    let selected = code.text_of(operation).to_lowercase();
+    let selected = selected.split("from").next().unwrap_or_default();
+    let of_patients: Vec<String> = operation
+        .objects
+        .iter()
+        .flat_map(|object| operation.fields.iter().map(move |field| (object, field)))
+        .filter(|(object, field)| cx.classes.is_phi(object, field))
+        .map(|(object, field)| format!("{object}.{field}"))
+        .collect();
+    operation.needs == [Need::Read]
+        // Of what hangs on its records only the last name of a path is known.
+        && !selected.contains('.')
+        && !operation.fields.contains("*")
+        && !of_patients.is_empty()
+        && of_patients.iter().all(|field| code::is_name_of_record(field))
+        && code.shares(operation.method)
+}
+
 /// Whether one of the fields of a query says whose a record is: a group by it is one person.
 fn names_somebody(cx: &Context<'_>, operation: &Access) -> bool {
+    let is_of_somebody = |object: &String, path: &String| {
+        if path.rsplit_once('.').is_some_and(|(before, _)| before.split('.').any(is_of_another_person)) {
+            return false;
+        }
+        let reached = field_path::follow(cx.project, object, path);
+        let identifier = cx.classes.field(&reached.object, &reached.field).identifier;
+        let names = |own: Identifier| !matches!(own, Identifier::Date | Identifier::Clinical);
+        let field = cx.project.field(&reached.full_name());
+        let to: Vec<String> =
+            field.into_iter().flat_map(|field| field.reference_to()).map(|to| to.to_string()).collect();
+        // What a lookup leads to is somebody, but for what has nothing of a patient.
+        let is_lookup = field_path::is_reference(cx.project, &reached);
+        let is_plain = !to.is_empty() && to.iter().all(|to| cx.classes.phi_fields(to).is_empty());
+        is_lookup && !is_plain || !is_lookup && identifier.is_some_and(names)
+    };
+    if let ([object], false) = (operation.objects.as_slice(), operation.groups.is_empty()) {
+        return operation.groups.iter().any(|path| is_of_somebody(object, path));
+    }
     operation.objects.iter().flat_map(|object| operation.fields.iter().map(move |field| (object, field))).any(
         |(object, field)| {
             let identifier = cx.classes.field(object, field).identifier;

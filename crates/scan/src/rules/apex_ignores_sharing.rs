@@ -74,10 +74,24 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let reached = reached(cx, code);
     let unshared = code.unshared(cx.project);
     let look = Look::of(code);
-    let own_records: BTreeSet<(MethodId, source::Span)> = code
-        .system_operations()
+    let system = code.system_operations();
+    let own_records: BTreeSet<(MethodId, source::Span)> = system
         .iter()
         .filter(|operation| code.is_on_own_records(operation))
+        .map(|operation| (operation.method, operation.span))
+        .collect();
+    let controllers = visualforce::controllers(&code.program, cx.pages());
+    let callers = code.callers_of(&code.reached(&controllers));
+    let leaving = code.leaving();
+    // Operations on patients' data of which something gets out, or stays changed.
+    let telling: BTreeSet<(MethodId, source::Span)> = system
+        .iter()
+        .filter(|operation| operation.objects.is_empty() || code.phi_of(cx, operation).is_some())
+        .filter(|operation| {
+            let class = code.program.method(operation.method).and_then(|method| method.class);
+            class.is_some_and(|class| controllers.contains(&class))
+                || !code.stays(cx, operation, &leaving, &callers)
+        })
         .map(|operation| (operation.method, operation.span))
         .collect();
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
@@ -102,8 +116,10 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             writes: false,
             deletes: false,
             is_own: true,
+            stays: true,
         });
         own.is_own &= outside.iter().all(|one| own_records.contains(&(id, one.span)));
+        own.stays &= !outside.iter().any(|one| telling.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }
@@ -121,6 +137,8 @@ struct Found {
     deletes: bool,
     /// Of the user who runs it are all the records that it reads and changes.
     is_own: bool,
+    /// Nothing of patients' data that it reads is seen to leave, and it changes none.
+    stays: bool,
 }
 
 /// Details of details that are asked for their masters.
@@ -195,7 +213,9 @@ fn draft(
         ", and today the default of these objects lets everybody inside do that"
     };
     let so = if own.is_own { ", and all of these records are the user's own" } else { so };
-    let is_less = !is_kept || is_administrators || own.is_own;
+    let stays = own.stays && !own.is_own && is_kept;
+    let so = if stays { ", and nothing of patients' data in them is seen to leave the code as it is" } else { so };
+    let is_less = !is_kept || is_administrators || own.is_own || stays;
     let severity = if is_less { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
     Draft::new(

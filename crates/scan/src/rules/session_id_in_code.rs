@@ -9,7 +9,7 @@
 //! Call your own org by a named credential. Give others a connected app with scopes of its own.
 //!
 //! ## What is not found
-//! A call to the org itself with the user's session. Links and formulas of metadata are `script-in-metadata`.
+//! A call to the org itself with the user's session. What somebody answers who was asked with the id. Links and formulas of metadata are `script-in-metadata`.
 //!
 //! ## Beside other analysers
 //! PMD's `AvoidUnauthorizedGetSessionIdInApex` reports each call of `UserInfo.getSessionId`; here it matters where the id goes.

@@ -9,7 +9,7 @@
 //! Bind values (`:name`, `Database.queryWithBinds`). Take names of fields and directions of order from a list of what is allowed. `String.escapeSingleQuotes` helps between quotes and nowhere else.
 //!
 //! ## What is not found
-//! Ids, numbers, dates and booleans are what they say. A text that is compared with constants, or looked up in a set of them, before the query is one of these. In user mode it is medium: the filter can be changed all the same, and what is read is narrowed to what the user may read. `WITH SECURITY_ENFORCED` narrows nothing here: it does not look at the fields of a filter. A name that is looked up in what `Schema.getGlobalDescribe()` or `fields.getMap()` gives, and is left where nothing is found, is that of an object or field.
+//! Ids, numbers, dates and booleans are what they say, and so is a text of which `Decimal.valueOf` or `Id.valueOf` made one before: it fails for any other. What somebody answers who was asked with input is not the input. A text that is compared with constants, or looked up in a set of them, before the query is one of these. In user mode it is medium: the filter can be changed all the same, and what is read is narrowed to what the user may read. `WITH SECURITY_ENFORCED` narrows nothing here: it does not look at the fields of a filter. A name that is looked up in what `Schema.getGlobalDescribe()` or `fields.getMap()` gives, and is left where nothing is found, is that of an object or field.
 //!
 //! ## Beside other analysers
 //! PMD's `ApexSOQLInjection` takes a variable that is safe in one method for safe in the class (pmd#4650) and a parameter of any method for input. Here input is followed from where it comes in, through calls, and each path is judged for itself.
