@@ -342,15 +342,13 @@ impl DataKeys {
     /// From now on, how often the file was written is kept in a file apart: an older copy in its place is noticed.
     pub fn watch(&mut self, seen: &Path, unseen: Unseen) -> Result<(), KeysError> {
         let key = seen_by(&self.own);
-        let watched = Seen::of(seen, "data-keys", key, ((self.written, 0), ""), unseen)?;
+        let watched = Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?;
         self.seen = Some(watched.seen);
-        if let Some(older) = watched.older {
-            self.written = older.beyond;
-            let mut keys = self.keys.clone();
-            keys.values_mut().for_each(Kept::seal_no_more);
-            self.change(keys)?;
-        }
-        Ok(())
+        let Some(beyond) = watched.beyond else { return self.see() };
+        self.written = beyond;
+        let mut keys = self.keys.clone();
+        keys.values_mut().for_each(Kept::seal_no_more);
+        self.change(keys)
     }
 
     /// Destroys what wraps the keys: none of them opens again.

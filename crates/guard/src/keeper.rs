@@ -6,6 +6,7 @@
 
 mod approval;
 mod copies;
+mod reopened;
 mod shredding;
 
 use std::fmt;

@@ -133,7 +133,12 @@ impl Place {
             Act::KeyEvent(event) => format!("{} {} {}", event.step, event.kind, entry.outcome),
             other => other.key().to_owned(),
         };
-        self.ledger.entries.lock().unwrap().drain(..).map(said).collect()
+        self.entries().into_iter().map(said).collect()
+    }
+
+    /// The entries since it was asked last.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.ledger.entries.lock().unwrap().drain(..).collect()
     }
 
     fn room_for(&self, more: usize) {

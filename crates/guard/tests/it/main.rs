@@ -21,6 +21,7 @@ mod mask;
 mod people;
 mod pipe;
 mod query;
+mod reopened;
 mod roots;
 mod rows;
 mod safe_harbor;

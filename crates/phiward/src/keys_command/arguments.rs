@@ -38,6 +38,9 @@ pub(crate) enum Keys {
     Rewrap(Unasked),
     /// Destroy the salts of people, in every copy: their tokens open no more. Prints handles
     Shred(Shred),
+    /// After a copy was put back: people who were shredded after it was made are to be shredded again
+    #[command(subcommand)]
+    Shreddings(Shreddings),
     /// Say that people became others, as records were merged
     Merge(Merge),
     /// Copy the keys to a new folder. The copy opens by the same root
@@ -124,6 +127,13 @@ pub(crate) struct Status {
     /// A folder of backups: tells which open
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
+    /// The ledger that tells of these keys: after a copy was put back, tells how many whom it names as shredded are here
+    /// again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The key that verifies the ledger, or a file that holds it [default: LEDGER.vkey, beside the folder]
+    #[arg(long, value_name = "KEY", requires = "ledger")]
+    pub(crate) verifier: Option<String>,
     /// The policy bundle, whose cryptoperiod of data keys counts [default: the recommendation of NIST, two years]
     #[arg(long, value_name = "DIR")]
     pub(crate) policy: Option<PathBuf>,
@@ -228,6 +238,51 @@ pub(crate) struct Shred {
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Shreddings {
+    /// Hold the keys against the ledger: where everybody whom it names as shredded is shredded here, that is settled
+    Check(CheckShreddings),
+    /// Say that they need not be held against a ledger, and why. Two people
+    Accept(AcceptShreddings),
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CHECK_FORMAT)]
+pub(crate) struct CheckShreddings {
+    #[command(flatten)]
+    pub(crate) kept: Unasked,
+    /// The key that verifies the ledger, or a file that holds it [default: LEDGER.vkey, beside the folder]
+    #[arg(long, value_name = "KEY", requires = "ledger")]
+    pub(crate) verifier: Option<String>,
+}
+
+const CHECK_FORMAT: &str = "\
+A ledger settles it that is in order, has an entry of the day on which the keys were made, and of which no entry was \
+deleted. `keys restore` and `keys shred` look at it by themselves. Exits with 1 while somebody whom it names is here, or \
+where it need not name everybody.";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = ACCEPT_FORMAT)]
+pub(crate) struct AcceptShreddings {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+    /// Why, as the entry says it
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::PossibleValuesParser::new(reasons()))]
+    pub(crate) because: String,
+}
+
+fn reasons() -> Vec<&'static str> {
+    journal::act::KeyReason::ALL.iter().map(|reason| reason.as_str()).collect()
+}
+
+const ACCEPT_FORMAT: &str = "\
+Reasons: `nobody-shredded`, nobody was shredded after the copy was made, as another record shows; `shredded-again`, they \
+were shredded again by another record than a ledger; `values-gone`, no value of theirs is anywhere any more; \
+`must-be-kept`, what was forgotten has to be kept by law; `record-lost`, the record is lost and nobody can know. The \
+entry (`shreddings-settled`) names the reason and both people.";
 
 const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 mod census;
+mod reopened;
 mod rotation_test;
 pub(crate) mod shred;
 mod status;
@@ -99,6 +100,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             });
         }
         Keys::Shred(shred) => return shred::run(shred),
+        Keys::Shreddings(shreddings) => return reopened::run(shreddings),
         Keys::Merge(merge) => {
             let (org, policy) = org(&merge.policy, &merge.org)?;
             let pairs = lines(|line| {
@@ -513,7 +515,7 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
         }
         (None, None) => Err("name a --backup or an --escrow".to_owned()),
     };
-    let done = done.map(|(keeper, restored)| {
+    let done = done.and_then(|(mut keeper, restored)| {
         let Restored { data_keys, people, trail, seals } = restored;
         let people = counted(people, "person", "people");
         println!("{}, {people}", counted(data_keys, "data key", "data keys"));
@@ -526,12 +528,10 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
                  --activate` for each class"
             );
         }
-        eprintln!(
-            "phiward: who was shredded since this copy was made is there again: `ledger shredded --since DAY` lists their \
-             handles for `keys shred --handles`, and with --retired those of merged people for `keys shred --retired`"
-        );
-        // They are no fault of the restoration.
+        // What is to be done is no fault of the restoration.
+        let held = acting.wait(reopened::hold(&mut keeper, kept)).map(|_| ());
         let _ = status::escrows_to_destroy(&keeper);
+        held
     });
     let ended = acting.end();
     done.and(ended).map(|()| Verdict::InOrder)

@@ -9,7 +9,7 @@ use journal::names::{KeyId, Org};
 use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
-use super::{NO_ORG, Word, acted_by, by_lines, lines, status, subject, text};
+use super::{NO_ORG, Word, acted_by, by_lines, lines, reopened, status, subject, text};
 use crate::telling::counted;
 use crate::{Verdict, judge};
 
@@ -92,7 +92,8 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         tell(&done);
         let escrows = status::escrows_to_destroy(keeper);
         left.tell(shred.key.as_deref());
-        let all = done.handles.iter().all(Option::is_some) && left.is_empty();
+        let again = reopened::hold(keeper, &shred.kept).await?;
+        let all = done.handles.iter().all(Option::is_some) && left.is_empty() && again == Verdict::InOrder;
         Ok(if all { escrows } else { Verdict::Findings })
     })
 }

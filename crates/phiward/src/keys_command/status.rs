@@ -9,7 +9,8 @@ use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
 
 use super::arguments::{Form, Status};
-use super::{Roots, places, root, text};
+use super::reopened::Named;
+use super::{Roots, places, reopened, root, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::telling::counted;
 use crate::{Verdict, files};
@@ -50,6 +51,8 @@ struct Shown {
     escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all.
     unknown: Option<Date>,
+    /// When a copy was put back, while shreddings are to be done again; and of how many people whom a ledger names.
+    reopened: Option<(Date, Option<u64>)>,
     backups: Option<Vec<Backup>>,
     to_do: Vec<String>,
 }
@@ -73,7 +76,11 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
         None => None,
     };
     let period = period.map_or((SEALS_FOR, false), |days| (days, true));
-    let shown = shown(&keeper, status.backups.as_deref(), period, day)?;
+    let named = match &status.ledger {
+        Some(dir) => Some(Named::of(dir, status.verifier.as_deref(), &keeper)?),
+        None => None,
+    };
+    let shown = shown(&keeper, (status.backups.as_deref(), named.as_ref()), period, day)?;
     let out = match status.format {
         Form::Table => shown.table(),
         Form::Json => shown.json()?,
@@ -113,7 +120,12 @@ fn to_destroy(keeper: &Keeper) -> Vec<String> {
     named.chain(unknown).collect()
 }
 
-fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date) -> Result<Shown, String> {
+fn shown(
+    keeper: &Keeper,
+    (backups, named): (Option<&Path>, Option<&Named>),
+    period: (u64, bool),
+    day: Date,
+) -> Result<Shown, String> {
     let age = |key: KeyStatus| {
         let days = day.since(key.day).map_or(0, |span| span.get_days());
         (key, u64::try_from(days).unwrap_or(0))
@@ -143,6 +155,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
             _ => {}
         }
     }
+    to_do.extend(reopened::to_do(keeper, named));
     to_do.extend(to_destroy(keeper));
     if keeper.approvers().is_empty() {
         to_do.push(
@@ -178,6 +191,7 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         approvers: keeper.approvers(),
         escrows: salts.escrows(),
         unknown: salts.escrows_unknown(),
+        reopened: keeper.reopened().map(|day| (day, named.map(|named| named.there))),
         backups,
         to_do,
     })
@@ -275,6 +289,13 @@ impl Shown {
             let handles = counted(self.retired, "handle", "handles");
             let _ = writeln!(out, "  retired: {handles}, of people who became others");
         }
+        if let Some((day, there)) = self.reopened {
+            let who = there.map_or_else(
+                || "who is not known here".to_owned(),
+                |there| counted(there, "person", "people"),
+            );
+            let _ = writeln!(out, "  shredded and open again since a copy was put back on {day}: {who}");
+        }
         if !self.approvers.is_empty() {
             let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
         }
@@ -354,6 +375,8 @@ impl Shown {
             "approvers": self.approvers,
             "escrows": escrows,
             "escrows_unknown_since": self.unknown,
+            "shreddings_open_since": self.reopened.map(|(day, _)| day),
+            "shredded_and_open": self.reopened.and_then(|(_, there)| there),
             "backups": backups,
             "to_do": self.to_do,
         });

@@ -7,7 +7,7 @@ pub(crate) mod keyring;
 mod network;
 mod retain;
 mod show;
-mod shredded;
+pub(crate) mod shredded;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

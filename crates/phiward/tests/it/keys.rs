@@ -1,6 +1,7 @@
 //! The life of a tenant's keys, as an operator lives it.
 
 mod recorded;
+mod reopened;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
