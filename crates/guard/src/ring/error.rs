@@ -28,10 +28,7 @@ fn away(all: &[Away]) -> String {
     let each: Vec<String> = all
         .iter()
         .map(|Away { at, into }| {
-            format!(
-                "person {} was merged into another, whose handle is {into:?}: name the record that survives",
-                at + 1
-            )
+            format!("person {} was merged into another, whose handle is {into:?}: name who survives", at + 1)
         })
         .collect();
     each.join("\n")

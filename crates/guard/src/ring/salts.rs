@@ -608,7 +608,7 @@ const CUT_OFF: &str = "records were cut off its end: put a backup in its place";
 const TOO_FEW: &str =
     "two people have to say that a key is destroyed: the bundle needs two approvers or more";
 
-const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
+const MERGED_AWAY: &str = "the person was merged into another, or shredded: name who survives";
 
 fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {
     let read = Head::read(head, |key, label, wrapped| root.unwrap(key, label, wrapped));

@@ -304,11 +304,14 @@ pub(crate) struct Merge {
     /// The org of the records
     #[arg(long, value_name = "ID")]
     pub(crate) org: String,
+    /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD")]
+    pub(crate) key: Option<String>,
 }
 
 const MERGE_FORMAT: &str = "\
-Reads two ids of records a line: the one that is gone and the one that survives. Prints the handle of the first, or \
-`unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles --rebound`), which is for when \
+Reads two ids of records a line: the one that is gone and the one that survives; with --key two keys, with a tab or a \
+comma between them. Prints the handle of the first, or `unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles --rebound`), which is for when \
 all of them are bound to the survivor.";
 
 #[derive(Debug, Args)]
@@ -514,6 +517,10 @@ pub(crate) struct Rebind {
     /// records that were moved; of who was merged the keys know it
     #[arg(long, value_name = "FILE")]
     pub(crate) pairs: Option<PathBuf>,
+    /// The pairs are of what stands in this field in the place of records: of fields that the bundle binds by it
+    /// (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD", requires = "pairs")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,8 @@
 
 pub(crate) mod arguments;
 mod census;
+mod merge;
+mod people;
 mod reopened;
 mod rotation_test;
 pub(crate) mod shred;
@@ -18,9 +20,9 @@ use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
+use journal::Recorder;
 use journal::act::Person;
-use journal::names::{Approver, Digest, Identity, KeyId, Org, RecordId};
-use journal::{Recorder, Subject};
+use journal::names::{Approver, Digest, Identity, KeyId, Org};
 use policy::Policy;
 use policy::vocabulary::Class;
 
@@ -101,27 +103,7 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
         }
         Keys::Shred(shred) => return shred::run(shred),
         Keys::Shreddings(shreddings) => return reopened::run(shreddings),
-        Keys::Merge(merge) => {
-            let (org, policy) = org(&merge.policy, &merge.org)?;
-            let pairs = lines(|line| {
-                let (from, into) =
-                    line.split_once([' ', '\t', ',']).ok_or("two ids of records are needed")?;
-                Ok([from, into].map(str::trim).map(str::to_owned))
-            })?;
-            let pairs = (1..).zip(pairs).map(|(number, [from, into])| {
-                Ok((subject(&org, number, &from)?, subject(&org, number, &into)?))
-            });
-            let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
-            return acted_by(Word::of(Some(&policy), &merge.kept)?, &merge.kept, async |keeper| {
-                for merged in keeper.merge_all(&pairs).await.map_err(by_lines)? {
-                    match merged {
-                        Some((handle, _)) => println!("{handle:?}"),
-                        None => println!("unknown"),
-                    }
-                }
-                Ok(Verdict::InOrder)
-            });
-        }
+        Keys::Merge(merge) => return merge::run(merge),
         Keys::Backup(backup) => {
             return acted(&backup.kept, async |keeper| {
                 let to = keeper.back_up(&backup.to).await.map_err(text)?;
@@ -382,14 +364,6 @@ fn org(policy: &Path, id: &str) -> Result<(Org, Policy), String> {
 
 const NO_ORG: &str = "`--org` is no org of the bundle";
 
-/// A person by their record. No message repeats one.
-fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
-    let record = RecordId::of(record).map_err(|error| {
-        format!("line {number}: {error}: a list has ids alone, one a line, without a header, and no JSON")
-    })?;
-    Ok(Subject::of_record(org, &record))
-}
-
 /// What is wrong with lines of standard input, where people stand one a line. No message repeats one.
 fn by_lines(error: KeeperError) -> String {
     let KeeperError::Ring(RingError::MergedAway(away)) = error else { return text(error) };
@@ -397,8 +371,7 @@ fn by_lines(error: KeeperError) -> String {
         .into_iter()
         .map(|Away { at, into }| {
             format!(
-                "standard input, line {}: the record was merged into another, whose handle is {into:?}: name the record \
-                 that survives",
+                "standard input, line {}: the person was merged into another, whose handle is {into:?}: name who survives",
                 at + 1
             )
         })
@@ -407,7 +380,7 @@ fn by_lines(error: KeeperError) -> String {
 }
 
 /// Lines of standard input, read to the end before anything is done.
-fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, String> {
+fn lines<T>(read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
     let all = files::listed().map(|line| {
         let (number, line) = line?;
         read(&line).map_err(|what| format!("line {number}: {what}"))

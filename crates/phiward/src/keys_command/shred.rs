@@ -9,7 +9,8 @@ use journal::names::{KeyId, Org};
 use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
-use super::{NO_ORG, Word, acted_by, by_lines, lines, reopened, status, subject, text};
+use super::people::By;
+use super::{NO_ORG, Word, acted_by, by_lines, lines, reopened, status, text};
 use crate::telling::counted;
 use crate::{Verdict, judge};
 
@@ -23,7 +24,7 @@ enum Who {
 
 /// What the bundle's tokens hang on, and the fields whose tokens they are, all as `Object.Field`.
 #[derive(Default)]
-struct Bound {
+pub(super) struct Bound {
     /// By keys in the place of records, under the names that subjects have them by.
     by_key: BTreeMap<String, ByKey>,
     by_record: BTreeSet<String>,
@@ -45,19 +46,8 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         (Some(policy), Some(id)) => {
             let policy = judge::read_bundle(policy)?;
             let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-            let mut left = bound(&policy);
-            let people = match &shred.key {
-                Some(key) => {
-                    let key = left.key(key)?;
-                    left.by_key.remove(&key);
-                    of_key(&org, &key, &given)?
-                }
-                None => {
-                    left.by_record.clear();
-                    let records = (1..).zip(&given).map(|(number, line)| subject(&org, number, line));
-                    records.collect::<Result<_, _>>()?
-                }
-            };
+            let mut left = Bound::of(&policy);
+            let people = all(&left.taken(org, shred.key.as_deref())?, &given)?;
             if shred.keys_apart {
                 left = Bound::default();
             }
@@ -193,61 +183,84 @@ impl Bound {
         }
     }
 
+    /// Takes out what lists name people by: their records, or a key.
+    pub(super) fn taken(&mut self, org: Org, key: Option<&str>) -> Result<By, String> {
+        let Some(key) = key else {
+            self.by_record.clear();
+            return Ok(By::Record(org));
+        };
+        let key = self.key(key)?;
+        self.by_key.remove(&key);
+        Ok(By::Key(org, key))
+    }
+
     /// What stays open of people who were shredded by their records, or by a key.
     fn tell(&self, by: Option<&str>) {
+        let done = ", or say with --keys-apart that it is done";
+        self.told(by, |what, how| format!("shred these people's {what} as well (`keys shred{how}`){done}"));
+    }
+
+    /// What was not merged of people who were merged by their records, or by a key.
+    pub(super) fn tell_merged(&self, by: Option<&str>) {
+        self.told(by, |what, how| format!("merge these people's {what} as well (`keys merge{how}`)"));
+    }
+
+    fn told(&self, by: Option<&str>, what_to_do: impl Fn(&str, &str) -> String) {
         let listed = |fields: &BTreeSet<String>| {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             fields.join(", ")
         };
         let on = by.map_or_else(|| "the record".to_owned(), |key| format!("`{key}`"));
-        let done = ", or say with --keys-apart that it is done";
         for ByKey { shown, fields, .. } in self.by_key.values() {
+            let to_do = what_to_do("keys", &format!(" --key {shown}"));
             eprintln!(
-                "phiward: tokens of {} hang on what stands in `{shown}` and not on {on}: shred these people's keys as \
-                 well (`keys shred --key {shown}`){done}",
+                "phiward: tokens of {} hang on what stands in `{shown}` and not on {on}: {to_do}",
                 listed(fields)
             );
         }
         if !self.by_record.is_empty() {
+            let to_do = what_to_do("ids", "");
             eprintln!(
-                "phiward: tokens of {} hang on the record and not on {on}: shred these people's ids as well (`keys shred`){done}",
+                "phiward: tokens of {} hang on the record and not on {on}: {to_do}",
                 listed(&self.by_record)
             );
         }
     }
-}
 
-fn bound(policy: &Policy) -> Bound {
-    let mut all = Bound::default();
-    for (object, rule) in policy.objects() {
-        for (field, _) in &rule.fields.0 {
-            let own = SealedField::of(policy, &object.value, &field.value);
-            // By its other name it is the same field, where that has no line of its own.
-            let twin = policy::twin(&object.value, &field.value).filter(|(object, field)| {
-                policy.class_of(object, field).is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
-            });
-            let twin = twin.and_then(|(object, field)| SealedField::of(policy, &object, &field));
-            for sealed in own.into_iter().chain(twin) {
-                let name = format!("{}.{}", sealed.object, sealed.name);
-                match sealed.owner {
-                    Owner::Key { column, named_by } => {
-                        let column = format!("{}.{column}", sealed.object);
-                        let key = all.by_key.entry(named_by).or_default();
-                        if key.shown.is_empty() {
-                            key.shown.clone_from(&column);
+    pub(super) fn of(policy: &Policy) -> Self {
+        let mut all = Self::default();
+        for (object, rule) in policy.objects() {
+            for (field, _) in &rule.fields.0 {
+                let own = SealedField::of(policy, &object.value, &field.value);
+                // By its other name it is the same field, where that has no line of its own.
+                let twin = policy::twin(&object.value, &field.value).filter(|(object, field)| {
+                    policy
+                        .class_of(object, field)
+                        .is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
+                });
+                let twin = twin.and_then(|(object, field)| SealedField::of(policy, &object, &field));
+                for sealed in own.into_iter().chain(twin) {
+                    let name = format!("{}.{}", sealed.object, sealed.name);
+                    match sealed.owner {
+                        Owner::Key { column, named_by } => {
+                            let column = format!("{}.{column}", sealed.object);
+                            let key = all.by_key.entry(named_by).or_default();
+                            if key.shown.is_empty() {
+                                key.shown.clone_from(&column);
+                            }
+                            key.columns.insert(column.to_ascii_lowercase());
+                            key.fields.insert(name);
                         }
-                        key.columns.insert(column.to_ascii_lowercase());
-                        key.fields.insert(name);
+                        Owner::Person(_) => {
+                            all.by_record.insert(name);
+                        }
+                        Owner::Nobody => {}
                     }
-                    Owner::Person(_) => {
-                        all.by_record.insert(name);
-                    }
-                    Owner::Nobody => {}
                 }
             }
         }
+        all
     }
-    all
 }
 
 /// People by what stands in a field that the bundle binds by. No message repeats it.
@@ -257,17 +270,12 @@ pub(crate) fn by_key(
     key: &str,
     given: &[String],
 ) -> Result<Vec<Subject>, String> {
-    of_key(org, &bound(policy).key(key)?, given)
+    all(&By::Key(org.clone(), Bound::of(policy).key(key)?), given)
 }
 
-fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
-    let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
-        "" => Err(format!("line {number}: it is empty")),
-        line if !Owner::is_plain_key(line) => Err(format!(
-            "line {number}: it has characters that nobody sees, or letters and marks apart that Unicode writes as one (NFC): \
-             nobody is sealed for by such a key"
-        )),
-        line => Ok(Subject::of_key(org, key, line)),
-    });
-    people.collect()
+fn all(by: &By, given: &[String]) -> Result<Vec<Subject>, String> {
+    let people = (1..).zip(given);
+    people
+        .map(|(number, line): (u64, _)| by.person(line).map_err(|what| format!("line {number}: {what}")))
+        .collect()
 }

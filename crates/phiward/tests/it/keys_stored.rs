@@ -1,5 +1,7 @@
 //! Rotation, merges, shredding and the yearly test, as somebody runs them, and as somebody kills them.
 
+mod by_key;
+
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -510,7 +512,7 @@ fn a_list_with_somebody_who_was_merged_away_names_the_line() {
     assert_eq!(merged.lines().count(), 2);
     let shred = act("shred", &of);
     let (_, told) = place.ends(2, &shred, &format!("{}\n{}\n{}\n", record(3), record(1), record(2)));
-    let survivor = "line 2: the record was merged into another, whose handle is ";
+    let survivor = "line 2: the person was merged into another, whose handle is ";
     let handle = told.split_once(survivor).unwrap().1.get(..16).unwrap();
     assert!(told.contains("standard input, line 3") && told.contains("nothing was done"), "{told}");
     assert!(!told.contains(&record(1)) && !told.contains("line 1:"), "{told}");
