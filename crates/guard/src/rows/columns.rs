@@ -346,6 +346,7 @@ impl Columns {
         let known = |name: &&String| {
             let found = policy.class_of(&self.object, name);
             found.is_some_and(|found| found.by != ClassifiedBy::ObjectDefault)
+                || is_companion(policy, &self.object, name)
         };
         let name = |place: usize| self.names.get(place.checked_sub(1)?).filter(known);
         places

@@ -21,12 +21,9 @@ use crate::field::SealedField;
 use crate::index::BlindIndex;
 use crate::key::DataKey;
 use crate::keys::{Became, Keys, bound_to};
-use crate::rows::{Columns, Duty, OwnerAt, SealedAt, hidden, left};
+use crate::rows::{Columns, Duty, OwnerAt, SealedAt, is_left_by, masked_since};
 use crate::seal::{FieldCipher, Sealer, SubjectSalt};
 use crate::token::{Handle, KeyNumber, PREFIX, Token};
-
-/// For so many years a mask that tells ages is known again.
-const YEARS: i32 = 10;
 
 /// Why a value cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -429,12 +426,7 @@ impl<'k> Looker<'k> {
             StandIn::Nothing if beside.is_empty() => return Ok(Left::AsItIs),
             StandIn::Nothing => return Ok(Left::Edited),
             StandIn::Mask => {
-                let mask = |back: i32| {
-                    let day = ready.today.checked_sub(jiff::Span::new().years(back));
-                    hidden(field.mask, value, day.unwrap_or(ready.today))
-                };
-                // What tells an age changes with the years.
-                return Ok(match (0..=YEARS).find(|back| mask(*back) == beside) {
+                return Ok(match masked_since(field, value, beside, ready.today) {
                     Some(0) => Left::AsItIs,
                     None if !beside.is_empty() => Left::Edited,
                     _ => Left::Old,
@@ -449,9 +441,7 @@ impl<'k> Looker<'k> {
         let alive = ready.alive.get(&field.class).into_iter().flatten();
         let own = ready.opening.get(&number).and_then(|key| key.as_ref().ok());
         for key in alive.chain(own) {
-            let mut made = String::new();
-            // What one cannot make of a value does not stand there either.
-            if left(field, key, salt, value, ready.today, &mut made).is_ok() && made == beside {
+            if is_left_by(key, field, salt, (value, beside), ready.today) {
                 return Ok(if Some(key.number()) == active { Left::AsItIs } else { Left::Old });
             }
         }
