@@ -33,7 +33,7 @@ use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
 use merging::Merges;
-pub use merging::{Merged, Merging};
+pub use merging::{Merged, Merging, Standing};
 pub use returning::Welcome;
 
 const PURPOSE: Purpose = Purpose {

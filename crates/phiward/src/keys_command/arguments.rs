@@ -311,8 +311,9 @@ pub(crate) struct Merge {
 
 const MERGE_FORMAT: &str = "\
 Reads two ids of records a line: the one that is gone and the one that survives; with --key two keys, with a tab or a \
-comma between them. Prints the handle of the first, or `unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles --rebound`), which is for when \
-all of them are bound to the survivor.";
+comma between them. Prints the handle of the first; `shredded` where that was done to it; or `unknown` where nothing is \
+sealed for it: then nothing is remembered of it either, and the exit code is 1. Its tokens open until the handle is \
+shredded (`shred --handles --rebound`), which is for when all of them are bound to the survivor.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {

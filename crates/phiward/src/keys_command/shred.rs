@@ -28,6 +28,8 @@ pub(super) struct Bound {
     /// By keys in the place of records, under the names that subjects have them by.
     by_key: BTreeMap<String, ByKey>,
     by_record: BTreeSet<String>,
+    /// Objects whose records are people, in lower case, where that can be told.
+    persons: BTreeSet<String>,
 }
 
 /// Fields whose tokens hang on one key in the place of a record.
@@ -42,27 +44,33 @@ struct ByKey {
 
 pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
     let given = lines(|line| Ok(line.to_owned()))?;
-    let (who, policy, left) = match (&shred.policy, &shred.org) {
-        (Some(policy), Some(id)) => {
-            let policy = judge::read_bundle(policy)?;
-            let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-            let mut left = Bound::of(&policy);
-            let people = all(&left.taken(org, shred.key.as_deref())?, &given)?;
-            if shred.keys_apart {
-                left = Bound::default();
+    let mut others = Vec::new();
+    let (who, policy, left) =
+        match (&shred.policy, &shred.org) {
+            (Some(policy), Some(id)) => {
+                let policy = judge::read_bundle(policy)?;
+                let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
+                let mut left = Bound::of(&policy);
+                let by = left.taken(org, shred.key.as_deref())?;
+                let people = all(&by, &given)?;
+                others.extend(given.iter().map(|line| {
+                    if left.is_of_another_kind(line, &by) { left.hint() } else { String::new() }
+                }));
+                if shred.keys_apart {
+                    left = Bound::default();
+                }
+                (Who::People(people), Some(policy), left)
             }
-            (Who::People(people), Some(policy), left)
-        }
-        _ => {
-            let handles = (1..).zip(&given).map(|(number, line)| {
-                let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
-                Ok(Handle::of(*id.bytes()))
-            });
-            let handles = handles.collect::<Result<_, String>>()?;
-            let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
-            (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
-        }
-    };
+            _ => {
+                let handles = (1..).zip(&given).map(|(number, line)| {
+                    let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
+                    Ok(Handle::of(*id.bytes()))
+                });
+                let handles = handles.collect::<Result<_, String>>()?;
+                let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
+                (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
+            }
+        };
     acted_by(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
         let backups = shred.backups.as_deref();
         let done = match &who {
@@ -80,6 +88,11 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         };
         let done = done.map_err(by_lines)?;
         tell(&done);
+        let unknown = (1..).zip(&done.handles).zip(&others).filter(|((_, handle), _)| handle.is_none());
+        for ((number, _), hint) in unknown.filter(|(_, hint)| !hint.is_empty()) {
+            let number: u64 = number;
+            eprintln!("phiward: standard input, line {number}: nothing is sealed for this person{hint}");
+        }
         let escrows = status::escrows_to_destroy(keeper);
         left.tell(shred.key.as_deref());
         let again = reopened::hold(keeper, &shred.kept).await?;
@@ -194,6 +207,36 @@ impl Bound {
         Ok(By::Key(org, key))
     }
 
+    /// Ids that begin so are none of those that tokens are bound to, and who is named by them has others: a person
+    /// account is two records.
+    fn other_kind(&self) -> Option<(&'static str, &'static str)> {
+        let has = |object: &str| self.persons.contains(object);
+        match (has("account"), has("contact")) {
+            (true, false) => Some((
+                "003",
+                "this is the id of a contact, and the bundle binds tokens to accounts: name the account (`AccountId` of the \
+                 contact)",
+            )),
+            (false, true) => Some((
+                "001",
+                "this is the id of an account, and the bundle binds tokens to contacts: name the contact (`PersonContactId` \
+                 of the account)",
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether a line names somebody by the other record of a person account.
+    pub(super) fn is_of_another_kind(&self, line: &str, by: &By) -> bool {
+        let is_other = |id: &str| self.other_kind().is_some_and(|(prefix, _)| id.trim().starts_with(prefix));
+        matches!(by, By::Record(_)) && line.split([' ', '\t', ',']).any(is_other)
+    }
+
+    /// What to do about such a line.
+    pub(super) fn hint(&self) -> String {
+        self.other_kind().map_or_else(String::new, |(_, hint)| format!(": {hint}"))
+    }
+
     /// What stays open of people who were shredded by their records, or by a key.
     fn tell(&self, by: Option<&str>) {
         let done = ", or say with --keys-apart that it is done";
@@ -251,7 +294,8 @@ impl Bound {
                             key.columns.insert(column.to_ascii_lowercase());
                             key.fields.insert(name);
                         }
-                        Owner::Person(_) => {
+                        Owner::Person(path) => {
+                            all.persons.extend(person_object(&sealed.object, &path));
                             all.by_record.insert(name);
                         }
                         Owner::Nobody => {}
@@ -260,6 +304,17 @@ impl Bound {
             }
         }
         all
+    }
+}
+
+/// The object whose records a path of an object's records leads to: of a person account the other one, or itself.
+fn person_object(object: &str, path: &str) -> Option<String> {
+    let object = object.to_ascii_lowercase();
+    match (object.as_str(), path.to_ascii_lowercase().as_str()) {
+        (_, "id") => Some(object),
+        ("contact", "accountid") => Some("account".to_owned()),
+        ("account", "personcontactid") => Some("contact".to_owned()),
+        _ => None,
     }
 }
 

@@ -88,6 +88,9 @@ fn people_are_merged_by_the_keys_that_their_tokens_hang_on() {
     census("bound.csv", "c2", 0);
     told(&place, 0, &[&retire[..], &["--rebound"]].concat(), handle);
     assert_eq!(opened(&place, "bound.csv"), SSNS);
+    // Who became another is so for ever.
+    let (_, err) = told(&place, 2, &merge, "Canary 1\tCanary-3\n");
+    assert!(err.contains("line 1: the person was merged into another"), "{err}");
     // Forgetting the survivor forgets both.
     let shred = act("shred", &[&OF[..], &["--keys-apart"]].concat());
     told(&place, 0, &shred, "Canary, 2\n");
