@@ -121,7 +121,7 @@ fn table(census: &stored::Census, asked: &[Asked]) -> String {
         counted(census.rows, "record", "records"),
         census.from,
         census.to,
-        census.active.join(", ")
+        if census.active.is_empty() { "none".to_owned() } else { census.active.join(", ") }
     );
     for field in &census.fields {
         field_of(field, &mut text);

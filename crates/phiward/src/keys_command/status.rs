@@ -1,5 +1,6 @@
 //! What a security officer wants to know of the keys.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use guard::keeper::Tools;
 use guard::ring::{EscrowState, Escrowed};
 use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
+use policy::vocabulary::Class;
 
 use super::arguments::{Form, Status};
 use super::reopened::Named;
@@ -155,6 +157,7 @@ fn shown(
             _ => {}
         }
     }
+    to_do.extend(unsealing(&keys));
     to_do.extend(reopened::to_do(keeper, named));
     to_do.extend(to_destroy(keeper));
     if keeper.approvers().is_empty() {
@@ -195,6 +198,32 @@ fn shown(
         backups,
         to_do,
     })
+}
+
+/// Classes for which no key seals, and what mends that.
+fn unsealing(keys: &[(KeyStatus, u64)]) -> Vec<String> {
+    let mut by_class: BTreeMap<Class, Vec<KeyStatus>> = BTreeMap::new();
+    for (key, _) in keys.iter().filter(|(key, _)| key.state != KeyState::Destroyed) {
+        by_class.entry(key.class).or_default().push(*key);
+    }
+    by_class.retain(|_, keys| keys.iter().all(|key| key.state != KeyState::Active));
+    let said = |(class, keys): (Class, Vec<KeyStatus>)| {
+        // The newest that is not worn: of a copy that was put back all are.
+        let newest = |states: &[KeyState]| {
+            let fit = keys.iter().rev().find(|key| key.seals < MOST_SEALS && states.contains(&key.state));
+            fit.map(|key| key.number)
+        };
+        let or = match newest(&[KeyState::Pending, KeyState::DecryptOnly]) {
+            Some(number) => format!("`keys activate --key {number}`, or "),
+            None => newest(&[KeyState::Disabled]).map_or_else(String::new, |number| {
+                format!("`keys enable --key {number}` and then `keys activate --key {number}`, or ")
+            }),
+        };
+        format!(
+            "nothing of class {class} can be sealed, as no key is active: {or}`keys make --class {class} --activate`"
+        )
+    };
+    by_class.into_iter().map(said).collect()
 }
 
 const OPENS: &str = "opens";

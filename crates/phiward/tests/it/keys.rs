@@ -307,8 +307,11 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     let status = place.ends(1, &[&["status"], &RESTORED], "");
     assert!(status.contains("unknown since a copy was put back"), "{status}");
     place.ends(0, &[&["escrow", "settled"], &two, &["idris-calloway"], &RESTORED, &LEDGER], "");
-    place.ends(0, &[&["status"], &RESTORED], "");
+    let status = place.ends(1, &[&["status"], &RESTORED], "");
+    assert!(status.contains("as no key is active: `keys make --class phi --activate`"), "{status}");
     assert_eq!(place.ends(0, &[&["make", "--class", "phi", "--activate"], &RESTORED, &LEDGER], ""), "2\n");
+    place.ends(0, &[&["make", "--class", "phi-sensitive", "--activate"], &RESTORED, &LEDGER], "");
+    place.ends(0, &[&["status"], &RESTORED], "");
 
     let told = place.told();
     for step in [
@@ -426,6 +429,7 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
         code(&place.run(&[&["escrow", "settled"], &two, &KEYS, &LEDGER], ""))
     };
     assert_eq!([settled(IDENTITY), settled("mara-voss"), settled("idris-calloway")], [2, 2, 0]);
+    place.ok(&["make", "--class", "phi", "--activate"]);
     let status = place.ends(0, &[&["status"], &KEYS], "");
     assert!(!status.contains("unknown"), "{status}");
 }
@@ -650,7 +654,11 @@ orgs: [{id: production, kind: production, region: us}]
     );
     let pinned = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
     place.ends(0, &[&["approvers", "--next", "own"], &pinned, &KEYS, &LEDGER], "");
-    assert!(place.ends(0, &[&["status"], &KEYS], "").contains("mal-lory, os-car"));
+    let status = place.ends(1, &[&["status"], &KEYS], "");
+    assert!(
+        status.contains("mal-lory, os-car") && status.contains("nothing of class phi can be sealed"),
+        "{status}"
+    );
     place.ends(2, &[&["destroy", "--key", "0"], &pinned, &KEYS, &LEDGER], "");
     place.ends(0, &[&["destroy", "--key", "0"], &theirs, &KEYS, &LEDGER], "");
     assert!(place.told().contains(&"approvers-pinned tenant done".to_owned()));

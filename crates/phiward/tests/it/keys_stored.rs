@@ -128,6 +128,40 @@ fn keys_are_rotated_from_the_first_step_to_the_last() {
 }
 
 #[test]
+fn without_a_key_that_seals_all_is_counted_and_it_is_told_what_mends_that() {
+    let place = sealed(3);
+    let status = |expected, what: &str| {
+        let (out, _) = place.ends(expected, &[&["keys", "status"], &KEYS[..]].concat(), "");
+        assert!(out.contains(what), "{out}");
+        out
+    };
+    status(0, "active");
+    let census = |state: &str, expected, what: &str| {
+        let (out, _) = place.ends(expected, &keys("census", &["sealed.csv", "--state", state]), "");
+        assert!(out.contains(what), "{out}");
+    };
+    // A census seals nothing, and takes no seals from a key.
+    let before = std::fs::read(place.path("keys/data-keys")).unwrap();
+    census("c1", 0, "sealing keys: 0");
+    place.ok(&keys("forget", &["sealed.csv", "--out", "out.csv", "--state", "f"]), "");
+    assert_eq!(std::fs::read(place.path("keys/data-keys")).unwrap(), before);
+    let disable = |number| place.ok(&act("disable", &["--key", number]), "");
+    disable("0");
+    let mends = "nothing of class phi can be sealed, as no key is active: `keys enable --key 0` and then `keys activate --key \
+                 0`, or `keys make --class phi --activate`";
+    let out = status(1, mends);
+    assert!(!out.contains("class phi-sensitive can be sealed"), "{out}");
+    census("c2", 1, "3  do not open: their keys are pending, disabled or destroyed");
+    place.ok(&act("enable", &["--key", "0"]), "");
+    census("c3", 0, "sealing keys: none");
+    status(1, "as no key is active: `keys activate --key 0`, or `keys make");
+    let (_, err) = place.ends(2, &keys("reseal", &["sealed.csv", "--out", "x", "--state", "r"]), "");
+    assert!(err.contains("`phiward keys make --class phi --activate`"), "{err}");
+    place.ok(&act("activate", &["--key", "0"]), "");
+    status(0, "active");
+}
+
+#[test]
 fn people_are_merged_bound_anew_shredded_and_forgotten() {
     let place = sealed(6);
     let merge =

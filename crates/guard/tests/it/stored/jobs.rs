@@ -564,3 +564,27 @@ fn columns_that_belong_together_have_to_be_there_together() {
     assert!(error(&["Name"]).contains("whom `Id` names"));
     assert!(stored.clinic.ring.key(number(9)).is_err());
 }
+
+#[test]
+fn who_seals_nothing_needs_no_key_that_seals() {
+    let stored = Stored::new();
+    let (_, sealed) = sealed(&stored, 3);
+    let memory = Memory::of(&sealed);
+    stored.clinic.ring.set(number(0), KeyState::DecryptOnly);
+    let census = stored.census("Account", &mut memory.view());
+    assert_eq!((census.rows, census.is_in_order(), census.active.len()), (3, true, 0), "{census:#?}");
+    assert_eq!(census.fields[0].under, BTreeMap::from([("0 g".to_owned(), 3)]));
+    let forgotten = stored.job(Task::Forget, "Account", &mut memory.view());
+    assert_eq!((forgotten.rows, forgotten.changed), (3, 0));
+    // One that is disabled opens nothing, and is counted.
+    stored.clinic.ring.set(number(0), KeyState::Disabled);
+    let census = stored.census("Account", &mut memory.view());
+    assert_eq!(census.fields[0].unreadable, BTreeMap::from([(Reason::KeyDoesNotOpen, 3)]));
+    // Who seals is refused.
+    for task in [RESEAL, Task::Rebind { pairs: Vec::new() }] {
+        let state = tempfile::tempdir().unwrap();
+        let (done, _) = stored.tried(task, "Account", &mut memory.view(), &state.path().join("s"), 1000);
+        let refused = done.unwrap_err().to_string();
+        assert!(refused.contains("no active key for the class `phi`"), "{refused}");
+    }
+}

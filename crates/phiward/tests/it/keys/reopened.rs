@@ -41,8 +41,9 @@ fn status(place: &Place, expected: i32, more: &[&str]) -> String {
     place.ends(expected, &[&["status"], &RESTORED, more], "")
 }
 
-/// Two people say that every escrow is gone.
-fn settle_escrows(place: &Place) {
+/// A key that seals is made, and two people say that every escrow is gone.
+fn settle_the_rest(place: &Place) {
+    place.ends(0, &[&["make", "--class", "phi", "--activate"], &RESTORED, &LEDGER], "");
     let status = place.ends(1, &[&["status", "--format", "json"], &RESTORED], "");
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     let id = status["escrows"][0]["id"].as_str().unwrap().to_owned();
@@ -60,7 +61,7 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
     assert!(place.opens(THERE, ADA, &token));
 
     // The keys alone cannot say who; the ledger can. Escrows are another matter.
-    settle_escrows(&place);
+    settle_the_rest(&place);
     let alone = status(&place, 1, &[]);
     for expected in ["who is not known here", "the keys alone cannot say who. `keys status --ledger DIR`"] {
         assert!(alone.contains(expected), "{expected}: {alone}");
@@ -99,7 +100,7 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
 fn without_the_ledger_two_people_say_why_shreddings_are_not_done_again() {
     let (place, token, _) = lost();
     place.ends(0, &[&["restore"], &COPY, &RESTORED, &["--unrecorded"]], "");
-    settle_escrows(&place);
+    settle_the_rest(&place);
     // Another ledger does not tell of these keys.
     let init = place.piped(&["ledger", "init", "--dir", "E"], "");
     assert_eq!(code(&init), 0);
