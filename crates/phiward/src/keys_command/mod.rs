@@ -9,6 +9,7 @@ mod rotation_test;
 pub(crate) mod shred;
 mod status;
 mod stored;
+mod twins;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

@@ -23,6 +23,7 @@ use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
+use super::twins;
 use super::{Roots, approvers, people, private_folder, root};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
@@ -234,17 +235,33 @@ struct Acting<'t> {
 
 impl<'t> Acting<'t> {
     fn begin(test: &'t TestRotation, mandate: &'t Mandate, root: Arc<dyn Root>) -> Result<Self, String> {
-        let object = mandate.policy.object(&test.object);
-        let object =
-            object.ok_or_else(|| format!("the bundle has no object `{}`", source::plain(&test.object)))?;
+        // Of a person account the lines may be those of the other object.
+        let own = twins::other(&test.object).map_or_else(Vec::new, |other| twins::of(&mandate.policy, other));
+        let elsewhere = twins::other(&test.object).filter(|_| !own.is_empty()).map(|other| {
+            let fields: Vec<&str> = own.iter().map(|field| field.name.as_str()).collect();
+            format!(
+                "the lines of {other} seal {} of {} by their other names: `--object {other}` tests them",
+                fields.join(", "),
+                source::plain(&test.object)
+            )
+        });
+        let Some(object) = mandate.policy.object(&test.object) else {
+            return Err(elsewhere
+                .unwrap_or_else(|| format!("the bundle has no object `{}`", source::plain(&test.object))));
+        };
         let names = object.fields.0.iter().map(|(name, _)| name.value.as_str());
         let fields: Vec<SealedField> =
             names.filter_map(|name| SealedField::of(&mandate.policy, &test.object, name)).collect();
-        if fields.is_empty() {
-            return Err(
-                "the bundle has no field of the object that the gateway seals: nothing is to be tested"
-                    .to_owned(),
-            );
+        match (fields.is_empty(), elsewhere) {
+            (true, Some(elsewhere)) => return Err(elsewhere),
+            (true, None) => {
+                return Err(
+                    "the bundle has no field of the object that the gateway seals: nothing is to be tested"
+                        .to_owned(),
+                );
+            }
+            (false, Some(elsewhere)) => eprintln!("phiward: {elsewhere}"),
+            (false, None) => {}
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let folder = tempfile::tempdir().map_err(text)?;

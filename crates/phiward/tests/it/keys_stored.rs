@@ -1,6 +1,7 @@
 //! Rotation, merges, shredding and the yearly test, as somebody runs them, and as somebody kills them.
 
 mod by_key;
+mod person_accounts;
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
