@@ -286,12 +286,14 @@ entry (`shreddings-settled`) names the reason and both people.";
 
 const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
-handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
+handle that their tokens name; `shredded` where that was done before; `unknown` where nothing was ever sealed for them; \
+with --handles or --retired, `merged` and the handle of who survives, where it was retired before. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
 those that must be destroyed are named. The handle of a person who was merged into another (--handles with --rebound, --retired) is \
 retired: who they are now stays known, and nobody is forgotten. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
 stands there and not on the record: run it again with --key and what stands there. Exits with 1 where somebody is \
-unknown, an escrow is to be destroyed or settled, or such fields are left.";
+unknown, or named to be forgotten by the retired handle of who was merged, an escrow is to be destroyed or settled, \
+shreddings that a copy undid are to be done again, or such fields are left.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = MERGE_FORMAT)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guard::keeper::Shredding;
+use guard::ring::Standing;
 use guard::{Handle, Keeper, Owner, SealedField};
 use journal::Subject;
 use journal::names::{KeyId, Org};
@@ -20,6 +21,27 @@ enum Who {
     Handles(Vec<Handle>),
     /// Nobody, but handles of people who became others.
     Retired(Vec<Handle>),
+}
+
+impl Who {
+    /// What the ring knows of each.
+    fn standing(&self, keeper: &Keeper) -> Vec<Standing> {
+        match self {
+            Self::People(people) => people.iter().map(|person| keeper.salts().standing(person)).collect(),
+            Self::Handles(handles) | Self::Retired(handles) => {
+                handles.iter().map(|handle| keeper.salts().standing_of(*handle)).collect()
+            }
+        }
+    }
+
+    /// Whether somebody of whom this was known before is as they are to be now.
+    const fn is_gone(&self, was: Standing, retires: bool) -> bool {
+        match was {
+            Standing::There | Standing::Shredded => true,
+            Standing::Merged(_) => retires || matches!(self, Self::Retired(_)),
+            Standing::Unknown => false,
+        }
+    }
 }
 
 /// What the bundle's tokens hang on, and the fields whose tokens they are, all as `Object.Field`.
@@ -73,6 +95,7 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         };
     acted_by(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
         let backups = shred.backups.as_deref();
+        let was = who.standing(keeper);
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
             Who::Handles(handles) => {
@@ -87,8 +110,8 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             }
         };
         let done = done.map_err(by_lines)?;
-        tell(&done);
-        let unknown = (1..).zip(&done.handles).zip(&others).filter(|((_, handle), _)| handle.is_none());
+        tell(&done, &was);
+        let unknown = (1..).zip(&was).zip(&others).filter(|((_, was), _)| **was == Standing::Unknown);
         for ((number, _), hint) in unknown.filter(|(_, hint)| !hint.is_empty()) {
             let number: u64 = number;
             eprintln!("phiward: standard input, line {number}: nothing is sealed for this person{hint}");
@@ -96,7 +119,9 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
         let escrows = status::escrows_to_destroy(keeper);
         left.tell(shred.key.as_deref());
         let again = reopened::hold(keeper, &shred.kept).await?;
-        let all = done.handles.iter().all(Option::is_some) && left.is_empty() && again == Verdict::InOrder;
+        let all = was.iter().all(|was| who.is_gone(*was, shred.rebound))
+            && left.is_empty()
+            && again == Verdict::InOrder;
         Ok(if all { escrows } else { Verdict::Findings })
     })
 }
@@ -130,12 +155,27 @@ fn are_merged(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\nnothing was done", wrong.join("\n"))) }
 }
 
-fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
-    for handle in handles {
-        match handle {
-            Some(handle) => println!("{handle:?}"),
-            None => println!("unknown"),
+fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]) {
+    for (handle, was) in handles.iter().zip(was) {
+        match (handle, was) {
+            (Some(handle), _) => println!("{handle:?}"),
+            (None, Standing::Shredded) => println!("shredded"),
+            (None, Standing::Merged(into)) => println!("merged {into:?}"),
+            (None, Standing::There | Standing::Unknown) => println!("unknown"),
         }
+    }
+    let before = |is: fn(&Standing) -> bool| was.iter().filter(|was| is(was)).count();
+    let shredded = before(|was| *was == Standing::Shredded);
+    if shredded > 0 {
+        eprintln!("phiward: shredded before: {}", people(shredded));
+    }
+    let merged = before(|was| matches!(was, Standing::Merged(_)));
+    if merged > 0 {
+        eprintln!(
+            "phiward: retired before: handles of {} merged into others: forgetting them is forgetting who survives, whose \
+             handle stands there",
+            people(merged)
+        );
     }
     let done = handles.iter().flatten().count();
     let (any, forgotten) = (done > 0, done - retired.len());
@@ -157,7 +197,7 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
         None => {}
     }
     if !any {
-        eprintln!("phiward: none of them has a salt: nothing was shredded, and backups open as before");
+        eprintln!("phiward: none of them has a salt now: nothing was shredded, and backups open as before");
     }
 }
 

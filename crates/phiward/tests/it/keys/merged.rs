@@ -79,3 +79,44 @@ fn who_is_named_by_the_other_record_of_a_person_account_is_told() {
     let (_, _, err) = run(&place, "shred", &of, &format!("{CONTACT}\n"));
     assert!(!err.contains("AccountId") && !err.contains("PersonContactId"), "{err}");
 }
+
+#[test]
+fn who_is_gone_already_is_told_from_who_never_was() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.sealed(&[ADA, BEN]);
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let shred = |input: &str, expected: i32| {
+        let (exit, out, err) = run(&place, "shred", &of, input);
+        assert_eq!(exit, expected, "{err}");
+        (out, err)
+    };
+    let ada = shred(&format!("{ADA}\n"), 0).0;
+    // Again it is done already, and the backups are as they were.
+    let (out, err) = shred(&format!("{ADA}\n"), 0);
+    assert_eq!(out, "shredded\n");
+    assert!(err.contains("shredded before: 1 person") && err.contains("backups open as before"), "{err}");
+    let (out, _) = shred(&format!("{ADA}\n{CAL}\n"), 1);
+    assert_eq!(out, "shredded\nunknown\n");
+    // By their handles as well; those of merged people name who survives.
+    let (_, merged, _) = run(&place, "merge", &of, &format!("{BEN} {CAL}\n"));
+    place.ends(0, &[&["shred", "--handles", "--rebound"], &KEYS, &LEDGER], &merged);
+    let by = |word: &str, expected: i32| {
+        let listed = format!("{ada}{merged}0123456789abcdef\n");
+        place.ends(expected, &[&["shred", word], &KEYS, &LEDGER], &listed)
+    };
+    for word in ["--handles", "--retired"] {
+        let out = by(word, 1);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(
+            (lines[0], lines[1].starts_with("merged "), lines[2]),
+            ("shredded", true, "unknown"),
+            "{out}"
+        );
+    }
+    // Whoever survives is forgotten with all that they were.
+    let survivor = by("--handles", 1).lines().nth(1).unwrap().replace("merged ", "");
+    place.ends(0, &[&["shred", "--handles"], &KEYS, &LEDGER], &survivor);
+    assert_eq!(by("--handles", 1), "shredded\nshredded\nunknown\n");
+}

@@ -89,6 +89,8 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
     // As the status says: the list has Ben as well, who is shredded.
     let listed = place.piped(&["ledger", "shredded", "--dir", "D"], "");
     let again = place.run(&[&["shred", "--handles"], &RESTORED, &LEDGER], &text(&listed.stdout));
+    assert_eq!(code(&again), 0, "who is shredded already is no fault: {}", text(&again.stderr));
+    assert!(text(&again.stdout).contains("shredded\n"), "{}", text(&again.stdout));
     assert!(text(&again.stderr).contains("nothing is to be done again"), "{}", text(&again.stderr));
     assert!(!place.opens(THERE, ADA, &token));
     let status = status(&place, 0, &LEDGER);
