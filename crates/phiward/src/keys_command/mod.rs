@@ -453,11 +453,14 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
     let trail = opened_trail(&drill.trail)?;
     let Copy { backup, escrow, shares } = &drill.copy;
     acted(&drill.kept, async |keeper| {
+        let mut amiss = None;
         let drills: Drills = match (backup, escrow) {
             (Some(backup), _) => keeper.drill(backup).await.map_err(text)?,
             (None, Some(path)) => {
                 let (escrow, shares) = escrow_of(path, shares)?;
-                keeper.drill_escrow(&escrow, &shares, trail.as_ref()).await.map_err(text)?
+                let drills = keeper.drill_escrow(&escrow, &shares, trail.as_ref()).await.map_err(text)?;
+                amiss = status::must_not_be(keeper, escrow.id());
+                drills
             }
             (None, None) => return Err("name a --backup or an --escrow".to_owned()),
         };
@@ -466,9 +469,10 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
         if drills.trail.is_some() {
             told("trail keys", drills.trail);
         }
-        // Escrows are told of here, and do not make this copy worse.
+        // Other escrows are told of here, and do not make this copy worse.
         let _ = status::escrows_to_destroy(keeper);
-        Ok(if drills.is_good() { Verdict::InOrder } else { Verdict::Findings })
+        amiss.iter().for_each(|what| eprintln!("phiward: {what}"));
+        Ok(if drills.is_good() && amiss.is_none() { Verdict::InOrder } else { Verdict::Findings })
     })
 }
 

@@ -8,6 +8,7 @@ use guard::keeper::Tools;
 use guard::ring::{EscrowState, Escrowed};
 use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
+use journal::names::KeyId;
 use policy::vocabulary::Class;
 
 use super::arguments::{Form, Status};
@@ -103,6 +104,21 @@ pub(super) fn escrows_to_destroy(keeper: &Keeper) -> Verdict {
     let to_do = to_destroy(keeper);
     to_do.iter().for_each(|what| eprintln!("phiward: {what}"));
     if to_do.is_empty() { Verdict::InOrder } else { Verdict::Findings }
+}
+
+/// Why an escrow that opens is not to be there.
+pub(super) fn must_not_be(keeper: &Keeper, id: KeyId) -> Option<String> {
+    match keeper.salts().escrows().into_iter().find(|escrow| escrow.id == id).map(|escrow| escrow.state) {
+        Some(EscrowState::Destroyed) => Some(format!(
+            "two people said that escrow {id} is destroyed, and it opens with these shares: destroy its file and its shares \
+             now, and look who kept them"
+        )),
+        None => Some(format!(
+            "the keys know of no escrow {id}, and it opens: no shredding will name it. Destroy it, and make a new one \
+             (`keys escrow make`)"
+        )),
+        Some(EscrowState::Kept | EscrowState::Undoes) => None,
+    }
 }
 
 fn to_destroy(keeper: &Keeper) -> Vec<String> {

@@ -388,6 +388,38 @@ fn a_key_is_destroyed_by_two_and_older_keys_are_refused() {
 }
 
 #[test]
+fn an_escrow_that_opens_and_must_not_is_named() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.sealed(&[ADA]);
+    let backup = place.ok(&["backup", "--to", "backups"]);
+    let make =
+        ["escrow", "make", "--to", "escrow", "--shares-in", "shares", "--shares", "3", "--threshold", "2"];
+    let id = place.ok(&make);
+    let copy = ["--escrow", "escrow", "--share", "shares/share-1.txt", "--share", "shares/share-3.txt"];
+    let drill = |expected| {
+        let drilled = place.run(&[&["drill"], &copy, &KEYS, &LEDGER], "");
+        assert_eq!(code(&drilled), expected, "{}", text(&drilled.stderr));
+        text(&drilled.stderr)
+    };
+    assert!(!drill(0).contains("destroy"));
+    let two = ["--policy", &place.bundle, "--by", "mara-voss", "--and", "idris-calloway"];
+    place.ends(0, &[&["escrow", "destroyed", id.trim()], &two, &KEYS, &LEDGER], "");
+    let told = drill(1);
+    assert!(
+        told.contains(&format!("two people said that escrow {} is destroyed, and it opens", id.trim())),
+        "{told}"
+    );
+    // Of a copy from before it, nothing is known of it.
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+    place.ends(0, &[&["restore", "--backup", backup.trim(), "--unseen"], &KEYS, &LEDGER], "");
+    let told = drill(1);
+    assert!(told.contains(&format!("the keys know of no escrow {}, and it opens", id.trim())), "{told}");
+}
+
+#[test]
 fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
     let place = Place::new();
     place.init();
