@@ -194,15 +194,70 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Whether others than the owner can put files of theirs into a folder.
-pub(crate) fn is_writable_by_others(folder: &Path) -> io::Result<bool> {
+/// [`make_folder`], which others may read as the process's mask lets, and nobody else writes.
+pub fn make_shared_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
+}
+
+/// A folder into which others can put files of theirs, or another folder in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFolder {
+    folder: PathBuf,
+    /// Another user's; else what mends it.
+    mended: Option<&'static str>,
+}
+
+impl OpenFolder {
+    /// What is said of it: whose files others could put files of theirs in the place of.
+    pub fn told(&self, of: &str) -> String {
+        let folder = self.folder.display();
+        let (who, how) = match self.mended {
+            Some(how) => ("can be written to by others than its owner", how),
+            None => ("belongs to another user", "chown"),
+        };
+        format!(
+            "`{folder}` {who}, who could put files of theirs in the place of {of}: `{how}` it, or lay them elsewhere"
+        )
+    }
+}
+
+/// Whether a folder is one into which others can put files of theirs, or whether anybody can put another in its place.
+/// One that is not there yet is none.
+pub fn open_folder(folder: &Path) -> io::Result<Option<OpenFolder>> {
+    let folder = here(folder);
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let open = |mended| Ok(Some(OpenFolder { folder: folder.to_owned(), mended }));
     let found = fs::metadata(folder)?;
-    let is_anothers = ![0, rustix::process::geteuid().as_raw()].contains(&found.uid());
-    Ok(is_anothers || found.permissions().mode() & 0o022 != 0)
+    if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
+        return open(None);
+    }
+    if found.permissions().mode() & 0o022 != 0 {
+        return open(Some("chmod go-w"));
+    }
+    open_above(folder)
+}
+
+/// Whether anybody can put something else in the place of what has this path.
+pub fn open_above(path: &Path) -> io::Result<Option<OpenFolder>> {
+    let Some(above) = std::path::absolute(path)?.parent().map(Path::to_owned) else { return Ok(None) };
+    if !above.exists() {
+        return Ok(None);
+    }
+    // Where links lead to counts.
+    let whole =
+        if path.exists() { fs::canonicalize(path)?.parent().map_or(above, Path::to_owned) } else { above };
+    Ok(is_for_everybody(&whole)?.then_some(OpenFolder { folder: whole, mended: Some("chmod o-w") }))
+}
+
+/// A name alone is one in the folder that one is in.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// Whether anybody can put another folder in the place of one in it: in a sticky one nobody can.
-pub(crate) fn is_for_everybody(folder: &Path) -> io::Result<bool> {
+fn is_for_everybody(folder: &Path) -> io::Result<bool> {
     Ok(fs::metadata(folder)?.permissions().mode() & 0o1002 == 0o002)
 }
 

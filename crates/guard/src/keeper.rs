@@ -20,7 +20,7 @@ use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
 use crate::data_keys::{DataKeys, KeyStatus, KeysError};
-use crate::durable;
+use crate::durable::{self, OpenFolder};
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
 use crate::ring::{RingError, SaltRing, Welcome};
@@ -70,12 +70,8 @@ pub enum KeeperError {
         data_keys = data_keys.display()
     )]
     Unfinished { data_keys: PathBuf },
-    #[error(
-        "`{folder}` can be written to by others than its owner, who could put files of theirs in the place of the keys: \
-         `{how}` it, or lay the keys elsewhere",
-        folder = folder.display()
-    )]
-    OpenFolder { folder: PathBuf, how: &'static str },
+    #[error("{}", .0.told("the keys"))]
+    OpenFolder(OpenFolder),
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -109,20 +105,9 @@ impl Places {
     fn are_private(&self) -> Result<(), KeeperError> {
         let parts = [&self.data_keys, &self.salts].into_iter().filter_map(|path| path.parent());
         for folder in parts.chain([self.seen.as_path()]) {
-            // A name alone is one in the folder that one is in.
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let io = |error| KeeperError::Io { path: folder.to_owned(), error };
-            if !folder.exists() {
-                continue;
-            }
-            if durable::is_writable_by_others(folder).map_err(io)? {
-                return Err(KeeperError::OpenFolder { folder: folder.to_owned(), how: "chmod 700" });
-            }
-            let whole = std::fs::canonicalize(folder).map_err(io)?;
-            if let Some(above) = whole.parent()
-                && durable::is_for_everybody(above).map_err(io)?
-            {
-                return Err(KeeperError::OpenFolder { folder: above.to_owned(), how: "chmod o-w" });
+            if let Some(open) = durable::open_folder(folder).map_err(io)? {
+                return Err(KeeperError::OpenFolder(open));
             }
         }
         Ok(())

@@ -17,6 +17,8 @@ pub enum LedgerError {
     Unreadable { path: PathBuf, what: String },
     #[error("`{path}` can be read by others than its owner: `chmod 600` it", path = path.display())]
     OpenToOthers { path: PathBuf },
+    #[error("{}", .0.told("the ledger"))]
+    OpenFolder(guard::durable::OpenFolder),
     #[error("`{path}` does not open: the passphrase or key file is another one, or the file was changed", path = path.display())]
     WrongKey { path: PathBuf },
     #[error(

@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 
 /// Files and folders. A write is durable once it was synced, and a name once its folder was.
@@ -56,7 +56,8 @@ const MANY: usize = 16;
 
 impl Disk for OsDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        match fs::create_dir(path) {
+        // Whatever the process's mask lets: others read a log and put nothing into it.
+        match fs::DirBuilder::new().mode(0o755).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
             outcome => outcome,
         }
