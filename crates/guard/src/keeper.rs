@@ -374,6 +374,12 @@ impl Keeper {
         self.data.status()
     }
 
+    /// Data keys up to this one were made, as somebody says who knows of more than these keys: its number is not given
+    /// again, and neither are those before it.
+    pub fn skip(&mut self, number: KeyNumber) -> Result<(), KeysError> {
+        self.data.are_given_below(number.get().saturating_add(1))
+    }
+
     /// Makes a data key, which does nothing yet.
     pub async fn make(&mut self, class: Class, day: Date) -> Result<KeyNumber, KeeperError> {
         let begun = self.tools.begin(of_data(KeyStep::Created, self.data.next()?)).await?;

@@ -18,6 +18,7 @@ mod keeper;
 mod keyring;
 mod keys;
 mod mask;
+mod numbers;
 mod people;
 mod pipe;
 mod query;

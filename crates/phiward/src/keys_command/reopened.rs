@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use guard::{Handle, Keeper};
+use guard::{Handle, Keeper, KeyNumber};
 use journal::act::KeyReason;
 
 use super::arguments::{AcceptShreddings, CheckShreddings, Kept, Shreddings};
@@ -19,6 +19,8 @@ pub(super) struct Named {
     /// Those among them whose salts are here.
     pub(super) there: u64,
     gaps: Vec<String>,
+    /// The highest number of a data key that was made.
+    newest: Option<KeyNumber>,
 }
 
 impl Named {
@@ -31,7 +33,8 @@ impl Named {
             gaps.insert(0, "it does not tell of these keys from `keys init` on".to_owned());
         }
         let there = keeper.salts().there(&handles).len() as u64;
-        Ok(Self { dir: dir.display().to_string(), handles, there, gaps })
+        let newest = told.newest().and_then(KeyNumber::of);
+        Ok(Self { dir: dir.display().to_string(), handles, there, gaps, newest })
     }
 
     /// Nobody whom it names is here, and it names everybody.
@@ -92,6 +95,10 @@ async fn hold_by(keeper: &mut Keeper, kept: &Kept, verifier: Option<&str>) -> Re
         },
         None => None,
     };
+    // A number is given once, also where the copy does not know of the key that had it.
+    if let Some(newest) = named.as_ref().and_then(|named| named.newest) {
+        keeper.skip(newest).map_err(text)?;
+    }
     if let Some(named) = named.as_ref().filter(|named| named.settles()) {
         keeper.shreddings_held(&named.handles).await.map_err(text)?;
         eprintln!(

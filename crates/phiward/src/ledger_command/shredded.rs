@@ -40,6 +40,8 @@ pub(crate) struct Told {
     retired: Listed,
     /// The keys that it tells of from their first day.
     begun: BTreeSet<KeyId>,
+    /// The highest number of a data key that was made.
+    newest: Option<u64>,
     deleted: u64,
     unread: u64,
 }
@@ -95,6 +97,10 @@ impl Told {
 
     fn take(&mut self, entry: &Entry, since: Option<Date>) {
         let Act::KeyEvent(KeyEvent { step, kind, key, .. }) = &entry.act else { return };
+        if (*step, *kind) == (KeyStep::Created, KeyKind::Data) {
+            // Also where no entry says what came of it.
+            self.newest = self.newest.max(Some(u64::from_be_bytes(*key.bytes())));
+        }
         if entry.outcome != EntryOutcome::Done {
             return;
         }
@@ -111,6 +117,11 @@ impl Told {
     /// Handles of people who were forgotten.
     pub(crate) fn forgotten(&self) -> &[KeyId] {
         &self.forgotten.order
+    }
+
+    /// The highest number of a data key that was made.
+    pub(crate) fn newest(&self) -> Option<u32> {
+        u32::try_from(self.newest?).ok()
     }
 
     /// Whether it tells of these keys from their first day.

@@ -150,3 +150,28 @@ fn where_nobody_was_shredded_after_a_copy_the_ledger_settles_it_at_once() {
     assert!(text(&restored.stderr).contains("nothing is to be done again"), "{}", text(&restored.stderr));
     assert!(!status(&place, 1, &[]).contains("open again"));
 }
+
+#[test]
+fn a_number_that_the_ledger_names_is_not_given_again() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.ok(&[
+        "escrow",
+        "make",
+        "--to",
+        "escrow",
+        "--shares-in",
+        "shares",
+        "--shares",
+        "3",
+        "--threshold",
+        "2",
+    ]);
+    assert_eq!(place.ok(&["make", "--class", "phi", "--activate"]), "1\n");
+    std::fs::remove_file(place.path("root")).unwrap();
+    std::fs::remove_dir_all(place.path("keys")).unwrap();
+    // Neither the copy nor what was seen knows of key 1: what was seen went with the rest.
+    place.ends(0, &[&["restore"], &COPY, &RESTORED, &LEDGER], "");
+    assert_eq!(place.ends(0, &[&["make", "--class", "phi"], &RESTORED, &LEDGER], ""), "2\n");
+}
