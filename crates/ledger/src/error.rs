@@ -33,7 +33,11 @@ pub enum LedgerError {
         path = path.display()
     )]
     Unsigned { path: PathBuf },
-    #[error("`{path}` is used by another process", path = path.display())]
+    #[error(
+        "`{path}` is used by another process, and was for {WAITED}: wait for it, or stop it",
+        path = path.display(),
+        WAITED = guard::durable::WAITED
+    )]
     InUse { path: PathBuf },
     #[error(transparent)]
     Log(#[from] tlog::Error),

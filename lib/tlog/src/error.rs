@@ -20,8 +20,8 @@ pub enum Error {
         #[source]
         error: Arc<io::Error>,
     },
-    /// Another process has the log open.
-    #[error("{path}: another process has the log open", path = path.display())]
+    /// Another process has the log open, and did not let go of it in two seconds.
+    #[error("{path}: another process has the log open, and had it for 2 seconds: wait for it, or stop it", path = path.display())]
     Locked {
         /// The file that is locked.
         path: PathBuf,

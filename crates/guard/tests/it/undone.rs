@@ -262,6 +262,23 @@ fn files_are_held_though_their_lock_files_were_taken_away() {
 }
 
 #[test]
+fn whoever_finds_a_file_in_use_waits_for_it_for_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Moody::new(folder.path());
+    let path = folder.path().join("data-keys");
+    let keys = data_keys(folder.path(), &root).unwrap();
+    let second = || DataKeys::open(&path, root.clone(), Box::new(Drawn::new(3))).map(|_| ());
+    let used = second().unwrap_err().to_string();
+    assert!(used.contains("another process uses it, and did so for 2 seconds"), "{used}");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(second);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(keys);
+        waits.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn keys_are_kept_where_nobody_else_writes() {
     let place = Place::new();
     // The root lies elsewhere.

@@ -146,6 +146,9 @@ fn without_a_key_that_seals_all_is_counted_and_it_is_told_what_mends_that() {
     census("c1", 0, "sealing keys: 0");
     place.ok(&keys("forget", &["sealed.csv", "--out", "out.csv", "--state", "f"]), "");
     assert_eq!(std::fs::read(place.path("keys/data-keys")).unwrap(), before);
+    for name in ["c1", "out.csv", "f"] {
+        assert!(place.path(name).exists() && !place.path(&format!("{name}.lock")).exists(), "{name}");
+    }
     let disable = |number| place.ok(&act("disable", &["--key", number]), "");
     disable("0");
     let mends = "nothing of class phi can be sealed, as no key is active: `keys enable --key 0` and then `keys activate --key \
