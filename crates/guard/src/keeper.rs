@@ -24,7 +24,7 @@ use crate::durable::{self, OpenFolder};
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
 use crate::ring::{RingError, SaltRing, Welcome};
-use crate::root::Root;
+use crate::root::{Root, RootError, WrappingKey};
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
 pub use approval::Declared;
@@ -72,6 +72,13 @@ pub enum KeeperError {
     Unfinished { data_keys: PathBuf },
     #[error("{}", .0.told("the keys"))]
     OpenFolder(OpenFolder),
+    #[error(
+        "`{path}` is an older copy: wrapping key {key}, which opens it, was destroyed when somebody was shredded, a key \
+         destroyed or the keys wrapped anew since. Put the newest file back; if that is lost, put the newest backup of both \
+         files (`keys restore --backup`) or an escrow (`keys restore --escrow`) where no keys are",
+        path = path.display()
+    )]
+    OlderCopy { path: PathBuf, key: WrappingKey },
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -308,11 +315,7 @@ impl Keeper {
             return Err(KeeperError::NoKeys { folder });
         }
         places.are_private()?;
-        let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
-        if data.is_unused() && !places.salts.exists() {
-            return Err(KeeperError::Unfinished { data_keys: places.data_keys });
-        }
-        let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+        let (mut data, salts) = Self::both(&places, &tools)?;
         match unseen {
             Unseen::Refused | Unseen::NotOlder => watch(&places, &mut data, &salts, unseen, None)?,
             Unseen::Taken => {
@@ -325,6 +328,25 @@ impl Keeper {
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok(keeper)
+    }
+
+    /// Both files as they lie. One that the root does not open, beside one that it does, is an older copy.
+    fn both(places: &Places, tools: &Tools) -> Result<(DataKeys, SaltRing), KeeperError> {
+        let salts = || SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)());
+        let older = |path: &Path, key| KeeperError::OlderCopy { path: path.to_owned(), key };
+        let data = match DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)()) {
+            Err(KeysError::Root(RootError::Missing(key))) if salts().is_ok() => {
+                return Err(older(&places.data_keys, key));
+            }
+            data => data?,
+        };
+        if data.is_unused() && !places.salts.exists() {
+            return Err(KeeperError::Unfinished { data_keys: places.data_keys.clone() });
+        }
+        match salts() {
+            Err(RingError::Root(RootError::Missing(key))) => Err(older(&places.salts, key)),
+            salts => Ok((data, salts?)),
+        }
     }
 
     /// Destroys what wraps the keys of a tenant that was made for a test: nothing that it sealed opens again.

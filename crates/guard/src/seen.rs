@@ -32,20 +32,23 @@ pub enum SeenError {
     Io { path: PathBuf, error: io::Error },
     #[error(
         "`{path}` is not there, so nobody can tell whether the {of} are an older copy: put it back; if it is lost, make \
-         sure that they are the newest, then open them once with `--unseen`",
+         sure that they are the newest, then open them once with `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Unseen { path: PathBuf, of: &'static str },
     #[error(
         "`{path}` is not of these {of}, or it was changed: put the right one back; if it is lost, make sure that the {of} \
-         are the newest, then open them once with `--unseen`",
+         are the newest, then open them once with `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Other { path: PathBuf, of: &'static str },
     #[error(
         "the {of} are an older copy: writing {found} with {found_length} bytes lies there, and writing {seen} with \
          {seen_length} bytes was seen (`{path}`): put the newest in its place; if that is lost, take this one once with \
-         `--unseen`",
+         `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
@@ -55,6 +58,16 @@ pub enum SeenError {
         path = path.display()
     )]
     Full { path: PathBuf, of: &'static str },
+}
+
+/// What opens them so, and does nothing else that anybody would mind.
+fn once(of: &str) -> &'static str {
+    match of {
+        "keyring" => "`phiward ledger keyring check --ring RING --unseen`",
+        _ => {
+            "acts on keys take it, as `phiward keys backup --to BACKUPS --unseen ...`, and `keys restore` does"
+        }
+    }
 }
 
 /// What is done where nothing was seen yet.

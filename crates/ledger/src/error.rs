@@ -23,13 +23,13 @@ pub enum LedgerError {
     WrongKey { path: PathBuf },
     #[error(
         "`{path}` is not there, so nobody can tell whether the log is an older copy: put it back; if it is lost, compare \
-         the log with a checkpoint that somebody kept, then open it once with `--unseen`",
+         the log with a checkpoint that somebody kept, then open it once with `--unseen` (`phiward ledger append --dir DIR --unseen < /dev/null`)",
         path = path.display()
     )]
     Unseen { path: PathBuf },
     #[error(
         "`{path}` was written by the first release and is not signed: look at it, then open the ledger once with \
-         `--unseen`, which signs it and records that",
+         `--unseen` (`phiward ledger append --dir DIR --unseen < /dev/null`), which signs it and records that",
         path = path.display()
     )]
     Unsigned { path: PathBuf },

@@ -380,6 +380,7 @@ impl Columns {
         let name = self.owner_name(owner).to_owned();
         let at = self.owners.get(owner).filter(|owner| matches!(owner.owner, Owner::Key { .. }));
         match at.and_then(|owner| row.get(owner.at)) {
+            Some(key) if key.trim().is_empty() => GuardError::EmptyKey(name),
             Some(key) if !Owner::is_plain_key(key.trim()) => GuardError::UnplainKey(name),
             _ => GuardError::NoOwner(name),
         }

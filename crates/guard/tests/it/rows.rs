@@ -275,7 +275,7 @@ fn the_other_name_of_a_person_accounts_field_opens_the_same_tokens() {
     assert_eq!(field.id, "account.card__pc");
     // There the person is the account still, and what stands beside the field has the other name too.
     assert_eq!(field.owner, guard::Owner::Person("AccountId".to_owned()));
-    assert_eq!(field.holder(), "card_token__c");
+    assert_eq!(field.holder(), "Card_Token__c");
 }
 
 #[test]
@@ -344,6 +344,11 @@ fn a_key_that_is_not_what_it_looks_like_names_nobody() {
         let table = Table::of(&["Id", "MRN__c", "Note__c"], &[&[&grace, key, &token]]);
         let (_, refused) = clinic.work(Duty::Open, "Account", &table);
         assert!(refused[0].contains("characters that nobody sees"), "{refused:?}");
+    }
+    for empty in ["", " \u{a0}"] {
+        let (_, refused) = sealed(empty);
+        let said = "0 Note__c: nothing says whose value it is: the key column `MRN__c` is empty";
+        assert_eq!(refused, [said]);
     }
     // Blanks around it do not count, letters of other scripts do, and so does their case.
     let subject = |key: &str| {

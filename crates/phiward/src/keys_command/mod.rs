@@ -407,10 +407,7 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock, PathBuf)>, String> {
 pub(crate) fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
     let Some((path, lock, seen)) = trail(named)? else { return Ok(None) };
     let ring = Keyring::open(&path, &lock, Box::new(SystemRng::new())).map_err(text)?;
-    ring.watch(&seen, Unseen::Refused).map_err(|error| {
-        let of = path.display();
-        format!("{error}\nfor a keyring that is `phiward ledger keyring check --ring {of} --unseen`")
-    })?;
+    ring.watch(&seen, Unseen::Refused).map_err(text)?;
     Ok(Some(ring))
 }
 
@@ -442,8 +439,7 @@ fn told(what: &str, drill: Option<ring::Drill>) {
             println!("{what}: it opens no more: the keys were wrapped anew since, or somebody was shredded")
         }
         Some(drill) => println!(
-            "{what}: {} are the same, {} are missing in the copy, {} differ, {} were destroyed and still lie in it, {} are in \
-             the copy alone",
+            "{what}: the same {}, missing in the copy {}, different {}, destroyed and still in it {}, in the copy alone {}",
             drill.same, drill.missing, drill.different, drill.undead, drill.lost
         ),
     }

@@ -316,12 +316,12 @@ impl Bound {
             for (field, _) in &rule.fields.0 {
                 let own = SealedField::of(policy, &object.value, &field.value);
                 // By its other name it is the same field, where that has no line of its own.
-                let twin = policy::twin(&object.value, &field.value).filter(|(object, field)| {
+                let twin = policy::twin_as_spelled(&object.value, &field.value).filter(|(object, field)| {
                     policy
                         .class_of(object, field)
                         .is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
                 });
-                let twin = twin.and_then(|(object, field)| SealedField::of(policy, &object, &field));
+                let twin = twin.and_then(|(object, field)| SealedField::of(policy, object, &field));
                 for sealed in own.into_iter().chain(twin) {
                     let name = format!("{}.{}", sealed.object, sealed.name);
                     match sealed.owner {

@@ -164,7 +164,7 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::KeyDoesNotOpen => "their keys are pending, disabled or destroyed",
         Reason::OtherBinding => "they are of another tenant, field or person, or were changed",
         Reason::NoOwner => {
-            "the record does not say whose they are, or by a key with characters that nobody sees"
+            "the record does not say whose they are: its id or key is empty, or the key has characters that nobody sees"
         }
         Reason::NotAToken => "something else stands where a token should",
         Reason::OtherVersion => "they are tokens of a version that this release does not know",

@@ -6,11 +6,11 @@ use policy::{ClassifiedBy, Policy};
 /// Sealed fields of another object that the lines of this one are about, by their names there.
 pub(super) fn of(policy: &Policy, object: &str) -> Vec<SealedField> {
     let lines = policy.object(object).into_iter().flat_map(|rule| &rule.fields.0);
-    let twins = lines.filter_map(|(field, _)| policy::twin(object, &field.value));
-    let is_by_it = |(object, field): &(String, String)| {
+    let twins = lines.filter_map(|(field, _)| policy::twin_as_spelled(object, &field.value));
+    let is_by_it = |(object, field): &(&'static str, String)| {
         policy.class_of(object, field).is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
     };
-    twins.filter(is_by_it).filter_map(|(object, field)| SealedField::of(policy, &object, &field)).collect()
+    twins.filter(is_by_it).filter_map(|(object, field)| SealedField::of(policy, object, &field)).collect()
 }
 
 /// The other object of a person account, as Salesforce spells it.

@@ -63,7 +63,7 @@ fn the_yearly_test_names_the_object_whose_lines_seal() {
     };
     let told = test(2);
     assert!(
-        told.contains("the lines of Account seal ssn__c") && told.contains("`--object Account` tests"),
+        told.contains("the lines of Account seal SSN__c") && told.contains("`--object Account` tests"),
         "{told}"
     );
     let bundle = place.path("phiward/classification/patients.yaml");
