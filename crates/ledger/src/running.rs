@@ -16,7 +16,7 @@ use tlog::{
 };
 use tokio::sync::RwLock;
 
-use crate::anchor::{Anchor, Seen};
+use crate::anchor::{Anchor, Seen, anchor_of};
 use crate::directory::{self, Directory, Listed, State as Listing};
 use crate::error::LedgerError;
 use crate::settings::{Layout, Settings};
@@ -170,11 +170,6 @@ fn seen(anchor: &Anchor, key: &VerifierKey, unseen: bool) -> Result<Seen, Ledger
         None if unseen => Ok(Seen::default()),
         None => Err(LedgerError::Unseen { path: anchor.path().to_owned() }),
     }
-}
-
-fn anchor_of(home: &Path, shard: &Shard) -> PathBuf {
-    let name = home.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    home.with_file_name(format!("{name}.{}", shard.to_string().replace('/', "_")))
 }
 
 /// Others than the owner put no files of theirs in the place of the log's, nor of what is kept of it beside.

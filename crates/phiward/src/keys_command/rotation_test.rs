@@ -28,6 +28,7 @@ use super::{Roots, approvers, people, private_folder, root};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files};
 use made_up::MadeUp;
 use run::Run;
@@ -155,11 +156,11 @@ fn tell(test: &TestRotation, right: &Mandate, report: &Report) -> Result<(), Str
 
 fn printed(report: &Report, document: &Digest) -> String {
     let mut text = format!(
-        "Test of key rotation: {}\n\nobject    {}, {} records ({}), {} of them without a value that is to be sealed\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
+        "Test of key rotation: {}\n\nobject    {}, {} ({}), {} of them without a value that is to be sealed\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
          from      {}\nto        {}\n",
         if report.in_order { "in order" } else { "NOT in order" },
         report.object,
-        report.records,
+        counted(report.records, "record", "records"),
         report.source,
         report.without_values,
         report.fields.join(", "),
@@ -174,7 +175,8 @@ fn printed(report: &Report, document: &Digest) -> String {
         text += &format!("untested  {}: the records have no value of these\n", report.untested.join(", "));
     }
     for Rotated { class, before, after, values } in &report.keys {
-        text += &format!("keys      {}: {before} was replaced by {after}, {values} values\n", class.as_str());
+        let values = counted(*values, "value", "values");
+        text += &format!("keys      {}: {before} was replaced by {after}, {values}\n", class.as_str());
     }
     for step in &report.steps {
         text += &format!("\n{}  {}\n", step.at, step.done);
@@ -459,7 +461,8 @@ impl Acting<'_> {
         if sealed_rows == 0 {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             return Err(format!(
-                "of {rows} records none has a value in a field that the gateway seals ({}): nothing is tested",
+                "of {} none has a value in a field that the gateway seals ({}): nothing is tested",
+                counted(rows, "record", "records"),
                 names.join(", ")
             ));
         }

@@ -62,13 +62,18 @@ impl Listed {
 }
 
 impl Told {
-    /// Of a day and later. Every log is verified first.
+    /// Of a day and later. Every log is verified first, and held against what its writer saw of it where that lies
+    /// beside: an older copy does not name everybody.
     pub(crate) fn of(reading: &Reading, since: Option<Date>) -> Result<Self, String> {
         let mut told = Self::default();
+        let seen = Some(super::beside(&reading.dir, "seen")?).filter(|seen| seen.exists());
         for log in logs(reading)? {
+            let seen = seen.as_ref().filter(|_| !reading::is_gone(&log));
+            let older = seen.map(|seen| reading::seen(&log, seen).map_err(text)).transpose()?.flatten();
             // A handle that is missing here is a person who stays: what is listed is what the log proves.
-            let none = Expected { keys: Vec::new(), older: Vec::new(), deleted: Vec::new() };
-            let report = reading::verify_held(&log, none).map_err(text)?;
+            let expected =
+                Expected { keys: Vec::new(), older: older.into_iter().collect(), deleted: Vec::new() };
+            let report = reading::verify_held(&log, expected).map_err(text)?;
             if let Some(problem) = report.problems.first() {
                 return Err(format!(
                     "{}: {problem}: nothing is listed of a log that is not in order",

@@ -364,7 +364,7 @@ fn the_yearly_test_proves_a_rotation_and_leaves_its_evidence_and_nothing_else() 
         "phi-sensitive: 1 was replaced by 3, 0 values",
         "ok  records written: 2",
         "ok  old keys that the first table does not need: 1",
-        "1 records have no value to be sealed",
+        "1 record has no value to be sealed",
     ] {
         assert!(out.contains(line), "{line}: {out}");
     }
