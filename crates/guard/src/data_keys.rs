@@ -6,6 +6,7 @@
 //! wrapped by <wrapping key>, <base64 of the file's own key>
 //! written <generation>
 //! retiring <wrapping key>                                        while one is being replaced
+//! next <number>                                                  where more were given elsewhere than stand here
 //! <number> <class> <state> <day> <seals> <wrapped key in base64, or ->
 //! ...
 //! sum <base64 of HMAC-SHA-256 of all lines before, under the file's own key>
@@ -43,6 +44,8 @@ use reading::{Found, whole};
 
 const MAGIC: &str = "phiward-data-keys/v1";
 const LONGEST: u64 = 16 << 20;
+/// Of what was seen, the number that the next key gets.
+const NEXT: &str = "next ";
 /// Seals that a process takes at first, and that are always left for one batch of rows. What it does
 /// not use it gives back when it ends, and loses when it is killed.
 const RESERVED: u64 = 1 << 18;
@@ -129,6 +132,8 @@ pub struct DataKeys {
     own: Secret,
     own_wrapped: Vec<u8>,
     keys: BTreeMap<KeyNumber, Kept>,
+    /// Numbers below it were given, also where they stand here no more: tokens may name them.
+    given: u32,
     /// How often the file was written.
     written: u64,
     seen: Option<Seen>,
@@ -183,8 +188,17 @@ impl DataKeys {
         root::under_new(&*Arc::clone(&root), |wrapping| {
             let own_wrapped = root.wrap(wrapping, &label(tenant, None, None), &own)?;
             let (tenant, keys) = (tenant.to_owned(), BTreeMap::new());
-            let found =
-                Found { tenant, wrapping, retiring: None, ring: None, own, own_wrapped, written: 1, keys };
+            let found = Found {
+                tenant,
+                wrapping,
+                retiring: None,
+                ring: None,
+                given: 0,
+                own,
+                own_wrapped,
+                written: 1,
+                keys,
+            };
             Self::of(found, file, root, rng)?.placed()
         })
     }
@@ -200,7 +214,7 @@ impl DataKeys {
 
     /// What stands in a file, with each key in memory as its state says.
     fn of(found: Found, file: Own, root: Arc<dyn Root>, rng: Box<dyn Rng>) -> Result<Self, KeysError> {
-        let Found { tenant, wrapping, retiring, ring, own, own_wrapped, written, keys } = found;
+        let Found { tenant, wrapping, retiring, ring, given, own, own_wrapped, written, keys } = found;
         let mut all = Self {
             file,
             tenant,
@@ -211,6 +225,7 @@ impl DataKeys {
             own,
             own_wrapped,
             keys: BTreeMap::new(),
+            given,
             written,
             seen: None,
             reserving: BTreeSet::new(),
@@ -273,6 +288,9 @@ impl DataKeys {
         if let Some(ring) = self.ring {
             let _ = writeln!(text, "ring {ring}");
         }
+        if self.given > self.after_last() {
+            let _ = writeln!(text, "next {}", self.given);
+        }
         for (number, kept) in &self.keys {
             let wrapped = kept.wrapped.as_ref().map_or_else(|| "-".to_owned(), |key| STANDARD.encode(key));
             let Kept { class, state, day, seals, .. } = kept;
@@ -334,7 +352,7 @@ impl DataKeys {
 
     fn see(&self) -> Result<(), KeysError> {
         match &self.seen {
-            Some(seen) => Ok(seen.see((self.written, 0), "")?),
+            Some(seen) => Ok(seen.see((self.written, 0), &format!("{NEXT}{}\n", self.free()))?),
             None => Ok(()),
         }
     }
@@ -342,15 +360,22 @@ impl DataKeys {
     /// From now on, how often the file was written is kept in a file apart: an older copy in its place is noticed.
     pub fn watch(&mut self, seen: &Path, unseen: Unseen) -> Result<(), KeysError> {
         let key = seen_by(&self.own);
-        let watched = Seen::of(seen, "data-keys", key, ((self.written, 0), ""), unseen)?;
+        let watched = Seen::of(seen, "data-keys", key, (self.written, 0), unseen)?;
         self.seen = Some(watched.seen);
-        if let Some(older) = watched.older {
-            self.written = older.beyond;
-            let mut keys = self.keys.clone();
-            keys.values_mut().for_each(Kept::seal_no_more);
-            self.change(keys)?;
-        }
-        Ok(())
+        let mut noted = watched.noted.iter().flat_map(|note| note.lines());
+        let given = noted.find_map(|line| line.strip_prefix(NEXT)?.parse().ok()).unwrap_or(0);
+        let is_more = given > self.free();
+        self.given = self.given.max(given);
+        let Some(beyond) = watched.beyond else {
+            if is_more {
+                self.write()?;
+            }
+            return self.see();
+        };
+        self.written = beyond;
+        let mut keys = self.keys.clone();
+        keys.values_mut().for_each(Kept::seal_no_more);
+        self.change(keys)
     }
 
     /// Destroys what wraps the keys: none of them opens again.
@@ -375,10 +400,27 @@ impl DataKeys {
         self.keys.iter().map(told).collect()
     }
 
-    /// The number that the next key gets.
+    /// The number that the next key gets: one that was never given, as far as that is known.
     pub(crate) fn next(&self) -> Result<KeyNumber, KeysError> {
-        let next = self.keys.last_key_value().map_or(Some(0), |(last, _)| last.get().checked_add(1));
-        next.and_then(KeyNumber::of).ok_or(KeysError::Full)
+        KeyNumber::of(self.free()).ok_or(KeysError::Full)
+    }
+
+    fn free(&self) -> u32 {
+        self.given.max(self.after_last())
+    }
+
+    fn after_last(&self) -> u32 {
+        self.keys.last_key_value().map_or(0, |(last, _)| last.get().saturating_add(1))
+    }
+
+    /// Numbers below this one were given, as somebody says: no key gets one of them.
+    pub(crate) fn are_given_below(&mut self, number: u32) -> Result<(), KeysError> {
+        if number <= self.free() {
+            return Ok(());
+        }
+        self.given = number;
+        self.write()?;
+        self.see()
     }
 
     /// Makes a key for a class, which does nothing yet.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,21 +75,61 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(format!(".{}.new", name.to_string_lossy())))
 }
 
-/// Holds a file for one process, until what comes back is let go: `WouldBlock` where another holds it.
+/// So often it is looked whether another process let go of a file, and so long between: two seconds in all.
+const LOOKS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+/// For how long that is.
+pub const WAITED: &str = "2 seconds";
+
+/// Holds a file for one process, until what comes back is let go. Where another holds it, it is waited for two seconds,
+/// and then it is `WouldBlock`.
 pub fn lock(path: &Path) -> io::Result<File> {
-    // Nobody else is to hold it.
-    let file = options(Access::Owner).create_new(false).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(in_use()),
-        Err(fs::TryLockError::Error(error)) => Err(error),
+    for _ in 0..LOOKS {
+        // Nobody else is to hold it.
+        let file = options(Access::Owner).create_new(false).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            // Whoever held it may have taken it away when they let go.
+            Ok(()) if has_name(&file, path) => return Ok(file),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
     }
+    Err(io::Error::new(
+        io::ErrorKind::WouldBlock,
+        format!("another process uses it, and did so for {WAITED}: wait for it, or stop it"),
+    ))
+}
+
+fn lock_of(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(path.with_file_name(format!("{}.lock", name.to_string_lossy())))
 }
 
 /// [`lock`] of a file beside one that is replaced now and then.
 pub fn lock_beside(path: &Path) -> io::Result<File> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    lock(&path.with_file_name(format!("{}.lock", name.to_string_lossy())))
+    lock(&lock_of(path)?)
+}
+
+/// [`lock_beside`], by a file that goes when it is let go.
+#[derive(Debug)]
+pub(crate) struct Passing {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Passing {
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        let path = lock_of(path)?;
+        Ok(Self { _lock: lock(&path)?, path })
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // While it is held. Where it stays, it is in nobody's way.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 /// Holds what a lock file stands for as well: somebody may take that file away, and a second process would lock a new
@@ -194,19 +235,105 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Whether others than the owner can put files of theirs into a folder.
-pub(crate) fn is_writable_by_others(folder: &Path) -> io::Result<bool> {
+/// [`make_folder`], which others may read as the process's mask lets, and nobody else writes.
+pub fn make_shared_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
+}
+
+/// A folder into which others can put files of theirs, or another folder in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFolder {
+    folder: PathBuf,
+    /// Another user's; else what mends it.
+    mended: Option<&'static str>,
+}
+
+impl OpenFolder {
+    /// What is said of it: whose files others could put files of theirs in the place of.
+    pub fn told(&self, of: &str) -> String {
+        let folder = self.folder.display();
+        let (who, how) = match self.mended {
+            Some(how) => ("can be written to by others than its owner", how),
+            None => ("belongs to another user", "chown"),
+        };
+        format!(
+            "`{folder}` {who}, who could put files of theirs in the place of {of}: `{how}` it, or lay them elsewhere"
+        )
+    }
+}
+
+/// Whether a folder is one into which others can put files of theirs, or whether anybody can put another in its place.
+/// One that is not there yet is none.
+pub fn open_folder(folder: &Path) -> io::Result<Option<OpenFolder>> {
+    let folder = here(folder);
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let open = |mended| Ok(Some(OpenFolder { folder: folder.to_owned(), mended }));
     let found = fs::metadata(folder)?;
-    let is_anothers = ![0, rustix::process::geteuid().as_raw()].contains(&found.uid());
-    Ok(is_anothers || found.permissions().mode() & 0o022 != 0)
+    if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
+        return open(None);
+    }
+    if found.permissions().mode() & 0o022 != 0 {
+        return open(Some("chmod go-w"));
+    }
+    open_above(folder)
+}
+
+/// Whether anybody can put something else in the place of what has this path.
+pub fn open_above(path: &Path) -> io::Result<Option<OpenFolder>> {
+    let Some(above) = std::path::absolute(path)?.parent().map(Path::to_owned) else { return Ok(None) };
+    if !above.exists() {
+        return Ok(None);
+    }
+    // Where links lead to counts.
+    let whole =
+        if path.exists() { fs::canonicalize(path)?.parent().map_or(above, Path::to_owned) } else { above };
+    Ok(is_for_everybody(&whole)?.then_some(OpenFolder { folder: whole, mended: Some("chmod o-w") }))
+}
+
+/// A name alone is one in the folder that one is in.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// Whether anybody can put another folder in the place of one in it: in a sticky one nobody can.
-pub(crate) fn is_for_everybody(folder: &Path) -> io::Result<bool> {
+fn is_for_everybody(folder: &Path) -> io::Result<bool> {
     Ok(fs::metadata(folder)?.permissions().mode() & 0o1002 == 0o002)
 }
 
 /// Whether others than the owner can read a file.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_goes_with_its_holder_has_one_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let (held, taken) = (AtomicBool::new(false), AtomicU32::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while taken.load(Ordering::SeqCst) < 200 {
+                        // Others may be faster for two seconds.
+                        let Ok(lock) = Passing::beside(&path) else { continue };
+                        assert!(!held.swap(true, Ordering::SeqCst), "two hold it");
+                        taken.fetch_add(1, Ordering::SeqCst);
+                        thread::yield_now();
+                        held.store(false, Ordering::SeqCst);
+                        drop(lock);
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left beside");
+    }
 }

@@ -68,6 +68,8 @@ pub enum GuardError {
          it looks like. Correct it"
     )]
     UnplainKey(String),
+    #[error("nothing says whose value it is: the key column `{0}` is empty")]
+    EmptyKey(String),
     #[error("its token stands in `{0}`, and the table has no such column: export it too")]
     NoToken(String),
     #[error("`{0}` is to hold what the field becomes, and holds something already")]

@@ -113,7 +113,7 @@ impl SealedField {
         let is_twin = found.by == ClassifiedBy::PersonAccount;
         let other = is_twin.then(|| policy::twin(object, field)).flatten();
         let (own_object, own_field) = other.unwrap_or_else(|| (object.to_owned(), field.to_owned()));
-        let here = |name: &str| match is_twin.then(|| policy::twin(&own_object, name)).flatten() {
+        let here = |name: &str| match is_twin.then(|| policy::twin_as_spelled(&own_object, name)).flatten() {
             Some((_, name)) => name,
             None => name.to_owned(),
         };

@@ -6,6 +6,7 @@
 
 mod approval;
 mod copies;
+mod reopened;
 mod shredding;
 
 use std::fmt;
@@ -19,11 +20,11 @@ use journal::{Act, Clock, Entry, EntryOutcome, RecordError, Recorder, Rng};
 use policy::vocabulary::Class;
 
 use crate::data_keys::{DataKeys, KeyStatus, KeysError};
-use crate::durable;
+use crate::durable::{self, OpenFolder};
 use crate::escrow::EscrowError;
 use crate::key::{DataKey, KeyState};
 use crate::ring::{RingError, SaltRing, Welcome};
-use crate::root::Root;
+use crate::root::{Root, RootError, WrappingKey};
 use crate::seen::Unseen;
 use crate::token::KeyNumber;
 pub use approval::Declared;
@@ -69,12 +70,15 @@ pub enum KeeperError {
         data_keys = data_keys.display()
     )]
     Unfinished { data_keys: PathBuf },
+    #[error("{}", .0.told("the keys"))]
+    OpenFolder(OpenFolder),
     #[error(
-        "`{folder}` can be written to by others than its owner, who could put files of theirs in the place of the keys: \
-         `{how}` it, or lay the keys elsewhere",
-        folder = folder.display()
+        "`{path}` is an older copy: wrapping key {key}, which opens it, was destroyed when somebody was shredded, a key \
+         destroyed or the keys wrapped anew since. Put the newest file back; if that is lost, put the newest backup of both \
+         files (`keys restore --backup`) or an escrow (`keys restore --escrow`) where no keys are",
+        path = path.display()
     )]
-    OpenFolder { folder: PathBuf, how: &'static str },
+    OlderCopy { path: PathBuf, key: WrappingKey },
     #[error("no escrow was made, because its shares were not handed out: {0}")]
     NotHandedOut(String),
     #[error("nothing was done, because it could not be recorded: {0}")]
@@ -108,20 +112,9 @@ impl Places {
     fn are_private(&self) -> Result<(), KeeperError> {
         let parts = [&self.data_keys, &self.salts].into_iter().filter_map(|path| path.parent());
         for folder in parts.chain([self.seen.as_path()]) {
-            // A name alone is one in the folder that one is in.
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let io = |error| KeeperError::Io { path: folder.to_owned(), error };
-            if !folder.exists() {
-                continue;
-            }
-            if durable::is_writable_by_others(folder).map_err(io)? {
-                return Err(KeeperError::OpenFolder { folder: folder.to_owned(), how: "chmod 700" });
-            }
-            let whole = std::fs::canonicalize(folder).map_err(io)?;
-            if let Some(above) = whole.parent()
-                && durable::is_for_everybody(above).map_err(io)?
-            {
-                return Err(KeeperError::OpenFolder { folder: above.to_owned(), how: "chmod o-w" });
+            if let Some(open) = durable::open_folder(folder).map_err(io)? {
+                return Err(KeeperError::OpenFolder(open));
             }
         }
         Ok(())
@@ -322,11 +315,7 @@ impl Keeper {
             return Err(KeeperError::NoKeys { folder });
         }
         places.are_private()?;
-        let mut data = DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)())?;
-        if data.is_unused() && !places.salts.exists() {
-            return Err(KeeperError::Unfinished { data_keys: places.data_keys });
-        }
-        let salts = SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)())?;
+        let (mut data, salts) = Self::both(&places, &tools)?;
         match unseen {
             Unseen::Refused | Unseen::NotOlder => watch(&places, &mut data, &salts, unseen, None)?,
             Unseen::Taken => {
@@ -339,6 +328,25 @@ impl Keeper {
         let mut keeper = Self { data, salts, tools };
         keeper.tell().await?;
         Ok(keeper)
+    }
+
+    /// Both files as they lie. One that the root does not open, beside one that it does, is an older copy.
+    fn both(places: &Places, tools: &Tools) -> Result<(DataKeys, SaltRing), KeeperError> {
+        let salts = || SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)());
+        let older = |path: &Path, key| KeeperError::OlderCopy { path: path.to_owned(), key };
+        let data = match DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)()) {
+            Err(KeysError::Root(RootError::Missing(key))) if salts().is_ok() => {
+                return Err(older(&places.data_keys, key));
+            }
+            data => data?,
+        };
+        if data.is_unused() && !places.salts.exists() {
+            return Err(KeeperError::Unfinished { data_keys: places.data_keys.clone() });
+        }
+        match salts() {
+            Err(RingError::Root(RootError::Missing(key))) => Err(older(&places.salts, key)),
+            salts => Ok((data, salts?)),
+        }
     }
 
     /// Destroys what wraps the keys of a tenant that was made for a test: nothing that it sealed opens again.
@@ -386,6 +394,12 @@ impl Keeper {
 
     pub fn status(&self) -> Vec<KeyStatus> {
         self.data.status()
+    }
+
+    /// Data keys up to this one were made, as somebody says who knows of more than these keys: its number is not given
+    /// again, and neither are those before it.
+    pub fn skip(&mut self, number: KeyNumber) -> Result<(), KeysError> {
+        self.data.are_given_below(number.get().saturating_add(1))
     }
 
     /// Makes a data key, which does nothing yet.

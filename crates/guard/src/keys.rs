@@ -44,6 +44,12 @@ pub trait Keys: Send + Sync {
     /// Every key of a class under which something may stand, the active one first.
     fn all(&self, class: Class) -> Result<Vec<Arc<DataKey>>, KeysError>;
 
+    /// The number of the key that seals for a class, where one does: for who seals nothing.
+    fn sealing(&self, class: Class) -> Result<Option<KeyNumber>, KeysError> {
+        let active = self.all(class)?.into_iter().find(|key| key.state() == KeyState::Active);
+        Ok(active.map(|key| key.number()))
+    }
+
     /// A key of the class that is disabled: what stands under it is there, and nobody finds it.
     fn disabled(&self, _class: Class) -> Result<Option<KeyNumber>, KeysError> {
         Ok(None)

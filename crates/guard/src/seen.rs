@@ -32,20 +32,23 @@ pub enum SeenError {
     Io { path: PathBuf, error: io::Error },
     #[error(
         "`{path}` is not there, so nobody can tell whether the {of} are an older copy: put it back; if it is lost, make \
-         sure that they are the newest, then open them once with `--unseen`",
+         sure that they are the newest, then open them once with `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Unseen { path: PathBuf, of: &'static str },
     #[error(
         "`{path}` is not of these {of}, or it was changed: put the right one back; if it is lost, make sure that the {of} \
-         are the newest, then open them once with `--unseen`",
+         are the newest, then open them once with `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Other { path: PathBuf, of: &'static str },
     #[error(
         "the {of} are an older copy: writing {found} with {found_length} bytes lies there, and writing {seen} with \
          {seen_length} bytes was seen (`{path}`): put the newest in its place; if that is lost, take this one once with \
-         `--unseen`",
+         `--unseen` ({})",
+        once(of),
         path = path.display()
     )]
     Older { path: PathBuf, of: &'static str, found: u64, found_length: u64, seen: u64, seen_length: u64 },
@@ -55,6 +58,16 @@ pub enum SeenError {
         path = path.display()
     )]
     Full { path: PathBuf, of: &'static str },
+}
+
+/// What opens them so, and does nothing else that anybody would mind.
+fn once(of: &str) -> &'static str {
+    match of {
+        "keyring" => "`phiward ledger keyring check --ring RING --unseen`",
+        _ => {
+            "acts on keys take it, as `phiward keys backup --to BACKUPS --unseen ...`, and `keys restore` does"
+        }
+    }
 }
 
 /// What is done where nothing was seen yet.
@@ -75,19 +88,18 @@ pub(crate) type Reach = (u64, u64);
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) seen: Seen,
-    /// Of an older file that somebody vouches for.
-    pub(crate) older: Option<Older>,
-    /// What was seen says that it is the newest.
-    pub(crate) is_known: bool,
+    /// Of an older file that somebody vouches for: the generation that it must go beyond before it is seen. What came
+    /// after it elsewhere is then older than it.
+    pub(crate) beyond: Option<u64>,
+    /// The lines that were kept beside; nothing where nothing was seen.
+    pub(crate) noted: Option<String>,
 }
 
-/// What came after a file.
-#[derive(Debug)]
-pub(crate) struct Older {
-    /// The generation that it must go beyond before it is seen: what came after it elsewhere is then older than it.
-    pub(crate) beyond: u64,
-    /// The lines that were kept beside.
-    pub(crate) noted: String,
+impl Watched {
+    /// What was seen says that it is the newest.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.beyond.is_none() && self.noted.is_some()
+    }
 }
 
 /// What was seen of one file.
@@ -99,13 +111,13 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Holds a file against what was seen of it, and sees it, with lines of its own beside. One that is older is seen by
-    /// its next writing.
+    /// Holds a file against what was seen of it. Whoever asks sees it, once all that follows from this stands in the
+    /// file: what was killed before that is asked again.
     pub(crate) fn of(
         path: &Path,
         of: &'static str,
         key: hmac::Key,
-        (found, note): (Reach, &str),
+        found: Reach,
         unseen: Unseen,
     ) -> Result<Watched, SeenError> {
         let seen = Self { path: path.to_owned(), of, key };
@@ -114,7 +126,7 @@ impl Seen {
         let known = bytes.and_then(|bytes| seen.read(&bytes));
         match (unseen, known) {
             (Unseen::Taken, Some((at, noted))) if found < at => {
-                Ok(Watched { seen, older: Some(Older { beyond: at.0, noted }), is_known: false })
+                Ok(Watched { seen, beyond: Some(at.0), noted: Some(noted) })
             }
             (_, Some((at, _))) if found < at => {
                 let (found, found_length) = found;
@@ -125,8 +137,8 @@ impl Seen {
             (Unseen::Refused, None) if is_there => Err(SeenError::Other { path: path.to_owned(), of }),
             (Unseen::Refused, None) => Err(SeenError::Unseen { path: path.to_owned(), of }),
             (_, known) => {
-                seen.see(found, note)?;
-                Ok(Watched { seen, older: None, is_known: known.is_some() })
+                let noted = known.map(|(_, noted)| noted);
+                Ok(Watched { seen, beyond: None, noted })
             }
         }
     }
@@ -141,13 +153,6 @@ impl Seen {
         let seen = Self { path: path.to_owned(), of, key };
         let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
         Ok(bytes.and_then(|bytes| seen.read(&bytes)).is_some_and(|(at, _)| at == found))
-    }
-
-    /// The lines that were kept beside, whatever the file is.
-    pub(crate) fn noted(path: &Path, of: &'static str, key: hmac::Key) -> Result<Option<String>, SeenError> {
-        let seen = Self { path: path.to_owned(), of, key };
-        let bytes = durable::read(path, LONGEST).map_err(seen.io())?;
-        Ok(bytes.and_then(|bytes| seen.read(&bytes)).map(|(_, noted)| noted))
     }
 
     fn read(&self, bytes: &[u8]) -> Option<(Reach, String)> {
@@ -193,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seen");
         let key = || hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
-        let seen = Seen::of(&path, "salts", key(), ((1, 2), ""), Unseen::Taken).unwrap().seen;
+        let seen = Seen::of(&path, "salts", key(), (1, 2), Unseen::Taken).unwrap().seen;
         let longest = "x".repeat(LONGEST as usize - 1025) + "\n";
         seen.has_room(&longest).unwrap();
         seen.see((u64::MAX, u64::MAX), &longest).unwrap();

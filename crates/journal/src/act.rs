@@ -10,7 +10,7 @@ pub use governance::{
     StandingFact, StandingKind, StandingWord, Statement, Tally,
 };
 pub use traffic::{ApiCall, Call, Decision, FieldAccess, Inference, Interface, Oversight};
-pub use upkeep::{ConfigurationChange, KeyEvent, KeyKind, KeyStep, LeafRange, Room, Setting};
+pub use upkeep::{ConfigurationChange, KeyEvent, KeyKind, KeyReason, KeyStep, LeafRange, Room, Setting};
 
 use policy::Policy;
 

@@ -21,6 +21,7 @@ use journal::names::Digest;
 use tlog::{Checkpoint, SignedCheckpoint, Signer, VerifierKey};
 
 use crate::error::LedgerError;
+use crate::shard::Shard;
 use crate::signature;
 use guard::durable::{self, Access};
 
@@ -41,6 +42,12 @@ pub struct Seen {
     pub checkpoint: Option<SignedCheckpoint>,
     /// Since 1970: the clock showed this once.
     pub clock: Duration,
+}
+
+/// Where it is kept what was seen of a log of a shard, beside that of the home log.
+pub(crate) fn anchor_of(home: &Path, shard: &Shard) -> PathBuf {
+    let name = home.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    home.with_file_name(format!("{name}.{}", shard.to_string().replace('/', "_")))
 }
 
 impl Seen {

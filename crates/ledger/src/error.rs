@@ -17,21 +17,27 @@ pub enum LedgerError {
     Unreadable { path: PathBuf, what: String },
     #[error("`{path}` can be read by others than its owner: `chmod 600` it", path = path.display())]
     OpenToOthers { path: PathBuf },
+    #[error("{}", .0.told("the ledger"))]
+    OpenFolder(guard::durable::OpenFolder),
     #[error("`{path}` does not open: the passphrase or key file is another one, or the file was changed", path = path.display())]
     WrongKey { path: PathBuf },
     #[error(
         "`{path}` is not there, so nobody can tell whether the log is an older copy: put it back; if it is lost, compare \
-         the log with a checkpoint that somebody kept, then open it once with `--unseen`",
+         the log with a checkpoint that somebody kept, then open it once with `--unseen` (`phiward ledger append --dir DIR --unseen < /dev/null`)",
         path = path.display()
     )]
     Unseen { path: PathBuf },
     #[error(
         "`{path}` was written by the first release and is not signed: look at it, then open the ledger once with \
-         `--unseen`, which signs it and records that",
+         `--unseen` (`phiward ledger append --dir DIR --unseen < /dev/null`), which signs it and records that",
         path = path.display()
     )]
     Unsigned { path: PathBuf },
-    #[error("`{path}` is used by another process", path = path.display())]
+    #[error(
+        "`{path}` is used by another process, and was for {WAITED}: wait for it, or stop it",
+        path = path.display(),
+        WAITED = guard::durable::WAITED
+    )]
     InUse { path: PathBuf },
     #[error(transparent)]
     Log(#[from] tlog::Error),

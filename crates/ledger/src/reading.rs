@@ -7,6 +7,7 @@ use tlog::{
     VerifierKey, WIDTH, prove_inclusion,
 };
 
+use crate::anchor::{Anchor, anchor_of};
 use crate::directory::{self, Directory, State as Listing};
 use crate::error::LedgerError;
 use crate::shard::Shard;
@@ -112,6 +113,19 @@ pub fn verify_held(log: &Held, mut expected: Expected) -> Result<Report, LedgerE
         report.problems.push("the log is not the one that was sealed".to_owned());
     }
     Ok(report)
+}
+
+/// The newest checkpoint of a log that its writer saw, by the file in which that is kept of the home log. One that is not
+/// there is an error: nobody can tell then whether the log is an older copy.
+pub fn seen(log: &Held, of_home: &Path) -> Result<Option<SignedCheckpoint>, LedgerError> {
+    let anchor = match &log.shard {
+        None => Anchor::new(of_home),
+        Some(shard) => Anchor::new(anchor_of(of_home, shard)),
+    };
+    match anchor.read(&log.key)? {
+        Some(seen) => Ok(seen.checkpoint),
+        None => Err(LedgerError::Missing { path: anchor.path().to_owned() }),
+    }
 }
 
 /// Whether all of a compressed log was deleted, and the ledger says so: its checkpoint is all that is left.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use guard::durable;
 use journal::act::{ConfigurationChange, LeafRange, Room, Setting};
 use journal::{Act, Clock, Entry, EntryOutcome, Number, Receipt, RecordError, Recorder, Rng};
 use tlog::{
@@ -15,7 +16,7 @@ use tlog::{
 };
 use tokio::sync::RwLock;
 
-use crate::anchor::{Anchor, Seen};
+use crate::anchor::{Anchor, Seen, anchor_of};
 use crate::directory::{self, Directory, Listed, State as Listing};
 use crate::error::LedgerError;
 use crate::settings::{Layout, Settings};
@@ -171,9 +172,11 @@ fn seen(anchor: &Anchor, key: &VerifierKey, unseen: bool) -> Result<Seen, Ledger
     }
 }
 
-fn anchor_of(home: &Path, shard: &Shard) -> PathBuf {
-    let name = home.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    home.with_file_name(format!("{name}.{}", shard.to_string().replace('/', "_")))
+/// Others than the owner put no files of theirs in the place of the log's, nor of what is kept of it beside.
+fn is_private(of: &Opening) -> Result<(), LedgerError> {
+    let folder = durable::open_folder(&of.folder).map_err(LedgerError::io(&of.folder))?;
+    let above = durable::open_above(&of.anchor).map_err(LedgerError::io(&of.anchor))?;
+    folder.or(above).map_or(Ok(()), |open| Err(LedgerError::OpenFolder(open)))
 }
 
 impl Ledger {
@@ -182,6 +185,7 @@ impl Ledger {
         if opening_.key.name() != settings.name {
             return Err(LedgerError::Refused("the key was made for another ledger".to_owned()));
         }
+        is_private(opening_)?;
         let now = since_1970(&*opening_.clock);
         let log =
             Log::create(&Folder::new(&opening_.folder), opening(&settings.name, &opening_.key, None)?, now)?;
@@ -198,6 +202,7 @@ impl Ledger {
     /// Opens a ledger for its one writer. Refused are a log that does not continue what was seen of it, a directory
     /// that is not the newest, and settings that the ledger did not sign.
     pub fn open(of: Opening) -> Result<(Self, Found), LedgerError> {
+        is_private(&of)?;
         let key = verifier(of.key.name(), &of.key)?;
         let (settings, signed) = match Settings::read(&of.folder, &key) {
             Err(LedgerError::Unsigned { .. }) if of.unseen => (Settings::read_unsigned(&of.folder)?, false),
@@ -597,7 +602,7 @@ impl Inner {
         }
         let name = self.name_of(Some(shard));
         let folder = self.folder.join(shard.path());
-        std::fs::create_dir_all(&folder).map_err(LedgerError::io(&folder))?;
+        durable::make_shared_folder(&folder).map_err(LedgerError::io(&folder))?;
         let now = since_1970(&*self.clock);
         // A crash may have left an empty log that no directory lists yet.
         if Folder::new(&folder).read(tlog::Resource::Checkpoint)?.is_none() {

@@ -78,8 +78,8 @@ pub fn verify(source: &(dyn Source + Sync), expected: &Expected) -> Result<Repor
             report.problems.push("a checkpoint that was kept is not of this log and key".to_owned());
         } else if checkpoint.size() > report.size {
             report.problems.push(format!(
-                "the log has {} entries, and a checkpoint that it signed has {}: it was cut or is an older copy",
-                report.size,
+                "the log has {}, and a checkpoint that it signed has {}: it was cut or is an older copy",
+                entries(report.size),
                 checkpoint.size()
             ));
         } else {
@@ -256,11 +256,17 @@ fn differs(source: &dyn Source, at: u64, size: u64, leaves: &[TreeHash]) -> Resu
 
 fn forked(tree: &Frontier, root: TreeHash) -> Option<String> {
     (tree.root() != root).then(|| {
-        format!(
-            "the log's first {} entries are not those of a checkpoint that it signed: it was rewritten",
-            tree.size()
-        )
+        let first = match tree.size() {
+            1 => "first entry is not that".to_owned(),
+            size => format!("first {size} entries are not those"),
+        };
+        format!("the log's {first} of a checkpoint that it signed: it was rewritten")
     })
+}
+
+/// A number of entries, as one says it.
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
 
 /// Parts of one call stand next to each other, all of them.

@@ -38,7 +38,7 @@ pub use explain::{ExplainedField, ExplainedFlow, Explanation, explain};
 pub use file::record::{Named, OneOrMany};
 pub use file::suggest::nearest;
 pub use file::{MAIN, read};
-pub use model::{Classified, ClassifiedBy, Enforceable, Owner, Policy, twin};
+pub use model::{Classified, ClassifiedBy, Enforceable, Owner, Policy, twin, twin_as_spelled};
 pub use period::Period;
 pub use place::{At, Place};
 pub use rules::{CEDAR_SCHEMA, cited_controls};

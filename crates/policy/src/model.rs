@@ -628,6 +628,23 @@ pub fn twin(object: &str, field: &str) -> Option<(String, String)> {
     }
 }
 
+/// [`twin`], with its letters as they are spelled in the name that is given: for columns that are made, and for people.
+pub fn twin_as_spelled(object: &str, field: &str) -> Option<(&'static str, String)> {
+    let (other, twin) = twin(object, field)?;
+    let object = if other == "account" { "Account" } else { "Contact" };
+    // A name is letters, digits and underscores. One of the two begins as the other with `Person` before it, or ends in
+    // another suffix.
+    let kept = |from: usize, less: usize| field.get(from..field.len().checked_sub(less)?);
+    let spelled = match object {
+        "Account" if twin.ends_with("__pc") => format!("{}__pc", kept(0, "__c".len())?),
+        "Contact" if twin.ends_with("__c") => format!("{}__c", kept(0, "__pc".len())?),
+        _ if twin.len() == field.len() => field.to_owned(),
+        "Account" => format!("Person{field}"),
+        _ => kept("person".len(), 0)?.to_owned(),
+    };
+    Some((object, spelled))
+}
+
 fn of_account(contact: &str) -> Option<String> {
     match contact.strip_suffix("__c") {
         Some(stem) => Some(format!("{stem}__pc")),

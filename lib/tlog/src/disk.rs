@@ -5,8 +5,9 @@
 use std::fmt::Debug;
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Files and folders. A write is durable once it was synced, and a name once its folder was.
 pub trait Disk: Debug + Send + Sync {
@@ -50,13 +51,18 @@ pub trait DiskFile: Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsDisk;
 
+/// So often it is looked whether another process let go of a log, and so long between: two seconds in all.
+const LOOKS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// From so many files on, syncing the whole file system is cheaper than each of them.
 #[cfg(target_os = "linux")]
 const MANY: usize = 16;
 
 impl Disk for OsDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        match fs::create_dir(path) {
+        // Whatever the process's mask lets: others read a log and put nothing into it.
+        match fs::DirBuilder::new().mode(0o755).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
             outcome => outcome,
         }
@@ -125,10 +131,18 @@ impl Disk for OsDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
         let file = fs::File::options().write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
-            Err(fs::TryLockError::Error(error)) => return Err(error),
+        let mut looks = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Whoever writes to it may be at the end.
+                Err(fs::TryLockError::WouldBlock) if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
         }
         // Somebody may take the file away, and a second process would lock a new one. The folder stays.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

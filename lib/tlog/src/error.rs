@@ -7,6 +7,19 @@ use std::sync::Arc;
 use crate::checkpoint::Untrusted;
 use crate::signer::SignerError;
 
+/// A number of entries, as one says it.
+pub(crate) fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+}
+
+/// That the first entries are others.
+pub(crate) fn first(number: u64) -> String {
+    match number {
+        1 => "first entry is not that".to_owned(),
+        _ => format!("first {number} entries are not those"),
+    }
+}
+
 /// Why a log could not be opened, written or read. It clones, so that all who wait for one batch are told.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -20,8 +33,8 @@ pub enum Error {
         #[source]
         error: Arc<io::Error>,
     },
-    /// Another process has the log open.
-    #[error("{path}: another process has the log open", path = path.display())]
+    /// Another process has the log open, and did not let go of it in two seconds.
+    #[error("{path}: another process has the log open, and had it for 2 seconds: wait for it, or stop it", path = path.display())]
     Locked {
         /// The file that is locked.
         path: PathBuf,
@@ -70,7 +83,8 @@ pub enum Error {
     },
     /// The log is shorter than a checkpoint of it that somebody holds.
     #[error(
-        "the log has {size} entries, and a checkpoint that was signed has {seen}: it was cut or is an older copy"
+        "the log has {}, and a checkpoint that was signed has {seen}: it was cut or is an older copy",
+        entries(*size)
     )]
     Behind {
         /// Entries in the log.
@@ -79,7 +93,7 @@ pub enum Error {
         seen: u64,
     },
     /// The log holds other entries than a checkpoint of it that somebody holds.
-    #[error("the log's first {size} entries are not those of a checkpoint that was signed: it was rewritten")]
+    #[error("the log's {} of a checkpoint that was signed: it was rewritten", first(*size))]
     Forked {
         /// Entries in the checkpoint.
         size: u64,
@@ -103,7 +117,7 @@ pub enum Error {
         limit: usize,
     },
     /// What is asked for lies beyond the end.
-    #[error("the log has {size} entries: {asked} lies beyond")]
+    #[error("the log has {}: {asked} lies beyond", entries(*size))]
     Beyond {
         /// Entries in the log.
         size: u64,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::bundle::Entries;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint, Untrusted};
-use crate::error::Error;
+use crate::error::{Error, entries, first};
 use crate::hash::TreeHash;
 use crate::key::VerifierKey;
 use crate::store::{Cut, Source};
@@ -163,8 +163,8 @@ pub fn fsck(source: &dyn Source, expected: &Expected<'_>) -> Result<Report, Erro
             let place = Resource::entries_of(tree.size() / WIDTH, seen.size());
             let file = place.map_or_else(|| "checkpoint".to_owned(), |place| place.to_string());
             let reason = format!(
-                "the log ends after {} entries, and a checkpoint that was signed has {}",
-                tree.size(),
+                "the log ends after {}, and a checkpoint that was signed has {}",
+                entries(tree.size()),
                 seen.size()
             );
             report.tell(file, 0, reason, None);
@@ -411,8 +411,8 @@ impl Walk<'_> {
                 if self.tree.root() != seen.root() {
                     let file = Resource::entries_of(0, size).map_or_else(String::new, |at| at.to_string());
                     let reason = format!(
-                        "the first {size} entries are not those of a checkpoint that was signed: some of them were \
-                         written anew"
+                        "the {} of a checkpoint that was signed: some of them were written anew",
+                        first(size)
                     );
                     self.report.tell(file, 0, reason, Some(format!("a root of {}", seen.root())));
                 }

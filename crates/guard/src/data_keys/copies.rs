@@ -19,13 +19,16 @@ use crate::root::{self, Root, RootError, WrappingKey};
 use crate::seen::Seen;
 use crate::token::KeyNumber;
 
-/// Data keys as an escrow holds them, in clear: `tenant`, the file's own key and its generation, and a line a key.
+/// Data keys as an escrow holds them, in clear: `tenant`, the file's own key, its generation and, where more were given
+/// than stand there, the number of the next key; and a line a key.
 const CLEAR: &str = "phiward-data-keys-in-clear/v1";
 
 struct Clear {
     tenant: String,
     own: Secret,
     written: u64,
+    /// Numbers below it were given.
+    given: u32,
     /// The keys in the place of what wraps them.
     keys: BTreeMap<KeyNumber, Kept>,
 }
@@ -43,9 +46,11 @@ impl Clear {
         (lines.next()? == CLEAR).then_some(())?;
         let tenant = lines.next()?.strip_prefix("tenant ").filter(|name| is_tenant(name))?.to_owned();
         let (own, written) = lines.next()?.strip_prefix("own ")?.split_once(" written ")?;
+        let (written, given) = written.split_once(" next ").unwrap_or((written, "0"));
+        let (written, given) = (written.parse().ok()?, given.parse().ok()?);
         let own = Zeroizing::new(STANDARD.decode(own).ok()?);
         let own = Zeroizing::new(*own.first_chunk::<32>().filter(|_| own.len() == 32)?);
-        let mut clear = Self { tenant, own, written: written.parse().ok()?, keys: BTreeMap::new() };
+        let mut clear = Self { tenant, own, written, given, keys: BTreeMap::new() };
         for line in lines {
             let (number, kept) = parsed(line)?;
             clear.keys.insert(number, kept);
@@ -68,8 +73,8 @@ impl Clear {
             kept.seal_no_more();
             keys.insert(*number, kept);
         }
-        let (own, written) = (self.own.clone(), self.written + 1);
-        Ok(Found { tenant, wrapping, retiring: None, ring: None, own, own_wrapped, written, keys })
+        let (own, written, given) = (self.own.clone(), self.written + 1, self.given);
+        Ok(Found { tenant, wrapping, retiring: None, ring: None, given, own, own_wrapped, written, keys })
     }
 
     fn secret(&self, number: KeyNumber) -> Option<Secret> {
@@ -150,7 +155,11 @@ impl DataKeys {
         let encoded = |secret: &Secret| Zeroizing::new(STANDARD.encode(secret.as_slice()));
         // Writing to a string does not fail.
         let _ = writeln!(text, "{CLEAR}\ntenant {}", self.tenant);
-        let _ = writeln!(text, "own {} written {}", *encoded(&self.own), self.written);
+        let _ = write!(text, "own {} written {}", *encoded(&self.own), self.written);
+        let _ = match self.given > self.after_last() {
+            true => writeln!(text, " next {}", self.given),
+            false => writeln!(text),
+        };
         for (number, kept) in &self.keys {
             let Kept { class, state, day, seals, wrapped, .. } = kept;
             let state = state.as_str();

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use journal::names::KeyId;
 use policy::vocabulary::Class;
 
-use super::{Kept, KeysError, LONGEST, MAGIC, io, is_tenant, label};
+use super::{Kept, KeysError, LONGEST, MAGIC, NEXT, io, is_tenant, label};
 use crate::durable;
 use crate::key::{KeyState, Secret};
 use crate::root::{Root, WrappingKey};
@@ -21,6 +21,8 @@ pub(super) struct Found {
     pub(super) wrapping: WrappingKey,
     pub(super) retiring: Option<WrappingKey>,
     pub(super) ring: Option<KeyId>,
+    /// Numbers below it were given.
+    pub(super) given: u32,
     pub(super) own: Secret,
     pub(super) own_wrapped: Vec<u8>,
     pub(super) written: u64,
@@ -80,6 +82,8 @@ impl Found {
             Some(Err(_)) => return Err(unreadable(5, "it names no ring of salts")),
             ring => ring.and_then(Result::ok),
         };
+        let given = said(NEXT).map_or(Some(0), |number| number.parse().ok());
+        let given = given.ok_or_else(|| unreadable(6, "no number of the next key"))?;
         let mut keys = BTreeMap::new();
         for (line, number) in rest {
             let (key, kept) = parsed(line).ok_or_else(|| unreadable(number, "it is no data key"))?;
@@ -87,7 +91,7 @@ impl Found {
                 return Err(unreadable(number, "a number stands twice"));
             }
         }
-        Ok(Self { tenant, wrapping, retiring, ring, own, own_wrapped, written, keys })
+        Ok(Self { tenant, wrapping, retiring, ring, given, own, own_wrapped, written, keys })
     }
 
     /// A key that is there, unwrapped whatever its state.

@@ -2,7 +2,6 @@
 
 mod json;
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use policy::{AskedField, Permit};
 use crate::data_keys::KeysError;
 use crate::error::GuardError;
 use crate::released::Released;
-use crate::rows::{Batch, Columns, ColumnsError, Rows};
+use crate::rows::{Amiss, Batch, Columns, ColumnsError, Rows};
 use crate::safe_harbor::SafeHarbor;
 
 pub use json::{LONGEST_LINE, json_lines};
@@ -122,9 +121,7 @@ pub struct Tally {
     pub rows: u64,
     pub refused: u64,
     pub turned: u64,
-    pub unsealed: u64,
-    /// Tokens in columns that the bundle does not seal, by the places of the columns from 1.
-    pub unopened: BTreeMap<usize, u64>,
+    pub amiss: Amiss,
 }
 
 /// What a pipe asks of whoever runs it.
@@ -178,10 +175,7 @@ fn batch(
     let mut batch = released.release(desk.clock.now())?;
     tally.rows += batch.rows.len() as u64;
     tally.turned += batch.turned;
-    tally.unsealed += batch.unsealed;
-    for (place, tokens) in &batch.unopened {
-        *tally.unopened.entry(*place).or_default() += tokens;
-    }
+    tally.amiss.add(&batch.amiss);
     tally.refused += batch.refused.len() as u64;
     for refused in std::mem::take(&mut batch.refused) {
         let (Some(row), Some(line)) = (came.rows.get(refused.at), came.lines.get(refused.at)) else {

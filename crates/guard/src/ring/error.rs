@@ -28,10 +28,7 @@ fn away(all: &[Away]) -> String {
     let each: Vec<String> = all
         .iter()
         .map(|Away { at, into }| {
-            format!(
-                "person {} was merged into another, whose handle is {into:?}: name the record that survives",
-                at + 1
-            )
+            format!("person {} was merged into another, whose handle is {into:?}: name who survives", at + 1)
         })
         .collect();
     each.join("\n")
@@ -53,7 +50,11 @@ pub enum RingError {
     OpenToOthers { path: PathBuf },
     #[error("`{path}` does not open: the passphrase or key file is another one, or the file was changed", path = path.display())]
     WrongKey { path: PathBuf },
-    #[error("`{path}` is used by another process", path = path.display())]
+    #[error(
+        "`{path}` is used by another process, and was for {WAITED}: wait for it, or stop it",
+        path = path.display(),
+        WAITED = crate::durable::WAITED
+    )]
     InUse { path: PathBuf },
     #[error("{0}")]
     Refused(&'static str),

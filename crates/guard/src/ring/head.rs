@@ -13,6 +13,7 @@
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet
 //! became <handle> <handle that survives> <base64 of who survives, sealed>    its person was merged, and it is retired
+//! shreddings <open <day> or settled>                         whether those since a copy that was put back are done again
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
 //! ```
 
@@ -38,6 +39,7 @@ const MERGED: &[u8] = b"phiward salt ring merged\n";
 const SURVIVOR: &[u8] = b"phiward salt ring survivor\n";
 const SUM: &[u8] = b"phiward-salt-ring-head-1";
 const UNKNOWN: &str = "escrows unknown";
+const SETTLED: &str = "settled";
 
 /// A person who became another.
 #[derive(Clone)]
@@ -71,6 +73,8 @@ pub(super) struct Head {
     pub(super) escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all escrows.
     pub(super) unknown: Option<Date>,
+    /// When a copy was put back, while people may be open again who were shredded after it was made.
+    pub(super) reopened: Option<Date>,
 }
 
 /// What a wrapped key of an epoch is bound to.
@@ -120,6 +124,13 @@ impl Head {
             self.approvers = names.split(' ').map(str::to_owned).collect();
         }
         escrowed::take_over(&mut self.escrows, note);
+    }
+
+    /// A copy is put back that need not be the newest: escrows and shreddings may have come after it. The shreddings of
+    /// a copy before it are still to be done.
+    pub(super) fn put_back_on(&mut self, day: Date) {
+        self.unknown = Some(day);
+        self.reopened = Some(self.reopened.map_or(day, |before| before.min(day)));
     }
 
     /// Escrows that were made until now hold what is to be destroyed.
@@ -189,6 +200,16 @@ impl Head {
                 let _ = write!(text, " {survivor}");
             }
             text.push('\n');
+        }
+        match (self.reopened, self.unknown) {
+            (Some(day), _) => {
+                let _ = writeln!(text, "shreddings open {day}");
+            }
+            // Without a word they would count as open.
+            (None, Some(_)) => {
+                let _ = writeln!(text, "shreddings {SETTLED}");
+            }
+            (None, None) => {}
         }
         let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
@@ -266,6 +287,15 @@ impl Head {
             let (from, person) = became_of(line, &master).ok_or(form("no retired handle"))?;
             became.insert(from, person);
         }
+        let reopened = match next("shreddings") {
+            Some(SETTLED) => None,
+            Some(open) => {
+                let day = open.strip_prefix("open ").and_then(|day| day.parse().ok());
+                Some(day.ok_or(form("it does not say whether shreddings are to be done again"))?)
+            }
+            // A release that did not tell put the copy back.
+            None => unknown,
+        };
         let head = Self {
             ring,
             written,
@@ -278,6 +308,7 @@ impl Head {
             became,
             escrows,
             unknown,
+            reopened,
         };
         Ok((head, master, holds))
     }
@@ -313,4 +344,55 @@ fn became_of(line: &str, master: &Master) -> Option<(Id, Became)> {
 fn opened(master: &Master, label: &[u8], sealed: &str) -> Option<Subject> {
     let sealed = STANDARD.decode(sealed).ok()?;
     master.cipher().open(label, &sealed).map(Subject::kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use journal::sample::Drawn;
+
+    use super::*;
+
+    /// A head with these lines before its sum, read again.
+    fn read(lines: &[&str], but: &[&str]) -> Result<Option<Date>, &'static str> {
+        let mut rng = Drawn::new(1);
+        let master = Master::random(&mut rng).unwrap();
+        let head = Head {
+            ring: [1; 8],
+            written: 1,
+            epoch: 1,
+            wrapping: WrappingKey::parse("0102030405060708").unwrap(),
+            wrapped: vec![1],
+            retired: None,
+            approvers: Vec::new(),
+            merges: BTreeMap::new(),
+            became: BTreeMap::new(),
+            escrows: Vec::new(),
+            unknown: Some(date(2026, 11, 27)),
+            reopened: None,
+        };
+        let text = String::from_utf8(head.bytes(&master, 0, &mut rng).unwrap()).unwrap();
+        let kept =
+            text.lines().filter(|line| !line.starts_with("sum ") && *line != "---" && !but.contains(line));
+        let text: String = kept.chain(lines.iter().copied()).map(|line| format!("{line}\n")).collect();
+        let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
+        let sealing = master.bytes.first_chunk().copied().map(Zeroizing::new).unwrap();
+        match Head::read(&format!("{text}sum {sum}\n"), |_, _, _| Ok(sealing)) {
+            Ok((head, ..)) => Ok(head.reopened),
+            Err(Unread::Form(what)) => Err(what),
+            Err(Unread::Root(error)) => panic!("{error}"),
+        }
+    }
+
+    /// A release that knew of escrows alone put a copy back, or wrote the ring anew: shreddings are open.
+    #[test]
+    fn without_a_word_on_shreddings_they_are_open_since_escrows_are_unknown() {
+        let settled = "shreddings settled";
+        assert_eq!(read(&[], &[]), Ok(None));
+        assert_eq!(read(&[], &[settled]), Ok(Some(date(2026, 11, 27))));
+        assert_eq!(read(&["shreddings open 2026-11-20"], &[settled]), Ok(Some(date(2026, 11, 20))));
+        assert!(read(&["shreddings open"], &[settled]).is_err());
+        assert!(read(&["shreddings done"], &[settled]).is_err());
+        assert_eq!(read(&[], &[settled, "escrows unknown 2026-11-27"]), Ok(None));
+    }
 }

@@ -175,21 +175,19 @@ impl Keyring {
     /// that were seen to hold it are not forgotten.
     pub fn watch(&self, seen: &Path, unseen: Unseen) -> Result<(), RingError> {
         let mut state = self.state();
-        let key = || self.store.master().sums(SEEN);
-        let noted = Seen::noted(seen, "keyring", key())?.unwrap_or_default();
-        let note = escrowed::lines(&state.head.escrows);
-        let watched = Seen::of(seen, "keyring", key(), (self.reach(&state.head), &note), unseen)?;
+        let key = self.store.master().sums(SEEN);
+        let watched = Seen::of(seen, "keyring", key, self.reach(&state.head), unseen)?;
         state.seen = Some(watched.seen);
         self.store.cut_torn()?;
         let mut escrows = state.head.escrows.clone();
-        escrowed::take_over(&mut escrows, &noted);
-        if let Some(older) = &watched.older {
-            state.head.written = Some(older.beyond);
+        escrowed::take_over(&mut escrows, watched.noted.as_deref().unwrap_or_default());
+        if let Some(beyond) = watched.beyond {
+            state.head.written = Some(beyond);
         }
-        if watched.older.is_some() || escrows != state.head.escrows {
+        if watched.beyond.is_some() || escrows != state.head.escrows {
             return self.rewrite(&mut state, escrows, |_| ()).map(|_| ());
         }
-        Ok(())
+        self.see(&state)
     }
 
     fn written(&self, head: &Head) -> u64 {

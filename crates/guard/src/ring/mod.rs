@@ -23,7 +23,7 @@ pub use error::{Away, RingError};
 pub use escrowed::{EscrowState, Escrowed};
 pub use keyring::Keyring;
 pub(crate) use salts::entry_id;
-pub use salts::{Merged, Merging, SaltRing, Welcome};
+pub use salts::{Merged, Merging, SaltRing, Standing, Welcome};
 pub use store::Drill;
 
 use journal::names::KeyId;

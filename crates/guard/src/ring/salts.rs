@@ -33,7 +33,7 @@ use crate::seal::SubjectSalt;
 use crate::seen::{Seen, Unseen};
 use crate::token::Handle;
 use merging::Merges;
-pub use merging::{Merged, Merging};
+pub use merging::{Merged, Merging, Standing};
 pub use returning::Welcome;
 
 const PURPOSE: Purpose = Purpose {
@@ -49,6 +49,22 @@ const SEEN: &[u8] = b"phiward-salt-ring-seen-1";
 struct State {
     head: Head,
     seen: Option<Seen>,
+    put_back: Option<PutBack>,
+}
+
+/// A copy that this process put where no ring was, until it is held against what was seen.
+#[derive(Clone, Copy)]
+enum PutBack {
+    /// A backup, and since when shreddings were to be done again when it was made.
+    Backup(Option<Date>),
+    /// What an escrow held: it is never known to be the newest.
+    Escrow,
+}
+
+impl State {
+    const fn of(head: Head) -> Self {
+        Self { head, seen: None, put_back: None }
+    }
 }
 
 /// A ring of salts that this process alone has open.
@@ -120,6 +136,7 @@ impl SaltRing {
                 became: BTreeMap::new(),
                 escrows: Vec::new(),
                 unknown: None,
+                reopened: None,
             };
             Self::placed(path, root, Begun { head, master }, Vec::new(), store::Shredded::new(), rng)
         })
@@ -149,7 +166,7 @@ impl SaltRing {
         let draft = Draft { head: bytes, master, records, shredded };
         let store = Store::create(path, &PURPOSE, draft, rng)?;
         let merges = RwLock::new(Merges::of(&head));
-        let state = Mutex::new(State { head, seen: None });
+        let state = Mutex::new(State::of(head));
         Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
     }
 
@@ -165,7 +182,7 @@ impl SaltRing {
             root.destroy(retired)?;
         }
         let merges = RwLock::new(Merges::of(&head));
-        let state = Mutex::new(State { head, seen: None });
+        let state = Mutex::new(State::of(head));
         Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
     }
 
@@ -174,25 +191,32 @@ impl SaltRing {
         self.watch_on(seen, unseen, None)
     }
 
-    /// [`SaltRing::watch`], on a day from which escrows are unknown where nothing says that the ring is the newest.
+    /// [`SaltRing::watch`], on a day from which escrows and shreddings are unknown where nothing says that the ring is
+    /// the newest.
     pub(crate) fn watch_on(&self, seen: &Path, unseen: Unseen, day: Option<Date>) -> Result<(), RingError> {
         let mut state = self.state();
         let key = self.store.master().sums(SEEN);
         let found = (state.head.written, self.store.length());
-        let watched = Seen::of(seen, "salts", key, (found, &state.head.note()), unseen)?;
+        let watched = Seen::of(seen, "salts", key, found, unseen)?;
+        let put_back = state.put_back.take();
+        let is_newest = watched.is_known() && !matches!(put_back, Some(PutBack::Escrow));
         state.seen = Some(watched.seen);
         self.store.cut_torn()?;
         let mut head = state.head.clone();
-        if let Some(older) = &watched.older {
-            head.written = older.beyond;
-            head.take_over(&older.noted);
+        if !is_newest && let Some(noted) = &watched.noted {
+            head.take_over(noted);
         }
-        let day = day.filter(|_| !watched.is_known);
-        head.unknown = day.or(head.unknown);
-        if watched.older.is_some() || day.is_some() {
-            self.rewrite(&mut state, head, |_, _| Ok(()))?;
+        if let Some(beyond) = watched.beyond {
+            head.written = beyond;
         }
-        Ok(())
+        match put_back {
+            Some(PutBack::Backup(reopened)) if is_newest => head.reopened = reopened,
+            _ => day.filter(|_| !is_newest).into_iter().for_each(|day| head.put_back_on(day)),
+        }
+        if watched.beyond.is_some() || put_back.is_some() || (day.is_some() && !is_newest) {
+            return self.rewrite(&mut state, head, |_, _| Ok(()));
+        }
+        self.see(&state)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -291,8 +315,7 @@ impl SaltRing {
     /// forgotten, and who they are now stays known. Gives those that were there.
     pub fn shred_handles(&self, handles: &[Handle]) -> Result<Vec<Handle>, RingError> {
         let mut state = self.state();
-        let there = handles.iter().filter(|handle| self.store.has(handle.bytes()));
-        let there: Vec<Handle> = there.copied().collect();
+        let there = self.there(handles);
         self.destroy(&mut state, there.iter().map(|handle| *handle.bytes()).collect())?;
         Ok(there)
     }
@@ -465,6 +488,26 @@ impl SaltRing {
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }
 
+    /// When a copy was put back, while people may be open again who were shredded after it was made.
+    pub fn reopened(&self) -> Option<Date> {
+        self.state().head.reopened
+    }
+
+    /// Of these handles those whose salts are here.
+    pub fn there(&self, handles: &[Handle]) -> Vec<Handle> {
+        handles.iter().filter(|handle| self.store.has(handle.bytes())).copied().collect()
+    }
+
+    /// Whoever was shredded after the copy was made that was put back is shredded here, or that counts no more.
+    pub(crate) fn shreddings_settled(&self) -> Result<(), RingError> {
+        let mut state = self.state();
+        if state.head.reopened.is_none() {
+            return Err(RingError::Refused("no copy was put back since shreddings were settled"));
+        }
+        let head = Head { reopened: None, ..state.head.clone() };
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
     /// Writes a whole copy to a new file. It opens by the same root, until somebody is shredded.
     pub fn back_up(&self, to: &Path) -> Result<u64, RingError> {
         let state = self.state();
@@ -512,9 +555,12 @@ impl SaltRing {
         if ((draft.records.len() + draft.shredded.len()) as u64) < holds {
             return Err(RingError::unreadable(backup, CUT_OFF));
         }
-        head.unknown = Some(day);
+        let was = head.reopened;
+        head.put_back_on(day);
         let begun = Begun { head, master: draft.master };
-        Self::placed(to, root, begun, draft.records, draft.shredded, rng)
+        let ring = Self::placed(to, root, begun, draft.records, draft.shredded, rng)?;
+        ring.state().put_back = Some(PutBack::Backup(was));
+        Ok(ring)
     }
 
     /// The ring for an escrow: its two keys and its file.
@@ -547,12 +593,14 @@ impl SaltRing {
         let next = Arc::new(draft.master.next(&mut *rng)?);
         draft.turn(Arc::clone(&next), &PURPOSE, &mut *rng)?;
         (head.epoch, head.written, head.retired) = (head.epoch + 1, head.written + 1, None);
-        head.unknown = Some(day);
-        root::under_new(&*Arc::clone(&root), |wrapping| {
+        head.put_back_on(day);
+        let ring = root::under_new(&*Arc::clone(&root), |wrapping| {
             head.wrapped = Head::wrap(&*root, wrapping, &head.ring, head.epoch, &next)?;
             head.wrapping = wrapping;
             Self::placed(to, root, Begun { head, master: next }, draft.records, draft.shredded, rng)
-        })
+        })?;
+        ring.state().put_back = Some(PutBack::Escrow);
+        Ok(ring)
     }
 }
 
@@ -560,7 +608,7 @@ const CUT_OFF: &str = "records were cut off its end: put a backup in its place";
 const TOO_FEW: &str =
     "two people have to say that a key is destroyed: the bundle needs two approvers or more";
 
-const MERGED_AWAY: &str = "the person was merged into another, or shredded: name the record that survives";
+const MERGED_AWAY: &str = "the person was merged into another, or shredded: name who survives";
 
 fn by_root(path: &Path, root: &dyn Root, head: &str) -> Result<(Master, (Head, u64)), RingError> {
     let read = Head::read(head, |key, label, wrapped| root.unwrap(key, label, wrapped));

@@ -34,6 +34,7 @@ pub struct FileRoot {
 impl FileRoot {
     /// Makes a file without keys.
     pub fn create(path: &Path, lock: Lock, mut rng: Box<dyn Rng>) -> Result<Self, RootError> {
+        is_private(path)?;
         let mut file = Own::of(path).map_err(io(path))?;
         let text = vault::seal(&lock, LABEL, &[], &mut *rng)?;
         file.create(text.as_bytes()).map_err(io(path))?;
@@ -42,6 +43,7 @@ impl FileRoot {
     }
 
     pub fn open(path: &Path, lock: Lock, rng: Box<dyn Rng>) -> Result<Self, RootError> {
+        is_private(path)?;
         let mut file = Own::of(path).map_err(io(path))?;
         file.hold().map_err(io(path))?;
         let unreadable = |what: String| RootError::Unreadable { path: path.to_owned(), what };
@@ -135,6 +137,15 @@ impl Root for FileRoot {
 impl fmt::Debug for FileRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileRoot").field("file", &self.inner().file).finish_non_exhaustive()
+    }
+}
+
+/// An older copy in the place of a root has wrapping keys that were destroyed since.
+fn is_private(path: &Path) -> Result<(), RootError> {
+    let folder = path.parent().unwrap_or(path);
+    match durable::open_folder(folder).map_err(io(folder))? {
+        Some(open) => Err(RootError::OpenFolder(open)),
+        None => Ok(()),
     }
 }
 

@@ -20,7 +20,7 @@ pub use place::{KmsPlace, Login, OpenBaoPlace, Pkcs11Place, Place, PlaceError};
 use wire::Credentials;
 use zeroize::Zeroizing;
 
-use crate::durable;
+use crate::durable::{self, OpenFolder};
 use crate::vault::Lock;
 
 /// Names a wrapping key: eight random bytes in hexadecimal.
@@ -86,6 +86,8 @@ pub enum RootError {
     Unreadable { path: PathBuf, what: String },
     #[error("`{path}` can be read by others than its owner: `chmod 600` it", path = path.display())]
     OpenToOthers { path: PathBuf },
+    #[error("{}", .0.told("the root"))]
+    OpenFolder(OpenFolder),
     /// It may be there again by itself.
     #[error("{place}: {what}")]
     Unavailable { place: String, what: String },

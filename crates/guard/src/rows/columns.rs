@@ -346,6 +346,7 @@ impl Columns {
         let known = |name: &&String| {
             let found = policy.class_of(&self.object, name);
             found.is_some_and(|found| found.by != ClassifiedBy::ObjectDefault)
+                || is_companion(policy, &self.object, name)
         };
         let name = |place: usize| self.names.get(place.checked_sub(1)?).filter(known);
         places
@@ -379,6 +380,7 @@ impl Columns {
         let name = self.owner_name(owner).to_owned();
         let at = self.owners.get(owner).filter(|owner| matches!(owner.owner, Owner::Key { .. }));
         match at.and_then(|owner| row.get(owner.at)) {
+            Some(key) if key.trim().is_empty() => GuardError::EmptyKey(name),
             Some(key) if !Owner::is_plain_key(key.trim()) => GuardError::UnplainKey(name),
             _ => GuardError::NoOwner(name),
         }

@@ -3,6 +3,7 @@
 //! In comes a batch of rows and the permit for it, out comes a [`Released`] batch. A row in which something cannot be
 //! done is not in it: it is refused whole, and the reason holds no value.
 
+mod beside;
 mod columns;
 
 use std::collections::btree_map::Entry;
@@ -31,6 +32,8 @@ use crate::seal::{FieldCipher, Sealer, SubjectSalt};
 use crate::stand_in::StandInKey;
 use crate::token::{KeyNumber, Token};
 
+use beside::{Digests, Opened};
+pub(crate) use beside::{is_left_by, masked_since};
 use columns::Out;
 pub use columns::{Columns, ColumnsError};
 pub(crate) use columns::{OwnerAt, SealedAt};
@@ -77,10 +80,42 @@ pub struct Batch {
     pub(crate) turned_away: Vec<usize>,
     /// Values that were sealed or opened.
     pub turned: u64,
+    /// What does not stand as the bundle has it.
+    pub amiss: Amiss,
+}
+
+/// What does not stand as the bundle has it: numbers, by the places of the columns from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amiss {
     /// Values of fields that are to be sealed and stood there as they are.
-    pub unsealed: u64,
-    /// Tokens in columns that the bundle does not seal, by the places of the columns from 1.
+    pub unsealed: BTreeMap<usize, u64>,
+    /// Fields beside whose tokens something else stands than was left there: somebody wrote a value.
+    pub beside: BTreeMap<usize, u64>,
+    /// Digests that are of another value than the token, or of none.
+    pub digests: BTreeMap<usize, u64>,
+    /// Tokens in columns that the bundle does not seal.
     pub unopened: BTreeMap<usize, u64>,
+}
+
+impl Amiss {
+    fn count(to: &mut BTreeMap<usize, u64>, at: usize) {
+        *to.entry(at + 1).or_default() += 1;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (own, more) in [
+            (&mut self.unsealed, &other.unsealed),
+            (&mut self.beside, &other.beside),
+            (&mut self.digests, &other.digests),
+            (&mut self.unopened, &other.unopened),
+        ] {
+            more.iter().for_each(|(place, number)| *own.entry(*place).or_default() += number);
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        [&self.unsealed, &self.beside, &self.digests, &self.unopened].iter().all(|all| all.is_empty())
+    }
 }
 
 /// Works on the rows of one table, on one thread.
@@ -113,6 +148,13 @@ struct Made {
 /// A row's fields share their ciphers: most have one person and one class.
 type OfRow<'k> = Vec<(Class, Option<usize>, FieldCipher<'k>)>;
 
+/// Keys that a batch is opened with.
+#[derive(Default)]
+struct Opening {
+    keys: BTreeMap<KeyNumber, Arc<DataKey>>,
+    digests: Digests,
+}
+
 /// Keys that a batch is sealed with.
 struct Ready {
     active: BTreeMap<Class, Arc<DataKey>>,
@@ -139,7 +181,7 @@ impl<'k> Rows<'k> {
         is_for(&permit, self.columns.duty().actions())?;
         covered(&permit, self.columns.asked())?;
         let ready = self.ready(now)?;
-        let (mut opening, mut ciphers) = (BTreeMap::new(), OfRow::new());
+        let (mut opening, mut ciphers) = (Opening::default(), OfRow::new());
         let (mut subjects, salts) = match self.columns.duty() {
             Duty::Seal => self.people(rows)?,
             Duty::Open | Duty::Mask => (self.subjects(rows), Vec::new()),
@@ -165,7 +207,9 @@ impl<'k> Rows<'k> {
                     ciphers.clear();
                     self.seal(&of_row, &ready, &mut ciphers, &mut made, &mut batch)
                 }
-                Duty::Open | Duty::Mask => self.open(&of_row, &mut opening, &mut made, &mut batch),
+                Duty::Open | Duty::Mask => {
+                    self.open(&of_row, (&mut opening, ready.today), &mut made, &mut batch)
+                }
             };
             match worked {
                 Ok(()) => {
@@ -331,7 +375,7 @@ impl<'k> Rows<'k> {
     fn open(
         &mut self,
         of: &Of<'_>,
-        opening: &mut BTreeMap<KeyNumber, Arc<DataKey>>,
+        (opening, today): (&mut Opening, Date),
         made: &mut [Made],
         batch: &mut Batch,
     ) -> Result<(), (String, KeysError)> {
@@ -347,14 +391,17 @@ impl<'k> Rows<'k> {
                 continue;
             }
             let token = Token::parse(held).map_err(|error| refuse(error.into()))?;
-            if let Entry::Vacant(entry) = opening.entry(token.key()) {
+            if let Entry::Vacant(entry) = opening.keys.entry(token.key()) {
                 entry.insert(self.keys.key(token.key()).map_err(refuse)?);
             }
             tokens.push(Some(token));
         }
+        // What is amiss counts of rows that come out.
+        let mut amiss = Amiss::default();
         // A row's fields share their keys.
-        let mut ciphers: Vec<(KeyNumber, FieldCipher<'_>)> = Vec::new();
-        for ((sealed, made), token) in self.columns.sealed().iter().zip(made).zip(tokens) {
+        let mut ciphers: Vec<(KeyNumber, FieldCipher<'_>, Option<Arc<SubjectSalt>>)> = Vec::new();
+        for (place, ((sealed, made), token)) in self.columns.sealed().iter().zip(made).zip(tokens).enumerate()
+        {
             let field = &sealed.field;
             let refuse = |because: GuardError| (field.name.clone(), KeysError::from(because));
             made.clear();
@@ -378,7 +425,9 @@ impl<'k> Rows<'k> {
                         }
                     }
                 }
-                batch.unsealed += u64::from(!value.is_empty());
+                if let Some(at) = sealed.value.filter(|_| !value.is_empty()) {
+                    Amiss::count(&mut amiss.unsealed, at);
+                }
                 made.value.push_str(value);
                 continue;
             };
@@ -394,13 +443,14 @@ impl<'k> Rows<'k> {
                 (Some(_), None) => return Err(refuse(GuardError::Refused)),
             };
             let (number, handle) = (token.key(), token.handle());
-            let Some(key) = opening.get(&number) else { continue };
-            let known = ciphers.iter().position(|(own, cipher)| *own == number && cipher.handle() == handle);
+            let Some(key) = opening.keys.get(&number) else { continue };
+            let known =
+                ciphers.iter().position(|(own, cipher, _)| *own == number && cipher.handle() == handle);
             let at = match known.filter(|_| handle.is_some()) {
                 Some(at) => at,
                 None => {
-                    let cipher = match handle {
-                        None => FieldCipher::of_field(key, &field.id),
+                    let (cipher, salt) = match handle {
+                        None => (FieldCipher::of_field(key, &field.id), None),
                         Some(handle) => {
                             let salt = self.keys.salt(handle).map_err(|error| (field.name.clone(), error))?;
                             let gone = || match self.keys.was_shredded(handle) {
@@ -408,14 +458,14 @@ impl<'k> Rows<'k> {
                                 false => GuardError::NoSubject,
                             };
                             let salt = salt.ok_or_else(|| refuse(gone()))?;
-                            FieldCipher::of_subject(key, &salt)
+                            (FieldCipher::of_subject(key, &salt), Some(salt))
                         }
                     };
-                    ciphers.push((number, cipher.map_err(refuse)?));
+                    ciphers.push((number, cipher.map_err(refuse)?, salt));
                     ciphers.len() - 1
                 }
             };
-            let Some((_, cipher)) = ciphers.get(at) else { continue };
+            let Some((_, cipher, salt)) = ciphers.get(at) else { continue };
             let of_keys = |error| (field.name.clone(), error);
             let person = match (subject, handle) {
                 (Some(named), Some(handle)) => Some(bound_to(self.keys, handle, named).map_err(of_keys)?),
@@ -435,7 +485,21 @@ impl<'k> Rows<'k> {
             };
             opened.map_err(refuse)?;
             batch.turned += 1;
+            let opened = Opened { key, salt: salt.as_deref(), value: &made.value };
+            let cell = |at: usize| of.row.get(at).unwrap_or_default();
+            if let Some(at) = sealed.value.filter(|_| field.token_in.is_some())
+                && !opened.leaves(field, cell(at), self.keys, today).map_err(of_keys)?
+            {
+                Amiss::count(&mut amiss.beside, at);
+            }
+            if let Some(at) = sealed.digest {
+                let made = (&mut opening.digests, &mut self.room);
+                if !opened.has((place, field), cell(at), self.keys, made).map_err(of_keys)? {
+                    Amiss::count(&mut amiss.digests, at);
+                }
+            }
         }
+        batch.amiss.add(&amiss);
         Ok(())
     }
 
@@ -448,7 +512,7 @@ impl<'k> Rows<'k> {
             if let Out::Copy(at) | Out::Owner(at) | Out::Masked(at, _) = out
                 && row.get(*at).is_some_and(Token::is_one)
             {
-                *batch.unopened.entry(*at + 1).or_default() += 1;
+                Amiss::count(&mut batch.amiss.unopened, *at);
             }
         }
     }

@@ -178,10 +178,7 @@ pub(super) fn of(
     records: &dyn Records,
     looker: &Looker<'_>,
 ) -> Result<Of, StoredError> {
-    let active = looker.classes().into_iter().map(|class| {
-        let key = looker.keys.active(class)?;
-        Ok::<_, StoredError>((class.as_str().to_owned(), key.number().get()))
-    });
+    let sealing = looker.numbers()?.into_iter();
     Ok(Of {
         job: job.to_owned(),
         object: object.to_owned(),
@@ -189,7 +186,7 @@ pub(super) fn of(
         bundle: policy.digest().to_string(),
         columns: records.names().to_vec(),
         store: records.identity().to_owned(),
-        keys: active.collect::<Result<_, _>>()?,
+        keys: sealing.map(|(class, number)| (class.as_str().to_owned(), number.get())).collect(),
         out: records.goes_to().map(str::to_owned),
         opens: None,
         pairs: None,
@@ -198,9 +195,8 @@ pub(super) fn of(
 
 /// Whether the keys that seal are those that the job began with.
 pub(super) fn holds(of: &Of, ready: &Ready) -> Result<(), StoredError> {
-    let same = of.keys.iter().all(|(class, number)| {
-        ready.active.iter().any(|(own, key)| own.as_str() == class && key.number().get() == *number)
-    });
+    let now = ready.sealing.iter().map(|(class, number)| (class.as_str(), number.get()));
+    let same = now.eq(of.keys.iter().map(|(class, number)| (class.as_str(), *number)));
     if same { Ok(()) } else { Err(StoredError::OtherKeys) }
 }
 
@@ -230,9 +226,11 @@ impl<'k> Job<'k> {
         rng: Box<dyn Rng>,
     ) -> Result<Self, StoredError> {
         let mut looker = Looker::new(policy, object, records.names(), org, keys, rng)?;
-        if let Task::Rebind { pairs } = &task {
-            looker = looker.with(pairs.clone());
-        }
+        looker = match &task {
+            Task::Rebind { pairs } => looker.sealing(pairs.clone()),
+            Task::Reseal { .. } => looker.sealing(Vec::new()),
+            Task::Forget => looker,
+        };
         let mut of = of(policy, (task.as_str(), object), records, &looker)?;
         if let Task::Rebind { pairs } = &task {
             of.pairs = Some(digest_of(pairs, keys)?);

@@ -21,12 +21,9 @@ use crate::field::SealedField;
 use crate::index::BlindIndex;
 use crate::key::DataKey;
 use crate::keys::{Became, Keys, bound_to};
-use crate::rows::{Columns, Duty, OwnerAt, SealedAt, hidden, left};
+use crate::rows::{Columns, Duty, OwnerAt, SealedAt, is_left_by, masked_since};
 use crate::seal::{FieldCipher, Sealer, SubjectSalt};
 use crate::token::{Handle, KeyNumber, PREFIX, Token};
-
-/// For so many years a mask that tells ages is known again.
-const YEARS: i32 = 10;
 
 /// Why a value cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -159,7 +156,10 @@ pub(super) struct LookedAt {
 
 /// Keys for one batch.
 pub(super) struct Ready {
+    /// Where something is sealed.
     pub(super) active: BTreeMap<Class, Arc<DataKey>>,
+    /// The numbers of those that seal.
+    pub(super) sealing: BTreeMap<Class, KeyNumber>,
     /// Every key that is alive, the active one first.
     alive: BTreeMap<Class, Vec<Arc<DataKey>>>,
     opening: BTreeMap<KeyNumber, Result<Arc<DataKey>, Reason>>,
@@ -175,6 +175,8 @@ pub(super) struct Looker<'k> {
     pub(super) keys: &'k dyn Keys,
     pub(super) sealer: Sealer,
     asked: Vec<AskedField>,
+    /// Whether something is sealed. Who only reads needs no key that does.
+    seals: bool,
     /// Who else's tokens may stand in somebody's records.
     pairs: Vec<Became>,
 }
@@ -208,11 +210,25 @@ impl<'k> Looker<'k> {
         }
         let fields = columns.sealed().iter();
         let asked = fields.map(|sealed| AskedField::new(object, &sealed.field.name)).collect();
-        Ok(Self { columns, org, keys, sealer: Sealer::new(rng), asked, pairs: Vec::new() })
+        Ok(Self { columns, org, keys, sealer: Sealer::new(rng), asked, seals: false, pairs: Vec::new() })
     }
 
-    pub(super) fn with(self, pairs: Vec<Became>) -> Self {
-        Self { pairs, ..self }
+    /// For a job that seals, and opens what these pairs say as well.
+    pub(super) fn sealing(self, pairs: Vec<Became>) -> Self {
+        Self { pairs, seals: true, ..self }
+    }
+
+    /// Numbers of the keys that seal, by class; an error where something is to be sealed and no key is there.
+    pub(super) fn numbers(&self) -> Result<BTreeMap<Class, KeyNumber>, KeysError> {
+        let mut numbers = BTreeMap::new();
+        for class in self.classes() {
+            match self.keys.sealing(class)? {
+                Some(number) => drop(numbers.insert(class, number)),
+                None if self.seals => return Err(GuardError::NoActiveKey(class).into()),
+                None => {}
+            }
+        }
+        Ok(numbers)
     }
 
     pub(super) fn asked(&self) -> &[AskedField] {
@@ -229,13 +245,18 @@ impl<'k> Looker<'k> {
     pub(super) fn ready(&self, now: Timestamp) -> Result<Ready, KeysError> {
         let mut ready = Ready {
             active: BTreeMap::new(),
+            sealing: self.numbers()?,
             alive: BTreeMap::new(),
             opening: BTreeMap::new(),
             indexes: Vec::new(),
             today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         };
         for class in self.classes() {
-            ready.active.insert(class, self.keys.active(class)?);
+            if self.seals {
+                let key = self.keys.active(class)?;
+                ready.sealing.insert(class, key.number());
+                ready.active.insert(class, key);
+            }
             ready.alive.insert(class, self.keys.all(class)?);
         }
         for field in self.columns.fields() {
@@ -429,12 +450,7 @@ impl<'k> Looker<'k> {
             StandIn::Nothing if beside.is_empty() => return Ok(Left::AsItIs),
             StandIn::Nothing => return Ok(Left::Edited),
             StandIn::Mask => {
-                let mask = |back: i32| {
-                    let day = ready.today.checked_sub(jiff::Span::new().years(back));
-                    hidden(field.mask, value, day.unwrap_or(ready.today))
-                };
-                // What tells an age changes with the years.
-                return Ok(match (0..=YEARS).find(|back| mask(*back) == beside) {
+                return Ok(match masked_since(field, value, beside, ready.today) {
                     Some(0) => Left::AsItIs,
                     None if !beside.is_empty() => Left::Edited,
                     _ => Left::Old,
@@ -445,13 +461,11 @@ impl<'k> Looker<'k> {
         if beside.is_empty() {
             return Ok(Left::Old);
         }
-        let active = ready.active.get(&field.class).map(|key| key.number());
+        let active = ready.sealing.get(&field.class).copied();
         let alive = ready.alive.get(&field.class).into_iter().flatten();
         let own = ready.opening.get(&number).and_then(|key| key.as_ref().ok());
         for key in alive.chain(own) {
-            let mut made = String::new();
-            // What one cannot make of a value does not stand there either.
-            if left(field, key, salt, value, ready.today, &mut made).is_ok() && made == beside {
+            if is_left_by(key, field, salt, (value, beside), ready.today) {
                 return Ok(if Some(key.number()) == active { Left::AsItIs } else { Left::Old });
             }
         }

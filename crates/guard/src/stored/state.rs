@@ -3,7 +3,6 @@
 //! It is JSON, and a line `sum` with the base64 of HMAC-SHA-256 of all before it, under a key of the tenant's ring: what
 //! nobody wrote who had the keys is no state.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -13,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::data_keys::KeysError;
-use crate::durable::{self, Access};
+use crate::durable::{self, Access, Passing};
 use crate::keys::Keys;
 
 const SUM: &[u8] = b"phiward-job-state-1";
@@ -25,7 +24,7 @@ const LONGEST: u64 = 16 << 20;
 pub enum StateError {
     #[error("`{path}`: {error}", path = path.display())]
     Io { path: PathBuf, error: std::io::Error },
-    #[error("`{path}` is used by another process", path = path.display())]
+    #[error("`{path}` is used by another job, and was for {WAITED}: wait for it", path = path.display(), WAITED = durable::WAITED)]
     InUse { path: PathBuf },
     #[error(
         "`{path}` is no state of a job by these keys: it was changed, or other keys or an earlier release wrote it. Remove \
@@ -78,7 +77,7 @@ struct Kept<T> {
 /// The file that says how far a job came, held by this process alone.
 pub struct State {
     path: PathBuf,
-    _held: File,
+    _held: Passing,
 }
 
 /// How far it came.
@@ -90,7 +89,7 @@ pub(super) struct Reached<T> {
 
 impl State {
     pub fn hold(path: &Path) -> Result<Self, StateError> {
-        let held = durable::lock_beside(path).map_err(|error| match error.kind() {
+        let held = Passing::beside(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::WouldBlock => StateError::InUse { path: path.to_owned() },
             _ => StateError::Io { path: path.to_owned(), error },
         })?;

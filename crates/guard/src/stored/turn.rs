@@ -47,7 +47,7 @@ impl Looker<'_> {
                     // Nobody knows which of the two is right.
                     return Wanted::default();
                 }
-                let active = ready.active.get(&class).map(|key| key.number());
+                let active = ready.sealing.get(&class).copied();
                 let is_bound = opened.bound == Bound::Right;
                 if matches!(task, Task::Rebind { .. }) {
                     return if is_bound { Wanted::default() } else { all };

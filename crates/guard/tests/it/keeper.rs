@@ -133,7 +133,12 @@ impl Place {
             Act::KeyEvent(event) => format!("{} {} {}", event.step, event.kind, entry.outcome),
             other => other.key().to_owned(),
         };
-        self.ledger.entries.lock().unwrap().drain(..).map(said).collect()
+        self.entries().into_iter().map(said).collect()
+    }
+
+    /// The entries since it was asked last.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.ledger.entries.lock().unwrap().drain(..).collect()
     }
 
     fn room_for(&self, more: usize) {
@@ -358,8 +363,29 @@ fn a_destroyed_key_is_gone_from_older_copies() {
     let new = sealed(&mut keeper, 1);
     assert!(!opens(&keeper, &old, 1) && opens(&keeper, &new, 1));
     drop(keeper);
+    let newest = std::fs::read(place.path("keys/data-keys")).unwrap();
     std::fs::write(place.path("keys/data-keys"), copy).unwrap();
-    assert!(matches!(place.open(), Err(KeeperError::Keys(KeysError::Root(RootError::Missing(_))))));
+    let older = |name: &str| {
+        let refused = place.open().unwrap_err();
+        assert!(matches!(refused, KeeperError::OlderCopy { .. }), "{refused}");
+        let said = refused.to_string();
+        assert!(
+            said.contains(&format!("keys/{name}` is an older copy")) && said.contains("was destroyed"),
+            "{said}"
+        );
+    };
+    older("data-keys");
+    std::fs::write(place.path("keys/data-keys"), newest).unwrap();
+
+    // So is a ring from before somebody was shredded.
+    let copy = std::fs::read(place.path("keys/salts")).unwrap();
+    ready(place.open().unwrap().shred(&[subject(1)], None)).unwrap();
+    std::fs::write(place.path("keys/salts"), &copy).unwrap();
+    older("salts");
+    // By another root neither opens: nobody can say then which of the two it is.
+    let opened = Keeper::open(place.places("keys"), Unseen::Refused, place.tools("another-root"));
+    let other = ready(opened).unwrap_err();
+    assert!(matches!(other, KeeperError::Keys(KeysError::Root(RootError::Missing(_)))), "{other}");
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Rows of records under a permit: sealed, opened, masked, and refused.
 
+use std::collections::BTreeMap;
+
+use csv::Row;
 use guard::rows::{Columns, ColumnsError, Duty, Rows};
 use guard::{GuardError, KeysError, Token};
 use journal::Subject;
 use journal::names::RecordId;
 use journal::sample::Drawn;
-use policy::vocabulary::Action;
+use policy::vocabulary::{Action, Class};
 
 use crate::clinic::{Clinic, Table, noon, org, permit, policy_with};
 
@@ -74,7 +77,7 @@ fn a_token_in_another_persons_row_does_not_open_and_others_do() {
     let clinic = Clinic::new();
     let (mut sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
     let other = sealed.cell(1, "Name").to_owned();
-    let mut moved = csv::Row::default();
+    let mut moved = Row::default();
     for (at, cell) in sealed.rows[0].cells().enumerate() {
         moved.push(if at == 1 { &other } else { cell });
     }
@@ -272,7 +275,7 @@ fn the_other_name_of_a_person_accounts_field_opens_the_same_tokens() {
     assert_eq!(field.id, "account.card__pc");
     // There the person is the account still, and what stands beside the field has the other name too.
     assert_eq!(field.owner, guard::Owner::Person("AccountId".to_owned()));
-    assert_eq!(field.holder(), "card_token__c");
+    assert_eq!(field.holder(), "Card_Token__c");
 }
 
 #[test]
@@ -342,6 +345,11 @@ fn a_key_that_is_not_what_it_looks_like_names_nobody() {
         let (_, refused) = clinic.work(Duty::Open, "Account", &table);
         assert!(refused[0].contains("characters that nobody sees"), "{refused:?}");
     }
+    for empty in ["", " \u{a0}"] {
+        let (_, refused) = sealed(empty);
+        let said = "0 Note__c: nothing says whose value it is: the key column `MRN__c` is empty";
+        assert_eq!(refused, [said]);
+    }
     // Blanks around it do not count, letters of other scripts do, and so does their case.
     let subject = |key: &str| {
         let field = guard::SealedField::of(&clinic.policy, "Account", "Note__c").unwrap();
@@ -401,7 +409,62 @@ fn tokens_where_nothing_is_sealed_are_counted_by_column() {
     for duty in [Duty::Open, Duty::Mask] {
         let (_, released) = clinic.released(duty, "Account", &table);
         let batch = released.release(noon()).unwrap();
-        assert_eq!(batch.unopened.into_iter().collect::<Vec<_>>(), [(2, 2), (4, 1)]);
+        assert_eq!(batch.amiss.unopened.into_iter().collect::<Vec<_>>(), [(2, 2), (4, 1)]);
         assert_eq!(batch.turned, 1);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_token_is_counted_where_it_is_not_the_tokens() {
+    let clinic = Clinic::new();
+    let (sealed, _) = clinic.work(Duty::Seal, "Account", &patients());
+    let amiss = |table: &Table| {
+        let of = |duty| {
+            let (_, released) = clinic.released(duty, "Account", table);
+            let batch = released.release(noon()).unwrap();
+            assert_eq!(batch.refused.len(), 0);
+            batch.amiss
+        };
+        let (opened, masked) = (of(Duty::Open), of(Duty::Mask));
+        assert_eq!(opened, masked);
+        let named = |all: BTreeMap<usize, u64>| -> Vec<(String, u64)> {
+            all.into_iter().map(|(place, number)| (table.names[place - 1].clone(), number)).collect()
+        };
+        assert!(opened.unopened.is_empty() && opened.unsealed.is_empty());
+        (named(opened.beside), named(opened.digests))
+    };
+    let written = |table: &Table, row: usize, column: &str, text: &str| {
+        let mut table = table.clone();
+        let place = table.names.iter().position(|name| name == column).unwrap();
+        let mut now = Row::default();
+        let cells = table.rows[row].cells().enumerate();
+        cells.for_each(|(at, cell)| now.push(if at == place { text } else { cell }));
+        table.rows[row] = now;
+        table
+    };
+    let of = |column: &str, number| (column.to_owned(), number);
+    assert_eq!(amiss(&sealed), (vec![], vec![]));
+    // By a key that sealed before, and with half of it by the new one.
+    clinic.ring.rotate(Class::Phi);
+    assert_eq!(amiss(&sealed), (vec![], vec![]));
+    let (again, _) = clinic.work(Duty::Seal, "Account", &patients());
+    for column in ["SSN_Digest__pc", "Card__pc"] {
+        let halves = written(&sealed, 0, column, again.cell(0, column));
+        assert_ne!(halves.cell(0, column), sealed.cell(0, column), "{column}");
+        assert_eq!(amiss(&halves), (vec![], vec![]), "{column}");
+    }
+    // Nothing is no value, and hides none.
+    for column in ["SSN_Digest__pc", "SSN__pc", "Card__pc", "PersonBirthdate"] {
+        assert_eq!(amiss(&written(&sealed, 0, column, "")), (vec![], vec![]), "{column}");
+    }
+    for (column, text) in
+        [("SSN__pc", "078-05-1121"), ("Card__pc", "99 7654321"), ("PersonBirthdate", "1906-12-10")]
+    {
+        assert_eq!(amiss(&written(&sealed, 1, column, text)), (vec![of(column, 1)], vec![]), "{column}");
+    }
+    let other = sealed.cell(1, "SSN_Digest__pc");
+    for text in [other, "078-05-1120"] {
+        let table = written(&sealed, 0, "SSN_Digest__pc", text);
+        assert_eq!(amiss(&table), (vec![], vec![of("SSN_Digest__pc", 1)]));
     }
 }

@@ -262,36 +262,89 @@ fn files_are_held_though_their_lock_files_were_taken_away() {
 }
 
 #[test]
+fn whoever_finds_a_file_in_use_waits_for_it_for_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Moody::new(folder.path());
+    let path = folder.path().join("data-keys");
+    let keys = data_keys(folder.path(), &root).unwrap();
+    let second = || DataKeys::open(&path, root.clone(), Box::new(Drawn::new(3))).map(|_| ());
+    let used = second().unwrap_err().to_string();
+    assert!(used.contains("another process uses it, and did so for 2 seconds"), "{used}");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(second);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(keys);
+        waits.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn keys_are_kept_where_nobody_else_writes() {
     let place = Place::new();
-    let mut keeper = place.create();
+    // The root lies elsewhere.
+    let apart = tempfile::tempdir().unwrap();
+    let root = apart.path().join("root").display().to_string();
+    let approvers = approvers();
+    let create =
+        || ready(Keeper::create(place.places("keys"), "harbor-clinic", &approvers, place.tools(&root)));
+    let open = || ready(Keeper::open(place.places("keys"), Unseen::Refused, place.tools(&root)));
+    let mut keeper = create().unwrap();
     let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
     drop(keeper);
     place.said();
-    let may = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode(&place.path("keys.seen")), mode(&backup)], [0o700; 2], "whatever the mask lets");
     let whole = place.folder.path();
-    for (folder, open, private, how) in [
-        (place.path("keys"), 0o770, 0o700, "chmod 700"),
-        (place.path("keys"), 0o757, 0o755, "chmod 700"),
-        (place.path("keys.seen"), 0o720, 0o700, "chmod 700"),
+    for (folder, with, private, how) in [
+        (place.path("keys"), 0o770, 0o700, "chmod go-w"),
+        (place.path("keys"), 0o757, 0o755, "chmod go-w"),
+        (place.path("keys.seen"), 0o720, 0o700, "chmod go-w"),
         (whole.to_owned(), 0o777, 0o1777, "chmod o-w"),
     ] {
-        may(&folder, open);
-        let refused = place.open().map(|_| ()).unwrap_err();
-        assert!(matches!(refused, KeeperError::OpenFolder { .. }), "{refused}");
+        may(&folder, with);
+        let refused = open().map(|_| ()).unwrap_err();
+        assert!(matches!(refused, KeeperError::OpenFolder(_)), "{refused}");
         let said = refused.to_string();
         assert!(said.contains(how) && said.contains(&folder.display().to_string()), "{said}");
-        let approvers = approvers();
-        let made = Keeper::create(place.places("keys"), "harbor-clinic", &approvers, place.tools("root"));
-        assert!(matches!(ready(made), Err(KeeperError::OpenFolder { .. })));
-        let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools("root"));
-        assert!(matches!(ready(restored), Err(KeeperError::OpenFolder { .. })));
+        assert!(matches!(create(), Err(KeeperError::OpenFolder(_))));
+        let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Refused, place.tools(&root));
+        assert!(matches!(ready(restored), Err(KeeperError::OpenFolder(_))));
         may(&folder, private);
-        place.open().unwrap();
+        open().unwrap();
     }
     assert_eq!(place.said(), [""; 0]);
+}
+
+fn may(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_root_is_kept_where_nobody_else_writes() {
+    let place = Place::new();
+    let folder = place.path("roots");
+    guard::durable::make_folder(&folder).unwrap();
+    let path = folder.join("root");
+    let create = |path: &Path| FileRoot::create(path, lock(), drawn(1)).map(|_| ());
+    let open = || FileRoot::open(&path, lock(), drawn(2)).map(|_| ());
+    create(&path).unwrap();
+    let whole = place.folder.path();
+    for (folder, with, private, how) in [
+        (&*folder, 0o777, 0o700, "chmod go-w"),
+        (&folder, 0o720, 0o755, "chmod go-w"),
+        (whole, 0o777, 0o1777, "chmod o-w"),
+    ] {
+        may(folder, with);
+        for refused in [open(), create(&path.with_file_name("other"))] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, RootError::OpenFolder(_)), "{refused}");
+            let said = refused.to_string();
+            assert!(said.contains(how) && said.contains("in the place of the root"), "{said}");
+        }
+        assert!(!path.with_file_name("other.lock").exists());
+        may(folder, private);
+        open().unwrap();
+    }
 }
 
 #[test]
@@ -343,4 +396,18 @@ fn what_was_not_put_in_the_place_of_the_keys_leaves_no_wrapping_key() {
 fn opened(place: &Place, root: &Arc<Moody>) -> Keeper {
     let tools = Tools { root: root.clone(), ..place.tools("another") };
     ready(Keeper::open(place.places("keys"), Unseen::Refused, tools)).unwrap()
+}
+
+/// Only who is `root` may give files away; others are not told apart here from who is not.
+#[test]
+fn a_root_in_another_users_folder_is_refused() {
+    let place = Place::new();
+    let folder = place.path("roots");
+    guard::durable::make_folder(&folder).unwrap();
+    if std::os::unix::fs::chown(&folder, Some(4711), None).is_err() {
+        return;
+    }
+    let refused =
+        FileRoot::create(&folder.join("root"), lock(), drawn(1)).map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("belongs to another user") && refused.contains("`chown` it"), "{refused}");
 }

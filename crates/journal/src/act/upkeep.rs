@@ -36,6 +36,9 @@ choice! {
         EscrowDestroyed = "escrow-destroyed",
         /// After a copy was put back: no escrow is left that the keys do not know of, as two people say.
         EscrowsSettled = "escrows-settled",
+        /// After a copy was put back: whoever was shredded after it was made is shredded again, as the ledger names them; or
+        /// that counts no more, for a reason that two people give.
+        ShreddingsSettled = "shreddings-settled",
         /// Who may say so where two people have to: the approvers of the bundle that the entry names.
         ApproversPinned = "approvers-pinned",
         /// A backup or an escrow was opened and compared.
@@ -65,6 +68,22 @@ choice! {
     }
 }
 
+choice! {
+    /// Why shreddings that came after a copy are not held against a ledger.
+    pub enum KeyReason = "a reason for what was done to keys" {
+        /// Nobody was shredded after the copy was made, as another record shows.
+        NobodyShredded = "nobody-shredded",
+        /// They were shredded again by another record than a ledger.
+        ShreddedAgain = "shredded-again",
+        /// No value of theirs is anywhere any more.
+        ValuesGone = "values-gone",
+        /// What was forgotten has to be kept by law.
+        MustBeKept = "must-be-kept",
+        /// The record is lost, and nobody can know.
+        RecordLost = "record-lost",
+    }
+}
+
 record! {
     pub struct KeyEvent {
         step: KeyStep,
@@ -76,6 +95,8 @@ record! {
         people: Vec<Person>,
         /// The approver who did it, where it is none of the bundle's identities.
         by: Option<Approver>,
+        /// Why, where people have to say it.
+        reason: Option<KeyReason>,
         statement: Option<Statement>,
     }
 }
@@ -83,7 +104,7 @@ record! {
 impl KeyEvent {
     /// A step of which nothing more is said yet.
     pub const fn new(step: KeyStep, kind: KeyKind, key: KeyId) -> Self {
-        Self { step, kind, key, keys: None, people: Vec::new(), by: None, statement: None }
+        Self { step, kind, key, keys: None, people: Vec::new(), by: None, reason: None, statement: None }
     }
 }
 

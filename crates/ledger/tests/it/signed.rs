@@ -1,5 +1,7 @@
 //! What lies beside a log and in its folder, changed by somebody who has the disk and not the key.
 
+use std::fs::Permissions;
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
@@ -50,6 +52,35 @@ fn what_was_seen_is_not_cut_emptied_or_rewritten() {
     assert!(matches!(Ledger::open(opening(folder.path(), &clock, 7)), Err(LedgerError::Unsigned { .. })));
     Ledger::open(unseen()).unwrap().0.close().unwrap();
     Ledger::open(opening(folder.path(), &clock, 8)).unwrap().0.close().unwrap();
+}
+
+#[test]
+fn a_ledger_is_written_where_nobody_else_writes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Hands::at("2026-11-27T12:00:00Z");
+    let ledger = make(folder.path(), Layout::Shards(Every::Year), &clock);
+    let key = ledger.verifier().unwrap().clone();
+    ledger.close().unwrap();
+    let may = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    let log = opening(folder.path(), &clock, 1).folder;
+    assert_eq!(mode(&log) & 0o022, 0, "whatever the mask lets");
+    for (at, with, private, how) in [
+        (&*log, 0o777, 0o755, "chmod go-w"),
+        (&log, 0o775, 0o755, "chmod go-w"),
+        (folder.path(), 0o777, 0o1777, "chmod o-w"),
+    ] {
+        may(at, with);
+        let refused = Ledger::open(opening(folder.path(), &clock, 2)).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, LedgerError::OpenFolder(_)), "{refused}");
+        let said = refused.to_string();
+        assert!(said.contains(how) && said.contains("in the place of the ledger"), "{said}");
+        // Whoever only reads is not hindered.
+        assert!(reading::held(&log, &key).is_ok());
+        may(at, private);
+        Ledger::open(opening(folder.path(), &clock, 4)).unwrap().0.close().unwrap();
+    }
 }
 
 #[test]

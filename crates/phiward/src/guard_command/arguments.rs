@@ -132,8 +132,8 @@ what `subject` or `seal: {key: ...}` names. Rows of people who were shredded are
 bring them back in silence, unless `seal` is told --again; entries of their own say then whom --who let back in, before \
 anything is sealed for them. Rows of people who were merged into others are sealed for these.
 
-Exits with 1 where rows were refused, values that are to be sealed stood there as they are, or tokens stood where the \
-bundle seals nothing.";
+Exits with 1 where rows were refused, values that are to be sealed stood there as they are or beside their tokens, \
+digests were of other values, or tokens stood where the bundle seals nothing.";
 
 const DEIDENTIFY_FORMAT: &str = "\
 By the Safe Harbor method (45 CFR 164.514(b)(2)): identifiers that the bundle names are taken out, dates become years, \

@@ -1,13 +1,13 @@
 //! Data jobs: rows of a file, sealed, opened, masked or de-identified by the policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, IsTerminal as _};
 use std::path::Path;
 
 use guard::pipe::{self, Desk, PipeError, Tally, Worker};
 use guard::ring::Keyring;
-use guard::rows::{Batch, Columns, Duty};
+use guard::rows::{Amiss, Batch, Columns, Duty};
 use guard::safe_harbor::{ColumnReport, Handling, SafeHarbor};
 use guard::{InUse, Released};
 use journal::act::FieldAccess;
@@ -15,7 +15,7 @@ use journal::entry::{Covered, Data, Touched};
 use journal::names::{ApiName, Flow, Identity, Org, Party};
 use journal::{Act, Entry, EntryOutcome, Number, Pseudonymiser as _};
 use policy::vocabulary::{Action, Purpose, Region};
-use policy::{AskedField, Decision, Enforceable, Permit, Request, Standing, Tls};
+use policy::{AskedField, Decision, Enforceable, Permit, Policy, Request, Standing, Tls};
 
 use super::arguments::{Deidentify, Form, Keyed, Right, Rows, Seal, Told};
 use super::destination::{Output, Refused};
@@ -56,11 +56,11 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
         let Some(Worker::Rows(rows)) = worker else { return (tally, Vec::new(), Vec::new(), Vec::new()) };
         let longest = rows.longest().filter(|(_, longest)| *longest > 0);
         let longest = longest.map(|(field, longest)| format!("{field} {longest}")).collect();
-        let unopened = rows.columns().told(&job.policy, tally.unopened.keys().copied());
-        (tally, rows.columns().by_default(&job.policy), longest, unopened)
+        let amiss = amiss(&tally.amiss, rows.columns(), &job.policy);
+        (tally, rows.columns().by_default(&job.policy), longest, amiss)
     });
     let ended = keys.end().map_err(text);
-    let (tally, unnamed, longest, unopened) = done?;
+    let (tally, unnamed, longest, amiss) = done?;
     ended?;
     if !unnamed.is_empty() {
         let places: Vec<String> = unnamed.iter().map(usize::to_string).collect();
@@ -82,23 +82,56 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
             longest.join(", ")
         );
     }
-    if tally.unsealed > 0 {
-        eprintln!(
-            "phiward: {} there unsealed, where the bundle asks for tokens: seal them",
-            counted(tally.unsealed, "value stood", "values stood")
-        );
-    }
-    let tokens: u64 = tally.unopened.values().sum();
-    if tokens > 0 {
-        eprintln!(
-            "phiward: {} in columns where the bundle seals nothing ({}), and not opened: seal these fields in the bundle as \
-             they were sealed",
-            counted(tokens, "token stood", "tokens stood"),
-            unopened.join(", ")
-        );
-    }
-    let findings = tally.refused + tally.unsealed + tokens;
-    Ok(if findings > 0 { Verdict::Findings } else { Verdict::InOrder })
+    amiss.iter().for_each(|what| eprintln!("phiward: {what}"));
+    let is_in_order = tally.refused == 0 && tally.amiss.is_none();
+    Ok(if is_in_order { Verdict::InOrder } else { Verdict::Findings })
+}
+
+/// What does not stand as the bundle has it, by columns: numbers, and no value.
+fn amiss(amiss: &Amiss, columns: &Columns, policy: &Policy) -> Vec<String> {
+    let said = |all: &BTreeMap<usize, u64>, one: &str, many: &str, what: &str| {
+        let places = columns.told(policy, all.keys().copied());
+        let each: Vec<String> = places
+            .iter()
+            .zip(all.values())
+            .map(|(column, number)| {
+                let of = if column.starts_with('`') { "" } else { "column " };
+                format!("{of}{column}: {number}")
+            })
+            .collect();
+        let number = counted(all.values().sum(), one, many);
+        (!all.is_empty()).then(|| format!("{number} {what} ({})", each.join(", ")))
+    };
+    let Amiss { unsealed, beside, digests, unopened } = amiss;
+    [
+        said(
+            unsealed,
+            "value stood",
+            "values stood",
+            "there unsealed, where the bundle asks for tokens: seal them",
+        ),
+        said(
+            beside,
+            "value was",
+            "values were",
+            "written beside a token, and not given out: decide which of the two is right",
+        ),
+        said(
+            digests,
+            "digest is",
+            "digests are",
+            "of another value than the token beside it, and no search finds that: `keys reseal` mends it",
+        ),
+        said(
+            unopened,
+            "token stood",
+            "tokens stood",
+            "in columns where the bundle seals nothing, and not opened: seal these fields in the bundle as they were sealed",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 const fn duty_action(duty: Duty) -> Action {
@@ -400,7 +433,7 @@ impl Mandate {
     }
 }
 
-fn request(policy: &policy::Policy, right: &Right) -> Result<Request, String> {
+fn request(policy: &Policy, right: &Right) -> Result<Request, String> {
     if !right.none_object {
         return Err("whether somebody has objected, restricted or withdrawn is not known here: say with --none-object \
                     that nobody has"

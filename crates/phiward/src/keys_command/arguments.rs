@@ -38,6 +38,9 @@ pub(crate) enum Keys {
     Rewrap(Unasked),
     /// Destroy the salts of people, in every copy: their tokens open no more. Prints handles
     Shred(Shred),
+    /// After a copy was put back: people who were shredded after it was made are to be shredded again
+    #[command(subcommand)]
+    Shreddings(Shreddings),
     /// Say that people became others, as records were merged
     Merge(Merge),
     /// Copy the keys to a new folder. The copy opens by the same root
@@ -124,6 +127,13 @@ pub(crate) struct Status {
     /// A folder of backups: tells which open
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
+    /// The ledger that tells of these keys: after a copy was put back, tells how many whom it names as shredded are here
+    /// again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The key that verifies the ledger, or a file that holds it [default: LEDGER.vkey, beside the folder]
+    #[arg(long, value_name = "KEY", requires = "ledger")]
+    pub(crate) verifier: Option<String>,
     /// The policy bundle, whose cryptoperiod of data keys counts [default: the recommendation of NIST, two years]
     #[arg(long, value_name = "DIR")]
     pub(crate) policy: Option<PathBuf>,
@@ -229,14 +239,61 @@ pub(crate) struct Shred {
     pub(crate) backups: Option<PathBuf>,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Shreddings {
+    /// Hold the keys against the ledger: where everybody whom it names as shredded is shredded here, that is settled
+    Check(CheckShreddings),
+    /// Say that they need not be held against a ledger, and why. Two people
+    Accept(AcceptShreddings),
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CHECK_FORMAT)]
+pub(crate) struct CheckShreddings {
+    #[command(flatten)]
+    pub(crate) kept: Unasked,
+    /// The key that verifies the ledger, or a file that holds it [default: LEDGER.vkey, beside the folder]
+    #[arg(long, value_name = "KEY", requires = "ledger")]
+    pub(crate) verifier: Option<String>,
+}
+
+const CHECK_FORMAT: &str = "\
+A ledger settles it that is in order, has an entry of the day on which the keys were made, and of which no entry was \
+deleted. `keys restore` and `keys shred` look at it by themselves. Exits with 1 while somebody whom it names is here, or \
+where it need not name everybody.";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = ACCEPT_FORMAT)]
+pub(crate) struct AcceptShreddings {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) people: TwoPeople,
+    /// Why, as the entry says it
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::PossibleValuesParser::new(reasons()))]
+    pub(crate) because: String,
+}
+
+fn reasons() -> Vec<&'static str> {
+    journal::act::KeyReason::ALL.iter().map(|reason| reason.as_str()).collect()
+}
+
+const ACCEPT_FORMAT: &str = "\
+Reasons: `nobody-shredded`, nobody was shredded after the copy was made, as another record shows; `shredded-again`, they \
+were shredded again by another record than a ledger; `values-gone`, no value of theirs is anywhere any more; \
+`must-be-kept`, what was forgotten has to be kept by law; `record-lost`, the record is lost and nobody can know. The \
+entry (`shreddings-settled`) names the reason and both people.";
+
 const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
-handle that their tokens name, or `unknown`. All of them go in one act, with whoever was merged into them: the ring is \
+handle that their tokens name; `shredded` where that was done before; `unknown` where nothing was ever sealed for them; \
+with --handles or --retired, `merged` and the handle of who survives, where it was retired before. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
 those that must be destroyed are named. The handle of a person who was merged into another (--handles with --rebound, --retired) is \
 retired: who they are now stays known, and nobody is forgotten. Of fields that the bundle binds by a key (`bind: key`), tokens hang on what \
 stands there and not on the record: run it again with --key and what stands there. Exits with 1 where somebody is \
-unknown, an escrow is to be destroyed or settled, or such fields are left.";
+unknown, or named to be forgotten by the retired handle of who was merged, an escrow is to be destroyed or settled, \
+shreddings that a copy undid are to be done again, or such fields are left.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = MERGE_FORMAT)]
@@ -249,12 +306,16 @@ pub(crate) struct Merge {
     /// The org of the records
     #[arg(long, value_name = "ID")]
     pub(crate) org: String,
+    /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD")]
+    pub(crate) key: Option<String>,
 }
 
 const MERGE_FORMAT: &str = "\
-Reads two ids of records a line: the one that is gone and the one that survives. Prints the handle of the first, or \
-`unknown` where it has no tokens. Its tokens open until the handle is shredded (`shred --handles --rebound`), which is for when \
-all of them are bound to the survivor.";
+Reads two ids of records a line: the one that is gone and the one that survives; with --key two keys, with a tab or a \
+comma between them. Prints the handle of the first; `shredded` where that was done to it; or `unknown` where nothing is \
+sealed for it: then nothing is remembered of it either, and the exit code is 1. Its tokens open until the handle is \
+shredded (`shred --handles --rebound`), which is for when all of them are bound to the survivor.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
@@ -459,6 +520,10 @@ pub(crate) struct Rebind {
     /// records that were moved; of who was merged the keys know it
     #[arg(long, value_name = "FILE")]
     pub(crate) pairs: Option<PathBuf>,
+    /// The pairs are of what stands in this field in the place of records: of fields that the bundle binds by it
+    /// (`bind: key`)
+    #[arg(long, value_name = "OBJECT.FIELD", requires = "pairs")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ use policy::vocabulary::Action;
 
 use super::arguments::{Census, Form};
 use super::stored::{paced, right, said};
+use super::twins;
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
@@ -57,7 +58,7 @@ pub(super) fn run(census: &Census) -> Result<Verdict, String> {
     files::print(&bytes)?;
     if !asked.is_empty() {
         let object = &census.export.object;
-        let others: Vec<&str> = others(&right.policy, object);
+        let others = others(&right.policy, object);
         if !others.is_empty() {
             eprintln!(
                 "phiward: this is of `{object}` alone; take a census of {} too before anything is destroyed",
@@ -69,14 +70,29 @@ pub(super) fn run(census: &Census) -> Result<Verdict, String> {
     Ok(if all { Verdict::InOrder } else { Verdict::Findings })
 }
 
-/// Other objects that the bundle has sealed fields of.
-fn others<'p>(policy: &'p Policy, object: &str) -> Vec<&'p str> {
+/// Other objects that the bundle has sealed fields of, by lines of their own or by those of the other object of a person
+/// account.
+fn others(policy: &Policy, object: &str) -> Vec<String> {
     let seals = |name: &str, rule: &ObjectRule| {
         rule.fields.0.iter().any(|(field, _)| SealedField::of(policy, name, field).is_some())
     };
-    let objects =
-        policy.objects().filter(|(name, rule)| !name.eq_ignore_ascii_case(object) && seals(name, rule));
-    objects.map(|(name, _)| name.as_str()).collect()
+    let is_it = |name: &str| name.eq_ignore_ascii_case(object);
+    let sealing = policy.objects().filter(|(name, rule)| seals(name, rule)).map(|(name, _)| name.as_str());
+    let sealing: Vec<&str> = sealing.collect();
+    let mut named: Vec<String> =
+        sealing.iter().filter(|name| !is_it(name)).map(|name| (*name).to_owned()).collect();
+    for own in sealing {
+        let Some(twin) = twins::other(own).filter(|_| !twins::of(policy, own).is_empty()) else { continue };
+        if is_it(twin) || named.iter().any(|name| name.eq_ignore_ascii_case(twin)) {
+            continue;
+        }
+        let entry = match policy.object(twin) {
+            Some(_) => "",
+            None => ", and it needs an entry in the bundle for that",
+        };
+        named.push(format!("{twin} (its fields are those of {own} by their other names{entry})"));
+    }
+    named
 }
 
 fn taken(census: &Census, right: &Mandate, keys: &InUse) -> Result<stored::Census, String> {
@@ -121,7 +137,7 @@ fn table(census: &stored::Census, asked: &[Asked]) -> String {
         counted(census.rows, "record", "records"),
         census.from,
         census.to,
-        census.active.join(", ")
+        if census.active.is_empty() { "none".to_owned() } else { census.active.join(", ") }
     );
     for field in &census.fields {
         field_of(field, &mut text);

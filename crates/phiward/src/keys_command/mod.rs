@@ -2,10 +2,14 @@
 
 pub(crate) mod arguments;
 mod census;
+mod merge;
+mod people;
+mod reopened;
 mod rotation_test;
 pub(crate) mod shred;
 mod status;
 mod stored;
+mod twins;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -17,9 +21,9 @@ use guard::ring::{self, Away, Keyring, RingError};
 use guard::root::{self, Means, Place, Root};
 use guard::vault::Lock;
 use guard::{Keeper, KeyNumber, KeyState, Unseen};
+use journal::Recorder;
 use journal::act::Person;
-use journal::names::{Approver, Digest, Identity, KeyId, Org, RecordId};
-use journal::{Recorder, Subject};
+use journal::names::{Approver, Digest, Identity, KeyId, Org};
 use policy::Policy;
 use policy::vocabulary::Class;
 
@@ -99,27 +103,8 @@ pub(crate) fn run(command: &Keys) -> Result<Verdict, String> {
             });
         }
         Keys::Shred(shred) => return shred::run(shred),
-        Keys::Merge(merge) => {
-            let (org, policy) = org(&merge.policy, &merge.org)?;
-            let pairs = lines(|line| {
-                let (from, into) =
-                    line.split_once([' ', '\t', ',']).ok_or("two ids of records are needed")?;
-                Ok([from, into].map(str::trim).map(str::to_owned))
-            })?;
-            let pairs = (1..).zip(pairs).map(|(number, [from, into])| {
-                Ok((subject(&org, number, &from)?, subject(&org, number, &into)?))
-            });
-            let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
-            return acted_by(Word::of(Some(&policy), &merge.kept)?, &merge.kept, async |keeper| {
-                for merged in keeper.merge_all(&pairs).await.map_err(by_lines)? {
-                    match merged {
-                        Some((handle, _)) => println!("{handle:?}"),
-                        None => println!("unknown"),
-                    }
-                }
-                Ok(Verdict::InOrder)
-            });
-        }
+        Keys::Shreddings(shreddings) => return reopened::run(shreddings),
+        Keys::Merge(merge) => return merge::run(merge),
         Keys::Backup(backup) => {
             return acted(&backup.kept, async |keeper| {
                 let to = keeper.back_up(&backup.to).await.map_err(text)?;
@@ -380,14 +365,6 @@ fn org(policy: &Path, id: &str) -> Result<(Org, Policy), String> {
 
 const NO_ORG: &str = "`--org` is no org of the bundle";
 
-/// A person by their record. No message repeats one.
-fn subject(org: &Org, number: u64, record: &str) -> Result<Subject, String> {
-    let record = RecordId::of(record).map_err(|error| {
-        format!("line {number}: {error}: a list has ids alone, one a line, without a header, and no JSON")
-    })?;
-    Ok(Subject::of_record(org, &record))
-}
-
 /// What is wrong with lines of standard input, where people stand one a line. No message repeats one.
 fn by_lines(error: KeeperError) -> String {
     let KeeperError::Ring(RingError::MergedAway(away)) = error else { return text(error) };
@@ -395,8 +372,7 @@ fn by_lines(error: KeeperError) -> String {
         .into_iter()
         .map(|Away { at, into }| {
             format!(
-                "standard input, line {}: the record was merged into another, whose handle is {into:?}: name the record \
-                 that survives",
+                "standard input, line {}: the person was merged into another, whose handle is {into:?}: name who survives",
                 at + 1
             )
         })
@@ -405,7 +381,7 @@ fn by_lines(error: KeeperError) -> String {
 }
 
 /// Lines of standard input, read to the end before anything is done.
-fn lines<T>(read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, String> {
+fn lines<T>(read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
     let all = files::listed().map(|line| {
         let (number, line) = line?;
         read(&line).map_err(|what| format!("line {number}: {what}"))
@@ -431,10 +407,7 @@ fn trail(trail: &Trail) -> Result<Option<(PathBuf, Lock, PathBuf)>, String> {
 pub(crate) fn opened_trail(named: &Trail) -> Result<Option<Keyring>, String> {
     let Some((path, lock, seen)) = trail(named)? else { return Ok(None) };
     let ring = Keyring::open(&path, &lock, Box::new(SystemRng::new())).map_err(text)?;
-    ring.watch(&seen, Unseen::Refused).map_err(|error| {
-        let of = path.display();
-        format!("{error}\nfor a keyring that is `phiward ledger keyring check --ring {of} --unseen`")
-    })?;
+    ring.watch(&seen, Unseen::Refused).map_err(text)?;
     Ok(Some(ring))
 }
 
@@ -466,8 +439,7 @@ fn told(what: &str, drill: Option<ring::Drill>) {
             println!("{what}: it opens no more: the keys were wrapped anew since, or somebody was shredded")
         }
         Some(drill) => println!(
-            "{what}: {} are the same, {} are missing in the copy, {} differ, {} were destroyed and still lie in it, {} are in \
-             the copy alone",
+            "{what}: the same {}, missing in the copy {}, different {}, destroyed and still in it {}, in the copy alone {}",
             drill.same, drill.missing, drill.different, drill.undead, drill.lost
         ),
     }
@@ -477,11 +449,14 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
     let trail = opened_trail(&drill.trail)?;
     let Copy { backup, escrow, shares } = &drill.copy;
     acted(&drill.kept, async |keeper| {
+        let mut amiss = None;
         let drills: Drills = match (backup, escrow) {
             (Some(backup), _) => keeper.drill(backup).await.map_err(text)?,
             (None, Some(path)) => {
                 let (escrow, shares) = escrow_of(path, shares)?;
-                keeper.drill_escrow(&escrow, &shares, trail.as_ref()).await.map_err(text)?
+                let drills = keeper.drill_escrow(&escrow, &shares, trail.as_ref()).await.map_err(text)?;
+                amiss = status::must_not_be(keeper, escrow.id());
+                drills
             }
             (None, None) => return Err("name a --backup or an --escrow".to_owned()),
         };
@@ -490,9 +465,10 @@ fn drilled(drill: &Drill) -> Result<Verdict, String> {
         if drills.trail.is_some() {
             told("trail keys", drills.trail);
         }
-        // Escrows are told of here, and do not make this copy worse.
+        // Other escrows are told of here, and do not make this copy worse.
         let _ = status::escrows_to_destroy(keeper);
-        Ok(if drills.is_good() { Verdict::InOrder } else { Verdict::Findings })
+        amiss.iter().for_each(|what| eprintln!("phiward: {what}"));
+        Ok(if drills.is_good() && amiss.is_none() { Verdict::InOrder } else { Verdict::Findings })
     })
 }
 
@@ -513,7 +489,7 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
         }
         (None, None) => Err("name a --backup or an --escrow".to_owned()),
     };
-    let done = done.map(|(keeper, restored)| {
+    let done = done.and_then(|(mut keeper, restored)| {
         let Restored { data_keys, people, trail, seals } = restored;
         let people = counted(people, "person", "people");
         println!("{}, {people}", counted(data_keys, "data key", "data keys"));
@@ -526,12 +502,10 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
                  --activate` for each class"
             );
         }
-        eprintln!(
-            "phiward: who was shredded since this copy was made is there again: `ledger shredded --since DAY` lists their \
-             handles for `keys shred --handles`, and with --retired those of merged people for `keys shred --retired`"
-        );
-        // They are no fault of the restoration.
+        // What is to be done is no fault of the restoration.
+        let held = acting.wait(reopened::hold(&mut keeper, kept)).map(|_| ());
         let _ = status::escrows_to_destroy(&keeper);
+        held
     });
     let ended = acting.end();
     done.and(ended).map(|()| Verdict::InOrder)

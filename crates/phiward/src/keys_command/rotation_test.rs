@@ -23,10 +23,12 @@ use policy::vocabulary::{Action, Class};
 use serde::Serialize;
 
 use super::arguments::TestRotation;
+use super::twins;
 use super::{Roots, approvers, people, private_folder, root};
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::counted;
 use crate::{Verdict, files};
 use made_up::MadeUp;
 use run::Run;
@@ -154,11 +156,11 @@ fn tell(test: &TestRotation, right: &Mandate, report: &Report) -> Result<(), Str
 
 fn printed(report: &Report, document: &Digest) -> String {
     let mut text = format!(
-        "Test of key rotation: {}\n\nobject    {}, {} records ({}), {} of them without a value that is to be sealed\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
+        "Test of key rotation: {}\n\nobject    {}, {} ({}), {} of them without a value that is to be sealed\nfields    {}\npolicy    {}\nroot      {}\nby        {} and {}\n\
          from      {}\nto        {}\n",
         if report.in_order { "in order" } else { "NOT in order" },
         report.object,
-        report.records,
+        counted(report.records, "record", "records"),
         report.source,
         report.without_values,
         report.fields.join(", "),
@@ -173,7 +175,8 @@ fn printed(report: &Report, document: &Digest) -> String {
         text += &format!("untested  {}: the records have no value of these\n", report.untested.join(", "));
     }
     for Rotated { class, before, after, values } in &report.keys {
-        text += &format!("keys      {}: {before} was replaced by {after}, {values} values\n", class.as_str());
+        let values = counted(*values, "value", "values");
+        text += &format!("keys      {}: {before} was replaced by {after}, {values}\n", class.as_str());
     }
     for step in &report.steps {
         text += &format!("\n{}  {}\n", step.at, step.done);
@@ -234,17 +237,33 @@ struct Acting<'t> {
 
 impl<'t> Acting<'t> {
     fn begin(test: &'t TestRotation, mandate: &'t Mandate, root: Arc<dyn Root>) -> Result<Self, String> {
-        let object = mandate.policy.object(&test.object);
-        let object =
-            object.ok_or_else(|| format!("the bundle has no object `{}`", source::plain(&test.object)))?;
+        // Of a person account the lines may be those of the other object.
+        let own = twins::other(&test.object).map_or_else(Vec::new, |other| twins::of(&mandate.policy, other));
+        let elsewhere = twins::other(&test.object).filter(|_| !own.is_empty()).map(|other| {
+            let fields: Vec<&str> = own.iter().map(|field| field.name.as_str()).collect();
+            format!(
+                "the lines of {other} seal {} of {} by their other names: `--object {other}` tests them",
+                fields.join(", "),
+                source::plain(&test.object)
+            )
+        });
+        let Some(object) = mandate.policy.object(&test.object) else {
+            return Err(elsewhere
+                .unwrap_or_else(|| format!("the bundle has no object `{}`", source::plain(&test.object))));
+        };
         let names = object.fields.0.iter().map(|(name, _)| name.value.as_str());
         let fields: Vec<SealedField> =
             names.filter_map(|name| SealedField::of(&mandate.policy, &test.object, name)).collect();
-        if fields.is_empty() {
-            return Err(
-                "the bundle has no field of the object that the gateway seals: nothing is to be tested"
-                    .to_owned(),
-            );
+        match (fields.is_empty(), elsewhere) {
+            (true, Some(elsewhere)) => return Err(elsewhere),
+            (true, None) => {
+                return Err(
+                    "the bundle has no field of the object that the gateway seals: nothing is to be tested"
+                        .to_owned(),
+                );
+            }
+            (false, Some(elsewhere)) => eprintln!("phiward: {elsewhere}"),
+            (false, None) => {}
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
         let folder = tempfile::tempdir().map_err(text)?;
@@ -442,7 +461,8 @@ impl Acting<'_> {
         if sealed_rows == 0 {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             return Err(format!(
-                "of {rows} records none has a value in a field that the gateway seals ({}): nothing is tested",
+                "of {} none has a value in a field that the gateway seals ({}): nothing is tested",
+                counted(rows, "record", "records"),
                 names.join(", ")
             ));
         }

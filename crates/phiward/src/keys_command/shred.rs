@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guard::keeper::Shredding;
+use guard::ring::Standing;
 use guard::{Handle, Keeper, Owner, SealedField};
 use journal::Subject;
 use journal::names::{KeyId, Org};
 use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
-use super::{NO_ORG, Word, acted_by, by_lines, lines, status, subject, text};
+use super::people::By;
+use super::{NO_ORG, Word, acted_by, by_lines, lines, reopened, status, text};
 use crate::telling::counted;
 use crate::{Verdict, judge};
 
@@ -21,12 +23,35 @@ enum Who {
     Retired(Vec<Handle>),
 }
 
+impl Who {
+    /// What the ring knows of each.
+    fn standing(&self, keeper: &Keeper) -> Vec<Standing> {
+        match self {
+            Self::People(people) => people.iter().map(|person| keeper.salts().standing(person)).collect(),
+            Self::Handles(handles) | Self::Retired(handles) => {
+                handles.iter().map(|handle| keeper.salts().standing_of(*handle)).collect()
+            }
+        }
+    }
+
+    /// Whether somebody of whom this was known before is as they are to be now.
+    const fn is_gone(&self, was: Standing, retires: bool) -> bool {
+        match was {
+            Standing::There | Standing::Shredded => true,
+            Standing::Merged(_) => retires || matches!(self, Self::Retired(_)),
+            Standing::Unknown => false,
+        }
+    }
+}
+
 /// What the bundle's tokens hang on, and the fields whose tokens they are, all as `Object.Field`.
 #[derive(Default)]
-struct Bound {
+pub(super) struct Bound {
     /// By keys in the place of records, under the names that subjects have them by.
     by_key: BTreeMap<String, ByKey>,
     by_record: BTreeSet<String>,
+    /// Objects whose records are people, in lower case, where that can be told.
+    persons: BTreeSet<String>,
 }
 
 /// Fields whose tokens hang on one key in the place of a record.
@@ -41,40 +66,36 @@ struct ByKey {
 
 pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
     let given = lines(|line| Ok(line.to_owned()))?;
-    let (who, policy, left) = match (&shred.policy, &shred.org) {
-        (Some(policy), Some(id)) => {
-            let policy = judge::read_bundle(policy)?;
-            let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-            let mut left = bound(&policy);
-            let people = match &shred.key {
-                Some(key) => {
-                    let key = left.key(key)?;
-                    left.by_key.remove(&key);
-                    of_key(&org, &key, &given)?
+    let mut others = Vec::new();
+    let (who, policy, left) =
+        match (&shred.policy, &shred.org) {
+            (Some(policy), Some(id)) => {
+                let policy = judge::read_bundle(policy)?;
+                let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
+                let mut left = Bound::of(&policy);
+                let by = left.taken(org, shred.key.as_deref())?;
+                let people = all(&by, &given)?;
+                others.extend(given.iter().map(|line| {
+                    if left.is_of_another_kind(line, &by) { left.hint() } else { String::new() }
+                }));
+                if shred.keys_apart {
+                    left = Bound::default();
                 }
-                None => {
-                    left.by_record.clear();
-                    let records = (1..).zip(&given).map(|(number, line)| subject(&org, number, line));
-                    records.collect::<Result<_, _>>()?
-                }
-            };
-            if shred.keys_apart {
-                left = Bound::default();
+                (Who::People(people), Some(policy), left)
             }
-            (Who::People(people), Some(policy), left)
-        }
-        _ => {
-            let handles = (1..).zip(&given).map(|(number, line)| {
-                let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
-                Ok(Handle::of(*id.bytes()))
-            });
-            let handles = handles.collect::<Result<_, String>>()?;
-            let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
-            (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
-        }
-    };
+            _ => {
+                let handles = (1..).zip(&given).map(|(number, line)| {
+                    let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
+                    Ok(Handle::of(*id.bytes()))
+                });
+                let handles = handles.collect::<Result<_, String>>()?;
+                let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
+                (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
+            }
+        };
     acted_by(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
         let backups = shred.backups.as_deref();
+        let was = who.standing(keeper);
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
             Who::Handles(handles) => {
@@ -89,10 +110,18 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
             }
         };
         let done = done.map_err(by_lines)?;
-        tell(&done);
+        tell(&done, &was);
+        let unknown = (1..).zip(&was).zip(&others).filter(|((_, was), _)| **was == Standing::Unknown);
+        for ((number, _), hint) in unknown.filter(|(_, hint)| !hint.is_empty()) {
+            let number: u64 = number;
+            eprintln!("phiward: standard input, line {number}: nothing is sealed for this person{hint}");
+        }
         let escrows = status::escrows_to_destroy(keeper);
         left.tell(shred.key.as_deref());
-        let all = done.handles.iter().all(Option::is_some) && left.is_empty();
+        let again = reopened::hold(keeper, &shred.kept).await?;
+        let all = was.iter().all(|was| who.is_gone(*was, shred.rebound))
+            && left.is_empty()
+            && again == Verdict::InOrder;
         Ok(if all { escrows } else { Verdict::Findings })
     })
 }
@@ -126,12 +155,27 @@ fn are_merged(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\nnothing was done", wrong.join("\n"))) }
 }
 
-fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
-    for handle in handles {
-        match handle {
-            Some(handle) => println!("{handle:?}"),
-            None => println!("unknown"),
+fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]) {
+    for (handle, was) in handles.iter().zip(was) {
+        match (handle, was) {
+            (Some(handle), _) => println!("{handle:?}"),
+            (None, Standing::Shredded) => println!("shredded"),
+            (None, Standing::Merged(into)) => println!("merged {into:?}"),
+            (None, Standing::There | Standing::Unknown) => println!("unknown"),
         }
+    }
+    let before = |is: fn(&Standing) -> bool| was.iter().filter(|was| is(was)).count();
+    let shredded = before(|was| *was == Standing::Shredded);
+    if shredded > 0 {
+        eprintln!("phiward: shredded before: {}", people(shredded));
+    }
+    let merged = before(|was| matches!(was, Standing::Merged(_)));
+    if merged > 0 {
+        eprintln!(
+            "phiward: retired before: handles of {} merged into others: forgetting them is forgetting who survives, whose \
+             handle stands there",
+            people(merged)
+        );
     }
     let done = handles.iter().flatten().count();
     let (any, forgotten) = (done > 0, done - retired.len());
@@ -153,7 +197,7 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding) {
         None => {}
     }
     if !any {
-        eprintln!("phiward: none of them has a salt: nothing was shredded, and backups open as before");
+        eprintln!("phiward: none of them has a salt now: nothing was shredded, and backups open as before");
     }
 }
 
@@ -192,61 +236,126 @@ impl Bound {
         }
     }
 
+    /// Takes out what lists name people by: their records, or a key.
+    pub(super) fn taken(&mut self, org: Org, key: Option<&str>) -> Result<By, String> {
+        let Some(key) = key else {
+            self.by_record.clear();
+            return Ok(By::Record(org));
+        };
+        let key = self.key(key)?;
+        self.by_key.remove(&key);
+        Ok(By::Key(org, key))
+    }
+
+    /// Ids that begin so are none of those that tokens are bound to, and who is named by them has others: a person
+    /// account is two records.
+    fn other_kind(&self) -> Option<(&'static str, &'static str)> {
+        let has = |object: &str| self.persons.contains(object);
+        match (has("account"), has("contact")) {
+            (true, false) => Some((
+                "003",
+                "this is the id of a contact, and the bundle binds tokens to accounts: name the account (`AccountId` of the \
+                 contact)",
+            )),
+            (false, true) => Some((
+                "001",
+                "this is the id of an account, and the bundle binds tokens to contacts: name the contact (`PersonContactId` \
+                 of the account)",
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether a line names somebody by the other record of a person account.
+    pub(super) fn is_of_another_kind(&self, line: &str, by: &By) -> bool {
+        let is_other = |id: &str| self.other_kind().is_some_and(|(prefix, _)| id.trim().starts_with(prefix));
+        matches!(by, By::Record(_)) && line.split([' ', '\t', ',']).any(is_other)
+    }
+
+    /// What to do about such a line.
+    pub(super) fn hint(&self) -> String {
+        self.other_kind().map_or_else(String::new, |(_, hint)| format!(": {hint}"))
+    }
+
     /// What stays open of people who were shredded by their records, or by a key.
     fn tell(&self, by: Option<&str>) {
+        let done = ", or say with --keys-apart that it is done";
+        self.told(by, |what, how| format!("shred these people's {what} as well (`keys shred{how}`){done}"));
+    }
+
+    /// What was not merged of people who were merged by their records, or by a key.
+    pub(super) fn tell_merged(&self, by: Option<&str>) {
+        self.told(by, |what, how| format!("merge these people's {what} as well (`keys merge{how}`)"));
+    }
+
+    fn told(&self, by: Option<&str>, what_to_do: impl Fn(&str, &str) -> String) {
         let listed = |fields: &BTreeSet<String>| {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             fields.join(", ")
         };
         let on = by.map_or_else(|| "the record".to_owned(), |key| format!("`{key}`"));
-        let done = ", or say with --keys-apart that it is done";
         for ByKey { shown, fields, .. } in self.by_key.values() {
+            let to_do = what_to_do("keys", &format!(" --key {shown}"));
             eprintln!(
-                "phiward: tokens of {} hang on what stands in `{shown}` and not on {on}: shred these people's keys as \
-                 well (`keys shred --key {shown}`){done}",
+                "phiward: tokens of {} hang on what stands in `{shown}` and not on {on}: {to_do}",
                 listed(fields)
             );
         }
         if !self.by_record.is_empty() {
+            let to_do = what_to_do("ids", "");
             eprintln!(
-                "phiward: tokens of {} hang on the record and not on {on}: shred these people's ids as well (`keys shred`){done}",
+                "phiward: tokens of {} hang on the record and not on {on}: {to_do}",
                 listed(&self.by_record)
             );
         }
     }
-}
 
-fn bound(policy: &Policy) -> Bound {
-    let mut all = Bound::default();
-    for (object, rule) in policy.objects() {
-        for (field, _) in &rule.fields.0 {
-            let own = SealedField::of(policy, &object.value, &field.value);
-            // By its other name it is the same field, where that has no line of its own.
-            let twin = policy::twin(&object.value, &field.value).filter(|(object, field)| {
-                policy.class_of(object, field).is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
-            });
-            let twin = twin.and_then(|(object, field)| SealedField::of(policy, &object, &field));
-            for sealed in own.into_iter().chain(twin) {
-                let name = format!("{}.{}", sealed.object, sealed.name);
-                match sealed.owner {
-                    Owner::Key { column, named_by } => {
-                        let column = format!("{}.{column}", sealed.object);
-                        let key = all.by_key.entry(named_by).or_default();
-                        if key.shown.is_empty() {
-                            key.shown.clone_from(&column);
+    pub(super) fn of(policy: &Policy) -> Self {
+        let mut all = Self::default();
+        for (object, rule) in policy.objects() {
+            for (field, _) in &rule.fields.0 {
+                let own = SealedField::of(policy, &object.value, &field.value);
+                // By its other name it is the same field, where that has no line of its own.
+                let twin = policy::twin_as_spelled(&object.value, &field.value).filter(|(object, field)| {
+                    policy
+                        .class_of(object, field)
+                        .is_some_and(|found| found.by == ClassifiedBy::PersonAccount)
+                });
+                let twin = twin.and_then(|(object, field)| SealedField::of(policy, object, &field));
+                for sealed in own.into_iter().chain(twin) {
+                    let name = format!("{}.{}", sealed.object, sealed.name);
+                    match sealed.owner {
+                        Owner::Key { column, named_by } => {
+                            let column = format!("{}.{column}", sealed.object);
+                            let key = all.by_key.entry(named_by).or_default();
+                            if key.shown.is_empty() {
+                                key.shown.clone_from(&column);
+                            }
+                            key.columns.insert(column.to_ascii_lowercase());
+                            key.fields.insert(name);
                         }
-                        key.columns.insert(column.to_ascii_lowercase());
-                        key.fields.insert(name);
+                        Owner::Person(path) => {
+                            all.persons.extend(person_object(&sealed.object, &path));
+                            all.by_record.insert(name);
+                        }
+                        Owner::Nobody => {}
                     }
-                    Owner::Person(_) => {
-                        all.by_record.insert(name);
-                    }
-                    Owner::Nobody => {}
                 }
             }
         }
+        all
     }
-    all
+}
+
+/// The object whose records a path of an object's records leads to: of a person account the other one, or itself.
+fn person_object(object: &str, path: &str) -> Option<String> {
+    let object = object.to_ascii_lowercase();
+    match (object.as_str(), path.to_ascii_lowercase().as_str()) {
+        (_, "id") => Some(object),
+        ("contact", "accountid") => Some("account".to_owned()),
+        ("account", "personcontactid") => Some("contact".to_owned()),
+        _ => None,
+    }
 }
 
 /// People by what stands in a field that the bundle binds by. No message repeats it.
@@ -256,17 +365,12 @@ pub(crate) fn by_key(
     key: &str,
     given: &[String],
 ) -> Result<Vec<Subject>, String> {
-    of_key(org, &bound(policy).key(key)?, given)
+    all(&By::Key(org.clone(), Bound::of(policy).key(key)?), given)
 }
 
-fn of_key(org: &Org, key: &str, given: &[String]) -> Result<Vec<Subject>, String> {
-    let people = (1..).zip(given).map(|(number, line)| match line.as_str() {
-        "" => Err(format!("line {number}: it is empty")),
-        line if !Owner::is_plain_key(line) => Err(format!(
-            "line {number}: it has characters that nobody sees, or letters and marks apart that Unicode writes as one (NFC): \
-             nobody is sealed for by such a key"
-        )),
-        line => Ok(Subject::of_key(org, key, line)),
-    });
-    people.collect()
+fn all(by: &By, given: &[String]) -> Result<Vec<Subject>, String> {
+    let people = (1..).zip(given);
+    people
+        .map(|(number, line): (u64, _)| by.person(line).map_err(|what| format!("line {number}: {what}")))
+        .collect()
 }

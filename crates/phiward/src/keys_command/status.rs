@@ -1,5 +1,6 @@
 //! What a security officer wants to know of the keys.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,9 +8,12 @@ use guard::keeper::Tools;
 use guard::ring::{EscrowState, Escrowed};
 use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
+use journal::names::KeyId;
+use policy::vocabulary::Class;
 
 use super::arguments::{Form, Status};
-use super::{Roots, places, root, text};
+use super::reopened::Named;
+use super::{Roots, places, reopened, root, text};
 use crate::outside::{SystemClock, SystemRng};
 use crate::telling::counted;
 use crate::{Verdict, files};
@@ -50,6 +54,8 @@ struct Shown {
     escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all.
     unknown: Option<Date>,
+    /// When a copy was put back, while shreddings are to be done again; and of how many people whom a ledger names.
+    reopened: Option<(Date, Option<u64>)>,
     backups: Option<Vec<Backup>>,
     to_do: Vec<String>,
 }
@@ -73,7 +79,11 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
         None => None,
     };
     let period = period.map_or((SEALS_FOR, false), |days| (days, true));
-    let shown = shown(&keeper, status.backups.as_deref(), period, day)?;
+    let named = match &status.ledger {
+        Some(dir) => Some(Named::of(dir, status.verifier.as_deref(), &keeper)?),
+        None => None,
+    };
+    let shown = shown(&keeper, (status.backups.as_deref(), named.as_ref()), period, day)?;
     let out = match status.format {
         Form::Table => shown.table(),
         Form::Json => shown.json()?,
@@ -96,6 +106,21 @@ pub(super) fn escrows_to_destroy(keeper: &Keeper) -> Verdict {
     if to_do.is_empty() { Verdict::InOrder } else { Verdict::Findings }
 }
 
+/// Why an escrow that opens is not to be there.
+pub(super) fn must_not_be(keeper: &Keeper, id: KeyId) -> Option<String> {
+    match keeper.salts().escrows().into_iter().find(|escrow| escrow.id == id).map(|escrow| escrow.state) {
+        Some(EscrowState::Destroyed) => Some(format!(
+            "two people said that escrow {id} is destroyed, and it opens with these shares: destroy its file and its shares \
+             now, and look who kept them"
+        )),
+        None => Some(format!(
+            "the keys know of no escrow {id}, and it opens: no shredding will name it. Destroy it, and make a new one \
+             (`keys escrow make`)"
+        )),
+        Some(EscrowState::Kept | EscrowState::Undoes) => None,
+    }
+}
+
 fn to_destroy(keeper: &Keeper) -> Vec<String> {
     let named = keeper.undoing().into_iter().map(|Escrowed { id, day, .. }| {
         format!(
@@ -113,7 +138,12 @@ fn to_destroy(keeper: &Keeper) -> Vec<String> {
     named.chain(unknown).collect()
 }
 
-fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date) -> Result<Shown, String> {
+fn shown(
+    keeper: &Keeper,
+    (backups, named): (Option<&Path>, Option<&Named>),
+    period: (u64, bool),
+    day: Date,
+) -> Result<Shown, String> {
     let age = |key: KeyStatus| {
         let days = day.since(key.day).map_or(0, |span| span.get_days());
         (key, u64::try_from(days).unwrap_or(0))
@@ -143,6 +173,8 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
             _ => {}
         }
     }
+    to_do.extend(unsealing(&keys));
+    to_do.extend(reopened::to_do(keeper, named));
     to_do.extend(to_destroy(keeper));
     if keeper.approvers().is_empty() {
         to_do.push(
@@ -178,9 +210,36 @@ fn shown(keeper: &Keeper, backups: Option<&Path>, period: (u64, bool), day: Date
         approvers: keeper.approvers(),
         escrows: salts.escrows(),
         unknown: salts.escrows_unknown(),
+        reopened: keeper.reopened().map(|day| (day, named.map(|named| named.there))),
         backups,
         to_do,
     })
+}
+
+/// Classes for which no key seals, and what mends that.
+fn unsealing(keys: &[(KeyStatus, u64)]) -> Vec<String> {
+    let mut by_class: BTreeMap<Class, Vec<KeyStatus>> = BTreeMap::new();
+    for (key, _) in keys.iter().filter(|(key, _)| key.state != KeyState::Destroyed) {
+        by_class.entry(key.class).or_default().push(*key);
+    }
+    by_class.retain(|_, keys| keys.iter().all(|key| key.state != KeyState::Active));
+    let said = |(class, keys): (Class, Vec<KeyStatus>)| {
+        // The newest that is not worn: of a copy that was put back all are.
+        let newest = |states: &[KeyState]| {
+            let fit = keys.iter().rev().find(|key| key.seals < MOST_SEALS && states.contains(&key.state));
+            fit.map(|key| key.number)
+        };
+        let or = match newest(&[KeyState::Pending, KeyState::DecryptOnly]) {
+            Some(number) => format!("`keys activate --key {number}`, or "),
+            None => newest(&[KeyState::Disabled]).map_or_else(String::new, |number| {
+                format!("`keys enable --key {number}` and then `keys activate --key {number}`, or ")
+            }),
+        };
+        format!(
+            "nothing of class {class} can be sealed, as no key is active: {or}`keys make --class {class} --activate`"
+        )
+    };
+    by_class.into_iter().map(said).collect()
 }
 
 const OPENS: &str = "opens";
@@ -275,6 +334,13 @@ impl Shown {
             let handles = counted(self.retired, "handle", "handles");
             let _ = writeln!(out, "  retired: {handles}, of people who became others");
         }
+        if let Some((day, there)) = self.reopened {
+            let who = there.map_or_else(
+                || "who is not known here".to_owned(),
+                |there| counted(there, "person", "people"),
+            );
+            let _ = writeln!(out, "  shredded and open again since a copy was put back on {day}: {who}");
+        }
         if !self.approvers.is_empty() {
             let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
         }
@@ -354,6 +420,8 @@ impl Shown {
             "approvers": self.approvers,
             "escrows": escrows,
             "escrows_unknown_since": self.unknown,
+            "shreddings_open_since": self.reopened.map(|(day, _)| day),
+            "shredded_and_open": self.reopened.and_then(|(_, there)| there),
             "backups": backups,
             "to_do": self.to_do,
         });

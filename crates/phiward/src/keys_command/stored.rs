@@ -7,11 +7,11 @@ use std::time::Duration;
 use guard::rows::{Columns, Duty};
 use guard::stored::{Counts, Desk, Form, Job, Reason, State, Table, Task};
 use guard::{Became, InUse};
-use journal::Subject;
-use journal::names::RecordId;
 use policy::vocabulary::Action;
 
 use super::arguments::{Export, Rebind, Reseal, Rewrite};
+use super::people::By;
+use super::shred::Bound;
 use crate::guard_command::rows::{Given, Mandate};
 use crate::ledger_command::text;
 use crate::outside::{SystemClock, SystemRng};
@@ -28,31 +28,27 @@ pub(super) fn forget(rewrite: &Rewrite) -> Result<Verdict, String> {
 
 pub(super) fn rebind(rebind: &Rebind) -> Result<Verdict, String> {
     run(&rebind.rewrite, |right| {
-        let pairs = rebind.pairs.as_deref().map(|path| pairs(path, right)).transpose()?;
-        Ok(Task::Rebind { pairs: pairs.unwrap_or_default() })
+        let Some(path) = &rebind.pairs else { return Ok(Task::Rebind { pairs: Vec::new() }) };
+        let by = Bound::of(&right.policy).taken(right.org.clone(), rebind.key.as_deref())?;
+        Ok(Task::Rebind { pairs: pairs(path, &by)? })
     })
 }
 
 /// More bytes than pairs of ten million people have.
 const LONGEST: u64 = 1 << 29;
 
-fn pairs(path: &Path, right: &Mandate) -> Result<Vec<Became>, String> {
+fn pairs(path: &Path, by: &By) -> Result<Vec<Became>, String> {
     let named = |error: std::io::Error| format!("`{}`: {error}", path.display());
     let bytes = guard::durable::read(path, LONGEST).map_err(named)?;
     let bytes = bytes.ok_or_else(|| named(std::io::ErrorKind::NotFound.into()))?;
     let content = std::str::from_utf8(&bytes).map_err(|_| format!("`{}` is no UTF-8", path.display()))?;
-    let person = |number: usize, id: &str| {
-        let wrong = |error| format!("`{}`, line {number}: {error}", path.display());
-        Ok::<_, String>(Subject::of_record(&right.org, &RecordId::of(id.trim()).map_err(wrong)?))
-    };
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
-        .map(|(number, line)| {
-            let (from, into) = line.trim().split_once([' ', '\t', ',']).ok_or_else(|| {
-                format!("`{}`, line {number}: two ids of records are needed", path.display())
-            })?;
-            Ok(Became { from: person(number, from)?, into: person(number, into)? })
+        .map(|(number, line): (usize, _)| {
+            let wrong = |what| format!("`{}`, line {number}: {what}", path.display());
+            let [from, into] = by.two(line.trim()).map_err(wrong)?;
+            Ok(Became { from, into })
         })
         .collect()
 }
@@ -168,7 +164,7 @@ pub(super) const fn said(reason: Reason) -> &'static str {
         Reason::KeyDoesNotOpen => "their keys are pending, disabled or destroyed",
         Reason::OtherBinding => "they are of another tenant, field or person, or were changed",
         Reason::NoOwner => {
-            "the record does not say whose they are, or by a key with characters that nobody sees"
+            "the record does not say whose they are: its id or key is empty, or the key has characters that nobody sees"
         }
         Reason::NotAToken => "something else stands where a token should",
         Reason::OtherVersion => "they are tokens of a version that this release does not know",

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::arguments::Archive;
 use super::{logs, plain, text};
 use crate::outside::SystemClock;
+use crate::telling::{counted, entries};
 use crate::{Verdict, judge};
 
 pub(crate) fn run(arguments: &Archive) -> Result<Verdict, String> {
@@ -25,7 +26,8 @@ pub(crate) fn run(arguments: &Archive) -> Result<Verdict, String> {
     for log in logs(&arguments.reading)? {
         if !arguments.check {
             let done = archive(&log, &objects, &arguments.prefix).map_err(text)?;
-            println!("{}: {} entries, {} objects written", log.name, done.size, done.written);
+            let written = counted(done.written, "object", "objects");
+            println!("{}: {}, {written} written", log.name, entries(done.size));
             continue;
         }
         if is_gone(&log) {
@@ -39,8 +41,11 @@ pub(crate) fn run(arguments: &Archive) -> Result<Verdict, String> {
         in_order &= report.problems.is_empty();
         let word = if report.problems.is_empty() { "in order" } else { "not in order" };
         println!(
-            "{}: {} entries, {} read, root {}: {word}",
-            log.name, report.size, report.entries, report.root
+            "{}: {}, {} read, root {}: {word}",
+            log.name,
+            entries(report.size),
+            report.entries,
+            report.root
         );
     }
     Ok(if in_order { Verdict::InOrder } else { Verdict::Findings })

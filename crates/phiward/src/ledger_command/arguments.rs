@@ -274,6 +274,9 @@ pub(crate) struct Verify {
     /// A checkpoint of one of the logs that somebody kept; may be repeated
     #[arg(long = "kept", value_name = "FILE")]
     pub(crate) kept: Vec<PathBuf>,
+    /// Where the ledger keeps its newest checkpoint apart from the folder (DIR.seen): a log that is older is not in order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seen: Option<PathBuf>,
     /// Ask for the cosignature of this witness on each log; may be repeated
     #[arg(long = "cosigned-by", value_name = "KEY")]
     pub(crate) cosigned_by: Vec<String>,

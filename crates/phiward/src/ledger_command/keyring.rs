@@ -54,8 +54,7 @@ pub(crate) fn run(command: &arguments::Keyring) -> Result<Verdict, String> {
             let lock = lock(&ring.unlock)?;
             let drill = opened(ring)?.drill(backup, &lock).map_err(text)?;
             println!(
-                "{} keys are the same, {} are missing in the backup, {} differ, {} were shredded and still lie in it, {} \
-                 are in the backup alone",
+                "keys: the same {}, missing in the backup {}, different {}, shredded and still in it {}, in the backup alone {}",
                 drill.same, drill.missing, drill.different, drill.undead, drill.lost
             );
             return Ok(if drill.is_good() { Verdict::InOrder } else { Verdict::Findings });

@@ -7,7 +7,7 @@ pub(crate) mod keyring;
 mod network;
 mod retain;
 mod show;
-mod shredded;
+pub(crate) mod shredded;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use wire::Plain;
 use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
+use crate::telling::{counted, entries};
 use crate::{Verdict, files};
 use arguments::{
     Init, Ledger, OneLog, Period, Prove, Reading, Reconcile, Recorded, Sample, Unlock, Verify, Writing,
@@ -209,7 +210,8 @@ fn running(opening: Opening) -> Result<ledger::Ledger, LedgerError> {
         eprintln!("phiward: {cut}; nobody was told of it");
     }
     if found.unpublished > 0 {
-        eprintln!("phiward: {} entries were durable and not published: published now", found.unpublished);
+        let were = counted(found.unpublished, "entry was", "entries were");
+        eprintln!("phiward: {were} durable and not published: published now");
     }
     Ok(ledger)
 }
@@ -367,7 +369,18 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
     }
     let mut in_order = settings_hold(&verify.reading)?;
     for log in &all {
-        let older = kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
+        let mut older: Vec<_> =
+            kept.iter().filter(|kept| kept.checkpoint().origin() == log.name).cloned().collect();
+        if let Some(seen) = verify.seen.as_ref().filter(|_| !reading::is_gone(log)) {
+            // Before the log is read: what was seen then, it has.
+            match reading::seen(log, seen) {
+                Ok(seen) => older.extend(seen),
+                Err(error) => {
+                    println!("{}: what was seen of it cannot be told: {error}: not in order", log.name);
+                    in_order = false;
+                }
+            }
+        }
         let expected = Expected { keys: witnesses.clone(), older, deleted: Vec::new() };
         let report = match reading::verify_held(log, expected) {
             Ok(report) => report,
@@ -384,9 +397,9 @@ fn verify_all(verify: &Verify) -> Result<Verdict, String> {
         in_order &= report.problems.is_empty();
         let gone: u64 = report.deleted.iter().map(|run| run.end - run.start).sum();
         println!(
-            "{}: {} entries, {} read, {gone} deleted, root {}, signed by {}: {}",
+            "{}: {}, {} read, {gone} deleted, root {}, signed by {}: {}",
             report.origin,
-            report.size,
+            entries(report.size),
             report.entries,
             report.root,
             report.signed_by.join(", "),
@@ -455,9 +468,9 @@ fn fsck(reading: &Reading) -> Result<Verdict, String> {
             println!("{}: `{}` is none of the log's files", log.name, stray.escape_debug());
         }
         println!(
-            "{}: {} entries, {} of them durable and not published, root {}: {}",
+            "{}: {}, {} of them durable and not published, root {}: {}",
             log.name,
-            report.size,
+            entries(report.size),
             report.unpublished,
             report.root,
             if report.defects.is_empty() { "whole" } else { "damaged" }
@@ -492,8 +505,10 @@ fn bring(reconcile: &Reconcile) -> Result<Verdict, String> {
     ledger.close().map_err(text)?;
     let done = done.map_err(text)?;
     println!(
-        "{} entries brought over, {} of {} files were there already",
-        done.entries, done.already, done.files
+        "{} brought over, {} of {} there already",
+        entries(done.entries),
+        done.already,
+        counted(done.files, "file was", "files were")
     );
     for (path, why) in &done.aside {
         eprintln!("phiward: ALARM: set aside as `{}`: {why}", path.display());

@@ -11,6 +11,7 @@ use tlog::Folder;
 use super::arguments::Retain;
 use super::{open, text};
 use crate::outside::SystemRng;
+use crate::telling::{counted, entries};
 use crate::{Verdict, judge, today};
 
 pub(crate) fn run(retain: &Retain) -> Result<Verdict, String> {
@@ -100,18 +101,20 @@ fn one(
     let plan = plan(&log.folder, size, log.sealed.is_none(), rules, &state.holds, on).map_err(text)?;
     let next = plan.next.map_or_else(|| "none is waiting".to_owned(), |day| format!("the next on {day}"));
     println!(
-        "{}: {} entries there, {} may go, {} held, {next}",
+        "{}: {} there, {} may go, {} held, {next}",
         log.name,
-        plan.there,
+        entries(plan.there),
         plan.leaves(),
         plan.held
     );
     if plan.overdue > 0 {
-        println!("finding: {}: {} entries are past a ceiling and cannot go", log.name, plan.overdue);
+        let overdue = counted(plan.overdue, "entry is", "entries are");
+        println!("finding: {}: {overdue} past a ceiling and cannot go", log.name);
     }
     if retain.delete && !plan.may.is_empty() {
         let gone = delete(ledger, &log.folder, log.shard.as_ref(), &plan.may).map_err(text)?;
-        println!("{}: {} entries deleted in {gone} bundles", log.name, plan.leaves());
+        let bundles = counted(gone, "bundle", "bundles");
+        println!("{}: {} deleted in {bundles}", log.name, entries(plan.leaves()));
     }
     Ok(plan.overdue > 0)
 }
@@ -127,7 +130,8 @@ fn keep(words: &str, rules: &Rules, ledger: &ledger::Ledger) -> Result<Verdict, 
         ..ConfigurationChange::new(Room::Ledger, Setting::RetentionSet)
     };
     let index = ledger.act(change).map_err(text)?;
-    println!("`{class}` is kept for {days} days: entry {index}");
+    let days = counted(u64::from(days), "day", "days");
+    println!("`{class}` is kept for {days}: entry {index}");
     Ok(Verdict::InOrder)
 }
 

@@ -17,7 +17,7 @@ use policy::vocabulary::Action;
 use super::arguments::{Listing, Show};
 use super::{logs, text};
 use crate::keys_command::{opened_trail, shred};
-use crate::telling::counted;
+use crate::telling::entries;
 use crate::{Verdict, files, judge};
 
 pub(super) fn run(show: &Show) -> Result<Verdict, String> {
@@ -92,10 +92,6 @@ fn one(log: &Held, asked: &Asked, shown: &mut Shown) -> Result<bool, String> {
         eprintln!("phiward: {}: {} of another release: not looked at", log.name, entries(unread));
     }
     Ok(problems.is_empty() && unread == 0)
-}
-
-fn entries(number: u64) -> String {
-    counted(number, "entry", "entries")
 }
 
 /// What is asked for.

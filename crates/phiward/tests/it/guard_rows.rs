@@ -314,6 +314,30 @@ fn what_stands_unsealed_is_told() {
     let (out, err) = place.ends(1, &guard("open", &[]), table);
     assert!(out.contains("Grace Canary"));
     assert!(err.contains("3 values stood there unsealed, where the bundle asks for tokens"), "{err}");
+    assert!(err.contains("seal them (`Name`: 2, `Diagnosis__pc`: 1)"), "{err}");
+}
+
+#[test]
+fn what_was_written_beside_a_token_is_told_by_column_and_not_repeated() {
+    let place = Place::new();
+    place.ok(&guard("seal", &["patients.csv", "--output", "sealed.csv"]), "");
+    let sealed = std::fs::read_to_string(place.path("sealed.csv")).unwrap();
+    let digests = column(&sealed, "SSN_Digest__pc");
+    // Somebody wrote another number over what was left of one, and a note into the index of both.
+    let table = sealed.replace("****1120", "219-09-9999");
+    assert_ne!(table, sealed);
+    let table = digests.iter().fold(table, |table, digest| table.replace(digest, "Canary note"));
+    for act in ["open", "mask"] {
+        let (out, err) = place.ends(1, &guard(act, &[]), &table);
+        assert!(err.contains("1 value was written beside a token, and not given out"), "{err}");
+        assert!(err.contains("which of the two is right (`SSN__pc`: 1)"), "{err}");
+        assert!(err.contains("2 digests are of another value than the token beside it"), "{err}");
+        assert!(err.contains("mends it (`SSN_Digest__pc`: 2)"), "{err}");
+        CANARIES.iter().for_each(|canary| assert!(!err.contains(canary), "{canary}: {err}"));
+        assert!(!out.contains("Canary note"), "{out}");
+    }
+    let (_, err) = place.ends(0, &guard("open", &[]), &sealed);
+    assert!(!err.contains("beside") && !err.contains("digest"), "{err}");
 }
 
 #[test]
@@ -326,7 +350,7 @@ fn tokens_that_the_bundle_does_not_seal_are_told() {
     for act in ["open", "mask"] {
         let (_, err) = place.ends(1, &guard(act, &[]), &table);
         assert!(
-            err.contains("3 tokens stood in columns where the bundle seals nothing (2, `PersonEmail`)"),
+            err.contains("3 tokens stood in columns where the bundle seals nothing, and not opened: seal these fields in the bundle as they were sealed (column 2: 2, `PersonEmail`: 1)"),
             "{err}"
         );
         assert!(!err.contains(token), "{err}");

@@ -2,6 +2,7 @@
 
 mod append;
 mod keyring;
+mod seen;
 mod show;
 
 use std::collections::BTreeMap;

@@ -22,7 +22,7 @@ fn a_keyring_that_was_rolled_back_serves_no_command() {
         [seal.clone(), [&census[..], &RIGHT, &KEYS, &TOLD].concat(), [&escrow[..], &KEYS, &TOLD].concat()]
     {
         let (_, err) = place.ends(2, &words, "");
-        assert!(err.contains("older copy") && err.contains("keyring check --ring ring --unseen"), "{err}");
+        assert!(err.contains("older copy") && err.contains("keyring check --ring RING --unseen"), "{err}");
     }
     assert!(!place.path("escrow").exists());
     assert_eq!(std::fs::read(&ring).unwrap(), older, "what is refused is left as it lies");

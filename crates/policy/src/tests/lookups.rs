@@ -28,7 +28,18 @@ fn fields_are_found_in_any_case_and_by_the_objects_default() {
         assert_eq!(twin.as_ref().map(|(_, field)| field.as_str()), account, "{contact}");
         let back = twin.and_then(|(object, field)| crate::twin(&object, &field));
         assert_eq!(back.map(|(_, field)| field), account.map(|_| contact.to_ascii_lowercase()));
+        // Spelled as it is given, it comes back as it was.
+        let spelled = crate::twin_as_spelled("contact", contact);
+        let back = spelled.as_ref().and_then(|(object, field)| crate::twin_as_spelled(object, field));
+        assert_eq!(back, account.map(|_| ("Contact", contact.to_owned())));
+        assert_eq!(spelled.map(|(_, field)| field.to_ascii_lowercase()).as_deref(), account);
     }
+    for (account, contact) in
+        [("SSN_Token__pc", "SSN_Token__c"), ("PersonBirthdate", "Birthdate"), ("LASTNAME", "LASTNAME")]
+    {
+        assert_eq!(crate::twin_as_spelled("Account", account), Some(("Contact", contact.to_owned())));
+    }
+    assert_eq!(crate::twin_as_spelled("Contact", "SSN_Token__c").unwrap().1, "SSN_Token__pc");
     assert!(crate::twin("Account", "PersonContactId").is_none() && crate::twin("Case", "Email").is_none());
     assert!(policy.class_of("Case", "Subject").is_none());
     assert_eq!(policy.class_of("HealthCondition", "Note__c").unwrap().tags, [Tag::Psychotherapy]);

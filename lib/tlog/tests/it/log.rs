@@ -114,6 +114,25 @@ fn there_is_one_writer_though_the_lock_file_was_taken_away() {
 }
 
 #[test]
+fn a_writer_waits_for_another_for_a_moment() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("log"));
+    let log = Log::create(&folder, opening(), at(0)).unwrap();
+    let second = || Log::open(&folder, opening(), at(1)).map(|_| ());
+    let refused = second().unwrap_err();
+    assert!(
+        matches!(refused, Error::Locked { .. }) && refused.to_string().contains("for 2 seconds"),
+        "{refused}"
+    );
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(second);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        log.close(at(2)).unwrap();
+        waits.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn nothing_is_served_in_the_place_of_the_logs_own_signature() {
     let place = tempfile::tempdir().unwrap();
     let folder = Folder::new(place.path().join("log"));

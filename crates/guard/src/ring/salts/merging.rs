@@ -14,6 +14,19 @@ use crate::token::Handle;
 /// Handles of who was merged and of who survives; nothing where the first has no tokens.
 pub type Merging = Option<(Handle, Handle)>;
 
+/// What a ring knows of a person, or of a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They have a salt.
+    There,
+    /// They were merged into another, whose handle it is.
+    Merged(Handle),
+    /// Their salt was destroyed.
+    Shredded,
+    /// Nothing was ever sealed for them.
+    Unknown,
+}
+
 /// A person who was merged into another, while there are tokens of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
@@ -62,6 +75,31 @@ impl SaltRing {
     pub fn merged(&self, handle: Handle) -> Option<Merged> {
         let Merge { into, from, survivor } = self.others().there.get(handle.bytes())?.clone();
         Some(Merged { from, into: Handle::of(into), survivor })
+    }
+
+    /// What is known of a person.
+    pub fn standing(&self, of: &Subject) -> Standing {
+        let person = self.store.finder(of);
+        if let Some((into, _)) = self.others().away(&self.store, &person) {
+            return Standing::Merged(Handle::of(into));
+        }
+        match (self.store.id(&person), self.store.gone_of(&person).is_empty()) {
+            (Some(_), _) => Standing::There,
+            (None, false) => Standing::Shredded,
+            (None, true) => Standing::Unknown,
+        }
+    }
+
+    /// What is known of a handle. That of who was merged into another is there until it is retired.
+    pub fn standing_of(&self, handle: Handle) -> Standing {
+        if let Some(became) = self.others().retired.get(handle.bytes()) {
+            return Standing::Merged(Handle::of(became.into));
+        }
+        match (self.store.has(handle.bytes()), self.store.was_shredded(handle.bytes())) {
+            (true, _) => Standing::There,
+            (false, true) => Standing::Shredded,
+            (false, false) => Standing::Unknown,
+        }
     }
 
     /// Who a person is now, where they were merged into another: also once their handle is retired.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use csv::Row;
 use guard::rows::Duty;
 use guard::stored::{Census, Reason, Records as _, State, StateError, StoredError, Task};
 use guard::{Became, Handle, KeyState, Keys as _, Token};
+use journal::Subject;
 use journal::sample::Drawn;
 use policy::vocabulary::{Action, Class};
 
@@ -278,6 +280,49 @@ fn tokens_in_a_record_that_was_moved_are_bound_anew_by_a_pair_and_no_other_way()
     assert_eq!((opened.column("Note__c"), refused.len()), (vec!["a note, 0"], 1));
 }
 
+/// Visits whose causes hang on these keys.
+fn causes(keys: &[&str]) -> Table {
+    let mut table = Table::of(&["Id", "Patient__c", "Visit_Key__c", "Cause__c"], &[]);
+    for (at, key) in (0..).zip(keys) {
+        let mut row = Row::default();
+        [&record(50 + at), &record(1), *key, &format!("a cause, {at}")]
+            .iter()
+            .for_each(|cell| row.push(cell));
+        table.rows.push(row);
+    }
+    table
+}
+
+#[test]
+fn tokens_that_hang_on_a_key_become_the_survivors_too() {
+    let stored = Stored::new();
+    let key = |key| Subject::of_key(&org(&stored.clinic.policy), "visit__c.visit_key__c", key);
+    let plain = causes(&["M 1", "M 1", "M 2", "M 3"]);
+    let (sealed, _) = stored.clinic.work(Duty::Seal, "Visit__c", &plain);
+    let gone = stored.clinic.ring.merge(&key("M 1"), &key("M 2"));
+    // One record has the new number already, one the old; one was given another's number without a merge.
+    let moved = with(&with(&sealed, 0, "Visit_Key__c", "M 2"), 3, "Visit_Key__c", "M 2");
+    let memory = Memory::of(&moved);
+    let opens = |memory: &Memory| {
+        let (opened, refused) = stored.clinic.work(Duty::Open, "Visit__c", &memory.table());
+        assert_eq!((opened.column("Cause__c"), refused.len()), (plain.column("Cause__c")[..3].to_vec(), 1));
+    };
+    opens(&memory);
+    assert!(!stored.census("Visit__c", &mut memory.view()).is_free_of_handle(gone));
+    let merged = stored.job(Task::Rebind { pairs: Vec::new() }, "Visit__c", &mut memory.view());
+    assert_eq!((merged.rebound, merged.unreadable.get(&Reason::OtherBinding)), (2, Some(&1)));
+    opens(&memory);
+    assert!(stored.census("Visit__c", &mut memory.view()).is_free_of_handle(gone));
+    // The old number is the last to go, and then the old salt. Nothing but a pair moves the record of the third.
+    let memory = Memory::of(&with(&memory.table(), 1, "Visit_Key__c", "M 2"));
+    stored.clinic.ring.shred_handle(gone);
+    opens(&memory);
+    let pairs = vec![Became { from: key("M 3"), into: key("M 2") }];
+    let done = stored.job(Task::Rebind { pairs }, "Visit__c", &mut memory.view());
+    assert_eq!((done.rebound, done.unreadable.len()), (1, 0));
+    assert_eq!(stored.opened("Visit__c", &memory.table()).column("Cause__c"), plain.column("Cause__c"));
+}
+
 #[test]
 fn what_others_write_meanwhile_is_never_written_over() {
     let stored = Stored::new();
@@ -295,7 +340,7 @@ fn what_others_write_meanwhile_is_never_written_over() {
         if [record(1), record(3)].iter().any(|own| own == key) {
             written += 1;
             let was = memory.get(key).unwrap();
-            let mut now = csv::Row::default();
+            let mut now = Row::default();
             let text = format!("written {written}");
             was.cells().enumerate().for_each(|(at, cell)| now.push(if at == status { &text } else { cell }));
             memory.put(key, &was, now);
@@ -518,4 +563,28 @@ fn columns_that_belong_together_have_to_be_there_together() {
     assert_eq!(memory.view().names(), ["Name"]);
     assert!(error(&["Name"]).contains("whom `Id` names"));
     assert!(stored.clinic.ring.key(number(9)).is_err());
+}
+
+#[test]
+fn who_seals_nothing_needs_no_key_that_seals() {
+    let stored = Stored::new();
+    let (_, sealed) = sealed(&stored, 3);
+    let memory = Memory::of(&sealed);
+    stored.clinic.ring.set(number(0), KeyState::DecryptOnly);
+    let census = stored.census("Account", &mut memory.view());
+    assert_eq!((census.rows, census.is_in_order(), census.active.len()), (3, true, 0), "{census:#?}");
+    assert_eq!(census.fields[0].under, BTreeMap::from([("0 g".to_owned(), 3)]));
+    let forgotten = stored.job(Task::Forget, "Account", &mut memory.view());
+    assert_eq!((forgotten.rows, forgotten.changed), (3, 0));
+    // One that is disabled opens nothing, and is counted.
+    stored.clinic.ring.set(number(0), KeyState::Disabled);
+    let census = stored.census("Account", &mut memory.view());
+    assert_eq!(census.fields[0].unreadable, BTreeMap::from([(Reason::KeyDoesNotOpen, 3)]));
+    // Who seals is refused.
+    for task in [RESEAL, Task::Rebind { pairs: Vec::new() }] {
+        let state = tempfile::tempdir().unwrap();
+        let (done, _) = stored.tried(task, "Account", &mut memory.view(), &state.path().join("s"), 1000);
+        let refused = done.unwrap_err().to_string();
+        assert!(refused.contains("no active key for the class `phi`"), "{refused}");
+    }
 }

@@ -1,5 +1,5 @@
-//! Keys are rotated and people merged while others read, write and search: no read fails, no search misses, no write is
-//! lost.
+//! Keys are rotated and people merged, by their records and by the keys that some of their tokens hang on, while others
+//! read, write and search: no read fails, no search misses, no write is lost.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,15 +9,15 @@ use csv::Row;
 use guard::rows::{Columns, Duty, Rows};
 use guard::stored::{Put, Task};
 use guard::{BlindIndex, KeyState, Keys as _, SealedField};
-use journal::Rng as _;
 use journal::sample::Drawn;
+use journal::{Rng as _, Subject};
 use policy::vocabulary::Class;
 
 use super::memory::{Memory, same};
 use super::{RESEAL, Stored, record};
 use crate::clinic::{Table, noon, org, permit};
 
-const NAMES: [&str; 5] = ["Id", "Patient__c", "Note__c", "Code__c", "Kind__c"];
+const NAMES: [&str; 7] = ["Id", "Patient__c", "Visit_Key__c", "Note__c", "Code__c", "Kind__c", "Cause__c"];
 const RECORDS: u64 = 240;
 const PEOPLE: u64 = 60;
 
@@ -29,10 +29,17 @@ fn code(at: u64) -> String {
     format!("99-{:07}", 4_000_000 + at)
 }
 
-/// A record as its writer means it: the kind tells the version, so that the note can be checked against it.
+/// What stands in the field by which a person's causes are bound.
+fn key(person: &str) -> String {
+    format!("MRN {person}")
+}
+
+/// A record as its writer means it: the kind tells the version, so that note and cause can be checked against it.
 fn plain(at: u64, person: &str, version: u64) -> Table {
-    let note = format!("note {at} of version {version}");
-    Table::of(&NAMES, &[&[&id(at), person, &note, &code(at), &version.to_string()]])
+    let (note, cause) =
+        (format!("note {at} of version {version}"), format!("cause {at} of version {version}"));
+    let cells = [&id(at), person, &key(person), &note, &code(at), &version.to_string(), &cause];
+    Table::of(&NAMES, &[&cells])
 }
 
 fn below(rng: &mut Drawn, end: u64) -> u64 {
@@ -91,6 +98,7 @@ impl Live<'_> {
         let cell =
             |name| opened.get(rows.columns().names_out().position(|own| own == name).unwrap()).unwrap();
         assert_eq!(cell("Note__c"), format!("note {at} of version {}", cell("Kind__c")));
+        assert_eq!(cell("Cause__c"), format!("cause {at} of version {}", cell("Kind__c")));
         assert_eq!(cell("Code__c"), code(at));
     }
 
@@ -159,6 +167,10 @@ impl Live<'_> {
             let from = people.swap_remove(usize::try_from(below(&mut rng, people.len() as u64)).unwrap());
             let into = people[usize::try_from(below(&mut rng, people.len() as u64)).unwrap()];
             clinic.ring.merge(&self.stored.person(&record(from)), &self.stored.person(&record(into)));
+            let by_key = |person| {
+                Subject::of_key(&org(&clinic.policy), "visit__c.visit_key__c", &key(&record(person)))
+            };
+            clinic.ring.merge(&by_key(from), &by_key(into));
             self.merges.fetch_add(1, Ordering::Relaxed);
             for at in 0..RECORDS {
                 loop {
@@ -167,10 +179,11 @@ impl Live<'_> {
                         break;
                     }
                     let mut now = Row::default();
-                    let into = record(into);
+                    let into = [record(into), key(&record(into))];
+                    let moved = |at: usize| into.get(at.checked_sub(1)?);
                     was.cells()
                         .enumerate()
-                        .for_each(|(at, cell)| now.push(if at == 1 { &into } else { cell }));
+                        .for_each(|(at, cell)| now.push(moved(at).map_or(cell, String::as_str)));
                     if self.memory.put(&id(at), &was, now) == Put::Written {
                         break;
                     }

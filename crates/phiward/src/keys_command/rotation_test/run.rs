@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Acting, CITATIONS, Check, OfField, Plain, Report, Rotated, Step, check, file_digest, of};
 use crate::ledger_command::text;
+use crate::telling::counted;
 
 /// The steps of the test, one after the other.
 pub(super) struct Run<'a> {
@@ -99,9 +100,10 @@ impl<'a> Run<'a> {
         checks.push(of("records written", sealed_rows, counts.changed));
         let without = match rows - sealed_rows {
             0 => String::new(),
-            without => format!(" {without} records have no value to be sealed, and stayed as they are."),
+            without => format!(" {} no value to be sealed.", counted(without, "record has", "records have")),
         };
-        self.step(&format!("All records were sealed anew: {} values.{without}", counts.resealed), checks);
+        let values = counted(counts.resealed, "value", "values");
+        self.step(&format!("All records were sealed anew: {values}.{without}"), checks);
         Ok(())
     }
 
