@@ -66,6 +66,11 @@ pub trait Keys: Send + Sync {
         Ok(None)
     }
 
+    /// Whether somebody was merged into another, so that it is worth asking who a person is now.
+    fn has_merged(&self) -> bool {
+        true
+    }
+
     /// Who a person is now, where they were merged into another.
     fn survivor(&self, _of: &Subject) -> Result<Option<Subject>, KeysError> {
         Ok(None)
@@ -178,6 +183,10 @@ impl Keys for InUse {
     fn merged(&self, handle: Handle) -> Result<Option<Became>, KeysError> {
         let merged = self.kept().salts().merged(handle);
         Ok(merged.and_then(|merged| Some(Became { from: merged.from, into: merged.survivor? })))
+    }
+
+    fn has_merged(&self) -> bool {
+        self.kept().salts().has_merged()
     }
 
     fn survivor(&self, of: &Subject) -> Result<Option<Subject>, KeysError> {

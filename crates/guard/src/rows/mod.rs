@@ -264,6 +264,9 @@ impl<'k> Rows<'k> {
     fn people(&self, rows: &[Row]) -> Result<(OfOwners<Subject>, OfOwners<SubjectSalt>), KeysError> {
         let now = || {
             let mut named = self.subjects(rows);
+            if !self.keys.has_merged() {
+                return Ok(named);
+            }
             for subject in named.iter_mut().flatten().flatten() {
                 if let Some(survivor) = self.keys.survivor(subject)? {
                     *subject = survivor;

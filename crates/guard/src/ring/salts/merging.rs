@@ -102,6 +102,11 @@ impl SaltRing {
         }
     }
 
+    /// Whether somebody was merged into another.
+    pub fn has_merged(&self) -> bool {
+        !self.others().are_none()
+    }
+
     /// Who a person is now, where they were merged into another: also once their handle is retired.
     pub fn survivor(&self, of: &Subject) -> Option<Subject> {
         let merges = self.others();
