@@ -32,7 +32,7 @@ pub(crate) fn weighed(cx: &Context<'_>, mut finding: Finding) -> Finding {
         finding.severity = Severity::Medium;
         finding
             .message
-            .push_str("; the bundle says nothing of these fields, which are guessed to hold patients' data");
+            .push_str("; the bundle does not say that these fields hold patients' data, which is guessed");
     }
     finding
 }

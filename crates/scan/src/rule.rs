@@ -142,6 +142,11 @@ impl Outcome {
                 std::mem::swap(&mut first.place, &mut other);
                 (first.message, first.ways) = (message, ways);
             }
+            // What the two copies say may differ; neither is lost.
+            first.severity = first.severity.max(severity.unwrap_or(meta.severity));
+            first.fields.extend(fields);
+            first.fields.sort_unstable();
+            first.fields.dedup();
             first.related.push(Related { place: other, message: "the same in this file".to_owned() });
             return;
         }

@@ -494,10 +494,11 @@ impl<'w> Body<'w> {
             }
             StmtKind::Local { variables, of } => {
                 let ty = self.world.resolution.ty(self.file_id, *of);
+                let is_id = matches!(ty, Ty::Id | Ty::Text);
                 let first = self.world.resolution.slot(self.file_id, id).unwrap_or(u32::MAX);
                 for (offset, (name, value)) in (0_u32..).zip(variables) {
                     let value = match value {
-                        Some(value) if self.is_unknown_id(file.source.slice(name.span), *value) => {
+                        Some(value) if is_id && self.is_unknown_id(file.source.slice(name.span), *value) => {
                             self.expr(*value);
                             Value::default()
                         }

@@ -21,7 +21,10 @@ impl World<'_> {
         while let Some(stmt) = todo.pop() {
             match &file.stmt(stmt).kind {
                 StmtKind::Block(all) => todo.extend(all),
-                StmtKind::Try { body, .. } => todo.push(*body),
+                // What is caught and does not leave goes on.
+                StmtKind::Try { body, catches, .. } if catches.iter().all(|one| helper.is_left(one.body)) => {
+                    todo.push(*body);
+                }
                 StmtKind::If { condition, yes, .. } if helper.is_left(*yes) => {
                     helper.missing(*condition, &mut found);
                 }

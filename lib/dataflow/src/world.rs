@@ -231,7 +231,7 @@ impl<'w> World<'w> {
         self.program.file(file).is_some_and(|own| own.runs_as_user(version))
     }
 
-    /// Whether a component gets this variable of an object that it is returned.
+    /// Whether the script of a page calls a method.
     pub(crate) fn is_remote_action(&self, id: MethodId) -> bool {
         let annotations = self.modifiers(id).map_or(&[][..], |own| own.annotations.as_slice());
         annotations.iter().any(|own| self.text(own.name.value) == "remoteaction")
@@ -245,6 +245,7 @@ impl<'w> World<'w> {
         decl.is_some_and(|own| own.modifiers.visibility >= apex::ast::Visibility::Public)
     }
 
+    /// Whether a component gets this variable of an object that it is returned.
     pub(crate) fn is_aura_enabled(&self, class: apex::ClassId, name: Name) -> bool {
         let Some(variable) = self.program.variable_of(class, name).and_then(|id| self.program.variable(id))
         else {

@@ -34,7 +34,7 @@ impl<'c, 'p> Holders<'c, 'p> {
         let entries = self.entries(code, operation.method, callers)?;
         // Of what hangs on its records only the last name of a path is known.
         let text = code.text_of(operation).to_lowercase();
-        let selected = text.split("from").next().unwrap_or_default();
+        let selected = super::selected(&text);
         let is_plain =
             operation.needs != [Need::Read] || !selected.trim_start_matches('[').contains(['.', '(']);
         let [object] = operation.objects.as_slice() else { return None };

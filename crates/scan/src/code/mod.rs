@@ -26,7 +26,7 @@ pub(crate) use database::{Does, does};
 pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside, Way};
 pub(crate) use look::{Call, Constant, Look, Site};
-pub(crate) use operation::{Operation, Unshared};
+pub(crate) use operation::{Operation, Unshared, selected};
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use stored::Stored;

@@ -291,8 +291,8 @@ impl Code {
         })
     }
 
-    /// Whether the class of a method keeps to sharing, whoever calls it: by its word, or because Lightning components call
-    /// it and it says nothing (*Use with sharing for @AuraEnabled Apex Controllers with Implicit Sharing*, Spring '21).
+    /// Whether the class of a method keeps to sharing: by its word, or because Lightning components call the method itself and
+    /// it says nothing (*Use with sharing for @AuraEnabled Apex Controllers with Implicit Sharing*, Spring '21).
     pub(crate) fn shares(&self, method: MethodId) -> bool {
         let class = self.program.method(method).and_then(|method| method.class);
         class.is_some_and(|class| match self.said_of_sharing(class) {
@@ -329,6 +329,18 @@ impl Unshared {
     pub(crate) fn is_setting(&self, own: &Operation) -> bool {
         own.object.as_deref().is_some_and(|object| self.settings.contains(object))
     }
+}
+
+/// What a query in lower case selects: up to its first `from`, which may be one of children.
+pub(crate) fn selected(query: &str) -> &str {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let is_word = |at: usize| {
+        let before = query.get(..at).and_then(|before| before.chars().next_back());
+        let after = query.get(at + "from".len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    };
+    let end = query.match_indices("from").map(|(at, _)| at).find(|at| is_word(*at));
+    end.and_then(|end| query.get(..end)).unwrap_or(query)
 }
 
 /// The object of a query's text, in lower case.

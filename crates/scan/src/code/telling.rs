@@ -224,7 +224,7 @@ impl Code {
         };
         // Of what hangs on its records only the last name of a path is known.
         let selected = self.text_of(operation).to_lowercase();
-        let selected = selected.split("from").next().unwrap_or_default();
+        let selected = super::selected(&selected);
         operation.needs == [super::Need::Read]
             && !operation.objects.is_empty()
             && !selected.contains('.')
@@ -258,13 +258,19 @@ impl Code {
             && self.leaks.iter().any(|other| gives(&other))
     }
 
-    /// Whether at the same place data is let out by the same way out that has not been in another record before.
+    /// Whether at the same place the same data is let out by the same way out without having been in another record before.
     pub(crate) fn has_nearer(&self, leak: &Leak) -> bool {
         let is_nearer = |other: &Leak| {
             (other.sink, other.place) == (leak.sink, leak.place)
                 && !other.has_step(Did::Reread)
                 && !self.is_checked(other)
                 && !self.is_answer(other)
+                && leak.data.iter().all(|(object, fields)| {
+                    other
+                        .data
+                        .get(object)
+                        .is_some_and(|own| own.is_empty() || !fields.is_empty() && fields.is_subset(own))
+                })
         };
         self.leaks.iter().any(is_nearer)
     }

@@ -236,7 +236,7 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
 /// keeps to sharing.
 fn has_names_alone(cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
     let selected = code.text_of(operation).to_lowercase();
-    let selected = selected.split("from").next().unwrap_or_default();
+    let selected = code::selected(&selected);
     let of_patients: Vec<String> = operation
         .objects
         .iter()

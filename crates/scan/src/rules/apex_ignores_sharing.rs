@@ -83,14 +83,14 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let controllers = visualforce::controllers(&code.program, cx.pages());
     let callers = code.callers_of(&code.reached(&controllers));
     let leaving = code.leaving();
-    // Operations on patients' data of which something gets out, or stays changed.
-    let telling: BTreeSet<(MethodId, source::Span)> = system
+    // Operations that are known to hand on and to change nothing of patients'.
+    let staying: BTreeSet<(MethodId, source::Span)> = system
         .iter()
-        .filter(|operation| operation.objects.is_empty() || code.phi_of(cx, operation).is_some())
         .filter(|operation| {
+            let is_of_patients = operation.objects.is_empty() || code.phi_of(cx, operation).is_some();
             let class = code.program.method(operation.method).and_then(|method| method.class);
-            class.is_some_and(|class| controllers.contains(&class))
-                || !code.stays(cx, operation, &leaving, &callers)
+            let is_shown = class.is_some_and(|class| controllers.contains(&class));
+            !is_of_patients || !is_shown && code.stays(cx, operation, &leaving, &callers)
         })
         .map(|operation| (operation.method, operation.span))
         .collect();
@@ -119,7 +119,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             stays: true,
         });
         own.is_own &= outside.iter().all(|one| own_records.contains(&(id, one.span)));
-        own.stays &= !outside.iter().any(|one| telling.contains(&(id, one.span)));
+        own.stays &= outside.iter().all(|one| staying.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }

@@ -71,7 +71,11 @@ pub(super) fn check(check: &mut Check<'_>) {
             check.error(&patients.place, "no-patients", message, help);
         }
         let of_all = content.organisation.as_ref().and_then(|organisation| organisation.patients.as_ref());
-        if has_phi && object.patients.is_none() && of_all.is_some_and(|patients| !patients.value) {
+        if has_phi
+            && object.patients.is_none()
+            && object.subject.is_none()
+            && of_all.is_some_and(|patients| !patients.value)
+        {
             let named = several(&phi);
             let message = format!(
                 "`{}` has PHI ({named}), and the bundle says that the organisation keeps no patients",
