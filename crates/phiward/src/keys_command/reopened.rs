@@ -135,6 +135,21 @@ fn accepted(accept: &AcceptShreddings) -> Result<Verdict, String> {
     let known = KeyReason::ALL.iter().copied().find(|reason| reason.as_str() == accept.because);
     let reason = known.ok_or("`--because` is none of the reasons")?;
     acted_by(Word::of(Some(&policy), &accept.kept)?, &accept.kept, async |keeper| {
+        // A reason that says what the ledger at hand does not is no reason.
+        let is_of_the_record =
+            matches!(reason, KeyReason::NobodyShredded | KeyReason::ShreddedAgain | KeyReason::RecordLost);
+        if let (Some(dir), true) = (&accept.kept.into.ledger, is_of_the_record) {
+            let Named { there, .. } = Named::of(dir, None, keeper)?;
+            if there > 0 {
+                return Err(format!(
+                    "{} open by this ledger, so `{}` is not so: `phiward ledger shredded --dir {} > handles`, then `keys \
+                     shred --handles ... < handles`",
+                    counted(there, "person who was shredded is", "people who were shredded are"),
+                    reason.as_str(),
+                    dir.display()
+                ));
+            }
+        }
         keeper.shreddings_accepted(reason, [&by, &and]).await.map_err(text)?;
         Ok(Verdict::InOrder)
     })

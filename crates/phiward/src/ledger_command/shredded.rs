@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use journal::act::{KeyEvent, KeyKind, KeyStep};
+use journal::act::{KeyEvent, KeyKind, KeyStep, Room, Setting};
 use journal::names::KeyId;
 use journal::{Act, Entry, EntryOutcome};
 use ledger::{Expected, reading};
@@ -43,6 +43,8 @@ pub(crate) struct Told {
     /// The highest number of a data key that was made.
     newest: Option<u64>,
     deleted: u64,
+    /// How often the ledger was used though nothing showed that it was the newest.
+    restored: u64,
     unread: u64,
 }
 
@@ -101,6 +103,11 @@ impl Told {
     }
 
     fn take(&mut self, entry: &Entry, since: Option<Date>) {
+        if let Act::ConfigurationChange(change) = &entry.act {
+            // What was written after the copy was made is not in it.
+            let is_put_back = (change.room, change.setting) == (Room::Ledger, Setting::Restored);
+            self.restored += u64::from(is_put_back && entry.outcome == EntryOutcome::Done);
+        }
         let Act::KeyEvent(KeyEvent { step, kind, key, .. }) = &entry.act else { return };
         if (*step, *kind) == (KeyStep::Created, KeyKind::Data) {
             // Also where no entry says what came of it.
@@ -138,6 +145,11 @@ impl Told {
     pub(crate) fn gaps(&self) -> Vec<String> {
         let gaps = [
             (self.deleted, "entry was deleted", "entries were deleted"),
+            (
+                self.restored,
+                "older copy of it may have been put back",
+                "older copies of it may have been put back",
+            ),
             (self.unread, "entry is not of this release", "entries are not of this release"),
         ];
         let there = gaps.into_iter().filter(|(number, ..)| *number > 0);

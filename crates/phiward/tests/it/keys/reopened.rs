@@ -116,6 +116,13 @@ fn without_the_ledger_two_people_say_why_shreddings_are_not_done_again() {
             "",
         );
     };
+    // The ledger at hand says that it is not so.
+    for because in ["shredded-again", "nobody-shredded", "record-lost"] {
+        let said = ["--because", because];
+        let refuted = place.run(&[&["shreddings", "accept"], &two(&place), &said, &RESTORED, &LEDGER], "");
+        let told = text(&refuted.stderr);
+        assert!(code(&refuted) == 2 && told.contains(&format!("`{because}` is not so")), "{told}");
+    }
     accept(&[], 2);
     accept(&["--because", "it is fine"], 2);
     accept(&["--because", "must-be-kept"], 0);
