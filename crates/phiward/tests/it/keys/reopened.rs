@@ -7,24 +7,16 @@ const THERE: (&str, &str) = ("new-root", "again");
 const COPY: [&str; 6] =
     ["--escrow", "escrow", "--share", "shares/share-1.txt", "--share", "shares/share-2.txt"];
 
+const ESCROW: [&str; 10] =
+    ["escrow", "make", "--to", "escrow", "--shares-in", "shares", "--shares", "3", "--threshold", "2"];
+
 /// Three people with tokens, an escrow of their keys, and Ada shredded after it: her token and her handle.
 fn lost() -> (Place, String, String) {
     let place = Place::new();
     place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
     let tokens = place.sealed(&[ADA, BEN, CAL]);
-    place.ok(&[
-        "escrow",
-        "make",
-        "--to",
-        "escrow",
-        "--shares-in",
-        "shares",
-        "--shares",
-        "3",
-        "--threshold",
-        "2",
-    ]);
+    place.ok(&ESCROW);
     let of = ["--policy", &place.bundle, "--org", "production"];
     let handle = place.ends(1, &[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
     std::fs::remove_file(place.path("root")).unwrap();
@@ -139,18 +131,7 @@ fn where_nobody_was_shredded_after_a_copy_the_ledger_settles_it_at_once() {
     place.sealed(&[ADA, BEN]);
     let of = ["--policy", &place.bundle, "--org", "production"];
     place.ends(0, &[&["shred"], &of, &KEYS, &LEDGER], &format!("{ADA}\n"));
-    place.ok(&[
-        "escrow",
-        "make",
-        "--to",
-        "escrow",
-        "--shares-in",
-        "shares",
-        "--shares",
-        "3",
-        "--threshold",
-        "2",
-    ]);
+    place.ok(&ESCROW);
     std::fs::remove_file(place.path("root")).unwrap();
     std::fs::remove_dir_all(place.path("keys")).unwrap();
     let restored = place.run(&[&["restore"], &COPY, &RESTORED, &LEDGER], "");
@@ -163,18 +144,7 @@ fn a_number_that_the_ledger_names_is_not_given_again() {
     let place = Place::new();
     place.init();
     place.ok(&["make", "--class", "phi", "--activate"]);
-    place.ok(&[
-        "escrow",
-        "make",
-        "--to",
-        "escrow",
-        "--shares-in",
-        "shares",
-        "--shares",
-        "3",
-        "--threshold",
-        "2",
-    ]);
+    place.ok(&ESCROW);
     assert_eq!(place.ok(&["make", "--class", "phi", "--activate"]), "1\n");
     std::fs::remove_file(place.path("root")).unwrap();
     std::fs::remove_dir_all(place.path("keys")).unwrap();
