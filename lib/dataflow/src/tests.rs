@@ -40,7 +40,7 @@ impl Code {
             labels: BTreeMap::new(),
             prints_messages: false,
             sanitisers: BTreeSet::from(["clean.masked".to_owned()]),
-            leads_to_others: |name| name.to_lowercase().starts_with("doctor"),
+            leads_to_others: &|name| name.to_lowercase().starts_with("doctor"),
         };
         follow(given, &Graph::of(&self.program, &self.resolution))
     }

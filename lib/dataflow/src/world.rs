@@ -85,7 +85,7 @@ pub struct Given<'w> {
     pub sanitisers: BTreeSet<String>,
     /// Whether a relationship, or what a record's kind is called, leads to others than those whose data is followed,
     /// though they are kept in the same object.
-    pub leads_to_others: fn(&str) -> bool,
+    pub leads_to_others: &'w (dyn Fn(&str) -> bool + Sync),
 }
 
 /// The code as it was followed: what was given, and a summary a method.
@@ -99,7 +99,7 @@ pub struct World<'w> {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) prints_messages: bool,
     pub(crate) sanitisers: BTreeSet<String>,
-    pub(crate) leads_to_others: fn(&str) -> bool,
+    pub(crate) leads_to_others: &'w (dyn Fn(&str) -> bool + Sync),
     /// Variables that code which is no test writes to.
     pub(crate) written: BTreeSet<VariableId>,
     /// What is assigned to static texts.

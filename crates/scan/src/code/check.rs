@@ -567,36 +567,54 @@ impl Scan<'_> {
         }
     }
 
-    /// The query with which a text begins, from `SELECT` to its object in one constant; none where another may begin it.
+    /// The query with which a text begins, from `SELECT` to its object in one constant; none where another may begin it. Where
+    /// a variable has several texts of one object, what all of them select.
     fn begun(&self, id: ExprId) -> Option<soql::Query> {
-        let file = self.file;
-        let mut values = vec![id];
-        if let ExprKind::Name(name) = file.expr(id).kind {
-            let Ref::Local(_) = self.code.resolution.expr(self.file_id, id).to else { return None };
-            let body = self.code.program.method(self.method)?.body?;
-            values.clear();
-            file.each_stmt(body, |stmt| {
-                if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind {
-                    let own = variables.iter().filter(|(own, _)| own.value == name);
-                    values.extend(own.filter_map(|(_, value)| *value));
-                }
-            });
-            let mut is_replaced = values.len() != 1;
-            file.each_expr(body, |expr| {
-                if let ExprKind::Assign { target, value, operator } = file.expr(expr).kind
-                    && matches!(file.expr(target).kind, ExprKind::Name(own) if own == name)
-                {
-                    // `text = text + more` goes on with what is there.
-                    let goes_on = matches!(&file.expr(value).kind, ExprKind::Binary { first, .. }
-                        if matches!(file.expr(*first).kind, ExprKind::Name(own) if own == name));
-                    is_replaced |= operator.is_none() && !goes_on;
-                }
-            });
-            if is_replaced {
-                return None;
-            }
+        let mut all = self.beginnings(id)?.into_iter().map(|value| self.begun_by(value));
+        let mut first = all.next()??;
+        for other in all {
+            let other = other?;
+            let from = |query: &soql::Query| {
+                let object = query.from.first()?.object.last()?.known()?;
+                Some(object.to_lowercase())
+            };
+            (from(&first).is_some() && from(&first) == from(&other)).then_some(())?;
+            first.select.extend(other.select);
         }
-        let mut first = *values.first()?;
+        Some(first)
+    }
+
+    /// What a text is given, without what is only put behind it.
+    fn beginnings(&self, id: ExprId) -> Option<Vec<ExprId>> {
+        let file = self.file;
+        let ExprKind::Name(name) = file.expr(id).kind else { return Some(vec![id]) };
+        let Ref::Local(_) = self.code.resolution.expr(self.file_id, id).to else { return None };
+        let body = self.code.program.method(self.method)?.body?;
+        let mut values = Vec::new();
+        file.each_stmt(body, |stmt| {
+            if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind {
+                let own = variables.iter().filter(|(own, _)| own.value == name);
+                values.extend(own.filter_map(|(_, value)| *value));
+            }
+        });
+        file.each_expr(body, |expr| {
+            if let ExprKind::Assign { target, value, operator: None } = file.expr(expr).kind
+                && matches!(file.expr(target).kind, ExprKind::Name(own) if own == name)
+            {
+                // `text = text + more` goes on with what is there.
+                let goes_on = matches!(&file.expr(value).kind, ExprKind::Binary { first, .. }
+                    if matches!(file.expr(*first).kind, ExprKind::Name(own) if own == name));
+                values.extend((!goes_on).then_some(value));
+            }
+        });
+        // With nothing the variable waits for its text.
+        values.retain(|value| file.literal_text(*value).is_none_or(|text| !text.trim().is_empty()));
+        Some(values)
+    }
+
+    fn begun_by(&self, value: ExprId) -> Option<soql::Query> {
+        let file = self.file;
+        let mut first = value;
         while let ExprKind::Binary { first: left, .. } = &file.expr(first).kind {
             first = *left;
         }

@@ -32,19 +32,20 @@ impl<'c, 'p> Holders<'c, 'p> {
         callers: &BTreeMap<MethodId, Vec<MethodId>>,
     ) -> Option<&'static str> {
         let entries = self.entries(code, operation.method, callers)?;
-        // Of what hangs on its records only the last name of a path is known.
-        let text = code.text_of(operation).to_lowercase();
-        let selected = super::selected(&text);
-        let is_plain =
-            operation.needs != [Need::Read] || !selected.trim_start_matches('[').contains(['.', '(']);
         let [object] = operation.objects.as_slice() else { return None };
-        let fields: BTreeSet<String> = operation
-            .fields
-            .iter()
-            .filter(|field| cx.classes.is_phi(object, field))
-            .map(|field| format!("{object}.{field}"))
-            .collect();
-        let is_known = is_plain && !operation.fields.contains("*") && code.shares(operation.method);
+        let (fields, is_whole) = if operation.needs == [Need::Read] {
+            // Of what hangs on its records only the last name of a path is known.
+            let text = code.text_of(operation).to_lowercase();
+            let selected = super::selected(&text).trim_start_matches('[');
+            (operation.fields.clone(), !selected.contains(['.', '(']) && !operation.fields.contains("*"))
+        } else {
+            let written = code.written_fields(operation);
+            let is_whole = written.is_some();
+            (written.unwrap_or_default(), is_whole)
+        };
+        let of_patients = fields.iter().filter(|field| cx.classes.is_phi(object, field));
+        let fields: BTreeSet<String> = of_patients.map(|field| format!("{object}.{field}")).collect();
+        let is_known = is_whole && code.shares(operation.method);
         self.why(cx, &entries, &operation.needs, if is_known { &fields } else { NONE })
     }
 

@@ -13,10 +13,7 @@ use dataflow::{
 use source::Span;
 
 use super::printed::{self, Print, Printed};
-
-/// Ways one after the other, the first from the field.
-#[derive(Debug, Clone)]
-pub(crate) struct Way(pub(crate) Vec<Trace>);
+use super::way::{Way, beginning};
 
 /// Patients' data that gets out at one place.
 #[derive(Debug, Clone)]
@@ -61,37 +58,37 @@ impl Flow {
     }
 }
 
-impl Way {
-    /// Whether something was done with the data on its way.
-    pub(crate) fn has_step(&self, wanted: Did) -> bool {
-        self.0.iter().any(|trace| has_step(trace, wanted))
-    }
-
-    /// The places by which it comes.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (FileId, Span)> {
-        let steps =
-            self.0.iter().flat_map(|trace| std::iter::successors(Some(trace), |step| step.before.as_ref()));
-        steps.map(|step| (step.file, step.span))
-    }
-
-    /// The query with which it begins.
-    fn begin(&self) -> Option<(FileId, Span)> {
-        let first = beginning(self.0.first()?);
-        matches!(first.did, Did::Queried | Did::Checked).then_some((first.file, first.span))
-    }
-
-    /// Where the text at its end does no harm.
-    pub(crate) fn harmless(&self) -> Harmless {
-        self.0.iter().fold(Harmless::NOWHERE, |known, trace| known.and(trace.harmless))
+impl Flow {
+    /// Whether at its place nothing is read or put together: a call hands on the object in which the data is kept, or leads
+    /// to code that is looked up by name.
+    fn is_only_handed_on(&self) -> bool {
+        let Spot { file, span: place, .. } = self.place;
+        let is_there = |step: &Trace| (step.file, step.span) == (file, place);
+        // What is read in an argument of the call.
+        let is_within = |step: &&&Trace| {
+            step.file == file
+                && step.span != place
+                && place.start <= step.span.start
+                && step.span.end <= place.end
+        };
+        let steps = self.way.steps();
+        let Some(at) = steps.iter().rposition(|step| is_there(step) && step.did == Did::Passed) else {
+            return steps.iter().all(|step| step.file != file);
+        };
+        let before = || steps.iter().take(at);
+        let is_put_in = before()
+            .enumerate()
+            .any(|(nth, step)| is_within(&step) && (step.did == Did::Passed || nth + 1 == at));
+        before().any(|step| step.did == Did::Kept && step.file != file) && !is_put_in
     }
 }
 
-fn beginning(way: &Trace) -> &Trace {
-    let mut first = way;
-    while let Some(before) = &first.before {
-        first = before;
+impl Leak {
+    /// The queries that read it, as far as they are known.
+    pub(crate) fn queries(&self) -> BTreeSet<(FileId, Span)> {
+        let of_ways = self.ways.iter().filter_map(Way::begin);
+        self.begins.iter().flatten().copied().chain(of_ways).collect()
     }
-    first
 }
 
 /// What stands between bodies.
@@ -475,6 +472,7 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
             .get(&(flow.sink, flow.at, flow.object, flow.to.clone(), flow.is_answer()))
             .filter(|place| flow.place.method != flow.at.method && flow.place.file == place.file)
             .copied();
+        let of_request = of_request.or((to_one(&flow) && flow.is_only_handed_on()).then_some(flow.put));
         let is_own = match flow.sink {
             Sink::Log | Sink::Event { .. } => {
                 !carriers.contains(&flow.at.method) || same.contains(&(flow.sink, flow.put))

@@ -5,13 +5,18 @@ mod database;
 mod holder;
 mod leak;
 mod look;
+mod only_asked;
 mod operation;
+mod organisation;
 mod own;
 mod printed;
 mod recorded;
+mod returned;
 mod schema;
 mod stored;
 mod telling;
+mod way;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,15 +29,17 @@ use policy::vocabulary::Identifier;
 pub(crate) use check::{Access, Need, is_name_of_record};
 pub(crate) use database::{Does, does};
 pub(crate) use holder::Holders;
-pub(crate) use leak::{Intake, Leak, Outside, Way};
+pub(crate) use leak::{Intake, Leak, Outside};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared, selected};
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use stored::Stored;
 pub(crate) use telling::{
-    Receiver, draft, draft_at, each, followed, kept, model_refusals, receivers, refusals, said_of, tell,
+    Receiver, draft, draft_at, each, followed, kept, lacks_only_agreement, model_refusals, receivers,
+    refusals, said_of, tell,
 };
+pub(crate) use way::Way;
 
 use crate::Context;
 use crate::classification::is_of_another_person;
@@ -116,6 +123,9 @@ impl Code {
         let labels = labels(cx.project);
         let versions: Vec<u32> =
             program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
+        let organisations = organisation::relationships(cx.project);
+        let leads_to_others =
+            |step: &str| is_of_another_person(step) || organisations.contains(&step.to_lowercase());
         let given = Given {
             program: &program,
             resolution: &resolution,
@@ -126,7 +136,7 @@ impl Code {
             metadata: metadata(cx.project),
             prints_messages: cx.pages().iter().any(|page| page.messages.is_some()),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
-            leads_to_others: is_of_another_person,
+            leads_to_others: &leads_to_others,
         };
         let graph = Graph::of(&program, &resolution);
         let world = dataflow::follow(given, &graph);

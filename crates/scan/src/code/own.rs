@@ -62,6 +62,13 @@ impl Code {
         operation.needs != [super::Need::Read] && is_of_another_person(self.program.names.written(name))
     }
 
+    /// Whether a query asks for records of others than patients by what they are: `Provider_Type__c = 'Physician'`.
+    pub(crate) fn is_narrowed_to_others(&self, method: MethodId, span: Span) -> bool {
+        self.asker(method).is_some_and(|asker| {
+            asker.query_at(span).is_some_and(|(query, _)| query.where_.as_ref().is_some_and(says_of_others))
+        })
+    }
+
     /// Whether what stands at a place runs only for the profile of system administrators, who see all records anyway.
     pub(crate) fn is_for_administrators(&self, method: MethodId, span: Span) -> bool {
         self.asker(method).is_some_and(|asker| {
@@ -104,7 +111,7 @@ impl Code {
     }
 
     /// What the code that is no test passes to a method where it calls it; none where something else may call it, too.
-    fn passed(&self, callee: MethodId, at: usize) -> Option<Vec<(MethodId, ExprId)>> {
+    pub(super) fn passed(&self, callee: MethodId, at: usize) -> Option<Vec<(MethodId, ExprId)>> {
         if self.exposed.contains_key(&callee) {
             return None;
         }
@@ -133,9 +140,31 @@ impl Code {
             .is_some_and(|asker| asker.wants_at(span, &|field, bound| field == "id" && asker.is_made(bound)))
     }
 
-    fn asker(&self, id: MethodId) -> Option<Asker<'_>> {
+    pub(super) fn asker(&self, id: MethodId) -> Option<Asker<'_>> {
         let method = self.program.method(id)?;
         Some(Asker { code: self, id, file_id: method.file, file: self.program.file(method.file)?, method })
+    }
+}
+
+/// Whether one of the conditions that all hold names others than patients as what a record is.
+fn says_of_others(filter: &Condition) -> bool {
+    match filter {
+        Condition::And(all) => all.conditions.iter().any(says_of_others),
+        Condition::Or(all) => all.conditions.iter().all(says_of_others),
+        Condition::Comparison(one) => {
+            let is_other = |value: &Value| match value {
+                Value::Literal(own) if own.kind == soql::LiteralKind::String => {
+                    is_of_another_person(&own.text.trim_matches('\'').replace(' ', "_"))
+                }
+                _ => false,
+            };
+            match (&one.value, one.operator) {
+                (Value::List(list), soql::Operator::In) => list.values.iter().all(is_other),
+                (value, soql::Operator::Equal) => is_other(value),
+                _ => false,
+            }
+        }
+        _ => false,
     }
 }
 
@@ -147,12 +176,12 @@ fn registers(text: &str) -> bool {
 }
 
 /// A method that asks for records.
-struct Asker<'c> {
-    code: &'c Code,
-    id: MethodId,
-    file_id: FileId,
-    file: &'c File,
-    method: &'c apex::Method,
+pub(super) struct Asker<'c> {
+    pub(super) code: &'c Code,
+    pub(super) id: MethodId,
+    pub(super) file_id: FileId,
+    pub(super) file: &'c File,
+    pub(super) method: &'c apex::Method,
 }
 
 /// What a condition compares with.
@@ -170,24 +199,37 @@ impl Asker<'_> {
         written.split_whitespace().collect::<String>().to_lowercase()
     }
 
-    /// Whether one of the conditions that all hold for what the query at a place gives is such a one.
-    fn wants_at(&self, span: Span, is_such: Such<'_>) -> bool {
-        let Some(body) = self.method.body else { return false };
+    /// The query at a place, and what it binds.
+    fn query_at(&self, span: Span) -> Option<(soql::Query, &[ExprId])> {
         let mut found = None;
-        self.file.each_expr(body, |expr| {
+        self.file.each_expr(self.method.body?, |expr| {
             if self.file.expr(expr).span == span {
                 found = found.or(Some(expr));
             }
         });
-        found.is_some_and(|expr| self.wants(expr, is_such))
+        self.query(found?)
+    }
+
+    fn query(&self, expr: ExprId) -> Option<(soql::Query, &[ExprId])> {
+        match &self.file.expr(expr).kind {
+            ExprKind::Query { text, binds, is_search: false } => {
+                Some((soql::parse_query(self.file.source.slice(*text)).value, binds))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether one of the conditions that all hold for what the query at a place gives is such a one.
+    fn wants_at(&self, span: Span, is_such: Such<'_>) -> bool {
+        self.query_at(span).is_some_and(|query| self.wants_of(&query, is_such))
     }
 
     fn wants(&self, expr: ExprId, is_such: Such<'_>) -> bool {
-        let ExprKind::Query { text, binds, is_search: false } = &self.file.expr(expr).kind else {
-            return false;
-        };
-        let parsed = soql::parse_query(self.file.source.slice(*text));
-        parsed.value.where_.as_ref().is_some_and(|filter| self.has(filter, binds, is_such))
+        self.query(expr).is_some_and(|query| self.wants_of(&query, is_such))
+    }
+
+    fn wants_of(&self, (query, binds): &(soql::Query, &[ExprId]), is_such: Such<'_>) -> bool {
+        query.where_.as_ref().is_some_and(|filter| self.has(filter, binds, is_such))
     }
 
     fn has(&self, filter: &Condition, binds: &[ExprId], is_such: Such<'_>) -> bool {
@@ -218,22 +260,64 @@ impl Asker<'_> {
     fn is_own(&self, field: &str, bound: &Bound<'_>, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         match bound {
-            // The contact or account of the user's own record.
+            // The contact or account of the user's own record, or what a junction puts to these.
             Bound::Query(inner, binds) => {
                 let from = inner.from.first().and_then(|from| from.object.last());
-                let filter = inner.where_.as_ref().filter(|_| from.is_some_and(|name| name.is("user")));
-                let is_his = |field: &str, bound: &Bound<'_>| field == "id" && self.is_user(bound, depth);
-                filter.is_some_and(|filter| self.has(filter, binds, &is_his))
+                let is_users = from.is_some_and(|name| name.is("user"));
+                let is_his = |field: &str, bound: &Bound<'_>| match is_users {
+                    true => field == "id" && self.is_user(bound, depth),
+                    false => self.is_own(field, bound, depth),
+                };
+                inner.where_.as_ref().is_some_and(|filter| self.has(filter, binds, &is_his))
             }
             Bound::Expr(_) if matches!(field, "ownerid" | "owner.id" | "createdbyid" | "createdby.id") => {
                 self.is_user(bound, depth)
             }
             // What hangs on a record of his: of his list there the first, or the one.
-            Bound::Expr(expr) => self.of_record(*expr).is_some_and(|record| {
-                let is_his =
-                    |value: &ExprId| self.wants(*value, &|field, bound| self.is_own(field, bound, depth));
-                self.values(record).is_some_and(|values| values.iter().all(is_his))
+            Bound::Expr(expr) => {
+                self.is_his_contact(*expr, depth)
+                    || self.of_record(*expr).is_some_and(|record| {
+                        let is_his = |value: &ExprId| {
+                            self.wants(*value, &|field, bound| self.is_own(field, bound, depth))
+                        };
+                        self.values(record).is_some_and(|values| values.iter().all(is_his))
+                    })
+            }
+        }
+    }
+
+    /// Whether an expression is the id of the contact or account that the running user's own record names.
+    fn is_his_contact(&self, expr: ExprId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        if let ExprKind::Name(_) = self.file.expr(expr).kind {
+            return self
+                .values(expr)
+                .is_some_and(|all| all.iter().all(|value| self.is_his_contact(*value, depth)));
+        }
+        let ExprKind::Field { object, name, .. } = self.file.expr(expr).kind else { return false };
+        let user = match self.file.expr(object).kind {
+            ExprKind::Index { list, .. } => list,
+            _ => object,
+        };
+        let by_id = |field: &str, bound: &Bound<'_>| field == "id" && self.is_user(bound, depth);
+        let is_his =
+            |value: &ExprId| self.text(*value).contains("fromuserwhere") && self.wants(*value, &by_id);
+        let is_user = match self.file.expr(user).kind {
+            ExprKind::Name(_) => self.values(user).is_some_and(|all| {
+                let mut filled = all.iter().filter(|value| !self.is_empty(**value)).peekable();
+                filled.peek().is_some() && filled.all(is_his)
             }),
+            _ => is_his(&user),
+        };
+        is_user && matches!(self.code.program.names.folded(name.value), "contactid" | "accountid")
+    }
+
+    /// A list or record in which nothing is.
+    fn is_empty(&self, value: ExprId) -> bool {
+        match &self.file.expr(value).kind {
+            ExprKind::New { args, .. } => args.is_empty(),
+            ExprKind::NewList { size: None, elements, .. } => elements.is_empty(),
+            _ => false,
         }
     }
 
@@ -306,7 +390,7 @@ impl Asker<'_> {
     }
 
     /// Which parameter a name is that nothing else is given to.
-    fn parameter(&self, name: ExprId) -> Option<usize> {
+    pub(super) fn parameter(&self, name: ExprId) -> Option<usize> {
         let Ref::Local(slot) = self.to(name) else { return None };
         let body = self.method.body?;
         let mut is_changed = false;
@@ -339,12 +423,7 @@ impl Asker<'_> {
                     return self.is_own_record(over, depth);
                 }
                 let Some(values) = self.values(expr) else { return false };
-                let is_empty = |value: &ExprId| match &self.file.expr(*value).kind {
-                    ExprKind::New { args, .. } => args.is_empty(),
-                    ExprKind::NewList { size: None, elements, .. } => elements.is_empty(),
-                    _ => false,
-                };
-                let rest: Vec<ExprId> = values.into_iter().filter(|value| !is_empty(value)).collect();
+                let rest: Vec<ExprId> = values.into_iter().filter(|value| !self.is_empty(*value)).collect();
                 let added = self.added(expr);
                 let is_filled = !rest.is_empty() || added.as_ref().is_some_and(|all| !all.is_empty());
                 is_filled
@@ -357,7 +436,7 @@ impl Asker<'_> {
     }
 
     /// Over what the loop goes whose variable a name is.
-    fn each_of(&self, name: ExprId) -> Option<ExprId> {
+    pub(super) fn each_of(&self, name: ExprId) -> Option<ExprId> {
         let Ref::Local(slot) = self.to(name) else { return None };
         let mut found = None;
         self.file.each_stmt(self.method.body?, |stmt| {
@@ -371,7 +450,7 @@ impl Asker<'_> {
     }
 
     /// What is added to a list one by one; none where it is handed to somebody who may add to it.
-    fn added(&self, list: ExprId) -> Option<Vec<ExprId>> {
+    pub(super) fn added(&self, list: ExprId) -> Option<Vec<ExprId>> {
         let to = self.to(list);
         let mut found = Vec::new();
         let mut is_handed = false;
@@ -379,7 +458,7 @@ impl Asker<'_> {
             let ExprKind::Call { receiver, name, args, .. } = &self.file.expr(expr).kind else { return };
             if receiver.is_some_and(|of| self.to(of) == to) {
                 match (self.code.program.names.folded(name.value), args.as_slice()) {
-                    ("add", [one]) => found.push(*one),
+                    ("add", [one]) | ("put", [_, one]) => found.push(*one),
                     ("add" | "addall" | "put" | "putall" | "set", _) => is_handed = true,
                     _ => {}
                 }
@@ -473,7 +552,7 @@ impl Asker<'_> {
         }
     }
 
-    fn to(&self, expr: ExprId) -> Ref {
+    pub(super) fn to(&self, expr: ExprId) -> Ref {
         self.code.resolution.expr(self.file_id, expr).to
     }
 
@@ -489,7 +568,7 @@ impl Asker<'_> {
     }
 
     /// All that a name is given: nothing where others may give it something, as a parameter or what a page sets.
-    fn values(&self, name: ExprId) -> Option<Vec<ExprId>> {
+    pub(super) fn values(&self, name: ExprId) -> Option<Vec<ExprId>> {
         let to = self.to(name);
         let mut found = Vec::new();
         match to {

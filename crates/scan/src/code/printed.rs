@@ -11,7 +11,8 @@ use dataflow::{
 use source::Span;
 
 use super::below;
-use super::leak::{self, Held, Intake, Outside, Way};
+use super::leak::{self, Held, Intake, Outside};
+use super::way::Way;
 use crate::visualforce::{self, Around, ELEMENT, Page};
 
 /// A part of a controller that a page prints as it is.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::{FileId, MethodId, Name, Ty};
 use dataflow::{Did, Input, Sink, Spot};
 use journal::Confidence;
-use policy::Decision;
 use policy::bundle::model::Model;
 use policy::bundle::party::Party;
 use policy::vocabulary::Action;
+use policy::{Decision, Reason};
 use source::Span;
 
 use super::{Code, Intake, Leak, Way};
@@ -415,13 +415,28 @@ pub(crate) fn model_refusals(cx: &Context<'_>, model: &Model, fields: &[String])
 
 /// What the policy says against a party or model that gets these fields, once each.
 pub(crate) fn refusals(cx: &Context<'_>, action: Action, to: &str, fields: &[String]) -> Vec<String> {
-    let mut facts: Vec<String> = Vec::new();
-    for decision in disclosure::ask_sent(cx, action, to, fields) {
-        if let Decision::Denial(denial) = decision {
-            facts.extend(denial.reasons.into_iter().map(|reason| reason.fact));
-        }
-    }
+    let mut facts: Vec<String> =
+        reasons(cx, action, to, fields).into_iter().map(|reason| reason.fact).collect();
     facts.sort();
     facts.dedup();
     facts
+}
+
+/// Whether all that the policy says against it is that an agreement is not there, or not yet: that is told of the bundle's
+/// flow, and the code has nothing to mend.
+pub(crate) fn lacks_only_agreement(cx: &Context<'_>, action: Action, to: &str, fields: &[String]) -> bool {
+    let reasons = reasons(cx, action, to, fields);
+    let is_agreement = |reason: &Reason| {
+        reason.rule.ends_with("without-agreement") || reason.rule.ends_with("agreement-not-yet-effective")
+    };
+    !reasons.is_empty() && reasons.iter().all(is_agreement)
+}
+
+fn reasons(cx: &Context<'_>, action: Action, to: &str, fields: &[String]) -> Vec<Reason> {
+    let denials =
+        disclosure::ask_sent(cx, action, to, fields).into_iter().filter_map(|decision| match decision {
+            Decision::Denial(denial) => Some(denial.reasons),
+            _ => None,
+        });
+    denials.flatten().collect()
 }

@@ -27,16 +27,17 @@
 //! `bcgov/MoH-SAT`: most queries of its Aura controllers.
 
 use journal::{Confidence, Persona, Severity};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use apex::{ClassId, MethodId, Ty};
+use apex::{ClassId, FileId, MethodId, Ty};
 use policy::vocabulary::Identifier;
 use apex::ast::{ExprId, ExprKind, File};
-use dataflow::Exposure;
+use dataflow::{Exposure, Sink};
 use sfdx::views::ObjectKind;
+use source::Span;
 
 use crate::Context;
-use crate::code::{self, Access, Code, Holders, Need};
+use crate::code::{self, Access, Code, Holders, Leak, Need};
 use crate::classification::is_of_another_person;
 use crate::field_path;
 use crate::disclosure::joined;
@@ -56,8 +57,8 @@ pub(crate) const META: Meta = Meta {
 };
 
 /// Objects without field security of their own.
-const OPEN: [&str; 25] = [
-    "contentversion", "contentdocument", "contentdocumentlink",
+const OPEN: [&str; 26] = [
+    "contentversion", "contentdocument", "contentdocumentlink", "attachment",
     "emailtemplate", "emailservicesaddress", "orgwideemailaddress", "network", "site", "domain", "folder",
     "queuesobject", "staticresource", "documenttemplate",
     "recordtype", "profile", "group", "groupmember", "permissionset", "permissionsetassignment", "userrole",
@@ -101,6 +102,27 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     };
     let leaving = code.leaving();
     let holders = Holders::of(cx, code);
+    // What `phi-returned-to-client` tells of a query is mended at the query, by the same words.
+    let mut told: BTreeMap<(FileId, Span), Severity> = BTreeMap::new();
+    for own in code.returned(cx, &holders) {
+        for query in own.leak.queries() {
+            let severity = told.entry(query).or_insert(own.severity);
+            *severity = own.severity.max(*severity);
+        }
+    }
+    // Nor does a callout show anything to whoever sets it off.
+    let goes_on: BTreeSet<(FileId, Span)> = code
+        .leaks
+        .iter()
+        .filter(|leak| {
+            let is_to_user = !matches!(
+                leak.sink,
+                Sink::Result | Sink::Log | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress
+            );
+            is_to_user && !leak.is_handed_in
+        })
+        .flat_map(Leak::queries)
+        .collect();
     for operation in operations {
         if !reached.contains(&operation.method) {
             continue;
@@ -132,16 +154,32 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some(", which it makes and fills itself, and nothing asks whether the user may add them")
         } else if !pages.shows(code, &operation) && has_names_alone(cx, code, &operation) {
             Some("; sharing holds, and field security keeps no name from whoever may read the object")
-        } else if !pages.shows(code, &operation) && code.stays(cx, &operation, &leaving, &callers) {
-            Some("; nothing of it is seen to leave the code as it is, and nothing asks whether the user may do that")
-        } else if code.is_of_others(&operation) {
+        } else if code.is_of_others(&operation) || code.is_narrowed_to_others(operation.method, operation.span) {
             Some(" that are called after others than patients, and nothing asks whether the user may do that")
+        } else if code.is_only_asked(cx, &operation)
+            || !pages.shows(code, &operation) && code.stays(cx, &operation, &leaving, &callers)
+        {
+            Some("; nothing of it is seen to leave the code as it is, and nothing asks whether the user may do that")
+        } else if code.sets_nothing_of_patients(cx, &operation) {
+            Some(", of which it sets no field that holds a patient's data, and nothing asks whether the user may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {
             holders.nobody_does_more(cx, code, &operation, &callers)
         };
-        found(cx, code, &operation, why, out);
+        let is_phi = code.phi_of(cx, &operation).is_some();
+        let severity = match (is_phi, why) {
+            (true, None) => Severity::High,
+            (true, Some(_)) => Severity::Medium,
+            (false, _) => Severity::Low,
+        };
+        let query = (operation.file, operation.span);
+        let is_told = told.get(&query).is_some_and(|told| {
+            *told >= severity || !goes_on.contains(&query) && !pages.shows(code, &operation)
+        });
+        if !is_told {
+            found(code, &operation, severity, why, out);
+        }
     }
 }
 
@@ -159,23 +197,52 @@ impl Pages {
         let class = code.program.method(operation.method).and_then(|method| method.class);
         let own = class.is_some_and(|class| self.controllers.contains(&class));
         let names = &code.program.names;
+        let type_of = |expr: ExprId| &code.resolution.expr(operation.file, expr).ty;
         let is_taken = |file: &File| {
+            let of_query = |expr: ExprId| {
+                // Of `x.Doctor__r.Name` the type of `x` says from which query it may come.
+                let mut base = expr;
+                while let ExprKind::Field { object, .. } = file.expr(base).kind
+                    && matches!(type_of(base), Ty::Record(_) | Ty::Unknown)
+                    && matches!(type_of(object), Ty::Record(_))
+                {
+                    base = object;
+                }
+                let of = match type_of(base) {
+                    Ty::List(of) => of.as_ref(),
+                    of => of,
+                };
+                match of {
+                    Ty::Record(Some(of)) => operation.objects.iter().any(|object| object == names.folded(*of)),
+                    Ty::Class(_) => false,
+                    _ => true,
+                }
+            };
             // What another query is bound to is asked for, and shown to nobody.
             let bound: BTreeSet<ExprId> = file.exprs.iter().flat_map(|expr| match &expr.kind {
                 ExprKind::Query { binds, .. } => binds.clone(),
                 _ => Vec::new(),
             }).collect();
-            (0_u32..).map(ExprId).zip(&file.exprs).any(|(id, expr)| match &expr.kind {
-                ExprKind::Field { name, .. } => {
-                    !bound.contains(&id) && operation.fields.iter().any(|field| field == names.folded(name.value))
+            let is_it = |id: ExprId| match &file.expr(id).kind {
+                ExprKind::Field { name, object, .. } => {
+                    let field = names.folded(name.value);
+                    !bound.contains(&id) && field != "id" && operation.fields.contains(field) && of_query(*object)
                 }
                 // A page's parameters have a `get` of their own.
                 ExprKind::Call { name, receiver: Some(receiver), .. } => {
-                    let of = &code.resolution.expr(operation.file, *receiver).ty;
-                    matches!(names.folded(name.value), "get" | "getpopulatedfieldsasmap") && !matches!(of, Ty::Map(_))
+                    matches!(names.folded(name.value), "get" | "getpopulatedfieldsasmap")
+                        && !matches!(type_of(*receiver), Ty::Map(_))
                 }
                 _ => false,
-            })
+            };
+            // A class within has no part in what the outer one keeps.
+            let mut found = false;
+            for method in code.program.methods.iter().filter(|method| method.class == class) {
+                if let Some(body) = method.body {
+                    file.each_expr(body, |id| found |= is_it(id));
+                }
+            }
+            found
         };
         own && operation.needs == [Need::Read]
             && !operation.fields.is_empty()
@@ -285,9 +352,8 @@ fn names_somebody(cx: &Context<'_>, operation: &Access) -> bool {
 }
 
 /// `less` says why it weighs less than it would.
-fn found(cx: &Context<'_>, code: &Code, operation: &Access, less: Option<&str>, out: &mut Outcome) {
+fn found(code: &Code, operation: &Access, severity: Severity, less: Option<&str>, out: &mut Outcome) {
     let spot = code.spot(operation);
-    let is_phi = code.phi_of(cx, operation).is_some();
     let named: Vec<String> = operation.objects.iter().map(|object| format!("`{}`", code.written(object))).collect();
     let what = if named.is_empty() { "records".to_owned() } else { joined(&named) };
     let does: Vec<&str> = operation.needs.iter().map(|need| need.said()).collect();
@@ -297,11 +363,6 @@ fn found(cx: &Context<'_>, code: &Code, operation: &Access, less: Option<&str>, 
         code.program.method_name(operation.method),
         does.join(" or "),
     );
-    let severity = match (is_phi, less) {
-        (true, None) => Severity::High,
-        (true, Some(_)) => Severity::Medium,
-        (false, _) => Severity::Low,
-    };
     out.found(
         Draft::new(
             code.component(spot),

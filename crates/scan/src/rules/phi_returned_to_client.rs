@@ -14,11 +14,10 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.
 
-use dataflow::{Did, Sink};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{self, Code, Holders, Leak};
+use crate::code::{self, Holders};
 use crate::rule::{Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -26,7 +25,7 @@ pub(crate) const META: Meta = Meta {
     severity: Severity::High,
     confidence: Confidence::High,
     persona: Persona::Developer,
-    controls: &["hipaa-sec-312a1", "hipaa-sec-308a4", "gdpr-25-2"],
+    controls: &["hipaa-sec-312a1", "hipaa-sec-308a4", "hipaa-prv-502b", "gdpr-25-2"],
     tags: &["phi", "access"],
     replaces: &["pmd:ApexCRUDViolation", "sfge:ApexFlsViolation"],
     sbs: &[],
@@ -34,68 +33,15 @@ pub(crate) const META: Meta = Meta {
 };
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
-    let holders = Holders::of(cx, cx.code());
-    code::each(cx, out, |sink| sink == Sink::Result, |code, leak, out| {
-        if code.is_checked(leak) || code.is_told_below(leak) {
-            return;
-        }
-        // What is read there itself is mended by the same words.
-        if leak.has_step(Did::Reread) && code.has_nearer(leak) {
-            return;
-        }
-        let leak = &code.without_asked(leak);
-        let whom = code.callers(leak.at.method);
-        // Nobody's permissions say who may see an answer or an argument.
-        let is_file = fields_of_files(&leak.names(cx, code));
-        let less = less(cx, code, leak).or_else(|| holders.nobody_sees_more(cx, code, leak));
-        let is_weaker = code.is_answer(leak) || code.is_of_class(leak) || is_file || less.is_some();
-        let severity = if is_weaker { Severity::Medium } else { Severity::High };
-        let draft = code::draft(
-            cx,
-            code,
-            leak,
-            format!("{} returned to {whom} without a check that they may see it{}", code.what(cx, leak), less.unwrap_or_default()),
-            "query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`",
+    let code = code::followed(cx, out);
+    for own in code.returned(cx, &Holders::of(cx, code)) {
+        let message = format!(
+            "{} returned to {} without a check that they may see it{}",
+            code.what(cx, &own.leak),
+            code.callers(own.leak.at.method),
+            own.less.unwrap_or_default(),
         );
-        out.found(draft.severity(severity));
-    });
-}
-
-/// Files follow sharing, and have no field security of their own.
-fn fields_of_files(fields: &[String]) -> bool {
-    let is_file = |field: &String| {
-        let object = field.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        matches!(object.as_str(), "contentversion" | "contentdocument" | "attachment")
-    };
-    !fields.is_empty() && fields.iter().all(is_file)
-}
-
-/// Why it weighs less than it would.
-fn less(cx: &Context<'_>, code: &Code, leak: &Leak) -> Option<&'static str> {
-    let is_each = |holds: &dyn Fn(apex::MethodId, source::Span) -> bool| {
-        leak.begins.as_ref().is_some_and(|all| {
-            !all.is_empty()
-                && all.iter().all(|(file, span)| code.method_at(*file, *span).is_some_and(|method| holds(method, *span)))
-        })
-    };
-    if code.is_for_administrators(leak.place.method, leak.place.span) {
-        Some(", in a branch for system administrators alone")
-    } else if is_each(&|method, span| code.is_of_the_user(method, span)) {
-        Some("; the records are the user's own")
-    } else if is_each(&|method, span| code.is_of_one_just_made(method, span)) {
-        Some("; the record is the one that the same call has just made")
-    } else if leak.has_step(Did::Reread) {
-        Some("; it was put into another record before, and whether just these records are read again is not known")
-    } else if code.shares(leak.place.method) && has_no_field_security(&leak.names(cx, code)) {
-        Some("; sharing holds, and field security keeps none of these fields from whoever may read the object")
-    } else {
-        None
+        let fix = "query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`";
+        out.found(code::draft(cx, code, &own.leak, message, fix).severity(own.severity));
     }
-}
-
-/// Names of records, which field security cannot hide.
-fn has_no_field_security(fields: &[String]) -> bool {
-    let (files, rest): (Vec<String>, Vec<String>) =
-        fields.iter().cloned().partition(|field| fields_of_files(std::slice::from_ref(field)));
-    (!files.is_empty() || !rest.is_empty()) && rest.iter().all(|field| code::is_name_of_record(field))
 }

@@ -9,7 +9,7 @@
 //! Take out what the receiver does not need. Where it needs it, declare the receiver with its agreement in `parties.yaml` and the flow with its ground in `flows.yaml`; where there is no agreement, there is no flow.
 //!
 //! ## What is not found
-//! A call to the org itself. A permitted flow to a declared party. Models that the bundle names are judged by `phi-sent-to-model`. Where the address is known only at run time, the receiver is *unknown* and the finding says so.
+//! A call to the org itself. A permitted flow to a declared party, and one that lacks nothing but the agreement: `phi-sent-without-ground` tells that of the flow. Models that the bundle names are judged by `phi-sent-to-model`. Where the address is known only at run time, the receiver is *unknown* and the finding says so.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` and `EmpiIntegration` call registries of the province by named credentials.
@@ -56,7 +56,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 Receiver::Own | Receiver::Model(..) => continue,
                 Receiver::Party(party, address) => {
                     let facts = code::refusals(cx, Action::Send, party.id.as_str(), &fields);
-                    if facts.is_empty() {
+                    let id = party.id.as_str();
+                    if facts.is_empty() || code::lacks_only_agreement(cx, Action::Send, id, &fields) {
                         continue;
                     }
                     let whom = format!("`{}` (`{address}`)", party.id);

@@ -1,0 +1,148 @@
+//! Which fields a change of records sets, where the code shows all of them.
+
+use std::collections::BTreeSet;
+
+use apex::ast::{ExprId, ExprKind, StmtKind};
+use apex::{MethodId, Name, Ref, Ty};
+
+use super::own::Asker;
+use super::{Access, Code, Need};
+use crate::Context;
+
+/// From what is changed over names and methods to the records.
+const STEPS: u8 = 8;
+
+/// What is known of the records that a change takes.
+struct Written {
+    object: Name,
+    fields: BTreeSet<Name>,
+    /// The methods through which they come.
+    methods: BTreeSet<MethodId>,
+}
+
+impl Code {
+    /// The fields that a change of records sets, in lower case, where all are seen: its records come from queries or are made
+    /// in code that the project has, and each of their fields is set by its name.
+    pub(crate) fn written_fields(&self, operation: &Access) -> Option<BTreeSet<String>> {
+        let [object] = operation.objects.as_slice() else { return None };
+        let mut written = Written {
+            object: self.program.names.find(object)?,
+            fields: BTreeSet::new(),
+            methods: BTreeSet::new(),
+        };
+        let is_change = operation.needs.iter().all(|need| matches!(need, Need::Create | Need::Edit));
+        let asker = self.asker(operation.method).filter(|_| is_change)?;
+        asker.written(operation.value, &mut written, STEPS).then_some(())?;
+        let mut todo: Vec<MethodId> = written.methods.iter().copied().collect();
+        todo.push(operation.method);
+        for method in super::below(&self.callees, todo) {
+            self.asker(method)?.assigned(&mut written).then_some(())?;
+        }
+        let names = &self.program.names;
+        let fields = written.fields.iter().map(|field| names.folded(*field).to_owned());
+        Some(fields.filter(|field| field != "id").collect())
+    }
+
+    /// Whether a change of records sets fields of which none holds a patient's data, nor gives the record to somebody.
+    pub(crate) fn sets_nothing_of_patients(&self, cx: &Context<'_>, operation: &Access) -> bool {
+        let [object] = operation.objects.as_slice() else { return false };
+        let is_harmless = |field: &String| field != "ownerid" && !cx.classes.is_phi(object, field);
+        self.written_fields(operation)
+            .is_some_and(|fields| !fields.is_empty() && fields.iter().all(is_harmless))
+    }
+}
+
+impl Asker<'_> {
+    /// Adds the fields with which records are made; false where it is not known where they come from.
+    fn written(&self, records: ExprId, written: &mut Written, steps: u8) -> bool {
+        let Some(steps) = steps.checked_sub(1) else { return false };
+        match &self.file.expr(records).kind {
+            ExprKind::Query { .. } => true,
+            ExprKind::Index { list, .. } => self.written(*list, written, steps),
+            ExprKind::Cast { value, .. } => self.written(*value, written, steps),
+            ExprKind::New { args, .. } => args.iter().all(|arg| match self.file.expr(*arg).kind {
+                ExprKind::Assign { target, .. } => match self.file.expr(target).kind {
+                    ExprKind::Name(field) => {
+                        written.fields.insert(field);
+                        true
+                    }
+                    _ => false,
+                },
+                _ => self.written(*arg, written, steps),
+            }),
+            ExprKind::NewList { elements, .. } => {
+                elements.iter().all(|one| self.written(*one, written, steps))
+            }
+            ExprKind::NewMap { entries, .. } => {
+                entries.iter().all(|(_, value)| self.written(*value, written, steps))
+            }
+            ExprKind::Call { receiver, name, .. } => match (self.to(records), receiver) {
+                (Ref::Method { method, is_virtual: false }, _) => self.returned_by(method, written, steps),
+                (_, Some(of)) if matches!(self.code.program.names.folded(name.value), "values" | "get") => {
+                    let is_map =
+                        matches!(self.code.resolution.expr(self.file_id, *of).ty, Ty::Map(_) | Ty::List(_));
+                    is_map && self.written(*of, written, steps)
+                }
+                _ => false,
+            },
+            ExprKind::Name(_) => {
+                if let Some(over) = self.each_of(records) {
+                    return self.written(over, written, steps);
+                }
+                if let Some(at) = self.parameter(records) {
+                    return self.code.passed(self.id, at).is_some_and(|all| {
+                        all.iter().all(|(caller, arg)| {
+                            written.methods.insert(*caller);
+                            self.code.asker(*caller).is_some_and(|asker| asker.written(*arg, written, steps))
+                        })
+                    });
+                }
+                let (Some(values), Some(added)) = (self.values(records), self.added(records)) else {
+                    return false;
+                };
+                values.iter().chain(&added).all(|value| self.written(*value, written, steps))
+            }
+            _ => false,
+        }
+    }
+
+    /// What a method returns.
+    fn returned_by(&self, method: MethodId, written: &mut Written, steps: u8) -> bool {
+        let Some(asker) = self.code.asker(method) else { return false };
+        let Some(body) = asker.method.body else { return false };
+        written.methods.insert(method);
+        let mut all = Vec::new();
+        asker.file.each_stmt(body, |stmt| {
+            if let StmtKind::Return(Some(value)) = asker.file.stmt(stmt).kind {
+                all.push(value);
+            }
+        });
+        !all.is_empty() && all.iter().all(|value| asker.written(*value, written, steps))
+    }
+
+    /// Adds the fields of such records to which the method gives a value; false where it sets one by a name that is put
+    /// together, or of a record of which it is not known what it is.
+    fn assigned(&self, written: &mut Written) -> bool {
+        let Some(body) = self.method.body else { return true };
+        let mut is_known = true;
+        self.file.each_expr(body, |expr| match &self.file.expr(expr).kind {
+            ExprKind::Assign { target, .. } => {
+                let ExprKind::Field { object, name, .. } = self.file.expr(*target).kind else { return };
+                match self.code.resolution.expr(self.file_id, object).ty {
+                    Ty::Record(Some(of)) if of == written.object => drop(written.fields.insert(name.value)),
+                    Ty::Record(Some(_)) => {}
+                    Ty::Record(None) => is_known = false,
+                    _ => {}
+                }
+            }
+            ExprKind::Call { receiver: Some(of), name, .. }
+                if self.code.program.names.folded(name.value) == "put" =>
+            {
+                let of = &self.code.resolution.expr(self.file_id, *of).ty;
+                is_known &= !matches!(of, Ty::Record(None)) && *of != Ty::Record(Some(written.object));
+            }
+            _ => {}
+        });
+        is_known
+    }
+}
