@@ -8,6 +8,7 @@ use apex::{MethodId, Name, Ref, Ty};
 use super::own::Asker;
 use super::{Access, Code, Need};
 use crate::Context;
+use crate::classification::is_of_another_person;
 
 /// From what is changed over names and methods to the records.
 const STEPS: u8 = 8;
@@ -43,10 +44,20 @@ impl Code {
         Some(fields.filter(|field| field != "id").collect())
     }
 
-    /// Whether a change of records sets fields of which none holds a patient's data, nor gives the record to somebody.
+    /// Whether a change of records sets fields of which none holds a patient's data, gives the record to somebody, or hangs
+    /// it on a patient.
     pub(crate) fn sets_nothing_of_patients(&self, cx: &Context<'_>, operation: &Access) -> bool {
         let [object] = operation.objects.as_slice() else { return false };
-        let is_harmless = |field: &String| field != "ownerid" && !cx.classes.is_phi(object, field);
+        let is_harmless = |field: &String| {
+            let own = cx.project.field(&format!("{object}.{field}"));
+            let mut leads_to = own.into_iter().flat_map(|field| field.reference_to());
+            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c");
+            let is_person =
+                |to: &str| matches!(to, "Contact" | "Account") || !cx.classes.phi_fields(to).is_empty();
+            !is_standard_lookup
+                && !cx.classes.is_phi(object, field)
+                && (is_of_another_person(field) || !leads_to.any(|to| is_person(&to)))
+        };
         self.written_fields(operation)
             .is_some_and(|fields| !fields.is_empty() && fields.iter().all(is_harmless))
     }
