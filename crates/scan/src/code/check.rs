@@ -7,6 +7,7 @@ use apex::{ClassId, FileId, MethodId, Ref};
 use source::Span;
 
 use super::database::{Does, does};
+use super::selected::Selected;
 use super::{Code, below};
 
 /// Helpers of helpers that are looked into.
@@ -61,6 +62,8 @@ pub(crate) struct Access {
     pub(crate) objects: Vec<String>,
     /// The fields that a query selects, in lower case.
     pub(crate) fields: BTreeSet<String>,
+    /// Paths to them, each from its object.
+    pub(super) paths: BTreeSet<(String, String)>,
     pub(crate) needs: Vec<Need>,
     /// It gives sums and groups, and no record.
     pub(crate) is_summed: bool,
@@ -451,23 +454,18 @@ impl Scan<'_> {
                 objects = self.code.described_in(self.file, body);
             }
         }
-        self.add(span, objects, BTreeSet::new(), needs, target);
+        self.add(span, Selected { objects, ..Selected::default() }, needs, target);
     }
 
-    fn add(
-        &mut self,
-        span: Span,
-        objects: Vec<String>,
-        fields: BTreeSet<String>,
-        needs: Vec<Need>,
-        value: ExprId,
-    ) {
+    fn add(&mut self, span: Span, selected: Selected, needs: Vec<Need>, value: ExprId) {
+        let Selected { objects, fields, paths } = selected;
         self.found.push(Access {
             method: self.method,
             file: self.file_id,
             span,
             objects,
             fields,
+            paths,
             needs,
             is_summed: false,
             groups: BTreeSet::new(),
@@ -528,13 +526,9 @@ impl Scan<'_> {
                             return;
                         }
                         let object = self.object_in_texts(first);
-                        self.add(
-                            expr.span,
-                            object.into_iter().collect(),
-                            BTreeSet::new(),
-                            vec![Need::Read],
-                            id,
-                        );
+                        let objects = object.into_iter().collect();
+                        let selected = Selected { objects, ..Selected::default() };
+                        self.add(expr.span, selected, vec![Need::Read], id);
                     }
                     _ => {}
                 }
@@ -551,13 +545,12 @@ impl Scan<'_> {
         if own.unwrap_or(is_user) {
             return;
         }
-        let mut objects = Vec::new();
-        let mut fields = BTreeSet::new();
-        self.code.selected(query, None, &mut objects, &mut fields);
+        let mut selected = Selected::default();
+        selected.add(query, None, &self.code.children);
         // Ids and counts are no fields.
-        let is_bare = fields.iter().all(|field| field == "id");
+        let is_bare = selected.fields.iter().all(|field| field == "id");
         if !is_bare {
-            self.add(span, objects, fields, vec![Need::Read], id);
+            self.add(span, selected, vec![Need::Read], id);
             let groups = query.group_by.as_ref().and_then(|by| groups(&by.expressions)).unwrap_or_default();
             let is_summed = groups.len() == 1 || query.select.iter().all(is_sum);
             if let Some(own) = self.found.last_mut() {
@@ -672,41 +665,6 @@ impl Scan<'_> {
             let object = rest.split_whitespace().next()?.to_owned();
             (!object.is_empty()).then_some(object)
         })
-    }
-}
-
-impl Code {
-    /// The objects and fields that a query reads, those of its children too.
-    fn selected(
-        &self,
-        query: &soql::Query,
-        parent: Option<&str>,
-        objects: &mut Vec<String>,
-        fields: &mut BTreeSet<String>,
-    ) {
-        let from = query.from.first().and_then(|from| from.object.last()).and_then(|name| name.known());
-        let from = from.map(str::to_lowercase);
-        let object = match (parent, from) {
-            (Some(parent), Some(relation)) => {
-                let child = self.children.get(&(parent.to_owned(), relation.clone()));
-                Some(child.map_or(relation, |child| child.to_lowercase()))
-            }
-            (_, from) => from,
-        };
-        objects.extend(object.clone());
-        for item in &query.select {
-            match item {
-                soql::SelectItem::Field(item) => {
-                    let last = item.path.last().and_then(|name| name.known());
-                    fields.extend(last.map(str::to_lowercase));
-                }
-                soql::SelectItem::Query(inner) => {
-                    self.selected(&inner.query, object.as_deref(), objects, fields)
-                }
-                soql::SelectItem::Call(call, _) if call.function.is("COUNT") => {}
-                _ => drop(fields.insert("*".to_owned())),
-            }
-        }
     }
 }
 

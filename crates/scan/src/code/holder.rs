@@ -7,20 +7,38 @@ use apex::{ClassId, MethodId};
 use dataflow::Exposure;
 
 use super::{Access, Code, Leak, Need};
+use crate::field_path::Reached;
 use crate::grant::{self, Grant};
-use crate::{Context, container, visualforce};
+use crate::{Context, container};
 
 /// What profiles, permission sets and groups of the source give.
 pub(crate) struct Holders<'c, 'p> {
     grants: Vec<Grant<'c, 'p>>,
-    /// Classes of pages: whoever may open the page runs them.
-    controllers: BTreeSet<ClassId>,
+    /// The pages of classes, by name: whoever may open one runs them. None is known of what is part of other pages.
+    pages: BTreeMap<ClassId, Option<BTreeSet<String>>>,
+}
+
+/// What lets a user set code off.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Entry {
+    Class(String),
+    Page(String),
 }
 
 impl<'c, 'p> Holders<'c, 'p> {
     pub(crate) fn of(cx: &'c Context<'p>, code: &Code) -> Self {
         let grants = if cx.project.containers().next().is_some() { grant::all(cx) } else { Vec::new() };
-        Self { grants, controllers: visualforce::controllers(&code.program, cx.pages()) }
+        let mut pages: BTreeMap<ClassId, Option<BTreeSet<String>>> = BTreeMap::new();
+        for page in cx.pages() {
+            for class in page.own_classes(&code.program) {
+                let own = pages.entry(class).or_insert_with(|| Some(BTreeSet::new()));
+                match own {
+                    Some(names) if !page.is_component => drop(names.insert(page.name.clone())),
+                    _ => *own = None,
+                }
+            }
+        }
+        Self { grants, pages }
     }
 
     /// Why nobody gets more by an operation than he may do anyway.
@@ -32,21 +50,17 @@ impl<'c, 'p> Holders<'c, 'p> {
         callers: &BTreeMap<MethodId, Vec<MethodId>>,
     ) -> Option<&'static str> {
         let entries = self.entries(code, operation.method, callers)?;
-        let [object] = operation.objects.as_slice() else { return None };
-        let (fields, is_whole) = if operation.needs == [Need::Read] {
-            // Of what hangs on its records only the last name of a path is known.
-            let text = code.text_of(operation).to_lowercase();
-            let selected = super::selected(&text).trim_start_matches('[');
-            (operation.fields.clone(), !selected.contains(['.', '(']) && !operation.fields.contains("*"))
+        let fields: Option<BTreeSet<String>> = if operation.needs == [Need::Read] {
+            code.phi_selected(cx, operation).map(|all| all.iter().map(Reached::full_name).collect())
+        } else if let ([object], Some(written)) =
+            (operation.objects.as_slice(), code.written_fields(operation))
+        {
+            let of_patients = written.iter().filter(|field| cx.classes.is_phi(object, field));
+            Some(of_patients.map(|field| format!("{object}.{field}")).collect())
         } else {
-            let written = code.written_fields(operation);
-            let is_whole = written.is_some();
-            (written.unwrap_or_default(), is_whole)
+            None
         };
-        let of_patients = fields.iter().filter(|field| cx.classes.is_phi(object, field));
-        let fields: BTreeSet<String> = of_patients.map(|field| format!("{object}.{field}")).collect();
-        let is_known = is_whole && code.shares(operation.method);
-        self.why(cx, &entries, &operation.needs, if is_known { &fields } else { NONE })
+        self.why(cx, &entries, &operation.needs, &fields.unwrap_or_default())
     }
 
     /// Why nobody sees more in what a method returns than he may see anyway.
@@ -57,30 +71,31 @@ impl<'c, 'p> Holders<'c, 'p> {
         leak: &Leak,
     ) -> Option<&'static str> {
         let entries = self.entries(code, leak.at.method, &BTreeMap::new())?;
+        // Of which records, `apex-ignores-sharing` asks.
         let fields: BTreeSet<String> = leak.names(cx, code).into_iter().collect();
-        // Without sharing one gets others' records too, whose fields he may read.
-        let is_known = code.shares(leak.place.method);
-        self.why(cx, &entries, &[Need::Read], if is_known { &fields } else { NONE })
+        self.why(cx, &entries, &[Need::Read], &fields)
     }
 
-    /// The classes by which users set a method off; nothing where something else than the right to a class lets them.
+    /// By what users set a method off; nothing where something else than the right to a class or page lets them.
     fn entries(
         &self,
         code: &Code,
         method: MethodId,
         callers: &BTreeMap<MethodId, Vec<MethodId>>,
-    ) -> Option<BTreeSet<String>> {
+    ) -> Option<BTreeSet<Entry>> {
         let (mut entries, mut seen, mut todo) = (BTreeSet::new(), BTreeSet::new(), vec![method]);
         while let Some(method) = todo.pop() {
             if !seen.insert(method) {
                 continue;
             }
             let class = code.program.method(method).and_then(|method| method.class);
-            if class.is_some_and(|class| self.controllers.contains(&class)) {
-                return None;
+            if let Some(pages) = class.and_then(|class| self.pages.get(&class)) {
+                entries.extend(pages.clone()?.into_iter().map(Entry::Page));
             }
             match code.exposure(method) {
-                Some(Exposure::Component | Exposure::Service) => entries.extend(code.top_class(method)),
+                Some(Exposure::Component | Exposure::Service) => {
+                    entries.extend(code.top_class(method).map(Entry::Class))
+                }
                 Some(Exposure::Flow) => return None,
                 None => {}
             }
@@ -93,53 +108,71 @@ impl<'c, 'p> Holders<'c, 'p> {
     fn why(
         &self,
         cx: &Context<'_>,
-        entries: &BTreeSet<String>,
+        entries: &BTreeSet<Entry>,
         needs: &[Need],
         fields: &BTreeSet<String>,
     ) -> Option<&'static str> {
-        let is_each = |holds: &dyn Fn(&str) -> bool| entries.iter().all(|class| holds(class));
-        if is_each(&|class| self.is_for_administrators(class)) {
-            return Some("; the source gives the class to administrators alone");
+        let is_each = |holds: &dyn Fn(&Entry) -> bool| entries.iter().all(holds);
+        if is_each(&|entry| self.is_for_administrators(entry)) {
+            return Some("; the source gives it to administrators alone");
         }
-        let is_for_programs = |class: &str| {
-            let mut holders = self.holders(class).peekable();
+        let is_for_programs = |entry: &Entry| {
+            let mut holders = self.holders(entry).peekable();
             holders.peek().is_some() && holders.all(|holder| is_declared_program(cx, holder))
         };
         if is_each(&is_for_programs) {
-            return Some(
-                "; the source gives the class to a program that the bundle declares, and to nobody else",
-            );
+            return Some("; the source gives it to a program that the bundle declares, and to nobody else");
         }
-        let have_all = |class: &str| {
-            let mut holders = self.holders(class).peekable();
-            holders.peek().is_some() && holders.all(|holder| has(holder, needs, fields))
+        let have_all = |entry: &Entry| {
+            let mut holders = self.holders(entry).peekable();
+            holders.peek().is_some()
+                && holders
+                    .all(|holder| has(holder, needs, fields) || self.has_in_groups(holder, needs, fields))
         };
-        (!fields.is_empty() && is_each(&have_all))
-            .then_some("; each profile and permission set of the source that gives the class gives that, too")
+        (!fields.is_empty() && is_each(&have_all)).then_some(
+            "; each profile and permission set of the source that gives the right to it gives that, too",
+        )
     }
 
-    fn holders(&self, class: &str) -> impl Iterator<Item = &Grant<'c, 'p>> {
-        self.grants.iter().filter(move |grant| says(grant, class, true) && !may_all(grant))
+    /// Whether a permission set is in groups, and each of them has that: sets that are made to be parts of groups are given
+    /// with the rest.
+    fn has_in_groups(&self, holder: &Grant<'c, 'p>, needs: &[Need], fields: &BTreeSet<String>) -> bool {
+        let is_member = |group: &&Grant<'c, 'p>| {
+            let mut members = group.groups.iter().flat_map(|group| group.permission_sets());
+            group.is_group() && members.any(|member| member.eq_ignore_ascii_case(holder.name()))
+        };
+        let mut groups = self.grants.iter().filter(is_member).peekable();
+        holder.kind() == PrincipalKind::PermissionSet
+            && groups.peek().is_some()
+            && groups.all(|group| has(group, needs, fields))
+    }
+
+    fn holders(&self, entry: &Entry) -> impl Iterator<Item = &Grant<'c, 'p>> {
+        self.grants.iter().filter(move |grant| says(grant, entry, true) && !may_all(grant))
     }
 
     /// Whether nobody else has the class, and other profiles of the source say that they do not.
-    fn is_for_administrators(&self, class: &str) -> bool {
-        let is_given = self.grants.iter().any(|grant| says(grant, class, true));
+    fn is_for_administrators(&self, entry: &Entry) -> bool {
+        let is_given = self.grants.iter().any(|grant| says(grant, entry, true));
         let is_withheld = |grant: &&Grant<'_, '_>| {
-            grant.kind() == PrincipalKind::Profile && !may_all(grant) && says(grant, class, false)
+            grant.kind() == PrincipalKind::Profile && !may_all(grant) && says(grant, entry, false)
         };
         is_given
-            && self.holders(class).next().is_none()
+            && self.holders(entry).next().is_none()
             && self.grants.iter().any(|grant| is_withheld(&grant))
     }
 }
 
-static NONE: &BTreeSet<String> = &BTreeSet::new();
-
-fn says(grant: &Grant<'_, '_>, class: &str, enabled: bool) -> bool {
-    grant.containers.iter().flat_map(|file| file.class_accesses()).any(|access| {
-        access.enabled() == Some(enabled)
-            && access.class().is_some_and(|name| name.eq_ignore_ascii_case(class))
+fn says(grant: &Grant<'_, '_>, entry: &Entry, enabled: bool) -> bool {
+    grant.containers.iter().any(|file| match entry {
+        Entry::Class(class) => file.class_accesses().any(|access| {
+            access.enabled() == Some(enabled)
+                && access.class().is_some_and(|name| name.eq_ignore_ascii_case(class))
+        }),
+        Entry::Page(page) => file.page_accesses().any(|access| {
+            access.enabled() == Some(enabled)
+                && access.page().is_some_and(|name| name.eq_ignore_ascii_case(page))
+        }),
     })
 }
 

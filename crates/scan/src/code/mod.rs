@@ -13,6 +13,7 @@ mod printed;
 mod recorded;
 mod returned;
 mod schema;
+mod selected;
 mod stored;
 mod telling;
 mod way;
@@ -31,7 +32,7 @@ pub(crate) use database::{Does, does};
 pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside};
 pub(crate) use look::{Call, Constant, Look, Site};
-pub(crate) use operation::{Operation, Unshared, selected};
+pub(crate) use operation::{Operation, Unshared};
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use stored::Stored;
@@ -69,6 +70,8 @@ pub(crate) struct Code {
     /// Objects by parent and name of the relationship to them, in lower case.
     children: BTreeMap<(String, String), String>,
     callees: Vec<Vec<apex::MethodId>>,
+    /// Relationships that lead to organisations, in lower case.
+    organisations: BTreeSet<String>,
     /// How many bodies were looked at.
     pub(crate) bodies: usize,
 }
@@ -170,6 +173,7 @@ impl Code {
             cuts,
             problems,
             children,
+            organisations,
             exposed,
             callees,
             resolution,

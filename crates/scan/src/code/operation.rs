@@ -331,18 +331,6 @@ impl Unshared {
     }
 }
 
-/// What a query in lower case selects: up to its first `from`, which may be one of children.
-pub(crate) fn selected(query: &str) -> &str {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let is_word = |at: usize| {
-        let before = query.get(..at).and_then(|before| before.chars().next_back());
-        let after = query.get(at + "from".len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
-    };
-    let end = query.match_indices("from").map(|(at, _)| at).find(|at| is_word(*at));
-    end.and_then(|end| query.get(..end)).unwrap_or(query)
-}
-
 /// The object of a query's text, in lower case.
 fn from(text: &str) -> Option<String> {
     if !text.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("select")) {

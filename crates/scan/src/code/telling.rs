@@ -139,6 +139,9 @@ impl Code {
 
     /// An object whose patients' fields a database operation reads or writes.
     pub(crate) fn phi_of(&self, cx: &Context<'_>, operation: &super::Access) -> Option<String> {
+        if let Some(selected) = self.phi_selected(cx, operation) {
+            return selected.into_iter().next().map(|field| self.written(&field.object));
+        }
         let holds = |object: &&String| {
             let known = cx.classes.phi_fields(object);
             // A query names its fields; what is written is in the records.
@@ -213,24 +216,18 @@ impl Code {
                 .get(&(object, field))
                 .is_some_and(|(places, methods)| places.iter().any(is_within) || !above.is_disjoint(methods))
         };
-        let is_out = |object: &String| {
-            let Some(object_name) = names.find(object) else { return true };
-            leaves(object_name, None)
-                || operation
-                    .fields
-                    .iter()
-                    .filter(|field| cx.classes.is_phi(object, field))
-                    .any(|field| names.find(field).is_none_or(|field| leaves(object_name, Some(field))))
+        let Some(selected) = self.phi_selected(cx, operation) else { return false };
+        let is_out = |object: &str, field: Option<&str>| {
+            let Some(object) = names.find(object) else { return true };
+            match field.map(|field| names.find(field)) {
+                None => leaves(object, None),
+                // A name that the code does not know is read by nobody in it.
+                Some(None) => true,
+                Some(Some(field)) => leaves(object, Some(field)),
+            }
         };
-        // Of what hangs on its records only the last name of a path is known.
-        let selected = self.text_of(operation).to_lowercase();
-        let selected = super::selected(&selected);
-        operation.needs == [super::Need::Read]
-            && !operation.objects.is_empty()
-            && !selected.contains('.')
-            && !operation.fields.is_empty()
-            && !operation.fields.contains("*")
-            && !operation.objects.iter().any(is_out)
+        !operation.objects.iter().any(|object| is_out(object, None))
+            && !selected.iter().any(|own| is_out(&own.object, None) || is_out(&own.object, Some(&own.field)))
     }
 
     /// Whether it begins in a member of a class or an argument, and in no record.

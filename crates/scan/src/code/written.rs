@@ -44,14 +44,13 @@ impl Code {
         Some(fields.filter(|field| field != "id").collect())
     }
 
-    /// Whether a change of records sets fields of which none holds a patient's data, gives the record to somebody, or hangs
-    /// it on a patient.
+    /// Whether a change of records sets fields of which none holds a patient's data or hangs the record on a patient.
     pub(crate) fn sets_nothing_of_patients(&self, cx: &Context<'_>, operation: &Access) -> bool {
         let [object] = operation.objects.as_slice() else { return false };
         let is_harmless = |field: &String| {
             let own = cx.project.field(&format!("{object}.{field}"));
             let mut leads_to = own.into_iter().flat_map(|field| field.reference_to());
-            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c");
+            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c") && field != "ownerid";
             let is_person =
                 |to: &str| matches!(to, "Contact" | "Account") || !cx.classes.phi_fields(to).is_empty();
             !is_standard_lookup

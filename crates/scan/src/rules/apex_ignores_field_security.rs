@@ -302,22 +302,9 @@ fn is_plain(cx: &Context<'_>, operation: &Access) -> bool {
 /// Whether a query selects no field of a patient but names of records, which field security cannot hide, in a class that
 /// keeps to sharing.
 fn has_names_alone(cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
-    let selected = code.text_of(operation).to_lowercase();
-    let selected = code::selected(&selected);
-    let of_patients: Vec<String> = operation
-        .objects
-        .iter()
-        .flat_map(|object| operation.fields.iter().map(move |field| (object, field)))
-        .filter(|(object, field)| cx.classes.is_phi(object, field))
-        .map(|(object, field)| format!("{object}.{field}"))
-        .collect();
-    operation.needs == [Need::Read]
-        // Of what hangs on its records only the last name of a path is known.
-        && !selected.contains('.')
-        && !operation.fields.contains("*")
-        && !of_patients.is_empty()
-        && of_patients.iter().all(|field| code::is_name_of_record(field))
-        && code.shares(operation.method)
+    code.phi_selected(cx, operation).is_some_and(|all| {
+        !all.is_empty() && all.iter().all(|field| code::is_name_of_record(&field.full_name()))
+    }) && code.shares(operation.method)
 }
 
 /// Whether one of the fields of a query says whose a record is: a group by it is one person.
