@@ -282,6 +282,7 @@ impl Keeper {
 impl Places {
     /// Keys are never written over.
     pub(super) fn are_free(&self) -> Result<(), KeeperError> {
+        self.are_both()?;
         match [&self.data_keys, &self.salts].into_iter().find(|path| path.exists()) {
             Some(path) => Err(RingError::Exists { path: path.clone() }.into()),
             None => Ok(()),

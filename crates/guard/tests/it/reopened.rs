@@ -184,3 +184,38 @@ fn nobody_takes_the_word_out_who_has_not_the_keys() {
     let refused = ready(opened).unwrap_err().to_string();
     assert!(refused.contains("the sum is not that of the lines"), "{refused}");
 }
+
+/// A restoration that was killed at any moment leaves nothing that passes for keys whose shreddings are settled.
+#[test]
+fn a_restoration_that_was_killed_is_seen_and_done_again() {
+    let place = Place::new();
+    let mut keeper = place.create();
+    begun(&mut keeper);
+    let text = sealed(&mut keeper, 1);
+    let backup = ready(keeper.back_up(&place.path("backups"))).unwrap();
+    drop(keeper);
+    std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+    let restore = || {
+        let restored = Keeper::restore(&backup, place.places("keys"), Unseen::Taken, place.tools("root"));
+        ready(restored).map(drop)
+    };
+    let said = |outcome: Result<(), KeeperError>| outcome.unwrap_err().to_string();
+    let open = |unseen| ready(Keeper::open(place.places("keys"), unseen, place.tools("root")));
+    // Between the two files.
+    for (left, missing) in [("data-keys", "salts"), ("salts", "data-keys")] {
+        std::fs::remove_file(place.path("keys").join(missing)).unwrap();
+        for refused in
+            [said(restore()), said(open(Unseen::Refused).map(drop)), said(open(Unseen::Taken).map(drop))]
+        {
+            assert!(refused.contains("a restoration was interrupted between the two"), "{left}: {refused}");
+        }
+        std::fs::remove_file(place.path("keys").join(left)).unwrap();
+        restore().unwrap();
+        std::fs::remove_dir_all(place.path("keys.seen")).unwrap();
+        // Before what was seen of them was kept.
+        assert!(open(Unseen::Refused).is_err());
+        let keeper = open(Unseen::Taken).unwrap();
+        assert_eq!(keeper.reopened(), Some(DAY));
+        assert!(opens(&keeper, &text, 1));
+    }
+}
