@@ -386,6 +386,7 @@ pub(crate) struct Drill {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = RESTORE_FORMAT)]
 pub(crate) struct Restore {
     #[command(flatten)]
     pub(crate) kept: Unasked,
@@ -394,6 +395,14 @@ pub(crate) struct Restore {
     #[command(flatten)]
     pub(crate) trail: Trail,
 }
+
+const RESTORE_FORMAT: &str = "\
+Keys are never written over. A backup opens by the root that was there; an escrow is put under the root that is named, which \
+is made where it is a file that is not there. Where the copy need not be the newest, three things are to be done after it. \
+Whoever was shredded after it was made can be read again: with --ledger it is told how many, and how to shred them again; \
+until that is done, or two people say why not (`keys shreddings accept`), `keys status` exits with 1. No data key seals \
+(`keys make --activate`). Escrows that were made later are unknown (`keys escrow settled`). The exit code is that of the \
+restoration alone.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Escrow {
