@@ -111,6 +111,11 @@ pub fn lock_beside(path: &Path) -> io::Result<File> {
     lock(&lock_of(path)?)
 }
 
+/// Takes away what is left of [`lock_beside`] of a file that is gone itself.
+pub fn remove_lock(path: &Path) -> io::Result<()> {
+    fs::remove_file(lock_of(path)?)
+}
+
 /// [`lock_beside`], by a file that goes when it is let go.
 #[derive(Debug)]
 pub(crate) struct Passing {
@@ -290,6 +295,15 @@ pub fn open_above(path: &Path) -> io::Result<Option<OpenFolder>> {
     let whole =
         if path.exists() { fs::canonicalize(path)?.parent().map_or(above, Path::to_owned) } else { above };
     Ok(is_for_everybody(&whole)?.then_some(OpenFolder { folder: whole, mended: Some("chmod o-w") }))
+}
+
+/// Whether others can put a file of theirs in the place of one with this path, in a folder that others' files lie in too.
+/// In a sticky one nobody can.
+pub fn open_around(file: &Path) -> io::Result<Option<OpenFolder>> {
+    let whole = if file.exists() { fs::canonicalize(file)? } else { std::path::absolute(file)? };
+    let Some(folder) = whole.parent().filter(|folder| folder.exists()) else { return Ok(None) };
+    let is_sticky = fs::metadata(folder)?.permissions().mode() & 0o1000 != 0;
+    if is_sticky { open_above(folder) } else { open_folder(folder) }
 }
 
 /// A name alone is one in the folder that one is in.

@@ -53,10 +53,14 @@ pub enum EscrowError {
     Refused(&'static str),
     #[error("{}", named(.0))]
     Shares(Vec<(String, String)>),
-    #[error("{given} shares were given, and {needed} open the escrow")]
+    #[error("{}, and {needed} open the escrow: nothing was done", given_of(*given))]
     TooFew { given: usize, needed: u8 },
     #[error(transparent)]
     Guard(#[from] GuardError),
+}
+
+fn given_of(shares: usize) -> String {
+    if shares == 1 { "1 share was given".to_owned() } else { format!("{shares} shares were given") }
 }
 
 fn named(wrong: &[(String, String)]) -> String {
@@ -226,6 +230,11 @@ impl Escrow {
     /// Whose keys they are.
     pub fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    /// Whether these shares open it: asked before anything is made that it is to be put into.
+    pub fn opens_by(&self, shares: &[(String, Share)]) -> Result<(), EscrowError> {
+        self.open(shares).map(drop)
     }
 
     /// What it holds, by shares that are named as people know them. Every share that is wrong is told, by its name.

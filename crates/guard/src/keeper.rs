@@ -70,6 +70,14 @@ pub enum KeeperError {
         data_keys = data_keys.display()
     )]
     Unfinished { data_keys: PathBuf },
+    #[error(
+        "`{there}` lies there and `{missing}` does not: a restoration was interrupted between the two, or the other was lost. \
+         Move what is there to another folder, and keep it: where the other was lost, it may know more than any copy. Then put \
+         the newest backup of both files (`keys restore --backup`) or an escrow (`keys restore --escrow`) there",
+        there = there.display(),
+        missing = missing.display()
+    )]
+    Half { there: PathBuf, missing: PathBuf },
     #[error("{}", .0.told("the keys"))]
     OpenFolder(OpenFolder),
     #[error(
@@ -106,6 +114,20 @@ impl Places {
 
     fn seen_of(&self, name: &str) -> PathBuf {
         self.seen.join(name)
+    }
+
+    /// One of the two files does not lie there without the other.
+    fn are_both(&self) -> Result<(), KeeperError> {
+        let (data, salts) = (&self.data_keys, &self.salts);
+        let half = |there: &Path, missing: &Path| KeeperError::Half {
+            there: there.to_owned(),
+            missing: missing.to_owned(),
+        };
+        match (data.exists(), salts.exists()) {
+            (true, false) => Err(half(data, salts)),
+            (false, true) => Err(half(salts, data)),
+            (true, true) | (false, false) => Ok(()),
+        }
     }
 
     /// Others than the owner do not put files of theirs in the place of these.
@@ -334,6 +356,9 @@ impl Keeper {
     fn both(places: &Places, tools: &Tools) -> Result<(DataKeys, SaltRing), KeeperError> {
         let salts = || SaltRing::open(&places.salts, Arc::clone(&tools.root), (tools.rng)());
         let older = |path: &Path, key| KeeperError::OlderCopy { path: path.to_owned(), key };
+        if !places.data_keys.exists() {
+            places.are_both()?;
+        }
         let data = match DataKeys::open(&places.data_keys, Arc::clone(&tools.root), (tools.rng)()) {
             Err(KeysError::Root(RootError::Missing(key))) if salts().is_ok() => {
                 return Err(older(&places.data_keys, key));
@@ -343,6 +368,7 @@ impl Keeper {
         if data.is_unused() && !places.salts.exists() {
             return Err(KeeperError::Unfinished { data_keys: places.data_keys.clone() });
         }
+        places.are_both()?;
         match salts() {
             Err(RingError::Root(RootError::Missing(key))) => Err(older(&places.salts, key)),
             salts => Ok((data, salts?)),

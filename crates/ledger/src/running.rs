@@ -175,8 +175,8 @@ fn seen(anchor: &Anchor, key: &VerifierKey, unseen: bool) -> Result<Seen, Ledger
 /// Others than the owner put no files of theirs in the place of the log's, nor of what is kept of it beside.
 fn is_private(of: &Opening) -> Result<(), LedgerError> {
     let folder = durable::open_folder(&of.folder).map_err(LedgerError::io(&of.folder))?;
-    let above = durable::open_above(&of.anchor).map_err(LedgerError::io(&of.anchor))?;
-    folder.or(above).map_or(Ok(()), |open| Err(LedgerError::OpenFolder(open)))
+    let beside = durable::open_around(&of.anchor).map_err(LedgerError::io(&of.anchor))?;
+    folder.or(beside).map_or(Ok(()), |open| Err(LedgerError::OpenFolder(open)))
 }
 
 impl Ledger {

@@ -6,7 +6,7 @@ use std::slice::Iter;
 
 use journal::Entry;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-use tlog::{Frontier, Resource, SignedCheckpoint, Source, TreeHash, VerifierKey, WIDTH};
+use tlog::{Frontier, Resource, SignedCheckpoint, Source, TreeHash, VerifierKey, WIDTH, entries};
 
 use crate::error::LedgerError;
 use crate::state;
@@ -256,17 +256,9 @@ fn differs(source: &dyn Source, at: u64, size: u64, leaves: &[TreeHash]) -> Resu
 
 fn forked(tree: &Frontier, root: TreeHash) -> Option<String> {
     (tree.root() != root).then(|| {
-        let first = match tree.size() {
-            1 => "first entry is not that".to_owned(),
-            size => format!("first {size} entries are not those"),
-        };
+        let first = tlog::first(tree.size());
         format!("the log's {first} of a checkpoint that it signed: it was rewritten")
     })
-}
-
-/// A number of entries, as one says it.
-fn entries(number: u64) -> String {
-    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
 
 /// Parts of one call stand next to each other, all of them.

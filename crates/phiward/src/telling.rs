@@ -27,8 +27,3 @@ pub(crate) fn is_lost() -> bool {
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
-
-/// Entries of a log, as one says it.
-pub(crate) fn entries(number: u64) -> String {
-    counted(number, "entry", "entries")
-}

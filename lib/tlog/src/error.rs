@@ -8,12 +8,12 @@ use crate::checkpoint::Untrusted;
 use crate::signer::SignerError;
 
 /// A number of entries, as one says it.
-pub(crate) fn entries(number: u64) -> String {
+pub fn entries(number: u64) -> String {
     if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
 
-/// That the first entries are others.
-pub(crate) fn first(number: u64) -> String {
+/// That the first entries of a log are others than those of something that was signed.
+pub fn first(number: u64) -> String {
     match number {
         1 => "first entry is not that".to_owned(),
         _ => format!("first {number} entries are not those"),

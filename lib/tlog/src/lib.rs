@@ -57,7 +57,7 @@ mod witness;
 pub use bucket::{Bucket, Object, Objects};
 pub use checkpoint::{Checkpoint, SignedCheckpoint, Untrusted, Verified};
 pub use committer::{Appender, Bounds, Clock, Committer};
-pub use error::Error;
+pub use error::{Error, entries, first};
 pub use folder::Folder;
 pub use fsck::{Defect, Expected, Report, fsck};
 pub use hash::TreeHash;

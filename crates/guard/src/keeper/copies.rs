@@ -59,8 +59,9 @@ impl Keeper {
     pub async fn back_up(&mut self, folder: &Path) -> Result<PathBuf, KeeperError> {
         let id = KeyId::random(&mut *(self.tools.rng)());
         let begun = self.tools.begin(KeyEvent::new(KeyStep::BackedUp, KeyKind::Tenant, id)).await?;
-        let day = self.tools.today();
-        let to = folder.join(format!("{day}-{id}"));
+        // By their names they stand in the order in which they were made.
+        let at = self.tools.clock.now().strftime("%Y-%m-%dT%H%M%S.%6fZ");
+        let to = folder.join(format!("{at}-{id}"));
         let done = self.copied(&to).map(|people| (to, people));
         let told = |(_, people): &(PathBuf, u64), mut events: Vec<KeyEvent>| {
             events.iter_mut().for_each(|event| event.keys = Some(Number::of(*people)));
@@ -68,6 +69,13 @@ impl Keeper {
         };
         let (to, _) = self.tools.end_with(begun, done, told).await?;
         Ok(to)
+    }
+
+    /// Whether a backup below this folder opens and would answer all that the keys answer.
+    pub(super) fn is_backed_up(&self, folder: &Path) -> bool {
+        let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_good = |backup: &Path| self.drilled(backup).is_ok_and(|drills| drills.is_good());
+        below.filter(|path| path.is_dir()).any(|path| is_good(&path))
     }
 
     fn copied(&self, to: &Path) -> Result<u64, KeeperError> {
@@ -274,6 +282,7 @@ impl Keeper {
 impl Places {
     /// Keys are never written over.
     pub(super) fn are_free(&self) -> Result<(), KeeperError> {
+        self.are_both()?;
         match [&self.data_keys, &self.salts].into_iter().find(|path| path.exists()) {
             Some(path) => Err(RingError::Exists { path: path.clone() }.into()),
             None => Ok(()),

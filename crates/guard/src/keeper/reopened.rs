@@ -5,7 +5,7 @@ use journal::Number;
 use journal::act::{KeyEvent, KeyKind, KeyReason, KeyStep};
 
 use super::{Declared, Keeper, KeeperError};
-use crate::ring::RingError;
+use crate::ring::{Accepted, RingError};
 use crate::token::Handle;
 
 impl Keeper {
@@ -14,10 +14,15 @@ impl Keeper {
         self.salts.reopened()
     }
 
+    /// Why they are not held against a ledger, where two people said so.
+    pub fn accepted(&self) -> Option<Accepted> {
+        self.salts.accepted()
+    }
+
     /// Everybody is shredded here whom a ledger names that tells of these keys from their first day. Where somebody of
     /// them is there, nothing is settled.
     pub async fn shreddings_held(&mut self, shredded: &[Handle]) -> Result<(), KeeperError> {
-        let event = self.settled();
+        let event = self.of_shreddings(KeyStep::ShreddingsSettled);
         let keys = Some(Number::of(shredded.len() as u64));
         let begun = self.tools.begin(KeyEvent { keys, ..event }).await?;
         let done = match self.salts.there(shredded).len() {
@@ -28,20 +33,22 @@ impl Keeper {
     }
 
     /// Whoever was shredded after the copy was made is settled otherwise than by a ledger, for a reason that two people
-    /// give.
+    /// give; and so are those whom a ledger names though no copy was put back since.
     pub async fn shreddings_accepted(
         &mut self,
         reason: KeyReason,
+        named: &[Handle],
         by: [&Declared; 2],
     ) -> Result<(), KeeperError> {
         let people = by.map(Declared::person).to_vec();
-        let event = KeyEvent { people, reason: Some(reason), ..self.settled() };
-        let begun = self.tools.begin(event).await?;
-        let done = self.may_answer(by).and_then(|()| Ok(self.salts.shreddings_settled()?));
+        let event = self.of_shreddings(KeyStep::ShreddingsAccepted);
+        let begun = self.tools.begin(KeyEvent { people, reason: Some(reason), ..event }).await?;
+        let accepted = Accepted { at: self.tools.clock.now(), reason };
+        let done = self.may_answer(by).and_then(|()| Ok(self.salts.shreddings_accepted(accepted, named)?));
         self.tools.end(begun, done).await
     }
 
-    fn settled(&self) -> KeyEvent {
-        KeyEvent::new(KeyStep::ShreddingsSettled, KeyKind::Tenant, self.salts.id())
+    fn of_shreddings(&self, step: KeyStep) -> KeyEvent {
+        KeyEvent::new(step, KeyKind::Tenant, self.salts.id())
     }
 }

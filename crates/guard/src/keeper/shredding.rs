@@ -1,5 +1,6 @@
 //! People who are forgotten, and people who become one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -18,7 +19,7 @@ pub struct Shredding {
     pub handles: Vec<Option<Handle>>,
     /// Those among them of people who were merged into others and are there under these: nobody of them was forgotten.
     pub retired: Vec<Handle>,
-    /// The backup that was made after it.
+    /// The backup that was made after it. None where nobody had a salt, and one in the folder holds everybody and opens.
     pub backup: Option<PathBuf>,
     /// Escrows that bring back who was shredded, until they are destroyed.
     pub undoing: Vec<Escrowed>,
@@ -38,7 +39,9 @@ impl Keeper {
         subjects: &[Subject],
         backups: Option<&Path>,
     ) -> Result<Shredding, KeeperError> {
-        self.shredded(backups, subjects.len(), Vec::new(), |keeper| Ok(keeper.salts.shred(subjects)?)).await
+        // Who is named twice is one person.
+        let people = subjects.iter().map(Subject::bytes).collect::<BTreeSet<_>>().len();
+        self.shredded(backups, people, Vec::new(), |keeper| Ok(keeper.salts.shred(subjects)?)).await
     }
 
     /// [`Keeper::shred`] by handles, as entries and tokens name them: after the restoration of an older copy, and for
@@ -52,8 +55,11 @@ impl Keeper {
             let gone = keeper.salts.shred_handles(handles)?;
             Ok(handles.iter().map(|handle| Some(*handle).filter(|handle| gone.contains(handle))).collect())
         };
-        let retired = self.salts.retiring(handles);
-        self.shredded(backups, handles.len().saturating_sub(retired.len()), retired, shred).await
+        let mut retired = self.salts.retiring(handles);
+        retired.sort_unstable();
+        retired.dedup();
+        let people = handles.iter().collect::<BTreeSet<_>>().len().saturating_sub(retired.len());
+        self.shredded(backups, people, retired, shred).await
     }
 
     async fn shredded(
@@ -74,9 +80,11 @@ impl Keeper {
         if !untold.is_empty() && self.tools.recorder.is_some() {
             self.salts.told(&untold)?;
         }
+        let is_anybody = handles.iter().any(Option::is_some);
         let backup = match backups {
-            Some(folder) => Some(self.back_up(folder).await?),
-            None => None,
+            // One that was killed before it made a backup is done again: nobody has a salt then, and no backup opens.
+            Some(folder) if is_anybody || !self.is_backed_up(folder) => Some(self.back_up(folder).await?),
+            _ => None,
         };
         Ok(Shredding {
             handles,

@@ -13,7 +13,7 @@
 //! escrow <id> <day> <shares that open> <shares> <kept, undoes or destroyed>
 //! escrows unknown <day>                                      a copy was put back then, and nobody settled it yet
 //! became <handle> <handle that survives> <base64 of who survives, sealed>    its person was merged, and it is retired
-//! shreddings <open <day> or settled>                         whether those since a copy that was put back are done again
+//! shreddings <open <day>, settled, or accepted <time> <reason>>   whether those since a copy that was put back are done again
 //! sum <base64 of HMAC-SHA-256 of the lines before, under a key from the one that finds people>
 //! ```
 
@@ -23,7 +23,9 @@ use std::fmt::Write as _;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use journal::act::KeyReason;
 use journal::names::KeyId;
 use journal::{Rng, Subject};
 use zeroize::Zeroizing;
@@ -40,6 +42,44 @@ const SURVIVOR: &[u8] = b"phiward salt ring survivor\n";
 const SUM: &[u8] = b"phiward-salt-ring-head-1";
 const UNKNOWN: &str = "escrows unknown";
 const SETTLED: &str = "settled";
+const NO_WORD: &str = "it does not say whether shreddings are to be done again";
+
+/// Why nobody held the keys against a ledger after a copy was put back, as two people said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub at: Timestamp,
+    pub reason: KeyReason,
+}
+
+/// Whether people are open here who were shredded after a copy was made that was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shreddings {
+    /// They may be, since it was put back.
+    Open(Date),
+    Accepted(Accepted),
+    Settled,
+}
+
+impl Shreddings {
+    pub(super) const fn open(self) -> Option<Date> {
+        match self {
+            Self::Open(day) => Some(day),
+            Self::Accepted(_) | Self::Settled => None,
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        if word == SETTLED {
+            return Some(Self::Settled);
+        }
+        if let Some(day) = word.strip_prefix("open ") {
+            return Some(Self::Open(day.parse().ok()?));
+        }
+        let (at, why) = word.strip_prefix("accepted ")?.split_once(' ')?;
+        let reason = KeyReason::ALL.iter().copied().find(|reason| reason.as_str() == why)?;
+        Some(Self::Accepted(Accepted { at: at.parse().ok()?, reason }))
+    }
+}
 
 /// A person who became another.
 #[derive(Clone)]
@@ -73,8 +113,7 @@ pub(super) struct Head {
     pub(super) escrows: Vec<Escrowed>,
     /// When a copy was put back that need not know of all escrows.
     pub(super) unknown: Option<Date>,
-    /// When a copy was put back, while people may be open again who were shredded after it was made.
-    pub(super) reopened: Option<Date>,
+    pub(super) shreddings: Shreddings,
 }
 
 /// What a wrapped key of an epoch is bound to.
@@ -130,7 +169,7 @@ impl Head {
     /// a copy before it are still to be done.
     pub(super) fn put_back_on(&mut self, day: Date) {
         self.unknown = Some(day);
-        self.reopened = Some(self.reopened.map_or(day, |before| before.min(day)));
+        self.shreddings = Shreddings::Open(self.shreddings.open().map_or(day, |before| before.min(day)));
     }
 
     /// Escrows that were made until now hold what is to be destroyed.
@@ -201,15 +240,18 @@ impl Head {
             }
             text.push('\n');
         }
-        match (self.reopened, self.unknown) {
-            (Some(day), _) => {
+        match (self.shreddings, self.unknown) {
+            (Shreddings::Open(day), _) => {
                 let _ = writeln!(text, "shreddings open {day}");
             }
+            (Shreddings::Accepted(Accepted { at, reason }), _) => {
+                let _ = writeln!(text, "shreddings accepted {at} {reason}");
+            }
             // Without a word they would count as open.
-            (None, Some(_)) => {
+            (Shreddings::Settled, Some(_)) => {
                 let _ = writeln!(text, "shreddings {SETTLED}");
             }
-            (None, None) => {}
+            (Shreddings::Settled, None) => {}
         }
         let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
         let _ = writeln!(text, "sum {sum}");
@@ -287,14 +329,10 @@ impl Head {
             let (from, person) = became_of(line, &master).ok_or(form("no retired handle"))?;
             became.insert(from, person);
         }
-        let reopened = match next("shreddings") {
-            Some(SETTLED) => None,
-            Some(open) => {
-                let day = open.strip_prefix("open ").and_then(|day| day.parse().ok());
-                Some(day.ok_or(form("it does not say whether shreddings are to be done again"))?)
-            }
+        let shreddings = match next("shreddings") {
+            Some(word) => Shreddings::of(word).ok_or(form(NO_WORD))?,
             // A release that did not tell put the copy back.
-            None => unknown,
+            None => unknown.map_or(Shreddings::Settled, Shreddings::Open),
         };
         let head = Self {
             ring,
@@ -308,7 +346,7 @@ impl Head {
             became,
             escrows,
             unknown,
-            reopened,
+            shreddings,
         };
         Ok((head, master, holds))
     }
@@ -354,7 +392,7 @@ mod tests {
     use super::*;
 
     /// A head with these lines before its sum, read again.
-    fn read(lines: &[&str], but: &[&str]) -> Result<Option<Date>, &'static str> {
+    fn read(lines: &[&str], but: &[&str]) -> Result<Shreddings, &'static str> {
         let mut rng = Drawn::new(1);
         let master = Master::random(&mut rng).unwrap();
         let head = Head {
@@ -369,7 +407,7 @@ mod tests {
             became: BTreeMap::new(),
             escrows: Vec::new(),
             unknown: Some(date(2026, 11, 27)),
-            reopened: None,
+            shreddings: Shreddings::Settled,
         };
         let text = String::from_utf8(head.bytes(&master, 0, &mut rng).unwrap()).unwrap();
         let kept =
@@ -378,7 +416,7 @@ mod tests {
         let sum = STANDARD.encode(hmac::sign(&master.sums(SUM), text.as_bytes()));
         let sealing = master.bytes.first_chunk().copied().map(Zeroizing::new).unwrap();
         match Head::read(&format!("{text}sum {sum}\n"), |_, _, _| Ok(sealing)) {
-            Ok((head, ..)) => Ok(head.reopened),
+            Ok((head, ..)) => Ok(head.shreddings),
             Err(Unread::Form(what)) => Err(what),
             Err(Unread::Root(error)) => panic!("{error}"),
         }
@@ -388,11 +426,17 @@ mod tests {
     #[test]
     fn without_a_word_on_shreddings_they_are_open_since_escrows_are_unknown() {
         let settled = "shreddings settled";
-        assert_eq!(read(&[], &[]), Ok(None));
-        assert_eq!(read(&[], &[settled]), Ok(Some(date(2026, 11, 27))));
-        assert_eq!(read(&["shreddings open 2026-11-20"], &[settled]), Ok(Some(date(2026, 11, 20))));
-        assert!(read(&["shreddings open"], &[settled]).is_err());
-        assert!(read(&["shreddings done"], &[settled]).is_err());
-        assert_eq!(read(&[], &[settled, "escrows unknown 2026-11-27"]), Ok(None));
+        let open = |day| Ok(Shreddings::Open(date(2026, 11, day)));
+        assert_eq!(read(&[], &[]), Ok(Shreddings::Settled));
+        assert_eq!(read(&[], &[settled]), open(27));
+        assert_eq!(read(&["shreddings open 2026-11-20"], &[settled]), open(20));
+        let accepted =
+            Accepted { at: "2026-11-28T09:30:00.5Z".parse().unwrap(), reason: KeyReason::MustBeKept };
+        let line = "shreddings accepted 2026-11-28T09:30:00.5Z must-be-kept";
+        assert_eq!(read(&[line], &[settled]), Ok(Shreddings::Accepted(accepted)));
+        for wrong in ["open", "done", "accepted 2026-11-28T09:30:00Z", "accepted 2026-11-28T09:30:00Z fine"] {
+            assert_eq!(read(&[&format!("shreddings {wrong}")], &[settled]), Err(NO_WORD), "{wrong}");
+        }
+        assert_eq!(read(&[], &[settled, "escrows unknown 2026-11-27"]), Ok(Shreddings::Settled));
     }
 }

@@ -21,6 +21,7 @@ mod store;
 
 pub use error::{Away, RingError};
 pub use escrowed::{EscrowState, Escrowed};
+pub use head::Accepted;
 pub use keyring::Keyring;
 pub(crate) use salts::entry_id;
 pub use salts::{Merged, Merging, SaltRing, Standing, Welcome};

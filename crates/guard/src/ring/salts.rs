@@ -9,6 +9,7 @@
 
 mod merging;
 mod returning;
+mod withheld;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
 use super::escrowed::{self, EscrowState, Escrowed};
-use super::head::{Head, Unread};
+use super::head::{Accepted, Head, Shreddings, Unread};
 use super::store::{self, Draft, Drill, Finder, Id, Master, Purpose, Read, Store, Writer};
 use super::{Away, RingError, key_id};
 use crate::GuardError;
@@ -55,8 +56,8 @@ struct State {
 /// A copy that this process put where no ring was, until it is held against what was seen.
 #[derive(Clone, Copy)]
 enum PutBack {
-    /// A backup, and since when shreddings were to be done again when it was made.
-    Backup(Option<Date>),
+    /// A backup, and how it stood with shreddings when it was made.
+    Backup(Shreddings),
     /// What an escrow held: it is never known to be the newest.
     Escrow,
 }
@@ -76,6 +77,8 @@ pub struct SaltRing {
     merges: RwLock<Merges>,
     /// Whoever was shredded may have a new salt, once this was told.
     welcome: OnceLock<Welcome>,
+    /// Whose salts are here and are not used.
+    withheld: OnceLock<BTreeSet<Id>>,
 }
 
 impl fmt::Debug for SaltRing {
@@ -136,7 +139,7 @@ impl SaltRing {
                 became: BTreeMap::new(),
                 escrows: Vec::new(),
                 unknown: None,
-                reopened: None,
+                shreddings: Shreddings::Settled,
             };
             Self::placed(path, root, Begun { head, master }, Vec::new(), store::Shredded::new(), rng)
         })
@@ -167,7 +170,7 @@ impl SaltRing {
         let store = Store::create(path, &PURPOSE, draft, rng)?;
         let merges = RwLock::new(Merges::of(&head));
         let state = Mutex::new(State::of(head));
-        Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
+        Ok(Self { store, root, state, merges, welcome: OnceLock::new(), withheld: OnceLock::new() })
     }
 
     /// Opens a ring, finishes what a crash tore, and destroys the wrapping key of the epoch before where that is still
@@ -183,7 +186,7 @@ impl SaltRing {
         }
         let merges = RwLock::new(Merges::of(&head));
         let state = Mutex::new(State::of(head));
-        Ok(Self { store, root, state, merges, welcome: OnceLock::new() })
+        Ok(Self { store, root, state, merges, welcome: OnceLock::new(), withheld: OnceLock::new() })
     }
 
     /// From now on, how far the ring came is kept in a file apart: an older copy in the ring's place is noticed.
@@ -210,7 +213,7 @@ impl SaltRing {
             head.written = beyond;
         }
         match put_back {
-            Some(PutBack::Backup(reopened)) if is_newest => head.reopened = reopened,
+            Some(PutBack::Backup(shreddings)) if is_newest => head.shreddings = shreddings,
             _ => day.filter(|_| !is_newest).into_iter().for_each(|day| head.put_back_on(day)),
         }
         if watched.beyond.is_some() || put_back.is_some() || (day.is_some() && !is_newest) {
@@ -258,12 +261,16 @@ impl SaltRing {
 
     /// The salt that a token names.
     pub fn by_handle(&self, handle: Handle) -> Result<Option<SubjectSalt>, RingError> {
+        if self.is_withheld(handle.bytes()) {
+            return Ok(None);
+        }
         Ok(self.store.by_id(handle.bytes())?.map(|secret| SubjectSalt::of(handle, secret)))
     }
 
     /// Whether what a token names was destroyed and its person forgotten.
     pub fn was_shredded(&self, handle: Handle) -> bool {
-        self.store.was_shredded(handle.bytes()) && !self.was_retired(handle)
+        let gone = self.store.was_shredded(handle.bytes()) || self.is_withheld(handle.bytes());
+        gone && !self.was_retired(handle)
     }
 
     /// How many people have a salt, and how many salts were destroyed: also those of handles that were retired.
@@ -490,7 +497,15 @@ impl SaltRing {
 
     /// When a copy was put back, while people may be open again who were shredded after it was made.
     pub fn reopened(&self) -> Option<Date> {
-        self.state().head.reopened
+        self.state().head.shreddings.open()
+    }
+
+    /// Why they are not shredded again by a ledger, where two people said so.
+    pub fn accepted(&self) -> Option<Accepted> {
+        match self.state().head.shreddings {
+            Shreddings::Accepted(accepted) => Some(accepted),
+            Shreddings::Open(_) | Shreddings::Settled => None,
+        }
     }
 
     /// Of these handles those whose salts are here.
@@ -501,10 +516,20 @@ impl SaltRing {
     /// Whoever was shredded after the copy was made that was put back is shredded here, or that counts no more.
     pub(crate) fn shreddings_settled(&self) -> Result<(), RingError> {
         let mut state = self.state();
-        if state.head.reopened.is_none() {
-            return Err(RingError::Refused("no copy was put back since shreddings were settled"));
+        if state.head.shreddings.open().is_none() {
+            return Err(RingError::Refused(NOT_OPEN));
         }
-        let head = Head { reopened: None, ..state.head.clone() };
+        let head = Head { shreddings: Shreddings::Settled, ..state.head.clone() };
+        self.rewrite(&mut state, head, |_, _| Ok(()))
+    }
+
+    /// Two people say why that is not so: of a copy that was put back, or of people whom a ledger names and who are here.
+    pub(crate) fn shreddings_accepted(&self, accepted: Accepted, named: &[Handle]) -> Result<(), RingError> {
+        let mut state = self.state();
+        if state.head.shreddings.open().is_none() && self.there(named).is_empty() {
+            return Err(RingError::Refused(NOT_OPEN));
+        }
+        let head = Head { shreddings: Shreddings::Accepted(accepted), ..state.head.clone() };
         self.rewrite(&mut state, head, |_, _| Ok(()))
     }
 
@@ -555,7 +580,7 @@ impl SaltRing {
         if ((draft.records.len() + draft.shredded.len()) as u64) < holds {
             return Err(RingError::unreadable(backup, CUT_OFF));
         }
-        let was = head.reopened;
+        let was = head.shreddings;
         head.put_back_on(day);
         let begun = Begun { head, master: draft.master };
         let ring = Self::placed(to, root, begun, draft.records, draft.shredded, rng)?;
@@ -607,6 +632,9 @@ impl SaltRing {
 const CUT_OFF: &str = "records were cut off its end: put a backup in its place";
 const TOO_FEW: &str =
     "two people have to say that a key is destroyed: the bundle needs two approvers or more";
+
+const NOT_OPEN: &str = "nothing is to be said of shreddings: no copy was put back since they were settled, and no ledger names anybody who \
+     is here";
 
 const MERGED_AWAY: &str = "the person was merged into another, or shredded: name who survives";
 

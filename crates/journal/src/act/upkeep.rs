@@ -36,9 +36,11 @@ choice! {
         EscrowDestroyed = "escrow-destroyed",
         /// After a copy was put back: no escrow is left that the keys do not know of, as two people say.
         EscrowsSettled = "escrows-settled",
-        /// After a copy was put back: whoever was shredded after it was made is shredded again, as the ledger names them; or
-        /// that counts no more, for a reason that two people give.
+        /// After a copy was put back: whoever was shredded after it was made is shredded again, as the ledger names them.
         ShreddingsSettled = "shreddings-settled",
+        /// After a copy was put back: whoever was shredded after it was made is not held against a ledger, for a reason that
+        /// two people give.
+        ShreddingsAccepted = "shreddings-accepted",
         /// Who may say so where two people have to: the approvers of the bundle that the entry names.
         ApproversPinned = "approvers-pinned",
         /// A backup or an escrow was opened and compared.

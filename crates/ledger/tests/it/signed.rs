@@ -70,6 +70,8 @@ fn a_ledger_is_written_where_nobody_else_writes() {
         (&*log, 0o777, 0o755, "chmod go-w"),
         (&log, 0o775, 0o755, "chmod go-w"),
         (folder.path(), 0o777, 0o1777, "chmod o-w"),
+        // Where what was seen of it lies.
+        (folder.path(), 0o775, 0o755, "chmod go-w"),
     ] {
         may(at, with);
         let refused = Ledger::open(opening(folder.path(), &clock, 2)).map(|_| ()).unwrap_err();

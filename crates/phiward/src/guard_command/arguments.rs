@@ -130,7 +130,9 @@ be done is refused whole and named by its line and column, never by its value. C
 classify are refused: leave them out or classify them. The column that tells whose a row is has to be there: `Id`, or \
 what `subject` or `seal: {key: ...}` names. Rows of people who were shredded are not sealed, as an older export would \
 bring them back in silence, unless `seal` is told --again; entries of their own say then whom --who let back in, before \
-anything is sealed for them. Rows of people who were merged into others are sealed for these.
+anything is sealed for them. Rows of people who were merged into others are sealed for these. Where an older copy of the keys was put back, and people who \
+were shredded after it was made are open again, rows of those whom the --ledger names are refused until they are \
+shredded again (`keys status --ledger`).
 
 Exits with 1 where rows were refused, values that are to be sealed stood there as they are or beside their tokens, \
 digests were of other values, or tokens stood where the bundle seals nothing.";

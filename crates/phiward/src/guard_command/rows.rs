@@ -40,7 +40,9 @@ fn worked(arguments: &Keyed, duty: Duty, again: bool) -> Result<Verdict, String>
     let rows = &arguments.rows;
     let (told, unlock) = (&arguments.told, &arguments.keys.unlock);
     let job = Mandate::of(&rows.policy, rows.org.as_deref(), &rows.right, told, unlock)?;
-    let keys = InUse::of(keys_command::opened(&arguments.keys)?);
+    let keeper = keys_command::opened(&arguments.keys, job.ledger.as_ref())?;
+    keys_command::reopened::withhold(&keeper, &told.into);
+    let keys = InUse::of(keeper);
     if again {
         keys.keeper().welcome(super::again::welcome(&job, &rows.right.who)?);
     }

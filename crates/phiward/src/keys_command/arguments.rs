@@ -127,10 +127,12 @@ pub(crate) struct Status {
     /// A folder of backups: tells which open
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
-    /// The ledger that tells of these keys: after a copy was put back, tells how many whom it names as shredded are here
-    /// again
+    /// The ledger that tells of these keys: tells how many whom it names as shredded are here, as after a copy was put back
     #[arg(long, value_name = "DIR")]
     pub(crate) ledger: Option<PathBuf>,
+    /// Where it is kept how far the ledger came [default: LEDGER.seen, where that is there]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) seen: Option<PathBuf>,
     /// The key that verifies the ledger, or a file that holds it [default: LEDGER.vkey, beside the folder]
     #[arg(long, value_name = "KEY", requires = "ledger")]
     pub(crate) verifier: Option<String>,
@@ -234,14 +236,16 @@ pub(crate) struct Shred {
     /// What else the bundle binds fields by is shredded apart: do not name it
     #[arg(long, conflicts_with_all = ["handles", "retired"])]
     pub(crate) keys_apart: bool,
-    /// Make a new backup below this folder: those before open no more
+    /// Make a new backup below this folder, as those before open no more. None is made where nobody was there to be shredded
+    /// and one in the folder opens and holds everybody
     #[arg(long, value_name = "DIR")]
     pub(crate) backups: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Shreddings {
-    /// Hold the keys against the ledger: where everybody whom it names as shredded is shredded here, that is settled
+    /// Hold the keys against the ledger: where everybody whom it names as shredded is shredded here, that is settled. It is
+    /// held anew each time
     Check(CheckShreddings),
     /// Say that they need not be held against a ledger, and why. Two people
     Accept(AcceptShreddings),
@@ -259,8 +263,9 @@ pub(crate) struct CheckShreddings {
 
 const CHECK_FORMAT: &str = "\
 A ledger settles it that is in order, has an entry of the day on which the keys were made, and of which no entry was \
-deleted. `keys restore` and `keys shred` look at it by themselves. Exits with 1 while somebody whom it names is here, or \
-where it need not name everybody.";
+deleted. `keys restore` and `keys shred` look at it by themselves. Exits with 1 while somebody whom it names is here, \
+also where it was settled before, where it is the ledger of other keys, or, until it is settled, where it need not name \
+everybody.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = ACCEPT_FORMAT)]
@@ -282,11 +287,12 @@ const ACCEPT_FORMAT: &str = "\
 Reasons: `nobody-shredded`, nobody was shredded after the copy was made, as another record shows; `shredded-again`, they \
 were shredded again by another record than a ledger; `values-gone`, no value of theirs is anywhere any more; \
 `must-be-kept`, what was forgotten has to be kept by law; `record-lost`, the record is lost and nobody can know. The \
-entry (`shreddings-settled`) names the reason and both people.";
+entry (`shreddings-accepted`) names the reason and both people, and `keys status` shows the reason. With `values-gone` and \
+`must-be-kept` whoever the ledger named until then may be here from then on.";
 
 const SHRED_FORMAT: &str = "\
 Reads the ids of the records that stand for people from standard input, one a line, and prints a line for each: the \
-handle that their tokens name; `shredded` where that was done before; `unknown` where nothing was ever sealed for them; \
+handle that their tokens name (who is named twice is one person); `shredded` where that was done before; `unknown` where nothing was ever sealed for them; \
 with --handles or --retired, `merged` and the handle of who survives, where it was retired before. All of them go in one act, with whoever was merged into them: the ring is \
 locked anew and the wrapping key before it destroyed, so that no copy of the ring opens any more. Escrows still do: \
 those that must be destroyed are named. The handle of a person who was merged into another (--handles with --rebound, --retired) is \
@@ -309,13 +315,20 @@ pub(crate) struct Merge {
     /// Read what stands in this field in the place of records: of fields that the bundle binds by it (`bind: key`)
     #[arg(long, value_name = "OBJECT.FIELD")]
     pub(crate) key: Option<String>,
+    /// Survivors for whom nothing was sealed until now are right: do not name them
+    #[arg(long)]
+    pub(crate) new_survivors: bool,
 }
 
 const MERGE_FORMAT: &str = "\
-Reads two ids of records a line: the one that is gone and the one that survives; with --key two keys, with a tab or a \
-comma between them. Prints the handle of the first; `shredded` where that was done to it; or `unknown` where nothing is \
-sealed for it: then nothing is remembered of it either, and the exit code is 1. Its tokens open until the handle is \
-shredded (`shred --handles --rebound`), which is for when all of them are bound to the survivor.";
+Reads two ids of records a line, without a header: the one that is gone and the one that survives; with --key two keys, \
+with a tab or a comma between them. Prints the handle of the first; `shredded` where that was done to it; `merged` and the \
+handle of who survives, where it was merged before and that handle is retired; or `unknown` where nothing is sealed for \
+it: then nothing is remembered of it either, and the exit code is 1. A line that is there twice, and one that was merged \
+so before, is told and is no failure. The tokens of the first open until the handle is shredded (`shred --handles \
+--rebound`), which is for when all of them are bound to the survivor. Exits with 1 as well where nothing was sealed until \
+now for somebody who survives, as that may be a typing error, unless --new-survivors says that it is right: they are \
+merged all the same, and whoever was merged into the wrong one follows where that one is merged into the right one.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
@@ -373,6 +386,7 @@ pub(crate) struct Drill {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = RESTORE_FORMAT)]
 pub(crate) struct Restore {
     #[command(flatten)]
     pub(crate) kept: Unasked,
@@ -381,6 +395,14 @@ pub(crate) struct Restore {
     #[command(flatten)]
     pub(crate) trail: Trail,
 }
+
+const RESTORE_FORMAT: &str = "\
+Keys are never written over. A backup opens by the root that was there; an escrow is put under the root that is named, which \
+is made where it is a file that is not there. Where the copy need not be the newest, three things are to be done after it. \
+Whoever was shredded after it was made can be read again: with --ledger it is told how many, and how to shred them again; \
+until that is done, or two people say why not (`keys shreddings accept`), `keys status` exits with 1. No data key seals \
+(`keys make --activate`). Escrows that were made later are unknown (`keys escrow settled`). The exit code is that of the \
+restoration alone.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Escrow {

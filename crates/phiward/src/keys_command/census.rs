@@ -29,7 +29,8 @@ struct Asked {
 
 pub(super) fn run(census: &Census) -> Result<Verdict, String> {
     let right = right(&census.export)?;
-    let keeper = keys_command::opened(&census.export.keys)?;
+    let keeper = keys_command::opened(&census.export.keys, right.ledger.as_ref())?;
+    super::reopened::notice(&keeper);
     let numbers = census.free_of.iter().map(|given| keys_command::number(&keeper, given));
     let numbers: Vec<KeyNumber> = numbers.collect::<Result<_, _>>()?;
     let handles = census.free_of_handle.iter().map(|given| {

@@ -4,7 +4,7 @@ pub(crate) mod arguments;
 mod census;
 mod merge;
 mod people;
-mod reopened;
+pub(crate) mod reopened;
 mod rotation_test;
 pub(crate) mod shred;
 mod status;
@@ -265,12 +265,13 @@ impl Acting {
     }
 }
 
-/// The keys, for use and for no act on them.
-pub(crate) fn opened(held: &Held) -> Result<Keeper, String> {
+/// The keys, for use and for no act on them. What an earlier act did not come to tell of is told where a ledger is at hand.
+pub(crate) fn opened(held: &Held, ledger: Option<&ledger::Ledger>) -> Result<Keeper, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     let root = root(&held.root, &held.unlock, Roots::MustBeThere)?;
     let rng: fn() -> Box<dyn journal::Rng> = || Box::new(SystemRng::new());
-    let tools = Tools { root, recorder: None, policy: None, who: None, clock: Arc::new(SystemClock), rng };
+    let recorder = ledger.map(|ledger| Arc::new(ledger.clone()) as Arc<dyn Recorder>);
+    let tools = Tools { root, recorder, policy: None, who: None, clock: Arc::new(SystemClock), rng };
     runtime.block_on(Keeper::open(places(held)?, Unseen::Refused, tools)).map_err(text)
 }
 
@@ -289,6 +290,18 @@ fn unasked(act_on: &Unasked) -> Result<Word, String> {
 
 /// [`acted`], on the word of a bundle that entries name.
 fn acted_by(
+    word: Word,
+    kept: &Kept,
+    act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
+) -> Result<Verdict, String> {
+    acted_alone(word, kept, async |keeper| {
+        reopened::notice(keeper);
+        act(keeper).await
+    })
+}
+
+/// [`acted_by`], for an act that tells by itself of people who are open again.
+fn acted_alone(
     word: Word,
     kept: &Kept,
     act: impl AsyncFnOnce(&mut Keeper) -> Result<Verdict, String>,
@@ -365,26 +378,26 @@ fn org(policy: &Path, id: &str) -> Result<(Org, Policy), String> {
 
 const NO_ORG: &str = "`--org` is no org of the bundle";
 
-/// What is wrong with lines of standard input, where people stand one a line. No message repeats one.
-fn by_lines(error: KeeperError) -> String {
+/// What is wrong with lines of standard input, where people stand one a line, by the lines' numbers. No message repeats one.
+fn by_lines(error: KeeperError, numbers: &[u64]) -> String {
     let KeeperError::Ring(RingError::MergedAway(away)) = error else { return text(error) };
     let each: Vec<String> = away
         .into_iter()
         .map(|Away { at, into }| {
+            let line = numbers.get(at).copied().unwrap_or_default();
             format!(
-                "standard input, line {}: the person was merged into another, whose handle is {into:?}: name who survives",
-                at + 1
+                "standard input, line {line}: the person was merged into another, whose handle is {into:?}: name who survives"
             )
         })
         .collect();
     format!("{}\nnothing was done", each.join("\n"))
 }
 
-/// Lines of standard input, read to the end before anything is done.
-fn lines<T>(read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+/// Lines of standard input with their numbers, read to the end before anything is done.
+fn listed<T>(read: impl Fn(u64, &str) -> Result<T, String>) -> Result<Vec<T>, String> {
     let all = files::listed().map(|line| {
         let (number, line) = line?;
-        read(&line).map_err(|what| format!("line {number}: {what}"))
+        read(number, &line).map_err(|what| format!("standard input, line {number}: {what}\nnothing was done"))
     });
     all.collect()
 }
@@ -478,6 +491,11 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
     let places = places(&kept.held)?;
     let trail = trail(&restore.trail)?;
     let read = escrow.as_ref().map(|path| escrow_of(path, shares)).transpose()?;
+    // Before anything is made that keys would be put into.
+    if let Some((escrow, shares)) = &read {
+        escrow.opens_by(shares).map_err(text)?;
+    }
+    let made = Made::before(&kept.held, &places);
     let roots = if read.is_some() { Roots::MadeWhereMissing } else { Roots::MustBeThere };
     let acting = Acting::begin(unasked(&restore.kept)?, kept, roots)?;
     private_folder(&kept.held.dir)?;
@@ -508,7 +526,47 @@ fn restored(restore: &Restore) -> Result<Verdict, String> {
         held
     });
     let ended = acting.end();
+    if done.is_err() {
+        made.undo();
+    }
     done.and(ended).map(|()| Verdict::InOrder)
+}
+
+/// What a restoration makes before it puts keys anywhere: it goes again where no keys were put.
+struct Made {
+    root: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+    keys: [PathBuf; 2],
+}
+
+impl Made {
+    /// What is not there yet.
+    fn before(held: &Held, places: &Places) -> Self {
+        let root = match held.root.parse() {
+            Ok(Place::File(path)) if !path.exists() => Some(path),
+            _ => None,
+        };
+        let folders = [&held.dir, &places.seen].into_iter().filter(|folder| !folder.exists()).cloned();
+        Self { root, folders: folders.collect(), keys: [places.data_keys.clone(), places.salts.clone()] }
+    }
+
+    /// The error that matters is the one before, and what cannot be taken away is in nobody's way.
+    fn undo(&self) {
+        if self.keys.iter().any(|path| path.exists()) {
+            return;
+        }
+        if let Some(root) = &self.root {
+            let _ = std::fs::remove_file(root);
+            let _ = guard::durable::remove_lock(root);
+        }
+        for folder in &self.folders {
+            for name in self.keys.iter().filter_map(|path| path.file_name()) {
+                let _ = guard::durable::remove_lock(&folder.join(name));
+            }
+            // Where something else lies in it, it stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
 }
 
 fn escrowed(make: &MakeEscrow) -> Result<Verdict, String> {

@@ -32,8 +32,28 @@ impl By {
         }
     }
 
+    /// [`By::person`] of a line of a list.
+    pub(super) fn one(&self, number: u64, line: &str) -> Result<Subject, String> {
+        self.is_no_header(number, &[line])?;
+        self.person(line)
+    }
+
+    /// A key may be any text, and a header would be somebody's.
+    fn is_no_header(&self, number: u64, parts: &[&str]) -> Result<(), String> {
+        let Self::Key(_, key) = self else { return Ok(()) };
+        let field = key.rsplit_once('.').map_or(key.as_str(), |(_, field)| field);
+        let is_name = |part: &str| {
+            let part = part.trim().to_ascii_lowercase();
+            part == *key || part == field || HEADS.contains(&part.as_str())
+        };
+        if number == 1 && parts.iter().all(|part| is_name(part)) {
+            return Err("this is a header: a list has keys alone, one person or pair a line".to_owned());
+        }
+        Ok(())
+    }
+
     /// Two people, with a tab or a comma between them. Ids have no blanks, so that they may stand there too.
-    pub(super) fn two(&self, line: &str) -> Result<[Subject; 2], String> {
+    pub(super) fn two(&self, number: u64, line: &str) -> Result<[Subject; 2], String> {
         let (two, wrong) = match self {
             Self::Record(_) => (halves(line).or_else(|| words(line)), "two ids of records are needed"),
             Self::Key(..) => (
@@ -42,9 +62,16 @@ impl By {
             ),
         };
         let [from, into] = two.ok_or(wrong)?;
+        self.is_no_header(number, &[&from, &into])?;
         Ok([self.person(from.trim())?, self.person(into.trim())?])
     }
 }
+
+/// What columns of keys are called, besides their field.
+const HEADS: &[&str] = &[
+    "key", "id", "from", "into", "to", "old", "new", "before", "after", "gone", "survivor", "survives",
+    "merged",
+];
 
 fn words(line: &str) -> Option<[String; 2]> {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
@@ -68,6 +95,20 @@ fn halves(line: &str) -> Option<[String; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_nobodys_key() {
+        let text = "orgs:\n  - {id: production, kind: production}\n";
+        let (policy, _) = policy::read(vec![source::Source::new("phiward.yaml", text)]);
+        let by = By::Key(Org::declared(&policy, "production").unwrap(), "account.mrn__c".to_owned());
+        for header in ["old,new", "MRN__c\tMRN__c", "\"Account.MRN__c\",\"Survivor\""] {
+            assert!(by.two(1, header).is_err_and(|what| what.contains("a header")), "{header}");
+            assert!(by.two(2, header).is_ok(), "{header}");
+        }
+        assert!(by.one(1, "MRN__c").is_err() && by.one(2, "MRN__c").is_ok());
+        // One of two may be somebody's.
+        assert!(by.two(1, "new,M-17").is_ok() && by.one(1, "M-17").is_ok());
+    }
 
     #[test]
     fn a_line_has_two_halves_or_none() {

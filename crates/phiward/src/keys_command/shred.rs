@@ -11,7 +11,7 @@ use policy::{ClassifiedBy, Policy};
 
 use super::arguments::Shred;
 use super::people::By;
-use super::{NO_ORG, Word, acted_by, by_lines, lines, reopened, status, text};
+use super::{NO_ORG, Word, acted_alone, by_lines, listed, reopened, status, text};
 use crate::telling::counted;
 use crate::{Verdict, judge};
 
@@ -31,6 +31,14 @@ impl Who {
             Self::Handles(handles) | Self::Retired(handles) => {
                 handles.iter().map(|handle| keeper.salts().standing_of(*handle)).collect()
             }
+        }
+    }
+
+    /// Of each line, whether it is the first that names its person.
+    fn firsts(&self) -> Vec<bool> {
+        match self {
+            Self::People(people) => firsts(people.iter().map(Subject::bytes)),
+            Self::Handles(handles) | Self::Retired(handles) => firsts(handles),
         }
     }
 
@@ -65,55 +73,61 @@ struct ByKey {
 }
 
 pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
-    let given = lines(|line| Ok(line.to_owned()))?;
+    let given = listed(|number, line| Ok((number, line.to_owned())))?;
+    let numbers: Vec<u64> = given.iter().map(|(number, _)| *number).collect();
     let mut others = Vec::new();
-    let (who, policy, left) =
-        match (&shred.policy, &shred.org) {
-            (Some(policy), Some(id)) => {
-                let policy = judge::read_bundle(policy)?;
-                let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
-                let mut left = Bound::of(&policy);
-                let by = left.taken(org, shred.key.as_deref())?;
-                let people = all(&by, &given)?;
-                others.extend(given.iter().map(|line| {
-                    if left.is_of_another_kind(line, &by) { left.hint() } else { String::new() }
-                }));
-                if shred.keys_apart {
-                    left = Bound::default();
-                }
-                (Who::People(people), Some(policy), left)
+    let (who, policy, left) = match (&shred.policy, &shred.org) {
+        (Some(policy), Some(id)) => {
+            let policy = judge::read_bundle(policy)?;
+            let org = Org::declared(&policy, id).map_err(|_| NO_ORG.to_owned())?;
+            let mut left = Bound::of(&policy);
+            let by = left.taken(org, shred.key.as_deref())?;
+            let people = given.iter().map(|(number, line)| {
+                by.one(*number, line)
+                    .map_err(|what| format!("standard input, line {number}: {what}\nnothing was done"))
+            });
+            let people = people.collect::<Result<_, String>>()?;
+            others.extend(given.iter().map(|(_, line)| {
+                if left.is_of_another_kind(line, &by) { left.hint() } else { String::new() }
+            }));
+            if shred.keys_apart {
+                left = Bound::default();
             }
-            _ => {
-                let handles = (1..).zip(&given).map(|(number, line)| {
-                    let id = KeyId::of(line).map_err(|_| format!("line {number}: this is no handle"))?;
-                    Ok(Handle::of(*id.bytes()))
-                });
-                let handles = handles.collect::<Result<_, String>>()?;
-                let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
-                (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
-            }
-        };
-    acted_by(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
+            (Who::People(people), Some(policy), left)
+        }
+        _ => {
+            let handles = given.iter().map(|(number, line)| {
+                let id = KeyId::of(line).map_err(|_| {
+                    format!("standard input, line {number}: this is no handle\nnothing was done")
+                })?;
+                Ok(Handle::of(*id.bytes()))
+            });
+            let handles = handles.collect::<Result<_, String>>()?;
+            let who = if shred.retired { Who::Retired(handles) } else { Who::Handles(handles) };
+            (who, shred.policy.as_deref().map(judge::read_bundle).transpose()?, Bound::default())
+        }
+    };
+    acted_alone(Word::of(policy.as_ref(), &shred.kept)?, &shred.kept, async |keeper| {
         let backups = shred.backups.as_deref();
         let was = who.standing(keeper);
         let done = match &who {
             Who::People(people) => keeper.shred(people, backups).await,
             Who::Handles(handles) => {
                 if !shred.rebound {
-                    are_bound_anew(keeper, handles)?;
+                    are_bound_anew(keeper, handles, &numbers)?;
                 }
                 keeper.shred_handles(handles, backups).await
             }
             Who::Retired(handles) => {
-                are_merged(keeper, handles)?;
+                are_merged(keeper, handles, &numbers)?;
                 keeper.shred_handles(handles, backups).await
             }
         };
-        let done = done.map_err(by_lines)?;
-        tell(&done, &was);
-        let unknown = (1..).zip(&was).zip(&others).filter(|((_, was), _)| **was == Standing::Unknown);
+        let done = done.map_err(|error| by_lines(error, &numbers))?;
+        tell(&done, &was, &who.firsts(), shred.backups.is_some());
+        let unknown =
+            numbers.iter().zip(&was).zip(&others).filter(|((_, was), _)| **was == Standing::Unknown);
         for ((number, _), hint) in unknown.filter(|(_, hint)| !hint.is_empty()) {
-            let number: u64 = number;
             eprintln!("phiward: standard input, line {number}: nothing is sealed for this person{hint}");
         }
         let escrows = status::escrows_to_destroy(keeper);
@@ -127,35 +141,45 @@ pub(super) fn run(shred: &Shred) -> Result<Verdict, String> {
 }
 
 /// Nobody takes the salt of who was merged away before somebody looked: what is bound to them still would be lost.
-fn are_bound_anew(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
+fn are_bound_anew(keeper: &Keeper, handles: &[Handle], numbers: &[u64]) -> Result<(), String> {
     let retiring = keeper.salts().retiring(handles);
-    let of_merged = (1..).zip(handles).filter(|(_, handle)| retiring.contains(handle));
-    let lines: Vec<String> = of_merged.map(|(number, _): (usize, _)| format!("line {number}")).collect();
+    let of_merged = numbers.iter().zip(handles).filter(|(_, handle)| retiring.contains(handle));
+    let lines: Vec<String> = of_merged.map(|(number, _)| format!("line {number}")).collect();
     if lines.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "{}: the person was merged into another, and what is still bound to this handle would never open again: take \
+        "standard input, {}: the person was merged into another, and what is still bound to this handle would never open again: take \
          `keys census --free-of-handle` of all exports, then say `--rebound`\nnothing was done",
         lines.join(", ")
     ))
 }
 
 /// Whether nobody would be forgotten.
-fn are_merged(keeper: &Keeper, handles: &[Handle]) -> Result<(), String> {
+fn are_merged(keeper: &Keeper, handles: &[Handle], numbers: &[u64]) -> Result<(), String> {
     let retiring = keeper.salts().retiring(handles);
     let mut wrong = Vec::new();
-    for (number, handle) in (1..).zip(handles) {
+    for (number, handle) in numbers.iter().zip(handles) {
         if keeper.salts().by_handle(*handle).map_err(text)?.is_some() && !retiring.contains(handle) {
             wrong.push(format!(
-                "line {number}: in these keys the person was not merged into another who stays: `keys merge` first"
+                "standard input, line {number}: in these keys the person was not merged into another who stays: `keys merge` first"
             ));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\nnothing was done", wrong.join("\n"))) }
 }
 
-fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]) {
+fn firsts<T: Ord>(all: impl IntoIterator<Item = T>) -> Vec<bool> {
+    let mut seen = BTreeSet::new();
+    all.into_iter().map(|one| seen.insert(one)).collect()
+}
+
+fn tell(
+    Shredding { handles, retired, backup, .. }: &Shredding,
+    was: &[Standing],
+    first: &[bool],
+    is_asked: bool,
+) {
     for (handle, was) in handles.iter().zip(was) {
         match (handle, was) {
             (Some(handle), _) => println!("{handle:?}"),
@@ -164,7 +188,14 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]
             (None, Standing::There | Standing::Unknown) => println!("unknown"),
         }
     }
-    let before = |is: fn(&Standing) -> bool| was.iter().filter(|was| is(was)).count();
+    // Who is named twice is one person.
+    let before =
+        |is: fn(&Standing) -> bool| was.iter().zip(first).filter(|(was, first)| **first && is(was)).count();
+    let again = first.iter().filter(|first| !**first).count();
+    if again > 0 {
+        let lines = counted(again as u64, "line names", "lines name");
+        eprintln!("phiward: {lines} somebody whom a line before names, who is counted once");
+    }
     let shredded = before(|was| *was == Standing::Shredded);
     if shredded > 0 {
         eprintln!("phiward: shredded before: {}", people(shredded));
@@ -177,7 +208,7 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]
             people(merged)
         );
     }
-    let done = handles.iter().flatten().count();
+    let done = handles.iter().zip(first).filter(|(handle, first)| **first && handle.is_some()).count();
     let (any, forgotten) = (done > 0, done - retired.len());
     if forgotten > 0 {
         eprintln!("phiward: shredded: {}", people(forgotten));
@@ -194,6 +225,9 @@ fn tell(Shredding { handles, retired, backup, .. }: &Shredding, was: &[Standing]
         }
         Some(backup) => eprintln!("phiward: a backup was made: `{}`", backup.display()),
         None if any => eprintln!("phiward: no backup that was made until now opens: make a new one"),
+        None if is_asked => {
+            eprintln!("phiward: no backup was made: one that is there opens and holds everybody");
+        }
         None => {}
     }
     if !any {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use guard::keeper::Tools;
-use guard::ring::{EscrowState, Escrowed};
+use guard::keeper::{Drills, Tools};
+use guard::ring::{Accepted, EscrowState, Escrowed};
 use guard::{Keeper, KeyState, KeyStatus, Unseen};
 use jiff::civil::Date;
 use journal::names::KeyId;
@@ -32,11 +32,14 @@ const MOST_SEALS: u64 = 1 << 32;
 /// Where a backup stands.
 struct Backup {
     name: String,
-    word: &'static str,
+    opens: bool,
+    word: String,
 }
 
 struct Shown {
     tenant: String,
+    /// What entries call these keys.
+    id: KeyId,
     /// The module that encrypts runs in its FIPS mode.
     fips: bool,
     keys: Vec<(KeyStatus, u64)>,
@@ -51,11 +54,17 @@ struct Shown {
     untold: u64,
     merges: u64,
     approvers: Vec<String>,
-    escrows: Vec<Escrowed>,
+    /// Each with what is to be said of it.
+    escrows: Vec<(Escrowed, String)>,
     /// When a copy was put back that need not know of all.
     unknown: Option<Date>,
-    /// When a copy was put back, while shreddings are to be done again; and of how many people whom a ledger names.
-    reopened: Option<(Date, Option<u64>)>,
+    /// When a copy was put back, while shreddings are to be done again.
+    reopened: Option<Date>,
+    /// Of how many people whom a ledger names as shredded the salts are here, and of how many because two people said so.
+    there: Option<(u64, u64)>,
+    accepted: Option<Accepted>,
+    /// What a ledger says where nobody is to be shredded again.
+    whom: Option<String>,
     backups: Option<Vec<Backup>>,
     to_do: Vec<String>,
 }
@@ -80,7 +89,7 @@ pub(super) fn run(status: &Status) -> Result<Verdict, String> {
     };
     let period = period.map_or((SEALS_FOR, false), |days| (days, true));
     let named = match &status.ledger {
-        Some(dir) => Some(Named::of(dir, status.verifier.as_deref(), &keeper)?),
+        Some(dir) => Some(Named::of(dir, (status.verifier.as_deref(), status.seen.as_deref()), &keeper)?),
         None => None,
     };
     let shown = shown(&keeper, (status.backups.as_deref(), named.as_ref()), period, day)?;
@@ -174,8 +183,11 @@ fn shown(
         }
     }
     to_do.extend(unsealing(&keys));
-    to_do.extend(reopened::to_do(keeper, named));
+    let open = reopened::to_do(keeper, named);
+    let whom = named.filter(|_| open.is_none()).map(reopened::whom);
+    to_do.extend(open);
     to_do.extend(to_destroy(keeper));
+    to_do.extend(unescrowed(keeper).map(str::to_owned));
     if keeper.approvers().is_empty() {
         to_do.push(
             "no approvers are pinned: nothing that two people have to say is taken. `keys approvers`"
@@ -189,14 +201,18 @@ fn shown(
     }
     if untold > 0 {
         let salts = counted(untold, "salt was", "salts were");
-        to_do.push(format!("{salts} destroyed and no entry says so: run any act with --ledger"));
+        to_do.push(format!(
+            "{salts} destroyed and no entry says so: the next command that takes these keys and records in a --ledger writes \
+             it, as `keys backup` or `guard seal` (`keys status` records nothing)"
+        ));
     }
-    let backups = backups.map(|folder| listed(keeper, folder)).transpose()?;
-    if backups.as_ref().is_some_and(|all| all.iter().all(|backup| backup.word != OPENS)) {
-        to_do.push("no backup opens: make one".to_owned());
+    let backups = backups.map(|folder| listed(keeper, folder, named)).transpose()?;
+    if backups.as_ref().is_some_and(|all| all.iter().all(|backup| !backup.opens)) {
+        to_do.push("no backup opens: make one (`keys backup`)".to_owned());
     }
     Ok(Shown {
         tenant: keeper.tenant().to_owned(),
+        id: salts.id(),
         fips: guard::fips(),
         keys,
         period,
@@ -208,9 +224,16 @@ fn shown(
         untold,
         merges,
         approvers: keeper.approvers(),
-        escrows: salts.escrows(),
+        escrows: salts
+            .escrows()
+            .into_iter()
+            .map(|escrow| (escrow, escrow_word(&escrow, undone(keeper, named, Some(escrow.day)))))
+            .collect(),
         unknown: salts.escrows_unknown(),
-        reopened: keeper.reopened().map(|day| (day, named.map(|named| named.there))),
+        reopened: keeper.reopened(),
+        there: named.map(|named| (named.there.len() as u64, named.kept)),
+        accepted: keeper.accepted(),
+        whom,
         backups,
         to_do,
     })
@@ -242,9 +265,33 @@ fn unsealing(keys: &[(KeyStatus, u64)]) -> Vec<String> {
     by_class.into_iter().map(said).collect()
 }
 
-const OPENS: &str = "opens";
+/// That no escrow is left of those that were made. Whether there is to be one is for whoever has the root: one in hardware or
+/// of a service has backups of its own.
+fn unescrowed(keeper: &Keeper) -> Option<&'static str> {
+    let escrows = keeper.salts().escrows();
+    let is_kept = escrows.iter().any(|escrow| escrow.state == EscrowState::Kept);
+    (!escrows.is_empty() && !is_kept).then_some(
+        "no escrow is left but such as are destroyed or to be destroyed: with the root lost, all is lost. `keys escrow make`",
+    )
+}
 
-fn listed(keeper: &Keeper, folder: &Path) -> Result<Vec<Backup>, String> {
+/// Whether a copy of a day holds people who were shredded after it was made, where the keys do not know of it themselves:
+/// into these an older copy was put back, or a ledger names somebody who is here.
+fn undone(keeper: &Keeper, named: Option<&Named>, day: Option<Date>) -> Option<String> {
+    let named = named.filter(|named| !named.is_of_others());
+    // Of the same day nobody can tell which came first.
+    if let Some(Named { there, last: Some(last), .. }) = named
+        && !there.is_empty()
+        && day.is_none_or(|day| day <= *last)
+    {
+        return Some(format!("brings back people who were shredded, the last on {last}"));
+    }
+    let is_known = named.is_some_and(|named| named.gaps.is_empty());
+    (keeper.reopened().is_some() && !is_known)
+        .then(|| "may bring back people who were shredded after it was made".to_owned())
+}
+
+fn listed(keeper: &Keeper, folder: &Path, named: Option<&Named>) -> Result<Vec<Backup>, String> {
     let io = |error: std::io::Error| format!("`{}`: {error}", folder.display());
     let mut all = Vec::new();
     let entries = match std::fs::read_dir(folder) {
@@ -257,22 +304,32 @@ fn listed(keeper: &Keeper, folder: &Path) -> Result<Vec<Backup>, String> {
         if !path.is_dir() {
             continue;
         }
-        let word = match keeper.drilled(&path) {
-            Ok(drills) if drills.data.is_some() && drills.salts.is_some() => OPENS,
-            Ok(_) => "opens no more",
-            Err(_) => "cannot be read",
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let day = name.get(..10).and_then(|day| day.parse().ok());
+        let (opens, word) = match keeper.drilled(&path) {
+            Ok(Drills { data: Some(data), salts: Some(salts), .. }) => {
+                let undead = (data.undead + salts.undead > 0)
+                    .then(|| "brings back what was destroyed: destroy it".to_owned());
+                let lacks = (salts.missing > 0)
+                    .then(|| format!("lacks {}", counted(salts.missing, "person", "people")));
+                let more = undead.or_else(|| undone(keeper, named, day)).into_iter().chain(lacks);
+                (true, std::iter::once("opens".to_owned()).chain(more).collect::<Vec<_>>().join(", "))
+            }
+            Ok(_) => (false, "opens no more".to_owned()),
+            Err(_) => (false, "cannot be read".to_owned()),
         };
-        all.push(Backup { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), word });
+        all.push(Backup { name, opens, word });
     }
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
 }
 
-const fn escrow_word(state: EscrowState) -> &'static str {
-    match state {
-        EscrowState::Kept => "kept",
-        EscrowState::Undoes => "undoes a shredding or a destruction: to be destroyed",
-        EscrowState::Destroyed => "destroyed",
+fn escrow_word(escrow: &Escrowed, undone: Option<String>) -> String {
+    match (escrow.state, undone) {
+        (EscrowState::Kept, None) => "kept".to_owned(),
+        (EscrowState::Kept, Some(undone)) => format!("kept, and {undone}"),
+        (EscrowState::Undoes, _) => "undoes a shredding or a destruction: to be destroyed".to_owned(),
+        (EscrowState::Destroyed, _) => "destroyed".to_owned(),
     }
 }
 
@@ -285,8 +342,10 @@ fn share(seals: u64) -> String {
 impl Shown {
     fn table(&self) -> String {
         let module = if self.fips { "in its FIPS 140-3 mode" } else { "not in its FIPS 140-3 mode" };
-        let mut out =
-            format!("Tenant {}\nCryptographic module: AWS-LC, {module}\n\nData keys\n", self.tenant);
+        let mut out = format!(
+            "Tenant {}, keys {}\nCryptographic module: AWS-LC, {module}\n\nData keys\n",
+            self.tenant, self.id
+        );
         let rows: Vec<[String; 7]> = self
             .keys
             .iter()
@@ -334,20 +393,29 @@ impl Shown {
             let handles = counted(self.retired, "handle", "handles");
             let _ = writeln!(out, "  retired: {handles}, of people who became others");
         }
-        if let Some((day, there)) = self.reopened {
-            let who = there.map_or_else(
+        if let Some(day) = self.reopened {
+            let who = self.there.map_or_else(
                 || "who is not known here".to_owned(),
-                |there| counted(there, "person", "people"),
+                |(there, _)| counted(there, "person", "people"),
             );
             let _ = writeln!(out, "  shredded and open again since a copy was put back on {day}: {who}");
+        }
+        if let Some(Accepted { at, reason }) = self.accepted {
+            let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+            let _ = writeln!(
+                out,
+                "  a copy was put back, and two people said on {day} why shreddings after it are not done again: {reason}"
+            );
+        }
+        if let Some(whom) = &self.whom {
+            let _ = writeln!(out, "  {whom}");
         }
         if !self.approvers.is_empty() {
             let _ = writeln!(out, "\nApprovers\n  {}", self.approvers.join(", "));
         }
         out.push_str("\nEscrows\n");
-        for escrow in &self.escrows {
-            let Escrowed { id, day, threshold, shares, state } = escrow;
-            let _ = writeln!(out, "  {id}  {day}  {threshold} of {shares}  {}", escrow_word(*state));
+        for (Escrowed { id, day, threshold, shares, .. }, word) in &self.escrows {
+            let _ = writeln!(out, "  {id}  {day}  {threshold} of {shares}  {word}");
         }
         if let Some(day) = self.unknown {
             let _ = writeln!(out, "  unknown since a copy was put back on {day}");
@@ -359,6 +427,8 @@ impl Shown {
             for backup in backups {
                 let _ = writeln!(out, "  {}  {}", backup.name, backup.word);
             }
+        } else {
+            out.push_str("\nBackups\n  not looked at: --backups names their folder\n");
         }
         if !self.to_do.is_empty() {
             out.push_str("\nTo do\n");
@@ -389,23 +459,26 @@ impl Shown {
         let escrows: Vec<serde_json::Value> = self
             .escrows
             .iter()
-            .map(|escrow| {
+            .map(|(escrow, word)| {
                 serde_json::json!({
                     "id": escrow.id.to_string(),
                     "day": escrow.day,
                     "threshold": escrow.threshold,
                     "shares": escrow.shares,
                     "state": escrow.state.as_str(),
+                    "said": word,
                 })
             })
             .collect();
         let backups = self.backups.as_ref().map(|all| {
-            let one =
-                |backup: &Backup| serde_json::json!({"name": backup.name, "opens": backup.word == OPENS});
+            let one = |backup: &Backup| {
+                serde_json::json!({"name": backup.name, "opens": backup.opens, "said": backup.word})
+            };
             all.iter().map(one).collect::<Vec<_>>()
         });
         let shown = serde_json::json!({
             "tenant": self.tenant,
+            "keys": self.id.to_string(),
             "fips": self.fips,
             "data_keys": keys,
             "salts": {
@@ -420,8 +493,12 @@ impl Shown {
             "approvers": self.approvers,
             "escrows": escrows,
             "escrows_unknown_since": self.unknown,
-            "shreddings_open_since": self.reopened.map(|(day, _)| day),
-            "shredded_and_open": self.reopened.and_then(|(_, there)| there),
+            "shreddings_open_since": self.reopened,
+            "shreddings_accepted": self.accepted.map(|Accepted { at, reason }| {
+                serde_json::json!({"at": at, "because": reason.as_str()})
+            }),
+            "shredded_and_open": self.there.map(|(there, _)| there),
+            "shredded_and_kept": self.there.map(|(_, kept)| kept),
             "backups": backups,
             "to_do": self.to_do,
         });

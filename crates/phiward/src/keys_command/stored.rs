@@ -45,9 +45,9 @@ fn pairs(path: &Path, by: &By) -> Result<Vec<Became>, String> {
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
-        .map(|(number, line): (usize, _)| {
+        .map(|(number, line): (u64, _)| {
             let wrong = |what| format!("`{}`, line {number}: {what}", path.display());
-            let [from, into] = by.two(line.trim()).map_err(wrong)?;
+            let [from, into] = by.two(number, line.trim()).map_err(wrong)?;
             Ok(Became { from, into })
         })
         .collect()
@@ -85,7 +85,8 @@ fn run(rewrite: &Rewrite, task: impl FnOnce(&Mandate) -> Result<Task, String>) -
     let export = &rewrite.export;
     let right = right(export)?;
     let task = task(&right)?;
-    let keys = InUse::of(keys_command::opened(&export.keys)?);
+    let keys = InUse::of(keys_command::opened(&export.keys, right.ledger.as_ref())?);
+    keys_command::reopened::notice(&keys.keeper());
     let done = worked(rewrite, task, &right, &keys);
     let (closed, ended) = (right.close(), keys.end().map_err(text));
     let counts = done?;

@@ -5,14 +5,14 @@ use ledger::archive::{archive, verify_archive};
 use ledger::reading::is_gone;
 use ledger::retention::Rules;
 use ledger::s3::S3;
-use tlog::Objects;
+use tlog::{Objects, entries};
 use wire::Credentials;
 use zeroize::Zeroizing;
 
 use super::arguments::Archive;
 use super::{logs, plain, text};
 use crate::outside::SystemClock;
-use crate::telling::{counted, entries};
+use crate::telling::counted;
 use crate::{Verdict, judge};
 
 pub(crate) fn run(arguments: &Archive) -> Result<Verdict, String> {

@@ -170,6 +170,12 @@ pub(crate) struct Shredded {
     /// Only of entries of this day (UTC) and later: the day of a copy that was put back
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) since: Option<Date>,
+    /// Only of this tenant's keys, by the id that `keys status` shows, of a ledger that tells of several
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    /// Where it is kept how far the ledger came [default: DIR.seen, where that is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seen: Option<PathBuf>,
     /// List in their place the handles of people who were merged into others, as `keys shred --retired` reads them
     #[arg(long)]
     pub(crate) retired: bool,

@@ -17,12 +17,12 @@ use guard::vault::Lock;
 use journal::names::Writer;
 use ledger::reading::{self, Held};
 use ledger::{Every, Expected, Layout, LedgerError, Opening, Settings, SigningKey};
-use tlog::VerifierKey;
+use tlog::{VerifierKey, entries};
 use wire::Plain;
 use zeroize::Zeroizing;
 
 use crate::outside::{SystemClock, SystemRng};
-use crate::telling::{counted, entries};
+use crate::telling::counted;
 use crate::{Verdict, files};
 use arguments::{
     Init, Ledger, OneLog, Period, Prove, Reading, Reconcile, Recorded, Sample, Unlock, Verify, Writing,

@@ -6,12 +6,12 @@ use ledger::State;
 use ledger::reading::{self, Held};
 use ledger::retain::{delete, plan};
 use ledger::retention::Rules;
-use tlog::Folder;
+use tlog::{Folder, entries};
 
 use super::arguments::Retain;
 use super::{open, text};
 use crate::outside::SystemRng;
-use crate::telling::{counted, entries};
+use crate::telling::counted;
 use crate::{Verdict, judge, today};
 
 pub(crate) fn run(retain: &Retain) -> Result<Verdict, String> {

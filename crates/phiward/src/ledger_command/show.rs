@@ -13,11 +13,11 @@ use journal::{Act, Entry, Pseudonymiser as _, Subject};
 use ledger::reading::{self, Held};
 use ledger::{Expected, LedgerError};
 use policy::vocabulary::Action;
+use tlog::entries;
 
 use super::arguments::{Listing, Show};
 use super::{logs, text};
 use crate::keys_command::{opened_trail, shred};
-use crate::telling::entries;
 use crate::{Verdict, files, judge};
 
 pub(super) fn run(show: &Show) -> Result<Verdict, String> {
@@ -286,7 +286,8 @@ fn subject(act: &Act) -> String {
     match act {
         Act::KeyEvent(event) => {
             let keys = event.keys.map(|keys| format!(" ({})", keys.get())).unwrap_or_default();
-            format!("{} {}{keys}", event.kind, event.key)
+            let reason = event.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{} {}{keys}{reason}", event.kind, event.key)
         }
         Act::Inference(inference) => inference.model.to_string(),
         Act::Grant(grant) => format!("{} to {}", grant.ceiling, grant.to),

@@ -1,5 +1,7 @@
 //! Data jobs, as somebody runs them: a file goes through the guard, and the ledger tells of it.
 
+mod reopened;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 

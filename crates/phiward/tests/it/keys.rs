@@ -311,6 +311,8 @@ fn keys_are_made_lost_and_brought_back_and_one_person_is_forgotten() {
     assert!(status.contains("as no key is active: `keys make --class phi --activate`"), "{status}");
     assert_eq!(place.ends(0, &[&["make", "--class", "phi", "--activate"], &RESTORED, &LEDGER], ""), "2\n");
     place.ends(0, &[&["make", "--class", "phi-sensitive", "--activate"], &RESTORED, &LEDGER], "");
+    place.ends(1, &[&["status"], &RESTORED], "");
+    place.ends(0, &[&["escrow", "make", "--to", "new", "--shares-in", "new-shares"], &RESTORED, &LEDGER], "");
     place.ends(0, &[&["status"], &RESTORED], "");
 
     let told = place.told();

@@ -555,8 +555,10 @@ fn a_list_with_somebody_who_was_merged_away_names_the_line() {
     let handle = told.split_once(survivor).unwrap().1.get(..16).unwrap();
     assert!(told.contains("standard input, line 3") && told.contains("nothing was done"), "{told}");
     assert!(!told.contains(&record(1)) && !told.contains("line 1:"), "{told}");
-    let (_, again) = place.ends(2, &act("merge", &of), &format!("{} {}\n{pairs}", record(3), record(0)));
-    assert!(again.contains("standard input, line 2"), "{again}");
+    let (_, again) = place.ends(0, &act("merge", &of), &pairs);
+    assert!(again.contains("standard input, line 2: this was merged before"), "{again}");
+    let (_, again) = place.ends(2, &act("merge", &of), &format!("{pairs}{} {}\n", record(1), record(3)));
+    assert!(again.contains("standard input, line 3: the person was merged into another"), "{again}");
     // The handle is the survivor's, who is shredded by it with both.
     place.ok(&act("shred", &["--handles"]), &format!("{handle}\n"));
     let status = place.ok(&[&["keys", "status"][..], &KEYS].concat(), "");

@@ -20,7 +20,11 @@ impl SaltRing {
     /// Places of those who were shredded and have no salt now: an older export brings them back. Nobody is told who was
     /// shredded but by whoever names them. Who was merged into another is there under that one.
     pub fn forgotten(&self, subjects: &[impl Borrow<Subject>]) -> BTreeSet<usize> {
-        if self.welcome.get().is_some() { BTreeSet::new() } else { self.gone(subjects) }
+        let mut gone = self.withheld(subjects);
+        if self.welcome.get().is_none() {
+            gone.extend(self.gone(subjects));
+        }
+        gone
     }
 
     fn gone(&self, subjects: &[impl Borrow<Subject>]) -> BTreeSet<usize> {
@@ -50,6 +54,9 @@ impl SaltRing {
         subjects: &[impl Borrow<Subject>],
         give: impl FnOnce() -> Result<T, RingError>,
     ) -> Result<T, RingError> {
+        if !self.withheld(subjects).is_empty() {
+            return Err(GuardError::Forgotten.into());
+        }
         let gone = self.gone(subjects);
         if gone.is_empty() {
             return give();

@@ -6,6 +6,11 @@ use crate::{code, text};
 /// The contact of a person account.
 const CONTACT: &str = "003D000000IqhSL";
 
+/// An id of 18 characters: the same record.
+fn whole(record: &str) -> String {
+    journal::names::RecordId::of(record).unwrap().to_string()
+}
+
 fn run(place: &Place, act: &str, of: &[&str], input: &str) -> (i32, String, String) {
     let done = place.run(&[&[act], of, &KEYS, &LEDGER], input);
     let (out, err) = (text(&done.stdout), text(&done.stderr));
@@ -49,6 +54,56 @@ fn who_has_nothing_is_not_merged_in_silence() {
     let (exit, out, err) = run(&place, "merge", &of, &format!("{ADA} {CAL}\n"));
     assert_eq!((exit, out.as_str()), (1, "shredded\n"), "{err}");
     assert!(err.contains("line 1: the person who is gone was shredded"), "{err}");
+}
+
+#[test]
+fn a_list_of_merges_says_of_each_line_what_is_wrong_with_it() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.sealed(&[ADA, BEN]);
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let (exit, _, err) = run(&place, "merge", &of, &format!("{BEN} {ADA}\n{ADA} {}\n", whole(ADA)));
+    assert!(exit == 2 && err.contains("line 2: both are the same person"), "{err}");
+    let (exit, _, err) = run(&place, "merge", &of, &format!("Old,New\n{BEN},{ADA}\n"));
+    assert!(exit == 2 && err.contains("line 1: ") && err.contains("without a header"), "{err}");
+    // Whoever survives has nothing: the id may be mistyped.
+    let (exit, out, err) = run(&place, "merge", &of, &format!("{BEN} {CAL}\n{BEN} {CAL}\n"));
+    assert!(
+        exit == 1 && err.contains("line 1: nothing was sealed until now for the person who survives"),
+        "{err}"
+    );
+    assert!(err.contains("line 2: it says what line 1 says"), "{err}");
+    let handles: Vec<&str> = out.lines().collect();
+    assert!(handles.len() == 2 && handles[0] == handles[1], "{out}");
+    // Merging the wrong one into the right one mends it, and what was done is no failure.
+    let (exit, again, err) = run(&place, "merge", &of, &format!("{BEN} {CAL}\n{CAL} {ADA}\n"));
+    assert!(exit == 0 && err.contains("line 1: this was merged before"), "{err}");
+    assert_eq!(again.lines().next(), Some(handles[0]));
+    let (exit, _, err) = run(&place, "merge", &of, &format!("{BEN} {ADA}\n"));
+    assert!(exit == 0 && err.contains("line 1: this was merged before"), "{err}");
+    // The number of the line is that of the list.
+    let other = "001D000000IqhSP";
+    let lines = format!("{BEN} {ADA}\n{BEN} {ADA}\n{BEN} {other}\n");
+    let (exit, _, err) = run(&place, "merge", &of, &lines);
+    assert!(exit == 2 && err.contains("line 3: the person was merged into another"), "{err}");
+    // Nobody is merged into who was forgotten.
+    place.sealed(&[other]);
+    place.ends(0, &[&["shred"], &of, &KEYS, &LEDGER], &format!("{other}\n"));
+    let (exit, _, err) = run(&place, "merge", &of, &format!("{ADA} {other}\n"));
+    assert!(exit == 2 && err.contains("line 1: the person who survives was shredded"), "{err}");
+    assert!(err.contains("`guard seal --again` first"), "{err}");
+}
+
+#[test]
+fn survivors_who_are_new_can_be_said_to_be_right() {
+    let place = Place::new();
+    place.init();
+    place.ok(&["make", "--class", "phi", "--activate"]);
+    place.sealed(&[ADA]);
+    let of = ["--policy", &place.bundle, "--org", "production", "--new-survivors"];
+    let (exit, _, err) = run(&place, "merge", &of, &format!("{ADA} {BEN}\n"));
+    assert!(exit == 0 && !err.contains("nothing was sealed"), "{err}");
 }
 
 #[test]
