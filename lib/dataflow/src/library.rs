@@ -37,7 +37,16 @@ impl Body<'_> {
                 self.input(Input::Argument, span)
             }
             ("restcontext", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
-            ("page", _) => Value::obj(self.fresh(Site::Expr(id), &ty)),
+            ("page", page) => {
+                let address = Texts::of(&format!("/apex/{page}"));
+                let obj = self.fresh(Site::Expr(id), &ty);
+                self.write_part(
+                    &[obj],
+                    Key::Own(Part::Address),
+                    Value { texts: address, ..Value::default() },
+                );
+                Value::obj(obj)
+            }
             _ if of.objs.is_empty() && of.labels.is_empty() => Value::default(),
             (own, member) => {
                 let part = own_part(own, member);
@@ -90,6 +99,8 @@ impl Body<'_> {
                     let labels = self.collect(arg, span);
                     let to = arg.texts.clone();
                     self.emit(Sink::PageAddress, &labels, span, &to);
+                    let address = Value { texts: to, ..Value::default() };
+                    self.write_part(&[obj], Key::Own(Part::Address), address);
                 }
             }
             name if name.ends_with("exception") || name == "apexpages.message" => {
@@ -105,6 +116,21 @@ impl Body<'_> {
             }
         }
         value
+    }
+
+    /// What the pages at these addresses print of records.
+    fn rendered(&self, addresses: &Texts, span: Span) -> Value {
+        let trace = step(None, self.file_id, span, Did::Rendered);
+        let mut labels = Labels::default();
+        for address in addresses.beginnings() {
+            let address = address.to_lowercase();
+            let Some((_, page)) = address.split_once("apex/") else { continue };
+            let page = page.split(['?', '#', '&', '/']).next().unwrap_or_default();
+            for &field in self.world.pages.get(page).into_iter().flatten() {
+                labels.add(Label::Field(field), &trace);
+            }
+        }
+        Value::of(labels)
     }
 
     /// What an exception or a message is made with, one beside the other.
@@ -396,6 +422,10 @@ impl Body<'_> {
             ("pagereference", "geturl" | "getanchor") if self.came_with_request(&own) => {
                 let path = Texts::of("/apex/").then(&Texts::default());
                 Value { texts: path, ..self.input(Input::Page, span) }
+            }
+            ("pagereference", "getcontent" | "getcontentaspdf") => {
+                let address = self.read_part(&own, Key::Own(Part::Address), &Ty::Text, span);
+                self.rendered(&address.texts, span)
             }
             ("pagereference", _) => Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)),
             ("exceptionof", "getmessage" | "getstacktracestring" | "getdmlmessage") => {

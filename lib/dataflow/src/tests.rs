@@ -37,6 +37,7 @@ impl Code {
             fields: followed,
             versions: vec![version; self.program.files.len()],
             metadata: BTreeMap::new(),
+            pages: BTreeMap::new(),
             labels: BTreeMap::new(),
             prints_messages: false,
             sanitisers: BTreeSet::from(["clean.masked".to_owned()]),

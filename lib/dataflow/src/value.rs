@@ -173,6 +173,8 @@ pub enum Did {
     Counted,
     /// Put into a record before, and read again where such records are.
     Reread,
+    /// Printed by a page that code renders.
+    Rendered,
 }
 
 impl Did {
@@ -450,6 +452,14 @@ impl Texts {
             text.iter()
                 .map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None })
                 .collect()
+        })
+    }
+
+    /// How each of them begins, as far as it is constant.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = &str> {
+        self.all().iter().filter_map(|text| match text.first() {
+            Some(Piece::Text(begin)) => Some(begin.as_ref()),
+            _ => None,
         })
     }
 

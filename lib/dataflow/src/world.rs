@@ -79,6 +79,8 @@ pub struct Given<'w> {
     pub metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Texts of custom labels, by folded name.
     pub labels: BTreeMap<String, String>,
+    /// The fields of records that pages print, by folded name.
+    pub pages: BTreeMap<String, BTreeSet<FieldId>>,
     /// Whether a page prints messages as they are.
     pub prints_messages: bool,
     /// Methods after which data is followed no more, as folded `class.method`.
@@ -97,6 +99,7 @@ pub struct World<'w> {
     pub(crate) versions: Vec<u32>,
     pub(crate) metadata: BTreeMap<(String, String), BTreeMap<String, String>>,
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) pages: BTreeMap<String, BTreeSet<FieldId>>,
     pub(crate) prints_messages: bool,
     pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) leads_to_others: &'w (dyn Fn(&str) -> bool + Sync),
@@ -153,7 +156,7 @@ pub enum Exposure {
 impl<'w> World<'w> {
     /// Before any method was looked at.
     pub(crate) fn of(given: Given<'w>) -> Self {
-        let Given { program, resolution, schema, fields, versions, metadata, labels, .. } = given;
+        let Given { program, resolution, schema, fields, versions, metadata, labels, pages, .. } = given;
         Self {
             assigned: assigned(program, resolution),
             written: written(program, resolution),
@@ -170,6 +173,7 @@ impl<'w> World<'w> {
             versions,
             metadata,
             labels,
+            pages,
         }
     }
 

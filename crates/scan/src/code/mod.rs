@@ -124,6 +124,7 @@ impl Code {
         let resolution = apex::resolve(&program, &org);
         let fields = fields(cx, &program, &resolution);
         let labels = labels(cx.project);
+        let pages = pages(cx, &program, &org.children, &fields.followed);
         let versions: Vec<u32> =
             program.files.iter().map(|file| version(cx.project, file.source.path())).collect();
         let organisations = organisation::relationships(cx.project);
@@ -135,6 +136,7 @@ impl Code {
             schema: &org,
             fields: fields.followed,
             labels,
+            pages,
             versions: versions.clone(),
             metadata: metadata(cx.project),
             prints_messages: cx.pages().iter().any(|page| page.messages.is_some()),
@@ -424,6 +426,7 @@ fn said(did: Did) -> &'static str {
         Did::Converted => "converted",
         Did::Answered => "asked about, and answered",
         Did::Counted => "a number of the answer",
+        Did::Rendered => "printed by the page that is rendered here",
         Did::Reread => "read again from the records that it was put into",
     }
 }
@@ -475,6 +478,24 @@ fn metadata(project: &sfdx::Project) -> BTreeMap<(String, String), BTreeMap<Stri
         }
     }
     found
+}
+
+/// The fields with patients' data that pages print, by the page's name in lower case.
+fn pages(
+    cx: &Context<'_>,
+    program: &Program,
+    children: &BTreeMap<(String, String), String>,
+    fields: &Fields,
+) -> BTreeMap<String, BTreeSet<dataflow::FieldId>> {
+    let all = stored::fields_of_pages(cx, program, children).into_iter().map(|(page, printed)| {
+        let id = |field: field_path::Reached| {
+            let is_data = cx.classes.is_phi(&field.object, &field.field);
+            let names = (program.names.find(&field.object)?, program.names.find(&field.field)?);
+            fields.find(names.0, names.1).filter(|_| is_data)
+        };
+        (page, printed.into_iter().filter_map(id).collect())
+    });
+    all.collect()
 }
 
 /// The texts of custom labels, by name in lower case.

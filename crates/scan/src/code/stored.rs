@@ -9,7 +9,7 @@ use source::Span;
 use super::{Code, Outside};
 use crate::Context;
 use crate::field_path::{self, Reached};
-use crate::visualforce::{Around, ELEMENT, Page, Print};
+use crate::visualforce::{Around, ELEMENT, Page};
 
 /// A field whose text a page prints as it is.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ impl Code {
         let mut found: BTreeMap<(usize, Span, Around, Reached), Option<super::Way>> = BTreeMap::new();
         for (page, own) in cx.pages().iter().enumerate().filter(|(_, page)| page.runs_scripts) {
             for print in own.prints.iter().filter(|print| !print.is_harmless()) {
-                let Some(field) = self.named(cx, own, print) else { continue };
+                let Some(field) = named(cx, &self.program, &self.children, own, &print.names) else {
+                    continue;
+                };
                 if is_shown_as_written(cx, &field, print.around) {
                     found.insert((page, print.span, print.around, field), None);
                 }
@@ -52,43 +54,72 @@ impl Code {
         let all = found.into_iter();
         all.map(|((page, span, around, field), way)| Stored { field, around, page, span, way }).collect()
     }
+}
 
-    /// The field that a page names by a record: that of its standard controller, or one of its classes' own.
-    fn named(&self, cx: &Context<'_>, page: &Page, print: &Print) -> Option<Reached> {
-        let (head, rest) = print.names.split_first()?;
-        let classes = page.own_classes(&self.program);
-        let own = classes.iter().find_map(|class| member(&self.program, *class, head));
-        let of_page = || page.object.clone().filter(|object| object.eq_ignore_ascii_case(head));
-        match own {
-            Some(ty) => match walk(&self.program, ty, rest)? {
-                (Ty::Record(Some(object)), rest) => {
-                    self.of_record(cx, self.program.names.written(object).to_owned(), rest)
-                }
-                _ => None,
-            },
-            None => self.of_record(cx, of_page()?, rest),
-        }
-    }
+/// Objects by parent and name of the relationship to them, in lower case.
+type Children = BTreeMap<(String, String), String>;
 
-    /// From a record over its relationships to a field.
-    fn of_record(&self, cx: &Context<'_>, mut object: String, mut rest: &[String]) -> Option<Reached> {
-        while let [relation, element, below @ ..] = rest
-            && element == ELEMENT
-        {
-            object = self.child_of(&object, relation)?;
-            rest = below;
-        }
-        if rest.is_empty() || rest.iter().any(|name| name == ELEMENT) {
-            return None;
-        }
-        let reached = field_path::follow(cx.project, &object, &rest.join("."));
-        let described = cx.project.field(&reached.full_name());
-        let written = described.map(|field| (field.object_name().to_owned(), field.name().to_owned()));
-        Some(match written {
-            Some((object, field)) => Reached { object, field },
-            None => reached,
-        })
+/// The fields of records that each page prints, by its name in lower case.
+pub(super) fn fields_of_pages(
+    cx: &Context<'_>,
+    program: &Program,
+    children: &Children,
+) -> BTreeMap<String, BTreeSet<Reached>> {
+    let mut found: BTreeMap<String, BTreeSet<Reached>> = BTreeMap::new();
+    for page in cx.pages().iter().filter(|page| !page.is_component) {
+        let names = page.prints.iter().map(|print| &print.names).chain(&page.shown);
+        let fields = names.filter_map(|names| named(cx, program, children, page, names));
+        found.entry(page.name.to_lowercase()).or_default().extend(fields);
     }
+    found
+}
+
+/// The field that a page names by a record: that of its standard controller, or one of its classes' own.
+fn named(
+    cx: &Context<'_>,
+    program: &Program,
+    children: &Children,
+    page: &Page,
+    names: &[String],
+) -> Option<Reached> {
+    let (head, rest) = names.split_first()?;
+    let classes = page.own_classes(program);
+    let own = classes.iter().find_map(|class| member(program, *class, head));
+    let of_page = || page.object.clone().filter(|object| object.eq_ignore_ascii_case(head));
+    match own {
+        Some(ty) => match walk(program, ty, rest)? {
+            (Ty::Record(Some(object)), rest) => {
+                of_record(cx, children, program.names.written(object).to_owned(), rest)
+            }
+            _ => None,
+        },
+        None => of_record(cx, children, of_page()?, rest),
+    }
+}
+
+/// From a record over its relationships to a field.
+fn of_record(
+    cx: &Context<'_>,
+    children: &Children,
+    mut object: String,
+    mut rest: &[String],
+) -> Option<Reached> {
+    while let [relation, element, below @ ..] = rest
+        && element == ELEMENT
+    {
+        object = children.get(&(object.to_lowercase(), relation.to_lowercase())).cloned()?;
+        rest = below;
+    }
+    if rest.is_empty() || rest.iter().any(|name| name == ELEMENT) {
+        return None;
+    }
+    let reached = field_path::follow(cx.project, &object, &rest.join("."));
+    let described = cx.project.field(&reached.full_name());
+    let written = described.map(|field| (field.object_name().to_owned(), field.name().to_owned()));
+    Some(match written {
+        Some((object, field)) => Reached { object, field },
+        None => reached,
+    })
 }
 
 /// The classes, and those above them, of which pages that run scripts print texts as they are.

@@ -20,7 +20,7 @@
 //! An object whose file is not in the source, or does not say, is unknown: `SELECT QualifiedApiName, InternalSharingModel,
 //! ExternalSharingModel FROM EntityDefinition` settles it. Manual shares, Apex sharing, implicit sharing of accounts and
 //! restriction rules, which narrow what the default opens, are not weighed. An object without fields, one that keeps a number
-//! alone and one of which no record leads to anybody weigh one step less.
+//! alone and one of which no record leads to anybody weigh one step less; so does one of which another file says `Private`.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
@@ -198,6 +198,20 @@ fn weight(
     }
 }
 
+/// What another file of the object says, where that is closed: which of them holds, the order of deployment decides.
+fn closed_elsewhere<'p>(object: Object<'p>, element: &str) -> Option<Value<'p>> {
+    object.wholes().find_map(|file| file.root().value(element).filter(|model| is_closed(model)))
+}
+
+/// Names that file.
+fn contradicted(cx: &Context<'_>, draft: Draft, other: Option<Value<'_>>) -> Draft {
+    match other {
+        Some(other) => draft
+            .related(cx.place(&other), "another file of the object says that it is closed; what is deployed last holds"),
+        None => draft,
+    }
+}
+
 fn inside(
     cx: &Context<'_>,
     grants: &[Grant<'_, '_>],
@@ -215,6 +229,8 @@ fn inside(
     };
     let is_read = grant::is_read(grants, object.name(), |grant| !grant.is_external());
     let (severity, so) = weight(cx, object, phi, children, is_read, Severity::High);
+    let other = closed_elsewhere(object, "sharingModel");
+    let (severity, so) = if other.is_some() { (severity.min(Severity::Medium), CONTRADICTED) } else { (severity, so) };
     let message = format!(
         "whoever inside may read `{}` at all may {done} (`{}`): {}{so}",
         object.name(),
@@ -222,7 +238,8 @@ fn inside(
         held(cx, phi, children)
     );
     let fix = "set `<sharingModel>Private</sharingModel>` (Setup > Sharing Settings) and share by role, team or criteria";
-    draft(cx, object, phi, model, message, fix).severity(severity).detail("sharingModel")
+    let draft = draft(cx, object, phi, model, message, fix).severity(severity).detail("sharingModel");
+    contradicted(cx, draft, other)
 }
 
 fn outside(
@@ -235,6 +252,8 @@ fn outside(
 ) -> Draft {
     let is_read = grant::is_read(grants, object.name(), |grant| grant.is_external());
     let (severity, so) = weight(cx, object, phi, children, is_read, to_outsiders(cx));
+    let other = closed_elsewhere(object, "externalSharingModel");
+    let (severity, so) = if other.is_some() { (severity.min(Severity::Medium), CONTRADICTED) } else { (severity, so) };
     let message = format!(
         "external users may see all `{}` records (`{}`): {}{so}",
         object.name(),
@@ -243,7 +262,8 @@ fn outside(
     );
     let fix = "set `<externalSharingModel>Private</externalSharingModel>` (Setup > Sharing Settings) and give patients \
                their own records by a sharing set";
-    draft(cx, object, phi, model, message, fix).severity(severity).detail("externalSharingModel")
+    let draft = draft(cx, object, phi, model, message, fix).severity(severity).detail("externalSharingModel");
+    contradicted(cx, draft, other)
 }
 
 /// Without a site or portal nobody is outside yet; the first one opens the records to all its users.
@@ -255,6 +275,8 @@ fn to_outsiders(cx: &Context<'_>) -> Severity {
         _ => Severity::High,
     }
 }
+
+const CONTRADICTED: &str = "; another file of the object says `Private`";
 
 /// Objects on a master that are named.
 const CHILDREN: usize = 5;

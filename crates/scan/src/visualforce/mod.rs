@@ -33,6 +33,8 @@ pub(crate) struct Page {
     pub(crate) is_component: bool,
     pub(crate) tag: Span,
     pub(crate) prints: Vec<Print>,
+    /// The names that it shows as text, escaped.
+    pub(crate) shown: BTreeSet<Vec<String>>,
     /// Where it prints the messages of its controllers as they are.
     pub(crate) messages: Option<Span>,
 }
@@ -76,6 +78,7 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
             is_component,
             tag: root.span,
             prints: Vec::new(),
+            shown: BTreeSet::new(),
             messages: None,
         });
         let component = if is_component { name.to_lowercase() } else { String::new() };
@@ -84,6 +87,7 @@ pub(crate) fn pages(cx: &Context<'_>) -> Vec<Page> {
     print::through_components(&mut markups);
     for (page, (_, markup)) in found.iter_mut().zip(markups) {
         page.prints = markup.prints;
+        page.shown = markup.shown;
         page.messages = markup.messages;
     }
     found

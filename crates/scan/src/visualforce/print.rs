@@ -84,6 +84,8 @@ pub(super) struct Root {
 pub(super) struct Markup {
     pub(super) root: Option<Root>,
     pub(super) prints: Vec<Print>,
+    /// What it shows of its classes and record otherwise, as text.
+    pub(super) shown: BTreeSet<Vec<String>>,
     pub(super) handed: Vec<Handed>,
     /// The components of the source that it has, in lower case, and where.
     used: Vec<(String, Span)>,
@@ -140,8 +142,12 @@ impl Markup {
                     None => None,
                 };
                 let is_quoted = raw == Some("script") && this.quotes.reach(text, next);
-                if let Some(around) = around {
-                    this.merged(text, (next + 2, end), around, is_quoted);
+                match around {
+                    Some(around) => this.merged(text, (next + 2, end), around, is_quoted),
+                    None => {
+                        let shown = this.expression(text, (next + 2, end), false);
+                        this.shown.extend(shown.into_iter().map(|(names, ..)| names));
+                    }
                 }
                 this.quotes.at = end;
                 at = end;
@@ -209,6 +215,10 @@ impl Markup {
         let is_within = name == "apex:param" && !self.unescaped.is_empty();
         for one in attributes {
             let within = (one.at, one.at + one.value.len());
+            if one.name == "value" {
+                let shown = self.references(text, within);
+                self.shown.extend(shown.into_iter().map(|(names, ..)| names));
+            }
             let is_shown = matches!(one.name.as_str(), "value" | "summary" | "detail" | "title");
             let around = if one.name.len() > 2 && one.name.starts_with("on") {
                 Around::Handler
