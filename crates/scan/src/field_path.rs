@@ -59,8 +59,32 @@ pub(crate) fn is_reference(project: &Project, reached: &Reached) -> bool {
         Some(kind) => {
             matches!(kind.as_str(), "Lookup" | "MasterDetail" | "Hierarchy" | "MetadataRelationship")
         }
-        None => !reached.field.contains("__") && (reached.field == "Id" || reached.field.ends_with("Id")),
+        None => {
+            let field = &reached.field;
+            !field.contains("__") && (field.ends_with("Id") || is_id_in_any_case(field))
+        }
     }
+}
+
+/// `accountid`, as Apex lets it be written.
+fn is_id_in_any_case(field: &str) -> bool {
+    const IDS: [&str; 14] = [
+        "Id",
+        "AccountId",
+        "ContactId",
+        "OwnerId",
+        "ParentId",
+        "CaseId",
+        "UserId",
+        "WhatId",
+        "WhoId",
+        "PatientId",
+        "RecordTypeId",
+        "CreatedById",
+        "LastModifiedById",
+        "IndividualId",
+    ];
+    IDS.iter().any(|id| id.eq_ignore_ascii_case(field))
 }
 
 /// The object that a relationship of `object` leads to.

@@ -54,6 +54,28 @@ pub(crate) fn of<'p>(cx: &Context<'p>) -> Vec<Link<'p>> {
     found
 }
 
+impl Link<'_> {
+    /// Whether the source has page layouts of its object, and neither one of these nor anything else shows it.
+    pub(crate) fn is_nowhere(&self, cx: &Context<'_>) -> bool {
+        let full = self.component.rsplit(':').next().unwrap_or_default();
+        let Some((object, name)) = full.rsplit_once('.') else { return false };
+        let of_object = format!("{object}-");
+        let has_layouts =
+            cx.project.of_type("Layout").any(|layout| layout.full_name().starts_with(&of_object));
+        let places = ["Layout", "FlexiPage", "CustomObject", "ListView"];
+        let shows =
+            |text: &str| [format!(">{name}<"), format!(".{name}<")].iter().any(|shown| text.contains(shown));
+        has_layouts
+            && !places
+                .iter()
+                .flat_map(|kind| cx.project.of_type(kind))
+                .any(|component| shows(component.root().source().text()))
+    }
+}
+
+/// What is said of one.
+pub(crate) const NOWHERE: &str = "; no page layout of the source shows it";
+
 /// Where an address with merge fields leads; `url` is all of it, or as much as is written before the first field.
 pub(crate) fn target(home: &Home, url: &str) -> Target {
     // A link may be written over several lines, of which Salesforce makes one.

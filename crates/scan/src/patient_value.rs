@@ -112,6 +112,15 @@ pub(crate) fn is_fictional_phone(text: &str) -> bool {
         || (national.len() == 10 && OFCOM.iter().any(|range| national.starts_with(range)))
 }
 
+/// Whether a filter bounds a period: its date is nobody's.
+pub(crate) fn is_bound(kind: Option<Identifier>, operation: Option<&str>) -> bool {
+    let is_range = operation.is_some_and(|operation| {
+        let operation = operation.to_ascii_lowercase();
+        operation.starts_with("greater") || operation.starts_with("less")
+    });
+    is_range && kind == Some(Identifier::Date)
+}
+
 /// Whether a filter's text is a value of one person, and no range, keyword or list of choices.
 pub(crate) fn is_of_one_person(field: &str, kind: Option<Identifier>, value: &str) -> bool {
     let value = value.trim();

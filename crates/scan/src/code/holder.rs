@@ -9,13 +9,15 @@ use dataflow::Exposure;
 use super::{Access, Code, Leak, Need};
 use crate::field_path::Reached;
 use crate::grant::{self, Grant};
-use crate::{Context, container};
+use crate::{Context, container, flow_reach};
 
 /// What profiles, permission sets and groups of the source give.
 pub(crate) struct Holders<'c, 'p> {
     grants: Vec<Grant<'c, 'p>>,
     /// The pages of classes, by name: whoever may open one runs them. None is known of what is part of other pages.
     pages: BTreeMap<ClassId, Option<BTreeSet<String>>>,
+    /// The classes that flows call, in lower case, and whether none of these flows waits for somebody to start it.
+    of_flows: BTreeMap<String, bool>,
 }
 
 /// What lets a user set code off.
@@ -23,6 +25,8 @@ pub(crate) struct Holders<'c, 'p> {
 enum Entry {
     Class(String),
     Page(String),
+    /// Flows that start by themselves: when a record is saved, or at a time.
+    OwnFlow,
 }
 
 impl<'c, 'p> Holders<'c, 'p> {
@@ -38,7 +42,7 @@ impl<'c, 'p> Holders<'c, 'p> {
                 }
             }
         }
-        Self { grants, pages }
+        Self { grants, pages, of_flows: of_flows(cx) }
     }
 
     /// Why nobody gets more by an operation than he may do anyway.
@@ -50,7 +54,11 @@ impl<'c, 'p> Holders<'c, 'p> {
         callers: &BTreeMap<MethodId, Vec<MethodId>>,
     ) -> Option<&'static str> {
         let entries = self.entries(code, operation.method, callers)?;
-        let fields: Option<BTreeSet<String>> = if operation.needs == [Need::Read] {
+        let fields: Option<BTreeSet<String>> = if operation.needs == [Need::Delete] {
+            // Who deletes a record asks for none of its fields.
+            let [object] = operation.objects.as_slice() else { return None };
+            Some(BTreeSet::from([format!("{object}.Id")]))
+        } else if operation.needs == [Need::Read] {
             code.phi_selected(cx, operation).map(|all| all.iter().map(Reached::full_name).collect())
         } else if let ([object], Some(written)) =
             (operation.objects.as_slice(), code.written_fields(operation))
@@ -96,6 +104,9 @@ impl<'c, 'p> Holders<'c, 'p> {
                 Some(Exposure::Component | Exposure::Service) => {
                     entries.extend(code.top_class(method).map(Entry::Class))
                 }
+                Some(Exposure::Flow) if self.is_of_own_flows(code, method) => {
+                    entries.insert(Entry::OwnFlow);
+                }
                 Some(Exposure::Flow) => return None,
                 None => {}
             }
@@ -116,6 +127,9 @@ impl<'c, 'p> Holders<'c, 'p> {
         if is_each(&|entry| self.is_for_administrators(entry)) {
             return Some("; the source gives it to administrators alone");
         }
+        if is_each(&|entry| *entry == Entry::OwnFlow) {
+            return Some("; only flows that start by themselves reach it");
+        }
         let is_for_programs = |entry: &Entry| {
             let mut holders = self.holders(entry).peekable();
             holders.peek().is_some() && holders.all(|holder| is_declared_program(cx, holder))
@@ -132,6 +146,11 @@ impl<'c, 'p> Holders<'c, 'p> {
         (!fields.is_empty() && is_each(&have_all)).then_some(
             "; each profile and permission set of the source that gives the right to it gives that, too",
         )
+    }
+
+    fn is_of_own_flows(&self, code: &Code, method: MethodId) -> bool {
+        let class = code.top_class(method).map(|class| class.to_lowercase());
+        class.is_some_and(|class| self.of_flows.get(&class) == Some(&true))
     }
 
     /// Whether a permission set is in groups, and each of them has that: sets that are made to be parts of groups are given
@@ -163,6 +182,22 @@ impl<'c, 'p> Holders<'c, 'p> {
     }
 }
 
+/// The classes that flows call, and whether each of these flows starts by itself. What agents call starts with somebody.
+fn of_flows(cx: &Context<'_>) -> BTreeMap<String, bool> {
+    let mut found: BTreeMap<String, bool> = BTreeMap::new();
+    for flow in cx.project.flows().filter(|flow| flow_reach::runs(cx, *flow)) {
+        let starts_itself = flow.start().is_some_and(|start| start.trigger().is_some());
+        for class in flow.action_calls().filter_map(|call| call.action_name()) {
+            *found.entry(class.to_lowercase()).or_insert(true) &= starts_itself;
+        }
+    }
+    for function in cx.project.of_type("GenAiFunction") {
+        let target = function.root().value("invocationTarget").map(|target| target.to_lowercase());
+        found.extend(target.map(|target| (target, false)));
+    }
+    found
+}
+
 fn says(grant: &Grant<'_, '_>, entry: &Entry, enabled: bool) -> bool {
     grant.containers.iter().any(|file| match entry {
         Entry::Class(class) => file.class_accesses().any(|access| {
@@ -173,6 +208,7 @@ fn says(grant: &Grant<'_, '_>, entry: &Entry, enabled: bool) -> bool {
             access.enabled() == Some(enabled)
                 && access.page().is_some_and(|name| name.eq_ignore_ascii_case(page))
         }),
+        Entry::OwnFlow => false,
     })
 }
 
@@ -191,11 +227,12 @@ fn has(holder: &Grant<'_, '_>, needs: &[Need], fields: &BTreeSet<String>) -> boo
     fields.iter().all(|field| {
         let Some((object, _)) = field.split_once('.') else { return false };
         let flag = |flag| holder.access.flag(object, flag).is_some_and(|answer| answer.is_yes());
-        let Some((reads, edits)) = holder.access.reads_and_edits(field) else { return false };
+        let reads = || holder.access.reads_and_edits(field).is_some_and(|(reads, _)| reads.is_yes());
+        let edits = || holder.access.reads_and_edits(field).is_some_and(|(_, edits)| edits.is_yes());
         needs.iter().all(|need| match need {
-            Need::Read => flag(ObjectFlag::Read) && reads.is_yes(),
-            Need::Create => flag(ObjectFlag::Create) && edits.is_yes(),
-            Need::Edit => flag(ObjectFlag::Edit) && edits.is_yes(),
+            Need::Read => flag(ObjectFlag::Read) && reads(),
+            Need::Create => flag(ObjectFlag::Create) && edits(),
+            Need::Edit => flag(ObjectFlag::Edit) && edits(),
             Need::Delete => flag(ObjectFlag::Delete),
         })
     })

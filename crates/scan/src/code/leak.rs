@@ -487,7 +487,9 @@ fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
         let was = |did: Did| flow.way.has_step(did);
         // What was in another record before is told apart where it is returned: it weighs less.
         let is_reread = flow.sink == Sink::Result && was(Did::Reread);
-        let ways = (was(Did::Checked), was(Did::Answered), was(Did::Counted), is_reread);
+        // Who was allowed to read it is asked where it is returned; what is sent is sent.
+        let is_checked = flow.sink != Sink::Mail && was(Did::Checked);
+        let ways = (is_checked, was(Did::Answered), was(Did::Counted), is_reread);
         let key = (place, flow.sink, flow.to.clone(), ways);
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,

@@ -312,6 +312,12 @@ impl Asker<'_> {
         is_user && matches!(self.code.program.names.folded(name.value), "contactid" | "accountid")
     }
 
+    /// Whether a query asks for the running user's own record.
+    fn is_his_user(&self, expr: ExprId) -> bool {
+        let by_id = |field: &str, bound: &Bound<'_>| field == "id" && self.is_user(bound, NAMES);
+        self.text(expr).contains("fromuserwhere") && self.wants(expr, &by_id)
+    }
+
     /// A list or record in which nothing is.
     fn is_empty(&self, value: ExprId) -> bool {
         match &self.file.expr(value).kind {
@@ -409,8 +415,15 @@ impl Asker<'_> {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let is_his = |field: &str, bound: &Bound<'_>| self.is_own(field, bound, NAMES);
         match &self.file.expr(expr).kind {
-            ExprKind::Query { .. } => self.wants(expr, &is_his),
+            ExprKind::Query { .. } => self.wants(expr, &is_his) || self.is_his_user(expr),
             ExprKind::Index { list, .. } => self.is_own_record(*list, depth),
+            // `user.Contact`
+            ExprKind::Field { object, name, .. } => {
+                matches!(self.code.program.names.folded(name.value), "contact" | "account")
+                    && self
+                        .values(*object)
+                        .is_some_and(|all| all.iter().all(|value| self.is_his_user(*value)))
+            }
             ExprKind::New { args, .. } => {
                 let id = args.iter().find_map(|arg| match self.file.expr(*arg).kind {
                     ExprKind::Assign { target, value, .. } => (self.text(target) == "id").then_some(value),

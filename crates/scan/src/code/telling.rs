@@ -158,7 +158,7 @@ impl Code {
     }
 
     /// The data that gets out, with each place by which it comes.
-    pub(crate) fn leaving(&self) -> Leaving {
+    pub(crate) fn leaving(&self, cx: &Context<'_>) -> Leaving {
         let mut found = Leaving::new();
         // What callers hand in is read by no query, and a log tells nobody who asks.
         for leak in self.leaks.iter().filter(|leak| !leak.is_handed_in && leak.sink != Sink::Log) {
@@ -168,9 +168,12 @@ impl Code {
             for (&object, fields) in &leak.data {
                 let whole = fields.is_empty().then_some(None);
                 for field in fields.iter().map(|field| Some(*field)).chain(whole) {
-                    // What stays in its field, with something behind it.
-                    let kept = (object, field);
-                    if matches!(leak.sink, Sink::Record { object, field } if kept == (object, Some(field))) {
+                    // What is kept in a patient's field again, its own or another.
+                    if let Sink::Record { object, field } = leak.sink
+                        && cx
+                            .classes
+                            .is_phi(self.program.names.written(object), self.program.names.written(field))
+                    {
                         continue;
                     }
                     let own = found.entry((object, field)).or_default();

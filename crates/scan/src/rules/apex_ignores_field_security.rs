@@ -29,10 +29,10 @@
 use journal::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::{ClassId, FileId, MethodId, Ty};
+use apex::{ClassId, FileId, MethodId, Ref, Ty};
 use policy::vocabulary::Identifier;
 use apex::ast::{ExprId, ExprKind, File};
-use dataflow::{Exposure, Sink};
+use dataflow::Sink;
 use sfdx::views::ObjectKind;
 use source::Span;
 
@@ -88,19 +88,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .filter(|operation| operation.objects.is_empty() || operation.objects.iter().any(holds_patients))
         .map(|operation| code.top_class(operation.method))
         .collect();
-    let changes: BTreeSet<MethodId> = operations
-        .iter()
-        .filter(|operation| operation.needs.iter().any(|need| matches!(need, Need::Edit | Need::Delete)))
-        .map(|operation| operation.method)
-        .collect();
-    // A form of a component is there to add; what pages, flows and agents add for others is theirs to ask about.
-    let is_form = |operation: &Access| {
-        code.exposure(operation.method) == Some(Exposure::Component)
-            && !pages.shows(code, operation)
-            && !changes.contains(&operation.method)
-            && code.is_made_there(operation)
-    };
-    let leaving = code.leaving();
+    let leaving = code.leaving(cx);
     let holders = Holders::of(cx, code);
     // What `phi-returned-to-client` tells of a query is mended at the query, by the same words.
     let mut told: BTreeMap<(FileId, Span), Severity> = BTreeMap::new();
@@ -110,6 +98,22 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             *severity = own.severity.max(*severity);
         }
     }
+    // So is what fills the same variable in another branch: of several queries one begins the way.
+    let mut filled: Vec<((MethodId, Ref), Severity, BTreeSet<String>)> = Vec::new();
+    for operation in &operations {
+        if let (Some(severity), Some(variable)) =
+            (told.get(&(operation.file, operation.span)), code.filled_by(operation))
+        {
+            filled.push((variable, *severity, selected(cx, code, operation)));
+        }
+    }
+    let is_told_beside = |operation: &Access, severity: Severity| {
+        let own = selected(cx, code, operation);
+        let variable = if own.is_empty() { None } else { code.filled_by(operation) };
+        variable.is_some_and(|variable| {
+            filled.iter().any(|(to, told, fields)| *to == variable && *told >= severity && own.is_subset(fields))
+        })
+    };
     // Nor does a callout show anything to whoever sets it off.
     let goes_on: BTreeSet<(FileId, Span)> = code
         .leaks
@@ -134,7 +138,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         if code.is_asked(&operation, &callers, &roots) {
             continue;
         }
-        let why = if pages.bind_alone(code, &operation) {
+        let why = if pages.bind_alone(cx, code, &operation) {
             Some("; pages withhold the fields that they bind from whom may not see them, and nothing else asks")
         } else if code.is_on_own_records(&operation) {
             Some(if operation.needs == [Need::Read] {
@@ -150,7 +154,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some(", to sum and to count them, and nothing asks whether the user may do that")
         } else if operation.needs == [Need::Create] && !more_than_adds.contains(&code.top_class(operation.method)) {
             Some(" and its class does nothing else with patients' records; nothing asks whether the user may add them")
-        } else if operation.needs == [Need::Create] && is_form(&operation) {
+        } else if operation.needs == [Need::Create] && code.is_made_there(&operation) {
             Some(", which it makes and fills itself, and nothing asks whether the user may add them")
         } else if !pages.shows(code, &operation) && has_names_alone(cx, code, &operation) {
             Some("; sharing holds, and field security keeps no name from whoever may read the object")
@@ -177,10 +181,16 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let is_told = told.get(&query).is_some_and(|told| {
             *told >= severity || !goes_on.contains(&query) && !pages.shows(code, &operation)
         });
-        if !is_told {
+        if !is_told && !is_told_beside(&operation, severity) {
             found(code, &operation, severity, why, out);
         }
     }
+}
+
+/// The fields of patients that a query selects, as `Object.Field`.
+fn selected(cx: &Context<'_>, code: &Code, operation: &Access) -> BTreeSet<String> {
+    let all = code.phi_selected(cx, operation).unwrap_or_default();
+    all.iter().map(|field| field.full_name().to_lowercase()).collect()
 }
 
 /// What Visualforce pages do with what their controllers read.
@@ -193,10 +203,14 @@ struct Pages {
 impl Pages {
     /// Whether a controller reads records of which pages alone show fields: where a page binds a record's field, Visualforce
     /// asks for field security itself. What code takes out of a record, a page prints whoever looks.
-    fn bind_alone(&self, code: &Code, operation: &Access) -> bool {
+    fn bind_alone(&self, cx: &Context<'_>, code: &Code, operation: &Access) -> bool {
         let class = code.program.method(operation.method).and_then(|method| method.class);
         let own = class.is_some_and(|class| self.controllers.contains(&class));
         let names = &code.program.names;
+        let of_patients: BTreeSet<String> = match code.phi_selected(cx, operation) {
+            Some(all) => all.into_iter().map(|field| field.field.to_lowercase()).collect(),
+            None => operation.fields.clone(),
+        };
         let type_of = |expr: ExprId| &code.resolution.expr(operation.file, expr).ty;
         let is_taken = |file: &File| {
             let of_query = |expr: ExprId| {
@@ -218,15 +232,23 @@ impl Pages {
                     _ => true,
                 }
             };
-            // What another query is bound to is asked for, and shown to nobody.
+            // What another query is bound to is asked for, and shown to nobody; and days between two dates are no date.
             let bound: BTreeSet<ExprId> = file.exprs.iter().flat_map(|expr| match &expr.kind {
                 ExprKind::Query { binds, .. } => binds.clone(),
+                ExprKind::Call { name, receiver, args, .. }
+                    if matches!(names.folded(name.value), "daysbetween" | "monthsbetween") =>
+                {
+                    args.iter().chain(receiver).copied().collect()
+                }
                 _ => Vec::new(),
             }).collect();
             let is_it = |id: ExprId| match &file.expr(id).kind {
                 ExprKind::Field { name, object, .. } => {
                     let field = names.folded(name.value);
-                    !bound.contains(&id) && field != "id" && operation.fields.contains(field) && of_query(*object)
+                    !bound.contains(&id)
+                        && of_patients.contains(field)
+                        && operation.fields.contains(field)
+                        && of_query(*object)
                 }
                 // A page's parameters have a `get` of their own.
                 ExprKind::Call { name, receiver: Some(receiver), .. } => {

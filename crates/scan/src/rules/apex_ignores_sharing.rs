@@ -82,7 +82,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .collect();
     let controllers = visualforce::controllers(&code.program, cx.pages());
     let callers = code.callers_of(&code.reached(&controllers));
-    let leaving = code.leaving();
+    let leaving = code.leaving(cx);
     // Operations that are known to hand on and to change nothing of patients'.
     let staying: BTreeSet<(MethodId, source::Span)> = system
         .iter()

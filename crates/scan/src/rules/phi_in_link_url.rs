@@ -55,7 +55,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             continue;
         }
         let target = (!link.is_script).then(|| link::target(&home, &link.url));
-        found(cx, &link.component, &link.title, &link.url, target, merged, out);
+        let is_nowhere = link.is_nowhere(cx);
+        found(cx, &link.component, &link.title, &link.url, target, (merged, is_nowhere), out);
     }
     for object in cx.project.objects() {
         for field in object.fields() {
@@ -82,7 +83,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             if let Some((target, merged)) = worst {
                 let name = field.full_name();
                 let title = format!("the formula `{name}`");
-                found(cx, &format!("CustomField:{name}"), &title, &text, Some(target), merged, out);
+                found(cx, &format!("CustomField:{name}"), &title, &text, Some(target), (merged, false), out);
             }
         }
     }
@@ -116,7 +117,7 @@ fn found(
     title: &str,
     at: &Value<'_>,
     target: Option<Target>,
-    merged: Merged,
+    (merged, is_nowhere): (Merged, bool),
     out: &mut Outcome,
 ) {
     let confidence = merged.confidence.unwrap_or(Confidence::Medium);
@@ -141,6 +142,10 @@ fn found(
             Severity::High,
             format!("{title} puts {fields} into an address whose host is not known before it is opened"),
         ),
+    };
+    let (severity, what) = match is_nowhere {
+        true => (severity.min(Severity::Medium), what + link::NOWHERE),
+        false => (severity, what),
     };
     let place: Place = cx.place(at);
     if let Some(Target::Host(host)) = &target {

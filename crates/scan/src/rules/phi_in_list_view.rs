@@ -109,7 +109,8 @@ fn filters(cx: &Context<'_>, object: Object<'_>, view: ListView<'_>, out: &mut O
         let verdict = cx.classes.field(&reached.object, &reached.field);
         let by_field =
             verdict.is_phi() && patient_value::is_of_one_person(&reached.field, verdict.identifier, &value);
-        if value.contains('$') || !(by_field || patient_value::is_number_by_shape(&value)) {
+        let is_bound = patient_value::is_bound(verdict.identifier, filter.operation().as_deref());
+        if is_bound || value.contains('$') || !(by_field || patient_value::is_number_by_shape(&value)) {
             continue;
         }
         let full_name = reached.full_name();

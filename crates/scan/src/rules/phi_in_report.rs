@@ -109,7 +109,8 @@ fn filters(cx: &Context<'_>, report: Report<'_>, names: &ReportColumns, out: &mu
         let verdict = cx.classes.field(&reached.object, &reached.field);
         let by_field = verdict.is_phi() && patient_value::is_of_one_person(&reached.field, verdict.identifier, &value);
         let by_shape = patient_value::is_number_by_shape(&value);
-        if !by_field && !by_shape {
+        let is_bound = patient_value::is_bound(verdict.identifier, filter.operator().as_deref());
+        if is_bound || !by_field && !by_shape {
             continue;
         }
         let full_name = reached.full_name();

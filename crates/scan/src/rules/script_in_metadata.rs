@@ -123,6 +123,8 @@ fn links(cx: &Context<'_>, out: &mut Outcome) {
         out.judged(1);
         if link::takes_session(&link.url) {
             let target = link::target(&home, &link.url);
+            let is_nowhere = link.is_nowhere(cx);
+            let so = if is_nowhere { link::NOWHERE } else { "" };
             let (severity, to) = match (&target, link.is_script) {
                 (Target::Host(host), false) => (Severity::High, format!("to `{host}`")),
                 (Target::Unknown, false) => {
@@ -135,11 +137,11 @@ fn links(cx: &Context<'_>, out: &mut Outcome) {
                     cx,
                     link.component,
                     &link.url,
-                    format!("{} gives the id of the user's session {to}", link.title),
+                    format!("{} gives the id of the user's session {to}{so}", link.title),
                     "let the other side log in by a connected app of its own, with the scopes that it needs, and take the \
                      session id out",
                 )
-                .severity(severity),
+                .severity(if is_nowhere { severity.min(Severity::Medium) } else { severity }),
             );
         } else if link.is_script && Merged::of_text(cx, &link.url).fields.is_empty() {
             out.found(script(
