@@ -145,7 +145,7 @@ fn vectors() -> Result<(), String> {
     steps::call_command(run)
 }
 
-const FUZZED: [&str; 13] = [
+const FUZZED: [&str; 15] = [
     "xml",
     "bundle",
     "facts",
@@ -157,6 +157,8 @@ const FUZZED: [&str; 13] = [
     "token",
     "table",
     "job",
+    "seal",
+    "keys",
     "share",
     "ring",
 ];

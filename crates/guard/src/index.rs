@@ -233,7 +233,7 @@ impl BlindIndex {
         digested.push_str(self.normaliser.label());
         digested.push('\0');
         self.normaliser.write(value, digested)?;
-        let tag = self.mac.of(digested.as_bytes());
+        let tag = self.mac.of(&[digested.as_bytes()]);
         let mut digits = [0; 2 * mac::LEN];
         for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(tag.iter()) {
             *pair = [digit(byte >> 4), digit(byte & 15)];

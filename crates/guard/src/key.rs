@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::GuardError;
 use crate::mac::Mac;
 use crate::seal::SubjectSalt;
-use crate::token::{Handle, KeyNumber};
+use crate::token::{Algorithm, Handle, KeyNumber};
 
 /// Bytes of a key.
 pub(crate) const LEN: usize = 32;
@@ -86,6 +86,8 @@ impl fmt::Display for KeyState {
 pub struct DataKey {
     number: KeyNumber,
     state: KeyState,
+    /// What the tokens begin with that it seals, for a subject and for a field.
+    heads: [String; 2],
     /// It has taken the key in.
     mac: Mac,
     /// Seals by this key and by those derived from it, in all processes.
@@ -105,7 +107,8 @@ impl DataKey {
     /// A key of which every seal that was reserved may have been made.
     pub(crate) fn reserved(number: KeyNumber, state: KeyState, secret: Secret, seals: u64) -> Self {
         let (mac, reserved) = (Mac::new(&secret), AtomicU64::new(seals));
-        Self { number, state, mac, seals: AtomicU64::new(seals), reserved }
+        let heads = [Algorithm::Subject, Algorithm::Field].map(|algorithm| algorithm.head_of_token(number));
+        Self { number, state, heads, mac, seals: AtomicU64::new(seals), reserved }
     }
 
     pub(crate) fn reserve(&self, seals: u64) {
@@ -123,6 +126,15 @@ impl DataKey {
 
     pub const fn state(&self) -> KeyState {
         self.state
+    }
+
+    /// What a token begins with that it seals.
+    pub(crate) fn head(&self, algorithm: Algorithm) -> &str {
+        let [subject, field] = &self.heads;
+        match algorithm {
+            Algorithm::Subject => subject,
+            Algorithm::Field => field,
+        }
     }
 
     /// How often it sealed.
@@ -146,21 +158,17 @@ impl DataKey {
 
     /// The key of one subject: of this key, and of a salt that can be destroyed.
     pub(crate) fn of_subject(&self, handle: Handle, salt: &Secret) -> Result<LessSafeKey, GuardError> {
-        let mut context = Zeroizing::new([0; Handle::LEN + LEN]);
-        let (left, right) = context.split_at_mut(Handle::LEN);
-        left.copy_from_slice(handle.bytes());
-        right.copy_from_slice(salt.as_slice());
-        self.cipher(b"phiward-subject-key-1", context.as_slice())
+        self.cipher(b"phiward-subject-key-1", [handle.bytes(), salt.as_slice()])
     }
 
     /// The key of one field, for values of which nobody knows whose they are.
     pub(crate) fn of_field(&self, field: &str) -> Result<LessSafeKey, GuardError> {
-        self.cipher(b"phiward-field-key-1", field.as_bytes())
+        self.cipher(b"phiward-field-key-1", [field.as_bytes()])
     }
 
     /// The key of a field's blind index.
     pub(crate) fn of_index(&self, field: &str) -> Result<Secret, GuardError> {
-        self.derived(b"phiward-index-key-1", field.as_bytes())
+        self.derived(b"phiward-index-key-1", [field.as_bytes()])
     }
 
     /// A key of what stays in one field of one subject, or of nobody known.
@@ -170,28 +178,22 @@ impl DataKey {
         field: &str,
         salt: Option<&SubjectSalt>,
     ) -> Result<Secret, GuardError> {
-        let mut context = Zeroizing::new(field.as_bytes().to_vec());
-        context.push(0);
-        if let Some(salt) = salt {
-            context.extend_from_slice(salt.handle().bytes());
-            context.extend_from_slice(salt.expose().as_slice());
-        }
-        self.derived(label, &context)
+        let handle = salt.map(SubjectSalt::handle);
+        let handle = handle.as_ref().map_or(&[][..], |handle| handle.bytes());
+        let secret = salt.map_or(&[][..], |salt| salt.expose().as_slice());
+        self.derived(label, [field.as_bytes(), &[0], handle, secret])
     }
 
-    fn cipher(&self, label: &[u8], context: &[u8]) -> Result<LessSafeKey, GuardError> {
+    fn cipher<const N: usize>(&self, label: &[u8], context: [&[u8]; N]) -> Result<LessSafeKey, GuardError> {
         let key = self.derived(label, context)?;
         UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| GuardError::Module)
     }
 
-    fn derived(&self, label: &[u8], context: &[u8]) -> Result<Secret, GuardError> {
-        let mut fixed = Zeroizing::new(Vec::with_capacity(label.len() + 1 + context.len() + 4));
-        fixed.extend_from_slice(label);
-        fixed.push(0);
-        fixed.extend_from_slice(context);
-        fixed.extend_from_slice(&(8 * LEN as u32).to_be_bytes());
+    fn derived<const N: usize>(&self, label: &[u8], context: [&[u8]; N]) -> Result<Secret, GuardError> {
         let mut key = Secret::default();
-        self.mac.derive(&fixed, key.as_mut_slice())?;
+        let bits = (8 * LEN as u32).to_be_bytes();
+        let fixed = [label, &[0]].into_iter().chain(context).chain([bits.as_slice()]);
+        self.mac.derive(fixed, key.as_mut_slice())?;
         Ok(key)
     }
 }

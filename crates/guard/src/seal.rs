@@ -9,7 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::binding::Binding;
 use crate::error::GuardError;
 use crate::key::{DataKey, KeyState, Secret};
-use crate::token::{Algorithm, Handle, LONGEST, NONCE, PREFIX, Token};
+use crate::token::{Algorithm, Handle, LONGEST, NONCE, Token};
 
 /// What makes a subject's keys: destroyed, none of the subject's tokens opens again.
 pub struct SubjectSalt {
@@ -149,11 +149,7 @@ impl Sealer {
             .map_err(|_| GuardError::Module)?;
         self.body.extend_from_slice(tag.as_ref());
         into.reserve(Token::length(algorithm, key, value.len()));
-        into.push_str(PREFIX);
-        key.write(into);
-        into.push('.');
-        into.push(char::from(algorithm.letter()));
-        into.push('.');
+        into.push_str(with.data.head(algorithm));
         URL_SAFE_NO_PAD.encode_append(&*self.body, into);
         Ok(())
     }

@@ -121,6 +121,11 @@ impl Algorithm {
         }
     }
 
+    /// What a token begins with, up to its body.
+    pub(crate) fn head_of_token(self, key: KeyNumber) -> String {
+        format!("{PREFIX}{key}.{}.", char::from(self.letter()))
+    }
+
     /// Bytes of the body before the ciphertext.
     const fn head(self) -> usize {
         match self {
@@ -228,6 +233,6 @@ impl Token {
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = URL_SAFE_NO_PAD.encode_to_string(&self.body);
-        write!(f, "{PREFIX}{}.{}.{body}", self.key, char::from(self.algorithm.letter()))
+        write!(f, "{}{body}", self.algorithm.head_of_token(self.key))
     }
 }

@@ -333,23 +333,22 @@ fn is_version(text: &str) -> bool {
 
 /// Three characters of the object, then the instance and a counter, then a checksum of upper and lower case.
 fn is_record_id(text: &str) -> bool {
-    text.len() == 18 && text.get(..15).and_then(with_checksum).is_some_and(|whole| whole == text)
+    let parts = text.as_bytes().split_first_chunk::<15>();
+    parts.is_some_and(|(own, sum)| checksum(own).is_some_and(|right| sum == right))
 }
 
-fn with_checksum(text: &str) -> Option<String> {
+fn checksum(text: &[u8; 15]) -> Option<[u8; 3]> {
     const CHECK: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-    let form = text.len() == 15
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && text.bytes().take(7).any(|byte| byte.is_ascii_digit());
+    let form = text.iter().all(u8::is_ascii_alphanumeric) && text.iter().take(7).any(u8::is_ascii_digit);
     if !form {
         return None;
     }
-    let mut whole = text.to_owned();
-    for five in text.as_bytes().chunks(5) {
+    let mut sum = [0; 3];
+    for (sign, five) in sum.iter_mut().zip(text.as_chunks::<5>().0) {
         let bit = |(at, byte): (usize, &u8)| usize::from(byte.is_ascii_uppercase()) << at;
-        whole.push(char::from(*CHECK.get(five.iter().enumerate().map(bit).sum::<usize>())?));
+        *sign = *CHECK.get(five.iter().enumerate().map(bit).sum::<usize>())?;
     }
-    Some(whole)
+    Some(sum)
 }
 
 name! {
@@ -372,9 +371,10 @@ name! {
 impl RecordId {
     /// Of the 15 characters, or of the 18 where the checksum is right.
     pub fn of(text: &str) -> Result<Self, Unfit> {
-        match with_checksum(text) {
-            Some(whole) => Self::shaped(&whole),
-            None => Self::shaped(text),
+        let short: Option<&[u8; 15]> = text.as_bytes().try_into().ok();
+        match short.and_then(checksum).as_ref().map(|sum| std::str::from_utf8(sum)) {
+            Some(Ok(sum)) => Ok(Self([text, sum].concat().into())),
+            _ => Self::shaped(text),
         }
     }
 }

@@ -92,17 +92,9 @@ impl TrailKey {
 
     /// HMAC-SHA-256 over `phiward-pseudonym-1`, a zero byte and the subject, its first 16 bytes.
     pub fn pseudonym(&self, subject: &Subject) -> Pseudonym {
-        Pseudonym(self.mac(b"phiward-pseudonym-1\0", subject.bytes()))
-    }
-
-    /// By which a keyring finds a person's key without keeping the person: under a key that it has for all of them.
-    pub fn handle(&self, subject: &Subject) -> [u8; 16] {
-        self.mac(b"phiward-subject-handle-1\0", subject.bytes())
-    }
-
-    fn mac(&self, label: &[u8], bytes: &[u8]) -> [u8; 16] {
-        let mac = self.mac.clone().chain_update(label).chain_update(bytes).finalize().into_bytes();
-        std::array::from_fn(|at| mac.get(at).copied().unwrap_or(0))
+        let mac = self.mac.clone().chain_update(b"phiward-pseudonym-1\0").chain_update(subject.bytes());
+        let mac = mac.finalize().into_bytes();
+        Pseudonym(std::array::from_fn(|at| mac.get(at).copied().unwrap_or(0)))
     }
 }
 

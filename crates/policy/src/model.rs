@@ -74,6 +74,8 @@ struct Lookup {
     orgs: BTreeMap<String, usize>,
     objects: BTreeMap<String, usize>,
     fields: BTreeMap<(String, String), (usize, usize)>,
+    /// Whether a line names a part of a custom compound field.
+    custom_parts: bool,
     party_of_package: BTreeMap<String, usize>,
     party_of_connected_app: BTreeMap<String, usize>,
     identity_of_permission_set: BTreeMap<String, usize>,
@@ -129,7 +131,9 @@ impl Lookup {
         for (at, (name, rule)) in content.objects.iter().enumerate() {
             index.objects.entry(lower(name)).or_insert(at);
             for (field_at, (field, _)) in rule.fields.0.iter().enumerate() {
-                index.fields.entry((lower(name), lower(field))).or_insert((at, field_at));
+                let field = lower(field);
+                index.custom_parts |= field.ends_with("__s");
+                index.fields.entry((lower(name), field)).or_insert((at, field_at));
             }
         }
         index
@@ -377,9 +381,12 @@ impl Policy {
     fn classified_as_compound(&self, object: &str, field: &str) -> Option<Classified<'_>> {
         let own = (object.to_owned(), field.to_owned());
         let names = twin(object, field).into_iter().chain([own]);
+        // Any custom field may have parts, and most bundles name none.
+        let may_have_parts = |field: &str| self.inner.index.custom_parts || !field.ends_with("__c");
         let related = names.flat_map(|(object, field)| {
             let related = compound::whole_of(&object, &field).into_iter();
-            let related = related.chain(compound::parts_of(&object, &field));
+            let parts = may_have_parts(&field).then(|| compound::parts_of(&object, &field));
+            let related = related.chain(parts.into_iter().flatten());
             related.map(move |field| (object.clone(), field))
         });
         // A part by its other name, too.

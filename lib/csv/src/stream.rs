@@ -39,15 +39,45 @@ pub struct Row {
     cells: Vec<Cell>,
     /// Of these, the ones in which quotes stand twice.
     doubled: Vec<usize>,
+    /// Whether such a one was moved to the end of the text.
+    is_moved: bool,
+    /// Line ends within cells.
+    breaks: usize,
 }
 
-/// Where a cell begins and ends.
+/// Where a cell begins and ends. A batch has tens of thousands of them, so it is small.
 #[derive(Clone, Copy)]
 struct Cell {
     start: usize,
+    /// Twice the end, and one more where it is bare: it stood without quotes and is written so, and nobody has to look at
+    /// it again.
     end: usize,
-    /// It stood without quotes and is written so: nobody has to look at it again.
-    is_bare: bool,
+}
+
+impl Cell {
+    #[inline]
+    const fn new(start: usize, end: usize, is_bare: bool) -> Self {
+        Self { start, end: end << 1 | is_bare as usize }
+    }
+
+    #[inline]
+    const fn start(self) -> usize {
+        self.start
+    }
+
+    #[inline]
+    const fn end(self) -> usize {
+        self.end >> 1
+    }
+
+    #[inline]
+    const fn is_bare(self) -> bool {
+        self.end & 1 == 1
+    }
+
+    const fn quoted(self) -> Self {
+        Self::new(self.start(), self.end(), false)
+    }
 }
 
 impl Row {
@@ -56,40 +86,52 @@ impl Row {
         // One long row does not keep its room for all that follow.
         self.text.shrink_to(CHUNK);
         self.cells.clear();
+        self.is_moved = false;
     }
 
     #[inline]
     pub fn push(&mut self, cell: &str) {
-        let start = self.text.len();
-        self.text.push_str(cell);
-        self.cells.push(Cell { start, end: self.text.len(), is_bare: false });
+        self.add(cell, false);
     }
 
     /// Appends a cell of which it is known that nothing in it stands between quotes: letters, digits, dots, dashes.
     #[inline]
     pub fn push_bare(&mut self, cell: &str) {
         debug_assert!(!is_quoted(cell.as_bytes()), "a cell that stands between quotes");
+        self.add(cell, true);
+    }
+
+    #[inline]
+    fn add(&mut self, cell: &str, is_bare: bool) {
+        self.separate();
         let start = self.text.len();
         self.text.push_str(cell);
-        self.cells.push(Cell { start, end: self.text.len(), is_bare: true });
+        self.cells.push(Cell::new(start, self.text.len(), is_bare));
+    }
+
+    /// What stands between cells in a table stands between them here: then they are written in one piece.
+    #[inline]
+    fn separate(&mut self) {
+        if !self.cells.is_empty() {
+            self.text.push(',');
+        }
     }
 
     /// Appends neighbouring cells of another row in one piece; those that it does not have are empty.
     pub fn copy(&mut self, from: &Self, cells: std::ops::Range<usize>) {
         let found = from.cells.get(cells.clone()).unwrap_or_default();
-        let whole = found.first().zip(found.last()).filter(|_| found.is_sorted_by(|a, b| a.end <= b.start));
-        match whole.and_then(|(first, last)| Some((first.start, from.text.get(first.start..last.end)?))) {
+        let whole = found.first().zip(found.last()).filter(|_| !from.is_moved);
+        match whole.and_then(|(first, last)| Some((first.start(), from.text.get(first.start()..last.end())?)))
+        {
             Some((start, text)) => {
+                self.separate();
                 let here = self.text.len();
                 self.text.push_str(text);
-                let moved = |cell: &Cell| Cell {
-                    start: cell.start - start + here,
-                    end: cell.end - start + here,
-                    is_bare: cell.is_bare,
-                };
+                let there = |at: usize| at - start + here;
+                let moved = |cell: &Cell| Cell::new(there(cell.start()), there(cell.end()), cell.is_bare());
                 self.cells.extend(found.iter().map(moved));
             }
-            // One in which quotes stood twice is at the end of the text.
+            // They do not stand one behind the other.
             None => cells.for_each(|at| self.push(from.get(at).unwrap_or_default())),
         }
     }
@@ -105,21 +147,21 @@ impl Row {
             if !std::mem::take(&mut is_first) {
                 into.push(b',');
             }
-            if !cell.is_bare {
-                write_cell(text.get(cell.start..cell.end).unwrap_or_default(), into);
+            if !cell.is_bare() {
+                write_cell(text.get(cell.start()..cell.end()).unwrap_or_default(), into);
                 continue;
             }
             // Neighbours that stand in the text as they are written go in one piece.
-            let mut end = cell.end;
+            let mut end = cell.end();
             while let Some(next) = cells.as_slice().first()
-                && next.is_bare
-                && next.start == end + 1
+                && next.is_bare()
+                && next.start() == end + 1
                 && text.get(end) == Some(&b',')
             {
-                end = next.end;
+                end = next.end();
                 cells.next();
             }
-            into.extend_from_slice(text.get(cell.start..end).unwrap_or_default());
+            into.extend_from_slice(text.get(cell.start()..end).unwrap_or_default());
         }
         end_row(start, into);
     }
@@ -130,14 +172,15 @@ impl Row {
         // A carriage return that ends no line is written between quotes.
         let line = raw.strip_suffix(b"\n").map_or(raw, |line| line.strip_suffix(b"\r").unwrap_or(line));
         if memchr(b'\r', line).is_some() {
-            self.cells.iter_mut().for_each(|cell| cell.is_bare = false);
+            self.cells.iter_mut().for_each(|cell| *cell = cell.quoted());
         }
         for at in self.doubled.drain(..) {
+            self.is_moved = true;
             let cell = self.cells.get_mut(at)?;
-            let plain = self.text.get(cell.start..cell.end)?.replace("\"\"", "\"");
-            (cell.start, cell.is_bare) = (self.text.len(), false);
+            let plain = self.text.get(cell.start()..cell.end())?.replace("\"\"", "\"");
+            let start = self.text.len();
             self.text.push_str(&plain);
-            cell.end = self.text.len();
+            *cell = Cell::new(start, self.text.len(), false);
         }
         Some(())
     }
@@ -145,7 +188,7 @@ impl Row {
     #[inline]
     pub fn get(&self, at: usize) -> Option<&str> {
         let cell = self.cells.get(at)?;
-        self.text.get(cell.start..cell.end)
+        self.text.get(cell.start()..cell.end())
     }
 
     pub fn len(&self) -> usize {
@@ -162,7 +205,7 @@ impl Row {
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        self.cells.iter().filter_map(|cell| self.text.get(cell.start..cell.end))
+        self.cells.iter().filter_map(|cell| self.text.get(cell.start()..cell.end()))
     }
 }
 
@@ -318,7 +361,7 @@ impl<R: Read> Stream<R> {
             }
         };
         let raw = self.buffer.get(self.at..self.at + end).unwrap_or_default();
-        self.next_line += memchr::memchr_iter(b'\n', raw).count() as u64;
+        self.next_line += row.breaks as u64 + u64::from(raw.ends_with(b"\n"));
         self.at += end;
         row.take(raw).ok_or(StreamError::NotText { line })?;
         let cells = row.len();
@@ -337,6 +380,7 @@ impl<R: Read> Stream<R> {
 fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
     row.clear();
     row.doubled.clear();
+    row.breaks = 0;
     let mut at = 0;
     loop {
         if bytes.get(at) == Some(&b'"') {
@@ -360,7 +404,9 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             if is_doubled {
                 row.doubled.push(row.cells.len());
             }
-            row.cells.push(Cell { start, end: at - 1, is_bare: false });
+            let cell = bytes.get(start..at - 1).unwrap_or_default();
+            row.breaks += memchr::memchr_iter(b'\n', cell).count();
+            row.cells.push(Cell::new(start, at - 1, false));
         } else {
             let rest = bytes.get(at..).unwrap_or_default();
             let length = match memchr3(b',', b'\n', b'"', rest) {
@@ -375,7 +421,7 @@ fn read(bytes: &[u8], is_all: bool, row: &mut Row) -> End {
             if carriage > 0 && cell.ends_with(b"\r\r") {
                 return End::Returns;
             }
-            row.cells.push(Cell { start: at, end: at + length - carriage, is_bare: true });
+            row.cells.push(Cell::new(at, at + length - carriage, true));
             at += length;
         }
         match (bytes.get(at), bytes.get(at + 1)) {

@@ -1,25 +1,29 @@
 //! The two keys of a ring, and what they do with a record.
 
 use aws_lc_rs::hmac;
-use journal::{Rng, Subject, TrailKey};
+use journal::{Rng, Subject};
 use zeroize::Zeroizing;
 
 use super::store::{Finder, Id, Kept};
 use crate::GuardError;
 use crate::key::Secret;
+use crate::mac::Mac;
 use crate::vault::Cipher;
 
 /// The two keys of a ring: one seals records, the other finds people.
 pub(super) struct Master {
     pub(super) bytes: Zeroizing<[u8; 64]>,
     cipher: Cipher,
-    finder: TrailKey,
+    finder: Mac,
 }
+
+/// What a person is found by is no other sum under the key that finds people.
+const PERSON: &[u8] = b"phiward-subject-handle-1\0";
 
 impl Master {
     pub(super) fn of(bytes: Zeroizing<[u8; 64]>) -> Result<Self, GuardError> {
         let (sealing, finding) = bytes.split_first_chunk::<32>().ok_or(GuardError::Module)?;
-        let finder = TrailKey::of(*finding.first_chunk::<32>().ok_or(GuardError::Module)?);
+        let finder = Mac::new(finding.first_chunk().ok_or(GuardError::Module)?);
         let cipher = Cipher::new(sealing)?;
         Ok(Self { bytes, cipher, finder })
     }
@@ -45,16 +49,17 @@ impl Master {
 
     /// A key for sums that holds as long as the ring does.
     pub(super) fn sums(&self, label: &[u8]) -> hmac::Key {
-        let finding = hmac::Key::new(hmac::HMAC_SHA256, self.finder.expose());
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&finding, label).as_ref())
+        let made = Zeroizing::new(self.finder.of(&[label]));
+        hmac::Key::new(hmac::HMAC_SHA256, made.as_slice())
     }
 
     pub(super) fn finds_as(&self, other: &Self) -> bool {
-        self.finder.expose() == other.finder.expose()
+        self.bytes.last_chunk::<32>() == other.bytes.last_chunk()
     }
 
     pub(super) fn person(&self, subject: &Subject) -> Finder {
-        self.finder.handle(subject)
+        let sum = self.finder.of(&[PERSON, subject.bytes()]);
+        std::array::from_fn(|at| sum.get(at).copied().unwrap_or(0))
     }
 
     pub(super) fn seal(

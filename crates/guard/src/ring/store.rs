@@ -453,10 +453,17 @@ impl Store {
     pub(super) fn give(&self, people: &[Finder]) -> Result<Given, RingError> {
         let all = |store: &Self| {
             let memory = store.memory();
+            // All are looked up before one is opened: each lies elsewhere in memory, and none waits for another.
+            let places: Vec<u32> = people
+                .iter()
+                .map(|person| memory.index.people.get(person).copied())
+                .collect::<Option<_>>()?;
+            let kept = |at: &u32| memory.index.records.get(*at as usize).cloned();
+            let kept: Vec<Kept> = places.iter().map(kept).collect::<Option<_>>()?;
             // It does not grow: what grows leaves secrets behind.
             let mut secrets = Vec::with_capacity(people.len());
-            for person in people {
-                match store.opened(&memory, memory.index.person(person)?) {
+            for kept in &kept {
+                match store.opened(&memory, kept) {
                     Ok(secret) => secrets.push(secret),
                     Err(error) => return Some(Err(error)),
                 }

@@ -607,6 +607,16 @@ impl Released<Batch> {
 
 /// Whether the permit covers all of these.
 pub(crate) fn covered(permit: &Permit, asked: &[AskedField]) -> Result<(), GuardError> {
+    let is_one = |own: &AskedField, other: &AskedField| {
+        own.object.eq_ignore_ascii_case(&other.object) && own.field.eq_ignore_ascii_case(&other.field)
+    };
+    // A permit has the fields mostly as they were asked for.
+    let permitted = permit.fields();
+    if permitted.len() == asked.len()
+        && asked.iter().zip(permitted).all(|(field, own)| is_one(field, &own.name))
+    {
+        return Ok(());
+    }
     let name = |field: &AskedField| (field.object.to_ascii_lowercase(), field.field.to_ascii_lowercase());
     let own: BTreeSet<_> = permit.fields().iter().map(|field| name(&field.name)).collect();
     match asked.iter().find(|field| !own.contains(&name(field))) {
