@@ -74,31 +74,6 @@ pub(crate) struct Access {
 }
 
 impl Code {
-    /// The variable that is given what a query reads, as it is.
-    pub(crate) fn filled_by(&self, operation: &Access) -> Option<(MethodId, Ref)> {
-        let body = self.program.method(operation.method)?.body?;
-        let file = self.program.file(operation.file)?;
-        let mut found = None;
-        file.each_stmt(body, |stmt| {
-            if let StmtKind::Local { variables, .. } = &file.stmt(stmt).kind
-                && let Some(first) = self.resolution.slot(operation.file, stmt)
-            {
-                let mut own = (first..).zip(variables);
-                found = found.or(own
-                    .find(|(_, (_, value))| *value == Some(operation.value))
-                    .map(|(slot, _)| Ref::Local(slot)));
-            }
-        });
-        file.each_expr(body, |expr| {
-            if let ExprKind::Assign { target, operator: None, value } = file.expr(expr).kind
-                && value == operation.value
-            {
-                found = found.or(Some(self.resolution.expr(operation.file, target).to));
-            }
-        });
-        found.filter(|to| matches!(to, Ref::Local(_) | Ref::Variable(_))).map(|to| (operation.method, to))
-    }
-
     /// Every operation in system mode of code that is no test.
     pub(crate) fn system_operations(&self) -> Vec<Access> {
         let mut found = Vec::new();

@@ -125,16 +125,18 @@ impl<'a> Uses<'a> {
             ExprKind::Call { receiver: Some(of), name, .. } if *of == records => {
                 matches!(self.asker.code.program.names.folded(name.value), "size" | "isempty")
             }
-            // `Database.update(record)`
+            // `Database.update(record)`; of a log another rule tells.
             ExprKind::Call { name, args, .. } if args.first() == Some(&records) => {
                 let names = &self.asker.code.program.names;
                 match self.asker.to(above) {
-                    Ref::Platform(class) => {
-                        matches!(does(names.folded(class), names.folded(name.value)), Some(Does::Write(_)))
-                    }
+                    Ref::Platform(class) => match (names.folded(class), names.folded(name.value)) {
+                        ("system", "debug") => true,
+                        (class, method) => matches!(does(class, method), Some(Does::Write(_))),
+                    },
                     _ => false,
                 }
             }
+            ExprKind::Binary { .. } if self.is_logged(above) => true,
             ExprKind::Field { object, name, .. } if *object == records => {
                 let field = self.asker.code.program.names.folded(name.value);
                 let is_record =
@@ -145,6 +147,17 @@ impl<'a> Uses<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether it is an argument of a log.
+    fn is_logged(&self, value: ExprId) -> bool {
+        let names = &self.asker.code.program.names;
+        self.above.get(&value).is_some_and(|above| match &self.asker.file.expr(*above).kind {
+            ExprKind::Call { name, .. } => {
+                names.folded(name.value) == "debug" && matches!(self.asker.to(*above), Ref::Platform(_))
+            }
+            _ => false,
+        })
     }
 
     /// Whether it is bound to another query, by itself or by what hangs on it.

@@ -157,11 +157,18 @@ impl Code {
         operation.objects.iter().find(holds).map(|object| self.written(object))
     }
 
-    /// The data that gets out, with each place by which it comes.
+    /// The data that gets to whoever sets code off, or to people and files, with each place by which it comes.
     pub(crate) fn leaving(&self, cx: &Context<'_>) -> Leaving {
         let mut found = Leaving::new();
-        // What callers hand in is read by no query, and a log tells nobody who asks.
-        for leak in self.leaks.iter().filter(|leak| !leak.is_handed_in && leak.sink != Sink::Log) {
+        // What callers hand in is read by no query; a log tells nobody who asks, nor does a request to others.
+        let is_shown = |leak: &&Leak| {
+            !leak.is_handed_in
+                && !matches!(
+                    leak.sink,
+                    Sink::Log | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress
+                )
+        };
+        for leak in self.leaks.iter().filter(is_shown) {
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));

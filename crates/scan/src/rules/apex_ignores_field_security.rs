@@ -29,9 +29,9 @@
 use journal::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::{ClassId, FileId, MethodId, Ref, Ty};
+use apex::{ClassId, FileId, MethodId, Ty};
 use policy::vocabulary::Identifier;
-use apex::ast::{ExprId, ExprKind, File};
+use apex::ast::{ExprId, ExprKind, File, Operator};
 use dataflow::Sink;
 use sfdx::views::ObjectKind;
 use source::Span;
@@ -98,21 +98,19 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             *severity = own.severity.max(*severity);
         }
     }
-    // So is what fills the same variable in another branch: of several queries one begins the way.
-    let mut filled: Vec<((MethodId, Ref), Severity, BTreeSet<String>)> = Vec::new();
+    // So is what else the same method reads of the same fields: of several queries one begins the way.
+    let mut fields_told: Vec<(MethodId, Severity, BTreeSet<String>)> = Vec::new();
     for operation in &operations {
-        if let (Some(severity), Some(variable)) =
-            (told.get(&(operation.file, operation.span)), code.filled_by(operation))
-        {
-            filled.push((variable, *severity, selected(cx, code, operation)));
+        if let Some(severity) = told.get(&(operation.file, operation.span)) {
+            fields_told.push((operation.method, *severity, selected(cx, code, operation)));
         }
     }
     let is_told_beside = |operation: &Access, severity: Severity| {
         let own = selected(cx, code, operation);
-        let variable = if own.is_empty() { None } else { code.filled_by(operation) };
-        variable.is_some_and(|variable| {
-            filled.iter().any(|(to, told, fields)| *to == variable && *told >= severity && own.is_subset(fields))
-        })
+        let is_it = |(method, told, fields): &(MethodId, Severity, BTreeSet<String>)| {
+            *method == operation.method && *told >= severity && own.is_subset(fields)
+        };
+        !own.is_empty() && fields_told.iter().any(is_it)
     };
     // Nor does a callout show anything to whoever sets it off.
     let goes_on: BTreeSet<(FileId, Span)> = code
@@ -163,9 +161,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         } else if code.is_only_asked(cx, &operation)
             || !pages.shows(code, &operation) && code.stays(cx, &operation, &leaving, &callers)
         {
-            Some("; nothing of it is seen to leave the code as it is, and nothing asks whether the user may do that")
+            Some("; nothing of it is seen to get to the user, and nothing asks whether he may do that")
         } else if code.sets_nothing_of_patients(cx, &operation) {
             Some(", of which it sets no field that holds a patient's data, and nothing asks whether the user may do that")
+        } else if code.sets_what_is_there(cx, &operation) {
+            Some(" to what stands in other records, and nothing asks whether the user may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {
@@ -232,13 +232,25 @@ impl Pages {
                     _ => true,
                 }
             };
-            // What another query is bound to is asked for, and shown to nobody; and days between two dates are no date.
+            // What another query is bound to is asked for, and shown to nobody; whether there is something is not what it is,
+            // nor are days between two dates a date; and of logs another rule tells.
             let bound: BTreeSet<ExprId> = file.exprs.iter().flat_map(|expr| match &expr.kind {
                 ExprKind::Query { binds, .. } => binds.clone(),
                 ExprKind::Call { name, receiver, args, .. }
-                    if matches!(names.folded(name.value), "daysbetween" | "monthsbetween") =>
+                    if matches!(names.folded(name.value), "daysbetween" | "monthsbetween" | "gettime" | "debug") =>
                 {
-                    args.iter().chain(receiver).copied().collect()
+                    let parts = args.iter().flat_map(|arg| file.parts(*arg));
+                    parts.chain(args.iter().copied()).chain(*receiver).collect()
+                }
+                ExprKind::Binary { first, rest } => {
+                    let is_nothing = |part: ExprId| {
+                        matches!(file.expr(part).kind, ExprKind::Literal(apex::ast::Literal::Null))
+                            || file.literal_text(part).is_some_and(|text| text.is_empty())
+                    };
+                    match rest.as_slice() {
+                        [(Operator::Equal | Operator::NotEqual, second)] if is_nothing(*second) => vec![*first],
+                        _ => Vec::new(),
+                    }
                 }
                 _ => Vec::new(),
             }).collect();

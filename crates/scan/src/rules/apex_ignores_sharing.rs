@@ -202,6 +202,10 @@ fn draft(
         Some(first) => format!(" (`{first}`)"),
         None => String::new(),
     };
+    let renders = match renders_templates(code, class) {
+        true => ", and lets a template of mail be rendered for a record, which shows whatever it merges of it",
+        false => "",
+    };
     let class_of_entry = program.method(entry).and_then(|method| method.class);
     let is_administrators = code.exposure(entry).is_none()
         && class_of_entry.is_some_and(|class| visualforce::is_for_administrators(cx, program, class));
@@ -214,7 +218,7 @@ fn draft(
     };
     let so = if own.is_own { ", and all of these records are the user's own" } else { so };
     let stays = own.stays && !own.is_own && is_kept;
-    let so = if stays { ", and nothing of patients' data in them is seen to leave the code as it is" } else { so };
+    let so = if stays { ", and nothing of patients' data in them is seen to get to the user" } else { so };
     let is_less = !is_kept || is_administrators || own.is_own || stays;
     let severity = if is_less { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
@@ -222,7 +226,7 @@ fn draft(
         format!("Apex:{top}"),
         place.unwrap_or_else(|| Place::line(String::new(), 1)),
         format!(
-            "`{name}` {says} and {does} whether they are shared with the user{what}; {reach}{so}"
+            "`{name}` {says} and {does} whether they are shared with the user{what}{renders}; {reach}{so}"
         ),
         "say `with sharing` (or `inherited sharing` in a helper), or let the operations run in user mode",
     )
@@ -230,6 +234,19 @@ fn draft(
     .fields(fields)
     .ways([way])
     .detail(name)
+}
+
+/// Whether a class has templates filled with records: what they merge is in no query.
+fn renders_templates(code: &Code, class: ClassId) -> bool {
+    let Some(own) = code.program.class(class) else { return false };
+    let Some(file) = code.program.file(own.file) else { return false };
+    let names = &code.program.names;
+    file.exprs.iter().any(|expr| match &expr.kind {
+        ExprKind::Call { name, .. } => {
+            matches!(names.folded(name.value), "renderstoredemailtemplate" | "renderemailtemplate")
+        }
+        _ => false,
+    })
 }
 
 /// Whether an object's default shares its records with everybody, in an org without sites: then sharing keeps out nobody.

@@ -29,6 +29,7 @@ use policy::vocabulary::{Class, Identifier};
 use sfdx::views::EmailTemplate;
 
 use crate::Context;
+use crate::classification::is_of_another_person;
 use crate::classification::Verdict;
 use crate::disclosure::shown;
 use crate::flow::{Destination, FoundFlow};
@@ -71,6 +72,7 @@ fn report(cx: &Context<'_>, template: EmailTemplate<'_>, found: Vec<Merged>, out
     let severity = match template.available() {
         // Nobody can choose it, until somebody ticks a box.
         Some(false) if sender.is_none() => Severity::Low,
+        _ if sender.is_some() && goes_to_patients_alone(cx, template) => Severity::Medium,
         _ if sender.is_some() && found.iter().any(|merged| is_grave(&merged.verdict)) => Severity::High,
         _ => Severity::Medium,
     };
@@ -102,6 +104,27 @@ fn report(cx: &Context<'_>, template: EmailTemplate<'_>, found: Vec<Merged>, out
         .skip(1)
         .fold(draft, |draft, merged| draft.related(merged.place.clone(), format!("`{}` is merged here", merged.field)));
     out.found(sender.into_iter().fold(draft, |draft, (name, place)| draft.related(place, format!("{name} sends it"))));
+}
+
+/// Whether all that sends the template are alerts, and these send it to the contact of the record alone: to the patient.
+fn goes_to_patients_alone(cx: &Context<'_>, template: EmailTemplate<'_>) -> bool {
+    let is_it = |named: &Value<'_>| named.eq_ignore_ascii_case(template.name());
+    let is_patient = |alert: sfdx::views::WorkflowAlert<'_>| {
+        let mut recipients = alert.recipients().peekable();
+        let is_contact = recipients.peek().is_some()
+            && recipients.all(|recipient| {
+                let is_lookup = recipient.kind().is_some_and(|kind| kind == "contactLookup");
+                is_lookup && recipient.field().is_none_or(|field| !is_of_another_person(&field))
+            });
+        is_contact && alert.cc_emails().next().is_none()
+    };
+    let mut of_processes = cx.project.approval_processes().filter_map(|process| process.email_template());
+    !of_processes.any(|named| is_it(&named))
+        && cx
+            .project
+            .workflow_alerts()
+            .filter(|alert| alert.template().is_some_and(|named| is_it(&named)))
+            .all(is_patient)
 }
 
 /// What of the source sends the template by itself: an alert of a workflow, an approval process.
