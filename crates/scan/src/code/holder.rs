@@ -237,3 +237,26 @@ fn has(holder: &Grant<'_, '_>, needs: &[Need], fields: &BTreeSet<String>) -> boo
         })
     })
 }
+
+impl Code {
+    /// Whether a flow or a function of an agent in the source calls an action.
+    pub(crate) fn is_invoked(&self, cx: &Context<'_>, action: MethodId) -> bool {
+        let Some(class) = self.top_class(action).map(|class| class.to_lowercase()) else { return true };
+        let names =
+            |element: &str| [format!("<{element}>{class}</{element}>"), format!(".{class}</{element}>")];
+        let called = [names("actionname"), names("invocationtarget")].concat();
+        ["Flow", "GenAiFunction"].iter().flat_map(|kind| cx.project.of_type(kind)).any(|component| {
+            let text = component.root().source().text().to_lowercase();
+            called.iter().any(|name| text.contains(name))
+        })
+    }
+
+    /// Whether nothing leads to a method but actions for flows, which no flow of the source calls though it has some.
+    pub(crate) fn is_uncalled(&self, cx: &Context<'_>, method: MethodId) -> bool {
+        let mut leading =
+            self.exposed.iter().filter(|(root, _)| self.below(**root).contains(&method)).peekable();
+        leading.peek().is_some()
+            && cx.project.flows().next().is_some()
+            && leading.all(|(root, exposure)| *exposure == Exposure::Flow && !self.is_invoked(cx, *root))
+    }
+}

@@ -158,14 +158,19 @@ impl Code {
     }
 
     /// The data that gets to whoever sets code off, or to people and files, with each place by which it comes.
-    pub(crate) fn leaving(&self, cx: &Context<'_>) -> Leaving {
+    pub(crate) fn leaving(&self) -> Leaving {
         let mut found = Leaving::new();
-        // What callers hand in is read by no query; a log tells nobody who asks, nor does a request to others.
+        // What callers hand in is read by no query; neither a log nor a request to others tells whoever sets it off, and what is
+        // kept in a record is told where it is not classified, and where it is read again.
         let is_shown = |leak: &&Leak| {
             !leak.is_handed_in
                 && !matches!(
                     leak.sink,
-                    Sink::Log | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress
+                    Sink::Log
+                        | Sink::Record { .. }
+                        | Sink::CalloutBody
+                        | Sink::CalloutHeader
+                        | Sink::CalloutAddress
                 )
         };
         for leak in self.leaks.iter().filter(is_shown) {
@@ -175,14 +180,6 @@ impl Code {
             for (&object, fields) in &leak.data {
                 let whole = fields.is_empty().then_some(None);
                 for field in fields.iter().map(|field| Some(*field)).chain(whole) {
-                    // What is kept in a patient's field again, its own or another.
-                    if let Sink::Record { object, field } = leak.sink
-                        && cx
-                            .classes
-                            .is_phi(self.program.names.written(object), self.program.names.written(field))
-                    {
-                        continue;
-                    }
                     let own = found.entry((object, field)).or_default();
                     own.0.extend(&steps);
                     own.1.extend([leak.place.method, leak.at.method]);

@@ -82,7 +82,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .collect();
     let controllers = visualforce::controllers(&code.program, cx.pages());
     let callers = code.callers_of(&code.reached(&controllers));
-    let leaving = code.leaving(cx);
+    let leaving = code.leaving();
     // Operations that are known to hand on and to change nothing of patients'.
     let staying: BTreeSet<(MethodId, source::Span)> = system
         .iter()
@@ -191,7 +191,7 @@ fn draft(
     let through = program.method_name(entry);
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
     let reach = match code.exposure(entry) {
-        Some(Exposure::Flow) if !is_invoked(cx, code, entry) => {
+        Some(Exposure::Flow) if !code.is_invoked(cx, entry) => {
             format!("flows and agents may reach it{through}, though none in the source does")
         }
         Some(_) => format!("{} reach it{through}", code.callers(entry)),
@@ -280,17 +280,6 @@ fn is_open_object(cx: &Context<'_>, object: Object<'_>, writes: bool, deletes: b
     })
 }
 
-/// Whether a flow or a function of an agent in the source calls an action.
-fn is_invoked(cx: &Context<'_>, code: &Code, action: MethodId) -> bool {
-    let Some(class) = code.top_class(action).map(|class| class.to_lowercase()) else { return true };
-    let names = |element: &str| [format!("<{element}>{class}</{element}>"), format!(".{class}</{element}>")];
-    let called = [names("actionname"), names("invocationtarget")].concat();
-    ["Flow", "GenAiFunction"].iter().flat_map(|kind| cx.project.of_type(kind)).any(|component| {
-        let text = component.root().source().text().to_lowercase();
-        called.iter().any(|name| text.contains(name))
-    })
-}
-
 /// Queries and writes that run with a method: its own, and for a constructor those of the initialisers and first values.
 fn operations(code: &Code, id: MethodId) -> Vec<Operation> {
     let program = &code.program;
@@ -338,7 +327,7 @@ fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
     // Ways that something surely takes come before those by actions that nothing in the source uses.
     let (unsure, sure): (Vec<_>, Vec<_>) = entries(cx, code)
         .into_iter()
-        .partition(|(id, _)| code.exposure(*id) == Some(Exposure::Flow) && !is_invoked(cx, code, *id));
+        .partition(|(id, _)| code.exposure(*id) == Some(Exposure::Flow) && !code.is_invoked(cx, *id));
     for entries in [sure, unsure] {
         for (id, is_aura) in entries {
             let Some(class) = program.method(id).and_then(|method| method.class) else { continue };

@@ -74,11 +74,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                     (whom, "so that nobody can say who receives it".to_owned(), Severity::Medium, None)
                 }
             };
+            let (severity, so) = match severity == Severity::High && code.is_uncalled(cx, leak.at.method) {
+                true => (Severity::Medium, "; no flow of the source calls it"),
+                false => (severity, ""),
+            };
             let draft = code::draft(
                 cx,
                 code,
                 leak,
-                format!("{} sent to {whom}, {why}", code.what(cx, leak)),
+                format!("{} sent to {whom}, {why}{so}", code.what(cx, leak)),
                 "take out what the receiver does not need; where it needs it, declare the receiver with its agreement \
                  in `phiward/parties.yaml` and the flow with its ground in `phiward/flows.yaml`",
             )
