@@ -123,7 +123,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }
-    let fields = fields_by_class(cx, &look, &found);
+    let without: BTreeSet<MethodId> = reached.keys().filter(|(_, is_without)| *is_without).map(|(id, _)| *id).collect();
+    let fields = fields_by_class(cx, &look, &found, &without);
     for (class, own) in &found {
         out.found(draft(cx, code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
     }
@@ -402,6 +403,7 @@ fn fields_by_class(
     cx: &Context<'_>,
     look: &Look<'_>,
     found: &BTreeMap<ClassId, Found>,
+    without: &BTreeSet<MethodId>,
 ) -> BTreeMap<ClassId, BTreeSet<String>> {
     let mut fields: BTreeMap<ClassId, BTreeSet<String>> = BTreeMap::new();
     if found.is_empty() {
@@ -411,6 +413,10 @@ fn fields_by_class(
     let names = &code.program.names;
     for &site in &look.sites {
         let Some(class) = site.class.filter(|class| found.contains_key(class)) else { continue };
+        // Others of its methods may run with sharing.
+        if site.method.is_some_and(|method| !without.contains(&method)) {
+            continue;
+        }
         let Some(file) = look.file(site) else { continue };
         let mut named: Vec<(String, String)> = Vec::new();
         match &file.expr(site.expr).kind {
