@@ -84,6 +84,21 @@ impl Flow {
 }
 
 impl Leak {
+    /// Takes in what goes out by the same call; the place is the nearest to it.
+    pub(crate) fn join(&mut self, other: &Leak) {
+        let is_near = |place: Spot| place.file == self.at.file;
+        if (!is_near(self.place), self.place) > (!is_near(other.place), other.place) {
+            self.place = other.place;
+        }
+        for (object, fields) in &other.data {
+            self.data.entry(*object).or_default().extend(fields);
+        }
+        self.ways.extend(other.ways.iter().cloned());
+        self.to.extend(other.to.iter().cloned());
+        self.begins = self.begins.take().zip(other.begins.clone()).map(|(all, more)| &all | &more);
+        self.is_handed_in &= other.is_handed_in;
+    }
+
     /// The queries that read it, as far as they are known.
     pub(crate) fn queries(&self) -> BTreeSet<(FileId, Span)> {
         let of_ways = self.ways.iter().filter_map(Way::begin);

@@ -143,10 +143,24 @@ impl<'a> Uses<'a> {
                     matches!(self.asker.code.resolution.expr(self.asker.file_id, above).ty, Ty::Record(_));
                 let is_plain =
                     !is_record && !field.ends_with("__r") && !cx.classes.is_phi(self.object, field);
-                is_plain || self.is_given(above) || self.is_searched_for(above) || self.decides(above)
+                is_plain
+                    || self.is_given(above)
+                    || self.is_searched_for(above)
+                    || self.decides(above)
+                    || self.is_said_in_log(above)
             }
             _ => false,
         }
+    }
+
+    /// Whether it, or what hangs on it, is put into the text of a log.
+    fn is_said_in_log(&self, value: ExprId) -> bool {
+        self.is_logged(value)
+            || self.above.get(&value).is_some_and(|above| match &self.asker.file.expr(*above).kind {
+                ExprKind::Binary { .. } => self.is_logged(*above),
+                ExprKind::Field { object, .. } => *object == value && self.is_said_in_log(*above),
+                _ => false,
+            })
     }
 
     /// Whether it is an argument of a log.

@@ -1,7 +1,7 @@
 //! Records that are the running user's own, or that the same code has just made.
 
 use apex::ast::{ExprId, ExprKind, File, Operator, StmtId, StmtKind};
-use apex::{FileId, MethodId, Ref};
+use apex::{FileId, MethodId, Ref, Ty};
 use soql::{Condition, Value};
 use source::Span;
 
@@ -93,6 +93,12 @@ impl Code {
             let asks = |condition: ExprId, holds: bool| asker.says(condition, holds, NAMES, &same);
             asker.runs_only_where(span, &asks)
         })
+    }
+
+    /// Whether a query is put together in the method itself, and nothing but Ids, numbers and dates stands before its
+    /// `ORDER BY` beside constants.
+    pub(crate) fn puts_texts_behind_order(&self, at: dataflow::Spot) -> bool {
+        self.asker(at.method).is_some_and(|asker| asker.has_texts_behind_order(at.span))
     }
 
     /// The method in whose body a place of a file is.
@@ -284,6 +290,44 @@ impl Asker<'_> {
                     })
             }
         }
+    }
+
+    fn has_texts_behind_order(&self, call: Span) -> bool {
+        let Some(body) = self.method.body else { return false };
+        let mut argument = None;
+        self.file.each_expr(body, |expr| {
+            if let ExprKind::Call { args, .. } = &self.file.expr(expr).kind
+                && self.file.expr(expr).span == call
+            {
+                argument = args.first().copied();
+            }
+        });
+        let Some(argument) = argument else { return false };
+        let mut todo = match self.file.expr(argument).kind {
+            ExprKind::Name(_) => self.values(argument).unwrap_or_default(),
+            _ => vec![argument],
+        };
+        let mut pieces = Vec::new();
+        while let Some(piece) = todo.pop() {
+            match &self.file.expr(piece).kind {
+                ExprKind::Binary { first, rest } => {
+                    todo.push(*first);
+                    todo.extend(rest.iter().map(|(_, part)| *part));
+                }
+                // `query = query + more`
+                ExprKind::Name(_) if self.to(piece) == self.to(argument) => {}
+                _ => pieces.push(piece),
+            }
+        }
+        pieces.sort_by_key(|piece| self.file.expr(*piece).span.start);
+        let orders = |piece: &ExprId| {
+            self.file.literal_text(*piece).is_some_and(|text| text.to_ascii_lowercase().contains("order by "))
+        };
+        let Some(end) = pieces.iter().position(orders) else { return false };
+        pieces.iter().take(end).all(|piece| {
+            let ty = &self.code.resolution.expr(self.file_id, *piece).ty;
+            self.file.literal_text(*piece).is_some() || ty.is_scalar() && !matches!(ty, Ty::Text)
+        })
     }
 
     /// Whether an expression is the id of the contact or account that the running user's own record names.

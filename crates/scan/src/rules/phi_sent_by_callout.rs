@@ -14,12 +14,15 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` and `EmpiIntegration` call registries of the province by named credentials.
 
-use dataflow::Sink;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use dataflow::{Sink, Spot};
 use journal::{Confidence, Persona, Severity};
 use policy::vocabulary::Action;
 
 use crate::Context;
-use crate::code::{self, Receiver};
+use crate::code::{self, Code, Leak, Receiver};
 use crate::disclosure::joined;
 use crate::flow::{Destination, FoundFlow};
 use crate::rule::{Meta, Outcome};
@@ -38,20 +41,24 @@ pub(crate) const META: Meta = Meta {
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let wanted = |sink| matches!(sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress);
-    code::each(cx, out, wanted, |code, leak, out| {
+    let code = code::followed(cx, out);
+    let sent = || code.leaks.iter().filter(|leak| wanted(leak.sink));
+    for leak in sent() {
+        for receiver in code::receivers(cx, &leak.to) {
+            let to = match receiver {
+                Receiver::Party(party, _) => Destination::Party(party.id.to_string()),
+                Receiver::Host(host) => Destination::Host(host),
+                Receiver::Model(model, _) => Destination::Model(model.id.to_string()),
+                Receiver::Own | Receiver::Unknown => continue,
+            };
+            let (by, place) = (code.component(leak.place), code.place(leak.place));
+            out.flow(FoundFlow { fields: leak.names(cx, code), to, by, place, confidence: Confidence::High });
+        }
+    }
+    for leak in one_a_call(cx, code, sent()) {
+        let leak = &leak;
         let fields = leak.names(cx, code);
         for receiver in code::receivers(cx, &leak.to) {
-            let by = code.component(leak.place);
-            let place = code.place(leak.place);
-            let to = match &receiver {
-                Receiver::Party(party, _) => Some(Destination::Party(party.id.to_string())),
-                Receiver::Host(host) => Some(Destination::Host(host.clone())),
-                Receiver::Model(model, _) => Some(Destination::Model(model.id.to_string())),
-                Receiver::Own | Receiver::Unknown => None,
-            };
-            if let Some(to) = to {
-                out.flow(FoundFlow { fields: fields.clone(), to, by, place, confidence: Confidence::High });
-            }
             let (whom, why, severity, party) = match receiver {
                 Receiver::Own | Receiver::Model(..) => continue,
                 Receiver::Party(party, address) => {
@@ -92,5 +99,29 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                 None => draft,
             });
         }
-    });
+    }
+}
+
+/// What one call sends to one party of the bundle, whoever hands it to the call: one flow that is declared mends all.
+fn one_a_call<'l>(cx: &Context<'_>, code: &Code, leaks: impl Iterator<Item = &'l Leak>) -> Vec<Leak> {
+    let mut of_calls: BTreeMap<(Spot, String), Leak> = BTreeMap::new();
+    let mut found = Vec::new();
+    for leak in leaks {
+        let receivers = code::receivers(cx, &leak.to);
+        let [Receiver::Party(party, _)] = receivers.as_slice() else {
+            found.push(leak.clone());
+            continue;
+        };
+        let fields = leak.names(cx, code);
+        // What may be sent does not make what may not any worse.
+        if code::refusals(cx, Action::Send, party.id.as_str(), &fields).is_empty() {
+            continue;
+        }
+        match of_calls.entry((leak.at, party.id.to_string())) {
+            Entry::Vacant(entry) => drop(entry.insert(leak.clone())),
+            Entry::Occupied(mut entry) => entry.get_mut().join(leak),
+        }
+    }
+    found.extend(of_calls.into_values());
+    found
 }

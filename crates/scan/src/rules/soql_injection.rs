@@ -60,7 +60,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let what = code::said_of(input);
         let is_user_mode = code.asks_as_user(intake.at)
             || !intake.to.is_empty() && intake.to.iter().all(|text| is_user_mode(text));
-        let is_order = !intake.to.is_empty() && intake.to.iter().all(|text| is_in_order(text));
+        let is_order = !intake.to.is_empty() && intake.to.iter().all(|text| is_in_order(text))
+            || code.puts_texts_behind_order(intake.at);
         let less = if is_user_mode {
             "; in user mode it gives no more than the user may read"
         } else if is_order {
