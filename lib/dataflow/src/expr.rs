@@ -38,7 +38,9 @@ impl Body<'_> {
                 Value::text(&file.literal_text(id).unwrap_or_default())
             }
             ExprKind::Literal(Literal::Null) => Value { texts: Texts::none(), ..Value::default() },
-            ExprKind::Literal(Literal::Integer | Literal::Long) => Value::text(file.source.slice(span)),
+            ExprKind::Literal(Literal::Integer | Literal::Long | Literal::True | Literal::False) => {
+                Value::text(file.source.slice(span))
+            }
             ExprKind::Literal(_) | ExprKind::Broken | ExprKind::InstanceOf { .. } => {
                 for part in file.parts(id) {
                     self.expr(part);
@@ -121,6 +123,10 @@ impl Body<'_> {
             ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
             ExprKind::Ternary { condition, yes, no } => {
                 self.expr(*condition);
+                if let Some(holds) = self.decided(*condition) {
+                    self.allow(*condition, holds);
+                    return self.expr(if holds { *yes } else { *no });
+                }
                 let before = self.state.clone();
                 self.allow(*condition, true);
                 let mut value = self.expr(*yes);

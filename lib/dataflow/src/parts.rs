@@ -139,7 +139,11 @@ impl Body<'_> {
                     Value::of(Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read)))
                 }
                 None if ty.is_scalar() => Value::default(),
-                None => Value::obj(self.object(Site::Below(id, key), Origin::Org, ty)),
+                None => {
+                    let below = self.object(Site::Below(id, key), Origin::Org, ty);
+                    self.note_below(obj, key, below);
+                    Value::obj(below)
+                }
             },
         }
     }

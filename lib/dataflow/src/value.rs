@@ -7,6 +7,7 @@ use std::sync::Arc;
 use apex::{FileId, Name, Ty, VariableId};
 use source::Span;
 
+use crate::asked::Asked;
 use crate::cap::{Cap, Cuts};
 
 /// A part of an object: a member, an element, the entry of a map under a constant key.
@@ -633,11 +634,13 @@ pub struct Obj {
     pub anywhere: Value,
     /// Whether what it holds was checked against the user's permissions.
     pub(crate) is_checked: bool,
+    /// The query that gives it, where callers know more of its text.
+    pub(crate) asked: Option<Arc<Asked>>,
 }
 
 impl Obj {
     pub(crate) fn new(origin: Origin, ty: Ty) -> Self {
-        Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false }
+        Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false, asked: None }
     }
 
     pub fn part(&self, key: Key) -> Option<&Value> {

@@ -1,0 +1,168 @@
+//! Queries whose text callers know: a helper that puts it together of what it is passed gives what the query of each
+//! call gives.
+
+use std::sync::Arc;
+
+use apex::ast::ExprId;
+use apex::{MethodId, Ty};
+use soql::{Mode, Statement};
+
+use crate::body::{Body, Site};
+use crate::value::{Key, Obj, ObjId, Piece, Text, Texts, Value};
+
+/// A query that is put together at run time.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) texts: Texts,
+    /// The access level that the call names.
+    pub(crate) asks: Texts,
+    /// The mode where neither text nor call says one.
+    pub(crate) otherwise: Mode,
+    /// Whether the object is one of the records, and not the list of them.
+    pub(crate) is_record: bool,
+    /// What the query itself put into the record.
+    pub(crate) made: Vec<(Key, Value)>,
+}
+
+/// Where in a body the records of a query are made: at an expression, or where a method is called that asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) expr: ExprId,
+    pub(crate) called: Option<(MethodId, u32)>,
+}
+
+impl From<ExprId> for At {
+    fn from(expr: ExprId) -> Self {
+        Self { expr, called: None }
+    }
+}
+
+impl At {
+    pub(crate) fn part(self, count: u32) -> Site {
+        match self.called {
+            Some((method, index)) => Site::Answer(self.expr, method, index, count),
+            None => Site::Part(self.expr, count),
+        }
+    }
+}
+
+impl Asked {
+    /// With whose permissions it runs where its text says nothing.
+    pub(crate) fn mode(&self) -> Option<Mode> {
+        let all = self.asks.all();
+        let is_user = |text: &String| text.eq_ignore_ascii_case("user_mode");
+        let is_known = !all.is_empty() && self.asks.constants().count() == all.len();
+        Some(match is_known {
+            true if self.asks.constants().all(|text| is_user(&text)) => Mode::User,
+            true => Mode::System,
+            false => self.otherwise,
+        })
+    }
+
+    /// Whether it runs with the user's permissions, whichever of its texts it is.
+    pub(crate) fn is_of_user(&self) -> bool {
+        let asks_user = |text: &Text| {
+            text.iter().any(|piece| match piece {
+                Piece::Text(text) => {
+                    let text = text.to_ascii_lowercase();
+                    text.contains("with security_enforced") || text.contains("with user_mode")
+                }
+                _ => false,
+            })
+        };
+        let all = self.texts.all();
+        self.mode() == Some(Mode::User) || !all.is_empty() && all.iter().all(asks_user)
+    }
+
+    fn is_symbolic(&self) -> bool {
+        self.texts.is_symbolic() || self.asks.is_symbolic()
+    }
+
+    /// Whether all that it selects is known, and from where.
+    pub(crate) fn is_known(&self) -> bool {
+        let is_known = |text: &Text| match parsed(text) {
+            Statement::Query(query) => query.knows_from() && query.knows_select(),
+            _ => false,
+        };
+        !self.texts.all().is_empty() && self.texts.all().iter().all(is_known)
+    }
+
+    /// With one of its texts.
+    pub(crate) fn alone(&self, text: &Text) -> Self {
+        Self { texts: Texts(Some(Arc::new(vec![text.clone()]))), ..self.clone() }
+    }
+
+    /// As callers are told of it, when the body is through.
+    pub(crate) fn of(self: &Arc<Self>, obj: &Obj) -> Arc<Self> {
+        if self.made.is_empty() {
+            return Arc::clone(self);
+        }
+        let is_left = |(key, value): &&(Key, Value)| obj.part(*key) == Some(value);
+        Arc::new(Self { made: self.made.iter().filter(is_left).cloned().collect(), ..self.as_ref().clone() })
+    }
+}
+
+impl Body<'_> {
+    /// Remembers which query an object comes from, where callers know more of it.
+    pub(crate) fn note(&mut self, id: ObjId, asked: Asked) {
+        let asked = asked.is_symbolic().then(|| Arc::new(asked));
+        if let Some(own) = self.state.obj_mut(id).filter(|own| own.asked != asked) {
+            own.asked = asked;
+        }
+    }
+
+    /// The same for the records of a list.
+    pub(crate) fn note_rows(&mut self, list: ObjId, asked: &Asked) {
+        let rows = self.state.obj(list).and_then(|list| list.part(Key::Element));
+        for id in rows.map(|rows| rows.objs.clone()).unwrap_or_default() {
+            let made = self.state.obj(id).map(|obj| obj.parts.clone()).unwrap_or_default();
+            self.note(id, Asked { is_record: true, made, ..asked.clone() });
+        }
+    }
+
+    /// The same for a record that is read from a list.
+    pub(crate) fn note_below(&mut self, list: &Obj, key: Key, below: ObjId) {
+        if let (Some(asked), Key::Element) = (list.asked.as_ref().filter(|asked| !asked.is_record), key) {
+            self.note(below, Asked { is_record: true, ..asked.as_ref().clone() });
+        }
+    }
+
+    /// The access level among the arguments of a call.
+    pub(crate) fn level(&self, ids: &[ExprId], args: &[Value]) -> Texts {
+        let is_level = |id: ExprId| matches!(self.ty(id), Ty::Platform(class) if self.world.text(*class) == "accesslevel");
+        let named = ids.iter().zip(args).find(|(id, value)| is_level(**id) && value.texts.0.is_some());
+        if let Some((_, value)) = named {
+            return value.texts.clone();
+        }
+        let written = ids.iter().find_map(|id| {
+            let written = self.file.source.slice(self.file.expr(*id).span).to_ascii_lowercase();
+            let last = written.rsplit('.').next()?;
+            matches!(last, "user_mode" | "system_mode").then(|| Texts::of(last))
+        });
+        written.unwrap_or_default()
+    }
+
+    /// A query of this text, as the body asks it.
+    pub(crate) fn asked_with(&self, texts: &Texts, asks: Texts) -> Asked {
+        let is_user = self.world.is_user_mode(self.file_id);
+        Asked {
+            texts: texts.clone(),
+            asks,
+            otherwise: if is_user { Mode::User } else { Mode::System },
+            is_record: false,
+            made: Vec::new(),
+        }
+    }
+}
+
+/// A text with holes for what is not constant.
+pub(crate) fn parsed(text: &Text) -> Statement {
+    let mut template = soql::Template::default();
+    for piece in text {
+        template.pieces.push(match piece {
+            Piece::Text(text) => soql::Piece::Text(text.as_ref().into()),
+            _ => soql::Piece::Hole,
+        });
+    }
+    soql::parse_template(&template).statement
+}
