@@ -6,9 +6,10 @@ use std::sync::Arc;
 use apex::ast::ExprId;
 use apex::{MethodId, Ty};
 use soql::{Mode, Statement};
+use source::Span;
 
 use crate::body::{Body, Site};
-use crate::value::{Key, Obj, ObjId, Piece, Text, Texts, Value};
+use crate::value::{Key, Obj, ObjId, Origin, Part, Piece, Text, Texts, Value};
 
 /// A query that is put together at run time.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,6 +154,66 @@ impl Body<'_> {
             made: Vec::new(),
         }
     }
+}
+
+/// Lists of the names that a query selects.
+impl Body<'_> {
+    /// What a list of texts is, joined by commas, when one more was added; none for what is no such list.
+    pub(crate) fn joined_with(&self, list: ObjId, key: Key, more: &Texts) -> Option<Texts> {
+        let list = self.state.obj(list).filter(|list| key == Key::Element && is_of_texts(&list.ty))?;
+        let known = match (list.part(Key::Own(Part::Joined)), &list.origin) {
+            (Some(known), _) => known.texts.clone(),
+            (None, Origin::Parameter { index, path }) => {
+                let path = path.then(Key::Own(Part::Joined))?;
+                Texts::parameter(*index, path)
+            }
+            // Nothing was in it.
+            (None, Origin::New) if list.part(Key::Element).is_none() => Texts::of(""),
+            _ => Texts::default(),
+        };
+        let mut all = Vec::new();
+        for text in known.all() {
+            let is_first = text.as_slice() == [Piece::Text("".into())];
+            let start = Texts(Some(Arc::new(vec![text.clone()])));
+            let start = if is_first { start } else { start.then(&Texts::of(",")) };
+            all.extend(start.then(more).all().iter().cloned());
+        }
+        Some(Texts::from_all(all))
+    }
+
+    /// A new list has nothing in it.
+    pub(crate) fn empty(&mut self, list: ObjId) {
+        if let Some(own) = self.state.obj_mut(list).filter(|own| is_of_texts(&own.ty)) {
+            own.set(Key::Own(Part::Joined), Value::text(""));
+        }
+    }
+
+    /// Adds all that is in a collection to others.
+    pub(crate) fn add_all(&mut self, to: &[ObjId], from: &Value, elements: Value, span: Span) {
+        let alone = Value { objs: from.objs.clone(), ..Value::default() };
+        let more = self.read_part(&alone, Key::Own(Part::Joined), &Ty::Text, span).texts;
+        let joined: Vec<_> = to.iter().map(|id| (*id, self.joined_with(*id, Key::Element, &more))).collect();
+        self.write_part(to, Key::Element, elements);
+        for (id, texts) in joined {
+            if let (Some(texts), Some(own)) = (texts, self.state.obj_mut(id)) {
+                own.set(Key::Own(Part::Joined), Value { texts, ..Value::default() });
+            }
+        }
+    }
+
+    /// `String.join(names, ', ')`
+    pub(crate) fn joined(&mut self, list: &Value, by: &Value, span: Span) -> Texts {
+        let is_comma = by.texts.all().len() == 1 && by.texts.constants().all(|text| text.trim() == ",");
+        if !is_comma || by.texts.constants().count() != 1 {
+            return Texts::default();
+        }
+        let alone = Value { objs: list.objs.clone(), ..Value::default() };
+        self.read_part(&alone, Key::Own(Part::Joined), &Ty::Text, span).texts
+    }
+}
+
+fn is_of_texts(ty: &Ty) -> bool {
+    matches!(ty, Ty::List(of) | Ty::Set(of) if **of == Ty::Text)
 }
 
 /// A text with holes for what is not constant.

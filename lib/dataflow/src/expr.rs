@@ -81,6 +81,7 @@ impl Body<'_> {
                 let ty = self.ty(id).clone();
                 let values = self.all(elements);
                 let list = self.fresh(Site::Expr(id), &ty);
+                self.empty(list);
                 for value in values {
                     let value = self.kept(value, span);
                     self.write_part(&[list], Key::Element, value);
@@ -693,9 +694,10 @@ impl Body<'_> {
             Ty::List(_) | Ty::Set(_) | Ty::Map(_) => {
                 let args = self.all(args);
                 let list = self.fresh(Site::Expr(id), &ty);
+                self.empty(list);
                 for value in args {
                     let elements = self.elements(&value, &ty.element(), span);
-                    self.write_part(&[list], Key::Element, elements);
+                    self.add_all(&[list], &value, elements, span);
                 }
                 Value::obj(list)
             }

@@ -491,6 +491,10 @@ impl Body<'_> {
                 let texts = own.texts.replaced(&first.texts, &new.texts);
                 Value { texts, ..self.usual(&own, args, &ty, span, id) }
             }
+            ("string", "join") => {
+                let texts = self.joined(&first, args.get(1).unwrap_or(&first), span);
+                Value { texts, ..self.usual(&own, args, &ty, span, id) }
+            }
             ("blobof", "size") => Value::default(),
             _ => self.usual(&own, args, &ty, span, id),
         }

@@ -213,6 +213,9 @@ const HELPER: &str = "
         if (asUser == true) { query += ' WITH USER_MODE'; }
         return Database.query(query);
     }
+    public static List<SObject> select(List<String> fields, String filter) {
+        return ask(String.join(fields, ', '), 'Patient__c', filter, false);
+    }
     public static SObject one(String fields, Boolean asUser) {
         List<SObject> all = ask(fields, 'Patient__c', 'Name != null', asUser);
         return all.isEmpty() ? null : all[0];
@@ -244,6 +247,15 @@ fn a_helper_asks_for_what_its_caller_names() {
         told("Helper.asked('SELECT City__c FROM Patient__c WHERE Id = ' + id, any)"),
         all_told(&["City__c"], false)
     );
+    assert_eq!(told("Helper.select(new List<String>{'Id', 'City__c'}, null)"), all_told(&["City__c"], false));
+    assert_eq!(told("Helper.select(new List<String>{'Id', id}, null)"), all_told(&["all"], false));
+    let put_together = "List<String> own = new List<String>{'Id'}; own.add('Name');
+        Set<String> more = new Set<String>(); if (any) { more.add('SSN__c'); } own.addAll(more);
+        System.debug((List<Patient__c>) Helper.select(own, id));";
+    assert_eq!(told_by_helper(HELPER, put_together), all_told(&["SSN__c"], false));
+    let unknown = "List<String> own = new List<String>{'Id'}; for (String a : id.split(';')) { own.add(a); }
+        System.debug((List<Patient__c>) Helper.select(own, id));";
+    assert_eq!(told_by_helper(HELPER, unknown), all_told(&["all"], false));
     assert_eq!(told("Helper.one('SSN__c', false)"), all_told(&["SSN__c"], false), "a helper of a helper");
     assert_eq!(
         told("Helper.ask(id, 'Patient__c', null, false)"),

@@ -30,6 +30,8 @@ pub enum Part {
     Parameters,
     Headers,
     Keys,
+    /// Of a list of texts: all of them, with commas between.
+    Joined,
 }
 
 /// Steps from a parameter into what it is made of. Longer ones end where the limit is, and mean all below.
