@@ -171,6 +171,10 @@ impl Body<'_> {
             (None, Origin::New) if list.part(Key::Element).is_none() => Texts::of(""),
             _ => Texts::default(),
         };
+        // What is not known makes all of it unknown, so that a loop does not make many texts of it.
+        if more.0.is_none() {
+            return Some(Texts::default());
+        }
         let mut all = Vec::new();
         for text in known.all() {
             let is_first = text.as_slice() == [Piece::Text("".into())];
@@ -210,6 +214,22 @@ impl Body<'_> {
         let alone = Value { objs: list.objs.clone(), ..Value::default() };
         self.read_part(&alone, Key::Own(Part::Joined), &Ty::Text, span).texts
     }
+}
+
+/// Of two texts the one that begins as the other does.
+pub(crate) fn longer(a: &Texts, b: &Texts) -> Option<Texts> {
+    let ([one], [other]) = (a.all(), b.all()) else { return None };
+    if begins_with(one, other) { Some(a.clone()) } else { begins_with(other, one).then(|| b.clone()) }
+}
+
+fn begins_with(text: &Text, start: &Text) -> bool {
+    let Some((last, whole)) = start.split_last() else { return true };
+    let (own, rest) = text.split_at(whole.len().min(text.len()));
+    own == whole
+        && match (rest.first(), last) {
+            (Some(Piece::Text(own)), Piece::Text(last)) => own.starts_with(last.as_ref()),
+            (own, last) => own == Some(last) || *last == Piece::Text("".into()),
+        }
 }
 
 fn is_of_texts(ty: &Ty) -> bool {

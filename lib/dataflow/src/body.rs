@@ -7,13 +7,14 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
 use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
+use crate::asked::longer;
 use crate::cap::{Cap, Cuts};
 use crate::guard::Assumed;
 use crate::hit::{Hit, Sink, Spot};
 use crate::summary::summarise;
 use crate::value::{
-    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Piece, State, Step, Text, Texts,
-    Trace, Value, step,
+    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Part, Path, Piece, State, Step, Text,
+    Texts, Trace, Value, step,
 };
 use crate::world::{Exposure, Summary, World};
 
@@ -393,6 +394,10 @@ impl<'w> Body<'w> {
                 let right = more.part(key).cloned().unwrap_or_else(|| self.untouched(&more, id, key));
                 let mut value = left.clone();
                 value.join(&right, &mut self.cuts);
+                // Names that are added on one way alone may be among them.
+                if key == Key::Own(Part::Joined) {
+                    value.texts = longer(&left.texts, &right.texts).unwrap_or(value.texts);
+                }
                 is_new |= own.part(key) != Some(&value);
                 joined.set(key, value);
             }
