@@ -1,6 +1,7 @@
 //! Queries whose text callers know: a helper that puts it together of what it is passed gives what the query of each
 //! call gives.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use apex::ast::ExprId;
@@ -9,7 +10,7 @@ use soql::{Mode, Statement};
 use source::Span;
 
 use crate::body::{Body, Site};
-use crate::value::{Key, Obj, ObjId, Origin, Part, Piece, Text, Texts, Value};
+use crate::value::{Key, Obj, ObjId, Origin, Part, Piece, Text, Texts, Value, concatenated};
 
 /// A query that is put together at run time.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) struct Asked {
     pub(crate) asks: Texts,
     /// The mode where neither text nor call says one.
     pub(crate) otherwise: Mode,
+    /// Whether it is one of several texts, not all of which ask for user mode: none counts as checked.
+    pub(crate) is_mixed: bool,
     /// Whether the object is one of the records, and not the list of them.
     pub(crate) is_record: bool,
     /// What the query itself put into the record.
@@ -72,7 +75,7 @@ impl Asked {
             })
         };
         let all = self.texts.all();
-        self.mode() == Some(Mode::User) || !all.is_empty() && all.iter().all(asks_user)
+        !self.is_mixed && (self.mode() == Some(Mode::User) || !all.is_empty() && all.iter().all(asks_user))
     }
 
     fn is_symbolic(&self) -> bool {
@@ -150,6 +153,7 @@ impl Body<'_> {
             texts: texts.clone(),
             asks,
             otherwise: if is_user { Mode::User } else { Mode::System },
+            is_mixed: false,
             is_record: false,
             made: Vec::new(),
         }
@@ -214,6 +218,62 @@ impl Body<'_> {
         let alone = Value { objs: list.objs.clone(), ..Value::default() };
         self.read_part(&alone, Key::Own(Part::Joined), &Ty::Text, span).texts
     }
+}
+
+/// What many texts of one query have in common: how they begin, up to where they part between words, and whether they ask
+/// for user mode behind it.
+pub(crate) fn common(all: &[Text]) -> Option<Vec<Text>> {
+    let (first, rest) = all.split_first()?;
+    let is_query = matches!(first.first(), Some(Piece::Text(text)) if text.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("select ")));
+    let same = |text: &Text| first.iter().zip(text).take_while(|(own, other)| own == other).count();
+    let count = rest.iter().map(same).min().filter(|_| is_query)?;
+    let mut start = first.get(..count)?.to_vec();
+    let next = |text: &Text| match text.get(count) {
+        Some(Piece::Text(text)) => Some(text.to_string()),
+        None => Some(String::new()),
+        Some(_) => None,
+    };
+    let nexts: Vec<String> = all.iter().map(next).collect::<Option<_>>()?;
+    let same = |text: &String| {
+        let own = nexts.first().into_iter().flat_map(|own| own.char_indices());
+        own.zip(text.chars())
+            .take_while(|((_, own), other)| own == other)
+            .last()
+            .map_or(0, |((at, own), _)| at + own.len_utf8())
+    };
+    let length = nexts.iter().map(same).min()?;
+    let is_whole = nexts
+        .iter()
+        .all(|text| text.get(length..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+    let known = nexts.first()?.get(..length)?;
+    let known = if is_whole { known } else { known.get(..known.rfind(' ')?)? };
+    if !known.is_empty() {
+        start.push(Piece::Text(known.into()));
+    }
+    // What parts between quotes has parts outside of them, too.
+    if crate::library::is_within_quotes(std::slice::from_ref(&start)) {
+        return None;
+    }
+    let mut found: BTreeSet<Text> = BTreeSet::new();
+    for text in all {
+        let behind: String = text
+            .iter()
+            .skip(count)
+            .map(|piece| if let Piece::Text(text) = piece { text.as_ref() } else { crate::HOLE })
+            .collect();
+        let behind = behind.get(known.len()..)?.to_ascii_lowercase();
+        if behind.contains("system_mode") {
+            return None;
+        }
+        let is_of_user = crate::is_quoted(&behind.replace(crate::HOLE, ""))
+            && (behind.contains(" with user_mode") || behind.contains(" with security_enforced"));
+        let mut own = concatenated(&start, &[Piece::Text(" ".into()), Piece::Hole]);
+        if is_of_user {
+            own = concatenated(&own, &[Piece::Text(" WITH USER_MODE ".into()), Piece::Hole]);
+        }
+        found.insert(own);
+    }
+    Some(found.into_iter().collect())
 }
 
 /// Of two texts the one that begins as the other does.

@@ -42,7 +42,7 @@ impl Body<'_> {
             Statement::Query(query) => Some(self.did(query, asked.mode())),
             _ => None,
         });
-        let is_mixed = modes.collect::<BTreeSet<_>>().len() > 1;
+        let is_mixed = asked.is_mixed || modes.collect::<BTreeSet<_>>().len() > 1;
         let asks = if is_mixed { Some(Mode::System) } else { asked.mode() };
         for (text, mut one) in all {
             let rows = match &mut one {
@@ -52,7 +52,7 @@ impl Body<'_> {
                     }
                     let rows = self.rows(query, None, asks, at, &mut count, span);
                     if !query.knows_select() {
-                        self.note_rows(rows, &asked.alone(text));
+                        self.note_rows(rows, &Asked { is_mixed, ..asked.alone(text) });
                     }
                     Value::obj(rows)
                 }

@@ -216,6 +216,14 @@ const HELPER: &str = "
     public static List<SObject> select(List<String> fields, String filter) {
         return ask(String.join(fields, ', '), 'Patient__c', filter, false);
     }
+    public static List<SObject> ordered(String fields, String filter, String by, Integer many, Boolean asUser) {
+        String query = 'SELECT ' + fields + ' FROM Patient__c';
+        if (filter != null) { query += ' WHERE ' + filter; }
+        if (asUser) { query += ' WITH USER_MODE'; }
+        if (by != null) { query += ' ORDER BY ' + by; }
+        if (many > 0) { query += ' LIMIT ' + many; }
+        return Database.query(query);
+    }
     public static SObject one(String fields, Boolean asUser) {
         List<SObject> all = ask(fields, 'Patient__c', 'Name != null', asUser);
         return all.isEmpty() ? null : all[0];
@@ -249,6 +257,10 @@ fn a_helper_asks_for_what_its_caller_names() {
     );
     assert_eq!(told("Helper.select(new List<String>{'Id', 'City__c'}, null)"), all_told(&["City__c"], false));
     assert_eq!(told("Helper.select(new List<String>{'Id', id}, null)"), all_told(&["all"], false));
+    let ordered = |flag: &str| told(&format!("Helper.ordered('SSN__c, Id', id, id, 5, {flag})"));
+    assert_eq!(ordered("true"), all_told(&["SSN__c"], true), "of many texts what they have in common");
+    assert_eq!(ordered("false"), all_told(&["SSN__c"], false));
+    assert_eq!(ordered("any"), all_told(&["SSN__c"], false));
     let put_together = "List<String> own = new List<String>{'Id'}; own.add('Name');
         Set<String> more = new Set<String>(); if (any) { more.add('SSN__c'); } own.addAll(more);
         System.debug((List<Patient__c>) Helper.select(own, id));";

@@ -433,6 +433,11 @@ impl Texts {
     pub(crate) fn from_all(mut all: Vec<Text>) -> Self {
         all.sort();
         all.dedup();
+        if all.len() > Self::LIMIT
+            && let Some(queries) = crate::asked::common(&all)
+        {
+            all = queries;
+        }
         if all.len() > Self::LIMIT {
             // Of many addresses their hosts tell enough.
             let known = all.iter().filter(|text| text.as_slice() != [Piece::Text("".into())]);
@@ -538,7 +543,7 @@ fn host(text: &Text) -> Option<Text> {
     Some(vec![Piece::Text(begin.get(..=end)?.into()), Piece::Hole])
 }
 
-fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
+pub(crate) fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
     let mut text = a.to_vec();
     for piece in b {
         let is_full = text.len() >= Texts::PIECES;
