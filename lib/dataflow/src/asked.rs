@@ -250,6 +250,12 @@ pub(crate) fn common(all: &[Text]) -> Option<Vec<Text>> {
     if !known.is_empty() {
         start.push(Piece::Text(known.into()));
     }
+    // Where they part before they say of what they ask, nothing is won.
+    let says_from =
+        |piece: &Piece| matches!(piece, Piece::Text(text) if text.to_ascii_lowercase().contains(" from "));
+    if !start.iter().any(says_from) {
+        return None;
+    }
     // What parts between quotes has parts outside of them, too.
     if crate::library::is_within_quotes(std::slice::from_ref(&start)) {
         return None;
