@@ -7,13 +7,14 @@ use apex::ast::{Dml, ExprId, ExprKind, File, Labels as Arms, StmtId, StmtKind};
 use apex::{FileId, Method, MethodId, MethodKind, Ref, Ty};
 use source::Span;
 
+use crate::asked::longer;
 use crate::cap::{Cap, Cuts};
 use crate::guard::Assumed;
 use crate::hit::{Hit, Sink, Spot};
 use crate::summary::summarise;
 use crate::value::{
-    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Piece, State, Step, Text, Texts,
-    Trace, Value, step,
+    Did, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Part, Path, Piece, State, Step, Text,
+    Texts, Trace, Value, step,
 };
 use crate::world::{Exposure, Summary, World};
 
@@ -60,6 +61,8 @@ pub(crate) enum Site {
     Expr(ExprId),
     /// A part of what an expression makes.
     Part(ExprId, u32),
+    /// A part of what a query gives that a called method asks.
+    Answer(ExprId, MethodId, u32, u32),
     /// What a called method makes.
     Called(ExprId, MethodId, u32),
     Parameter(u16, Path),
@@ -135,6 +138,12 @@ impl<'w> Body<'w> {
         self.state.set_local(slot, Value { texts: Texts::of(&text), ..value });
     }
 
+    /// Whether a condition holds, where what is taken for granted says so.
+    pub(crate) fn decided(&self, condition: ExprId) -> Option<bool> {
+        let assumed = self.assumed.as_ref()?;
+        assumed.decides(self.file, self.file_id, self.world.resolution, condition)
+    }
+
     /// A parameter or part of one, as nobody has changed it.
     pub(crate) fn parameter(&mut self, index: u16, path: Path, ty: &Ty, span: Span) -> Value {
         if ty.is_scalar() {
@@ -146,7 +155,9 @@ impl<'w> Body<'w> {
         }
         let id = self.object(Site::Parameter(index, path), Origin::Parameter { index, path }, ty);
         let mut value = Value::obj(id);
-        if matches!(ty, Ty::Any | Ty::Unknown) {
+        // An access level counts by its name.
+        let is_level = matches!(ty, Ty::Platform(class) if self.world.text(*class) == "accesslevel");
+        if is_level || matches!(ty, Ty::Any | Ty::Unknown) {
             value.texts = Texts::parameter(index, path);
         }
         value
@@ -371,12 +382,22 @@ impl<'w> Body<'w> {
             let keys: Vec<_> = own.parts.iter().chain(&more.parts).map(|(key, _)| *key).collect();
             let (own, more) = (Arc::clone(own), Arc::clone(more));
             let mut is_new = joined.anywhere.join(&more.anywhere, &mut self.cuts);
+            // What holds on one way alone holds on neither.
+            if joined.is_checked && !more.is_checked || joined.asked.is_some() && joined.asked != more.asked {
+                joined.is_checked &= more.is_checked;
+                joined.asked = joined.asked.filter(|asked| more.asked.as_ref() == Some(asked));
+                is_new = true;
+            }
             for key in keys {
                 // Where one way has not touched it, it is there as it was.
                 let left = own.part(key).cloned().unwrap_or_else(|| self.untouched(&own, id, key));
                 let right = more.part(key).cloned().unwrap_or_else(|| self.untouched(&more, id, key));
                 let mut value = left.clone();
                 value.join(&right, &mut self.cuts);
+                // Names that are added on one way alone may be among them.
+                if key == Key::Own(Part::Joined) {
+                    value.texts = longer(&left.texts, &right.texts).unwrap_or(value.texts);
+                }
                 is_new |= own.part(key) != Some(&value);
                 joined.set(key, value);
             }
@@ -400,10 +421,7 @@ impl<'w> Body<'w> {
                 break;
             };
             self.expr(*condition);
-            let decided = self
-                .assumed
-                .as_ref()
-                .and_then(|assumed| assumed.decides(file, self.file_id, self.world.resolution, *condition));
+            let decided = self.decided(*condition);
             if decided == Some(false) {
                 at = *no;
                 continue;

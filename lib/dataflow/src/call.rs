@@ -1,12 +1,13 @@
 //! Calls of methods of the source: what their summaries mean here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apex::ast::ExprId;
 use apex::{MethodId, MethodKind, Name, Ty};
 use source::Span;
 
+use crate::asked::{Asked, At};
 use crate::body::{Body, Site};
 use crate::cap::Cap;
 use crate::hit::Hit;
@@ -26,6 +27,10 @@ struct Call<'c> {
     /// What each object of the summary is here.
     objs: Vec<Value>,
     known: BTreeMap<Label, (Labels, bool)>,
+    /// What queries give whose text is known here.
+    answers: Vec<(Asked, bool, Value)>,
+    /// The objects of the summary that are such.
+    answered: BTreeSet<usize>,
 }
 
 impl<'w> Body<'w> {
@@ -137,13 +142,29 @@ impl<'w> Body<'w> {
         let chosen =
             self.circle.get(&callee).or_else(|| self.variant(callee, args)).or_else(|| world.summary(callee));
         let Some(summary) = chosen else { return Value::default() };
-        let mut call = Call { args, span, is_one, objs: Vec::new(), known: BTreeMap::new() };
+        let mut call = Call {
+            args,
+            span,
+            is_one,
+            objs: Vec::new(),
+            known: BTreeMap::new(),
+            answers: Vec::new(),
+            answered: BTreeSet::new(),
+        };
         for (index, obj) in (0_u32..).zip(&summary.objs) {
             let own = match obj.origin {
                 Origin::Parameter { index, path } => self.at_path(args, index, path, span).0,
                 Origin::New => Value::obj(self.fresh(Site::Called(site, callee, index), &obj.ty)),
                 ref origin => {
-                    Value::obj(self.object(Site::Called(site, callee, index), origin.clone(), &obj.ty))
+                    let at = At { expr: site, called: Some((callee, index)) };
+                    match obj.asked.as_ref().and_then(|asked| self.answer(asked, obj, at, &mut call)) {
+                        Some(answer) => answer,
+                        None => {
+                            let id = self.object(Site::Called(site, callee, index), origin.clone(), &obj.ty);
+                            self.checked(id, obj.is_checked);
+                            Value::obj(id)
+                        }
+                    }
                 }
             };
             call.objs.push(own);
@@ -158,7 +179,12 @@ impl<'w> Body<'w> {
         for (index, obj) in summary.objs.iter().enumerate().filter(|(_, obj)| obj.is_touched()) {
             let targets = call.objs.get(index).map(|own| own.objs.clone()).unwrap_or_default();
             let is_sure = call.is_one || matches!(obj.origin, Origin::New);
+            let made = obj.asked.as_ref().filter(|_| call.answered.contains(&index)).map(|asked| &asked.made);
             for (key, part) in &obj.parts {
+                // What the query gives is known already.
+                if made.is_some_and(|made| made.iter().any(|(known, _)| known == key)) {
+                    continue;
+                }
                 changes.push((targets.clone(), Some(*key), self.value(part, &mut call), is_sure));
             }
             changes.push((targets, None, self.value(&obj.anywhere, &mut call), is_sure));
@@ -185,6 +211,37 @@ impl<'w> Body<'w> {
             self.thrown.join(&thrown, &mut self.cuts);
         }
         returned
+    }
+
+    /// What the query of a called method gives, where its text is known here; else it stays what it was, and whoever calls
+    /// this method may know more.
+    fn answer(&mut self, asked: &Asked, obj: &Obj, at: At, call: &mut Call<'_>) -> Option<Value> {
+        let (texts, asks) = (self.texts(&asked.texts, call), self.texts(&asked.asks, call));
+        let here = Asked { texts, asks, ..asked.clone() };
+        let (callee, index) = at.called?;
+        if here.is_known() {
+            call.answered.insert(index as usize);
+            let whole = Asked { is_record: false, made: Vec::new(), ..here };
+            let is_it = |one: &&(Asked, bool, Value)| one.0 == whole && one.1 == obj.is_checked;
+            let known = call.answers.iter().find(is_it).map(|(_, _, rows)| rows.clone());
+            let rows = match known {
+                Some(rows) => rows,
+                None => {
+                    let mut rows = self.dynamic_query(&whole, at, call.span)?;
+                    rows.objs.sort();
+                    if obj.is_checked {
+                        self.check_all(&rows, call.span);
+                    }
+                    call.answers.push((whole, obj.is_checked, rows.clone()));
+                    rows
+                }
+            };
+            return Some(if asked.is_record { self.elements(&rows, &Ty::Unknown, call.span) } else { rows });
+        }
+        let id = self.object(Site::Called(at.expr, callee, index), obj.origin.clone(), &obj.ty);
+        self.checked(id, obj.is_checked || here.is_of_user());
+        self.note(id, here);
+        Some(Value::obj(id))
     }
 
     /// What a method does for the constant that it is passed.

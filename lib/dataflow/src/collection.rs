@@ -37,7 +37,7 @@ impl Body<'_> {
             (_, "addall") => {
                 let value = self.elements(&first, &Ty::Unknown, span);
                 let value = self.kept(value, span);
-                self.write_part(&of.objs, Key::Element, value);
+                self.add_all(&of.objs, &first, value, span);
                 Value::default()
             }
             ("map", "put") => {

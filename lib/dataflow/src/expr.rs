@@ -38,7 +38,9 @@ impl Body<'_> {
                 Value::text(&file.literal_text(id).unwrap_or_default())
             }
             ExprKind::Literal(Literal::Null) => Value { texts: Texts::none(), ..Value::default() },
-            ExprKind::Literal(Literal::Integer | Literal::Long) => Value::text(file.source.slice(span)),
+            ExprKind::Literal(Literal::Integer | Literal::Long | Literal::True | Literal::False) => {
+                Value::text(file.source.slice(span))
+            }
             ExprKind::Literal(_) | ExprKind::Broken | ExprKind::InstanceOf { .. } => {
                 for part in file.parts(id) {
                     self.expr(part);
@@ -79,6 +81,7 @@ impl Body<'_> {
                 let ty = self.ty(id).clone();
                 let values = self.all(elements);
                 let list = self.fresh(Site::Expr(id), &ty);
+                self.empty(list);
                 for value in values {
                     let value = self.kept(value, span);
                     self.write_part(&[list], Key::Element, value);
@@ -121,6 +124,10 @@ impl Body<'_> {
             ExprKind::Binary { first, rest } => self.binary(*first, rest, span),
             ExprKind::Ternary { condition, yes, no } => {
                 self.expr(*condition);
+                if let Some(holds) = self.decided(*condition) {
+                    self.allow(*condition, holds);
+                    return self.expr(if holds { *yes } else { *no });
+                }
                 let before = self.state.clone();
                 self.allow(*condition, true);
                 let mut value = self.expr(*yes);
@@ -687,9 +694,10 @@ impl Body<'_> {
             Ty::List(_) | Ty::Set(_) | Ty::Map(_) => {
                 let args = self.all(args);
                 let list = self.fresh(Site::Expr(id), &ty);
+                self.empty(list);
                 for value in args {
                     let elements = self.elements(&value, &ty.element(), span);
-                    self.write_part(&[list], Key::Element, elements);
+                    self.add_all(&[list], &value, elements, span);
                 }
                 Value::obj(list)
             }

@@ -102,9 +102,12 @@ fn variants(world: &World<'_>, graph: &Graph, id: MethodId) -> Option<(Guard, Va
     if graph.callees.get(id.index()).is_some_and(|all| all.contains(&id)) {
         return None;
     }
-    let guard = guard::of(world.program, world.resolution, own)?;
+    // Whose permissions count goes before what else a text may decide.
+    let guard = guard::flag(world, own).or_else(|| guard::of(world.program, world.resolution, own))?;
     let slot = u32::from(guard.index).checked_sub(1)?;
-    let values = guard.constants.iter().cloned().map(Some).chain([None]);
+    // A flag is one or the other, and where it is neither by a constant it is looked at as any.
+    let other = (!guard.is_flag()).then_some(None);
+    let values = guard.constants.iter().cloned().map(Some).chain(other);
     let by_constant = values.map(|value| {
         let assumed = Assumed { slot, value: value.clone(), constants: guard.constants.clone() };
         (value, body::run(world, &BTreeMap::new(), id, Some(assumed)))

@@ -6,6 +6,7 @@
 //! Following stops at numbers ([`Cap`]), and [`World::cuts`] says where it did. What a field means, and whether data
 //! may go where it goes, nothing here knows; nor what joins hits through the variables of classes.
 
+mod asked;
 mod body;
 mod call;
 mod cap;

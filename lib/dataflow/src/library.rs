@@ -30,6 +30,7 @@ impl Body<'_> {
             ("trigger", "new" | "old" | "newmap" | "oldmap") => {
                 Value::obj(self.object(Site::Expr(id), Origin::Org, &ty))
             }
+            ("accesslevel", "user_mode" | "system_mode") => Value::text(self.world.text(name)),
             ("label", _) => {
                 Value { texts: self.world.label_text(self.file_id, id, class), ..Value::default() }
             }
@@ -317,15 +318,15 @@ impl Body<'_> {
                 Value::default()
             }
             ("database", "query" | "querywithbinds" | "getquerylocator" | "getquerylocatorwithbinds") => {
-                let asks = self.mode_of(arg_ids);
                 let is_text =
                     matches!(arg_ids.first().map(|id| self.ty(*id)), Some(Ty::Text | Ty::Any | Ty::Unknown));
                 if !is_text {
                     return first;
                 }
                 self.asked(&first, span);
-                let found = self.dynamic_query(&first.texts, asks, id, span);
-                found.unwrap_or_else(|| self.any_records(&first.texts, asks, id))
+                let asked = self.asked_with(&first.texts, self.level(arg_ids, &args));
+                let found = self.dynamic_query(&asked, id.into(), span);
+                found.unwrap_or_else(|| self.any_records(asked, id))
             }
             ("database" | "search", "countquery" | "countquerywithbinds") => {
                 self.asked(&first, span);
@@ -333,9 +334,9 @@ impl Body<'_> {
             }
             ("search", "query" | "find") => {
                 self.asked(&first, span);
-                let asks = self.mode_of(arg_ids);
+                let asked = self.asked_with(&first.texts, self.level(arg_ids, &args));
                 // `find` wraps its results, and what is read of them is not followed so far.
-                let found = (method == "query").then(|| self.dynamic_query(&first.texts, asks, id, span));
+                let found = (method == "query").then(|| self.dynamic_query(&asked, id.into(), span));
                 found.flatten().unwrap_or_else(|| Value::obj(self.object(Site::Expr(id), Origin::Org, &ty)))
             }
             ("database", _) => Value::default(),
@@ -488,6 +489,10 @@ impl Body<'_> {
             ("text", "replace") => {
                 let new = args.get(1).cloned().unwrap_or_default();
                 let texts = own.texts.replaced(&first.texts, &new.texts);
+                Value { texts, ..self.usual(&own, args, &ty, span, id) }
+            }
+            ("string", "join") => {
+                let texts = self.joined(&first, args.get(1).unwrap_or(&first), span);
                 Value { texts, ..self.usual(&own, args, &ty, span, id) }
             }
             ("blobof", "size") => Value::default(),

@@ -12,7 +12,8 @@ use crate::cap::Cap;
 use crate::expr::hash;
 use crate::hit::Sink;
 use crate::value::{
-    Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Path, Texts, Value, has_step, reachable, step,
+    Did, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Part, Path, Texts, Value, has_step, reachable,
+    step,
 };
 
 /// Members of an answer that tell how the request went. `code` and `status` are none: a diagnosis has both.
@@ -139,7 +140,11 @@ impl Body<'_> {
                     Value::of(Labels::one(Label::Field(field), step(None, self.file_id, span, Did::Read)))
                 }
                 None if ty.is_scalar() => Value::default(),
-                None => Value::obj(self.object(Site::Below(id, key), Origin::Org, ty)),
+                None => {
+                    let below = self.object(Site::Below(id, key), Origin::Org, ty);
+                    self.note_below(obj, key, below);
+                    Value::obj(below)
+                }
             },
         }
     }
@@ -238,6 +243,7 @@ impl Body<'_> {
             if let Origin::Variable(variable, path) = obj.origin {
                 self.left(variable, path.then(key), path, &value, self.method.span);
             }
+            let joined = self.joined_with(id, key, &value.texts);
             let new = if is_one {
                 value.clone()
             } else {
@@ -259,6 +265,9 @@ impl Body<'_> {
             drop(obj);
             if let Some(own) = self.state.obj_mut(id) {
                 own.set(key, new);
+                if let Some(texts) = joined {
+                    own.set(Key::Own(Part::Joined), Value { texts, ..Value::default() });
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a query gives: records with the fields that it selects.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use apex::ast::ExprId;
@@ -7,8 +8,9 @@ use apex::{Name, Ty};
 use soql::{Condition, FieldGroup, Mode, Query, SelectItem, Statement};
 use source::Span;
 
+use crate::asked::{Asked, At, parsed};
 use crate::body::{Body, Site};
-use crate::value::{Did, Key, Label, Labels, ObjId, Origin, Value, step};
+use crate::value::{Did, Key, Label, Labels, ObjId, Origin, Text, Value, step};
 
 impl Body<'_> {
     pub(crate) fn query(&mut self, text: &str, is_search: bool, id: ExprId, span: Span) -> Value {
@@ -20,37 +22,39 @@ impl Body<'_> {
             let lists = self.fresh(Site::Expr(id), &Ty::list(Ty::list(Ty::Record(None))));
             let mut count = 1;
             for returning in &searched.value.returning {
-                let rows = self.rows(&returning.query, None, None, id, &mut count, span);
+                let rows = self.rows(&returning.query, None, None, At::from(id), &mut count, span);
                 self.write_part(&[lists], Key::Element, Value::obj(rows));
             }
             return Value::obj(lists);
         }
-        let parsed = soql::parse_query(text);
-        Value::obj(self.rows(&parsed.value, None, None, id, &mut 0, span))
+        let query = soql::parse_query(text);
+        Value::obj(self.rows(&query.value, None, None, At::from(id), &mut 0, span))
     }
 
     /// The records of a query whose text is put together at run time, as far as it is constant.
-    pub(crate) fn dynamic_query(
-        &mut self,
-        texts: &crate::value::Texts,
-        asks: Option<Mode>,
-        id: ExprId,
-        span: Span,
-    ) -> Option<Value> {
+    pub(crate) fn dynamic_query(&mut self, asked: &Asked, at: At, span: Span) -> Option<Value> {
         let mut found: Option<Value> = None;
         let mut count = 0;
-        for text in texts.all() {
-            let mut template = soql::Template::default();
-            for piece in text {
-                template.pieces.push(match piece {
-                    crate::value::Piece::Text(text) => soql::Piece::Text(text.as_ref().into()),
-                    _ => soql::Piece::Hole,
-                });
-            }
-            let parsed = soql::parse_template(&template);
-            let rows = match &parsed.statement {
+        let all: Vec<(&Text, Statement)> =
+            asked.texts.all().iter().map(|text| (text, parsed(text))).collect();
+        // Whichever of its texts it is: where one is not checked, no field is for sure.
+        let modes = all.iter().filter_map(|(_, one)| match one {
+            Statement::Query(query) => Some(self.did(query, asked.mode())),
+            _ => None,
+        });
+        let is_mixed = asked.is_mixed || modes.collect::<BTreeSet<_>>().len() > 1;
+        let asks = if is_mixed { Some(Mode::System) } else { asked.mode() };
+        for (text, mut one) in all {
+            let rows = match &mut one {
                 Statement::Query(query) if query.knows_from() => {
-                    Value::obj(self.rows(query, None, asks, id, &mut count, span))
+                    if is_mixed {
+                        query.with.retain(|with| !matches!(with, soql::With::Mode(_)));
+                    }
+                    let rows = self.rows(query, None, asks, at, &mut count, span);
+                    if !query.knows_select() {
+                        self.note_rows(rows, &Asked { is_mixed, ..asked.alone(text) });
+                    }
+                    Value::obj(rows)
                 }
                 // Each object of a search has a list of its own.
                 Statement::Search(search)
@@ -58,9 +62,9 @@ impl Body<'_> {
                         && search.returning.iter().all(|one| one.query.knows_from()) =>
                 {
                     count += 1;
-                    let lists = self.fresh(Site::Part(id, count), &Ty::list(Ty::list(Ty::Record(None))));
+                    let lists = self.fresh(at.part(count), &Ty::list(Ty::list(Ty::Record(None))));
                     for returning in &search.returning {
-                        let rows = self.rows(&returning.query, None, asks, id, &mut count, span);
+                        let rows = self.rows(&returning.query, None, asks, at, &mut count, span);
                         self.write_part(&[lists], Key::Element, Value::obj(rows));
                     }
                     Value::obj(lists)
@@ -76,30 +80,14 @@ impl Body<'_> {
     }
 
     /// What a query gives of which nobody knows the object; with the user's permissions where its text asks for that.
-    pub(crate) fn any_records(
-        &mut self,
-        texts: &crate::value::Texts,
-        asks: Option<Mode>,
-        id: ExprId,
-    ) -> Value {
-        let asks_user = |text: &crate::value::Text| {
-            text.iter().any(|piece| match piece {
-                crate::value::Piece::Text(text) => {
-                    let text = text.to_ascii_lowercase();
-                    text.contains("with security_enforced") || text.contains("with user_mode")
-                }
-                _ => false,
-            })
-        };
-        let is_checked = asks == Some(Mode::User)
-            || asks.is_none() && self.world.is_user_mode(self.file_id)
-            || texts.all().iter().any(asks_user);
+    pub(crate) fn any_records(&mut self, asked: Asked, id: ExprId) -> Value {
         let list = self.object(Site::Expr(id), Origin::Org, &Ty::list(Ty::Record(None)));
-        self.checked(list, is_checked);
+        self.checked(list, asked.is_of_user());
+        self.note(list, asked);
         Value::obj(list)
     }
 
-    fn checked(&mut self, id: ObjId, is_checked: bool) {
+    pub(crate) fn checked(&mut self, id: ObjId, is_checked: bool) {
         if let Some(obj) = self.state.obj(id).filter(|_| is_checked) {
             let changed = crate::value::Obj { is_checked, ..obj.as_ref().clone() };
             self.state.set_obj(id, Arc::new(changed));
@@ -112,7 +100,7 @@ impl Body<'_> {
         query: &Query,
         child_of: Option<Name>,
         asks: Option<Mode>,
-        id: ExprId,
+        at: At,
         count: &mut u32,
         span: Span,
     ) -> ObjId {
@@ -129,11 +117,11 @@ impl Body<'_> {
         // Where the list of fields is not known to its end, the record may have any.
         let origin = if query.knows_select() { Origin::New } else { Origin::Org };
         *count += 1;
-        let record = self.object(Site::Part(id, *count), origin.clone(), &ty);
+        let record = self.object(at.part(*count), origin.clone(), &ty);
         self.state.set_obj(record, Arc::new(crate::value::Obj::new(origin, ty.clone())));
         self.checked(record, did == Did::Checked);
         if let Some(object) = object.filter(|object| self.world.text(*object).ends_with("__mdt")) {
-            let one = self.metadata(object, None, Site::Part(id, *count));
+            let one = self.metadata(object, None, at.part(*count));
             debug_assert_eq!(one, record, "the same place makes the same object");
         }
         for item in &query.select {
@@ -150,7 +138,7 @@ impl Body<'_> {
                         all => all,
                     };
                     let alias = item.alias.as_ref().and_then(|name| name.known());
-                    self.selected(record, object, path, alias, id, count, (span, did));
+                    self.selected(record, object, path, alias, at, count, (span, did));
                 }
                 SelectItem::Call(call, alias) => {
                     self.computed(record, object, call, alias.as_ref(), (span, did))
@@ -163,7 +151,7 @@ impl Body<'_> {
                         &inner.query,
                         Some(parent),
                         Some(if did == Did::Checked { Mode::User } else { Mode::System }),
-                        id,
+                        at,
                         count,
                         span,
                     );
@@ -192,12 +180,12 @@ impl Body<'_> {
                     let Some(relation) = branches.path.last().and_then(|name| name.known()) else { continue };
                     let Some(relation) = names.find(relation) else { continue };
                     *count += 1;
-                    let part = self.fresh(Site::Part(id, *count), &Ty::Record(None));
+                    let part = self.fresh(at.part(*count), &Ty::Record(None));
                     for branch in &branches.branches {
                         let of = branch.object.known().and_then(|name| names.find(name));
                         for path in &branch.fields {
                             let path: Vec<&str> = path.names.iter().filter_map(|name| name.known()).collect();
-                            self.selected(part, of, &path, None, id, count, (span, did));
+                            self.selected(part, of, &path, None, at, count, (span, did));
                         }
                     }
                     self.write_part(&[record], Key::Member(relation), Value::obj(part));
@@ -233,7 +221,7 @@ impl Body<'_> {
             self.each_part(record, |labels| labels.stepped(file, span, Did::Grouped));
         }
         *count += 1;
-        let list = self.fresh(Site::Part(id, *count), &Ty::list(ty));
+        let list = self.fresh(at.part(*count), &Ty::list(ty));
         self.write_part(&[list], Key::Element, Value::obj(record));
         list
     }
@@ -265,18 +253,6 @@ impl Body<'_> {
         }
     }
 
-    /// The access level among the arguments of a call.
-    pub(crate) fn mode_of(&self, args: &[ExprId]) -> Option<Mode> {
-        args.iter().find_map(|id| {
-            let written = self.file.source.slice(self.file.expr(*id).span).to_ascii_lowercase();
-            match written.rsplit('.').next() {
-                Some("user_mode") => Some(Mode::User),
-                Some("system_mode") => Some(Mode::System),
-                _ => None,
-            }
-        })
-    }
-
     /// A field that a query selects, by its path from the record.
     #[expect(clippy::too_many_arguments, reason = "a step of a recursion")]
     fn selected(
@@ -285,7 +261,7 @@ impl Body<'_> {
         object: Option<Name>,
         path: &[&str],
         alias: Option<&str>,
-        id: ExprId,
+        site: At,
         count: &mut u32,
         at: (Span, Did),
     ) {
@@ -311,7 +287,7 @@ impl Body<'_> {
                     Some(&part) => part,
                     None => {
                         *count += 1;
-                        let part = self.fresh(Site::Part(id, *count), &Ty::Record(parent));
+                        let part = self.fresh(site.part(*count), &Ty::Record(parent));
                         self.write_part(&[record], Key::Member(name), Value::obj(part));
                         part
                     }
@@ -319,7 +295,7 @@ impl Body<'_> {
                 if (self.world.leads_to_others)(relation) {
                     return;
                 }
-                self.selected(part, parent, rest, alias, id, count, at);
+                self.selected(part, parent, rest, alias, site, count, at);
             }
         }
     }

@@ -49,6 +49,7 @@ pub(crate) fn summarise(
             parts: obj.parts.iter().map(|(key, part)| (*key, value(part))).collect(),
             anywhere: value(&obj.anywhere),
             is_checked: obj.is_checked,
+            asked: obj.asked.as_ref().map(|asked| asked.of(obj)),
         })
         .collect();
     let (open, closed) = hits.into_iter().partition(Hit::is_open);

@@ -177,6 +177,135 @@ fn classes_of_a_late_version_run_as_the_user() {
     assert!(is_checked(67));
 }
 
+/// What `show` lets out of patients that it gets by a helper, and whether that was checked.
+fn told_by_helper(helper: &str, show: &str) -> Vec<(String, bool)> {
+    let page = format!("public class Page {{ public void show(String id, Boolean any) {{ {show} }} }}");
+    let helper = format!("public class Helper {{ {helper} }}");
+    let names = "class Names { Patient__c p; Object o = p.SSN__c; Object c = p.City__c; }";
+    let code = code(&[("Page", &page), ("Helper", &helper), ("Names", names)]);
+    let world = code.follow(&[("Patient__c", "SSN__c"), ("Patient__c", "City__c")], 62);
+    let show = (0..).map(apex::MethodId).find(|id| world.program.method_name(*id) == "Page.show").unwrap();
+    let hits = world.summary(show).unwrap().closed.iter().filter(|hit| hit.sink == Sink::Log);
+    let told = hits.map(|hit| {
+        let field = match hit.label {
+            Label::Field(field) => world.program.names.written(world.fields.name(field).unwrap().1),
+            Label::Record(_) => "all",
+            _ => "other",
+        };
+        (field.to_owned(), crate::has_step(&hit.trace, crate::Did::Checked))
+    });
+    told.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn all_told(fields: &[&str], is_checked: bool) -> Vec<(String, bool)> {
+    fields.iter().map(|field| ((*field).to_owned(), is_checked)).collect()
+}
+
+/// Puts a query together of what it is passed.
+const HELPER: &str = "
+    public static List<SObject> ask(String fields, String of, String filter, Boolean asUser) {
+        String query = 'SELECT ' + fields + ' FROM ' + of;
+        if (!String.isBlank(filter)) { query += ' WHERE ' + filter; }
+        if (asUser) { query += ' WITH USER_MODE'; }
+        return Database.query(query);
+    }
+    public static List<SObject> asked(String query, Boolean asUser) {
+        if (asUser == true) { query += ' WITH USER_MODE'; }
+        return Database.query(query);
+    }
+    public static List<SObject> select(List<String> fields, String filter) {
+        return ask(String.join(fields, ', '), 'Patient__c', filter, false);
+    }
+    public static List<SObject> ordered(String fields, String filter, String by, Integer many, Boolean asUser) {
+        String query = 'SELECT ' + fields + ' FROM Patient__c';
+        if (filter != null) { query += ' WHERE ' + filter; }
+        if (asUser) { query += ' WITH USER_MODE'; }
+        if (by != null) { query += ' ORDER BY ' + by; }
+        if (many > 0) { query += ' LIMIT ' + many; }
+        return Database.query(query);
+    }
+    public static SObject one(String fields, Boolean asUser) {
+        List<SObject> all = ask(fields, 'Patient__c', 'Name != null', asUser);
+        return all.isEmpty() ? null : all[0];
+    }
+    public static List<SObject> cleaned(String fields) {
+        List<SObject> all = ask(fields, 'Patient__c', null, false);
+        return Security.stripInaccessible(AccessType.READABLE, all).getRecords();
+    }
+    public static List<SObject> at(String query, AccessLevel level) { return Database.query(query, level); }
+    public static List<SObject> byLevel(String fields, Boolean asSystem) {
+        return at('SELECT ' + fields + ' FROM Patient__c', asSystem ? AccessLevel.SYSTEM_MODE : AccessLevel.USER_MODE);
+    }
+    public static List<Patient__c> more(String fields) {
+        List<Patient__c> all = Database.query('SELECT City__c, ' + fields + ' FROM Patient__c');
+        all[0].City__c = 'none';
+        return all;
+    }
+";
+
+#[test]
+fn a_helper_asks_for_what_its_caller_names() {
+    let told = |call: &str| {
+        let show = format!("List<Patient__c> all = (List<Patient__c>) {call}; System.debug(all);");
+        told_by_helper(HELPER, &show)
+    };
+    assert_eq!(told("Helper.ask('Id, SSN__c', 'Patient__c', null, false)"), all_told(&["SSN__c"], false));
+    assert_eq!(told("Helper.ask('Id', 'Patient__c', 'SSN__c = :id', false)"), []);
+    assert_eq!(
+        told("Helper.asked('SELECT City__c FROM Patient__c WHERE Id = ' + id, any)"),
+        all_told(&["City__c"], false)
+    );
+    assert_eq!(told("Helper.select(new List<String>{'Id', 'City__c'}, null)"), all_told(&["City__c"], false));
+    assert_eq!(told("Helper.select(new List<String>{'Id', id}, null)"), all_told(&["all"], false));
+    let ordered = |flag: &str| told(&format!("Helper.ordered('SSN__c, Id', id, id, 5, {flag})"));
+    assert_eq!(ordered("true"), all_told(&["SSN__c"], true), "of many texts what they have in common");
+    assert_eq!(ordered("false"), all_told(&["SSN__c"], false));
+    assert_eq!(ordered("any"), all_told(&["SSN__c"], false));
+    let put_together = "List<String> own = new List<String>{'Id'}; own.add('Name');
+        Set<String> more = new Set<String>(); if (any) { more.add('SSN__c'); } own.addAll(more);
+        System.debug((List<Patient__c>) Helper.select(own, id));";
+    assert_eq!(told_by_helper(HELPER, put_together), all_told(&["SSN__c"], false));
+    let unknown = "List<String> own = new List<String>{'Id'}; for (String a : id.split(';')) { own.add(a); }
+        System.debug((List<Patient__c>) Helper.select(own, id));";
+    assert_eq!(told_by_helper(HELPER, unknown), all_told(&["all"], false));
+    assert_eq!(told("Helper.one('SSN__c', false)"), all_told(&["SSN__c"], false), "a helper of a helper");
+    assert_eq!(
+        told("Helper.ask(id, 'Patient__c', null, false)"),
+        all_told(&["all"], false),
+        "nobody says which"
+    );
+    assert_eq!(told("Helper.ask('Id', id, null, false)"), all_told(&["all"], false), "nobody says of what");
+    // What the helper does to the records stays done.
+    assert_eq!(told("Helper.more('SSN__c')"), all_told(&["SSN__c"], false));
+    let both = "SObject one = any ? Helper.one('SSN__c', false) : Helper.one('City__c', false);
+        System.debug(one);";
+    assert_eq!(told_by_helper(HELPER, both), all_told(&["City__c", "SSN__c"], false), "each call by itself");
+}
+
+#[test]
+fn a_flag_says_with_whose_permissions_a_helper_asks() {
+    let told = |call: &str| {
+        let show = format!("List<Patient__c> all = (List<Patient__c>) {call}; System.debug(all);");
+        told_by_helper(HELPER, &show)
+    };
+    let of = |flag: &str| told(&format!("Helper.ask('SSN__c', 'Patient__c', id, {flag})"));
+    assert_eq!(of("true"), all_told(&["SSN__c"], true));
+    assert_eq!(of("false"), all_told(&["SSN__c"], false));
+    assert_eq!(of("any"), all_told(&["SSN__c"], false));
+    assert_eq!(told("Helper.one('SSN__c', true)"), all_told(&["SSN__c"], true));
+    assert_eq!(told("Helper.ask(id, 'Patient__c', null, true)"), all_told(&["all"], true));
+    assert_eq!(told("Helper.asked(id, false)"), all_told(&["all"], false));
+    let in_text = "Helper.asked('SELECT SSN__c FROM Patient__c WITH USER_MODE LIMIT 1', any)";
+    assert_eq!(told(in_text), all_told(&["SSN__c"], true));
+    assert_eq!(told("Helper.cleaned('SSN__c')"), all_told(&["SSN__c"], true));
+    assert_eq!(
+        told("Helper.at('SELECT SSN__c FROM Patient__c', AccessLevel.USER_MODE)"),
+        all_told(&["SSN__c"], true)
+    );
+    assert_eq!(told("Helper.byLevel('SSN__c', false)"), all_told(&["SSN__c"], true));
+    assert_eq!(told("Helper.byLevel('SSN__c', true)"), all_told(&["SSN__c"], false));
+}
+
 #[test]
 fn what_is_cut_is_said() {
     let text = |count: usize| {

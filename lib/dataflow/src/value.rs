@@ -7,6 +7,7 @@ use std::sync::Arc;
 use apex::{FileId, Name, Ty, VariableId};
 use source::Span;
 
+use crate::asked::Asked;
 use crate::cap::{Cap, Cuts};
 
 /// A part of an object: a member, an element, the entry of a map under a constant key.
@@ -29,6 +30,8 @@ pub enum Part {
     Parameters,
     Headers,
     Keys,
+    /// Of a list of texts: all of them, with commas between.
+    Joined,
 }
 
 /// Steps from a parameter into what it is made of. Longer ones end where the limit is, and mean all below.
@@ -430,6 +433,11 @@ impl Texts {
     pub(crate) fn from_all(mut all: Vec<Text>) -> Self {
         all.sort();
         all.dedup();
+        if all.len() > Self::LIMIT
+            && let Some(queries) = crate::asked::common(&all)
+        {
+            all = queries;
+        }
         if all.len() > Self::LIMIT {
             // Of many addresses their hosts tell enough.
             let known = all.iter().filter(|text| text.as_slice() != [Piece::Text("".into())]);
@@ -535,7 +543,7 @@ fn host(text: &Text) -> Option<Text> {
     Some(vec![Piece::Text(begin.get(..=end)?.into()), Piece::Hole])
 }
 
-fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
+pub(crate) fn concatenated(a: &[Piece], b: &[Piece]) -> Text {
     let mut text = a.to_vec();
     for piece in b {
         let is_full = text.len() >= Texts::PIECES;
@@ -633,11 +641,13 @@ pub struct Obj {
     pub anywhere: Value,
     /// Whether what it holds was checked against the user's permissions.
     pub(crate) is_checked: bool,
+    /// The query that gives it, where callers know more of its text.
+    pub(crate) asked: Option<Arc<Asked>>,
 }
 
 impl Obj {
     pub(crate) fn new(origin: Origin, ty: Ty) -> Self {
-        Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false }
+        Self { origin, ty, parts: Vec::new(), anywhere: Value::default(), is_checked: false, asked: None }
     }
 
     pub fn part(&self, key: Key) -> Option<&Value> {
