@@ -432,11 +432,39 @@ impl Asker<'_> {
                 if let Some(over) = self.each_of(expr) {
                     return self.is_made_by_itself(over, depth);
                 }
-                let (Some(values), Some(added)) = (self.values(expr), self.added(expr)) else { return false };
-                values.iter().chain(&added).all(|value| self.is_made_by_itself(*value, depth))
+                let Some(values) = self.values(expr) else { return false };
+                // Whoever is handed a record does not make it another; a list may be filled.
+                let is_record = matches!(self.code.resolution.expr(self.file_id, expr).ty, Ty::Record(_));
+                let Some(added) = (if is_record { Some(Vec::new()) } else { self.added(expr) }) else {
+                    return false;
+                };
+                let is_null = |value: &ExprId| self.code.resolution.expr(self.file_id, *value).ty == Ty::Null;
+                values
+                    .iter()
+                    .chain(&added)
+                    .filter(|value| !is_null(value))
+                    .all(|value| self.is_made_by_itself(*value, depth))
             }
+            ExprKind::Call { .. } => match self.to(expr) {
+                Ref::Method { method, is_virtual: false } => self.returns_made(method, depth),
+                _ => false,
+            },
             _ => false,
         }
+    }
+
+    /// Whether all that a method returns is made by it.
+    fn returns_made(&self, method: MethodId, depth: u8) -> bool {
+        let Some(asker) = self.code.asker(method) else { return false };
+        let mut all = Vec::new();
+        asker.method.body.into_iter().for_each(|body| {
+            asker.file.each_stmt(body, |stmt| {
+                if let StmtKind::Return(Some(value)) = asker.file.stmt(stmt).kind {
+                    all.push(value);
+                }
+            });
+        });
+        !all.is_empty() && all.iter().all(|value| asker.is_made_by_itself(*value, depth))
     }
 
     /// Which parameter a name is that nothing else is given to.

@@ -157,16 +157,17 @@ impl Code {
         operation.objects.iter().find(holds).map(|object| self.written(object))
     }
 
-    /// The data that gets to whoever sets code off, or to people and files, with each place by which it comes.
+    /// The data that gets to whoever sets code off, with each place by which it comes.
     pub(crate) fn leaving(&self) -> Leaving {
         let mut found = Leaving::new();
-        // What callers hand in is read by no query; neither a log nor a request to others tells whoever sets it off, and what is
-        // kept in a record is told where it is not classified, and where it is read again.
+        // What callers hand in is read by no query; neither a log nor mail or a request to others tells whoever sets it off, and
+        // what is kept in a record is told where it is not classified, and where it is read again.
         let is_shown = |leak: &&Leak| {
             !leak.is_handed_in
                 && !matches!(
                     leak.sink,
                     Sink::Log
+                        | Sink::Mail
                         | Sink::Record { .. }
                         | Sink::CalloutBody
                         | Sink::CalloutHeader
