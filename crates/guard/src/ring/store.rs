@@ -357,9 +357,14 @@ impl Store {
         Ok(writer)
     }
 
-    /// Takes the file away that this process made.
+    /// Takes the files away that this process made.
     pub(super) fn remove(self) -> Result<(), RingError> {
+        let adding = match std::fs::remove_file(Adding::path(&self.path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        };
         std::fs::remove_file(&self.path)
+            .and(adding)
             .and_then(|()| durable::sync_folder(&self.path))
             .map_err(RingError::io(&self.path))
     }

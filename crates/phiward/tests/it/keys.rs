@@ -438,6 +438,7 @@ fn what_came_after_a_backup_is_not_forgotten_by_restoring_it() {
         "{}",
         text(&older.stderr)
     );
+    assert!(!place.path("keys").exists(), "what is refused leaves nothing");
     std::fs::rename(place.path("keys.seen"), place.path("lost.seen")).unwrap();
     let unseen = place.run(&[&restore, &KEYS, &LEDGER], "");
     let said = text(&unseen.stderr);
