@@ -66,7 +66,7 @@ pub(crate) fn is_reference(project: &Project, reached: &Reached) -> bool {
     }
 }
 
-/// `accountid`, as Apex lets it be written.
+/// `accountid`, as Apex lets it be written: by name, as `paid` ends so too.
 fn is_id_in_any_case(field: &str) -> bool {
     const IDS: [&str; 14] = [
         "Id",

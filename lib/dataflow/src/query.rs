@@ -350,7 +350,17 @@ fn asks_for_others(filter: &Condition, is_other: &dyn Fn(&str) -> bool) -> bool 
                 soql::Value::List(list) => list.values.iter().all(is_named_other),
                 value => is_named_other(value),
             };
-            is_kind && is_named
+            // `Referral_Source__c = 'Physician'` says nothing of whose the record is.
+            let says_what = match &one.left {
+                soql::Expression::Field(path) => {
+                    path.names.iter().filter_map(|name| name.known()).any(|name| {
+                        let name = name.to_ascii_lowercase();
+                        ["type", "kind", "role"].iter().any(|word| name.contains(word))
+                    })
+                }
+                _ => false,
+            };
+            is_kind && is_named && says_what
         }
         _ => false,
     }

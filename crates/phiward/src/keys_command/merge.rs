@@ -7,7 +7,8 @@ use guard::ring::Standing;
 use guard::{Handle, Keeper};
 use journal::Subject;
 
-use super::arguments::Merge;
+use super::arguments::{Kept, Merge};
+use super::reopened::Named;
 use super::shred::Bound;
 use super::{Word, acted_by, by_lines, listed, org};
 use crate::Verdict;
@@ -55,6 +56,7 @@ pub(super) fn run(merge: &Merge) -> Result<Verdict, String> {
             .map(|pair| [&pair.from, &pair.into].map(|person| keeper.salts().standing(person)))
             .collect();
         none_is_wrong(survivors_gone(&pairs, &was))?;
+        none_is_wrong(shredded(keeper, &merge.kept, &pairs)?)?;
         let (outcomes, now) = sorted(keeper, &pairs, &was)?;
         let lines: Vec<u64> = now.iter().map(|pair| pair.line).collect();
         let two: Vec<(Subject, Subject)> =
@@ -111,6 +113,26 @@ fn survivors_gone(pairs: &[Pair], was: &[[Standing; 2]]) -> Vec<String> {
     let what = "the person who survives was shredded. If they are back, seal their rows with `guard seal --again` first; if \
                 not, shred who is gone as well";
     gone.map(|(pair, _)| pair.said(what)).collect()
+}
+
+/// What a copy undid is done again first: whoever is merged cannot be shredded any more without who survives.
+fn shredded(keeper: &Keeper, kept: &Kept, pairs: &[Pair]) -> Result<Vec<String>, String> {
+    let Some(dir) = kept.into.ledger.as_deref().filter(|_| keeper.reopened().is_some()) else {
+        return Ok(Vec::new());
+    };
+    let named = Named::of(dir, (None, kept.into.seen.as_deref()), keeper)?;
+    let handle = |person| -> Result<Option<Handle>, String> {
+        Ok(keeper.salts().known(person).map_err(super::text)?.map(|salt| salt.handle()))
+    };
+    let mut wrong = Vec::new();
+    for pair in pairs {
+        if named.has([handle(&pair.from)?, handle(&pair.into)?]) {
+            wrong.push(pair.said(
+                "one of them was shredded, and is open again since a copy was put back: shred them first",
+            ));
+        }
+    }
+    Ok(wrong)
 }
 
 /// What is merged now, and what comes of each line. What an earlier line or run did is no failure.

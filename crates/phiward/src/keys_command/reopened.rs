@@ -48,6 +48,7 @@ impl Named {
         let stays = |reason| matches!(reason, KeyReason::MustBeKept | KeyReason::ValuesGone);
         let accepted = keeper.accepted().filter(|accepted| stays(accepted.reason));
         let (mut handles, mut there, mut kept, mut last) = (Vec::new(), Vec::new(), 0, None);
+        let mut survivors = Vec::new();
         for one in told.forgotten() {
             let handle = Handle::of(*one.handle.bytes());
             handles.push(handle);
@@ -55,7 +56,8 @@ impl Named {
                 Standing::Unknown => continue,
                 Standing::There if accepted.is_some_and(|accepted| one.at <= accepted.at) => kept += 1,
                 Standing::There => there.push(handle),
-                Standing::Shredded | Standing::Merged(_) => {}
+                Standing::Merged(survivor) => survivors.push(survivor),
+                Standing::Shredded => {}
             }
             last = last.max(Some(one.day()));
         }
@@ -65,6 +67,24 @@ impl Named {
         let mut gaps = told.gaps();
         if !told.begins(tenant) {
             gaps.insert(0, "it does not tell of these keys from `keys init` on".to_owned());
+        }
+        // With a survivor who was forgotten as well goes all that was sealed for them.
+        let is_open = |survivor: &&Handle| {
+            salts.standing_of(**survivor) == Standing::There && !handles.contains(survivor)
+        };
+        match survivors.iter().filter(is_open).count() as u64 {
+            0 => {}
+            merged => gaps.insert(
+                0,
+                format!(
+                    "{} merged into others who are here, and what was sealed for them opens by these",
+                    counted(
+                        merged,
+                        "person whom it names as shredded is",
+                        "people whom it names as shredded are"
+                    )
+                ),
+            ),
         }
         let newest = told.newest().and_then(KeyNumber::of);
         let dir = dir.display().to_string();
@@ -78,10 +98,15 @@ impl Named {
 
     /// What shreds them again.
     fn again(&self) -> String {
-        let Self { dir, tenant, .. } = self;
         format!(
-            "`phiward ledger shredded --dir {dir} --tenant {tenant} > handles`, then `keys shred --handles ... < handles`"
+            "`phiward keys shreddings check --ledger {} ... > handles`, then `keys shred --handles ... < handles`",
+            self.dir
         )
+    }
+
+    /// Those of two people who are named as shredded and are here.
+    pub(super) fn has(&self, handles: [Option<Handle>; 2]) -> bool {
+        handles.into_iter().flatten().any(|handle| self.there.contains(&handle))
     }
 
     pub(super) const fn is_of_others(&self) -> bool {
@@ -244,6 +269,7 @@ fn checked(check: &CheckShreddings) -> Result<Verdict, String> {
     };
     acted_alone(unasked(&check.kept)?, kept, async |keeper| {
         let named = Named::of(dir, (check.verifier.as_deref(), kept.into.seen.as_deref()), keeper)?;
+        named.there.iter().for_each(|handle| println!("{handle:?}"));
         if keeper.reopened().is_some() {
             return held_against(keeper, Some(named)).await;
         }

@@ -561,7 +561,7 @@ impl Scan<'_> {
     }
 
     /// The query with which a text begins, from `SELECT` to its object in one constant; none where another may begin it. Where
-    /// a variable has several texts of one object, what all of them select.
+    /// a variable has several texts of one object, all that any of them selects.
     fn begun(&self, id: ExprId) -> Option<soql::Query> {
         let mut all = self.beginnings(id)?.into_iter().map(|value| self.begun_by(value));
         let mut first = all.next()??;

@@ -250,13 +250,4 @@ impl Code {
             called.iter().any(|name| text.contains(name))
         })
     }
-
-    /// Whether nothing leads to a method but actions for flows, which no flow of the source calls though it has some.
-    pub(crate) fn is_uncalled(&self, cx: &Context<'_>, method: MethodId) -> bool {
-        let mut leading =
-            self.exposed.iter().filter(|(root, _)| self.below(**root).contains(&method)).peekable();
-        leading.peek().is_some()
-            && cx.project.flows().next().is_some()
-            && leading.all(|(root, exposure)| *exposure == Exposure::Flow && !self.is_invoked(cx, *root))
-    }
 }

@@ -33,6 +33,7 @@ pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside};
 pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
+pub(crate) use own::orders;
 pub(crate) use printed::Printed;
 pub(crate) use recorded::Recorded;
 pub(crate) use stored::Stored;

@@ -10,6 +10,22 @@ use super::own::Asker;
 use super::{Access, Code, Need};
 use crate::Context;
 
+/// Calls that ask and keep nothing.
+const ASKS: [&str; 12] = [
+    "isblank",
+    "isnotblank",
+    "isempty",
+    "isnotempty",
+    "equals",
+    "equalsignorecase",
+    "contains",
+    "containskey",
+    "startswith",
+    "endswith",
+    "size",
+    "length",
+];
+
 /// From a query over variables to its records.
 const STEPS: u8 = 6;
 
@@ -197,7 +213,9 @@ impl<'a> Uses<'a> {
                 ExprKind::Field { object, .. } => *object == at,
                 ExprKind::Call { .. } => {
                     let called = self.asker.code.resolution.expr(self.asker.file_id, above);
-                    !matches!(called.to, Ref::Method { .. }) && matches!(called.ty, Ty::Boolean | Ty::Number)
+                    let names = &self.asker.code.program.names;
+                    let ExprKind::Call { name, .. } = &self.asker.file.expr(above).kind else { return false };
+                    !matches!(called.to, Ref::Method { .. }) && ASKS.contains(&names.folded(name.value))
                 }
                 _ => false,
             };

@@ -129,6 +129,7 @@ impl Code {
             else {
                 continue;
             };
+            let before = found.len();
             file.each_expr(body, |expr| {
                 if let ExprKind::Call { args, .. } = &file.expr(expr).kind
                     && matches!(self.resolution.expr(method.file, expr).to, Ref::Method { method, .. } if method == callee)
@@ -136,6 +137,10 @@ impl Code {
                     found.extend(args.get(at).map(|arg| (caller, *arg)));
                 }
             });
+            // By another name: through an interface, or as a constructor.
+            if found.len() == before {
+                return None;
+            }
         }
         (1..=VALUES).contains(&found.len()).then_some(found)
     }
@@ -152,6 +157,24 @@ impl Code {
     }
 }
 
+/// Whether a query's text goes on behind its own `ORDER BY`, and not that of one for children, or within quotes.
+pub(crate) fn orders(text: &str) -> bool {
+    let (mut depth, mut is_quoted, mut plain) = (0_u32, false, String::new());
+    for letter in text.chars() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted => depth = depth.saturating_sub(1),
+            _ if depth == 0 && !is_quoted => plain.push(letter.to_ascii_lowercase()),
+            _ => {}
+        }
+    }
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let from = words.iter().position(|word| *word == "from");
+    let by = words.windows(2).position(|pair| pair == ["order", "by"]);
+    depth == 0 && !is_quoted && from.zip(by).is_some_and(|(from, by)| from < by)
+}
+
 /// Whether one of the conditions that all hold names others than patients as what a record is.
 fn says_of_others(filter: &Condition) -> bool {
     match filter {
@@ -164,7 +187,14 @@ fn says_of_others(filter: &Condition) -> bool {
                 }
                 _ => false,
             };
+            // `Referral_Source__c = 'Physician'` says nothing of whose the record is.
+            let soql::Expression::Field(path) = &one.left else { return false };
+            let says_what = path.names.iter().filter_map(|name| name.known()).any(|name| {
+                let name = name.to_ascii_lowercase();
+                ["type", "kind", "role"].iter().any(|word| name.contains(word))
+            });
             match (&one.value, one.operator) {
+                _ if !says_what => false,
                 (Value::List(list), soql::Operator::In) => list.values.iter().all(is_other),
                 (value, soql::Operator::Equal) => is_other(value),
                 _ => false,
@@ -266,13 +296,17 @@ impl Asker<'_> {
     fn is_own(&self, field: &str, bound: &Bound<'_>, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         match bound {
-            // The contact or account of the user's own record, or what a junction puts to these.
+            // The contact or account of the user's own record, or whom a junction puts to these.
             Bound::Query(inner, binds) => {
                 let from = inner.from.first().and_then(|from| from.object.last());
                 let is_users = from.is_some_and(|name| name.is("user"));
-                let is_his = |field: &str, bound: &Bound<'_>| match is_users {
-                    true => field == "id" && self.is_user(bound, depth),
-                    false => self.is_own(field, bound, depth),
+                let is_his = |inner: &str, bound: &Bound<'_>| match (is_users, bound) {
+                    (true, _) => inner == "id" && self.is_user(bound, depth),
+                    // Of a junction that he made himself he chose who it is.
+                    (false, Bound::Expr(expr)) => {
+                        matches!(field, "id" | "contactid") && self.is_his_contact(*expr, depth)
+                    }
+                    (false, Bound::Query(..)) => false,
                 };
                 inner.where_.as_ref().is_some_and(|filter| self.has(filter, binds, &is_his))
             }
@@ -281,7 +315,8 @@ impl Asker<'_> {
             }
             // What hangs on a record of his: of his list there the first, or the one.
             Bound::Expr(expr) => {
-                self.is_his_contact(*expr, depth)
+                // With the account come all of its people.
+                field != "accountid" && self.is_his_contact(*expr, depth)
                     || self.of_record(*expr).is_some_and(|record| {
                         let is_his = |value: &ExprId| {
                             self.wants(*value, &|field, bound| self.is_own(field, bound, depth))
@@ -320,10 +355,19 @@ impl Asker<'_> {
             }
         }
         pieces.sort_by_key(|piece| self.file.expr(*piece).span.start);
-        let orders = |piece: &ExprId| {
-            self.file.literal_text(*piece).is_some_and(|text| text.to_ascii_lowercase().contains("order by "))
+        // As far as one text follows the other; where another takes its place, nobody knows.
+        let begins = |piece: &ExprId| {
+            let text = self.file.literal_text(*piece).unwrap_or_default().trim_start().to_ascii_lowercase();
+            text.starts_with("select") || text.starts_with("find")
         };
-        let Some(end) = pieces.iter().position(orders) else { return false };
+        let mut known = String::new();
+        let end = pieces.iter().position(|piece| {
+            known += &self.file.literal_text(*piece).unwrap_or_default();
+            orders(&known)
+        });
+        let Some(end) = end.filter(|_| pieces.iter().filter(|piece| begins(piece)).count() == 1) else {
+            return false;
+        };
         pieces.iter().take(end).all(|piece| {
             let ty = &self.code.resolution.expr(self.file_id, *piece).ty;
             self.file.literal_text(*piece).is_some() || ty.is_scalar() && !matches!(ty, Ty::Text)
@@ -540,7 +584,19 @@ impl Asker<'_> {
         let mut found = Vec::new();
         let mut is_handed = false;
         self.file.each_expr(self.method.body?, |expr| {
-            let ExprKind::Call { receiver, name, args, .. } = &self.file.expr(expr).kind else { return };
+            let (receiver, name, args) = match &self.file.expr(expr).kind {
+                ExprKind::Call { receiver, name, args, .. } => (receiver, name, args),
+                // Whoever else has it may fill it.
+                ExprKind::New { args, .. } if matches!(self.to(expr), Ref::New { .. }) => {
+                    is_handed |= args.iter().any(|arg| self.to(*arg) == to);
+                    return;
+                }
+                ExprKind::Assign { value, .. } => {
+                    is_handed |= self.to(*value) == to;
+                    return;
+                }
+                _ => return,
+            };
             if receiver.is_some_and(|of| self.to(of) == to) {
                 match (self.code.program.names.folded(name.value), args.as_slice()) {
                     ("add", [one]) | ("put", [_, one]) => found.push(*one),

@@ -50,7 +50,9 @@ impl Code {
         let is_harmless = |field: &String| {
             let own = cx.project.field(&format!("{object}.{field}"));
             let mut leads_to = own.into_iter().flat_map(|field| field.reference_to());
-            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c") && field != "ownerid";
+            // Where sharing holds, whoever may not edit a record cannot take it.
+            let is_owner = field == "ownerid" && self.shares(operation.method);
+            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c") && !is_owner;
             let is_person =
                 |to: &str| matches!(to, "Contact" | "Account") || !cx.classes.phi_fields(to).is_empty();
             !is_standard_lookup
@@ -62,131 +64,7 @@ impl Code {
     }
 }
 
-impl Code {
-    /// Whether all that a change of records sets comes from other records, and beside patients' data from constants and the
-    /// clock: who runs it chooses none of it.
-    pub(crate) fn sets_what_is_there(&self, cx: &Context<'_>, operation: &Access) -> bool {
-        let names = |field: &str| self.program.names.find(field);
-        let [object] = operation.objects.as_slice() else { return false };
-        let (Some(asker), Some(object)) = (self.asker(operation.method), names(object)) else { return false };
-        let is_change = operation.needs == [Need::Edit] && self.written_fields(operation).is_some();
-        let (values, is_all) = asker.set_there(object);
-        let of_patients = |field: &Name| {
-            let (object, field) = (self.program.names.folded(object), self.program.names.folded(*field));
-            cx.classes.is_phi(object, field)
-        };
-        // A constant wipes out what is there.
-        let is_kept = |(field, value): &(Name, ExprId)| !of_patients(field) || asker.has_field(*value, STEPS);
-        is_change
-            && is_all
-            && values.iter().any(|(field, _)| of_patients(field))
-            && values.iter().all(|one| is_kept(one) && asker.is_there(one.1, STEPS))
-    }
-}
-
 impl Asker<'_> {
-    /// What the method itself gives to fields of such records but their Id, and whether nothing that it calls does so.
-    fn set_there(&self, object: Name) -> (Vec<(Name, ExprId)>, bool) {
-        let mut values = Vec::new();
-        let Some(body) = self.method.body else { return (values, false) };
-        let names = &self.code.program.names;
-        self.file.each_expr(body, |expr| match &self.file.expr(expr).kind {
-            ExprKind::Assign { target, value, .. } => {
-                let ExprKind::Field { object: of, name, .. } = self.file.expr(*target).kind else { return };
-                let ty = &self.code.resolution.expr(self.file_id, of).ty;
-                if *ty == Ty::Record(Some(object)) && names.folded(name.value) != "id" {
-                    values.push((name.value, *value));
-                }
-            }
-            ExprKind::New { args, .. }
-                if self.code.resolution.expr(self.file_id, expr).ty == Ty::Record(Some(object)) =>
-            {
-                values.extend(args.iter().filter_map(|arg| match self.file.expr(*arg).kind {
-                    ExprKind::Assign { target, value, .. } => match self.file.expr(target).kind {
-                        ExprKind::Name(field) => (names.folded(field) != "id").then_some((field, value)),
-                        _ => None,
-                    },
-                    _ => None,
-                }));
-            }
-            _ => {}
-        });
-        let called = self.code.callees.get(self.id.index()).cloned().unwrap_or_default();
-        let mut below = Written { object, fields: BTreeSet::new(), methods: BTreeSet::new() };
-        let is_read = super::below(&self.code.callees, called)
-            .into_iter()
-            .all(|id| self.code.asker(id).is_some_and(|own| own.assigned(&mut below)));
-        (values, is_read && below.fields.is_empty())
-    }
-
-    /// Whether a value comes from records that the code reads, from constants or from the clock.
-    fn is_there(&self, value: ExprId, steps: u8) -> bool {
-        let Some(steps) = steps.checked_sub(1) else { return false };
-        let is_there = |part: &ExprId| self.is_there(*part, steps);
-        match &self.file.expr(value).kind {
-            ExprKind::Literal(_) => true,
-            ExprKind::Field { object, .. } => match self.code.resolution.expr(self.file_id, *object).ty {
-                Ty::Record(_) => self.is_read(*object, steps),
-                _ => false,
-            },
-            ExprKind::Binary { first, rest } => {
-                is_there(first) && rest.iter().all(|(_, part)| is_there(part))
-            }
-            ExprKind::Ternary { yes, no, .. } => is_there(yes) && is_there(no),
-            ExprKind::Unary { value } | ExprKind::Cast { value, .. } => is_there(value),
-            ExprKind::Call { receiver, args, .. } => {
-                let called = self.code.resolution.expr(self.file_id, value);
-                let is_platform = matches!(called.to, Ref::Platform(_)) && called.ty.is_scalar();
-                let is_class = |of: &ExprId| self.code.resolution.expr(self.file_id, *of).to == Ref::Type;
-                is_platform
-                    && args.iter().all(is_there)
-                    && receiver.iter().all(|of| is_class(of) || is_there(of))
-            }
-            ExprKind::Name(_) => self.values(value).is_some_and(|all| all.iter().all(is_there)),
-            _ => false,
-        }
-    }
-
-    /// Whether a record's field is part of a value.
-    fn has_field(&self, value: ExprId, steps: u8) -> bool {
-        let Some(steps) = steps.checked_sub(1) else { return false };
-        match &self.file.expr(value).kind {
-            ExprKind::Field { object, .. } => {
-                matches!(self.code.resolution.expr(self.file_id, *object).ty, Ty::Record(_))
-            }
-            ExprKind::Name(_) => {
-                self.values(value).is_some_and(|all| all.iter().any(|one| self.has_field(*one, steps)))
-            }
-            _ => self.file.parts(value).into_iter().any(|part| self.has_field(part, steps)),
-        }
-    }
-
-    /// Whether a record is one that the code reads.
-    fn is_read(&self, record: ExprId, steps: u8) -> bool {
-        let Some(steps) = steps.checked_sub(1) else { return false };
-        match &self.file.expr(record).kind {
-            ExprKind::Query { .. } => true,
-            ExprKind::Index { list, .. } => self.is_read(*list, steps),
-            ExprKind::Field { object, .. } => self.is_read(*object, steps),
-            ExprKind::Call { receiver: Some(of), name, .. } => {
-                matches!(self.code.program.names.folded(name.value), "get" | "values")
-                    && self.is_read(*of, steps)
-            }
-            ExprKind::New { args, .. } => args.iter().all(|arg| self.is_read(*arg, steps)),
-            ExprKind::NewList { elements, .. } => elements.iter().all(|one| self.is_read(*one, steps)),
-            ExprKind::Name(_) => match self.each_of(record) {
-                Some(over) => self.is_read(over, steps),
-                None => match (self.values(record), self.added(record)) {
-                    (Some(values), Some(added)) => {
-                        values.iter().chain(&added).all(|value| self.is_read(*value, steps))
-                    }
-                    _ => false,
-                },
-            },
-            _ => false,
-        }
-    }
-
     /// Adds the fields with which records are made; false where it is not known where they come from.
     fn written(&self, records: ExprId, written: &mut Written, steps: u8) -> bool {
         let Some(steps) = steps.checked_sub(1) else { return false };
@@ -219,6 +97,8 @@ impl Asker<'_> {
                 }
                 _ => false,
             },
+            // What an object keeps, others change.
+            ExprKind::Name(_) if matches!(self.to(records), Ref::Variable(_)) => false,
             ExprKind::Name(_) => {
                 if let Some(over) = self.each_of(records) {
                     return self.written(over, written, steps);

@@ -164,8 +164,6 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some("; nothing of it is seen to get to the user, and nothing asks whether he may do that")
         } else if code.sets_nothing_of_patients(cx, &operation) {
             Some(", of which it sets no field that holds a patient's data, and nothing asks whether the user may do that")
-        } else if code.sets_what_is_there(cx, &operation) {
-            Some(" to what stands in other records, and nothing asks whether the user may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {

@@ -88,14 +88,6 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
             format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, &leak), shown(&targets));
         let fields = leak.names(cx, code);
         let severity = weight(cx, &fields, severity.unwrap_or(Severity::Medium));
-        // Whoever reads the record, reads it there as well.
-        let is_own_name = targets.iter().all(|target| {
-            target.rsplit_once('.').is_some_and(|(object, field)| {
-                field.eq_ignore_ascii_case("Name")
-                    && fields.iter().all(|own| own.split('.').next().is_some_and(|of| of.eq_ignore_ascii_case(object)))
-            })
-        });
-        let severity = if is_own_name { severity.min(Severity::Medium) } else { severity };
         out.found(code::draft(cx, code, &leak, message, FIX).severity(severity));
     }
 }

@@ -81,9 +81,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
 
 /// Whether all that is not constant in a query's text stands behind its `ORDER BY`, where no filter and no field can follow.
 fn is_in_order(text: &str) -> bool {
-    let known = text.split('\u{0}').next().unwrap_or_default().to_ascii_lowercase();
-    let words: Vec<&str> = known.split_whitespace().collect();
-    known.len() < text.len() && words.windows(2).any(|pair| pair == ["order", "by"])
+    let known = text.split('\u{0}').next().unwrap_or_default();
+    known.len() < text.len() && code::orders(known)
 }
 
 /// Whether a query's text ends in user mode.

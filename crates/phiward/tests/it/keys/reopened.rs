@@ -68,10 +68,8 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
     }
     let named = status(&place, 1, &LEDGER);
     assert!(named.contains("put back on ") && named.contains(one), "{named}");
-    let keys = json(&place, 1, &[])["keys"].as_str().unwrap().to_owned();
-    let list =
-        format!("`phiward ledger shredded --dir D --tenant {keys} > handles`, then `keys shred --handles");
-    assert!(named.contains(&list), "{named}");
+    let list = "`phiward keys shreddings check --ledger D ... > handles`, then `keys shred --handles";
+    assert!(named.contains(list), "{named}");
     // The escrow that was put back holds her still, and the keys do not know it.
     assert!(alone.contains("destroyed") && !alone.contains("kept, and"), "{alone}");
     assert!(!named.contains(handle.trim()), "handles are for who asks for them: {named}");
