@@ -68,6 +68,7 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
     }
     let named = status(&place, 1, &LEDGER);
     assert!(named.contains("put back on ") && named.contains(one), "{named}");
+    let keys = json(&place, 1, &[])["keys"].as_str().unwrap().to_owned();
     let list = "`phiward keys shreddings check --ledger D ... > handles`, then `keys shred --handles";
     assert!(named.contains(list), "{named}");
     // The escrow that was put back holds her still, and the keys do not know it.
@@ -100,6 +101,40 @@ fn who_was_shredded_after_a_copy_is_named_until_they_are_shredded_again() {
     assert!(!status.contains("To do") && !status.contains("open again"), "{status}");
     assert!(status.contains("the ledger names 2 people as shredded, and nobody of them is here"), "{status}");
     assert!(place.told().contains(&"shreddings-settled tenant done".to_owned()));
+}
+
+#[test]
+fn who_was_shredded_is_not_merged_into_others_unseen() {
+    let (place, token, handle) = lost();
+    place.ends(0, &[&["restore"], &COPY, &RESTORED, &LEDGER], "");
+    // The list for `shred --handles` is of those who are here.
+    let listed = place.ends(1, &[&["shreddings", "check"], &RESTORED, &LEDGER], "");
+    assert_eq!(listed, handle);
+    let of = ["--policy", &place.bundle, "--org", "production"];
+    let pair = format!("{ADA} {BEN}\n");
+    let refused = place.run(&[&["merge"], &of, &RESTORED, &LEDGER], &pair);
+    let told = text(&refused.stderr);
+    assert!(
+        code(&refused) == 2 && told.contains("line 1: one of them was shredded, and is open again"),
+        "{told}"
+    );
+    assert!(!told.contains(ADA), "{told}");
+    // Without the ledger nobody knows; with it that is never settled by itself.
+    place.ends(0, &[&["merge"], &of, &RESTORED, &["--unrecorded"]], &pair);
+    assert!(place.opens(THERE, ADA, &token));
+    let listed = place.ends(1, &[&["shreddings", "check"], &RESTORED, &LEDGER], "");
+    assert_eq!(listed, handle);
+    let rebound = ["--policy", &place.bundle, "--handles", "--rebound"];
+    place.ends(1, &[&["shred"], &rebound, &RESTORED, &["--unrecorded"]], &handle);
+    let checked = place.run(&[&["shreddings", "check"], &RESTORED, &LEDGER], "");
+    let told = text(&checked.stderr);
+    assert!(
+        code(&checked) == 1 && told.contains("1 person whom it names as shredded is merged into others"),
+        "{told}"
+    );
+    assert!(!place.told().contains(&"shreddings-settled tenant done".to_owned()));
+    place.ends(1, &[&["shred"], &of, &RESTORED, &LEDGER], &format!("{CAL}\n"));
+    assert!(!place.told().contains(&"shreddings-settled tenant done".to_owned()));
 }
 
 #[test]
