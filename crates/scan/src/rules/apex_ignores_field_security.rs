@@ -1,6 +1,6 @@
 //! # Apex reads or writes without asking what the user may
 //!
-//! A query or a change of records runs in system mode, in code that users can set off, and nothing on the way to it asks whether the user may: no user mode, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible` whose result is used, no describe check of the object whose answer decides. High where the object holds patients' data.
+//! A query or a change of records runs in system mode, in code that users can set off, and nothing on the way to it asks whether the user may: no user mode, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible` whose result is used, no describe check of the object whose answer decides. High where a query selects patients' fields, by whatever path, or where a change of records may set them.
 //!
 //! ## Why it harms
 //! Below API version 67.0 Apex sees every object and field, whatever the user's permissions say. `with sharing` decides about records, and not about fields. Whoever may run the class reads and writes what profiles and permission sets were made to withhold (45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR Art. 25(2)).
@@ -11,8 +11,10 @@
 //! ## What is not found
 //! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
 //! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone.
-//! So are queries of which nothing is seen to leave, writes of the user's own records, branches for system administrators, and records
+//! So are queries of which nothing is seen to get to the user (what is sent, mailed or put into records is told by the rules for that), that only
+//! decide or lead to other records, changes that set no patient's field, what only flows reach that start by themselves, writes of the user's own records, branches for system administrators, and records
 //! that are called after others than patients.
+//! What `phi-returned-to-client` tells of a query, or of another of the same method with the same fields, is not told again.
 //! So is what a class does that the source gives to administrators alone, where other profiles say that they have it not; and what each
 //! profile and permission set that gives the class lets its holder do with the same fields anyway.
 //! So are names of records alone where the class keeps to sharing, and what a component's form adds of records that the code

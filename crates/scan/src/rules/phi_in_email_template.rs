@@ -15,7 +15,7 @@
 //! portal's record page in Lightning ones. Remove the merge field, from the plain-text version too.
 //!
 //! ## What is not found
-//! Who receives the mail is chosen where the template is used, and so is what `Recipient` stands for. Fields that a Visualforce
+//! Mail that alerts send to the record's contact alone is medium: it goes to the patient. Who receives the mail is chosen where the template is used, and so is what `Recipient` stands for. Fields that a Visualforce
 //! component or its controller puts in are not followed, nor is Apex that sends a template, or prints it for a fax. Whether the mail's transport is encrypted is a matter of *Setup, Deliverability* and of the
 //! receiver.
 //!

@@ -13,7 +13,7 @@
 //! by a form that posts, or by a single sign-on with context. Make a Lightning action of a script.
 //!
 //! ## What is not found
-//! Ids of records say nothing to whoever cannot log in. The label of a `HYPERLINK` is shown on the page and sent
+//! A link that no layout or page of the source shows, where there are layouts, is medium. Ids of records say nothing to whoever cannot log in. The label of a `HYPERLINK` is shown on the page and sent
 //! nowhere. URLs that Apex, Visualforce and Lightning components make are code. A host of Salesforce or of a party of
 //! the bundle is medium, any other high, and so is one that is put together when the link is opened.
 //!

@@ -15,7 +15,7 @@
 //! the repository loses it too.
 //!
 //! ## What is not found
-//! Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of
+//! A date that bounds a period is nobody's. Views for a group, queue or internal role were chosen for them, and their columns are let be; so are views of
 //! one's own records (`Mine`). A private view is never retrieved. The record's own name and status are no finding as
 //! columns, nor is a field that is PHI only because its whole object is. A diagnosis or status in a filter names
 //! nobody. Columns of Salesforce's own that do not say their field are not judged. Search results and lookups show

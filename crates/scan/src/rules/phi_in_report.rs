@@ -15,7 +15,7 @@
 //! Ask for a filter's value when the report is run, instead of saving it.
 //!
 //! ## What is not found
-//! A report that shows a drug, a diagnosis or another field that only its words make clinical, and no name, number, contact or
+//! A date that bounds a period is nobody's. A report that shows a drug, a diagnosis or another field that only its words make clinical, and no name, number, contact or
 //! lookup to a person in any column, is not about anybody by itself: it is for information. Who is subscribed to a report, and who has exported it, is in the org (`EventLogFile` of type ReportExport).
 //! Standard columns of report types other than accounts, contacts, leads and cases have names of their own that do
 //! not say their field, and are not judged. A folder that the source does not have is reported as unknown.

@@ -9,7 +9,7 @@
 //! Query `WITH USER_MODE`, or pass the records through `Security.stripInaccessible(AccessType.READABLE, ...)`. From API version 67.0 classes do so by themselves.
 //!
 //! ## What is not found
-//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). What the client itself handed in. Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, what was kept in another record in between, and what each profile and permission set of the source that gives the class lets its holder read anyway.
+//! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). What the client itself handed in. Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, queries that are narrowed to others than patients by their type or role, what only flows reach that start by themselves, what was kept in another record in between, and what each profile and permission set of the source that gives the class lets its holder read anyway.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.

@@ -16,7 +16,7 @@
 //! message channel that only your own components use; `apiVersion` 40.0 or later for an Aura bundle, after a test.
 //!
 //! ## What is not found
-//! Scripts of Visualforce pages, Aura and Lightning web components and static resources are code. A script that names
+//! A link that no layout or page of the source shows, where there are layouts, is medium. Scripts of Visualforce pages, Aura and Lightning web components and static resources are code. A script that names
 //! a field of PHI is `phi-in-link-url`. The address of the session's server is no session. Session ids that an
 //! outbound message carries are `phi-in-outbound-message`.
 //!
