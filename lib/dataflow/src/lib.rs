@@ -51,6 +51,7 @@ pub use cap::{Cap, Cuts};
 pub use graph::{Graph, follow};
 pub use hit::{Hit, Sink, Spot};
 pub use library::is_shown_as_html;
+pub use query::asks_for_others;
 pub use value::{
     Did, FieldId, Harmless, Input, Key, Label, Labels, Obj, ObjId, Origin, Otherwise, Part, Path, Piece,
     Step, Text, Texts, Trace, Value, has_step, step,

@@ -339,7 +339,7 @@ impl Body<'_> {
 
 /// Whether a filter wants records whose type or kind is called after others than those whose data is followed:
 /// `RecordType.Name = 'Provider'`.
-fn asks_for_others(filter: &Condition, is_other: &dyn Fn(&str) -> bool) -> bool {
+pub fn asks_for_others(filter: &Condition, is_other: &dyn Fn(&str) -> bool) -> bool {
     let is_named_other = |value: &soql::Value| matches!(value, soql::Value::Literal(literal) if is_other(&literal.text.replace(' ', "_")));
     match filter {
         Condition::And(all) => all.conditions.iter().any(|one| asks_for_others(one, is_other)),

@@ -65,7 +65,12 @@ impl Code {
     /// Whether a query asks for records of others than patients by what they are: `Provider_Type__c = 'Physician'`.
     pub(crate) fn is_narrowed_to_others(&self, method: MethodId, span: Span) -> bool {
         self.asker(method).is_some_and(|asker| {
-            asker.query_at(span).is_some_and(|(query, _)| query.where_.as_ref().is_some_and(says_of_others))
+            asker.query_at(span).is_some_and(|(query, _)| {
+                query
+                    .where_
+                    .as_ref()
+                    .is_some_and(|filter| dataflow::asks_for_others(filter, &is_of_another_person))
+            })
         })
     }
 
@@ -173,35 +178,6 @@ pub(crate) fn orders(text: &str) -> bool {
     let from = words.iter().position(|word| *word == "from");
     let by = words.windows(2).position(|pair| pair == ["order", "by"]);
     depth == 0 && !is_quoted && from.zip(by).is_some_and(|(from, by)| from < by)
-}
-
-/// Whether one of the conditions that all hold names others than patients as what a record is.
-fn says_of_others(filter: &Condition) -> bool {
-    match filter {
-        Condition::And(all) => all.conditions.iter().any(says_of_others),
-        Condition::Or(all) => all.conditions.iter().all(says_of_others),
-        Condition::Comparison(one) => {
-            let is_other = |value: &Value| match value {
-                Value::Literal(own) if own.kind == soql::LiteralKind::String => {
-                    is_of_another_person(&own.text.trim_matches('\'').replace(' ', "_"))
-                }
-                _ => false,
-            };
-            // `Referral_Source__c = 'Physician'` says nothing of whose the record is.
-            let soql::Expression::Field(path) = &one.left else { return false };
-            let says_what = path.names.iter().filter_map(|name| name.known()).any(|name| {
-                let name = name.to_ascii_lowercase();
-                ["type", "kind", "role"].iter().any(|word| name.contains(word))
-            });
-            match (&one.value, one.operator) {
-                _ if !says_what => false,
-                (Value::List(list), soql::Operator::In) => list.values.iter().all(is_other),
-                (value, soql::Operator::Equal) => is_other(value),
-                _ => false,
-            }
-        }
-        _ => false,
-    }
 }
 
 /// Whether a text is a call that makes a user of whoever registers himself.
@@ -500,15 +476,21 @@ impl Asker<'_> {
     /// Whether all that a method returns is made by it.
     fn returns_made(&self, method: MethodId, depth: u8) -> bool {
         let Some(asker) = self.code.asker(method) else { return false };
+        let all = asker.returns();
+        !all.is_empty() && all.iter().all(|value| asker.is_made_by_itself(*value, depth))
+    }
+
+    /// What the method returns.
+    pub(super) fn returns(&self) -> Vec<ExprId> {
         let mut all = Vec::new();
-        asker.method.body.into_iter().for_each(|body| {
-            asker.file.each_stmt(body, |stmt| {
-                if let StmtKind::Return(Some(value)) = asker.file.stmt(stmt).kind {
+        if let Some(body) = self.method.body {
+            self.file.each_stmt(body, |stmt| {
+                if let StmtKind::Return(Some(value)) = self.file.stmt(stmt).kind {
                     all.push(value);
                 }
             });
-        });
-        !all.is_empty() && all.iter().all(|value| asker.is_made_by_itself(*value, depth))
+        }
+        all
     }
 
     /// Which parameter a name is that nothing else is given to.

@@ -160,21 +160,7 @@ impl Code {
     /// The data that gets to whoever sets code off, with each place by which it comes.
     pub(crate) fn leaving(&self) -> Leaving {
         let mut found = Leaving::new();
-        // What callers hand in is read by no query; neither a log nor mail or a request to others tells whoever sets it off, and
-        // what is kept in a record is told where it is not classified, and where it is read again.
-        let is_shown = |leak: &&Leak| {
-            !leak.is_handed_in
-                && !matches!(
-                    leak.sink,
-                    Sink::Log
-                        | Sink::Mail
-                        | Sink::Record { .. }
-                        | Sink::CalloutBody
-                        | Sink::CalloutHeader
-                        | Sink::CalloutAddress
-                )
-        };
-        for leak in self.leaks.iter().filter(is_shown) {
+        for leak in self.leaks.iter().filter(|leak| leak.is_shown()) {
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));

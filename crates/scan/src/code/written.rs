@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apex::ast::{ExprId, ExprKind, StmtKind};
+use apex::ast::{ExprId, ExprKind};
 use apex::{MethodId, Name, Ref, Ty};
 
 use super::own::Asker;
@@ -123,14 +123,8 @@ impl Asker<'_> {
     /// What a method returns.
     fn returned_by(&self, method: MethodId, written: &mut Written, steps: u8) -> bool {
         let Some(asker) = self.code.asker(method) else { return false };
-        let Some(body) = asker.method.body else { return false };
         written.methods.insert(method);
-        let mut all = Vec::new();
-        asker.file.each_stmt(body, |stmt| {
-            if let StmtKind::Return(Some(value)) = asker.file.stmt(stmt).kind {
-                all.push(value);
-            }
-        });
+        let all = asker.returns();
         !all.is_empty() && all.iter().all(|value| asker.written(*value, written, steps))
     }
 

@@ -16,9 +16,9 @@
 //! that are called after others than patients.
 //! What `phi-returned-to-client` tells of a query, or of another of the same method with the same fields, is not told again.
 //! So is what a class does that the source gives to administrators alone, where other profiles say that they have it not; and what each
-//! profile and permission set that gives the class lets its holder do with the same fields anyway.
-//! So are names of records alone where the class keeps to sharing, and what a component's form adds of records that the code
-//! makes and fills itself, whatever else its class does; a record that the client hands in may have any field.
+//! profile and permission set that gives the class or page, by itself or with the groups that it is made for, lets its holder do with the same fields anyway.
+//! So are names of records alone where the class keeps to sharing, and what is added of records that the code makes and fills
+//! itself, whatever else its class does; a record that the client hands in may have any field.
 //! So is a class that does nothing but add records of patients: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
 //! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
@@ -114,17 +114,11 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         };
         !own.is_empty() && fields_told.iter().any(is_it)
     };
-    // Nor does a callout show anything to whoever sets it off.
+    // What gets to the user otherwise as well, that rule does not tell.
     let goes_on: BTreeSet<(FileId, Span)> = code
         .leaks
         .iter()
-        .filter(|leak| {
-            let is_to_user = !matches!(
-                leak.sink,
-                Sink::Result | Sink::Log | Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress
-            );
-            is_to_user && !leak.is_handed_in
-        })
+        .filter(|leak| leak.is_shown() && leak.sink != Sink::Result)
         .flat_map(Leak::queries)
         .collect();
     for operation in operations {
