@@ -84,21 +84,6 @@ impl Flow {
 }
 
 impl Leak {
-    /// Whether it gets to whoever sets the code off. What callers hand in is read by no query; neither a log nor mail or a
-    /// request to others tells him, and what is kept in a record is told where that is not classified or is read again.
-    pub(crate) fn is_shown(&self) -> bool {
-        let is_elsewhere = matches!(
-            self.sink,
-            Sink::Log
-                | Sink::Mail
-                | Sink::Record { .. }
-                | Sink::CalloutBody
-                | Sink::CalloutHeader
-                | Sink::CalloutAddress
-        );
-        !self.is_handed_in && !is_elsewhere
-    }
-
     /// Takes in what goes out by the same call; the place is the nearest to it.
     pub(crate) fn join(&mut self, other: &Leak) {
         let is_near = |place: Spot| place.file == self.at.file;

@@ -71,6 +71,21 @@ impl Leak {
         self.ways.iter().any(|way| way.has_step(wanted))
     }
 
+    /// Whether it gets to whoever sets the code off. What callers hand in is read by no query; neither a log nor mail or a
+    /// request to others tells him, and what is kept in a record is told where that is not classified or is read again.
+    pub(crate) fn is_shown(&self) -> bool {
+        let is_elsewhere = matches!(
+            self.sink,
+            Sink::Log
+                | Sink::Mail
+                | Sink::Record { .. }
+                | Sink::CalloutBody
+                | Sink::CalloutHeader
+                | Sink::CalloutAddress
+        );
+        !self.is_handed_in && !is_elsewhere
+    }
+
     /// Whether of one of the objects the whole record goes.
     fn is_whole(&self) -> bool {
         self.data.values().any(BTreeSet::is_empty)
