@@ -229,6 +229,9 @@ impl<'w> Body<'w> {
         let mut state = self.ends.take().unwrap_or_default();
         self.state = state;
         self.sessions_in_stubs();
+        if self.exposure == Some(Exposure::OmniStudio) {
+            self.put_into_output();
+        }
         state = std::mem::take(&mut self.state);
         if self.method.kind == MethodKind::Trigger {
             self.state = state;
@@ -273,6 +276,20 @@ impl<'w> Body<'w> {
         self.sites.insert(site, id);
         self.state.set_obj(id, Arc::new(Obj::new(origin, ty.clone())));
         id
+    }
+
+    /// The expression that an object comes from.
+    pub(crate) fn made_at(&self, id: ObjId) -> Option<Span> {
+        let (site, _) = self.sites.iter().find(|(_, made)| **made == id)?;
+        let (Site::Expr(expr)
+        | Site::Part(expr, _)
+        | Site::Answer(expr, ..)
+        | Site::Called(expr, ..)
+        | Site::Copied(expr, _)) = site
+        else {
+            return None;
+        };
+        Some(self.file.expr(*expr).span)
     }
 
     /// A new and empty object of this place in the code.

@@ -192,7 +192,9 @@ fn callees(program: &Program, resolution: &Resolution, id: MethodId) -> Vec<Meth
                             }
                         }
                     }
-                    let of = receiver.map(|receiver| &resolution.expr(method.file, receiver).ty);
+                    // `ConnectApi.DecisionTable.execute(...)` is no object's method.
+                    let of = receiver.map(|receiver| resolution.expr(method.file, receiver));
+                    let of = of.filter(|of| of.to != Ref::Type).map(|of| &of.ty);
                     if let Some(Ty::Platform(_) | Ty::Any) = of
                         && matches!(called, "call" | "execute" | "invoke" | "process" | "evaluate")
                     {

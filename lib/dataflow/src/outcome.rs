@@ -9,7 +9,7 @@ use source::Span;
 
 use crate::body::Body;
 use crate::hit::{Hit, Sink, Spot};
-use crate::value::{Did, Key, Label, Obj, ObjId, Origin, Texts, Value, step};
+use crate::value::{Did, Key, Label, Labels, Obj, ObjId, Origin, Texts, Trace, Value, reachable, step};
 use crate::world::Exposure;
 
 impl Body<'_> {
@@ -57,6 +57,52 @@ impl Body<'_> {
             }
         }
         self.emit(Sink::Result, &labels, span, &Texts::default());
+    }
+
+    /// What is put into the map that OmniStudio hands on to its script: the third argument of `invokeMethod`; of `call` the
+    /// second holds it.
+    pub(crate) fn put_into_output(&mut self) {
+        let output = if self.method.parameters.len() == 2 { 2 } else { 3 };
+        let mut todo: Vec<ObjId> = Vec::new();
+        let mut labels = Labels::default();
+        for obj in self.state.heap.iter().flatten() {
+            if matches!(obj.origin, Origin::Parameter { index, .. } if index == output) {
+                for part in obj.parts.iter().map(|(_, part)| part).chain([&obj.anywhere]) {
+                    labels.join(&part.labels);
+                    todo.extend(&part.objs);
+                }
+            }
+        }
+        for id in reachable(&self.state, &todo, &mut self.cuts) {
+            let Some(obj) = self.state.obj(id) else { continue };
+            for part in obj.parts.iter().map(|(_, part)| part).chain([&obj.anywhere]) {
+                labels.join(&part.labels);
+            }
+            if let Some(own) = self.origin_label(obj) {
+                let did = if obj.is_checked { Did::Checked } else { Did::Read };
+                let made = self.made_at(id).unwrap_or(self.method.span);
+                labels.add(own, &step(None, self.file_id, made, did));
+            }
+        }
+        // What came in with the same call is no news to whoever made it.
+        labels.retain(|label| !matches!(label, Label::Parameter { index: 1.., .. }));
+        for (label, trace) in labels.iter() {
+            let span = self.last_step(trace).unwrap_or(self.method.span);
+            self.emit(Sink::Result, &Labels::one(*label, Arc::clone(trace)), span, &Texts::default());
+        }
+    }
+
+    /// The last place in this body that data came by.
+    fn last_step(&self, trace: &Trace) -> Option<Span> {
+        let body = self.file.stmt(self.method.body?).span;
+        let mut at = Some(trace);
+        while let Some(one) = at {
+            if one.file == self.file_id && body.start <= one.span.start && one.span.end <= body.end {
+                return Some(one.span);
+            }
+            at = one.before.as_ref();
+        }
+        None
     }
 
     /// The messages of exceptions that reach whoever called from outside.

@@ -42,6 +42,7 @@ impl Code {
             prints_messages: false,
             sanitisers: BTreeSet::from(["clean.masked".to_owned()]),
             leads_to_others: &|name| name.to_lowercase().starts_with("doctor"),
+            by_omnistudio: BTreeSet::new(),
         };
         follow(given, &Graph::of(&self.program, &self.resolution))
     }

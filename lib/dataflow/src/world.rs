@@ -88,6 +88,8 @@ pub struct Given<'w> {
     /// Whether a relationship, or what a record's kind is called, leads to others than those whose data is followed,
     /// though they are kept in the same object.
     pub leads_to_others: &'w (dyn Fn(&str) -> bool + Sync),
+    /// Methods that OmniStudio calls by the name of their class.
+    pub by_omnistudio: BTreeSet<MethodId>,
 }
 
 /// The code as it was followed: what was given, and a summary a method.
@@ -103,6 +105,7 @@ pub struct World<'w> {
     pub(crate) prints_messages: bool,
     pub(crate) sanitisers: BTreeSet<String>,
     pub(crate) leads_to_others: &'w (dyn Fn(&str) -> bool + Sync),
+    by_omnistudio: BTreeSet<MethodId>,
     /// Variables that code which is no test writes to.
     pub(crate) written: BTreeSet<VariableId>,
     /// What is assigned to static texts.
@@ -151,6 +154,8 @@ pub enum Exposure {
     Service,
     /// Flows and agents: `@InvocableMethod`.
     Flow,
+    /// OmniScripts and integration procedures: `VlocityOpenInterface`, `Callable`.
+    OmniStudio,
 }
 
 impl<'w> World<'w> {
@@ -163,6 +168,7 @@ impl<'w> World<'w> {
             prints_messages: given.prints_messages,
             sanitisers: given.sanitisers,
             leads_to_others: given.leads_to_others,
+            by_omnistudio: given.by_omnistudio,
             summaries: Vec::new(),
             variants: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -200,7 +206,8 @@ impl<'w> World<'w> {
             "invocablemethod" => Some(Exposure::Flow),
             _ => None,
         };
-        names.find_map(of).or(modifiers.is_webservice.then_some(Exposure::Service))
+        let by_class = || self.by_omnistudio.contains(&id).then_some(Exposure::OmniStudio);
+        names.find_map(of).or(modifiers.is_webservice.then_some(Exposure::Service)).or_else(by_class)
     }
 
     pub(crate) fn is_future(&self, id: MethodId) -> bool {

@@ -107,7 +107,8 @@ impl<'c, 'p> Holders<'c, 'p> {
                 Some(Exposure::Flow) if self.is_of_own_flows(code, method) => {
                     entries.insert(Entry::OwnFlow);
                 }
-                Some(Exposure::Flow) => return None,
+                // OmniStudio asks for the right to a class only where its settings tell it to, which are records.
+                Some(Exposure::Flow | Exposure::OmniStudio) => return None,
                 None => {}
             }
             todo.extend(callers.get(&method).into_iter().flatten());

@@ -5,6 +5,7 @@ mod database;
 mod holder;
 mod leak;
 mod look;
+mod omnistudio;
 mod only_asked;
 mod operation;
 mod organisation;
@@ -143,6 +144,7 @@ impl Code {
             prints_messages: cx.pages().iter().any(|page| page.messages.is_some()),
             sanitisers: cx.policy.sanitisers().iter().map(|own| own.method.value.to_lowercase()).collect(),
             leads_to_others: &leads_to_others,
+            by_omnistudio: omnistudio::called(cx.project, &program),
         };
         let graph = Graph::of(&program, &resolution);
         let world = dataflow::follow(given, &graph);
@@ -205,7 +207,7 @@ impl Code {
         (0_u32..).map(apex::FileId).zip(&self.program.files).filter(move |(_, file)| !file.is_test())
     }
 
-    /// Methods that something else than code calls by their annotations.
+    /// Methods that something else than code calls by what they say of themselves: annotations, interfaces.
     pub(crate) fn called_from_outside(&self) -> impl Iterator<Item = apex::MethodId> {
         self.exposed.keys().copied()
     }
@@ -311,6 +313,7 @@ impl Code {
             Some(Exposure::Component) => "components and pages",
             Some(Exposure::Service) => "other systems",
             Some(Exposure::Flow) => "flows and agents",
+            Some(Exposure::OmniStudio) => "OmniScripts and integration procedures",
             None => "callers",
         }
     }

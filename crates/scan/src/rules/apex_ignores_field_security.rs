@@ -9,7 +9,7 @@
 //! Write `WITH USER_MODE`, `insert as user`, `AccessLevel.USER_MODE`. Where system mode must be, strip what is read or written, or ask `isAccessible()`, `isCreateable()`, `isUpdateable()`, `isDeletable()` of the object first, and say why in a comment.
 //!
 //! ## What is not found
-//! Code that no component, page, service or flow calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
+//! Code that no component, page, service, flow or OmniScript calls. A controller's query of which pages alone bind fields is medium: Visualforce withholds
 //! those itself; so are a query for records that are the user's own (that he owns or made, his contact, and what hangs on it) or that the same code has just made, sums and counts by groups, and code behind pages that the source gives to administrators alone.
 //! So are queries of which nothing is seen to get to the user (what is sent, mailed or put into records is told by the rules for that), that only
 //! decide or lead to other records, changes that set no patient's field, what only flows reach that start by themselves, writes of the user's own records, branches for system administrators, and records

@@ -1,6 +1,6 @@
 //! # Apex shows or changes records that are not shared with the user
 //!
-//! A class that users reach, by a component, page, service or flow, queries or writes records, and runs without the
+//! A class that users reach, by a component, page, service, flow or OmniScript, queries or writes records, and runs without the
 //! sharing rules: it says `without sharing`, or says nothing and nobody says it for it.
 //!
 //! ## Why it harms

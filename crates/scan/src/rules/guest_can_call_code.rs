@@ -1,7 +1,7 @@
 //! # Guests can call code that reads or writes patients' data
 //!
-//! A guest profile may run a class whose `@AuraEnabled`, `@RemoteAction`, REST or `webservice` method reads or writes
-//! fields of patients in system mode.
+//! A guest profile may run a class whose `@AuraEnabled`, `@RemoteAction`, REST or `webservice` method, or whose
+//! method for OmniScripts, reads or writes fields of patients in system mode.
 //!
 //! ## Why it harms
 //! Anybody on the internet calls the method without logging in, and neither object permissions nor field-level security

@@ -1,6 +1,6 @@
 //! # Apex returns data about patients without asking who may see it
 //!
-//! A method that components, pages, other systems, flows or agents call returns a value of a PHI field that was read in system mode: no `WITH USER_MODE`, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible`, no describe check of the field.
+//! A method that components, pages, other systems, flows, agents or OmniScripts call returns a value of a PHI field that was read in system mode: no `WITH USER_MODE`, no `WITH SECURITY_ENFORCED`, no `Security.stripInaccessible`, no describe check of the field.
 //!
 //! ## Why it harms
 //! Apex reads every field of every record, whatever the user's permissions, unless it is told otherwise. What an `@AuraEnabled` method returns is in the browser of whoever may call it, shown or not (45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b); GDPR Art. 25(2)).
@@ -12,7 +12,7 @@
 //! Classes of API version 67.0 and later, whose queries run in user mode by default (*Apex Developer Guide*, Versioned Behavior Changes). Members of a data object that are not `@AuraEnabled`, but for what a page's script gets (`@RemoteAction`). What the client itself handed in. Ids and counts, also those that a loop makes by a key. Medium are the user's own records, what administrators alone get, names alone where sharing holds, queries that are narrowed to others than patients by their type or role, what only flows reach that start by themselves, what was kept in another record in between, and what each profile and permission set of the source that gives the class lets its holder read anyway.
 //!
 //! ## Seen in the wild
-//! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case.
+//! `bcgov/MoH-SAT`: `RequestDetails` returns answers of any case; `EDRD_EmpiIntegration`, a `Callable`, finds patients by their health number for OmniScripts.
 
 use journal::{Confidence, Persona, Severity};
 
