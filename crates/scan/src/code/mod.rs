@@ -11,6 +11,7 @@ mod operation;
 mod organisation;
 mod own;
 mod printed;
+mod public_link;
 mod recorded;
 mod returned;
 mod schema;
@@ -36,6 +37,7 @@ pub(crate) use look::{Call, Constant, Look, Site};
 pub(crate) use operation::{Operation, Unshared};
 pub(crate) use own::orders;
 pub(crate) use printed::Printed;
+pub(crate) use public_link::PublicLink;
 pub(crate) use recorded::Recorded;
 pub(crate) use stored::Stored;
 pub(crate) use telling::{
@@ -186,20 +188,6 @@ impl Code {
             bodies,
             program,
         }
-    }
-
-    /// Whether the class of a place makes links to files that anyone can open.
-    pub(crate) fn makes_public_links(&self, spot: Spot) -> bool {
-        let wanted = self.program.names.find("contentdistribution");
-        let file = self.program.file(spot.file);
-        wanted.is_some_and(|wanted| {
-            file.is_some_and(|file| {
-                file.exprs.iter().any(|expr| match &expr.kind {
-                    ExprKind::New { of, .. } => file.type_ref(*of).path.last() == Some(&wanted),
-                    _ => false,
-                })
-            })
-        })
     }
 
     /// The files that are judged: not those whose class is a test.

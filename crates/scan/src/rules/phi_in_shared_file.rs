@@ -9,7 +9,7 @@
 //! Name files by the record's Id. Keep what must be a file in a library whose members are known, with `Visibility` `InternalUsers`; never make a public link to it.
 //!
 //! ## What is not found
-//! What an uploaded file holds. Links that people make by hand are settings (`public-file-links`).
+//! What an uploaded file holds. Links that people make by hand, and links to files that the code does not write, are `public-file-links`.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ContentVersionBatch` makes a public link for each file of a case.

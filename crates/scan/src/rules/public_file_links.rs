@@ -1,7 +1,7 @@
 //! # Files of patients can leave by a public link
 //!
 //! Guests may upload files, portal users may deliver content, or people who read PHI may make public links to files
-//! or content deliveries and the org allows it.
+//! or content deliveries and the org allows it; or Apex makes such links (`ContentDistribution`).
 //!
 //! ## Why it harms
 //! Whoever has such a link has the file: nobody is authenticated (45 CFR 164.312(d), 164.312(a)(1)), and who received
@@ -19,17 +19,21 @@
 //! expire and whether they have a password is in the org (`ContentDistribution`). The elements for passwords of
 //! deliveries are documented without saying which value means what, and are not judged. All profiles and permission
 //! sets together are one finding, as one switch mends them; the system administrator's is left out. People who read
-//! no object with PHI are left out: files of patients hang on their records.
+//! no object with PHI are left out: files of patients hang on their records. Links that Apex makes with a password, in
+//! classes that work with other objects than patients' alone, and that nothing saves are none; one that has an end and no
+//! password is medium.
 //!
 //! ## Seen in the wild
 //! `vamsireddy2002/smartAgentsCrew` and `sivakumarSfdc/EntireDevOrgCode` let guests upload; in five projects profiles
-//! other than the administrator's read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`.
+//! other than the administrator's read PHI and may make public links, up to 15 in `Gvkp38/Production-Gvkp`. A job of
+//! `bcgov/MoH-SAT` makes one, without a password or an end, for each file that is uploaded.
 
 use journal::{Confidence, Persona, Severity};
 use sfdx::Value;
 use sfdx::views::{Container, ContainerKind};
 
 use crate::Context;
+use crate::code::PublicLink;
 use crate::container;
 use crate::disclosure::joined;
 use crate::reach;
@@ -45,7 +49,7 @@ pub(crate) const META: Meta = Meta {
     tags: &["phi", "files", "exposure"],
     replaces: &[],
     sbs: &["SBS-FILE-003"],
-    needs: &["settings/Content.settings-meta.xml", "profiles and permission sets"],
+    needs: &["settings/Content.settings-meta.xml", "profiles and permission sets", "the Apex classes and triggers"],
 };
 
 /// A user permission, the org's switch without which it gives nothing, and what it is called.
@@ -88,6 +92,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             out.found(draft.severity(severity).detail(name));
         }
     }
+    let code = cx.code();
+    out.judged(code.bodies);
+    for link in code.public_links() {
+        if let Some(draft) = by_code(cx, &link) {
+            out.found(draft);
+        }
+    }
     let mut makers: Vec<Maker<'_>> = Vec::new();
     for container in cx.project.containers() {
         makers.extend(maker(cx, container, out));
@@ -113,6 +124,39 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     out.found(makers.iter().skip(1).fold(draft, |draft, maker| {
         draft.related(cx.place(&maker.permission), format!("{} may too", container::title(maker.container)))
     }));
+}
+
+/// A link that code makes to a file of patients, or to any file.
+fn by_code(cx: &Context<'_>, link: &PublicLink) -> Option<Draft> {
+    let code = cx.code();
+    if link.has_password {
+        return None;
+    }
+    let objects = code.objects_of(link.at.file);
+    let of_patients = cx.telling_objects().iter().find(|one| objects.contains(&one.name.to_lowercase()));
+    let whose = match of_patients {
+        Some(one) => format!("its class works with `{}`", one.name),
+        None if objects.is_empty() => "its class does not say whose files these are".to_owned(),
+        None => return None,
+    };
+    let (lacks, severity) = match link.ends {
+        true => ("without a log-in or a password", Severity::Medium),
+        false => ("without a log-in, a password or an end", Severity::High),
+    };
+    let method = code.program.method_name(link.at.method);
+    let draft = Draft::new(
+        code.component(link.at),
+        code.place(link.at),
+        format!("`{method}` makes a link by which anybody who has it opens a file, {lacks}; {whose}"),
+        "give the file to whoever is logged in; where a link must be, set `PreferencesPasswordRequired`, and \
+         `PreferencesExpires` with a near `ExpiryDate`",
+    )
+    .severity(severity)
+    .detail(method);
+    Some(match of_patients {
+        Some(one) => draft.confidence(one.confidence),
+        None => draft.confidence(Confidence::Medium),
+    })
 }
 
 /// A profile or permission set whose users read PHI and may make public links.
