@@ -15,12 +15,14 @@ use super::leak::{self, Held, Intake, Outside};
 use super::way::Way;
 use crate::visualforce::{self, Around, ELEMENT, Page};
 
-/// A part of a controller that a page prints as it is.
+/// A part of a controller that a page prints.
 #[derive(Debug)]
 pub(crate) struct Print {
     of: Of,
     around: Around,
     harmless: Harmless,
+    /// Whether it is shown as a text, escaped.
+    is_text: bool,
     /// The page, and where on it.
     page: usize,
     span: Span,
@@ -48,12 +50,19 @@ pub(super) fn prints(program: &Program, pages: &[Page]) -> Vec<Print> {
     let mut found = Vec::new();
     for (page, own) in pages.iter().enumerate() {
         let classes = own.own_classes(program);
-        for print in own.prints.iter().filter(|print| !print.is_harmless()) {
-            let Some((head, rest)) = print.names.split_first() else { continue };
-            let of = classes.iter().find_map(|class| member(program, *class, head, rest));
-            let on_page =
-                |of| Print { of, around: print.around, harmless: print.harmless, page, span: print.span };
-            found.extend(of.map(on_page));
+        let of = |names: &[String]| {
+            let (head, rest) = names.split_first()?;
+            classes.iter().find_map(|class| member(program, *class, head, rest))
+        };
+        for print in &own.prints {
+            let (around, harmless, span) = (print.around, print.harmless, print.span);
+            let on_page = |of| Print { of, around, harmless, is_text: false, page, span };
+            found.extend(of(&print.names).map(on_page));
+        }
+        // Escaped, and of no known place.
+        for names in &own.shown {
+            let (around, harmless, span) = (Around::Markup, Harmless::NOWHERE, own.tag);
+            found.extend(of(names).map(|of| Print { of, around, harmless, is_text: true, page, span }));
         }
     }
     found
@@ -121,7 +130,9 @@ pub(super) fn found(
         let ways = brought.entry(print.of).or_insert_with(|| ways(world, &bodies, print.of, held, cuts));
         let mut told = BTreeSet::new();
         for (way, spot, from) in ways {
-            let is_harmless = way.harmless().and(print.harmless).covers(print.around.needs());
+            // Who sees the id of a session has it, however it is encoded.
+            let is_harmless = *from != Outside::Session
+                && (print.is_text || way.harmless().and(print.harmless).covers(print.around.needs()));
             if is_harmless || !told.insert((*spot, *from)) {
                 continue;
             }
@@ -140,8 +151,8 @@ pub(super) fn found(
     found
 }
 
-/// The ways by which parameters of pages, and what is stored in fields, get into what is printed, and where each is
-/// mended.
+/// The ways by which parameters of pages, what is stored in fields, and the id of the session get into what is printed,
+/// and where each is mended.
 fn ways(
     world: &World<'_>,
     bodies: &Bodies,
@@ -168,6 +179,10 @@ fn ways(
                 let part = match *label {
                     Label::Input(Input::Page | Input::Escaped) => {
                         add(Way(vec![Trace::clone(trace)]), Outside::Input(Input::Page), Some(getter));
+                        continue;
+                    }
+                    Label::Session => {
+                        add(Way(vec![Trace::clone(trace)]), Outside::Session, Some(getter));
                         continue;
                     }
                     Label::Field(field) => {
@@ -234,12 +249,13 @@ pub(super) fn messages(
     found
 }
 
-/// The ways by which a parameter of a page, or what is stored in a field, gets into a part of a variable.
+/// The ways by which a parameter of a page, what is stored in a field, or the id of the session gets into a part of a
+/// variable.
 fn put_in<'h>(held: &'h Held, variable: VariableId, path: &Path) -> impl Iterator<Item = (Outside, &'h Way)> {
     let all = held.of(variable, *path).flatten();
     all.filter_map(|(source, way)| match source.outside()? {
         from if is_parameter(from) => Some((Outside::Input(Input::Page), way)),
-        from @ Outside::Field(..) => Some((from, way)),
+        from @ (Outside::Field(..) | Outside::Session) => Some((from, way)),
         _ => None,
     })
 }

@@ -34,14 +34,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dataflow::{Sink, Spot};
-use journal::{Confidence, Persona, Place, Severity};
-use source::Span;
+use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
 use crate::code::{self, Code, Intake, Outside, Printed};
 use crate::disclosure::shown;
 use crate::rule::{Draft, Meta, Outcome};
-use crate::visualforce::Page;
 
 pub(crate) const META: Meta = Meta {
     title: "What somebody wrote becomes HTML or script",
@@ -139,17 +137,12 @@ fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
         let mut told = BTreeSet::new();
         for one in all {
             if told.len() < PLACES && told.insert((one.page, one.span)) {
-                let place = cx.pages().get(one.page).and_then(|page| page_place(cx, page, one.span));
+                let place = cx.pages().get(one.page).and_then(|page| page.place(cx, one.span));
                 draft = place.into_iter().fold(draft, |draft, place| draft.related(place, "printed here"));
             }
         }
         out.found(draft);
     }
-}
-
-fn page_place(cx: &Context<'_>, page: &Page, span: Span) -> Option<Place> {
-    let (source, _) = cx.project.load(cx.project.file(&page.path)?).ok()?;
-    Some(Place::of(&source, span))
 }
 
 /// Pages that print parameters by themselves.
@@ -160,7 +153,7 @@ fn pages(cx: &Context<'_>, out: &mut Outcome) {
             if !matches!(names.as_slice(), ["$currentpage", "parameters" | "url", ..]) {
                 continue;
             }
-            let Some(place) = page_place(cx, page, print.span) else { continue };
+            let Some(place) = page.place(cx, print.span) else { continue };
             let kind = if page.is_component { "ApexComponent" } else { "ApexPage" };
             let is_checked = page.loads_by_id && matches!(names.as_slice(), [_, "parameters", "id"]);
             let (severity, so) = if is_checked {

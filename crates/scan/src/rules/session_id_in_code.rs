@@ -1,6 +1,6 @@
 //! # The id of a session leaves
 //!
-//! The id of a user's session is sent to another host, returned to a component, or written into a log or record; or a Visualforce page prints it.
+//! The id of a user's session is sent to another host, returned to a component, or written into a log or record; or a Visualforce page prints it, by itself or out of its controller.
 //!
 //! ## Why it harms
 //! A session id is the user: whoever has it reads, by the API, every patient that the user may see, with no password and no second factor, until it ends (45 CFR 164.312(d), 164.312(a)(2)(iii); GDPR Art. 32(1)(b)).
@@ -17,13 +17,15 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `EDRD_cls_AssessmentResponseService` sends it as a bearer token.
 
-use dataflow::Sink;
+use std::collections::BTreeMap;
+
+use dataflow::{Sink, Spot};
 use journal::{Confidence, Persona, Severity};
 use journal::Place;
 use source::Span;
 
 use crate::Context;
-use crate::code::{self, Outside, Receiver};
+use crate::code::{self, Code, Outside, Printed, Receiver};
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -62,7 +64,43 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             "call the own org by a named credential, and give others a connected app with scopes of its own",
         ));
     }
+    printed(cx, code, out);
     pages(cx, out);
+}
+
+/// What pages print of their controllers with the id in it: one finding for each place that reads it.
+fn printed(cx: &Context<'_>, code: &Code, out: &mut Outcome) {
+    let mut by_place: BTreeMap<Spot, Vec<&Printed>> = BTreeMap::new();
+    for one in code.printed.iter().filter(|one| one.intake.from == Outside::Session) {
+        let read = one.intake.way.places().next();
+        let read = read.and_then(|(file, span)| Some(Spot { file, span, method: code.method_at(file, span)? }));
+        by_place.entry(read.unwrap_or(one.intake.place)).or_default().push(one);
+    }
+    for (at, all) in by_place {
+        let Some((first, page)) = all.first().and_then(|one| Some((*one, cx.pages().get(one.page)?))) else {
+            continue;
+        };
+        // Whoever made the link to the page may have chosen where the text leads.
+        let is_joined = code.printed.iter().any(|other| {
+            matches!(other.intake.from, Outside::Input(_)) && (other.page, other.span) == (first.page, first.span)
+        });
+        let so = match is_joined {
+            true => ", in one text with a parameter of the page: whoever makes a link to the page may choose where it goes",
+            false => "",
+        };
+        let mut draft = code.intake(
+            &first.intake,
+            at,
+            format!("the id of the user's session is printed by the page `{}`{so}", page.name),
+            "give the other side a connected app with scopes of its own, and keep its addresses in named credentials or \
+             custom metadata, not in parameters",
+        );
+        for one in all {
+            let place = cx.pages().get(one.page).and_then(|page| page.place(cx, one.span));
+            draft = place.into_iter().fold(draft, |draft, place| draft.related(place, "printed here"));
+        }
+        out.found(draft);
+    }
 }
 
 fn pages(cx: &Context<'_>, out: &mut Outcome) {

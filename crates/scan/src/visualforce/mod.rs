@@ -6,6 +6,7 @@ mod tag;
 
 use std::collections::BTreeSet;
 
+use journal::Place;
 use sfdx::views::Container;
 use source::Span;
 
@@ -40,6 +41,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// A place on it, where it can be read again.
+    pub(crate) fn place(&self, cx: &Context<'_>, span: Span) -> Option<Place> {
+        let (source, _) = cx.project.load(cx.project.file(&self.path)?).ok()?;
+        Some(Place::of(&source, span))
+    }
+
     /// Its controller and extensions, where the source has them: `Class` or `namespace.Class`.
     pub(crate) fn own_classes(&self, program: &apex::Program) -> Vec<apex::ClassId> {
         let class_of =
