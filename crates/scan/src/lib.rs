@@ -50,6 +50,7 @@ mod rule;
 mod secret;
 mod setting;
 mod sharing;
+mod static_resource;
 mod suppress;
 mod visualforce;
 

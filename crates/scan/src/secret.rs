@@ -132,7 +132,7 @@ pub(crate) fn is_named_as_key(name: &str) -> bool {
     ];
     let words = words(name);
     words.len() > 1
-        && words.last().is_some_and(|last| last == "key")
+        && words.last().is_some_and(|last| last == "key" || last == "keys")
         && !words.iter().any(|word| NO_SECRET.contains(&word.as_str()))
 }
 

@@ -45,7 +45,8 @@ pub fn redact(line: &str) -> Cow<'_, str> {
     )
 }
 
-fn dots(text: &str) -> String {
+/// Nothing of a text but how long it is.
+pub(crate) fn dots(text: &str) -> String {
     "·".repeat(text.chars().count())
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use journal::{Confidence, Finding, Gap, Severity};
 
-use super::excerpt::{redact, redact_all, redact_literals};
+use super::excerpt::{dots, redact, redact_all, redact_literals};
 use source::plain;
 
 use crate::Report;
@@ -134,7 +134,9 @@ impl Excerpt {
         let is_apex = matches!(kind, Some(sfdx::Kind::Apex | sfdx::Kind::Trigger));
         let line: String = line.chars().take(Self::WIDEST).collect();
         let line = match (data, secret) {
-            (true, _) => redact_all(&line),
+            // The marks of a key are a part of it.
+            (true, true) => dots(&line),
+            (true, false) => redact_all(&line),
             // A text over several lines has no mark on each.
             (false, true) if is_apex && !source.text().contains("'''") => redact_literals(&line),
             (false, true) => redact_all(&line),

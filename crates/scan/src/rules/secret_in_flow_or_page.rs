@@ -1,12 +1,12 @@
-//! # A secret stands in a flow, a page or a component
+//! # A secret stands in a flow, a page, a component or a static resource
 //!
 //! A password, token, key or authorisation header stands as a text in a flow, a Visualforce page, an Aura or a Lightning
-//! web component.
+//! web component; or a static resource is a key, or holds a secret in JSON.
 //!
 //! ## Why it harms
 //! Whoever may read the source, the package or a sandbox has it, nobody can change it without a deployment, and what
-//! stands in a page or a component is sent to every browser that opens it, a guest's too: 45 CFR 164.312(d),
-//! 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b).
+//! stands in a page or a component is sent to every browser that opens it, a guest's too, and so is a static resource:
+//! 45 CFR 164.312(d), 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b).
 //!
 //! ## What to change
 //! Change the secret on the other side first: what stood in a repository is known. Then let a named credential log in,
@@ -14,12 +14,14 @@
 //!
 //! ## What is not found
 //! Placeholders, empty texts, merge fields, names of credentials, settings, labels and fields, `callout:` addresses,
-//! comments and the tests of components. Files of static resources. Custom metadata and labels are
+//! comments and the tests of components. Scripts of static resources, files of them over a megabyte, archives and
+//! certificates. Custom metadata and labels are
 //! `phi-in-configuration`, Apex is `secret-in-code`. Neither message nor excerpt shows the secret.
 //!
 //! ## Seen in the wild
 //! A clinic's public production project has the bearer key of its claims service in three flows, in a component and in
-//! a page that guests may open; a hospital's has one key in seven components.
+//! a page that guests may open; a hospital's has one key in seven components. `aanchalcorepshere/careforms` keeps its
+//! key for AES in two static resources, `Tinsae/Project2` the key of a service for symptoms in one.
 
 use std::sync::LazyLock;
 
@@ -31,9 +33,10 @@ use source::{Source, Span};
 use crate::Context;
 use crate::rule::{Draft, Meta, Outcome};
 use crate::secret;
+use crate::static_resource;
 
 pub(crate) const META: Meta = Meta {
-    title: "A secret stands in a flow, a page or a component",
+    title: "A secret stands in a flow, a page, a component or a static resource",
     severity: Severity::High,
     confidence: Confidence::High,
     persona: Persona::Developer,
@@ -42,11 +45,14 @@ pub(crate) const META: Meta = Meta {
     tags: &["secret", "exposure"],
     replaces: &[],
     sbs: &["SBS-DEP-005"],
-    needs: &["the flows, Visualforce pages, Aura and Lightning web components"],
+    needs: &["the flows, Visualforce pages, Aura and Lightning web components, and the static resources"],
 };
 
 const FIX: &str = "change the secret, then let a named credential log in (`callout:Name`); a page or component asks Apex, \
                    and never holds the key";
+
+const RESOURCE_FIX: &str = "change it: whoever knows the resource's name can load it; keep a secret in a named credential, and a key in \
+                            a protected setting";
 
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     for flow in cx.project.of_type("Flow") {
@@ -66,6 +72,13 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let Ok((source, _)) = cx.project.load(file) else { continue };
         out.judged(1);
         in_text(what, &source, out);
+    }
+    let (judged, held) = static_resource::secrets(cx);
+    out.judged(judged);
+    for one in held {
+        let message = format!("the static resource `{}` holds {}", one.resource, one.what);
+        let component = format!("StaticResource:{}", one.resource);
+        out.found(Draft::new(component, one.place, message, RESOURCE_FIX).severity(one.severity).detail(one.detail));
     }
 }
 
