@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod guessable;
 mod holder;
 mod leak;
 mod look;
@@ -31,6 +32,7 @@ use policy::vocabulary::Identifier;
 
 pub(crate) use check::{Access, Need, is_name_of_record};
 pub(crate) use database::{Does, does};
+pub(crate) use guessable::{Guesses, Part};
 pub(crate) use holder::Holders;
 pub(crate) use leak::{Intake, Leak, Outside};
 pub(crate) use look::{Call, Constant, Look, Site};

@@ -1,12 +1,13 @@
 //! # Apex switches a protection off
 //!
-//! Apex calls a method that turns the checks of fflib domains off, sets a password that stands in the code, shows a
-//! protected permission to subscribers, raises a session to high assurance without a verification, or takes a
+//! Apex calls a method that turns the checks of fflib domains off, sets a password that stands in the code or is made
+//! of what others know (a name, a birth date, a mail address), shows a protected permission to subscribers, raises a session to high assurance without a verification, or takes a
 //! user's method of verification away because the caller names the user.
 //!
 //! ## Why it harms
 //! These calls decide who somebody is and what holds for them. A first password that stands in the code is known to
-//! everybody who reads it; a session that is called verified is taken for verified by every policy that asks for
+//! everybody who reads it, and one that is made of a name and a birth date to everybody who knows the person: he logs in
+//! as the patient; a session that is called verified is taken for verified by every policy that asks for
 //! it; who may take another person's second factor away can become that person. 45 CFR 164.312(a)(1) and (d),
 //! 164.308(a)(5)(ii)(D); GDPR Art. 32(1)(b).
 //!
@@ -16,7 +17,8 @@
 //! method of verification from `UserInfo.getUserId()` alone, or ask for a permission first.
 //!
 //! ## What is not found
-//! `System.setPassword` with what a user types, and `System.resetPassword`, are the task of every portal; whom they
+//! `System.setPassword`, `Site.createExternalUser` and `Site.createPortalUser` with what a user types, what was drawn
+//! (`Crypto`, `Math.random`) or what is not known to its end, and `System.resetPassword`, are the task of every portal; whom they
 //! are done to is the sharing's and permissions' to say. PMD's `AvoidUnsafePasswordManagementUse` finds each of
 //! these calls. PMD's `ApexDangerousMethods` also finds `System.debug` of variables whose name says password or
 //! token: a name is no value; what goes into a log is followed by `phi-in-debug-log`, and a session's id by
@@ -24,14 +26,17 @@
 //! user is not told.
 //!
 //! ## Seen in the wild
-//! In none of the twelve public projects that were looked at.
+//! In none of the public projects that were looked at.
+
+use std::collections::BTreeSet;
 
 use apex::MethodId;
-use apex::ast::{ExprKind, StmtKind};
+use apex::ast::{ExprId, ExprKind, StmtKind};
 use journal::{Confidence, Persona, Severity};
 
 use crate::Context;
-use crate::code::{Call, Look, Site};
+use crate::code::{Call, Guesses, Look, Part, Site};
+use crate::disclosure::joined;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -53,15 +58,68 @@ pub(crate) const META: Meta = Meta {
 pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
     let look = Look::of(cx.code());
     out.judged(look.code.bodies);
+    let mut guesses: Option<Guesses<'_, '_>> = None;
     for &site in &look.sites {
         let Some(call) = look.call(site) else { continue };
-        let Some((message, fix)) = judge(&look, site, call) else { continue };
+        let judged = judge(&look, site, call).map(|(message, fix)| (message, fix, META.severity)).or_else(|| {
+            let password = Site { expr: password(&look, site, call)?, ..site };
+            let guesses = guesses.get_or_insert_with(|| Guesses::of(cx, &look));
+            let message = guessed(call, &guesses.parts(password)?)?;
+            Some((message, PASSWORD_FIX, Severity::High))
+        });
+        let Some((message, fix, severity)) = judged else { continue };
         let title = look.title(site);
         out.found(
             Draft::new(look.component(site), look.place(site), format!("in `{title}`: {message}"), fix)
+                .severity(severity)
                 .detail(format!("{title} {}", call.name)),
         );
     }
+}
+
+const PASSWORD_FIX: &str =
+    "let the platform mail a link (`System.resetPassword`; for a new user leave the password out), or draw one \
+     (`Crypto.generateAesKey`)";
+
+/// The password that a call gives to a user.
+fn password(look: &Look<'_>, site: Site, call: Call<'_>) -> Option<ExprId> {
+    // An object is called `Site`, too.
+    let of = call.receiver.map_or("", |receiver| look.text(Site { expr: receiver, ..site }));
+    let class = if of.eq_ignore_ascii_case("site") { "site" } else { call.class };
+    let at = match (class, call.name) {
+        ("system", "setpassword") => 1,
+        ("site", "createexternaluser" | "createportaluser") => 2,
+        ("site", "createpersonaccountportaluser") => call.args.len().saturating_sub(1).max(2),
+        _ => return None,
+    };
+    call.args.get(at).copied()
+}
+
+/// What is said of a password that is made of what others know.
+fn guessed(call: Call<'_>, parts: &BTreeSet<Part>) -> Option<String> {
+    let mut named: Vec<String> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::OfPerson(name) => Some(format!("`{name}`")),
+            _ => None,
+        })
+        .collect();
+    if named.is_empty() {
+        return None;
+    }
+    named.extend(parts.contains(&Part::Day).then(|| "the day".to_owned()));
+    named.extend(parts.contains(&Part::Written).then(|| "what stands in the code".to_owned()));
+    let method = match call.name {
+        "setpassword" => "System.setPassword",
+        "createexternaluser" => "Site.createExternalUser",
+        "createportaluser" => "Site.createPortalUser",
+        _ => "Site.createPersonAccountPortalUser",
+    };
+    let made = match named.as_slice() {
+        [.., _] if named.len() > 1 => joined(&named),
+        _ => named.join(""),
+    };
+    Some(format!("`{method}` sets a password that is made of {made}: who knows the person can log in as them"))
 }
 
 fn judge(look: &Look<'_>, site: Site, call: Call<'_>) -> Option<(String, &'static str)> {
