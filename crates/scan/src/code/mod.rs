@@ -1,16 +1,20 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
 mod check;
+mod chosen;
 mod database;
 mod holder;
+mod idle;
 mod leak;
 mod look;
+mod once;
 mod only_asked;
 mod operation;
 mod organisation;
 mod own;
 mod printed;
 mod recorded;
+mod request;
 mod returned;
 mod schema;
 mod selected;
@@ -428,6 +432,7 @@ fn said(did: Did) -> &'static str {
         Did::Answered => "asked about, and answered",
         Did::Counted => "a number of the answer",
         Did::Rendered => "printed by the page that is rendered here",
+        Did::Forgotten => "kept for one call, which is not this one",
         Did::Reread => "read again from the records that it was put into",
     }
 }
