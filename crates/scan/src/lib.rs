@@ -64,7 +64,7 @@ pub use context::{Context, Input};
 pub use endpoint::{Endpoint, EndpointKind};
 pub use flow::{Destination, FoundFlow};
 pub use known_field::{KnownField, known_fields, phi_fields};
-pub use named_in_code::{NamedField, NamedInCode, NamedObject};
+pub use named_in_code::{NamedField, NamedInCode, NamedObject, custom_names};
 pub use proposal::{Proposed, propose};
 pub use registry::rule;
 pub use report::{ClassifiedField, Report, Totals};

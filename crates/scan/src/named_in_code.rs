@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apex::ast::{ExprKind, File, StmtKind};
 use apex::{FileId, Ref, Ty};
 use journal::Place;
+use sfdx::{Kind, Project};
 use soql::{FieldGroup, Relation, Targets};
 
 use crate::classification::base_object;
@@ -215,7 +216,8 @@ impl Search<'_, '_> {
                             ExprKind::Name(name) => Some(name),
                             _ => None,
                         };
-                        let of = token.filter(|name| apex::is_custom_object(code.program.names.folded(*name)));
+                        let of =
+                            token.filter(|name| apex::is_custom_object(code.program.names.folded(*name)));
                         let field = file.source.slice(name.span);
                         if let Some(of) = of.filter(|_| field.to_ascii_lowercase().ends_with("__c")) {
                             self.object(code.program.names.written(of));
@@ -302,4 +304,28 @@ impl Search<'_, '_> {
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The words of metadata, code and pages that look like names of custom objects or fields, in lower case.
+pub fn custom_names(project: &Project) -> BTreeSet<String> {
+    let is_source = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::Metadata
+                | Kind::Apex
+                | Kind::Trigger
+                | Kind::Visualforce
+                | Kind::Aura
+                | Kind::Lwc
+                | Kind::Email
+                | Kind::Experience
+        )
+    };
+    let mut found = BTreeSet::new();
+    for file in project.files().iter().filter(|file| is_source(file.kind)) {
+        let Ok((source, _)) = project.load(file) else { continue };
+        let words = source.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        found.extend(words.filter(|word| word.contains("__") && is_name(word)).map(str::to_lowercase));
+    }
+    found
 }

@@ -230,18 +230,13 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let _ = match asked.get(object) {
             // Salesforce made it for patients; of the others people say whether this org keeps them there.
-            _ if !subject.is_empty()
-                && !object.contains("__")
-                && with_code.is_about_patients(object) =>
-            {
+            _ if !subject.is_empty() && !object.contains("__") && with_code.is_about_patients(object) => {
                 writeln!(text, "    {head}subject: {subject}")
             }
             Some(question) => {
                 let why = format!("{whose}; {}: {}", question.likelihood.as_str(), plain(&question.reason));
                 // Of nobody and with fields that look like a patient's: either may be wrong, and people say which.
-                let is_torn = question.keeps == Keeps::NoPatients
-                    && fields.iter().any(|(_, verdict)| verdict.class.is_phi());
-                if is_torn {
+                if question.is_torn {
                     writeln!(text, "    # subject: ...    # {why}")
                 } else {
                     writeln!(text, "    {MARK}{}    # {why}", said(question))

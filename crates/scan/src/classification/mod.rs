@@ -231,11 +231,8 @@ impl<'p> Classification<'p> {
         let mut verdicts: BTreeMap<String, BTreeMap<String, Verdict>> = BTreeMap::new();
         for (object, field) in self.all_named() {
             let references: Vec<String> = field.leads_to.iter().cloned().collect();
-            let described = Described {
-                field_type: field.field_type(),
-                references: &references,
-                ..Described::default()
-            };
+            let described =
+                Described { field_type: field.field_type(), references: &references, ..Described::default() };
             let (mut verdict, weight) = self.judged(&object.name, &field.name, described);
             let by = if object.is_by_relationship { ", and its object by a relationship's name" } else { "" };
             let Place { path, start, .. } = &field.place;
@@ -446,13 +443,14 @@ impl<'p> Classification<'p> {
         let said = self.policy.class_of(object, field);
         let said = said.filter(|said| !(is_system && said.by == ClassifiedBy::ObjectDefault));
         if let Some(said) = said {
+            let unseen = said.unseen().map(|unseen| format!("; {unseen}")).unwrap_or_default();
             let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
             return Some(Verdict {
                 class: said.class,
                 identifier: said.identifier,
                 confidence: Confidence::High,
                 evidence: Evidence::Bundle,
-                reason: format!("the bundle says so{place}").into(),
+                reason: format!("the bundle says so{place}{unseen}").into(),
             });
         }
         if let Some(tagged) = by_tag(described.compliance) {

@@ -53,6 +53,10 @@ pub struct ObjectQuestion {
     pub fields: usize,
     /// Fields of other objects that point at this one and are not answered either.
     pub hanging: usize,
+    /// Whether we would say that it is nobody's, and its fields look like a patient's.
+    pub is_torn: bool,
+    /// Whether any of its fields looks like somebody's data.
+    pub has_personal: bool,
     pub reason: String,
 }
 
@@ -83,6 +87,8 @@ struct Open {
     told_by: Option<&'static str>,
 }
 
+const RELATIONSHIP: &str = "; only a relationship's name in code tells of it";
+
 struct OpenField {
     name: String,
     verdict: Verdict,
@@ -108,7 +114,15 @@ impl Classification<'_> {
         let described = project.objects().filter(|object| self.is_open(object.name(), object.kind()));
         let mut open: Vec<Open> = described.map(|object| self.open(object)).collect();
         open.extend(self.open_in_code());
-        open.retain(|object| !object.fields.is_empty());
+        // What only a relationship's name tells of may be a user or an account: it is asked about where something of it
+        // looks like somebody's.
+        open.retain(|object| {
+            let is_somebodys = |field: &OpenField| field.verdict.class.is_personal();
+            match object.told_by {
+                Some(RELATIONSHIP) => object.fields.iter().any(is_somebodys),
+                _ => !object.fields.is_empty(),
+            }
+        });
         let mut objects: Vec<ObjectQuestion> =
             open.iter().map(|object| self.object_question(object, &open)).collect();
         objects.sort_by_key(|one| {
@@ -197,7 +211,7 @@ impl Classification<'_> {
                     label: String::new(),
                     fields: vec![field],
                     told_by: Some(if object.is_by_relationship {
-                        "; only a relationship's name in code tells of it"
+                        RELATIONSHIP
                     } else {
                         "; only code names it"
                     }),
@@ -236,6 +250,9 @@ impl Classification<'_> {
             likelihood,
             keeps,
             fields: open.fields.len(),
+            is_torn: keeps == Keeps::NoPatients
+                && open.fields.iter().any(|field| field.verdict.class.is_phi()),
+            has_personal: open.fields.iter().any(|field| field.verdict.class.is_personal()),
             hanging: all.iter().filter(hangs).map(|other| other.fields.len()).sum(),
             reason: format!("{} of its fields look like a patient's{leads}{told_by}", phi.len()),
             by: by.filter(|_| keeps == Keeps::AboutPatients),

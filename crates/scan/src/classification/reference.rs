@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::vocabulary::Identifier;
 use super::role::{Kept, Objects, PEOPLE, RECORDS, Role, Told, by_catalogue, ends, is_care};
 use super::vocabulary::{Vocabulary, list};
 use super::words;
+use policy::vocabulary::Identifier;
 
 /// What a first guess rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

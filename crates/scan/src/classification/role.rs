@@ -235,7 +235,8 @@ impl Roles {
             .map(|(key, (object, fields))| {
                 let guess = if let Some(role) = said.get(key) {
                     (*role).into()
-                } else if is_foreign(object.name.as_str(), project.namespace()) && !is_called_patients(object) {
+                } else if is_foreign(object.name.as_str(), project.namespace()) && !is_called_patients(object)
+                {
                     // What a package brings is plumbing until it leads to a record of the org's own.
                     by_catalogue(object.name.as_str()).unwrap_or(Role::Unknown).into()
                 } else {
