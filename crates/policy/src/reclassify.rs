@@ -285,7 +285,9 @@ fn beside(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Edit,
         (None, None) => {
             let whose = rule.subject.as_ref().map(|subject| &subject.place);
             let whose = whose.or(rule.patients.as_ref().map(|patients| &patients.place)).ok_or(NO_PLACE)?;
-            (whose.span.start as usize, whose.span.end as usize, true)
+            let unseen = rule.unseen.as_ref().and_then(|unseen| end_of(source, &unseen.place));
+            let end = (whose.span.end as usize).max(unseen.unwrap_or_default());
+            (whose.span.start as usize, end, true)
         }
     };
     let line = line_of(source, at);

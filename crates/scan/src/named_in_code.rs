@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::ast::{ExprKind, File, StmtKind};
+use apex::ast::{ExprId, ExprKind, File, StmtKind};
 use apex::{FileId, Ref, Ty};
 use journal::Place;
 use sfdx::{Kind, Project};
@@ -11,7 +11,8 @@ use soql::{FieldGroup, Relation, Targets};
 use crate::classification::base_object;
 use crate::code::Code;
 use crate::field_path;
-use crate::field_use::code::{Org, Statement, each_statement, field_of};
+use crate::field_path::Reached;
+use crate::field_use::code::{Org, Statement, each_statement};
 use crate::{Context, Input};
 
 /// What the code of a project names beyond its metadata.
@@ -92,6 +93,9 @@ impl NamedField {
         if self.leads_to.is_some() { "Lookup" } else { "" }
     }
 }
+
+/// Relationships that a path goes through; Salesforce allows five.
+const STEPS: u8 = 8;
 
 struct Search<'c, 'p> {
     cx: &'c Context<'p>,
@@ -200,11 +204,11 @@ impl Search<'_, '_> {
 
     fn expressions(&mut self, id: FileId, file: &File) {
         let code = self.code;
-        for (at, expr) in (0_u32..).map(apex::ast::ExprId).zip(&file.exprs) {
+        for (at, expr) in (0_u32..).map(ExprId).zip(&file.exprs) {
             match &expr.kind {
                 ExprKind::Field { object, name, .. } => {
                     let place = || Place::of(&file.source, name.span);
-                    if let Some(reached) = field_of(code, id, file, at) {
+                    if let Some(reached) = self.reached(id, file, at) {
                         match &code.resolution.expr(id, at).ty {
                             Ty::Record(_) => self.relationship(&reached.object, &reached.field, &place),
                             Ty::List(_) => {}
@@ -238,6 +242,31 @@ impl Search<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// The field that an expression reads or sets, where it is known of which object.
+    fn reached(&self, id: FileId, file: &File, at: ExprId) -> Option<Reached> {
+        let ExprKind::Field { object, name, .. } = &file.expr(at).kind else { return None };
+        if !matches!(self.code.resolution.expr(id, at).to, Ref::RecordField(_)) {
+            return None;
+        }
+        let field = file.source.slice(name.span).to_owned();
+        Some(Reached { object: self.object_of(id, file, *object, STEPS)?, field })
+    }
+
+    /// The object of a record; of one that only a relationship's name tells of, what that is called.
+    fn object_of(&self, id: FileId, file: &File, at: ExprId, steps: u8) -> Option<String> {
+        if let Some(object) = self.code.resolution.expr(id, at).ty.object() {
+            return Some(self.code.program.names.written(object).to_owned());
+        }
+        let ExprKind::Field { object, name, .. } = &file.expr(at).kind else { return None };
+        let relation = file.source.slice(name.span);
+        let lower = relation.to_ascii_lowercase();
+        if !lower.ends_with("__r") || self.children.contains(&lower) {
+            return None;
+        }
+        let parent = self.object_of(id, file, *object, steps.checked_sub(1)?)?;
+        Some(field_path::related(self.cx.project, &parent, relation))
     }
 
     /// `Visit__r` of an object is its field `Visit__c`, and `Account` its `AccountId`.

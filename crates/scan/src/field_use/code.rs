@@ -232,7 +232,7 @@ fn expression(
 }
 
 /// `patient.SSN__c`, where the type of `patient` is known.
-pub(crate) fn field_of(code: &Code, id: FileId, file: &File, of: ExprId) -> Option<Reached> {
+fn field_of(code: &Code, id: FileId, file: &File, of: ExprId) -> Option<Reached> {
     let ExprKind::Field { object, name, .. } = &file.expr(of).kind else { return None };
     if !matches!(code.resolution.expr(id, of).to, Ref::RecordField(_)) {
         return None;
