@@ -590,7 +590,7 @@ mod tests {
         };
         let accepted =
             [of("Note__c", Class::Phi, Some(unseen.clone())), of("Day__c", Class::Phi, Some(unseen))];
-        let revised = super::revise(&sources, &policy, &[visit.clone()], &accepted).unwrap();
+        let revised = super::revise(&sources, &policy, std::slice::from_ref(&visit), &accepted).unwrap();
         let expected = "objects:\n  Visit__c:\n    patients: true\n    unseen: {by: mara-voss, on: 2026-11-28}\n    fields:\n      Note__c: {class: phi, identifier: clinical, unseen: {by: mara-voss, on: 2026-11-28}}\n      Day__c: {class: phi, identifier: clinical, unseen: {by: mara-voss, on: 2026-11-28}}\n";
         assert_eq!(revised.files[0].after, expected);
         let sources = revised.applied(&sources);
@@ -598,7 +598,7 @@ mod tests {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert!(
             told.iter().any(|told| told.contains(
-                "1 line of objects and 2 lines of fields stand as they were proposed, accepted unseen by mara-voss on 2026-11-28"
+                "nobody has judged 1 line of objects and 2 lines of fields: accepted unseen by mara-voss on 2026-11-28"
             )),
             "{told:?}"
         );

@@ -203,12 +203,12 @@ impl Draft {
         let fields = accept::fields(found.project, &policy, found.named, unseen);
         self.take(revise(&self.sources, &policy, &[], &fields))?;
         eprintln!(
-            "accepted unseen by {} on {}: {} objects and {} fields as they were proposed; each line says so, and `phiward policy \
+            "accepted unseen by {} on {}, as they were proposed: {} of objects and {} of fields; each line says so, and `phiward policy \
              check` warns until somebody has judged it",
             unseen.by,
             unseen.on,
-            objects.answered.len(),
-            fields.len()
+            lines(objects.answered.len()),
+            lines(fields.len())
         );
         if !objects.left.is_empty() {
             eprintln!(
@@ -284,6 +284,10 @@ fn patch(arguments: &Classify, found: &Found<'_>, bundle: &Path) -> Result<Verdi
         decisions.objects.len() + decisions.fields.len(),
     );
     Ok(Verdict::InOrder)
+}
+
+fn lines(count: usize) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
 }
 
 /// Lines of a sheet that is older than the project.

@@ -67,15 +67,15 @@ impl Told {
         let label = field.label().map(Value::into_text).unwrap_or_default();
         let kind = field.data_type().map(|kind| kind.to_string()).unwrap_or_default();
         let targets = field.reference_to().map(|target| target.to_lowercase()).collect();
-        Self::told(field.name(), &label, kind, field.is_custom(), targets)
+        Self::spelled(field.name(), &label, kind, field.is_custom(), targets)
     }
 
     fn named(field: &NamedField) -> Self {
         let targets = field.leads_to.iter().map(|target| target.to_lowercase()).collect();
-        Self::told(&field.name, "", field.field_type().to_owned(), field.name.contains("__"), targets)
+        Self::spelled(&field.name, "", field.field_type().to_owned(), field.name.contains("__"), targets)
     }
 
-    fn told(name: &str, label: &str, kind: String, is_custom: bool, targets: Vec<String>) -> Self {
+    fn spelled(name: &str, label: &str, kind: String, is_custom: bool, targets: Vec<String>) -> Self {
         let described = Described { label, field_type: &kind, ..Described::default() };
         let spoken = Spoken::of(name, described);
         Self {

@@ -109,7 +109,7 @@ fn unseen(check: &mut Check<'_>) {
     }
     for (how, (place, objects, fields)) in taken {
         let message = format!(
-            "{} of objects and {} of fields stand as they were proposed, {how}",
+            "nobody has judged {} of objects and {} of fields: {how}",
             counted(objects),
             counted(fields)
         );
