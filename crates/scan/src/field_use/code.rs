@@ -1,6 +1,6 @@
 //! Uses by Apex: in queries, whole or as constant texts, and in expressions on records.
 
-use apex::ast::{ExprId, ExprKind, File, Literal, Operator};
+use apex::ast::{Expr, ExprId, ExprKind, File, Literal, Operator};
 use apex::{FileId, Ref};
 use journal::Place;
 use soql::{FieldGroup, Targets, UsePlace};
@@ -16,10 +16,12 @@ pub(super) fn visit(uses: &mut Uses<'_, '_>) {
     for (id, file) in code.files() {
         let name = stem(file.source.path());
         for (index, expr) in (0_u32..).zip(&file.exprs) {
-            expression(uses, code, (id, file), name, ExprId(index), &expr.kind);
+            if !in_brackets(file, expr, &mut |one| statement(uses, &one)) {
+                expression(uses, code, (id, file), name, ExprId(index), &expr.kind);
+            }
         }
     }
-    each_statement(code, &mut |one| statement(uses, &one));
+    in_texts(code, &mut |one| statement(uses, &one));
 }
 
 /// A query or search of the code.
@@ -36,13 +38,23 @@ pub(crate) struct Statement<'c> {
 pub(crate) fn each_statement(code: &Code, visit: &mut dyn FnMut(Statement<'_>)) {
     for (_, file) in code.files() {
         for expr in &file.exprs {
-            let ExprKind::Query { text, is_search, .. } = &expr.kind else { continue };
-            let from = text.start;
-            let place = |span: Span| Place::of(&file.source, Span::new(from + span.start, from + span.end));
-            let (name, text) = (stem(file.source.path()), file.source.slice(*text));
-            visit(Statement { name, text, is_search: *is_search, place: &place });
+            in_brackets(file, expr, visit);
         }
     }
+    in_texts(code, visit);
+}
+
+/// The statement that an expression is, if it is one.
+fn in_brackets(file: &File, expr: &Expr, visit: &mut dyn FnMut(Statement<'_>)) -> bool {
+    let ExprKind::Query { text, is_search, .. } = &expr.kind else { return false };
+    let from = text.start;
+    let place = |span: Span| Place::of(&file.source, Span::new(from + span.start, from + span.end));
+    let (name, text) = (stem(file.source.path()), file.source.slice(*text));
+    visit(Statement { name, text, is_search: *is_search, place: &place });
+    true
+}
+
+fn in_texts(code: &Code, visit: &mut dyn FnMut(Statement<'_>)) {
     let look = Look::of(code);
     for &site in &look.sites {
         let Some(call) = look.call(site) else { continue };
