@@ -265,7 +265,8 @@ impl Classify {
 const CLASSIFY_FORMATS: &str = "\
 JSON is a list with one object a field: `object`, `field`, `label`, `class` (phi, phi-sensitive, pii, internal, public),
 `identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation,
-words) and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
+words), `reason` and `named_by` (metadata, code, or bundle where only the bundle has it). CSV has the same columns but the last,
+and three for people to fill in: Decided class, Decided identifier, Note.
 
 For people without git: send out `--format csv --output fields.csv`; read it back with `--from fields.csv`, which prints
 a patch of the bundle for `git apply`, and who must approve it.

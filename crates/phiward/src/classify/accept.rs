@@ -12,6 +12,39 @@ pub(super) struct Objects {
     pub(super) left: Vec<String>,
 }
 
+impl Objects {
+    /// Leaves those open that would keep no patients and of which fields look like a patient's by now; whether there are any.
+    pub(super) fn leave_contradicted(&mut self, fields: &[Decided]) -> bool {
+        let before = self.answered.len();
+        let Self { answered, left } = self;
+        answered.retain(|one| {
+            let is_contradicted = one.keeps == Keeps::NoPatients
+                && fields
+                    .iter()
+                    .any(|field| field.class.is_phi() && field.object.eq_ignore_ascii_case(&one.object));
+            if is_contradicted {
+                left.push(one.object.clone());
+            }
+            !is_contradicted
+        });
+        answered.len() < before
+    }
+}
+
+/// Takes the fields away that would be a patient's in objects of which the bundle says that they keep none.
+pub(super) fn split_of_nobody(fields: &mut Vec<Decided>, policy: &Policy) -> Vec<String> {
+    let mut left = Vec::new();
+    fields.retain(|field| {
+        let says = policy.object(&field.object).and_then(|rule| rule.patients.as_ref());
+        let is_contradicted = field.class.is_phi() && says.is_some_and(|patients| !patients.value);
+        if is_contradicted {
+            left.push(format!("{}.{}", field.object, field.field));
+        }
+        !is_contradicted
+    });
+    left
+}
+
 /// What we would say, beside the bundle, of the objects that nobody has answered in the bundle or in `decided`: the sheet's
 /// answers, which would change what is proposed of others, change nothing of what stood in the sheet.
 pub(super) fn objects(

@@ -196,11 +196,21 @@ impl Draft {
 
     /// Takes what nobody has decided as it is proposed: first whose records objects keep, since fields hang on that.
     fn accept(&mut self, found: &Found<'_>, unseen: &Acceptance) -> Result<(), String> {
-        let policy = self.policy();
-        let objects = accept::objects(found.project, found.policy, &policy, found.named, unseen);
-        self.take(revise(&self.sources, &policy, &objects.answered, &[]))?;
-        let policy = self.policy();
-        let fields = accept::fields(found.project, &policy, found.named, unseen);
+        let decided = self.policy();
+        let mut objects = accept::objects(found.project, found.policy, &decided, found.named, unseen);
+        // Answers about one object make fields of others a patient's: what was nobody's before is not so any more.
+        let (between, mut fields) = loop {
+            let mut between = Self { sources: self.sources.clone(), by_hand: Vec::new() };
+            between.take(revise(&self.sources, &decided, &objects.answered, &[]))?;
+            let fields = accept::fields(found.project, &between.policy(), found.named, unseen);
+            if !objects.leave_contradicted(&fields) {
+                break (between, fields);
+            }
+        };
+        let policy = between.policy();
+        self.sources = between.sources;
+        self.by_hand.extend(between.by_hand);
+        let of_nobody = accept::split_of_nobody(&mut fields, &policy);
         self.take(revise(&self.sources, &policy, &[], &fields))?;
         eprintln!(
             "accepted unseen by {} on {}, as they were proposed: {} of objects and {} of fields; each line says so, and `phiward policy \
@@ -214,6 +224,12 @@ impl Draft {
             eprintln!(
                 "left open, since we would say that they are nobody's and their fields look like a patient's: {}",
                 objects.left.iter().map(|name| source::plain(name)).collect::<Vec<_>>().join(", ")
+            );
+        }
+        if !of_nobody.is_empty() {
+            eprintln!(
+                "left out, since the bundle says that their objects keep no patients and they look like a patient's: {}",
+                of_nobody.iter().map(|name| source::plain(name)).collect::<Vec<_>>().join(", ")
             );
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{code, phiward, text, write};
+use crate::{code, metadata, phiward, text, write};
 
 const SERVICE: &str = "public with sharing class ReferralService {
     public static List<Referral__c> open() {
@@ -276,6 +276,48 @@ fn answers_in_the_sheet_change_nothing_of_what_is_taken_beside_them() {
         "{reviewed}"
     );
     assert!(reviewed.contains("  Referral__c:\n    patients: false\n"), "{reviewed}");
+}
+
+#[test]
+fn what_an_answer_makes_a_patients_is_not_taken_for_nobodys() {
+    let project = apex_alone();
+    let path = project.path();
+    metadata(
+        path,
+        "objects/Shelf__c/fields/Contact__c.field-meta.xml",
+        "CustomField",
+        "<fullName>Contact__c</fullName><label>Contact</label><type>Lookup</type><referenceTo>Contact</referenceTo>",
+    );
+    metadata(
+        path,
+        "objects/Shelf__c/fields/Height__c.field-meta.xml",
+        "CustomField",
+        "<fullName>Height__c</fullName><label>Height</label><type>Number</type>",
+    );
+    write(
+        path,
+        "force-app/main/default/classes/People.cls",
+        "public class People { void a(Contact one) { one.Diagnosis__c = 'x'; one.LastName = 'y'; } }",
+    );
+    write(path, "phiward/phiward.yaml", BUNDLE);
+    let sheet =
+        |more: &str| format!("Object,Field,Decided class,Decided identifier\nContact,,patient,\n{more}");
+    let ann = ["--accept-proposed", "--by", "ann"];
+    write(path, "decided.csv", sheet("Shelf__c,,no-patient,\n"));
+    let csv = path.join("decided.csv");
+    let (patch, told) = classify(path, &[&["--from", csv.to_str().unwrap()], &ann[..]].concat());
+    assert!(
+        told.contains("their objects keep no patients and they look like a patient's: Shelf__c.Contact__c\n"),
+        "{told}"
+    );
+    assert!(
+        patch.contains("+  Shelf__c:\n+    patients: false\n") && !patch.contains("Contact__c:"),
+        "{patch}"
+    );
+    let told = decide(path, &sheet(""), &ann);
+    assert!(told.contains("their fields look like a patient's: Shelf__c\n"), "{told}");
+    let reviewed = std::fs::read_to_string(path.join("phiward/classification/reviewed.yaml")).unwrap();
+    assert!(reviewed.contains("  Shelf__c:\n    fields:\n      Contact__c: {class: phi"), "{reviewed}");
 }
 
 #[test]
