@@ -30,6 +30,31 @@ impl Severity {
             Severity::Critical => "critical",
         }
     }
+
+    /// What is at stake, and what to do, in words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Severity::Critical => {
+                "By what the source shows, strangers reach patients' data, or it goes to somebody with whom nothing is agreed. \
+                 Stop it now."
+            }
+            Severity::High => {
+                "Somebody within reach of the org, or another system, can read, change or delete patients' data that \
+                 permissions, sharing or the policy are there to keep from them, or such data leaves the org without what it \
+                 needs for that; or one step of theirs gets them there. Mend it before the next release, or have it explained \
+                 and accepted."
+            }
+            Severity::Medium => {
+                "A protection is missing and something behind it holds, or little is lost by it: the user's own records, \
+                 administrators alone, what is only added or copied and shown to nobody, names alone, sums, what is likely \
+                 and not shown. And protections for when another one fails: encryption, logs, time-outs. Plan it."
+            }
+            Severity::Low => {
+                "By itself nothing of a patient is at stake, or nobody uses it today. Mend it in passing."
+            }
+            Severity::Info => "To know; there is nothing to mend.",
+        }
+    }
 }
 
 /// How sure the rule is that the finding is right.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use journal::{Confidence, Persona, Severity};
+use policy::vocabulary::Id;
 
 use crate::guard_command::arguments::{Deidentify, Keyed, Seal};
 use crate::keys_command::arguments::Keys;
@@ -246,6 +247,13 @@ pub(crate) struct Classify {
     /// Read the CSV back, with decisions filled in, and print what the bundle would have to say as a patch
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Print as a patch all that is proposed and nobody has decided, in the sheet of `--from` or before; each line says who took
+    /// it unseen, and when
+    #[arg(long, requires = "by", conflicts_with_all = ["all", "questions", "write"])]
+    pub(crate) accept_proposed: bool,
+    /// With `--accept-proposed`: who takes it, by an id as the bundle writes them (mara-voss)
+    #[arg(long, value_name = "ID", requires = "accept_proposed", value_parser = bundle_id)]
+    pub(crate) by: Option<Id>,
 }
 
 impl Classify {
@@ -257,7 +265,8 @@ impl Classify {
 const CLASSIFY_FORMATS: &str = "\
 JSON is a list with one object a field: `object`, `field`, `label`, `class` (phi, phi-sensitive, pii, internal, public),
 `identifier` (or null), `confidence` (low, medium, high), `evidence` (bundle, tag, catalogue, name, formula, relation,
-words) and `reason`. CSV has the same columns, and three for people to fill in: Decided class, Decided identifier, Note.
+words), `reason` and `named_by` (metadata, code, or bundle where only the bundle has it). CSV has the same columns but the last,
+and three for people to fill in: Decided class, Decided identifier, Note.
 
 For people without git: send out `--format csv --output fields.csv`; read it back with `--from fields.csv`, which prints
 a patch of the bundle for `git apply`, and who must approve it.
@@ -268,6 +277,14 @@ the field or path that leads to the patient, as Visit__r.Patient__c, or empty wh
 is a class; Decided identifier may stay empty (what the bundle says stays) or be none (it identifies nobody). Lines may be
 added. no-patient in the line of the object * says that the organisation keeps no patients at all. Read it back in the same way, then ask again: objects that are about patients bring questions about fields, and most
 fields of theirs need none.
+
+What only Apex names stands in the lists too, with the place where code names it first: nobody retrieved its object. Its type
+and label are not known. Lines of the bundle about what neither metadata nor code has are told.
+
+To begin in one step: --accept-proposed --by mara-voss prints a patch that takes all that is proposed and not decided, of objects
+as --questions asks for it and of fields that look like somebody's data; with --from the sheet's decisions come first. Each such
+line says `unseen: {by: mara-voss, on: 2026-11-28}`: it counts, `policy check` warns of it, and reasons name it until somebody
+decides it. Objects whose fields say otherwise are left open; parties, identities and models are never taken unseen.
 
 --write tags PHI as HIPAA and Restricted (sensitive PHI as MissionCritical), other personal data as PII and Confidential,
 where it is sure, or with --likely where it is likely. These are values of Salesforce's default lists; an org that renamed them must adapt the
@@ -523,6 +540,13 @@ pub(crate) enum Page {
     Rules,
     Commands,
     Controls,
+}
+
+fn bundle_id(text: &str) -> Result<Id, String> {
+    Id::of(text).ok_or_else(|| {
+        "ids are lower-case letters, digits and hyphens, 64 at most, and begin with a letter or digit"
+            .to_owned()
+    })
 }
 
 fn rule_id(text: &str) -> Result<String, String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::CommandFactory;
+use journal::Severity;
 use scan::RULES;
 
 use crate::arguments::{Arguments, Page};
@@ -22,7 +23,16 @@ pub(crate) fn run(page: Page) -> Result<Verdict, String> {
 const GENERATED: &str = "<!-- Written by `cargo xtask docs`; change the code, not this page. -->\n\n";
 
 fn rules() -> Result<String, std::fmt::Error> {
-    let mut page = format!("{GENERATED}# Rules\n\n");
+    let mut page = format!("{GENERATED}# Rules\n\n## What a severity means\n\n");
+    writeln!(
+        page,
+        "A severity says what is at stake if the finding is right, whatever the size of the org; how sure the rule is, is the confidence. The table below has the severity with which a rule begins. Each finding has its own, and says in its message why it is less.\n"
+    )?;
+    writeln!(page, "| severity | meaning |\n|---|---|")?;
+    for severity in Severity::ALL {
+        writeln!(page, "| {severity} | {} |", severity.meaning())?;
+    }
+    writeln!(page, "\n## All rules\n")?;
     writeln!(page, "| rule | severity | confidence | for | what it finds |\n|---|---|---|---|---|")?;
     for rule in RULES {
         let meta = rule.meta;

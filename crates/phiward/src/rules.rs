@@ -1,3 +1,4 @@
+use journal::Severity;
 use scan::{RULES, Rule};
 use serde_json::{Value, json};
 
@@ -13,16 +14,21 @@ pub(crate) fn run(arguments: &Rules) -> Result<Verdict, String> {
             serde_json::to_string_pretty(&listed).map_err(|error| error.to_string())? + "\n"
         }
         (Plain::Human, Some(_), [rule]) => page(rule),
-        (Plain::Human, ..) => rules
-            .iter()
-            .map(|rule| {
-                let meta = rule.meta;
-                format!("{:<36} {:<9} {:<10} {}\n", rule.id, meta.severity, meta.persona, meta.title)
-            })
-            .collect(),
+        (Plain::Human, ..) => rules.iter().map(|rule| line(rule)).chain(meanings()).collect(),
     };
     files::print(text.as_bytes())?;
     Ok(Verdict::InOrder)
+}
+
+fn line(rule: &Rule) -> String {
+    let meta = rule.meta;
+    format!("{:<36} {:<9} {:<10} {}\n", rule.id, meta.severity, meta.persona, meta.title)
+}
+
+/// What severities mean, for people.
+fn meanings() -> impl Iterator<Item = String> {
+    let each = Severity::ALL.into_iter().map(|severity| format!("{severity:<9} {}\n", severity.meaning()));
+    std::iter::once("\n".to_owned()).chain(each)
 }
 
 fn page(rule: &Rule) -> String {

@@ -367,6 +367,10 @@ impl Changes {
             at.changed(&path(&was.region), &path(&rule.region), "region", Effect::Widens);
             let when = |rule: &ObjectRule| rule.when.clone().unwrap_or_default();
             at.changed(&when(was), &when(&rule), "condition", Effect::Widens);
+            let unseen = |rule: &ObjectRule| {
+                rule.unseen.as_ref().map(|unseen| unseen.value.to_string()).unwrap_or_default()
+            };
+            at.changed(&unseen(was), &unseen(&rule), "judgement", Effect::Neutral);
         }
     }
 
@@ -713,4 +717,6 @@ fn class(at: &mut At<'_>, old: &[FieldRule], new: &[FieldRule]) {
         rules.iter().map(|rule| rule.when.clone().unwrap_or_default()).collect::<Vec<_>>().join(" | ")
     };
     at.changed(&when(old), &when(new), "condition", Effect::Widens);
+    let unseen = |rules: &[FieldRule]| joined(&texts(rules.iter().filter_map(|rule| rule.unseen.as_ref())));
+    at.changed(&unseen(old), &unseen(new), "judgement", Effect::Neutral);
 }

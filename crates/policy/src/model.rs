@@ -8,7 +8,7 @@ use source::{Problem, Severity, Source};
 
 use crate::address::Called;
 use crate::bundle::agreement::Agreement;
-use crate::bundle::classification::{FieldRule, Index, ObjectRule, Seal};
+use crate::bundle::classification::{FieldRule, Index, ObjectRule, Seal, Unseen};
 use crate::bundle::exception::Exception;
 use crate::bundle::expectation::Expectation;
 use crate::bundle::flow::DeclaredFlow;
@@ -184,6 +184,11 @@ impl Classified<'_> {
     pub fn mask(&self) -> Option<Mask> {
         let masks = self.rules.iter().filter_map(|rule| rule.mask.as_ref()).map(|mask| mask.value);
         masks.max_by_key(|mask| mask.hides())
+    }
+
+    /// Who took a rule of it as it was proposed, unseen.
+    pub fn unseen(&self) -> Option<&Unseen> {
+        self.rules.iter().find_map(|rule| rule.unseen.as_ref()).map(|unseen| &unseen.value)
     }
 
     /// How the gateway seals it: the same by every rule.

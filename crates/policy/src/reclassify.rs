@@ -5,12 +5,13 @@ mod whose;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use source::{Edit, Problem, Severity, Source};
 
 use crate::bundle::classification::{FieldRule, ObjectRule};
 use crate::file::record::OneOrMany;
 use crate::model::Policy;
-use crate::vocabulary::{Class, Identifier};
+use crate::vocabulary::{Class, Id, Identifier};
 
 pub use whose::{Answered, EVERY_OBJECT};
 
@@ -21,6 +22,22 @@ pub struct Decided {
     pub field: String,
     pub class: Class,
     pub identifier: DecidedIdentifier,
+    /// Where nobody decided it, and somebody took what was proposed.
+    pub unseen: Option<Acceptance>,
+}
+
+/// Who took what was proposed without looking at it, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    pub by: Id,
+    pub on: Date,
+}
+
+impl Acceptance {
+    /// As the value of `unseen`.
+    fn written(&self) -> String {
+        format!("{{by: {}, on: {}}}", self.by, self.on)
+    }
 }
 
 /// What somebody decided that a field says of whom.
@@ -204,7 +221,9 @@ fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
         (Some(own), DecidedIdentifier::Is(identifier)) if own.value != identifier => {
             replace(&own.place, identifier.as_str());
         }
-        (Some(own), DecidedIdentifier::Nobody) => edits.extend(without(source, &own.place)),
+        (Some(own), DecidedIdentifier::Nobody) => {
+            edits.extend(without(source, "identifier", &own.place));
+        }
         (None, DecidedIdentifier::Is(identifier)) => {
             let end = rule.class.place.span.end as usize;
             let line = line_of(source, rule.class.place.span.start as usize);
@@ -219,14 +238,28 @@ fn of_field(source: &Source, rule: &FieldRule, decided: &Decided) -> Vec<Edit> {
         }
         _ => {}
     }
+    // What somebody decides is seen.
+    if let (Some(own), None) = (&rule.unseen, &decided.unseen) {
+        edits.extend(without(source, "unseen", &own.place));
+    }
     edits
 }
 
+/// Where a value ends: the reader's span of braces may end before they close, and that of a block at the line after.
+fn end_of(source: &Source, value: &crate::place::Place) -> Option<usize> {
+    let (start, end) = (value.span.start as usize, value.span.end as usize);
+    let text = source.text();
+    match text.get(start..)? {
+        rest if rest.starts_with('{') => rest.find('}').map(|at| start + at + 1),
+        _ => text.get(..end).map(|kept| kept.trim_end().len()),
+    }
+}
+
 /// Takes a key away whose value stands there: with its line, or with the comma beside it.
-fn without(source: &Source, value: &crate::place::Place) -> Option<Edit> {
-    let (text, end) = (source.text(), value.span.end as usize);
+fn without(source: &Source, key: &str, value: &crate::place::Place) -> Option<Edit> {
+    let (text, end) = (source.text(), end_of(source, value)?);
     let before = text.get(..value.span.start as usize)?;
-    let key = before.rfind("identifier")?;
+    let key = before.rfind(key)?;
     let line = text.get(..key)?.rfind('\n').map_or(0, |at| at + 1);
     let rest = text.get(end..)?;
     let is_alone = text.get(line..key)?.trim().is_empty();
@@ -252,7 +285,9 @@ fn beside(source: &Source, rule: &ObjectRule, decided: &Decided) -> Result<Edit,
         (None, None) => {
             let whose = rule.subject.as_ref().map(|subject| &subject.place);
             let whose = whose.or(rule.patients.as_ref().map(|patients| &patients.place)).ok_or(NO_PLACE)?;
-            (whose.span.start as usize, whose.span.end as usize, true)
+            let unseen = rule.unseen.as_ref().and_then(|unseen| end_of(source, &unseen.place));
+            let end = (whose.span.end as usize).max(unseen.unwrap_or_default());
+            (whose.span.start as usize, end, true)
         }
     };
     let line = line_of(source, at);
@@ -286,7 +321,9 @@ fn line_for(decided: &Decided) -> String {
         .identifier()
         .map(|identifier| format!(", identifier: {}", identifier.as_str()))
         .unwrap_or_default();
-    format!("{}: {{class: {}{identifier}}}", decided.field, decided.class.as_str())
+    let unseen =
+        decided.unseen.as_ref().map(|one| format!(", unseen: {}", one.written())).unwrap_or_default();
+    format!("{}: {{class: {}{identifier}{unseen}}}", decided.field, decided.class.as_str())
 }
 
 fn line_of(source: &Source, at: usize) -> &str {
@@ -315,6 +352,13 @@ fn add_objects(sources: &[Source], new: &BTreeMap<String, Vec<&Decided>>, revise
         }
     }
     revised.files.push(Revision { path: REVIEWED.to_owned(), before: before.unwrap_or_default(), after });
+}
+
+impl Revised {
+    /// The files as they would be.
+    pub fn applied(&self, sources: &[Source]) -> Vec<Source> {
+        with(sources, self)
+    }
 }
 
 /// The files as they would be.
@@ -347,7 +391,7 @@ mod tests {
 
     fn decided(object: &str, field: &str, class: Class, identifier: Option<Identifier>) -> Decided {
         let identifier = identifier.map_or_else(DecidedIdentifier::default, DecidedIdentifier::Is);
-        Decided { object: object.to_owned(), field: field.to_owned(), class, identifier }
+        Decided { object: object.to_owned(), field: field.to_owned(), class, identifier, unseen: None }
     }
 
     fn revise(decisions: &[Decided]) -> Revised {
@@ -446,7 +490,12 @@ mod tests {
             ),
         ];
         let (policy, _) = crate::read(sources.clone());
-        let none = Answered { object: "Survey__c".to_owned(), keeps: Keeps::NoPatients, subject: None };
+        let none = Answered {
+            object: "Survey__c".to_owned(),
+            keeps: Keeps::NoPatients,
+            subject: None,
+            unseen: None,
+        };
         let refused = super::revise(&sources, &policy, std::slice::from_ref(&none), &[]).unwrap_err();
         assert!(refused.iter().any(|problem| problem.message.contains("(Diabetes__c)")), "{refused:?}");
         let field = decided("Survey__c", "Diabetes__c", Class::Internal, None);
@@ -518,6 +567,60 @@ mod tests {
         let unmarked = expected.replace("# check: ", "");
         let (_, problems) = crate::read(vec![sources[0].clone(), Source::new("b.yaml", unmarked)]);
         assert!(problems.iter().all(|problem| problem.severity != Severity::Error), "{problems:?}");
+    }
+
+    #[test]
+    fn what_was_accepted_unseen_says_so_until_somebody_decides() {
+        let unseen = Acceptance { by: Id::of("mara-voss").unwrap(), on: Date::constant(2026, 11, 28) };
+        let guesses = "# check: objects:\n  # check: Visit__c:\n    # check: patients: true    # Q6\n    # check: fields:\n      # check: Note__c: {class: phi}    # why\n      # check: Day__c: {class: phi}    # why\n";
+        let sources = vec![
+            Source::new("phiward.yaml", "version: 1\norganisation: {name: X}\nregions: [us]\n"),
+            Source::new("classification/objects.yaml", guesses),
+        ];
+        let (policy, _) = crate::read(sources.clone());
+        let visit = Answered {
+            object: "Visit__c".to_owned(),
+            keeps: Keeps::AboutPatients,
+            subject: None,
+            unseen: Some(unseen.clone()),
+        };
+        let of = |field: &str, class: Class, unseen: Option<Acceptance>| Decided {
+            unseen,
+            ..decided("Visit__c", field, class, Some(Identifier::Clinical))
+        };
+        let accepted =
+            [of("Note__c", Class::Phi, Some(unseen.clone())), of("Day__c", Class::Phi, Some(unseen))];
+        let revised = super::revise(&sources, &policy, std::slice::from_ref(&visit), &accepted).unwrap();
+        let expected = "objects:\n  Visit__c:\n    patients: true\n    unseen: {by: mara-voss, on: 2026-11-28}\n    fields:\n      Note__c: {class: phi, identifier: clinical, unseen: {by: mara-voss, on: 2026-11-28}}\n      Day__c: {class: phi, identifier: clinical, unseen: {by: mara-voss, on: 2026-11-28}}\n";
+        assert_eq!(revised.files[0].after, expected);
+        let sources = revised.applied(&sources);
+        let (policy, problems) = crate::read(sources.clone());
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            told.iter().any(|told| told.contains(
+                "nobody has judged 1 line of objects and 2 lines of fields: accepted unseen by mara-voss on 2026-11-28"
+            )),
+            "{told:?}"
+        );
+        assert!(policy.class_of("Visit__c", "Note__c").unwrap().unseen().is_some());
+        // What somebody says of the object and of one field takes these words away, and no others.
+        let seen = Answered { unseen: None, subject: Some("Who__c".to_owned()), ..visit };
+        let revised = super::revise(&sources, &policy, &[seen], &[of("Note__c", Class::Phi, None)]).unwrap();
+        let expected = expected
+            .replace(
+                "    unseen: {by: mara-voss, on: 2026-11-28}\n    fields",
+                "    subject: Who__c\n    fields",
+            )
+            .replace(
+                "Note__c: {class: phi, identifier: clinical, unseen: {by: mara-voss, on: 2026-11-28}}",
+                "Note__c: {class: phi, identifier: clinical}",
+            );
+        let lines = |text: &str| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(lines(&revised.files[0].after), lines(&expected));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where data can leave to: every address outside Salesforce that the source names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use journal::Place;
@@ -149,6 +150,44 @@ fn in_apex(project: &Project, policy: &Policy, home: &Home, found: &mut Vec<Endp
             }
         }
     }
+}
+
+/// A named credential that Apex calls out through and the source does not have.
+#[derive(Debug)]
+pub(crate) struct CalledCredential {
+    pub(crate) name: String,
+    /// The components that do it, with the places.
+    pub(crate) places: Vec<(String, Place)>,
+}
+
+/// `callout:Name` in Apex, where the named credential is not in the source; by name.
+pub(crate) fn called_credentials(project: &Project) -> Vec<CalledCredential> {
+    const SCHEME: &str = "callout:";
+    let known: Vec<String> =
+        project.named_credentials().map(|credential| credential.name().to_ascii_lowercase()).collect();
+    let mut missing: BTreeMap<String, CalledCredential> = BTreeMap::new();
+    let code = project.files().iter().filter(|file| matches!(file.kind, Kind::Apex | Kind::Trigger));
+    for file in code {
+        let Ok((source, _)) = project.load(file) else { continue };
+        if !source.text().contains(SCHEME) || is_test_class(&source) {
+            continue;
+        }
+        for span in literals(&source) {
+            let text = source.slice(span);
+            let Some(rest) = text.strip_prefix(SCHEME) else { continue };
+            let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let key = name.to_ascii_lowercase();
+            if name.is_empty() || known.contains(&key) {
+                continue;
+            }
+            let end = span.start.saturating_add(u32::try_from(SCHEME.len() + name.len()).unwrap_or(0));
+            let component = format!("Apex:{}", file.name().split('.').next().unwrap_or_default());
+            let place = Place::of(&source, Span::new(span.start, end));
+            let called = missing.entry(key).or_insert(CalledCredential { name, places: Vec::new() });
+            called.places.push((component, place));
+        }
+    }
+    missing.into_values().collect()
 }
 
 fn endpoint(

@@ -1,5 +1,7 @@
 //! An object whose records hold PHI, as findings speak of it.
 
+use std::collections::BTreeSet;
+
 use journal::Confidence;
 use policy::vocabulary::Identifier;
 
@@ -110,6 +112,22 @@ impl PhiObject {
             && !object.fields().any(is_way)
     }
 
+    /// Whether all that it holds is money, shares and quantities of something: an amount of an order tells nothing of whoever
+    /// gave it.
+    fn is_of_amounts(&self, cx: &Context<'_>) -> bool {
+        const COUNTS: [&str; 6] = ["quantity", "qty", "price", "discount", "amount", "total"];
+        let known = cx.classes.phi_fields(&self.name);
+        let kind = |field: &str| cx.project.field(&format!("{}.{field}", self.name))?.data_type();
+        let is_money =
+            |field: &str| kind(field).is_some_and(|kind| matches!(kind.as_str(), "Currency" | "Percent"));
+        let is_count = |field: &str| {
+            kind(field).is_some_and(|kind| kind.as_str() == "Number")
+                && words(field).iter().any(|word| COUNTS.contains(&word.as_str()))
+        };
+        known.iter().any(|(field, _)| is_money(field))
+            && known.iter().all(|(field, _)| is_money(field) || is_count(field))
+    }
+
     /// Whether all that it holds of a patient is a number or code that the organisation gave: no name, no date, nothing of
     /// health, and nobody who has not the list behind it knows whose it is.
     pub(crate) fn is_number_alone(&self, cx: &Context<'_>) -> bool {
@@ -122,6 +140,13 @@ impl PhiObject {
         };
         !known.is_empty() && known.iter().all(|(field, verdict)| is_number(field, verdict.identifier))
     }
+}
+
+/// Whether an object and its details hold amounts alone.
+pub(crate) fn are_of_amounts(cx: &Context<'_>, object: &str, details: &BTreeSet<String>) -> bool {
+    let own = cx.is_phi_object(object).then_some(object).into_iter();
+    let mut all = own.chain(details.iter().map(String::as_str)).peekable();
+    all.peek().is_some() && all.all(|name| PhiObject::of(cx, name).is_some_and(|phi| phi.is_of_amounts(cx)))
 }
 
 /// Whether it is one of Salesforce's objects that are not made for patients and that this org shows no use of: no field of its own, no line of code, no

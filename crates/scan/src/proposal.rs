@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use journal::Confidence;
+use journal::{Confidence, Place};
 use policy::bundle::classification::Keeps;
 
-use crate::classification::{Catalogue, Evidence};
-use crate::{Context, Endpoint, Input, Likelihood, ObjectQuestion, Verdict};
+use crate::classification::{Catalogue, Classification, Evidence};
+use crate::endpoint::{self, CalledCredential};
+use crate::{Context, Endpoint, Input, Likelihood, NamedInCode, ObjectQuestion, Verdict};
 
 /// A file of the proposed bundle, below its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,15 +162,19 @@ fn region_fields(context: &Context<'_>) -> BTreeSet<String> {
 }
 
 fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Option<String> {
+    let named = NamedInCode::in_context(context);
+    let with_code = Classification::with_code(context.project, context.policy, &named);
     let mut objects: BTreeMap<&str, Vec<(&str, &Verdict)>> = BTreeMap::new();
+    let in_code =
+        with_code.all_in_code().map(|(object, field, verdict)| (&*object.name, &*field.name, verdict));
     for (object, field, verdict) in
-        context.classes.all().filter(|(_, _, verdict)| verdict.class.is_personal())
+        context.classes.all().chain(in_code).filter(|(_, _, verdict)| verdict.class.is_personal())
     {
         objects.entry(object).or_default().push((field, verdict));
     }
     let mut asked: BTreeMap<String, ObjectQuestion> = BTreeMap::new();
     let mut unlikely = 0_usize;
-    for question in context.classes.questions(context.project).objects {
+    for question in with_code.questions(context.project).objects {
         // Of an object that hardly keeps patients and has no field of theirs there is nothing to propose.
         if question.likelihood == Likelihood::Hardly && !objects.contains_key(question.object.as_str()) {
             unlikely += 1;
@@ -225,18 +230,13 @@ fn classification(context: &Context<'_>, questions: &mut Vec<Question>) -> Optio
         let subject = Catalogue::shipped().object(object).map_or("", |known| known.subject);
         let _ = match asked.get(object) {
             // Salesforce made it for patients; of the others people say whether this org keeps them there.
-            _ if !subject.is_empty()
-                && !object.contains("__")
-                && context.classes.is_about_patients(object) =>
-            {
+            _ if !subject.is_empty() && !object.contains("__") && with_code.is_about_patients(object) => {
                 writeln!(text, "    {head}subject: {subject}")
             }
             Some(question) => {
                 let why = format!("{whose}; {}: {}", question.likelihood.as_str(), plain(&question.reason));
                 // Of nobody and with fields that look like a patient's: either may be wrong, and people say which.
-                let is_torn = question.keeps == Keeps::NoPatients
-                    && fields.iter().any(|(_, verdict)| verdict.class.is_phi());
-                if is_torn {
+                if question.is_torn {
                     writeln!(text, "    # subject: ...    # {why}")
                 } else {
                     writeln!(text, "    {MARK}{}    # {why}", said(question))
@@ -288,11 +288,19 @@ fn parties(
         .of_type("InstalledPackage")
         .map(|component| (component.full_name().to_lowercase(), component.full_name()))
         .collect();
-    if hosts.is_empty() && packages.is_empty() {
+    let called = endpoint::called_credentials(context.project);
+    let called: Vec<&CalledCredential> = called
+        .iter()
+        .filter(|one| {
+            context.policy.party_of_named_credential(&one.name).is_none()
+                && context.policy.model_of_named_credential(&one.name).is_none()
+        })
+        .collect();
+    if hosts.is_empty() && packages.is_empty() && called.is_empty() {
         return None;
     }
     let mut text = String::from(
-        "# One party for each address and package that the source names. Who they are is a guess, and each line is marked:\n\
+        "# One party for each address, named credential and package that the source names. Who they are is a guess, and each line is marked:\n\
          # it does not count until somebody takes the mark away, and that of `parties` with the first. Join those that are\n\
          # one company; agreements are never proposed: see questions.md.\n",
     );
@@ -316,13 +324,28 @@ fn parties(
             .collect();
         let mut reached: Vec<String> = named.into_iter().collect();
         reached.extend(endpoints.first().map(|endpoint| format!("{{{}}}", endpoint.declaration())));
-        let seen: BTreeSet<String> =
-            endpoints.iter().map(|e| format!("{}:{}", plain(&e.place.path), e.place.start.line)).collect();
         let _ = writeln!(
             text,
             "  {MARK}- id: {id}    # {question}; seen in {}\n    {MARK}role: [vendor]\n    {MARK}endpoints: [{}]",
-            seen.into_iter().take(3).collect::<Vec<_>>().join(", "),
+            seen(endpoints.iter().map(|endpoint| &endpoint.place)),
             reached.join(", ")
+        );
+    }
+    for CalledCredential { name, places } in called {
+        let id = fresh_id(name, ids);
+        let question = ask(
+            questions,
+            "privacy officer",
+            format!(
+                "Where does the named credential `{name}` lead, which only Apex names (retrieve `NamedCredential:{name}`), who is \
+                 there, where do they process, and is there an agreement with them? (`parties.yaml`, `{id}`)"
+            ),
+        );
+        let _ = writeln!(
+            text,
+            "  {MARK}- id: {id}    # {question}; seen in {}\n    {MARK}role: [vendor]\n    {MARK}endpoints: [{{named_credential: {}}}]",
+            seen(places.iter().map(|(_, place)| place)),
+            quoted(name)
         );
     }
     for package in packages.into_values() {
@@ -341,6 +364,13 @@ fn parties(
         );
     }
     Some(text)
+}
+
+/// The first places of what the source names.
+fn seen<'p>(places: impl Iterator<Item = &'p Place>) -> String {
+    let seen: BTreeSet<String> =
+        places.map(|place| format!("{}:{}", plain(&place.path), place.start.line)).collect();
+    seen.into_iter().take(3).collect::<Vec<_>>().join(", ")
 }
 
 const GUESSES: &str = "# Guesses from what the source names: a marked line does not count until somebody takes the mark away, and that of\n# the list with the first.\n";

@@ -176,6 +176,8 @@ pub enum Did {
     Counted,
     /// Put into a record before, and read again where such records are.
     Reread,
+    /// Put into a static variable by a call from outside, and read by another, for which the variable is new.
+    Forgotten,
     /// Printed by a page that code renders.
     Rendered,
 }

@@ -159,6 +159,7 @@ fn json(questions: &Questions) -> Result<Vec<u8>, String> {
             "subject": one.by,
             "fields": one.fields,
             "hanging": one.hanging,
+            "torn": one.is_torn,
             "reason": one.reason,
         })
     });

@@ -8,9 +8,9 @@ use csv::{Csv, Records};
 use policy::bundle::classification::Keeps;
 use policy::reclassify::{Answered, Decided, DecidedIdentifier, EVERY_OBJECT};
 use policy::vocabulary::{Class, Identifier};
-use sfdx::Project;
 use source::{Severity, Source, Span};
 
+use super::known::Known;
 use super::{Row, questions};
 
 /// People fill in the last three.
@@ -61,10 +61,12 @@ pub(super) struct Decisions {
     /// Rows without a field: whose records an object keeps.
     pub(super) objects: Vec<Answered>,
     pub(super) fields: Vec<Decided>,
+    /// Lines in which nobody decided anything, of what is not there any more: line and name.
+    pub(super) gone: Vec<(u32, String)>,
 }
 
 /// The rows in which somebody decided something. Every slip is told with its line, and none is passed over.
-pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> {
+pub(super) fn read(path: &Path, known: &Known<'_>) -> Result<Decisions, String> {
     let failed = |error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
     let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > LIMIT {
@@ -94,7 +96,8 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> 
     let subject = column("Decided subject").ok();
     let mut answered: Vec<Answered> = Vec::new();
     let mut decided = Vec::new();
-    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut gone = Vec::new();
     let mut slips = Vec::new();
     for record in records {
         let (at, cells) = record.map_err(|problem| problem.to_string())?;
@@ -103,12 +106,15 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> 
             cell.strip_prefix('\'').unwrap_or(cell)
         };
         if cell(class).is_empty() && cell(identifier).is_empty() {
+            gone.extend(
+                absent(cell(object), cell(field), known).map(|name| (source.position(at).line, name)),
+            );
             continue;
         }
         let slip = |what: String| source.problem(Severity::Error, "bad-decision", Span::new(at, at), what);
         if cell(field).is_empty() && !cell(object).is_empty() {
             let subject = subject.map(cell).unwrap_or_default();
-            match answer(cell(object), cell(class), subject, project) {
+            match answer(cell(object), cell(class), subject, known) {
                 Ok(one) => match answered.iter().find(|own| own.object == one.object) {
                     Some(own) if *own != one => {
                         let what = "an earlier line answers otherwise of this object".to_owned();
@@ -121,8 +127,8 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> 
             }
             continue;
         }
-        match decision(cell(object), cell(field), cell(class), cell(identifier), project) {
-            Ok(one) => match known.entry((one.object.to_lowercase(), one.field.to_lowercase())) {
+        match decision(cell(object), cell(field), cell(class), cell(identifier), known) {
+            Ok(one) => match places.entry((one.object.to_lowercase(), one.field.to_lowercase())) {
                 Entry::Vacant(place) => {
                     place.insert(decided.len());
                     decided.push(one);
@@ -141,26 +147,37 @@ pub(super) fn read(path: &Path, project: &Project) -> Result<Decisions, String> 
         }
     }
     if slips.is_empty() {
-        Ok(Decisions { objects: answered, fields: decided })
+        Ok(Decisions { objects: answered, fields: decided, gone })
     } else {
         Err(slips.join("\n"))
     }
 }
 
+/// What a row is about, where the project does not have it.
+fn absent(object: &str, field: &str, known: &Known<'_>) -> Option<String> {
+    let is_there = match (object, field) {
+        ("", _) | (EVERY_OBJECT, _) => true,
+        (object, "") => known.object(object).is_some(),
+        (object, field) => known.field(object, field).is_some(),
+    };
+    (!is_there).then(|| if field.is_empty() { object.to_owned() } else { format!("{object}.{field}") })
+}
+
 /// What stands in a row without a field.
-fn answer(object: &str, class: &str, subject: &str, project: &Project) -> Result<Answered, String> {
+fn answer(object: &str, class: &str, subject: &str, known: &Known<'_>) -> Result<Answered, String> {
     if object == EVERY_OBJECT {
         return match questions::keeps(&class.to_ascii_lowercase()) {
-            Some(Keeps::NoPatients) => {
-                Ok(Answered { object: object.to_owned(), keeps: Keeps::NoPatients, subject: None })
-            }
+            Some(Keeps::NoPatients) => Ok(Answered {
+                object: object.to_owned(),
+                keeps: Keeps::NoPatients,
+                subject: None,
+                unseen: None,
+            }),
             _ => Err("of the whole organisation the class is no-patient, or the line stays empty".to_owned()),
         };
     }
-    let known = project
-        .object(object)
-        .ok_or_else(|| format!("the project has no object `{}`", source::plain(object)))?;
-    if !is_name(known.name()) {
+    let own = known.object(object).ok_or_else(|| known.no_object(object))?;
+    if !is_name(&own) {
         return Err("the name of the object is no API name".to_owned());
     }
     let keeps = questions::keeps(&class.to_ascii_lowercase())
@@ -169,17 +186,11 @@ fn answer(object: &str, class: &str, subject: &str, project: &Project) -> Result
     if let Some(path) = subject {
         // Later steps may lead through objects that are not in the source.
         let first = path.split('.').next().unwrap_or_default();
-        let field = first.strip_suffix("__r").map_or_else(|| first.to_owned(), |stem| format!("{stem}__c"));
-        let has = |name: &str| known.fields().any(|own| own.name().eq_ignore_ascii_case(name));
-        if !path.split('.').all(is_name) || !(has(&field) || has(&format!("{first}Id"))) {
-            return Err(format!(
-                "`{}` has no field `{}` that leads to the patient",
-                known.name(),
-                source::plain(path)
-            ));
+        if !path.split('.').all(is_name) || !known.leads(&own, first) {
+            return Err(format!("`{own}` has no field `{}` that leads to the patient", source::plain(path)));
         }
     }
-    Ok(Answered { object: known.name().to_owned(), keeps, subject: subject.map(str::to_owned) })
+    Ok(Answered { object: own, keeps, subject: subject.map(str::to_owned), unseen: None })
 }
 
 /// What is no API name could say something else in the bundle.
@@ -197,12 +208,10 @@ fn decision(
     field: &str,
     class: &str,
     identifier: &str,
-    project: &Project,
+    known: &Known<'_>,
 ) -> Result<Decided, String> {
-    let known = project.field(&format!("{object}.{field}")).ok_or_else(|| {
-        format!("the project has no field `{}`", source::plain(&format!("{object}.{field}")))
-    })?;
-    if !is_name(known.object_name()) || !is_name(known.name()) {
+    let (object, field) = known.field(object, field).ok_or_else(|| known.no_field(object, field))?;
+    if !is_name(&object) || !is_name(&field) {
         return Err("the name of the field or of its object is no API name".to_owned());
     }
     if class.is_empty() {
@@ -218,5 +227,5 @@ fn decision(
                 .ok_or("the identifier is neither `none` nor one of those that docs/policy.md lists")?,
         ),
     };
-    Ok(Decided { object: known.object_name().to_owned(), field: known.name().to_owned(), class, identifier })
+    Ok(Decided { object, field, class, identifier, unseen: None })
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use journal::Severity;
 use serde_json::Value;
 
 use crate::{DAY, code, example, phiward, scan, small_project, text, write};
@@ -135,6 +136,15 @@ fn output_goes_to_the_file_that_is_named() {
     assert!(output.stdout.is_empty());
     assert!(code(&output) < 2);
     serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap();
+}
+
+#[test]
+fn the_list_of_rules_says_what_each_severity_means() {
+    let listed = text(&phiward(&["rules"]).stdout);
+    for severity in Severity::ALL {
+        let said = format!("{severity:<9} {}", severity.meaning());
+        assert_eq!(listed.matches(&said).count(), 1, "{severity}");
+    }
 }
 
 #[test]

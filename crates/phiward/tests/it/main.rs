@@ -5,6 +5,7 @@ mod action;
 mod bad_input;
 mod canary;
 mod classify;
+mod classify_code;
 mod commands;
 mod example;
 mod flows;

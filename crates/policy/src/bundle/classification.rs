@@ -1,7 +1,11 @@
+use std::fmt;
+
+use jiff::civil::Date;
+
 use crate::file::record::{Named, OneOrMany, record};
 use crate::place::At;
 use crate::vocabulary::{
-    Bound, CallingCode, Class, FieldName, FieldPath, Identifier, IndexForm, Mask, Protect, SealedName,
+    Bound, CallingCode, Class, FieldName, FieldPath, Id, Identifier, IndexForm, Mask, Protect, SealedName,
     Search, StandIn, Tag,
 };
 
@@ -14,6 +18,8 @@ record! {
         subject: Option<At<FieldPath>>,
         /// Whether its records are patients or about patients, where neither `subject` nor the classes say it.
         patients: Option<At<bool>>,
+        /// Who took what is said of whose its records are as it was proposed, unseen.
+        unseen: Option<At<Unseen>>,
         /// The field path to the person's legal region.
         region: Option<At<FieldPath>>,
         /// For fields that are not named.
@@ -41,6 +47,23 @@ record! {
         seal: Option<Seal>,
         /// The blind index by which the gateway finds it.
         index: Option<Index>,
+        /// Who took the line as it was proposed, unseen.
+        unseen: Option<At<Unseen>>,
+    }
+}
+
+record! {
+    /// Somebody took a proposal without looking at it. It counts as the organisation's word, and says itself that nobody
+    /// has judged it.
+    pub struct Unseen = "acceptance" {
+        by: At<Id>,
+        on: At<Date>,
+    }
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted unseen by {} on {}", self.by.value, self.on.value)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use source::{Edit, Problem, Severity, Source, Span};
 
-use super::{REVIEWED, Revised, Revision, line_of, marked};
+use super::{Acceptance, REVIEWED, Revised, Revision, end_of, line_of, marked, without};
 use crate::bundle::classification::{Keeps, ObjectRule};
 use crate::file::record::clipped;
 use crate::model::Policy;
@@ -15,6 +15,8 @@ pub struct Answered {
     pub keeps: Keeps,
     /// The path to the patient, where records are about one and a field leads there.
     pub subject: Option<String>,
+    /// Where nobody answered it, and somebody took what was proposed.
+    pub unseen: Option<Acceptance>,
 }
 
 impl Answered {
@@ -22,7 +24,7 @@ impl Answered {
     fn keys(&self, rule: Option<&ObjectRule>) -> Vec<(&'static str, String)> {
         let patients = |says: bool| ("patients", says.to_string());
         let told = rule.is_some_and(|rule| rule.patients.is_some());
-        match (self.keeps, &self.subject) {
+        let mut keys = match (self.keeps, &self.subject) {
             (Keeps::NoPatients, _) => vec![patients(false)],
             (Keeps::AboutPatients, None) => vec![patients(true)],
             (Keeps::Patients, _) => {
@@ -31,7 +33,9 @@ impl Answered {
             (Keeps::AboutPatients, Some(path)) => {
                 [("subject", path.clone())].into_iter().chain(told.then(|| patients(true))).collect()
             }
-        }
+        };
+        keys.extend(self.unseen.as_ref().map(|unseen| ("unseen", unseen.written())));
+        keys
     }
 }
 
@@ -150,11 +154,19 @@ fn of_object(
     let mut edits = Vec::new();
     let mut new = Vec::new();
     for (key, value) in keys {
-        match (*key, &rule.subject, &rule.patients) {
-            ("subject", Some(own), _) => edits.push(replace(&own.place, value)),
-            ("patients", _, Some(own)) => edits.push(replace(&own.place, value)),
+        match (*key, &rule.subject, &rule.patients, &rule.unseen) {
+            ("subject", Some(own), ..) => edits.push(replace(&own.place, value)),
+            ("patients", _, Some(own), _) => edits.push(replace(&own.place, value)),
+            ("unseen", .., Some(own)) => {
+                let end = end_of(source, &own.place).unwrap_or(own.place.span.end as usize);
+                edits.push(Edit { end, ..replace(&own.place, value) });
+            }
             _ => new.push(format!("{key}: {value}")),
         }
+    }
+    // What somebody answers is seen.
+    if let Some(own) = rule.unseen.as_ref().filter(|_| !keys.iter().any(|(key, _)| *key == "unseen")) {
+        edits.extend(without(source, "unseen", &own.place));
     }
     if !new.is_empty() {
         let no_place = || {
@@ -211,7 +223,7 @@ mod tests {
     const HEAD: &str = "version: 1\norganisation: {name: X}\nregions: [us]\n";
 
     fn answered(object: &str, keeps: Keeps, subject: Option<&str>) -> Answered {
-        Answered { object: object.to_owned(), keeps, subject: subject.map(str::to_owned) }
+        Answered { object: object.to_owned(), keeps, subject: subject.map(str::to_owned), unseen: None }
     }
 
     fn after(text: &str, answers: &[Answered], decisions: &[Decided]) -> Vec<(String, String)> {
@@ -252,6 +264,7 @@ mod tests {
                 field: "Alias__c".to_owned(),
                 class: Class::Phi,
                 identifier: DecidedIdentifier::AsItStands,
+                unseen: None,
             }],
         );
         let expected = "objects:\n  Patient__c:\n    subject: self\n    fields:\n      Alias__c: {class: phi}\n  Truck__c:\n    patients: false\n";
@@ -288,6 +301,7 @@ mod tests {
             field: "Note__c".to_owned(),
             class: Class::Internal,
             identifier: DecidedIdentifier::AsItStands,
+            unseen: None,
         };
         let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: internal}\n      # check: Day__c: {class: phi}    # why\n";
         assert_eq!(after(text, &visit, &[note])[0].1, expected);
@@ -305,6 +319,7 @@ mod tests {
             field: "Guest__c".to_owned(),
             class: Class::Phi,
             identifier: DecidedIdentifier::AsItStands,
+            unseen: None,
         };
         let expected = "objects:\n  Visit__c:\n    subject: Patient__c\n    fields:\n      Note__c: {class: phi}\n  Room__c:\n    fields:\n      Guest__c: {class: phi}\n    # check: patients: false    # Q6\n";
         assert_eq!(after(text, &[visit], &[name])[0].1, expected);

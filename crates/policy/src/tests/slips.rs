@@ -324,6 +324,14 @@ pub(super) const SLIPS: &[Case] = &[
     ),
     Case(
         C,
+        "    subject: PatientId\n",
+        "    subject: PatientId\n    unseen: {by: mara-voss, on: 2026-11-28}\n",
+        &[
+            "classification/patients.yaml:13:13: nobody has judged 1 line of objects and 0 lines of fields: accepted unseen by mara-voss on 2026-11-28 [accepted-unseen]",
+        ],
+    ),
+    Case(
+        C,
         "  HealthCondition:",
         "  account:",
         &[

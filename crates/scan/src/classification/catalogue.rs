@@ -20,6 +20,8 @@ pub(crate) struct Known {
 /// One line of `objects.tsv`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownObject {
+    /// Whether its records usually hold anybody's data.
+    holds: bool,
     /// The field path to the person; empty where it differs by record.
     pub(crate) subject: &'static str,
 }
@@ -76,8 +78,9 @@ impl Catalogue {
             }
         }
         for columns in rows(objects) {
-            if let [object, _, subject, _] = columns.as_slice() {
-                catalogue.objects.insert(object.to_lowercase(), KnownObject { subject });
+            if let [object, holds, subject, _] = columns.as_slice() {
+                let known = KnownObject { holds: *holds != "none", subject };
+                catalogue.objects.insert(object.to_lowercase(), known);
             }
         }
         for columns in rows(names) {
@@ -117,6 +120,11 @@ impl Catalogue {
 
     pub(crate) fn object(&self, object: &str) -> Option<KnownObject> {
         self.objects.get(&object.to_lowercase()).copied()
+    }
+
+    /// Whether records of the object usually hold a patient's or another person's data.
+    pub(crate) fn holds_somebodys(&self, object: &str) -> bool {
+        self.object(object).is_some_and(|known| known.holds)
     }
 
     pub(crate) fn is_system_field(&self, field: &str) -> bool {

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use journal::Confidence;
+use journal::{Confidence, Place};
 use policy::bundle::classification::Keeps;
 use policy::vocabulary::{Class, Identifier, OrganisationRole};
 use policy::{ClassifiedBy, Policy};
@@ -32,6 +32,8 @@ use role::{Health, Role, Roles};
 pub use table::{Clue, Thresholds, WordTable};
 use vocabulary::{Vocabulary, list};
 pub(crate) use words::{occurs, words};
+
+use crate::named_in_code::{NamedField, NamedInCode, NamedObject};
 
 /// Where a verdict comes from, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,6 +87,9 @@ pub struct Classification<'p> {
     fields: BTreeMap<String, BTreeMap<String, (String, Verdict)>>,
     roles: Roles,
     words: &'p WordTable,
+    /// What code names beyond the source, where it was asked for, and what its fields hold.
+    named: Option<&'p NamedInCode>,
+    in_code: BTreeMap<String, BTreeMap<String, Verdict>>,
     /// What the table of words comes to, for the fields of the source that it decides.
     weights: BTreeMap<String, BTreeMap<String, i32>>,
     /// Objects as they are written in the source, by lower case.
@@ -103,7 +108,24 @@ impl<'p> Classification<'p> {
 
     /// With a table of words that is not the shipped one.
     pub fn by(project: &sfdx::Project, policy: &'p Policy, words: &'p WordTable) -> Self {
-        let is_shown = policy.is_present() || project.objects().any(|object| shows_health_care(object));
+        Self::with(project, policy, words, None)
+    }
+
+    /// With what code names and the source does not describe: whose records such objects keep is guessed like that of
+    /// others, by their names and by the fields that code names.
+    pub fn with_code(project: &sfdx::Project, policy: &'p Policy, named: &'p NamedInCode) -> Self {
+        Self::with(project, policy, WordTable::shipped(), Some(named))
+    }
+
+    fn with(
+        project: &sfdx::Project,
+        policy: &'p Policy,
+        words: &'p WordTable,
+        named: Option<&'p NamedInCode>,
+    ) -> Self {
+        let is_shown = policy.is_present()
+            || project.objects().any(|object| shows_health_care(object))
+            || named.is_some_and(|named| named.objects().any(|object| is_clinical(&object.name)));
         // An organisation that HIPAA binds has said what it is.
         let told = match (
             policy.organisation().is_some_and(|own| own.roles.iter().any(|r| is_bound(r.value))),
@@ -113,12 +135,14 @@ impl<'p> Classification<'p> {
             (false, true) => Health::Standard,
             (false, false) => Health::No,
         };
-        let (roles, shown) = Roles::of(project, policy, told);
+        let (roles, shown) = Roles::of(project, policy, named, told);
         let mut this = Self {
             policy,
             fields: BTreeMap::new(),
             roles,
             words,
+            named,
+            in_code: BTreeMap::new(),
             weights: BTreeMap::new(),
             labels: project.objects().filter_map(label_of).collect(),
             names: project.objects().map(|o| (o.name().to_lowercase(), o.name().to_owned())).collect(),
@@ -127,6 +151,7 @@ impl<'p> Classification<'p> {
         };
         this.judge(project);
         this.follow_formulas(project);
+        this.judge_named();
         this
     }
 
@@ -200,6 +225,44 @@ impl<'p> Classification<'p> {
         }
         self.fields = fields;
         self.weights = weights;
+    }
+
+    fn judge_named(&mut self) {
+        let mut verdicts: BTreeMap<String, BTreeMap<String, Verdict>> = BTreeMap::new();
+        for (object, field) in self.all_named() {
+            let references: Vec<String> = field.leads_to.iter().cloned().collect();
+            let described =
+                Described { field_type: field.field_type(), references: &references, ..Described::default() };
+            let (mut verdict, weight) = self.judged(&object.name, &field.name, described);
+            let by = if object.is_by_relationship { ", and its object by a relationship's name" } else { "" };
+            let Place { path, start, .. } = &field.place;
+            let reason = format!("{}; only code names it{by}: {path}:{}", verdict.reason, start.line);
+            verdict.reason = reason.into();
+            let (object, field) = (object.name.to_lowercase(), field.name.to_lowercase());
+            if let Some(weight) = weight {
+                self.weights.entry(object.clone()).or_default().insert(field.clone(), weight);
+            }
+            verdicts.entry(object).or_default().insert(field, verdict);
+        }
+        self.in_code = verdicts;
+    }
+
+    /// What code names and the source does not describe, beside what every record has.
+    fn all_named(&self) -> impl Iterator<Item = (&'p NamedObject, &'p NamedField)> + use<'p> {
+        let is_of_platform =
+            |field: &str| !field.contains("__") && Catalogue::shipped().is_system_field(field);
+        let all = self.named.into_iter().flat_map(NamedInCode::all);
+        all.flat_map(|object| object.fields().map(move |field| (object, field)))
+            .filter(move |(_, field)| !is_of_platform(&field.name))
+    }
+
+    /// Every field that code names and the source does not describe, as `(object, field, verdict)`, sorted; of
+    /// [`Self::with_code`].
+    pub fn all_in_code(&self) -> impl Iterator<Item = (&'p NamedObject, &'p NamedField, &Verdict)> {
+        self.all_named().filter_map(|(object, field)| {
+            let of_object = self.in_code.get(&object.name.to_lowercase())?;
+            Some((object, field, of_object.get(&field.name.to_lowercase())?))
+        })
     }
 
     /// What the table of words and the rules come to together, for a field of the source that they decide; see
@@ -380,13 +443,14 @@ impl<'p> Classification<'p> {
         let said = self.policy.class_of(object, field);
         let said = said.filter(|said| !(is_system && said.by == ClassifiedBy::ObjectDefault));
         if let Some(said) = said {
+            let unseen = said.unseen().map(|unseen| format!("; {unseen}")).unwrap_or_default();
             let place = said.place.map(|place| format!(": {place}")).unwrap_or_default();
             return Some(Verdict {
                 class: said.class,
                 identifier: said.identifier,
                 confidence: Confidence::High,
                 evidence: Evidence::Bundle,
-                reason: format!("the bundle says so{place}").into(),
+                reason: format!("the bundle says so{place}{unseen}").into(),
             });
         }
         if let Some(tagged) = by_tag(described.compliance) {

@@ -53,6 +53,10 @@ pub struct ObjectQuestion {
     pub fields: usize,
     /// Fields of other objects that point at this one and are not answered either.
     pub hanging: usize,
+    /// Whether we would say that it is nobody's, and its fields look like a patient's.
+    pub is_torn: bool,
+    /// Whether any of its fields looks like somebody's data.
+    pub has_personal: bool,
     pub reason: String,
 }
 
@@ -75,49 +79,81 @@ pub struct Questions {
 }
 
 /// An object of which nobody has said whose records it keeps.
-struct Open<'p> {
-    object: Object<'p>,
-    fields: usize,
-    /// What its lookups point at.
+struct Open {
+    name: String,
+    label: String,
+    fields: Vec<OpenField>,
+    /// What is said of it where metadata does not describe it.
+    told_by: Option<&'static str>,
+}
+
+const RELATIONSHIP: &str = "; only a relationship's name in code tells of it";
+
+struct OpenField {
+    name: String,
+    verdict: Verdict,
+    /// What a lookup points at.
     targets: Vec<String>,
 }
 
-impl<'p> Open<'p> {
-    fn of(object: Object<'p>) -> Self {
-        let targets = object.fields().flat_map(|field| field.reference_to().map(|target| target.to_string()));
-        Self { object, fields: object.fields().count(), targets: targets.collect() }
+impl Open {
+    fn points_at(&self, object: &str) -> bool {
+        self.targets().any(|target| target.eq_ignore_ascii_case(object))
     }
 
-    fn points_at(&self, object: &str) -> bool {
-        self.targets.iter().any(|target| target.eq_ignore_ascii_case(object))
+    /// What its lookups point at.
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().flat_map(|field| &field.targets).map(String::as_str)
     }
 }
 
 impl Classification<'_> {
     /// What to ask: of objects that the bundle says nothing of, and of fields between the thresholds in those of which it
-    /// says that they are about patients.
+    /// says that they are about patients. Of [`Self::with_code`], what stands in code alone is asked about too.
     pub fn questions(&self, project: &sfdx::Project) -> Questions {
-        let open: Vec<Open<'_>> =
-            project.objects().filter(|object| self.is_open(*object)).map(Open::of).collect();
+        let described = project.objects().filter(|object| self.is_open(object.name(), object.kind()));
+        let mut open: Vec<Open> = described.map(|object| self.open(object)).collect();
+        open.extend(self.open_in_code());
+        // What only a relationship's name tells of may be a user or an account: it is asked about where something of it
+        // looks like somebody's.
+        open.retain(|object| {
+            let is_somebodys = |field: &OpenField| field.verdict.class.is_personal();
+            match object.told_by {
+                Some(RELATIONSHIP) => object.fields.iter().any(is_somebodys),
+                _ => !object.fields.is_empty(),
+            }
+        });
         let mut objects: Vec<ObjectQuestion> =
             open.iter().map(|object| self.object_question(object, &open)).collect();
         objects.sort_by_key(|one| {
             (one.likelihood, Reverse(one.fields + one.hanging), one.object.to_lowercase())
         });
         let thresholds = self.words.thresholds;
+        let is_asked = |object: &str, field: &str| {
+            self.weight(object, field)
+                .is_some_and(|weight| weight >= thresholds.ask && weight < thresholds.sure)
+        };
         let mut fields = Vec::new();
         for object in project.objects() {
-            for field in object.fields() {
-                let is_asked = |weight: i32| weight >= thresholds.ask && weight < thresholds.sure;
-                if self.weight(object.name(), field.name()).is_some_and(is_asked) {
-                    fields.push(FieldQuestion {
-                        object: object.name().to_owned(),
-                        field: field.name().to_owned(),
-                        label: field.label().map(Value::into_text).unwrap_or_default().into_owned(),
-                        field_type: field.data_type().map(Value::into_text).unwrap_or_default().into_owned(),
-                        verdict: self.field(object.name(), field.name()),
-                    });
-                }
+            for field in object.fields().filter(|field| is_asked(object.name(), field.name())) {
+                fields.push(FieldQuestion {
+                    object: object.name().to_owned(),
+                    field: field.name().to_owned(),
+                    label: field.label().map(Value::into_text).unwrap_or_default().into_owned(),
+                    field_type: field.data_type().map(Value::into_text).unwrap_or_default().into_owned(),
+                    verdict: self.field(object.name(), field.name()),
+                });
+            }
+        }
+        for (object, field, verdict) in self.all_in_code() {
+            if is_asked(&object.name, &field.name) {
+                fields.push(FieldQuestion {
+                    object: object.name.clone(),
+                    field: field.name.clone(),
+                    label: String::new(),
+                    field_type: field.field_type().to_owned(),
+                    verdict: verdict.clone(),
+                });
             }
         }
         fields.sort_by_key(|one| (one.object.to_lowercase(), one.field.to_lowercase()));
@@ -126,10 +162,9 @@ impl Classification<'_> {
     }
 
     /// Whether it keeps records of which nobody has said whose they are.
-    fn is_open(&self, object: Object<'_>) -> bool {
-        let name = object.name();
+    fn is_open(&self, name: &str, kind: ObjectKind) -> bool {
         let is_record = !matches!(
-            object.kind(),
+            kind,
             ObjectKind::CustomSetting | ObjectKind::CustomMetadata | ObjectKind::PlatformEvent
         );
         let is_dictionary =
@@ -138,28 +173,65 @@ impl Classification<'_> {
             && !is_dictionary
             && self.policy.may_keep_patients()
             && self.policy.object(name).is_none_or(|rule| rule.keeps().is_none())
-            && object.fields().next().is_some()
     }
 
-    fn object_question(&self, open: &Open<'_>, all: &[Open<'_>]) -> ObjectQuestion {
-        let object = open.object;
-        let name = object.name();
-        let is_lookup = |field: &str| {
-            let field = object.fields().find(|own| own.name() == field);
-            field.is_some_and(|field| field.reference_to().next().is_some())
-        };
-        let phi: Vec<(&str, Verdict)> = object
-            .fields()
-            .map(|field| (field.name(), self.field(name, field.name())))
-            .filter(|(_, verdict)| verdict.is_phi())
-            .collect();
-        let label = object.label().map(Value::into_text).unwrap_or_default().into_owned();
-        let targets = open.targets.iter().map(String::as_str);
-        let clues = WordTable::clues_of_object(name, &label, targets, (phi.len(), open.fields));
+    fn open(&self, object: Object<'_>) -> Open {
+        let fields = object.fields().map(|field| OpenField {
+            name: field.name().to_owned(),
+            verdict: self.field(object.name(), field.name()),
+            targets: field.reference_to().map(|target| target.to_string()).collect(),
+        });
+        Open {
+            name: object.name().to_owned(),
+            label: object.label().map(Value::into_text).unwrap_or_default().into_owned(),
+            fields: fields.collect(),
+            told_by: None,
+        }
+    }
+
+    /// Of Salesforce's own objects those alone that the catalogue knows to keep somebody's data.
+    fn open_in_code(&self) -> Vec<Open> {
+        let mut open: Vec<Open> = Vec::new();
+        for (object, field, verdict) in self.all_in_code().filter(|(object, _, _)| !object.is_described) {
+            let is_custom = object.name.contains("__");
+            if !self.is_open(&object.name, ObjectKind::of_name(&object.name))
+                || !(is_custom || Catalogue::shipped().holds_somebodys(&object.name))
+            {
+                continue;
+            }
+            let field = OpenField {
+                name: field.name.clone(),
+                verdict: verdict.clone(),
+                targets: field.leads_to.iter().cloned().collect(),
+            };
+            match open.last_mut().filter(|last| last.name == object.name) {
+                Some(last) => last.fields.push(field),
+                None => open.push(Open {
+                    name: object.name.clone(),
+                    label: String::new(),
+                    fields: vec![field],
+                    told_by: Some(if object.is_by_relationship {
+                        RELATIONSHIP
+                    } else {
+                        "; only code names it"
+                    }),
+                }),
+            }
+        }
+        open
+    }
+
+    fn object_question(&self, open: &Open, all: &[Open]) -> ObjectQuestion {
+        let name = open.name.as_str();
+        let is_lookup =
+            |field: &str| open.fields.iter().any(|own| own.name == field && !own.targets.is_empty());
+        let phi: Vec<&OpenField> = open.fields.iter().filter(|field| field.verdict.is_phi()).collect();
+        let clues =
+            WordTable::clues_of_object(name, &open.label, open.targets(), (phi.len(), open.fields.len()));
         let likelihood = Likelihood::of(self.words.weigh_object(&clues));
-        let names = || phi.iter().filter(|(_, verdict)| verdict.identifier == Some(Identifier::Name));
-        let by = names().map(|(field, _)| *field).find(|field| is_lookup(field)).map(str::to_owned);
-        let by = by.or_else(|| self.lookup_to_people(object));
+        let names = || phi.iter().filter(|field| field.verdict.identifier == Some(Identifier::Name));
+        let by = names().map(|field| field.name.as_str()).find(|field| is_lookup(field)).map(str::to_owned);
+        let by = by.or_else(|| self.lookup_to_people(open));
         let is_person = PEOPLE.contains(&name.to_lowercase().as_str())
             || self.roles.role(name) == Role::Patient
             || (by.is_none() && names().next().is_some());
@@ -169,27 +241,31 @@ impl Classification<'_> {
             _ if is_person => Keeps::Patients,
             _ => Keeps::AboutPatients,
         };
-        let hangs = |other: &&Open<'_>| other.object.name() != name && other.points_at(name);
+        let hangs = |other: &&Open| other.name != name && other.points_at(name);
         let leads = by.as_ref().map(|field| format!("; `{field}` leads to a person")).unwrap_or_default();
+        let told_by = open.told_by.unwrap_or_default();
         ObjectQuestion {
             object: name.to_owned(),
-            label,
+            label: open.label.clone(),
             likelihood,
             keeps,
-            fields: open.fields,
-            hanging: all.iter().filter(hangs).map(|other| other.fields).sum(),
-            reason: format!("{} of its fields look like a patient's{leads}", phi.len()),
+            fields: open.fields.len(),
+            is_torn: keeps == Keeps::NoPatients
+                && open.fields.iter().any(|field| field.verdict.class.is_phi()),
+            has_personal: open.fields.iter().any(|field| field.verdict.class.is_personal()),
+            hanging: all.iter().filter(hangs).map(|other| other.fields.len()).sum(),
+            reason: format!("{} of its fields look like a patient's{leads}{told_by}", phi.len()),
             by: by.filter(|_| keeps == Keeps::AboutPatients),
         }
     }
 
     /// A lookup to people of any kind, where no lookup leads to a patient.
-    fn lookup_to_people(&self, object: Object<'_>) -> Option<String> {
-        let leads = |target: &str| {
+    fn lookup_to_people(&self, open: &Open) -> Option<String> {
+        let leads = |target: &String| {
             let target = target.to_lowercase();
             target != "user" && (PEOPLE.contains(&target.as_str()) || self.roles.is_patient(&target))
         };
-        let field = object.fields().find(|field| field.reference_to().any(|target| leads(&target)))?;
-        Some(field.name().to_owned())
+        let field = open.fields.iter().find(|field| field.targets.iter().any(leads))?;
+        Some(field.name.clone())
     }
 }

@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::vocabulary::Identifier;
-use sfdx::views::Object;
-
-use super::role::{Objects, PEOPLE, RECORDS, Role, Told, by_catalogue, ends, is_care};
+use super::role::{Kept, Objects, PEOPLE, RECORDS, Role, Told, by_catalogue, ends, is_care};
 use super::vocabulary::{Vocabulary, list};
 use super::words;
+use policy::vocabulary::Identifier;
 
 /// What a first guess rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +40,7 @@ impl Guess {
 
 /// The objects that keep reference data, and those of which only a lookup made records about patients where no lookup
 /// leads to anybody.
-pub(super) fn found(objects: &Objects<'_>, guesses: &BTreeMap<String, Guess>) -> BTreeMap<String, Role> {
+pub(super) fn found(objects: &Objects, guesses: &BTreeMap<String, Guess>) -> BTreeMap<String, Role> {
     let people = leads_to_people(objects, guesses);
     let is_patient = |key: &String| guesses.get(key).is_some_and(|guess| guess.role == Role::Patient);
     let of_patient: BTreeSet<&String> = objects
@@ -58,10 +56,10 @@ pub(super) fn found(objects: &Objects<'_>, guesses: &BTreeMap<String, Guess>) ->
         if people.contains(key) || fields.iter().any(is_identity) {
             continue;
         }
-        let looks = looks_like_reference(*object, fields);
+        let looks = looks_like_reference(object, fields);
         let is_reference = match guess.ground {
             // A treatment with a medicine is somebody's where the patient points at it and not it at the patient.
-            Ground::HealthBesideLookup => looks || !(is_care(*object) && of_patient.contains(key)),
+            Ground::HealthBesideLookup => looks || !(is_care(object) && of_patient.contains(key)),
             Ground::Words | Ground::Sure => looks,
         };
         if is_reference {
@@ -82,14 +80,14 @@ fn is_identity(field: &Told) -> bool {
 
 /// Whether its name says that it is a list, a step or a rule, or its fields are those of a configuration: from which
 /// age, in which order, whether it is in use.
-fn looks_like_reference(object: Object<'_>, fields: &[Told]) -> bool {
+fn looks_like_reference(object: &Kept, fields: &[Told]) -> bool {
     let own = fields.iter().filter(|field| field.is_custom).count();
     let configures = fields.iter().filter(|field| field.is_custom && field.has(list::CONFIGURES)).count();
     ends(object, list::REFERENCE) || (configures > 1 && configures * 6 >= own)
 }
 
 /// The objects from which lookups lead to a person, through any number of objects.
-fn leads_to_people<'o>(objects: &'o Objects<'_>, guesses: &BTreeMap<String, Guess>) -> BTreeSet<&'o String> {
+fn leads_to_people<'o>(objects: &'o Objects, guesses: &BTreeMap<String, Guess>) -> BTreeSet<&'o String> {
     let mut found: BTreeSet<&String> = BTreeSet::new();
     loop {
         let before = found.len();

@@ -11,6 +11,7 @@ use super::content::{Described, Spoken};
 use super::reference::{self, Ground, Guess};
 use super::vocabulary::{Vocabulary, Words, list};
 use super::{Catalogue, occurs, said, words};
+use crate::named_in_code::{NamedField, NamedInCode, NamedObject};
 
 /// What the records of an object are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,8 @@ pub(super) const PEOPLE: [&str; 6] = ["account", "contact", "lead", "individual"
 /// A field as far as it tells of its object.
 #[derive(Debug)]
 pub(super) struct Told {
+    /// As the source writes it.
+    pub(super) api: String,
     name: Words,
     label: Words,
     pub(super) kind: String,
@@ -63,15 +66,26 @@ impl Told {
     fn of(field: Field<'_>) -> Self {
         let label = field.label().map(Value::into_text).unwrap_or_default();
         let kind = field.data_type().map(|kind| kind.to_string()).unwrap_or_default();
-        let described = Described { label: &label, field_type: &kind, ..Described::default() };
-        let spoken = Spoken::of(field.name(), described);
+        let targets = field.reference_to().map(|target| target.to_lowercase()).collect();
+        Self::spelled(field.name(), &label, kind, field.is_custom(), targets)
+    }
+
+    fn named(field: &NamedField) -> Self {
+        let targets = field.leads_to.iter().map(|target| target.to_lowercase()).collect();
+        Self::spelled(&field.name, "", field.field_type().to_owned(), field.name.contains("__"), targets)
+    }
+
+    fn spelled(name: &str, label: &str, kind: String, is_custom: bool, targets: Vec<String>) -> Self {
+        let described = Described { label, field_type: &kind, ..Described::default() };
+        let spoken = Spoken::of(name, described);
         Self {
-            name: words(field.name()),
-            label: words(&label),
-            is_custom: field.is_custom(),
-            clinical: field.is_custom() && spoken.is_clinical(),
+            api: name.to_owned(),
+            name: words(name),
+            label: words(label),
+            is_custom,
+            clinical: is_custom && spoken.is_clinical(),
             identifier: spoken.identifier(),
-            targets: field.reference_to().map(|target| target.to_lowercase()).collect(),
+            targets,
             kind,
         }
     }
@@ -157,22 +171,61 @@ pub(crate) struct Roles {
 }
 
 /// By name in lower case.
-pub(super) type Objects<'p> = BTreeMap<String, (Object<'p>, Vec<Told>)>;
+pub(super) type Objects = BTreeMap<String, (Kept, Vec<Told>)>;
+
+/// An object as far as its name tells.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) name: String,
+    label: String,
+    kind: ObjectKind,
+}
+
+impl Kept {
+    fn described(object: Object<'_>) -> Self {
+        Self {
+            name: object.name().to_owned(),
+            label: object.label().map(Value::into_text).unwrap_or_default().into_owned(),
+            kind: object.kind(),
+        }
+    }
+
+    fn named(object: &NamedObject) -> Self {
+        Self { name: object.name.clone(), label: String::new(), kind: ObjectKind::of_name(&object.name) }
+    }
+
+    fn kind(&self) -> ObjectKind {
+        self.kind
+    }
+}
+
+/// The objects of the source, and those that stand in code alone.
+fn objects(project: &sfdx::Project, named: Option<&NamedInCode>) -> Objects {
+    let described = project.objects().map(|object| {
+        (object.name().to_lowercase(), (Kept::described(object), object.fields().map(Told::of).collect()))
+    });
+    let in_code = named.into_iter().flat_map(NamedInCode::objects).map(|object| {
+        (object.name.to_lowercase(), (Kept::named(object), object.fields().map(Told::named).collect()))
+    });
+    in_code.chain(described).collect()
+}
 
 impl Roles {
     /// With the roles, how far the source shows health care.
-    pub(crate) fn of(project: &sfdx::Project, policy: &Policy, told: Health) -> (Self, Health) {
-        let objects: Objects<'_> = project
-            .objects()
-            .map(|object| (object.name().to_lowercase(), (object, object.fields().map(Told::of).collect())))
-            .collect();
+    pub(crate) fn of(
+        project: &sfdx::Project,
+        policy: &Policy,
+        named: Option<&NamedInCode>,
+        told: Health,
+    ) -> (Self, Health) {
+        let objects = objects(project, named);
         let health = if is_own_health_care(&objects) { Health::Own } else { told };
         let said = said::roles(policy, &objects);
-        let is_patient = |(key, (object, _)): (&String, &(Object<'_>, Vec<Told>))| {
+        let is_patient = |(key, (object, _)): (&String, &(Kept, Vec<Told>))| {
             key.ends_with("__c")
                 && match said.get(key) {
                     Some(role) => *role == Role::Patient,
-                    None => ends(*object, list::PATIENT) && !is_technical(*object),
+                    None => ends(object, list::PATIENT) && !is_technical(object),
                 }
         };
         let org = Org { health, own_patients: objects.iter().any(is_patient) };
@@ -182,11 +235,12 @@ impl Roles {
             .map(|(key, (object, fields))| {
                 let guess = if let Some(role) = said.get(key) {
                     (*role).into()
-                } else if is_foreign(object.name(), project.namespace()) && !is_called_patients(*object) {
+                } else if is_foreign(object.name.as_str(), project.namespace()) && !is_called_patients(object)
+                {
                     // What a package brings is plumbing until it leads to a record of the org's own.
-                    by_catalogue(object.name()).unwrap_or(Role::Unknown).into()
+                    by_catalogue(object.name.as_str()).unwrap_or(Role::Unknown).into()
                 } else {
-                    first_guess(*object, fields, org)
+                    first_guess(object, fields, org)
                 };
                 (key.clone(), guess)
             })
@@ -206,7 +260,7 @@ impl Roles {
         loop {
             let before = open.len();
             open.retain(|key| match objects.get(*key) {
-                Some((object, fields)) if this.is_linked(*object, fields, org) => {
+                Some((object, fields)) if this.is_linked(object, fields, org) => {
                     this.roles.insert((*key).clone(), Role::AboutPatient);
                     false
                 }
@@ -261,17 +315,17 @@ impl Roles {
     }
 
     /// Contacts, accounts and leads to which a lookup called patient points are patients.
-    fn take_people(&mut self, objects: &Objects<'_>, org: Org) {
+    fn take_people(&mut self, objects: &Objects, org: Org) {
         if !org.is_health() {
             return;
         }
         let called: BTreeSet<&String> = objects
             .values()
-            .flat_map(|(object, fields)| fields.iter().map(|field| (*object, field)))
+            .flat_map(|(object, fields)| fields.iter().map(move |field| (object, field)))
             .filter(|(object, field)| {
                 // A detail of care belongs to whoever gets it.
                 let detail =
-                    org.is_own() && !org.own_patients && field.kind == "MasterDetail" && is_care(*object);
+                    org.is_own() && !org.own_patients && field.kind == "MasterDetail" && is_care(object);
                 let called = field.has(list::PATIENT) || field.names_a_client(org);
                 !field.has(list::OTHER_PERSON) && (called || detail)
             })
@@ -285,10 +339,10 @@ impl Roles {
     }
 
     /// What is a part of a medicine, a code or an animal is one of a dictionary too.
-    fn take_parts_of_things(&mut self, objects: &Objects<'_>) {
+    fn take_parts_of_things(&mut self, objects: &Objects) {
         let animals: BTreeSet<&String> = objects
             .iter()
-            .filter(|(_, (object, _))| has(*object, |vocabulary, words| vocabulary.has(list::ANIMAL, words)))
+            .filter(|(_, (object, _))| has(object, |vocabulary, words| vocabulary.has(list::ANIMAL, words)))
             .map(|(key, _)| key)
             .collect();
         for _ in 0..3 {
@@ -306,13 +360,13 @@ impl Roles {
     }
 
     /// The address to which a patient's record points is the patient's.
-    fn take_parts_of_patients(&mut self, objects: &Objects<'_>) {
+    fn take_parts_of_patients(&mut self, objects: &Objects) {
         let parts: Vec<String> = objects
             .iter()
             .filter(|(key, _)| self.role(key) == Role::Patient)
             .flat_map(|(_, (_, fields))| fields.iter().flat_map(|field| field.targets.clone()))
             .filter(|target| {
-                objects.get(target).is_some_and(|(object, _)| ends(*object, list::PART_OF_PERSON))
+                objects.get(target).is_some_and(|(object, _)| ends(object, list::PART_OF_PERSON))
                     && target.ends_with("__c")
             })
             .collect();
@@ -322,9 +376,9 @@ impl Roles {
     }
 
     /// Whether it is a patient's by what it looks up to.
-    fn is_linked(&self, object: Object<'_>, fields: &[Told], org: Org) -> bool {
-        let own = self.role(object.name());
-        if self.said.contains_key(&object.name().to_lowercase()) {
+    fn is_linked(&self, object: &Kept, fields: &[Told], org: Org) -> bool {
+        let own = self.role(object.name.as_str());
+        if self.said.contains_key(&object.name.as_str().to_lowercase()) {
             return false;
         }
         if own.is_of_patient() || own == Role::Person || (own == Role::Thing && is_technical(object)) {
@@ -332,7 +386,7 @@ impl Roles {
         }
         let care = is_care(object);
         let is_open = matches!(own, Role::Unknown | Role::Mixed);
-        let package = package_of(object.name());
+        let package = package_of(object.name.as_str());
         fields.iter().filter(|field| !field.targets.is_empty()).any(|field| {
             let details = field.kind == "MasterDetail";
             let other = field.is_of_another();
@@ -357,7 +411,7 @@ impl Roles {
                     Role::Mixed => {
                         let target = words(target);
                         let pattern: Vec<&str> = target.iter().map(String::as_str).collect();
-                        details || (is_open && (care || occurs(&pattern, &words(object.name()))))
+                        details || (is_open && (care || occurs(&pattern, &words(object.name.as_str()))))
                     }
                     _ => false,
                 }
@@ -368,11 +422,11 @@ impl Roles {
 
 /// Whether the org's own names speak of health care: an object by its name, or more fields than every org has. Of the
 /// public projects without health care none has one in fifty.
-fn is_own_health_care(objects: &Objects<'_>) -> bool {
-    let is_own = |object: &Object<'_>| object.name().ends_with("__c");
+fn is_own_health_care(objects: &Objects) -> bool {
+    let is_own = |object: &Kept| object.name.ends_with("__c");
     let by_object = objects.values().any(|(object, _)| {
         is_own(object)
-            && has(*object, |vocabulary, words| {
+            && has(object, |vocabulary, words| {
                 vocabulary.has(list::PATIENT, words) || vocabulary.has(list::SECTOR, words)
             })
     });
@@ -384,13 +438,12 @@ fn is_own_health_care(objects: &Objects<'_>) -> bool {
     by_object || (of_health > 1 && of_health * 50 >= fields.len())
 }
 
-fn has(object: Object<'_>, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
-    let label = object.label().map(Value::into_text).unwrap_or_default();
+fn has(object: &Kept, test: impl Fn(&Vocabulary, &Words) -> bool) -> bool {
     let vocabulary = Vocabulary::shipped();
-    test(vocabulary, &words(object.name())) || test(vocabulary, &words(&label))
+    test(vocabulary, &words(&object.name)) || test(vocabulary, &words(&object.label))
 }
 
-pub(super) fn ends(object: Object<'_>, list: &str) -> bool {
+pub(super) fn ends(object: &Kept, list: &str) -> bool {
     has(object, |vocabulary, words| vocabulary.ends(list, words))
 }
 
@@ -408,17 +461,17 @@ fn is_foreign(object: &str, own: Option<&str>) -> bool {
     package_of(object).is_some_and(|namespace| !is_known(namespace))
 }
 
-fn is_called_patients(object: Object<'_>) -> bool {
+fn is_called_patients(object: &Kept) -> bool {
     has(object, |vocabulary, words| vocabulary.has(list::PATIENT, words))
 }
 
-fn is_technical(object: Object<'_>) -> bool {
+fn is_technical(object: &Kept) -> bool {
     matches!(object.kind(), ObjectKind::CustomSetting | ObjectKind::CustomMetadata)
         || ends(object, list::TECHNICAL)
         || (ends(object, list::JOURNAL) && !is_care(object))
 }
 
-pub(super) fn is_care(object: Object<'_>) -> bool {
+pub(super) fn is_care(object: &Kept) -> bool {
     has(object, |vocabulary, words| vocabulary.has(list::CARE, words))
 }
 
@@ -428,9 +481,9 @@ pub(super) fn of_people(fields: &[Told]) -> Role {
     if of_others > 1 { Role::MixedPeople } else { Role::Mixed }
 }
 
-fn first_guess(object: Object<'_>, fields: &[Told], org: Org) -> Guess {
-    let key = object.name().to_lowercase();
-    if let Some(role) = by_catalogue(object.name()) {
+fn first_guess(object: &Kept, fields: &[Told], org: Org) -> Guess {
+    let key = object.name.as_str().to_lowercase();
+    if let Some(role) = by_catalogue(object.name.as_str()) {
         return role.into();
     }
     let of_patients = fields.iter().filter(|field| field.names_a_patient(org)).count();

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use policy::Policy;
 use policy::bundle::classification::Keeps;
-use sfdx::views::Field;
 
 use super::role::{Objects, PEOPLE, RECORDS, Role, of_people};
 
 /// The roles that the bundle gives, by name in lower case: of the objects that it names, and of those to which their
 /// subjects lead; of all others too where the organisation keeps no patients.
-pub(super) fn roles(policy: &Policy, objects: &Objects<'_>) -> BTreeMap<String, Role> {
+pub(super) fn roles(policy: &Policy, objects: &Objects) -> BTreeMap<String, Role> {
     let mut said: BTreeMap<String, Role> = BTreeMap::new();
     let mut ends = Vec::new();
     for (name, rule) in policy.objects() {
@@ -41,30 +40,26 @@ pub(super) fn roles(policy: &Policy, objects: &Objects<'_>) -> BTreeMap<String, 
     said
 }
 
-fn mixed(key: &str, objects: &Objects<'_>) -> Role {
+fn mixed(key: &str, objects: &Objects) -> Role {
     of_people(objects.get(key).map(|(_, fields)| fields.as_slice()).unwrap_or_default())
 }
 
 /// The object at the end of a path, where the source shows each step and that it leads to one kind of object: a custom
 /// one, or one of Salesforce's for people.
-fn end_of(object: &str, path: &str, objects: &Objects<'_>) -> Option<String> {
+fn end_of(object: &str, path: &str, objects: &Objects) -> Option<String> {
     let mut at = object.to_owned();
     for step in path.split('.').filter(|step| !step.eq_ignore_ascii_case("Id")) {
-        let (object, _) = objects.get(&at)?;
-        let field = object.fields().find(|field| is_step(*field, step))?;
-        let mut targets = field.reference_to();
-        at = targets.next()?.to_lowercase();
-        if targets.next().is_some() {
-            return None;
-        }
+        let (_, fields) = objects.get(&at)?;
+        let field = fields.iter().find(|field| is_step(&field.api, step))?;
+        let [target] = field.targets.as_slice() else { return None };
+        at.clone_from(target);
     }
     let is_people = PEOPLE.contains(&at.as_str()) && at != "user";
     (at != object && (is_people || at.ends_with("__c"))).then_some(at)
 }
 
 /// `Patient__c` is the field, and `Patient__r` its name in a path; of a standard one `PatientId` and `Patient`.
-fn is_step(field: Field<'_>, step: &str) -> bool {
-    let name = field.name();
+fn is_step(name: &str, step: &str) -> bool {
     let by_relation = match step.strip_suffix("__r") {
         Some(stem) => format!("{stem}__c"),
         None => format!("{step}Id"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apex::ast::{Dml, ExprId, ExprKind, File, Mode, StmtId, StmtKind};
+use apex::ast::{Dml, ExprId, ExprKind, File, Mode, Operator, StmtId, StmtKind};
 use apex::{ClassId, FileId, MethodId, Ref};
 use source::Span;
 
@@ -605,13 +605,24 @@ impl Scan<'_> {
         Some(values)
     }
 
-    fn begun_by(&self, value: ExprId) -> Option<soql::Query> {
-        let file = self.file;
-        let mut first = value;
-        while let ExprKind::Binary { first: left, .. } = &file.expr(first).kind {
-            first = *left;
+    /// Adds the constants with which a text begins; false where more than constants is in it.
+    fn add_constants(&self, value: ExprId, text: &mut String) -> bool {
+        if let ExprKind::Binary { first, rest } = &self.file.expr(value).kind {
+            let is_joined = |operator: Operator| operator == Operator::Add;
+            return self.add_constants(*first, text)
+                && rest
+                    .iter()
+                    .all(|(operator, part)| is_joined(*operator) && self.add_constants(*part, text));
         }
-        let text = file.literal_text(first)?;
+        self.file.literal_text(value).is_some_and(|constant| {
+            text.push_str(&constant);
+            true
+        })
+    }
+
+    fn begun_by(&self, value: ExprId) -> Option<soql::Query> {
+        let mut text = String::new();
+        self.add_constants(value, &mut text);
         // What comes behind the object is the filter's.
         let words: Vec<&str> = text.split_whitespace().collect();
         let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"))?;

@@ -1,7 +1,6 @@
 //! From ways out of single bodies to flows: through variables of classes and fields of records, from the field where
 //! a patient's data is kept.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use apex::{ClassId, FileId, Method, MethodId, MethodKind, Name, Ty, VariableId};
@@ -12,8 +11,11 @@ use dataflow::{
 
 use source::Span;
 
+use super::once;
 use super::printed::{self, Print, Printed};
-use super::way::{Way, beginning};
+use super::request::Requests;
+use super::stored;
+use super::way::{Standing, Way, beginning};
 
 /// Patients' data that gets out at one place.
 #[derive(Debug, Clone)]
@@ -37,50 +39,19 @@ pub(crate) struct Leak {
 
 /// One object's data on its way.
 #[derive(Debug, Clone)]
-struct Flow {
-    sink: Sink,
-    place: Spot,
-    at: Spot,
+pub(super) struct Flow {
+    pub(super) sink: Sink,
+    pub(super) place: Spot,
+    pub(super) at: Spot,
     /// What has to be mended where the body that lets it out decides what goes.
-    put: Spot,
-    is_own: bool,
-    object: Name,
-    fields: BTreeSet<Name>,
-    way: Way,
-    to: BTreeSet<String>,
-    begins: Option<BTreeSet<(FileId, Span)>>,
-    is_handed_in: bool,
-}
-
-impl Flow {
-    fn is_answer(&self) -> bool {
-        self.way.has_step(Did::Answered)
-    }
-}
-
-impl Flow {
-    /// Whether at its place nothing is read or put together: a call hands on the object in which the data is kept, or leads
-    /// to code that is looked up by name.
-    fn is_only_handed_on(&self) -> bool {
-        let Spot { file, span: place, .. } = self.place;
-        let is_there = |step: &Trace| (step.file, step.span) == (file, place);
-        // What is read in an argument of the call.
-        let is_within = |step: &&&Trace| {
-            step.file == file
-                && step.span != place
-                && place.start <= step.span.start
-                && step.span.end <= place.end
-        };
-        let steps = self.way.steps();
-        let Some(at) = steps.iter().rposition(|step| is_there(step) && step.did == Did::Passed) else {
-            return steps.iter().all(|step| step.file != file);
-        };
-        let before = || steps.iter().take(at);
-        let is_put_in = before()
-            .enumerate()
-            .any(|(nth, step)| is_within(&step) && (step.did == Did::Passed || nth + 1 == at));
-        before().any(|step| step.did == Did::Kept && step.file != file) && !is_put_in
-    }
+    pub(super) put: Spot,
+    pub(super) is_own: bool,
+    pub(super) object: Name,
+    pub(super) fields: BTreeSet<Name>,
+    pub(super) way: Way,
+    pub(super) to: BTreeSet<String>,
+    pub(super) begins: Option<BTreeSet<(FileId, Span)>>,
+    pub(super) is_handed_in: bool,
 }
 
 impl Leak {
@@ -149,12 +120,16 @@ impl Source {
 
 /// What each node holds, by source, with one way.
 #[derive(Debug, Default)]
-pub(super) struct Held(BTreeMap<Node, BTreeMap<Source, Way>>);
+pub(super) struct Held {
+    nodes: BTreeMap<Node, BTreeMap<Source, Way>>,
+    /// Who puts it into a static variable.
+    keepers: BTreeMap<(Node, Source), MethodId>,
+}
 
 impl Held {
     /// Whether it was new.
     fn add(&mut self, node: Node, source: Source, way: &Way) -> bool {
-        let known = self.0.entry(node).or_default();
+        let known = self.nodes.entry(node).or_default();
         let is_new = !known.contains_key(&source);
         if is_new {
             known.insert(source, way.clone());
@@ -163,7 +138,11 @@ impl Held {
     }
 
     fn way(&self, node: Node, source: Source) -> Option<&Way> {
-        self.0.get(&node)?.get(&source)
+        self.nodes.get(&node)?.get(&source)
+    }
+
+    fn keeper(&self, node: Node, source: Source) -> Option<MethodId> {
+        self.keepers.get(&(node, source)).copied()
     }
 
     /// What was put into a part of a variable.
@@ -173,7 +152,7 @@ impl Held {
         read: Path,
     ) -> impl Iterator<Item = &BTreeMap<Source, Way>> {
         let from = Node::Variable(variable, Path::ROOT, false);
-        let all = self.0.range(from..).map_while(move |(node, held)| match node {
+        let all = self.nodes.range(from..).map_while(move |(node, held)| match node {
             Node::Variable(own, path, is_deep) if *own == variable => Some((path, *is_deep, held)),
             _ => None,
         });
@@ -226,6 +205,9 @@ pub(super) struct OfPages {
     /// Constructors and methods that a page runs.
     pub(super) opened: BTreeSet<MethodId>,
 }
+
+/// What goes out as one: place, where it is put in, way out, object and where to.
+type FlowKey = (Spot, Spot, Sink, Name, Vec<String>, Standing);
 
 /// Objects and their fields.
 type FieldNames = BTreeSet<(Name, Name)>;
@@ -280,7 +262,7 @@ pub(super) fn of(
     };
     let stored = |hit: &Hit| -> Option<Source> {
         let from = match hit.label {
-            Label::Field(field) => stored_in(world, field)?,
+            Label::Field(field) => stored::stored_in(world, field)?,
             Label::Record(object) => Outside::Field(object, None),
             _ => return None,
         };
@@ -307,10 +289,11 @@ pub(super) fn of(
         Node::Variable(variable, ..) => world.program.variable(*variable).is_some_and(|own| own.is_static),
         Node::Field(_) => false,
     };
+    let requests = Requests::of(world, graph);
     let mut held = Held::default();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
-    let mut flows: BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow> = BTreeMap::new();
+    let mut flows: BTreeMap<FlowKey, Flow> = BTreeMap::new();
     let mut intakes: BTreeMap<(Spot, Sink, Outside), Intake> = BTreeMap::new();
     let mut reach = |hit: &Hit, into: Option<Node>, source: Source, way: Way, held: &mut Held| {
         // What somebody answers is neither the input nor the session with which he was asked.
@@ -329,6 +312,9 @@ pub(super) fn of(
         };
         let new = into.or_else(|| target(hit.sink)).filter(stays);
         let new = new.filter(|node| held.add(*node, source, &way));
+        if let Some(node) = new.filter(is_static) {
+            held.keepers.insert((node, source), hit.at.method);
+        }
         if !matches!(hit.sink, Sink::Variable(..)) {
             tell(&mut flows, &mut intakes, hit, source, way);
         }
@@ -369,7 +355,7 @@ pub(super) fn of(
         }
         for (into, hit) in readers {
             let Some(before) = held.way(node, source).cloned() else { continue };
-            let is_hop = |trace: &&Trace| trace.did != Did::Reread;
+            let is_hop = |trace: &&Trace| !matches!(trace.did, Did::Reread | Did::Forgotten);
             if before.0.iter().filter(is_hop).count() > Cap::Hops.limit() {
                 let is_known = match into.or_else(|| target(hit.sink)) {
                     Some(node) => held.way(node, source.after(&hit.trace)).is_some(),
@@ -387,9 +373,12 @@ pub(super) fn of(
             let place = put.map(|last| Spot { file: last.file, span: last.span, ..hit.at });
             let moved = Hit { place: place.or(hit.place), ..hit.clone() };
             let mut way = before;
+            let first = beginning(&hit.trace);
             if !is_variable {
-                let first = beginning(&hit.trace);
                 way.0.push(dataflow::step(None, first.file, first.span, Did::Reread));
+            }
+            if held.keeper(node, source).is_some_and(|keeper| !requests.meet(keeper, hit.at.method)) {
+                way.0.push(dataflow::step(None, first.file, first.span, Did::Forgotten));
             }
             way.0.push(hit.trace.clone());
             todo.extend(reach(&moved, into, source.after(&hit.trace), way, &mut held));
@@ -403,151 +392,14 @@ pub(super) fn of(
         .map(|flow| (flow.place, flow.sink, flow.object))
         .collect();
     flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&(flow.place, flow.sink, flow.object)));
-    let carriers = carriers(world, hits.iter());
+    let carriers = once::carriers(world, hits.iter());
     let printed = printed::found(world, &pages.prints, &held, &mut cuts);
-    Found { leaks: told_once(flows, &carriers), intakes: intakes.into_values().collect(), printed, cuts }
-}
-
-/// What somebody may have written into a field.
-pub(super) fn stored_in(world: &World<'_>, field: FieldId) -> Option<Outside> {
-    let (object, field) = world.fields.name(field)?;
-    is_text(world, object, field).then_some(Outside::Field(object, Some(field)))
-}
-
-/// Whether anything can be written into a field: no number, date, Id or value of a list.
-fn is_text(world: &World<'_>, object: Name, field: Name) -> bool {
-    let field_name = world.text(field);
-    match world.schema.field_type(world.text(object), field_name).as_deref() {
-        Some(kind) => {
-            matches!(kind, "Text" | "TextArea" | "LongTextArea" | "Html" | "Url" | "Phone" | "EncryptedText")
-        }
-        // Salesforce's own fields, and those of packages, by what they are called.
-        None => {
-            let stem = field_name.trim_end_matches("__c");
-            let ends =
-                ["id", "date", "datetime", "amount", "email", "status", "type", "source", "number", "stamp"];
-            let begins = ["is", "has", "number", "total"];
-            let other = ["probability", "stagename", "priority", "origin", "annualrevenue", "quantity"];
-            !ends.iter().any(|end| stem.ends_with(end))
-                && !begins.iter().any(|begin| stem.starts_with(begin))
-                && !other.contains(&stem)
-        }
+    Found {
+        leaks: once::told_once(flows, &carriers),
+        intakes: intakes.into_values().collect(),
+        printed,
+        cuts,
     }
-}
-
-/// Methods that only write to a log or publish: who calls them says what.
-fn carriers<'h>(world: &World<'_>, hits: impl Iterator<Item = &'h Hit>) -> BTreeSet<MethodId> {
-    let mut found = BTreeSet::new();
-    let mut others = BTreeSet::new();
-    for hit in hits {
-        match hit.sink {
-            Sink::Log | Sink::Event { .. } | Sink::Record { .. } | Sink::Variable(..) => {
-                found.insert(hit.at.method)
-            }
-            _ => others.insert(hit.at.method),
-        };
-    }
-    found.retain(|id| {
-        world.program.method(*id).is_some_and(|method| matches!(method.returns, Ty::Void))
-            && !others.contains(id)
-    });
-    found
-}
-
-/// One finding for what is mended at one place.
-fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<Leak> {
-    let same = same_data(&flows);
-    // Where the method that sends puts something in itself, what others hand to it goes with the same mail.
-    let sent = |flow: &Flow| (flow.place.method == flow.at.method).then_some(flow.at);
-    let senders: BTreeSet<Spot> =
-        flows.iter().filter(|flow| flow.sink == Sink::Mail).filter_map(sent).collect();
-    let sender = |flow: &Flow| match senders.contains(&flow.at) {
-        true => flow.at.method,
-        false => flow.place.method,
-    };
-    let mut mails: BTreeMap<(MethodId, Spot), Spot> = BTreeMap::new();
-    for flow in flows.iter().filter(|flow| flow.sink == Sink::Mail) {
-        let key = (sender(flow), flow.at);
-        if key.0 == flow.place.method {
-            let first = mails.entry(key).or_insert(flow.place);
-            *first = (*first).min(flow.place);
-        }
-    }
-    // What a request is sent with where it is made, and what the same class hands to that, is one request.
-    let to_one = |flow: &Flow| matches!(flow.sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::Model);
-    let mut made: BTreeMap<(Sink, Spot, Name, BTreeSet<String>, bool), Spot> = BTreeMap::new();
-    for flow in flows.iter().filter(|flow| to_one(flow) && flow.place.method == flow.at.method) {
-        let key = (flow.sink, flow.at, flow.object, flow.to.clone(), flow.is_answer());
-        let first = made.entry(key).or_insert(flow.place);
-        *first = (*first).min(flow.place);
-    }
-    let mut leaks: BTreeMap<_, Leak> = BTreeMap::new();
-    for flow in flows {
-        let of_request = made
-            .get(&(flow.sink, flow.at, flow.object, flow.to.clone(), flow.is_answer()))
-            .filter(|place| flow.place.method != flow.at.method && flow.place.file == place.file)
-            .copied();
-        let of_request = of_request.or((to_one(&flow) && flow.is_only_handed_on()).then_some(flow.put));
-        let is_own = match flow.sink {
-            Sink::Log | Sink::Event { .. } => {
-                !carriers.contains(&flow.at.method) || same.contains(&(flow.sink, flow.put))
-            }
-            Sink::Record { .. } => same.contains(&(flow.sink, flow.put)),
-            Sink::CalloutAddress => flow.is_own,
-            _ => false,
-        };
-        // Subject, body and attachments are put into one mail.
-        let of_mail = mails.get(&(sender(&flow), flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
-        let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
-        let was = |did: Did| flow.way.has_step(did);
-        // What was in another record before is told apart where it is returned: it weighs less.
-        let is_reread = flow.sink == Sink::Result && was(Did::Reread);
-        // Who was allowed to read it is asked where it is returned; what is sent is sent.
-        let is_checked = flow.sink != Sink::Mail && was(Did::Checked);
-        let ways = (is_checked, was(Did::Answered), was(Did::Counted), is_reread);
-        let key = (place, flow.sink, flow.to.clone(), ways);
-        let leak = leaks.entry(key).or_insert_with(|| Leak {
-            sink: flow.sink,
-            place,
-            at: flow.at,
-            data: BTreeMap::new(),
-            ways: Vec::new(),
-            to: flow.to,
-            begins: Some(BTreeSet::new()),
-            is_handed_in: true,
-        });
-        leak.is_handed_in &= flow.is_handed_in;
-        leak.begins = leak.begins.take().zip(flow.begins).map(|(all, more)| &all | &more);
-        match leak.data.entry(flow.object) {
-            Entry::Vacant(entry) => {
-                entry.insert(flow.fields);
-                leak.ways.push(flow.way);
-            }
-            Entry::Occupied(mut entry) => {
-                // Each caller of a method that sends is a way of its own.
-                if flow.sink == Sink::Mail && flow.place.method != place.method {
-                    leak.ways.push(flow.way);
-                }
-                entry.get_mut().extend(flow.fields);
-            }
-        }
-    }
-    leaks.into_values().collect()
-}
-
-/// Ways out to which several places bring the same data: not these places decide what goes.
-fn same_data(flows: &[Flow]) -> BTreeSet<(Sink, Spot)> {
-    let mut brought: BTreeMap<_, BTreeMap<_, BTreeMap<Name, BTreeSet<Name>>>> = BTreeMap::new();
-    for flow in flows {
-        let places = brought.entry((flow.sink, flow.put)).or_default();
-        let data = places.entry((flow.is_answer(), flow.place)).or_default();
-        data.entry(flow.object).or_default().extend(&flow.fields);
-    }
-    let is_same = |places: &BTreeMap<(bool, Spot), BTreeMap<Name, BTreeSet<Name>>>| {
-        let all: Vec<_> = places.values().collect();
-        all.len() > 1 && all.windows(2).all(|pair| pair.first() == pair.last())
-    };
-    brought.into_iter().filter(|(_, places)| is_same(places)).map(|(key, _)| key).collect()
 }
 
 /// What a method that the platform calls leaves in its object, for its other methods.
@@ -618,7 +470,7 @@ fn is_vague(key: Key) -> bool {
 }
 
 fn tell(
-    flows: &mut BTreeMap<(Spot, Spot, Sink, Name, Vec<String>), Flow>,
+    flows: &mut BTreeMap<FlowKey, Flow>,
     intakes: &mut BTreeMap<(Spot, Sink, Outside), Intake>,
     hit: &Hit,
     source: Source,
@@ -648,7 +500,8 @@ fn tell(
             return;
         }
     };
-    let key = (place, hit.put, hit.sink, object, to.iter().cloned().collect());
+    let standing = Standing::of(hit.sink, &way);
+    let key = (place, hit.put, hit.sink, object, to.iter().cloned().collect(), standing);
     let begin = way.begin();
     let flow = flows.entry(key).or_insert_with(|| Flow {
         sink: hit.sink,
@@ -682,7 +535,7 @@ fn shown(texts: &Texts) -> BTreeSet<String> {
 }
 
 /// Whether something else than code of the source can call a method.
-fn is_root(world: &World<'_>, graph: &Graph, id: MethodId, method: &Method) -> bool {
+pub(super) fn is_root(world: &World<'_>, graph: &Graph, id: MethodId, method: &Method) -> bool {
     let is_called = graph.is_called.get(id.index()).copied().unwrap_or_default();
     !is_called || matches!(method.kind, MethodKind::Trigger) || world.exposure(id).is_some()
 }

@@ -1,12 +1,15 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
 mod check;
+mod chosen;
 mod database;
 mod guessable;
 mod holder;
+mod idle;
 mod leak;
 mod look;
 mod omnistudio;
+mod once;
 mod only_asked;
 mod operation;
 mod organisation;
@@ -14,6 +17,7 @@ mod own;
 mod printed;
 mod public_link;
 mod recorded;
+mod request;
 mod returned;
 mod schema;
 mod selected;
@@ -421,6 +425,7 @@ fn said(did: Did) -> &'static str {
         Did::Answered => "asked about, and answered",
         Did::Counted => "a number of the answer",
         Did::Rendered => "printed by the page that is rendered here",
+        Did::Forgotten => "kept for one call, which is not this one",
         Did::Reread => "read again from the records that it was put into",
     }
 }

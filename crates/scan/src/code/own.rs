@@ -206,7 +206,7 @@ enum Bound<'q> {
 type Such<'s> = &'s dyn Fn(&str, &Bound<'_>) -> bool;
 
 impl Asker<'_> {
-    fn text(&self, expr: ExprId) -> String {
+    pub(super) fn text(&self, expr: ExprId) -> String {
         let written = self.file.source.slice(self.file.expr(expr).span);
         written.split_whitespace().collect::<String>().to_lowercase()
     }
@@ -467,7 +467,8 @@ impl Asker<'_> {
             }
             ExprKind::Call { .. } => match self.to(expr) {
                 Ref::Method { method, is_virtual: false } => self.returns_made(method, depth),
-                _ => false,
+                Ref::Method { .. } => false,
+                _ => self.is_clone_of_known(expr),
             },
             _ => false,
         }

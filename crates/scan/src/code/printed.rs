@@ -12,6 +12,7 @@ use source::Span;
 
 use super::below;
 use super::leak::{self, Held, Intake, Outside};
+use super::stored;
 use super::way::Way;
 use crate::visualforce::{self, Around, ELEMENT, Page};
 
@@ -186,7 +187,7 @@ fn ways(
                         continue;
                     }
                     Label::Field(field) => {
-                        let from = leak::stored_in(world, field);
+                        let from = stored::stored_in(world, field);
                         from.into_iter()
                             .for_each(|from| add(Way(vec![Trace::clone(trace)]), from, Some(getter)));
                         continue;
@@ -194,7 +195,7 @@ fn ways(
                     Label::Variable(variable, path) => Some((variable, path)),
                     // A field of a record that the object holds, should nobody have changed it.
                     Label::Parameter { index: 0, path, otherwise: Otherwise::Field(field) } => {
-                        let from = leak::stored_in(world, field);
+                        let from = stored::stored_in(world, field);
                         from.into_iter()
                             .for_each(|from| add(Way(vec![Trace::clone(trace)]), from, Some(getter)));
                         class.and_then(|class| leak::own_part(world, class, &path))

@@ -21,7 +21,8 @@ impl Code {
     pub(crate) fn returned(&self, cx: &Context<'_>, holders: &Holders<'_, '_>) -> Vec<Returned> {
         let all = self.leaks.iter().filter(|leak| leak.sink == Sink::Result);
         // What is read again where it was read before is mended by the same words.
-        let is_nearer = |leak: &Leak| leak.has_step(Did::Reread) && self.has_nearer(leak);
+        let is_far = |leak: &Leak| leak.has_step(Did::Reread) || leak.has_step(Did::Forgotten);
+        let is_nearer = |leak: &Leak| is_far(leak) && self.has_nearer(leak);
         let own = all.filter(|leak| !(self.is_checked(leak) || self.is_told_below(leak) || is_nearer(leak)));
         own.map(|leak| self.weighed(cx, holders, self.without_asked(leak))).collect()
     }
@@ -58,6 +59,8 @@ impl Code {
             Some(
                 "; it was put into another record before, and whether just these records are read again is not known",
             )
+        } else if leak.has_step(Did::Forgotten) {
+            Some("; it stands in a static variable, which another call fills and each call begins anew")
         } else if self.shares(leak.place.method) && has_no_field_security(&leak.names(cx, self)) {
             Some(
                 "; sharing holds, and field security keeps none of these fields from whoever may read the object",

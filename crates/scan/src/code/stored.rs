@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apex::ast::Visibility;
-use apex::{ClassId, MethodId, Program, Ty};
+use apex::{ClassId, MethodId, Name, Program, Ty};
+use dataflow::{FieldId, World};
 use source::Span;
 
 use super::{Code, Outside};
@@ -221,4 +222,31 @@ fn is_free_text(field: &Reached) -> bool {
     let is_setup = of_setup.iter().any(|object| object.eq_ignore_ascii_case(&field.object))
         || field.object.to_ascii_lowercase().ends_with("__mdt");
     FREE.contains(&name.as_str()) && !is_setup
+}
+
+/// What somebody may have written into a field.
+pub(super) fn stored_in(world: &World<'_>, field: FieldId) -> Option<Outside> {
+    let (object, field) = world.fields.name(field)?;
+    is_text(world, object, field).then_some(Outside::Field(object, Some(field)))
+}
+
+/// Whether anything can be written into a field: no number, date, Id or value of a list.
+fn is_text(world: &World<'_>, object: Name, field: Name) -> bool {
+    let field_name = world.text(field);
+    match world.schema.field_type(world.text(object), field_name).as_deref() {
+        Some(kind) => {
+            matches!(kind, "Text" | "TextArea" | "LongTextArea" | "Html" | "Url" | "Phone" | "EncryptedText")
+        }
+        // Salesforce's own fields, and those of packages, by what they are called.
+        None => {
+            let stem = field_name.trim_end_matches("__c");
+            let ends =
+                ["id", "date", "datetime", "amount", "email", "status", "type", "source", "number", "stamp"];
+            let begins = ["is", "has", "number", "total"];
+            let other = ["probability", "stagename", "priority", "origin", "annualrevenue", "quantity"];
+            !ends.iter().any(|end| stem.ends_with(end))
+                && !begins.iter().any(|begin| stem.starts_with(begin))
+                && !other.contains(&stem)
+        }
+    }
 }

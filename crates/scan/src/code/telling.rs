@@ -264,11 +264,13 @@ impl Code {
             && self.leaks.iter().any(|other| gives(&other))
     }
 
-    /// Whether at the same place the same data is let out by the same way out without having been in another record before.
+    /// Whether at the same place the same data is let out by the same way out without having been in another record, or in a
+    /// variable of another call, before.
     pub(crate) fn has_nearer(&self, leak: &Leak) -> bool {
         let is_nearer = |other: &Leak| {
             (other.sink, other.place) == (leak.sink, leak.place)
                 && !other.has_step(Did::Reread)
+                && !other.has_step(Did::Forgotten)
                 && !self.is_checked(other)
                 && !self.is_answer(other)
                 && leak.data.iter().all(|(object, fields)| {
@@ -281,9 +283,9 @@ impl Code {
         self.leaks.iter().any(is_nearer)
     }
 
-    /// Whether it is what somebody answered who was asked about the patient.
+    /// Whether it is what somebody answered who was asked about the patient, and nothing else beside it.
     pub(crate) fn is_answer(&self, leak: &Leak) -> bool {
-        leak.has_step(Did::Answered)
+        leak.ways.iter().all(|way| way.has_step(Did::Answered))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the field of a patient to where it gets out.
 
 use apex::FileId;
-use dataflow::{Did, Harmless, Trace, has_step};
+use dataflow::{Did, Harmless, Sink, Trace, has_step};
 use source::Span;
 
 /// Ways one after the other, the first from the field.
@@ -52,4 +52,29 @@ pub(super) fn beginning(way: &Trace) -> &Trace {
         first = before;
     }
     first
+}
+
+/// What happened to data on its way that is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Standing {
+    is_checked: bool,
+    /// Nobody's permissions say who may see an answer.
+    is_answer: bool,
+    /// It was in another record before: it weighs less where it is returned.
+    is_reread: bool,
+    /// It stood in a variable of another call before.
+    is_forgotten: bool,
+}
+
+impl Standing {
+    pub(super) fn of(sink: Sink, way: &Way) -> Self {
+        let is_result = sink == Sink::Result;
+        Self {
+            // Who was allowed to read it is asked where it is returned; what is sent is sent.
+            is_checked: sink != Sink::Mail && way.has_step(Did::Checked),
+            is_answer: is_result && way.has_step(Did::Answered),
+            is_reread: is_result && way.has_step(Did::Reread),
+            is_forgotten: is_result && way.has_step(Did::Forgotten),
+        }
+    }
 }

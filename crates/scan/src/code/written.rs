@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apex::ast::{ExprId, ExprKind};
+use apex::ast::{ExprId, ExprKind, Literal};
 use apex::{MethodId, Name, Ref, Ty};
 
 use super::own::Asker;
@@ -14,86 +14,116 @@ use crate::classification::is_of_another_person;
 const STEPS: u8 = 8;
 
 /// What is known of the records that a change takes.
-struct Written {
+pub(super) struct Written {
     object: Name,
-    fields: BTreeSet<Name>,
+    pub(super) values: Vec<Assigned>,
     /// The methods through which they come.
     methods: BTreeSet<MethodId>,
 }
 
+/// A field that is given a value.
+pub(super) struct Assigned {
+    pub(super) field: Name,
+    pub(super) value: ExprId,
+    pub(super) method: MethodId,
+    /// Where the record is made.
+    pub(super) is_new: bool,
+}
+
 impl Code {
-    /// The fields that a change of records sets, in lower case, where all are seen: its records come from queries or are made
-    /// in code that the project has, and each of their fields is set by its name.
-    pub(crate) fn written_fields(&self, operation: &Access) -> Option<BTreeSet<String>> {
+    /// What a change of records sets, where all is seen: its records come from queries or are made in code that the project
+    /// has, and each of their fields is set by its name.
+    pub(super) fn all_written(&self, operation: &Access) -> Option<Written> {
         let [object] = operation.objects.as_slice() else { return None };
         let mut written = Written {
             object: self.program.names.find(object)?,
-            fields: BTreeSet::new(),
+            values: Vec::new(),
             methods: BTreeSet::new(),
         };
         let is_change = operation.needs.iter().all(|need| matches!(need, Need::Create | Need::Edit));
         let asker = self.asker(operation.method).filter(|_| is_change)?;
-        asker.written(operation.value, &mut written, STEPS).then_some(())?;
+        asker.records(operation.value, &mut written, STEPS).then_some(())?;
         let mut todo: Vec<MethodId> = written.methods.iter().copied().collect();
         todo.push(operation.method);
         for method in super::below(&self.callees, todo) {
             self.asker(method)?.assigned(&mut written).then_some(())?;
         }
+        Some(written)
+    }
+
+    /// The fields that a change of records sets, in lower case, where all are seen.
+    pub(crate) fn written_fields(&self, operation: &Access) -> Option<BTreeSet<String>> {
+        let written = self.all_written(operation)?;
         let names = &self.program.names;
-        let fields = written.fields.iter().map(|field| names.folded(*field).to_owned());
+        let fields = written.values.iter().map(|value| names.folded(value.field).to_owned());
         Some(fields.filter(|field| field != "id").collect())
     }
 
     /// Whether a change of records sets fields of which none holds a patient's data or hangs the record on a patient.
     pub(crate) fn sets_nothing_of_patients(&self, cx: &Context<'_>, operation: &Access) -> bool {
         let [object] = operation.objects.as_slice() else { return false };
-        let is_harmless = |field: &String| {
-            let own = cx.project.field(&format!("{object}.{field}"));
-            let mut leads_to = own.into_iter().flat_map(|field| field.reference_to());
-            // Where sharing holds, whoever may not edit a record cannot take it.
-            let is_owner = field == "ownerid" && self.shares(operation.method);
-            let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c") && !is_owner;
-            let is_person =
-                |to: &str| matches!(to, "Contact" | "Account") || !cx.classes.phi_fields(to).is_empty();
-            !is_standard_lookup
-                && !cx.classes.is_phi(object, field)
-                && (is_of_another_person(field) || !leads_to.any(|to| is_person(&to)))
-        };
+        let is_harmless = |field: &String| self.is_harmless_to_set(cx, object, field, operation.method);
         self.written_fields(operation)
             .is_some_and(|fields| !fields.is_empty() && fields.iter().all(is_harmless))
+    }
+
+    /// Whether a field, named in lower case, holds nothing of a patient and hangs the record on none.
+    pub(super) fn is_harmless_to_set(
+        &self,
+        cx: &Context<'_>,
+        object: &str,
+        field: &str,
+        method: MethodId,
+    ) -> bool {
+        let own = cx.project.field(&format!("{object}.{field}"));
+        let mut leads_to = own.into_iter().flat_map(|field| field.reference_to());
+        // Where sharing holds, whoever may not edit a record cannot take it.
+        let is_owner = field == "ownerid" && self.shares(method);
+        let is_standard_lookup = field.ends_with("id") && !field.ends_with("__c") && !is_owner;
+        let is_person =
+            |to: &str| matches!(to, "Contact" | "Account") || !cx.classes.phi_fields(to).is_empty();
+        !is_standard_lookup
+            && !cx.classes.is_phi(object, field)
+            && (is_of_another_person(field) || !leads_to.any(|to| is_person(&to)))
     }
 }
 
 impl Asker<'_> {
     /// Adds the fields with which records are made; false where it is not known where they come from.
-    fn written(&self, records: ExprId, written: &mut Written, steps: u8) -> bool {
+    fn records(&self, records: ExprId, written: &mut Written, steps: u8) -> bool {
         let Some(steps) = steps.checked_sub(1) else { return false };
         match &self.file.expr(records).kind {
-            ExprKind::Query { .. } => true,
-            ExprKind::Index { list, .. } => self.written(*list, written, steps),
-            ExprKind::Cast { value, .. } => self.written(*value, written, steps),
+            ExprKind::Query { .. } | ExprKind::Literal(Literal::Null) => true,
+            ExprKind::Ternary { yes, no, .. } => {
+                self.records(*yes, written, steps) && self.records(*no, written, steps)
+            }
+            ExprKind::Index { list, .. } => self.records(*list, written, steps),
+            ExprKind::Cast { value, .. } => self.records(*value, written, steps),
             ExprKind::New { args, .. } => args.iter().all(|arg| match self.file.expr(*arg).kind {
-                ExprKind::Assign { target, .. } => match self.file.expr(target).kind {
+                ExprKind::Assign { target, value, .. } => match self.file.expr(target).kind {
                     ExprKind::Name(field) => {
-                        written.fields.insert(field);
+                        written.values.push(Assigned { field, value, method: self.id, is_new: true });
                         true
                     }
                     _ => false,
                 },
-                _ => self.written(*arg, written, steps),
+                _ => self.records(*arg, written, steps),
             }),
             ExprKind::NewList { elements, .. } => {
-                elements.iter().all(|one| self.written(*one, written, steps))
+                elements.iter().all(|one| self.records(*one, written, steps))
             }
             ExprKind::NewMap { entries, .. } => {
-                entries.iter().all(|(_, value)| self.written(*value, written, steps))
+                entries.iter().all(|(_, value)| self.records(*value, written, steps))
             }
             ExprKind::Call { receiver, name, .. } => match (self.to(records), receiver) {
                 (Ref::Method { method, is_virtual: false }, _) => self.returned_by(method, written, steps),
+                (Ref::Platform(_) | Ref::None, Some(of)) if self.is_clone(records) => {
+                    self.records(*of, written, steps)
+                }
                 (_, Some(of)) if matches!(self.code.program.names.folded(name.value), "values" | "get") => {
                     let is_map =
                         matches!(self.code.resolution.expr(self.file_id, *of).ty, Ty::Map(_) | Ty::List(_));
-                    is_map && self.written(*of, written, steps)
+                    is_map && self.records(*of, written, steps)
                 }
                 _ => false,
             },
@@ -101,23 +131,48 @@ impl Asker<'_> {
             ExprKind::Name(_) if matches!(self.to(records), Ref::Variable(_)) => false,
             ExprKind::Name(_) => {
                 if let Some(over) = self.each_of(records) {
-                    return self.written(over, written, steps);
+                    return self.records(over, written, steps);
                 }
                 if let Some(at) = self.parameter(records) {
                     return self.code.passed(self.id, at).is_some_and(|all| {
                         all.iter().all(|(caller, arg)| {
                             written.methods.insert(*caller);
-                            self.code.asker(*caller).is_some_and(|asker| asker.written(*arg, written, steps))
+                            self.code.asker(*caller).is_some_and(|asker| asker.records(*arg, written, steps))
                         })
                     });
                 }
-                let (Some(values), Some(added)) = (self.values(records), self.added(records)) else {
+                // Whoever is handed a record sets its fields where that is seen; a list may be filled.
+                let is_record = matches!(self.code.resolution.expr(self.file_id, records).ty, Ty::Record(_));
+                let added = if is_record { Some(Vec::new()) } else { self.added(records) };
+                let (Some(values), Some(added)) = (self.values(records), added) else {
                     return false;
                 };
-                values.iter().chain(&added).all(|value| self.written(*value, written, steps))
+                values.iter().chain(&added).all(|value| self.records(*value, written, steps))
             }
             _ => false,
         }
+    }
+
+    /// Whether a call copies a record.
+    fn is_clone(&self, call: ExprId) -> bool {
+        let ExprKind::Call { receiver: Some(of), name, .. } = &self.file.expr(call).kind else {
+            return false;
+        };
+        self.code.program.names.folded(name.value) == "clone"
+            && matches!(self.code.resolution.expr(self.file_id, *of).ty, Ty::Record(_))
+    }
+
+    /// Of a call that copies a record, whether code has read or made that one.
+    pub(super) fn is_clone_of_known(&self, call: ExprId) -> bool {
+        let ExprKind::Call { receiver: Some(of), .. } = self.file.expr(call).kind else { return false };
+        let object = self.code.resolution.expr(self.file_id, of).ty.object();
+        self.is_clone(call) && object.is_some_and(|object| self.are_read_or_made(object, of))
+    }
+
+    /// Whether records are such as code has read or made, and not handed in by a caller.
+    fn are_read_or_made(&self, object: Name, records: ExprId) -> bool {
+        let mut written = Written { object, values: Vec::new(), methods: BTreeSet::new() };
+        self.records(records, &mut written, STEPS)
     }
 
     /// What a method returns.
@@ -125,7 +180,7 @@ impl Asker<'_> {
         let Some(asker) = self.code.asker(method) else { return false };
         written.methods.insert(method);
         let all = asker.returns();
-        !all.is_empty() && all.iter().all(|value| asker.written(*value, written, steps))
+        !all.is_empty() && all.iter().all(|value| asker.records(*value, written, steps))
     }
 
     /// Adds the fields of such records to which the method gives a value; false where it sets one by a name that is put
@@ -134,10 +189,11 @@ impl Asker<'_> {
         let Some(body) = self.method.body else { return true };
         let mut is_known = true;
         self.file.each_expr(body, |expr| match &self.file.expr(expr).kind {
-            ExprKind::Assign { target, .. } => {
+            ExprKind::Assign { target, value, .. } => {
                 let ExprKind::Field { object, name, .. } = self.file.expr(*target).kind else { return };
+                let assigned = Assigned { field: name.value, value: *value, method: self.id, is_new: false };
                 match self.code.resolution.expr(self.file_id, object).ty {
-                    Ty::Record(Some(of)) if of == written.object => drop(written.fields.insert(name.value)),
+                    Ty::Record(Some(of)) if of == written.object => written.values.push(assigned),
                     Ty::Record(Some(_)) => {}
                     Ty::Record(None) => is_known = false,
                     _ => {}

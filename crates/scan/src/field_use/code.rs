@@ -1,33 +1,60 @@
 //! Uses by Apex: in queries, whole or as constant texts, and in expressions on records.
 
-use apex::ast::{ExprId, ExprKind, File, Literal, Operator};
+use apex::ast::{Expr, ExprId, ExprKind, File, Literal, Operator};
 use apex::{FileId, Ref};
 use journal::Place;
 use soql::{FieldGroup, Targets, UsePlace};
 use source::{Source, Span};
 
 use super::{By, Comparison, How, Uses};
+use crate::Context;
 use crate::code::{self, Code, Does, Look};
 use crate::field_path::{self, Reached};
 
 pub(super) fn visit(uses: &mut Uses<'_, '_>) {
     let code = uses.cx.code();
-    let files: Vec<(FileId, &File)> = code.files().collect();
-    for &(id, file) in &files {
+    for (id, file) in code.files() {
         let name = stem(file.source.path());
         for (index, expr) in (0_u32..).zip(&file.exprs) {
-            match &expr.kind {
-                ExprKind::Query { text, is_search, .. } => {
-                    let written = file.source.slice(*text);
-                    let from = text.start;
-                    let place =
-                        |span: Span| Place::of(&file.source, Span::new(from + span.start, from + span.end));
-                    statement(uses, name, written, *is_search, &place);
-                }
-                kind => expression(uses, code, (id, file), name, ExprId(index), kind),
+            if !in_brackets(file, expr, &mut |one| statement(uses, &one)) {
+                expression(uses, code, (id, file), name, ExprId(index), &expr.kind);
             }
         }
     }
+    in_texts(code, &mut |one| statement(uses, &one));
+}
+
+/// A query or search of the code.
+pub(crate) struct Statement<'c> {
+    /// The name of the class or trigger.
+    name: &'c str,
+    pub(crate) text: &'c str,
+    pub(crate) is_search: bool,
+    /// The place of a part of the text.
+    pub(crate) place: &'c dyn Fn(Span) -> Place,
+}
+
+/// Every query and search in brackets, and those whose text is a constant.
+pub(crate) fn each_statement(code: &Code, visit: &mut dyn FnMut(Statement<'_>)) {
+    for (_, file) in code.files() {
+        for expr in &file.exprs {
+            in_brackets(file, expr, visit);
+        }
+    }
+    in_texts(code, visit);
+}
+
+/// The statement that an expression is, if it is one.
+fn in_brackets(file: &File, expr: &Expr, visit: &mut dyn FnMut(Statement<'_>)) -> bool {
+    let ExprKind::Query { text, is_search, .. } = &expr.kind else { return false };
+    let from = text.start;
+    let place = |span: Span| Place::of(&file.source, Span::new(from + span.start, from + span.end));
+    let (name, text) = (stem(file.source.path()), file.source.slice(*text));
+    visit(Statement { name, text, is_search: *is_search, place: &place });
+    true
+}
+
+fn in_texts(code: &Code, visit: &mut dyn FnMut(Statement<'_>)) {
     let look = Look::of(code);
     for &site in &look.sites {
         let Some(call) = look.call(site) else { continue };
@@ -37,7 +64,8 @@ pub(super) fn visit(uses: &mut Uses<'_, '_>) {
         let Some(file) = look.file(site) else { continue };
         let place = look.place(site);
         for one in look.constants(code::Site { expr: text, ..site }) {
-            statement(uses, stem(file.source.path()), &one.text, is_search, &|_| place.clone());
+            let (name, text) = (stem(file.source.path()), one.text.as_str());
+            visit(Statement { name, text, is_search, place: &|_| place.clone() });
         }
     }
 }
@@ -47,17 +75,18 @@ fn stem(path: &str) -> &str {
     path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or(path)
 }
 
-struct Org<'c, 'p> {
-    uses: &'c Uses<'c, 'p>,
+/// The org, as queries ask for it.
+pub(crate) struct Org<'c, 'p> {
+    pub(crate) cx: &'c Context<'p>,
 }
 
 impl soql::Schema for Org<'_, '_> {
     fn relationship(&self, object: &str, name: &str) -> Targets {
-        Targets::One(field_path::follow(self.uses.cx.project, object, &format!("{name}.Id")).object)
+        Targets::One(field_path::follow(self.cx.project, object, &format!("{name}.Id")).object)
     }
 
     fn child_relationship(&self, object: &str, name: &str) -> Option<soql::Child> {
-        let object = self.uses.cx.code().child_of(object, name)?;
+        let object = self.cx.code().child_of(object, name)?;
         Some(soql::Child { object, field: String::new() })
     }
 
@@ -66,13 +95,8 @@ impl soql::Schema for Org<'_, '_> {
     }
 }
 
-fn statement(
-    uses: &mut Uses<'_, '_>,
-    name: &str,
-    text: &str,
-    is_search: bool,
-    place: &dyn Fn(Span) -> Place,
-) {
+fn statement(uses: &mut Uses<'_, '_>, statement: &Statement<'_>) {
+    let Statement { name, text, is_search, place } = *statement;
     let mut found: Vec<(How, Option<Comparison>, Reached, Span)> = Vec::new();
     let mut note = |resolution: soql::Resolution<'_>| {
         for read in resolution.fields {
@@ -92,7 +116,7 @@ fn statement(
         }
     };
     {
-        let org = Org { uses };
+        let org = Org { cx: uses.cx };
         if is_search {
             note(soql::resolve_search(&soql::parse_search(text).value, &org));
         } else {

@@ -2,7 +2,7 @@
 
 mod access;
 mod automation;
-mod code;
+pub(crate) mod code;
 mod flow;
 mod object;
 mod page;

@@ -19,6 +19,8 @@
 //! profile and permission set that gives the class or page, by itself or with the groups that it is made for, lets its holder do with the same fields anyway.
 //! So are names of records alone where the class keeps to sharing, and what is added of records that the code makes and fills
 //! itself, whatever else its class does; a record that the client hands in may have any field.
+//! So are changes of which no caller chooses what they set of a patient: copies from records, and answers that are noted, where all
+//! records are looked up by one thing that the caller says.
 //! So is a class that does nothing but add records of patients: whoever runs it learns nothing that is stored and changes nothing of it, so that what is at
 //! stake is what gets in (164.312(c)(1)) and not who sees it. Not found are queries for Ids and counts, custom metadata and settings, and objects without field security. A check in a helper, or in every caller, counts; one behind the operation, or whose answer nobody looks at, does not.
 //!
@@ -160,6 +162,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             Some("; nothing of it is seen to get to the user, and nothing asks whether he may do that")
         } else if code.sets_nothing_of_patients(cx, &operation) {
             Some(", of which it sets no field that holds a patient's data, and nothing asks whether the user may do that")
+        } else if code.is_chosen_by_nobody(cx, &operation) {
+            Some(", with what it takes from other records or from an answer and not from the user, and nothing asks whether he may do that")
         } else if pages.are_for_administrators(cx, code, &operation) {
             Some(", behind pages that the source gives to administrators alone, and nothing asks whether the user may do that")
         } else {

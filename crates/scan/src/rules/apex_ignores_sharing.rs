@@ -23,7 +23,9 @@
 //! user to share with, unless a user's method calls them as methods; classes with public methods that nothing of
 //! the source uses; queries for records that the running user owns, whom sharing never keeps out. Severity is high where
 //! the class names fields with patients' data, but for pages that the source gives to administrators alone, and for objects whose
-//! default lets everybody inside do the same where the source has no site (`phi-object-open-by-default` says that). Adding records is no
+//! default lets everybody inside do the same where the source has no site (`phi-object-open-by-default` says that). Medium too is a
+//! class all of whose operations are on the user's own records, select Ids alone, or let nothing of a patient get to the user; and one
+//! that only an action runs which no flow of the source calls, where it copies between records and shows nothing. Adding records is no
 //! matter of sharing.
 //!
 //! PMD's `ApexSharingViolations` asks only that something is said, and is content with `without sharing`
@@ -48,7 +50,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use sfdx::views::{Field, Object};
 
-use crate::code::{Code, Look, Operation};
+use crate::code::{Code, Look, Need, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
 
@@ -90,8 +92,17 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             let is_of_patients = operation.objects.is_empty() || code.phi_of(cx, operation).is_some();
             let class = code.program.method(operation.method).and_then(|method| method.class);
             let is_shown = class.is_some_and(|class| controllers.contains(&class));
-            !is_of_patients || !is_shown && code.stays(cx, operation, &leaving, &callers)
+            let stays = || {
+                code.stays(cx, operation, &leaving, &callers)
+                    || operation.needs == [Need::Read] && code.is_of_one_just_made(operation.method, operation.span)
+            };
+            !is_of_patients || !is_shown && stays()
         })
+        .map(|operation| (operation.method, operation.span))
+        .collect();
+    let chosen_by_nobody: BTreeSet<(MethodId, source::Span)> = system
+        .iter()
+        .filter(|operation| operation.needs != [Need::Read] && code.is_chosen_by_nobody(cx, operation))
         .map(|operation| (operation.method, operation.span))
         .collect();
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
@@ -117,9 +128,17 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             deletes: false,
             is_own: true,
             stays: true,
+            copies: true,
         });
         own.is_own &= outside.iter().all(|one| own_records.contains(&(id, one.span)));
-        own.stays &= outside.iter().all(|one| staying.contains(&(id, one.span)));
+        let stays = |one: &Operation| {
+            let at = (id, one.span);
+            // What selects nothing but Ids is none of those.
+            let is_of_ids = !one.writes && one.text.is_none() && !system.iter().any(|own| (own.method, own.span) == at);
+            staying.contains(&at) || own_records.contains(&at) || is_of_ids
+        };
+        own.stays &= outside.iter().all(&stays);
+        own.copies &= outside.iter().all(|one| stays(one) || chosen_by_nobody.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }
@@ -138,8 +157,10 @@ struct Found {
     deletes: bool,
     /// Of the user who runs it are all the records that it reads and changes.
     is_own: bool,
-    /// Nothing of patients' data that it reads is seen to leave, and it changes none.
+    /// Nothing of others' patients' data that it reads is seen to leave, and it changes none.
     stays: bool,
+    /// What it changes of these it takes from other records or from an answer, and not from a caller.
+    copies: bool,
 }
 
 /// Details of details that are asked for their masters.
@@ -191,8 +212,9 @@ fn draft(
     let does = if own.writes { "writes records without asking" } else { "reads records without asking" };
     let through = program.method_name(entry);
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
+    let is_idle = code.exposure(entry) == Some(Exposure::Flow) && !code.is_invoked(cx, entry);
     let reach = match code.exposure(entry) {
-        Some(Exposure::Flow) if !code.is_invoked(cx, entry) => {
+        Some(_) if is_idle => {
             format!("flows and agents may reach it{through}, though none in the source does")
         }
         Some(_) => format!("{} reach it{through}", code.callers(entry)),
@@ -220,7 +242,9 @@ fn draft(
     let so = if own.is_own { ", and all of these records are the user's own" } else { so };
     let stays = own.stays && !own.is_own && is_kept;
     let so = if stays { ", and nothing of patients' data in them is seen to get to the user" } else { so };
-    let is_less = !is_kept || is_administrators || own.is_own || stays;
+    let copies = own.copies && !own.stays && is_idle && is_kept;
+    let so = if copies { ", shows nothing of them and changes nothing but copies, which no caller chooses" } else { so };
+    let is_less = !is_kept || is_administrators || own.is_own || stays || copies;
     let severity = if is_less { Severity::Medium } else { Severity::High };
     let top = name.split('.').next().unwrap_or_default().to_owned();
     Draft::new(

@@ -15,7 +15,8 @@
 //!
 //! ## What is not found
 //! Standard fields, which the source need not describe; fields of packages; objects whose own file is not in the source, and
-//! objects that the source does not have at all. A longer path is followed to its first field.
+//! objects that the source does not have at all: `phiward classify` says which lines are about what neither metadata nor
+//! code has. A longer path is followed to its first field.
 //!
 //! ## Seen in the wild
 //! No public project has a bundle.

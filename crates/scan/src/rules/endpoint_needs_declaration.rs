@@ -26,12 +26,9 @@
 
 use std::collections::BTreeMap;
 
-use journal::{Confidence, Persona, Place, Severity};
-use sfdx::Kind;
-use source::Span;
+use journal::{Confidence, Persona, Severity};
 
-use crate::endpoint::{Home, is_salesforce};
-use crate::literal::{is_test_class, literals};
+use crate::endpoint::{self, CalledCredential, Home, is_salesforce};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::{Context, Endpoint, EndpointKind};
 
@@ -123,32 +120,9 @@ fn is_of_package(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
     name.split_once("__").is_some_and(|(namespace, _)| cx.policy.party_of_package(namespace).is_some())
 }
 
-/// `callout:Name` in Apex, where the named credential is not in the source.
+/// Named credentials that only Apex names.
 fn credentials(cx: &Context<'_>, out: &mut Outcome) {
-    let known: Vec<String> =
-        cx.project.named_credentials().map(|credential| credential.name().to_ascii_lowercase()).collect();
-    let mut missing: BTreeMap<String, (String, Vec<(String, Place)>)> = BTreeMap::new();
-    let code = cx.project.files().iter().filter(|file| matches!(file.kind, Kind::Apex | Kind::Trigger));
-    for file in code {
-        let Ok((source, _)) = cx.project.load(file) else { continue };
-        if !source.text().contains("callout:") || is_test_class(&source) {
-            continue;
-        }
-        for span in literals(&source) {
-            let text = source.slice(span);
-            let Some(rest) = text.strip_prefix("callout:") else { continue };
-            let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            let key = name.to_ascii_lowercase();
-            if name.is_empty() || known.contains(&key) {
-                continue;
-            }
-            let end = span.start.saturating_add(u32::try_from("callout:".len() + name.len()).unwrap_or(0));
-            let component = format!("Apex:{}", file.name().split('.').next().unwrap_or_default());
-            let place = Place::of(&source, Span::new(span.start, end));
-            missing.entry(key).or_insert_with(|| (name, Vec::new())).1.push((component, place));
-        }
-    }
-    for (_, (name, places)) in missing {
+    for CalledCredential { name, places } in endpoint::called_credentials(cx.project) {
         out.judged(1);
         let declared = cx.policy.party_of_named_credential(&name).is_some()
             || cx.policy.model_of_named_credential(&name).is_some();

@@ -17,7 +17,7 @@
 //! action returns is not followed: where it is not in the source and goes into such a field, it is unknown. Targets
 //! that the bundle classifies as PHI or personal are where such data belongs; flows that do not run are left out. A
 //! patient's name on a record about patients is no copy that matters. A record variable counts where the flow stores
-//! it.
+//! it. Copies of code that tests run and nothing else in the source are medium.
 //!
 //! ## Seen in the wild
 //! No public project that was looked at has the case: flows of `bcgov/MoH-SAT` copy patients' names between records
@@ -84,10 +84,17 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
         let Sink::Record { object, field } = leak.sink else { continue };
         let severity = open_target(cx, &target(code, object, field));
         let is = if targets.len() == 1 { "is" } else { "are" };
-        let message =
-            format!("{} copied to {}, which {is} not classified as PHI", code.what(cx, &leak), shown(&targets));
         let fields = leak.names(cx, code);
         let severity = weight(cx, &fields, severity.unwrap_or(Severity::Medium));
+        let (severity, so) = match code.is_for_tests(cx, leak.place.method) {
+            true => (severity.min(Severity::Medium), "; nothing in the source runs this code but tests"),
+            false => (severity, ""),
+        };
+        let message = format!(
+            "{} copied to {}, which {is} not classified as PHI{so}",
+            code.what(cx, &leak),
+            shown(&targets)
+        );
         out.found(code::draft(cx, code, &leak, message, FIX).severity(severity));
     }
 }

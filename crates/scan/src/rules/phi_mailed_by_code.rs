@@ -9,7 +9,7 @@
 //! Mail that something is there, with a link to the record or to the portal, and let the reader log in.
 //!
 //! ## What is not found
-//! What one method puts into the mails of one sending (subject, body, attachments) is one finding; where the method that sends puts something in itself, what its callers hand to it is part of that, and each caller a way. A recipient's address that is a patient's own is how the mail reaches them. A message that is made and never sent is none. Whether the recipient is the patient, who may ask for unencrypted mail (164.522(b)), is not in the source: accept it with an exception.
+//! What one method puts into the mails of one sending (subject, body, attachments) is one finding; where the method that sends puts something in itself, what its callers hand to it is part of that, and each caller a way. So are mails to which several methods lead with the same data, put in at one place. A recipient's address that is a patient's own is how the mail reaches them. A message that is made and never sent is none. Whether the recipient is the patient, who may ask for unencrypted mail (164.522(b)), is not in the source: accept it with an exception.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `SendEmailUtility` attaches documents named after patients.

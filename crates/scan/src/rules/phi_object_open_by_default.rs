@@ -20,7 +20,7 @@
 //! An object whose file is not in the source, or does not say, is unknown: `SELECT QualifiedApiName, InternalSharingModel,
 //! ExternalSharingModel FROM EntityDefinition` settles it. Manual shares, Apex sharing, implicit sharing of accounts and
 //! restriction rules, which narrow what the default opens, are not weighed. An object without fields, one that keeps a number
-//! alone and one of which no record leads to anybody weigh one step less; so does one of which another file says `Private`.
+//! alone, amounts of money and quantities alone (its details counted in), and one of which no record leads to anybody weigh one step less; so does one of which another file says `Private`.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: 3 (`Drug__c` for external users too). `jperram92/LifesciencesPOC`: 8, among them `MemberPlan` and
@@ -190,6 +190,9 @@ fn weight(
     match is_read {
         Some(false) => (Severity::Low, "; today nobody but administrators reads the object by what the source gives"),
         _ if phi_object::is_unused(cx, object.name()) => (Severity::Low, "; the source shows no use of the object"),
+        _ if phi_object::are_of_amounts(cx, &phi.name, children) => {
+            (severity.min(less), "; these are amounts, and nothing else of a patient stands there")
+        }
         _ if !children.is_empty() => (severity, ""),
         _ if phi.is_bare(cx) => (severity.min(less), "; the source has no field of it"),
         _ if phi.is_number_alone(cx) => (severity.min(less), "; nothing else of a patient stands in it"),

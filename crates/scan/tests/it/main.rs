@@ -4,6 +4,7 @@ mod accuracy;
 mod caps;
 mod citations;
 mod labels;
+mod named_in_code;
 mod said;
 mod spec;
 mod training;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::Check;
 use crate::bundle::classification::FieldRule;
 use crate::file::record::clipped;
-use crate::place::At;
+use crate::place::{At, Place};
 use crate::vocabulary::{Identifier, Mask, Protect, Search, Tag};
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -91,6 +91,35 @@ pub(super) fn check(check: &mut Check<'_>) {
             check.warn(&name.place, "missing-subject", message, help);
         }
     }
+    unseen(check);
+}
+
+/// What somebody took as it was proposed: one warning for whoever did it, and when, at the first line of it.
+fn unseen(check: &mut Check<'_>) {
+    let content = check.content;
+    let mut taken: BTreeMap<String, (&Place, usize, usize)> = BTreeMap::new();
+    for (_, object) in &content.objects {
+        let fields = object.fields.0.iter().flat_map(|(_, rules)| rules.iter()).chain(&object.default);
+        let fields = fields.filter_map(|rule| rule.unseen.as_ref()).map(|unseen| (unseen, 0, 1));
+        for (unseen, objects, fields) in object.unseen.iter().map(|unseen| (unseen, 1, 0)).chain(fields) {
+            let own = taken.entry(unseen.value.to_string()).or_insert((&unseen.place, 0, 0));
+            own.1 += objects;
+            own.2 += fields;
+        }
+    }
+    for (how, (place, objects, fields)) in taken {
+        let message = format!(
+            "nobody has judged {} of objects and {} of fields: {how}",
+            counted(objects),
+            counted(fields)
+        );
+        let help = "look at each and take `unseen` away, or decide it in a sheet of `phiward classify` and bring it back by `--from`";
+        check.warn(place, "accepted-unseen", message, help);
+    }
+}
+
+fn counted(lines: usize) -> String {
+    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
 }
 
 /// The first of them, and how many more there are.
