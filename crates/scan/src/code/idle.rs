@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use apex::ast::{ExprId, Visibility};
 use apex::{ClassId, MethodId, MethodKind};
+use dataflow::Exposure;
 
 use super::Code;
 use crate::Context;
@@ -21,7 +22,7 @@ impl Code {
                 continue;
             }
             let Some(own) = self.program.method(id) else { return false };
-            let is_run = self.exposed.contains_key(&id)
+            let is_run = self.is_called_from_outside(cx, id)
                 || !matches!(own.kind, MethodKind::Method | MethodKind::Constructor);
             let Some(class) = own.class.filter(|_| !is_run) else { return false };
             if controllers.contains(&class) || self.may_be_run(cx, class) {
@@ -31,6 +32,17 @@ impl Code {
             todo.extend(callers.filter(|(_, callees)| callees.contains(&id)).map(|(caller, _)| caller));
         }
         seen.iter().any(|id| self.is_tested(*id))
+    }
+
+    /// Whether something calls a method by its annotation. Of an action the flows and agents say it, where the source has any.
+    fn is_called_from_outside(&self, cx: &Context<'_>, method: MethodId) -> bool {
+        match self.exposure(method) {
+            None => false,
+            Some(Exposure::Flow) if cx.project.of_type("Flow").next().is_some() => {
+                self.is_invoked(cx, method)
+            }
+            Some(_) => true,
+        }
     }
 
     /// Whether a test names the class of a method.
@@ -49,13 +61,15 @@ impl Code {
             !own.platform.is_empty()
                 || decl.is_none_or(|decl| decl.modifiers.visibility == Visibility::Global)
         };
-        self.program.lineage(class).iter().any(is_open)
-            || self.is_named_in_text(cx, &self.program.class_name(class))
+        self.program.lineage(class).iter().any(is_open) || self.is_named_in_text(cx, class)
     }
 
-    fn is_named_in_text(&self, cx: &Context<'_>, class: &str) -> bool {
-        let is_it = |text: &str| text.eq_ignore_ascii_case(class);
-        let in_code = self.files().any(|(_, file)| {
+    /// Whether a text of other code, or a record of custom metadata, is the name of a class.
+    fn is_named_in_text(&self, cx: &Context<'_>, class: ClassId) -> bool {
+        let name = self.program.class_name(class);
+        let own = self.program.class(class).map(|class| class.file);
+        let is_it = |text: &str| text.eq_ignore_ascii_case(&name);
+        let in_code = self.files().filter(|(id, _)| Some(*id) != own).any(|(_, file)| {
             let all = (0_u32..).map(ExprId).take(file.exprs.len());
             all.filter_map(|id| file.literal_text(id)).any(|text| is_it(&text))
         });

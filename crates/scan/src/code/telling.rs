@@ -283,6 +283,13 @@ impl Code {
         self.leaks.iter().any(is_nearer)
     }
 
+    /// Whether what was put into a field of records before is read from such and put back into the same field: what put it in
+    /// is told.
+    pub(crate) fn is_saved_again(&self, leak: &Leak) -> bool {
+        leak.has_step(Did::Reread)
+            && self.leaks.iter().any(|other| other.sink == leak.sink && !other.has_step(Did::Reread))
+    }
+
     /// Whether it is what somebody answered who was asked about the patient, and nothing else beside it.
     pub(crate) fn is_answer(&self, leak: &Leak) -> bool {
         leak.ways.iter().all(|way| way.has_step(Did::Answered))

@@ -19,7 +19,7 @@
 //! What an Apex action does with the record that it is given, and what a subflow sends, is not followed: the subflow is
 //! judged as a flow of its own. E-mail alerts send a template: that is `phi-in-email-template`. An autolaunched flow in
 //! default mode runs as whoever starts it, which its own file does not tell. A message that names a patient and says nothing
-//! else of him is medium.
+//! else of him is medium, and so is a notification to the owner of the record alone, who sees it anyway.
 //!
 //! ## Seen in the wild
 //! jperram92/LifesciencesPOC mails and notifies from flows in system mode; one puts a patient's name into a notification, which
@@ -62,7 +62,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let Some(mode) = system_mode(flow) else { continue };
         let data = FlowData::of(cx, flow);
         for action in flow.action_calls() {
-            if let Some(way) = Way::of(action) {
+            if let Some(way) = Way::of(flow, action) {
                 let values = action.inputs().filter_map(|input| input.value()).collect();
                 judge(cx, flow, &mode, &data, &Sent { element: action.element(), way, values }, out);
             }
@@ -105,10 +105,12 @@ struct Way {
     to: Destination,
     /// The operation's named credential is the way out of Salesforce.
     service: Option<String>,
+    /// Nobody but the owner of the record that starts the flow is told.
+    is_to_owner: bool,
 }
 
 impl Way {
-    fn of(action: ActionCall<'_>) -> Option<Self> {
+    fn of(flow: Flow<'_>, action: ActionCall<'_>) -> Option<Self> {
         let kind = action.action_type()?;
         let name = action.action_name().map(|name| name.into_text().into_owned()).unwrap_or_default();
         let (words, to) = match kind.as_str() {
@@ -124,12 +126,14 @@ impl Way {
                     words: format!("sends to the external service `{service}`"),
                     to: Destination::Host(service.clone()),
                     service: Some(service),
+                    is_to_owner: false,
                 });
             }
             "outboundMessage" => ("sends by outbound message".to_owned(), Destination::Host(name)),
             _ => return None,
         };
-        Some(Self { words, to, service: None })
+        let is_to_owner = matches!(to, Destination::Inside(_)) && is_to_owner(flow, action);
+        Some(Self { words, to, service: None, is_to_owner })
     }
 }
 
@@ -199,7 +203,7 @@ fn severity(cx: &Context<'_>, way: &Way, fields: &[String]) -> Severity {
     let is_to_people = matches!(way.to, Destination::Email | Destination::Inside(_));
     if fields.iter().all(|field| is_record_number(cx, field)) {
         Severity::Low
-    } else if is_to_people && fields.iter().all(is_who) {
+    } else if is_to_people && fields.iter().all(is_who) || way.is_to_owner {
         Severity::Medium
     } else {
         META.severity
@@ -266,6 +270,23 @@ fn event<'p>(flow: Flow<'p>, data: &FlowData, create: RecordChange<'p>) -> Optio
             words: format!("publishes in the event `{object}`"),
             to: Destination::Subscribers(object),
             service: None,
+            is_to_owner: false,
         },
     })
+}
+
+/// Whether the recipients of a notification are the owner of the record alone: said so, or by a list into which nothing else is
+/// put.
+fn is_to_owner(flow: Flow<'_>, action: ActionCall<'_>) -> bool {
+    let is_owner = |reference: &str| reference.eq_ignore_ascii_case("$Record.OwnerId");
+    let recipients = action.inputs().find(|input| input.name().is_some_and(|name| name == "recipientIds"));
+    let Some(list) = recipients.and_then(|input| input.value()).and_then(|value| value.reference()) else {
+        return false;
+    };
+    let is_list = |target: &str| target.eq_ignore_ascii_case(&list);
+    let put_in = flow.assignments().flat_map(|assignment| assignment.items());
+    let mut put_in = put_in.filter(|item| item.target().is_some_and(|target| is_list(&target))).peekable();
+    is_owner(&list)
+        || put_in.peek().is_some()
+            && put_in.all(|item| item.value().and_then(|value| value.reference()).is_some_and(|own| is_owner(&own)))
 }

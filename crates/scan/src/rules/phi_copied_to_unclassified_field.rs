@@ -78,7 +78,7 @@ fn of_apex(cx: &Context<'_>, out: &mut Outcome) {
         // What a class or an argument holds is in no record yet.
         let is_new = fields.is_empty()
             || fields.iter().any(|field| code.is_of_class(leak) || is_new_to(cx, field, &target, severity));
-        is_new && takes(cx, &fields, &target)
+        is_new && takes(cx, &fields, &target) && !code.is_saved_again(leak)
     };
     for (leak, targets) in code::kept(code, is_copy) {
         let Sink::Record { object, field } = leak.sink else { continue };

@@ -9,7 +9,7 @@
 //! Take out what the receiver does not need. Where it needs it, declare the receiver with its agreement in `parties.yaml` and the flow with its ground in `flows.yaml`; where there is no agreement, there is no flow.
 //!
 //! ## What is not found
-//! A call to the org itself. A permitted flow to a declared party, and one that lacks nothing but the agreement: `phi-sent-without-ground` tells that of the flow. What several methods hand to one call for one party is one finding: one declared flow mends it. Models that the bundle names are judged by `phi-sent-to-model`. Where the address is known only at run time, the receiver is *unknown* and the finding says so.
+//! A call to the org itself. A permitted flow to a declared party, and one that lacks nothing but the agreement: `phi-sent-without-ground` tells that of the flow. What several methods hand to one call for one party is one finding: one declared flow mends it. Models that the bundle names are judged by `phi-sent-to-model`. What tests run and nothing else in the source is medium: take it out. Where the address is known only at run time, the receiver is *unknown* and the finding says so.
 //!
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` and `EmpiIntegration` call registries of the province by named credentials.
@@ -81,11 +81,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                     (whom, "so that nobody can say who receives it".to_owned(), Severity::Medium, None)
                 }
             };
+            let (severity, so) = match code.is_for_tests(cx, leak.at.method) {
+                true => (severity.min(Severity::Medium), "; nothing in the source runs this code but tests"),
+                false => (severity, ""),
+            };
             let draft = code::draft(
                 cx,
                 code,
                 leak,
-                format!("{} sent to {whom}, {why}", code.what(cx, leak)),
+                format!("{} sent to {whom}, {why}{so}", code.what(cx, leak)),
                 "take out what the receiver does not need; where it needs it, declare the receiver with its agreement \
                  in `phiward/parties.yaml` and the flow with its ground in `phiward/flows.yaml`",
             )
