@@ -112,20 +112,27 @@ impl PhiObject {
             && !object.fields().any(is_way)
     }
 
-    /// Whether all that it holds is money, shares and quantities of something: an amount of an order tells nothing of whoever
-    /// gave it.
+    /// Whether all that it holds of anybody is money, and the shares, prices and quantities that go with it: an amount of an order
+    /// tells nothing of whoever gave it.
     fn is_of_amounts(&self, cx: &Context<'_>) -> bool {
-        const COUNTS: [&str; 6] = ["quantity", "qty", "price", "discount", "amount", "total"];
-        let known = cx.classes.phi_fields(&self.name);
+        const OF_MONEY: [&str; 8] =
+            ["discount", "price", "percent", "percentage", "quantity", "fee", "tax", "cost"];
+        let Some(object) = cx.project.object(&self.name) else { return false };
         let kind = |field: &str| cx.project.field(&format!("{}.{field}", self.name))?.data_type();
-        let is_money =
-            |field: &str| kind(field).is_some_and(|kind| matches!(kind.as_str(), "Currency" | "Percent"));
-        let is_count = |field: &str| {
-            kind(field).is_some_and(|kind| kind.as_str() == "Number")
-                && words(field).iter().any(|word| COUNTS.contains(&word.as_str()))
+        let is_money = |field: &str| kind(field).is_some_and(|kind| kind.as_str() == "Currency");
+        let is_beside = |field: &str| {
+            kind(field).is_some_and(|kind| matches!(kind.as_str(), "Number" | "Percent"))
+                && words(field).iter().all(|word| {
+                    OF_MONEY.contains(&word.as_str())
+                        || matches!(word.as_str(), "sales" | "marketing" | "total" | "unit")
+                })
         };
+        let is_personal = |field: &str| cx.classes.field(&self.name, field).class.is_personal();
+        let known = cx.classes.phi_fields(&self.name);
+        let all = known.iter().map(|(field, _)| field.clone());
+        let others = object.fields().map(|field| field.name().to_owned()).filter(|field| is_personal(field));
         known.iter().any(|(field, _)| is_money(field))
-            && known.iter().all(|(field, _)| is_money(field) || is_count(field))
+            && all.chain(others).all(|field| is_money(&field) || is_beside(&field))
     }
 
     /// Whether all that it holds of a patient is a number or code that the organisation gave: no name, no date, nothing of

@@ -683,6 +683,20 @@ impl Program {
                 ..base.clone_head()
             });
         }
+        // First values run with the blocks, and by themselves where there is none.
+        let is_computed = |own: &Variable| {
+            let value = own.value.filter(|_| own.is_static);
+            value.is_some_and(|value| !matches!(file.expr(value).kind, ExprKind::Literal(_)))
+        };
+        if variables.iter().any(is_computed)
+            && !methods.iter().any(|method| method.kind == MethodKind::StaticInitializer)
+        {
+            methods.push(Method {
+                kind: MethodKind::StaticInitializer,
+                is_static: true,
+                ..base.clone_head()
+            });
+        }
         // The one that every class has that writes none.
         if decl.kind == DeclKind::Class
             && !methods.iter().any(|method| method.kind == MethodKind::Constructor)

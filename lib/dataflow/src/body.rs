@@ -109,6 +109,9 @@ pub(crate) fn run(
     if method.kind == MethodKind::Constructor {
         body.before_constructor();
     }
+    if method.kind == MethodKind::StaticInitializer {
+        body.before_first_use();
+    }
     if method.kind == MethodKind::Job {
         let this = body.this();
         body.batch(&this, method.span, ExprId(u32::MAX));
@@ -215,6 +218,22 @@ impl<'w> Body<'w> {
                 let own = std::mem::replace(&mut self.state.locals, vec![Value::default(); slots]);
                 self.stmt(body);
                 self.state.locals = own;
+            }
+        }
+    }
+
+    /// The first values of the class's static variables, once.
+    fn before_first_use(&mut self) {
+        let Some(class) = self.method.class.and_then(|class| self.world.program.class(class)) else { return };
+        if class.static_initializers.first() != Some(&self.id) {
+            return;
+        }
+        for &id in class.variables.values() {
+            let Some(variable) = self.world.program.variable(id) else { continue };
+            if let (true, Some(value)) = (variable.is_static, variable.value) {
+                let held = self.expr(value);
+                let held = self.kept(held, variable.span);
+                self.left(id, Some(Path::ROOT), Path::ROOT, &held, variable.span);
             }
         }
     }

@@ -121,7 +121,12 @@ fn summaries(world: &World<'_>, graph: &Graph, circle: &[MethodId]) -> Vec<(Meth
         world.program.method(*method).is_some_and(|own| {
             !own.is_test
                 && (own.body.is_some()
-                    || matches!(own.kind, apex::MethodKind::Constructor | apex::MethodKind::Job))
+                    || matches!(
+                        own.kind,
+                        apex::MethodKind::Constructor
+                            | apex::MethodKind::StaticInitializer
+                            | apex::MethodKind::Job
+                    ))
         })
     };
     let circle: Vec<MethodId> = circle.iter().copied().filter(runs).collect();
@@ -211,6 +216,20 @@ fn callees(program: &Program, resolution: &Resolution, id: MethodId) -> Vec<Meth
     if let (apex::MethodKind::Job, Some(class)) = (method.kind, method.class) {
         add_class(class, &mut found);
         found.retain(|id| program.method(*id).is_some_and(|own| own.kind == apex::MethodKind::Method));
+    }
+    if method.kind == apex::MethodKind::StaticInitializer
+        && let Some(class) = method.class.and_then(|class| program.class(class))
+        && class.static_initializers.first() == Some(&id)
+    {
+        for variable in class.variables.values().filter_map(|id| program.variable(*id)) {
+            if let (true, Some(value)) = (variable.is_static, variable.value) {
+                let mut todo = vec![value];
+                while let Some(expr) = todo.pop() {
+                    visit(expr, &mut found);
+                    todo.extend(file.parts(expr));
+                }
+            }
+        }
     }
     if method.kind == apex::MethodKind::Constructor
         && let Some(class) = method.class.and_then(|class| program.class(class))

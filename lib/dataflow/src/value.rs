@@ -183,6 +183,10 @@ pub enum Did {
 }
 
 impl Did {
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
     /// Whether data is something else after it: a way that is told in short keeps it.
     pub(crate) fn is_change(self) -> bool {
         matches!(self, Did::Checked | Did::Grouped | Did::Answered | Did::Counted)
@@ -197,6 +201,8 @@ pub struct Step {
     pub did: Did,
     pub before: Option<Trace>,
     pub(crate) length: u16,
+    /// All that was done to here, a bit each.
+    done: u32,
     pub harmless: Harmless,
 }
 
@@ -215,7 +221,8 @@ pub fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace
         return Arc::clone(last);
     }
     let harmless = before.map_or(Harmless::NOWHERE, |step| step.harmless);
-    Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1, harmless })
+    let done = before.map_or(0, |step| step.done) | did.bit();
+    Arc::new(Step { file, span, did, before: before.cloned(), length: length + 1, done, harmless })
 }
 
 /// The same way, harmless elsewhere.
@@ -223,20 +230,16 @@ pub(crate) fn encoded(way: &Trace, harmless: Harmless) -> Trace {
     if way.harmless == harmless {
         return Arc::clone(way);
     }
-    let Step { file, span, did, length, .. } = **way;
-    Arc::new(Step { file, span, did, before: way.before.clone(), length, harmless })
+    let Step { file, span, did, length, done, .. } = **way;
+    Arc::new(Step { file, span, did, before: way.before.clone(), length, done, harmless })
 }
 
 /// Whether something was done with the data on its way.
 pub fn has_step(way: &Trace, wanted: Did) -> bool {
-    let mut at = Some(way);
-    while let Some(one) = at.filter(|one| one.did != wanted) {
-        at = one.before.as_ref();
-    }
-    at.is_some()
+    way.done & wanted.bit() != 0
 }
 
-/// A label and its way. Of two ways the first known stays, and is harmless where both are.
+/// A label and its way. Of two ways the nearer stays, else the first known, and is harmless where both are.
 #[derive(Debug, Clone, Default)]
 pub struct Labels(Vec<(Label, Trace)>);
 
@@ -265,19 +268,20 @@ impl Labels {
                 {
                     *known = encoded(known, known.harmless.of_both(trace.harmless));
                 }
-                // What is one person's goes before what a group has in common, and input before what it was answered with.
-                let far = match label {
-                    Label::Input(_) | Label::Session => Did::Answered,
-                    _ => Did::Grouped,
+                // What is read goes before what is answered about it, what is one person's before what a group has in common, and
+                // what nobody asked for before what was checked.
+                let far: &[Did] = match label {
+                    Label::Input(_) | Label::Session => &[Did::Answered],
+                    _ => &[Did::Answered, Did::Grouped, Did::Checked],
                 };
-                if let Some((_, known)) = self.0.get_mut(at)
-                    && has_step(known, far)
-                    && !has_step(trace, far)
-                {
-                    *known = Arc::clone(trace);
-                    return true;
+                let distance = |way: &Trace| far.iter().filter(|did| has_step(way, **did)).count();
+                match self.0.get_mut(at) {
+                    Some((_, known)) if distance(trace) < distance(known) => {
+                        *known = Arc::clone(trace);
+                        true
+                    }
+                    _ => false,
                 }
-                false
             }
             Err(at) => {
                 self.0.insert(at, (label, Arc::clone(trace)));

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use apex::ast::{ExprId, ExprKind};
+use apex::ast::{ExprId, ExprKind, StmtKind};
 use apex::{MethodId, Ref, Ty};
 
 use super::own::Asker;
@@ -14,11 +14,16 @@ use crate::Context;
 /// So many expressions are looked at, from a value over names and methods to where it comes from.
 const LOOKS: u32 = 2_000;
 
+/// So far what a method hands on is looked after.
+const HELPERS: u8 = 3;
+
 /// Where a value comes from that no caller chooses. Of several the last one stands for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    /// A constant, the time, the user.
+    /// A constant, the user.
     Constant,
+    /// When it happens.
+    Moment,
     Stored,
     /// What another system or a model said, or what went wrong.
     Answer,
@@ -34,20 +39,25 @@ struct Search {
     looks: Cell<u32>,
     /// What is being looked at: a value that is made of itself adds nothing.
     open: RefCell<BTreeSet<(MethodId, ExprId)>>,
-    /// What callers hand in, by the method to which, and by what records are looked up otherwise.
-    handed: RefCell<BTreeSet<(MethodId, String)>>,
+    /// What callers hand in, by the method to which; without a method members of what they hand in, by their class, and all else
+    /// of which it is not known where it comes from.
+    handed: RefCell<BTreeSet<(Option<MethodId>, String)>>,
     /// Whether something is handed in that may name several records.
     is_of_several: Cell<bool>,
     /// Within what another system or a model is asked with: there only what callers hand in counts.
     is_question: Cell<bool>,
+    /// Within a query that gives one record at most.
+    is_of_first: Cell<bool>,
 }
 
 impl Search {
-    /// Whether whoever calls names no more than one record: with two, he would choose what gets where.
+    /// Whether whoever calls names no more than one record: with two, he would choose what gets where. Each method has its own
+    /// callers; a member of what is handed in is one thing wherever it is read.
     fn is_of_one(&self) -> bool {
         let handed = self.handed.borrow();
-        let methods: BTreeSet<MethodId> = handed.iter().map(|(method, _)| *method).collect();
-        !self.is_of_several.get() && methods.len() == handed.len()
+        let methods: BTreeSet<Option<MethodId>> = handed.iter().map(|(method, _)| *method).collect();
+        let is_mixed = methods.len() > 1 && methods.contains(&None);
+        !self.is_of_several.get() && !is_mixed && methods.len() == handed.len()
     }
 }
 
@@ -60,9 +70,17 @@ impl Code {
         let [object] = operation.objects.as_slice() else { return false };
         let names = &self.program.names;
         let mut sources = Vec::new();
+        // Whether all goes from one field of a record to another.
+        let mut is_own = true;
         let search = Search::default();
         for value in &written.values {
             let field = names.folded(value.field);
+            // Which record it is, and not what stands in it.
+            if field == "id" {
+                is_own = false;
+                self.asker(value.method).and_then(|asker| asker.source(value.value, None, &search));
+                continue;
+            }
             if self.is_harmless_to_set(cx, object, field, operation.method) {
                 continue;
             }
@@ -75,10 +93,19 @@ impl Code {
             if value.is_new && is_link() {
                 continue;
             }
-            let asker = self.asker(value.method);
-            let Some(source) = asker.and_then(|asker| asker.source(value.value, None, &search)) else {
+            let Some(asker) = self.asker(value.method) else { return false };
+            // Of several values who calls may choose one; of one whether it is taken, which he does by calling.
+            let is_one_of = written.values.iter().filter(|other| other.field == value.field).count() > 1;
+            if is_one_of && asker.depends_on_caller(value.value, None, &search) {
                 return false;
-            };
+            }
+            // From one field of a record to another, whichever it is.
+            if value.record.is_some_and(|record| asker.is_of_record(value.value, record)) {
+                sources.push(Source::Stored);
+                continue;
+            }
+            let Some(source) = asker.source(value.value, None, &search) else { return false };
+            is_own = false;
             sources.push(source);
         }
         if let Some(asker) = self.asker(operation.method) {
@@ -86,8 +113,44 @@ impl Code {
         }
         let is_answer = sources.contains(&Source::Answer);
         !sources.is_empty()
-            && search.is_of_one()
-            && (is_answer || sources.iter().all(|source| *source == Source::Stored))
+            && (is_own || search.is_of_one())
+            && (is_answer || sources.contains(&Source::Stored) && !sources.contains(&Source::Constant))
+    }
+
+    /// Whether a method may change what is handed to it as a parameter.
+    fn changes_parameter(&self, method: MethodId, at: usize, steps: u8) -> bool {
+        let (Some(steps), Some(asker)) = (steps.checked_sub(1), self.asker(method)) else { return true };
+        let Some(body) = asker.method.body else { return true };
+        let is_it = |expr: ExprId| asker.to(expr) == Ref::Local(u32::try_from(at).unwrap_or(u32::MAX));
+        let mut is_changed = false;
+        asker.file.each_expr(body, |expr| {
+            is_changed |= match &asker.file.expr(expr).kind {
+                ExprKind::Assign { target, value, .. } => {
+                    let is_part = match asker.file.expr(*target).kind {
+                        ExprKind::Field { object, .. } => is_it(object),
+                        ExprKind::Index { list, .. } => is_it(list),
+                        _ => false,
+                    };
+                    is_part || is_it(*value)
+                }
+                ExprKind::Call { receiver, args, name, .. } => match asker.to(expr) {
+                    Ref::Method { method, .. } => {
+                        receiver.is_some_and(is_it) && !args.is_empty()
+                            || args
+                                .iter()
+                                .enumerate()
+                                .any(|(at, arg)| is_it(*arg) && self.changes_parameter(method, at, steps))
+                    }
+                    _ => {
+                        const CHANGES: [&str; 6] = ["add", "addall", "put", "putall", "set", "sort"];
+                        receiver.is_some_and(is_it)
+                            && CHANGES.contains(&self.program.names.folded(name.value))
+                    }
+                },
+                _ => false,
+            };
+        });
+        is_changed
     }
 
     /// Whether a method, or one that it calls, asks another system or a model.
@@ -130,16 +193,32 @@ impl Asker<'_> {
 
     fn source_now(&self, value: ExprId, given: Given<'_>, search: &Search) -> Option<Source> {
         match &self.file.expr(value).kind {
-            ExprKind::Query { binds, .. } => {
+            ExprKind::Query { binds, text, .. } => {
+                let text = self.file.source.slice(*text).to_ascii_lowercase();
+                let was = search
+                    .is_of_first
+                    .replace(text.split_whitespace().collect::<Vec<_>>().ends_with(&["limit", "1"]));
                 for bind in binds {
                     self.source(*bind, given, search);
                 }
+                search.is_of_first.set(was);
                 Some(Source::Stored)
             }
-            ExprKind::Field { object, .. } => match self.to(*object) {
+            ExprKind::Field { object, name, .. } => match self.to(*object) {
                 Ref::Type => self.source_of_name(value, given, search),
-                _ => self.source(*object, given, search),
+                _ => match self.class_of_parameter(*object) {
+                    Some(class) => self.source_of_parameter(*object, given).or_else(|| {
+                        let member = format!("{class}.{}", self.code.program.names.folded(name.value));
+                        search.handed.borrow_mut().insert((None, member));
+                        None
+                    }),
+                    None => self.part_of(*object, given, search),
+                },
             },
+            ExprKind::Index { list, index } => {
+                self.source(*index, given, search)?;
+                self.part_of(*list, given, search)
+            }
             ExprKind::Name(_) => self.source_of_name(value, given, search),
             ExprKind::Call { receiver, args, .. } => match self.to(value) {
                 Ref::Method { method, is_virtual: false } => self.returned(method, args, given, search),
@@ -147,16 +226,92 @@ impl Asker<'_> {
                 _ => self.source_of_call(value, *receiver, args, given, search),
             },
             ExprKind::Assign { value, .. } => self.source(*value, given, search),
-            // What is asked decides, and is no part of it.
-            ExprKind::Ternary { yes, no, .. } => self.source_of_all(&[*yes, *no], given, search),
+            // What is asked decides, and is no part of it; but who calls may decide.
+            ExprKind::Ternary { condition, yes, no } => {
+                self.source(*condition, given, search)?;
+                self.source_of_all(&[*yes, *no], given, search)
+            }
             _ => self.source_of_all(&self.file.parts(value), given, search),
         }
+    }
+
+    /// A part of a value: of what callers hand in, one of several.
+    fn part_of(&self, whole: ExprId, given: Given<'_>, search: &Search) -> Option<Source> {
+        let before = search.handed.borrow().len();
+        let found = self.source(whole, given, search);
+        let is_stored = match &self.code.resolution.expr(self.file_id, whole).ty {
+            Ty::List(of) => matches!(**of, Ty::Record(_)),
+            ty => matches!(ty, Ty::Record(_)),
+        };
+        if !is_stored && found.is_none() && search.handed.borrow().len() > before && !search.is_question.get()
+        {
+            search.is_of_several.set(true);
+        }
+        found
+    }
+
+    /// The class of an object that a parameter is, in lower case.
+    fn class_of_parameter(&self, name: ExprId) -> Option<String> {
+        let ExprKind::Name(_) = self.file.expr(name).kind else { return None };
+        self.parameter(name)?;
+        match self.code.resolution.expr(self.file_id, name).ty {
+            Ty::Class(class) => Some(self.code.program.class_name(class).to_lowercase()),
+            _ => None,
+        }
+    }
+
+    /// Where an object that is a parameter comes from, looked at by itself.
+    fn source_of_parameter(&self, name: ExprId, given: Given<'_>) -> Option<Source> {
+        let at = self.parameter(name)?;
+        if let Some(given) = given {
+            return given.get(at).copied().flatten();
+        }
+        let search = Search::default();
+        self.code.passed(self.id, at)?.iter().try_fold(Source::Constant, |known, (caller, arg)| {
+            Some(known.max(self.code.asker(*caller)?.source(*arg, None, &search)?))
+        })
+    }
+
+    /// Whether a value is a field of the same record that gets it, or of what that hangs on.
+    fn is_of_record(&self, value: ExprId, record: ExprId) -> bool {
+        let mut base = value;
+        while let ExprKind::Field { object, .. } = self.file.expr(base).kind {
+            base = object;
+        }
+        let is_name = |expr: ExprId| matches!(self.file.expr(expr).kind, ExprKind::Name(_));
+        base != value && is_name(base) && is_name(record) && self.to(base) == self.to(record)
+    }
+
+    /// Whether who calls decides, by a condition around it, whether a value is taken, or which of several a name has.
+    fn depends_on_caller(&self, value: ExprId, given: Given<'_>, search: &Search) -> bool {
+        let span = self.file.expr(value).span;
+        let Some(body) = self.method.body else { return true };
+        let mut conditions = Vec::new();
+        self.file.each_stmt(body, |stmt| {
+            let own = self.file.stmt(stmt);
+            if own.span.start > span.start || span.end > own.span.end {
+                return;
+            }
+            match &own.kind {
+                StmtKind::If { condition, .. }
+                | StmtKind::While { condition, .. }
+                | StmtKind::DoWhile { condition, .. } => conditions.push(*condition),
+                StmtKind::For { condition, .. } => conditions.extend(*condition),
+                StmtKind::Switch { on, .. } => conditions.push(*on),
+                _ => {}
+            }
+        });
+        conditions.into_iter().any(|condition| {
+            let around = self.file.expr(condition).span;
+            let is_within = around.start <= span.start && span.end <= around.end;
+            !is_within && self.source(condition, given, search).is_none()
+        })
     }
 
     /// What the caller chooses, or nobody knows who.
     fn handed(&self, value: ExprId, search: &Search) -> Option<Source> {
         if !search.is_question.get() {
-            search.handed.borrow_mut().insert((self.id, self.text(value)));
+            search.handed.borrow_mut().insert((None, self.text(value)));
         }
         None
     }
@@ -197,41 +352,90 @@ impl Asker<'_> {
         {
             return Some(Source::Constant);
         }
+        // What an object or a class keeps, anybody may have put there.
+        if matches!(self.to(name), Ref::Variable(_)) {
+            let is_constant = |value: &ExprId| matches!(self.file.expr(*value).kind, ExprKind::Literal(_));
+            let values = self.values(name).filter(|all| all.iter().all(is_constant));
+            return if values.is_some() { Some(Source::Constant) } else { self.handed(name, search) };
+        }
         let (Some(values), Some(parts)) = (self.values(name), self.put_into(name)) else {
             return self.handed(name, search);
         };
         let all: Vec<ExprId> = values.into_iter().chain(parts).collect();
+        if all.len() > 1 && all.iter().any(|value| self.depends_on_caller(*value, given, search)) {
+            return None;
+        }
         self.source_of_all(&all, given, search)
     }
 
-    /// Of a parameter: a flag names no record, and what has parts may name several.
+    /// Of a parameter: what has parts may name several records, unless one alone is asked for.
     fn handed_as(&self, name: ExprId, at: usize, search: &Search) -> Option<Source> {
         let is_one = |ty: &Ty| matches!(ty, Ty::Id | Ty::Text);
         match self.method.parameters.get(at).map(|(_, ty)| ty) {
-            Some(Ty::Boolean | Ty::Number | Ty::Date) => return None,
-            Some(Ty::List(of) | Ty::Set(of)) if is_one(of) => {}
+            Some(Ty::Boolean | Ty::Number | Ty::Date) if search.is_question.get() => return None,
+            Some(Ty::Boolean | Ty::Number | Ty::Date) => {}
+            Some(Ty::List(of) | Ty::Set(of)) if is_one(of) && search.is_of_first.get() => {}
             Some(ty) if is_one(ty) => {}
             _ => search.is_of_several.set(true),
         }
-        search.handed.borrow_mut().insert((self.id, self.text(name)));
+        search.handed.borrow_mut().insert((Some(self.id), self.text(name)));
         None
     }
 
-    /// What is put into a list, a map or an object that a name holds.
+    /// What is put into a list, a map or an object that a name holds; none where another method may do that.
     fn put_into(&self, name: ExprId) -> Option<Vec<ExprId>> {
         let to = self.to(name);
-        let mut found = match self.code.resolution.expr(self.file_id, name).ty {
-            Ty::List(_) | Ty::Set(_) | Ty::Map(_) => self.added(name)?,
-            _ => Vec::new(),
-        };
-        self.file.each_expr(self.method.body?, |expr| {
-            if let ExprKind::Assign { target, value, .. } = self.file.expr(expr).kind
-                && let ExprKind::Field { object, .. } = self.file.expr(target).kind
-            {
-                found.extend(Some(value).filter(|_| self.to(object) == to));
+        let mut found = Vec::new();
+        let mut is_changed = false;
+        self.file.each_expr(self.method.body?, |expr| match &self.file.expr(expr).kind {
+            ExprKind::Assign { target, value, .. } => {
+                let is_part = |of: ExprId| self.to(of) == to;
+                match self.file.expr(*target).kind {
+                    ExprKind::Field { object, .. } if is_part(object) => found.push(*value),
+                    ExprKind::Index { list, .. } if is_part(list) => found.push(*value),
+                    _ => {}
+                }
             }
+            ExprKind::Call { receiver, args, .. } => match self.to(expr) {
+                // What else it is called with may be put there.
+                Ref::Method { method, .. } => {
+                    if receiver.is_some_and(|of| self.to(of) == to) {
+                        found.extend(args);
+                    }
+                    is_changed |= args.iter().enumerate().any(|(at, arg)| {
+                        self.to(*arg) == to && self.code.changes_parameter(method, at, HELPERS)
+                    });
+                }
+                _ if receiver.is_some_and(|of| self.to(of) == to) && self.is_collection(name) => {
+                    found.extend(args);
+                }
+                _ => {}
+            },
+            _ => {}
         });
-        Some(found)
+        (!is_changed).then_some(found)
+    }
+
+    fn is_collection(&self, name: ExprId) -> bool {
+        matches!(self.code.resolution.expr(self.file_id, name).ty, Ty::List(_) | Ty::Set(_) | Ty::Map(_))
+    }
+
+    /// Whether who calls says where the method asks.
+    fn is_told_where_to_ask(&self, search: &Search) -> bool {
+        let mut addresses = Vec::new();
+        if let Some(body) = self.method.body {
+            self.file.each_expr(body, |expr| {
+                if let ExprKind::Call { name, args, .. } = &self.file.expr(expr).kind
+                    && self.code.program.names.folded(name.value) == "setendpoint"
+                {
+                    addresses.extend(args.first().copied());
+                }
+            });
+        }
+        let was = search.is_question.replace(true);
+        let is_told = addresses.into_iter().any(|address| self.source(address, None, search).is_none());
+        search.is_question.set(was);
+        is_told
     }
 
     /// What a call of a method of the source gives.
@@ -245,12 +449,20 @@ impl Asker<'_> {
         let asks = self.code.asks_others(method);
         let (was, looks) = (search.is_question.get(), search.looks.get());
         search.is_question.set(was || asks);
-        let args: Vec<Option<Source>> = args.iter().map(|arg| self.source(*arg, given, search)).collect();
+        // Of an object that is handed on, what is read of it counts.
+        let of_arg = |arg: &ExprId| match self.class_of_parameter(*arg) {
+            Some(_) => None,
+            None => self.source(*arg, given, search),
+        };
+        let args: Vec<Option<Source>> = args.iter().map(of_arg).collect();
         search.is_question.set(was);
         if asks {
             // However long the question is.
             search.looks.set(looks);
-            return Some(Source::Answer);
+            let below = self.code.below(method);
+            let is_told =
+                |id: MethodId| self.code.asker(id).is_some_and(|asker| asker.is_told_where_to_ask(search));
+            return (!below.into_iter().any(is_told)).then_some(Source::Answer);
         }
         let asker = self.code.asker(method)?;
         let all = asker.returns();
@@ -269,11 +481,12 @@ impl Asker<'_> {
         let text = self.text(call);
         let receiver = receiver.filter(|of| self.to(*of) != Ref::Type);
         if receiver.is_none() && args.is_empty() {
-            let is_own = ["datetime.now(", "date.today(", "system.now(", "system.today("]
-                .iter()
-                .any(|own| text.starts_with(own))
-                || text.starts_with("userinfo.get");
-            return if is_own { Some(Source::Constant) } else { self.handed(call, search) };
+            const MOMENTS: [&str; 4] = ["datetime.now(", "date.today(", "system.now(", "system.today("];
+            if MOMENTS.iter().any(|own| text.starts_with(own)) {
+                return Some(Source::Moment);
+            }
+            let is_user = text.starts_with("userinfo.get");
+            return if is_user { Some(Source::Constant) } else { self.handed(call, search) };
         }
         let said = match (self.to(call), &self.file.expr(call).kind) {
             (Ref::Platform(class), ExprKind::Call { name, .. }) => {
@@ -283,14 +496,21 @@ impl Asker<'_> {
             _ => ("", ""),
         };
         match said {
-            ("http", "send") | ("webservicecallout", "invoke") => Some(Source::Answer),
+            ("http", "send") => (!self.is_told_where_to_ask(search)).then_some(Source::Answer),
+            ("webservicecallout", "invoke") => Some(Source::Answer),
             ("database", "query" | "querywithbinds") => {
                 self.source_of_all(args, given, search);
                 Some(Source::Stored)
             }
             _ => {
+                let before = search.handed.borrow().len();
                 let all: Vec<ExprId> = receiver.into_iter().chain(args.iter().copied()).collect();
-                self.source_of_all(&all, given, search)
+                let found = self.source_of_all(&all, given, search);
+                // Of a text that is taken apart, one of several.
+                if found.is_none() && search.handed.borrow().len() > before && !search.is_question.get() {
+                    search.is_of_several.set(true);
+                }
+                found
             }
         }
     }

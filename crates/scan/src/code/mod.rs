@@ -234,6 +234,11 @@ impl Code {
             .then(|| format!("where data goes in Apex beyond what is followed: {}", all.join("; ")))
     }
 
+    /// What a method calls itself.
+    pub(crate) fn called_by(&self, method: apex::MethodId) -> &[apex::MethodId] {
+        self.callees.get(method.index()).map_or(&[], Vec::as_slice)
+    }
+
     /// A method and all that it calls.
     pub(crate) fn below(&self, method: apex::MethodId) -> BTreeSet<apex::MethodId> {
         below(&self.callees, [method])
@@ -351,6 +356,7 @@ impl Code {
             asked
                 .iter()
                 .any(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field))
+                || leak.ways.iter().all(|way| self.is_asked_on(way, field))
         };
         let mut rest = leak.clone();
         rest.data.retain(|_, fields| {

@@ -105,7 +105,8 @@ pub(super) fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<
         let of_mail = mails.get(&(sender(&flow), flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
         let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
         let is_counted = flow.way.has_step(Did::Counted);
-        let standing = (Standing::of(flow.sink, &flow.way), flow.is_answer(), is_counted);
+        let is_answer = flow.sink != Sink::Mail && flow.is_answer();
+        let standing = (Standing::of(flow.sink, &flow.way), is_answer, is_counted);
         let key = (place, flow.sink, flow.to.clone(), standing);
         let leak = leaks.entry(key).or_insert_with(|| Leak {
             sink: flow.sink,

@@ -28,6 +28,13 @@ pub(crate) struct Operation {
     pub(crate) is_user_mode: bool,
 }
 
+impl Operation {
+    /// Whether it adds records that give somebody access to others.
+    pub(crate) fn gives_access(&self) -> bool {
+        self.writes && self.object.as_deref().is_some_and(|object| !is_no_grant(object))
+    }
+}
+
 impl Code {
     /// Queries and writes of a method's own body.
     pub(crate) fn operations(&self, id: MethodId) -> Vec<Operation> {

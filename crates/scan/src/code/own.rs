@@ -48,7 +48,9 @@ impl Code {
     /// Whether records that are added are made by the method itself, which sets what is in them, and are not such as a
     /// caller hands in with any of their fields.
     pub(crate) fn is_made_there(&self, operation: &super::Access) -> bool {
-        self.asker(operation.method).is_some_and(|asker| asker.is_made_by_itself(operation.value, RECORDS))
+        self.asker(operation.method).is_some_and(|asker| {
+            asker.is_made_by_itself(operation.value, RECORDS) && asker.names_what_it_sets(operation)
+        })
     }
 
     /// Whether what a write takes is called after others than patients: `update provider`.
@@ -148,6 +150,19 @@ impl Code {
             }
         }
         (1..=VALUES).contains(&found.len()).then_some(found)
+    }
+
+    /// Whether on a way something stands within a branch that runs only where the user may read a field: whoever comes by there
+    /// was asked for it.
+    pub(super) fn is_asked_on(&self, way: &super::Way, field: &str) -> bool {
+        way.places().any(|(file, span)| {
+            let asker = self.method_at(file, span).and_then(|method| self.asker(method));
+            asker.is_some_and(|asker| {
+                asker.runs_only_where(span, &|condition, holds| {
+                    holds && asker.asks_for(condition, field, NAMES)
+                })
+            })
+        })
     }
 
     /// Whether a query wants one record, by the id that it got when the method inserted it.
@@ -452,6 +467,13 @@ impl Asker<'_> {
                 if let Some(over) = self.each_of(expr) {
                     return self.is_made_by_itself(over, depth);
                 }
+                if let Some(at) = self.parameter(expr) {
+                    return self.code.passed(self.id, at).is_some_and(|all| {
+                        all.iter().all(|(caller, arg)| {
+                            self.code.asker(*caller).is_some_and(|asker| asker.is_made_by_itself(*arg, depth))
+                        })
+                    });
+                }
                 let Some(values) = self.values(expr) else { return false };
                 // Whoever is handed a record does not make it another; a list may be filled.
                 let is_record = matches!(self.code.resolution.expr(self.file_id, expr).ty, Ty::Record(_));
@@ -646,6 +668,26 @@ impl Asker<'_> {
             let owner = [format!("{record}.ownerid"), format!("{record}.owner.id")];
             owner.contains(&self.text(left)) && self.is_user(&Bound::Expr(right), NAMES)
         })
+    }
+
+    /// Whether a condition that holds says that the user may read a field: `fields.SSN__c.isAccessible()`, alone or with others.
+    fn asks_for(&self, condition: ExprId, field: &str, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match &self.file.expr(condition).kind {
+            ExprKind::Binary { first, rest }
+                if rest.iter().all(|(operator, _)| *operator == Operator::And) =>
+            {
+                std::iter::once(*first)
+                    .chain(rest.iter().map(|(_, part)| *part))
+                    .any(|part| self.asks_for(part, field, depth))
+            }
+            ExprKind::Call { receiver: Some(of), name, .. } => {
+                let asked = self.text(*of);
+                let named = asked.trim_end_matches(".getdescribe()").rsplit('.').next();
+                self.code.program.names.folded(name.value) == "isaccessible" && named == Some(field)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a condition that holds, or does not, says that two things are the same.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use apex::MethodId;
-use dataflow::{Graph, World};
+use dataflow::{Exposure, Graph, World};
 
 use super::leak;
 
@@ -27,10 +27,15 @@ impl<'w> Requests<'w> {
         Self { world, graph, callers }
     }
 
-    /// Whether two methods may run for the same call from outside. Pages and triggers run with others.
+    /// Whether two methods may run for the same call from outside. Pages and triggers run with others, and a flow or an integration
+    /// procedure calls one action after the other.
     pub(super) fn meet(&self, one: MethodId, other: MethodId) -> bool {
+        let is_step =
+            |id: &MethodId| matches!(self.world.exposure(*id), Some(Exposure::Flow | Exposure::OmniStudio));
         match (self.roots(one), self.roots(other)) {
-            (Some(one), Some(other)) => !one.is_disjoint(&other),
+            (Some(one), Some(other)) => {
+                !one.is_disjoint(&other) || one.iter().any(is_step) && other.iter().any(is_step)
+            }
             _ => true,
         }
     }

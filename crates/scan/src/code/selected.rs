@@ -66,6 +66,8 @@ impl Code {
     pub(crate) fn phi_selected(&self, cx: &Context<'_>, operation: &Access) -> Option<BTreeSet<Reached>> {
         let is_known =
             operation.needs == [Need::Read] && !operation.paths.is_empty() && !operation.fields.contains("*");
+        // Of a child query whose object the source does not tell, nobody knows what its fields are.
+        let is_known = is_known && !operation.paths.iter().any(|(object, _)| object.ends_with("__r"));
         let reached = operation.paths.iter().filter_map(|(object, path)| {
             let steps = path.rsplit_once('.').map_or("", |(steps, _)| steps);
             // Others, though they are kept in the same object as patients.

@@ -176,6 +176,8 @@ impl Code {
     pub(crate) fn leaving(&self) -> Leaving {
         let mut found = Leaving::new();
         for leak in self.leaks.iter().filter(|leak| leak.is_shown()) {
+            // Without what is asked about on its way.
+            let leak = &self.without_asked(leak);
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));
@@ -244,24 +246,30 @@ impl Code {
         leak.data.keys().all(|object| self.program.classes.iter().any(|class| class.full_name == *object))
     }
 
-    /// Whether a method that this one calls gives the same data to clients by itself: there is what to mend.
+    /// Whether methods that this one calls give the same data to clients by themselves, one of them or several together: there is
+    /// what to mend.
     pub(crate) fn is_told_below(&self, leak: &Leak) -> bool {
-        let callees = self.callees.get(leak.at.method.index()).map_or(&[][..], Vec::as_slice);
+        let callees = self.called_by(leak.at.method);
         let gives = |other: &&Leak| {
-            let has = |(object, fields): (&Name, &BTreeSet<Name>)| {
-                other.data.get(object).is_some_and(|own| own.is_superset(fields))
-            };
             other.sink == leak.sink
                 && other.at.method != leak.at.method
                 && callees.contains(&other.at.method)
                 && (self.is_checked(other), self.is_answer(other))
                     == (self.is_checked(leak), self.is_answer(leak))
-                && leak.data.iter().all(has)
+                && self.exposure(other.at.method).is_some()
+        };
+        let below: Vec<&Leak> = self.leaks.iter().filter(gives).collect();
+        let is_told = |(object, fields): (&Name, &BTreeSet<Name>)| {
+            let told: Vec<&BTreeSet<Name>> =
+                below.iter().filter_map(|other| other.data.get(object)).collect();
+            // A whole record is no field.
+            match fields.is_empty() {
+                true => told.iter().any(|own| own.is_empty()),
+                false => fields.iter().all(|field| told.iter().any(|own| own.contains(field))),
+            }
         };
         // Each caller may do something else with an answer.
-        !self.is_answer(leak)
-            && self.exposure(leak.at.method).is_some()
-            && self.leaks.iter().any(|other| gives(&other))
+        !self.is_answer(leak) && self.exposure(leak.at.method).is_some() && leak.data.iter().all(is_told)
     }
 
     /// Whether at the same place the same data is let out by the same way out without having been in another record, or in a

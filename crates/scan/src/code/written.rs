@@ -28,6 +28,8 @@ pub(super) struct Assigned {
     pub(super) method: MethodId,
     /// Where the record is made.
     pub(super) is_new: bool,
+    /// What stands for the record there.
+    pub(super) record: Option<ExprId>,
 }
 
 impl Code {
@@ -102,7 +104,13 @@ impl Asker<'_> {
             ExprKind::New { args, .. } => args.iter().all(|arg| match self.file.expr(*arg).kind {
                 ExprKind::Assign { target, value, .. } => match self.file.expr(target).kind {
                     ExprKind::Name(field) => {
-                        written.values.push(Assigned { field, value, method: self.id, is_new: true });
+                        written.values.push(Assigned {
+                            field,
+                            value,
+                            method: self.id,
+                            is_new: true,
+                            record: None,
+                        });
                         true
                     }
                     _ => false,
@@ -153,6 +161,17 @@ impl Asker<'_> {
         }
     }
 
+    /// Whether the method sets no field of such records by a name that is put together.
+    pub(super) fn names_what_it_sets(&self, operation: &Access) -> bool {
+        let object = match operation.objects.as_slice() {
+            [object] => self.code.program.names.find(object),
+            _ => None,
+        };
+        object.is_some_and(|object| {
+            self.assigned(&mut Written { object, values: Vec::new(), methods: BTreeSet::new() })
+        })
+    }
+
     /// Whether a call copies a record.
     fn is_clone(&self, call: ExprId) -> bool {
         let ExprKind::Call { receiver: Some(of), name, .. } = &self.file.expr(call).kind else {
@@ -191,7 +210,13 @@ impl Asker<'_> {
         self.file.each_expr(body, |expr| match &self.file.expr(expr).kind {
             ExprKind::Assign { target, value, .. } => {
                 let ExprKind::Field { object, name, .. } = self.file.expr(*target).kind else { return };
-                let assigned = Assigned { field: name.value, value: *value, method: self.id, is_new: false };
+                let assigned = Assigned {
+                    field: name.value,
+                    value: *value,
+                    method: self.id,
+                    is_new: false,
+                    record: Some(object),
+                };
                 match self.code.resolution.expr(self.file_id, object).ty {
                     Ty::Record(Some(of)) if of == written.object => written.values.push(assigned),
                     Ty::Record(Some(_)) => {}

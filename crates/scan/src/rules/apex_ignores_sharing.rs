@@ -42,7 +42,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use dataflow::Exposure;
+use dataflow::{Exposure, Sink};
 use apex::ast::{ExprKind, Sharing, Visibility};
 use apex::{ClassId, MethodId, MethodKind, Ref, Ty};
 use journal::{Confidence, Persona, Place, Severity};
@@ -50,7 +50,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use sfdx::views::{Field, Object};
 
-use crate::code::{Code, Look, Need, Operation};
+use crate::code::{Code, Leak, Look, Need, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
 
@@ -105,6 +105,17 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .filter(|operation| operation.needs != [Need::Read] && code.is_chosen_by_nobody(cx, operation))
         .map(|operation| (operation.method, operation.span))
         .collect();
+    // What is put into other records may be somebody's own, who then reads it there.
+    let copied: BTreeSet<(apex::FileId, source::Span)> = code
+        .leaks
+        .iter()
+        .filter(|leak| matches!(leak.sink, Sink::Record { .. } | Sink::Event { .. }))
+        .flat_map(Leak::queries)
+        .collect();
+    // Helpers that say *inherited sharing* and do more than that run as the class that calls them.
+    let goes_on: BTreeSet<MethodId> = inherited(code, &reached, |id, one| {
+        one.is_user_mode || one.adds || staying.contains(&(id, one.span)) || own_records.contains(&(id, one.span))
+    });
     let mut found: BTreeMap<ClassId, Found> = BTreeMap::new();
     for (&(id, is_without), from) in &reached {
         let Some(class) = code.program.method(id).and_then(|method| method.class) else { continue };
@@ -134,18 +145,70 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let stays = |one: &Operation| {
             let at = (id, one.span);
             // What selects nothing but Ids is none of those.
-            let is_of_ids = !one.writes && one.text.is_none() && !system.iter().any(|own| (own.method, own.span) == at);
-            staying.contains(&at) || own_records.contains(&at) || is_of_ids
+            let is_of_ids = !one.writes
+                && one.text.is_none()
+                && !system.iter().any(|own| (own.method, own.span) == at);
+            let is_kept = staying.contains(&at) || own_records.contains(&at) || is_of_ids;
+            is_kept && !one.gives_access()
         };
-        own.stays &= outside.iter().all(&stays);
-        own.copies &= outside.iter().all(|one| stays(one) || chosen_by_nobody.contains(&(id, one.span)));
+        let callees = code.called_by(id);
+        let goes_on = callees.iter().any(|callee| goes_on.contains(callee));
+        own.stays &= !goes_on && outside.iter().all(|one| stays(one) && !copied.contains(&(one.file, one.span)));
+        own.copies &= !goes_on
+            && outside.iter().all(|one| stays(one) || chosen_by_nobody.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
     }
     let without: BTreeSet<MethodId> = reached.keys().filter(|(_, is_without)| *is_without).map(|(id, _)| *id).collect();
-    let fields = fields_by_class(cx, &look, &found, &without);
+    let mut fields = fields_by_class(cx, &look, &found, &without);
+    // What stands behind a relationship to children, and what nobody lists.
+    for operation in system.iter().filter(|own| own.needs == [Need::Read] && without.contains(&own.method)) {
+        let class = code.program.method(operation.method).and_then(|method| method.class);
+        let Some(class) = class.filter(|class| found.contains_key(class)) else { continue };
+        let selected = code.phi_selected(cx, operation).unwrap_or_default().into_iter();
+        fields.entry(class).or_default().extend(selected.map(|field| {
+            format!("{}.{}", code.written(&field.object), cx.classes.written(&field.object, &field.field))
+        }));
+        if operation.fields.contains("*") {
+            let all = operation.objects.iter().flat_map(|object| {
+                let known = cx.classes.phi_fields(object).into_iter();
+                known.map(move |(field, _)| format!("{}.{field}", code.written(object)))
+            });
+            fields.entry(class).or_default().extend(all);
+        }
+    }
     for (class, own) in &found {
         out.found(draft(cx, code, *class, own, &reached, fields.get(class).cloned().unwrap_or_default()));
+    }
+}
+
+/// Methods of classes that inherit sharing which do what is not harmless, or call such, where they run without it.
+fn inherited(
+    code: &Code,
+    reached: &BTreeMap<State, Option<State>>,
+    is_harmless: impl Fn(MethodId, &Operation) -> bool,
+) -> BTreeSet<MethodId> {
+    let is_inherited = |id: &MethodId| {
+        let class = code.program.method(*id).and_then(|method| method.class);
+        class.is_some_and(|class| code.said_of_sharing(class) == Sharing::Inherited)
+    };
+    let all: Vec<MethodId> =
+        reached.keys().filter(|(id, is_without)| *is_without && is_inherited(id)).map(|(id, _)| *id).collect();
+    let mut found: BTreeSet<MethodId> = all
+        .iter()
+        .copied()
+        .filter(|id| operations(code, *id).iter().any(|one| !is_harmless(*id, one)))
+        .collect();
+    loop {
+        let more: Vec<MethodId> = all
+            .iter()
+            .copied()
+            .filter(|id| !found.contains(id) && code.called_by(*id).iter().any(|own| found.contains(own)))
+            .collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
     }
 }
 
