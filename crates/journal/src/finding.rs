@@ -46,8 +46,8 @@ impl Severity {
             }
             Severity::Medium => {
                 "A protection is missing and something behind it holds, or little is lost by it: the user's own records, \
-                 administrators alone, what is only added or copied and shown to nobody, names alone, sums, what is likely \
-                 and not shown. And protections for when another one fails: encryption, logs, time-outs. Plan it."
+                 administrators alone, what code fills itself and only adds, or copies and shows to nobody, names alone, \
+                 sums, what is likely and not shown. And protections for when another one fails: encryption, logs, time-outs. Plan it."
             }
             Severity::Low => {
                 "By itself nothing of a patient is at stake, or nobody uses it today. Mend it in passing."

@@ -270,6 +270,12 @@ pub(crate) fn processors_without_flow<'c, 'p>(cx: &'c Context<'p>) -> Vec<(&'p P
     found
 }
 
+/// Those of them with whom no agreement is on file.
+pub(crate) fn unsigned_processors(cx: &Context<'_>) -> BTreeSet<String> {
+    let unsigned = processors_without_flow(cx).into_iter().filter(|(party, _)| party.agreements.is_empty());
+    unsigned.map(|(party, _)| party.id.to_string()).collect()
+}
+
 /// Whether a flow has the field, or all fields of its object, in its minimum set.
 pub(crate) fn carries(flow: &DeclaredFlow, full_name: &str) -> bool {
     let (object, field) = full_name.split_once('.').unwrap_or((full_name, "*"));

@@ -94,7 +94,7 @@ impl NamedField {
     }
 }
 
-/// Relationships that a path goes through; Salesforce allows five.
+/// More relationships than a path of SOQL may go through, which is five.
 const STEPS: u8 = 8;
 
 struct Search<'c, 'p> {

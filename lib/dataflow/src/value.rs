@@ -268,16 +268,17 @@ impl Labels {
                 {
                     *known = encoded(known, known.harmless.of_both(trace.harmless));
                 }
-                // What is read goes before what is answered about it, what is one person's before what a group has in common, and
-                // what nobody asked for before what was checked.
+                // What nobody asked for goes before what was checked, what is read before what is answered about it, and what is
+                // one person's before what a group has in common.
                 let far: &[Did] = match label {
                     Label::Input(_) | Label::Session => &[Did::Answered],
-                    _ => &[Did::Answered, Did::Grouped, Did::Checked],
+                    _ => &[Did::Checked, Did::Answered, Did::Grouped],
                 };
-                let distance = |way: &Trace| far.iter().filter(|did| has_step(way, **did)).count();
+                let distance =
+                    |way: &Trace| -> Vec<bool> { far.iter().map(|did| has_step(way, *did)).collect() };
                 match self.0.get_mut(at) {
                     Some((_, known)) if distance(trace) < distance(known) => {
-                        *known = Arc::clone(trace);
+                        *known = encoded(trace, known.harmless);
                         true
                     }
                     _ => false,

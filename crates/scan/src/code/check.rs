@@ -8,7 +8,7 @@ use source::Span;
 
 use super::database::{Does, does};
 use super::selected::Selected;
-use super::{Code, below};
+use super::{Code, Leak, Way, below};
 
 /// Helpers of helpers that are looked into.
 const HELPERS: u8 = 4;
@@ -39,6 +39,58 @@ impl Need {
             Need::Create => "creates",
             Need::Edit => "changes",
             Need::Delete => "deletes",
+        }
+    }
+}
+
+impl Code {
+    /// Whether wherever a flow's methods read a field they do it in a branch that runs only where the user may read it.
+    pub(super) fn is_asked_on(&self, way: &Way, leak: &Leak, field: &str) -> bool {
+        let names = &self.program.names;
+        let objects: Vec<&str> = leak.data.keys().map(|object| names.folded(*object)).collect();
+        let [object] = objects.as_slice() else { return false };
+        let methods: BTreeSet<MethodId> =
+            way.places().filter_map(|(file, span)| self.method_at(file, span)).collect();
+        let mut is_read = false;
+        let mut is_asked = true;
+        for asker in methods.into_iter().filter_map(|id| self.asker(id)) {
+            let Some(body) = asker.method.body else { return false };
+            asker.file.each_expr(body, |expr| {
+                let ExprKind::Field { name, object: of, .. } = asker.file.expr(expr).kind else { return };
+                let is_of_record = matches!(self.resolution.expr(asker.file_id, of).ty, apex::Ty::Record(_));
+                if names.folded(name.value) == field && is_of_record {
+                    let span = asker.file.expr(expr).span;
+                    is_read = true;
+                    is_asked &= asker.runs_only_where(span, &|condition, holds| {
+                        holds && asker.asks_for(condition, object, field, HELPERS)
+                    });
+                }
+            });
+        }
+        is_read && is_asked
+    }
+}
+
+impl super::own::Asker<'_> {
+    /// Whether a condition that holds says that the user may read a field: `fields.SSN__c.isAccessible()`, alone or with others.
+    fn asks_for(&self, condition: ExprId, object: &str, field: &str, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match &self.file.expr(condition).kind {
+            ExprKind::Binary { first, rest }
+                if rest.iter().all(|(operator, _)| *operator == Operator::And) =>
+            {
+                std::iter::once(*first)
+                    .chain(rest.iter().map(|(_, part)| *part))
+                    .any(|part| self.asks_for(part, object, field, depth))
+            }
+            ExprKind::Call { receiver: Some(of), name, .. } => {
+                let asked = self.text(*of);
+                let mut named = asked.trim_end_matches(".getdescribe()").split('.');
+                self.code.program.names.folded(name.value) == "isaccessible"
+                    && named.next_back() == Some(field)
+                    && named.any(|name| name == object)
+            }
+            _ => false,
         }
     }
 }
@@ -563,7 +615,7 @@ impl Scan<'_> {
     /// The query with which a text begins, from `SELECT` to its object in one constant; none where another may begin it. Where
     /// a variable has several texts of one object, all that any of them selects.
     fn begun(&self, id: ExprId) -> Option<soql::Query> {
-        let mut all = self.beginnings(id)?.into_iter().map(|value| self.begun_by(value));
+        let mut all = self.beginnings(id)?.into_iter().map(|value| self.begun_by(value, value == id));
         let mut first = all.next()??;
         for other in all {
             let other = other?;
@@ -620,14 +672,23 @@ impl Scan<'_> {
         })
     }
 
-    fn begun_by(&self, value: ExprId) -> Option<soql::Query> {
+    /// `is_alone` where nothing is put behind the value.
+    fn begun_by(&self, value: ExprId, is_alone: bool) -> Option<soql::Query> {
         let mut text = String::new();
-        self.add_constants(value, &mut text);
+        let is_constant = self.add_constants(value, &mut text);
         // What comes behind the object is the filter's.
         let words: Vec<&str> = text.split_whitespace().collect();
-        let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"))?;
-        let is_whole =
-            words.len() > from + 2 || text.ends_with(char::is_whitespace) && words.len() > from + 1;
+        // Not the one of a query for children.
+        let mut depth = 0_usize;
+        let from = words.iter().position(|word| {
+            depth += word.matches('(').count();
+            let is_own = depth == 0 && word.eq_ignore_ascii_case("from");
+            depth = depth.saturating_sub(word.matches(')').count());
+            is_own
+        })?;
+        let is_whole = is_alone && is_constant
+            || words.len() > from + 2
+            || text.ends_with(char::is_whitespace) && words.len() > from + 1;
         let query = soql::parse_query(&words.get(..=from + 1)?.join(" ")).value;
         (is_whole && query.knows_from() && query.knows_select()).then_some(query)
     }

@@ -57,7 +57,7 @@ impl Search {
         let handed = self.handed.borrow();
         let methods: BTreeSet<Option<MethodId>> = handed.iter().map(|(method, _)| *method).collect();
         let is_mixed = methods.len() > 1 && methods.contains(&None);
-        !self.is_of_several.get() && !is_mixed && methods.len() == handed.len()
+        !self.is_of_several.get() && self.looks.get() <= LOOKS && !is_mixed && methods.len() == handed.len()
     }
 }
 
@@ -91,6 +91,8 @@ impl Code {
                     .is_some_and(|own| own.reference_to().next().is_some())
             };
             if value.is_new && is_link() {
+                is_own = false;
+                self.asker(value.method).and_then(|asker| asker.source(value.value, None, &search));
                 continue;
             }
             let Some(asker) = self.asker(value.method) else { return false };
@@ -160,7 +162,7 @@ impl Code {
             ("webservicecallout", "invoke"),
             ("connectapi.einsteinllm", "generatemessagesforprompttemplate"),
         ];
-        self.below(method).into_iter().filter_map(|id| self.asker(id)).any(|asker| {
+        let asks = |asker: &Asker<'_>| {
             let mut found = false;
             let Some(body) = asker.method.body else { return false };
             asker.file.each_expr(body, |expr| {
@@ -172,7 +174,12 @@ impl Code {
                 }
             });
             found
-        })
+        };
+        let asking = self.asking.get_or_init(|| {
+            let all = (0_u32..).map(MethodId).take(self.program.methods.len());
+            all.filter(|id| self.asker(*id).is_some_and(|asker| asks(&asker))).collect()
+        });
+        !asking.is_disjoint(&self.below(method))
     }
 }
 
@@ -207,7 +214,7 @@ impl Asker<'_> {
             ExprKind::Field { object, name, .. } => match self.to(*object) {
                 Ref::Type => self.source_of_name(value, given, search),
                 _ => match self.class_of_parameter(*object) {
-                    Some(class) => self.source_of_parameter(*object, given).or_else(|| {
+                    Some(class) => self.source_of_parameter(*object, given, search).or_else(|| {
                         let member = format!("{class}.{}", self.code.program.names.folded(name.value));
                         search.handed.borrow_mut().insert((None, member));
                         None
@@ -226,6 +233,13 @@ impl Asker<'_> {
                 _ => self.source_of_call(value, *receiver, args, given, search),
             },
             ExprKind::Assign { value, .. } => self.source(*value, given, search),
+            // What an object keeps, and what a class makes of what it finds.
+            ExprKind::This | ExprKind::Super | ExprKind::Broken => self.handed(value, search),
+            ExprKind::New { .. }
+                if matches!(self.to(value), Ref::New { .. }) && !self.is_plain_new(value) =>
+            {
+                self.handed(value, search)
+            }
             // What is asked decides, and is no part of it; but who calls may decide.
             ExprKind::Ternary { condition, yes, no } => {
                 self.source(*condition, given, search)?;
@@ -250,6 +264,12 @@ impl Asker<'_> {
         found
     }
 
+    /// Whether an object is made without a constructor that the source writes, so that nothing is in it yet.
+    fn is_plain_new(&self, value: ExprId) -> bool {
+        let Ref::New { constructor, .. } = self.to(value) else { return false };
+        constructor.and_then(|id| self.code.program.method(id)).is_none_or(|own| own.body.is_none())
+    }
+
     /// The class of an object that a parameter is, in lower case.
     fn class_of_parameter(&self, name: ExprId) -> Option<String> {
         let ExprKind::Name(_) = self.file.expr(name).kind else { return None };
@@ -261,15 +281,25 @@ impl Asker<'_> {
     }
 
     /// Where an object that is a parameter comes from, looked at by itself.
-    fn source_of_parameter(&self, name: ExprId, given: Given<'_>) -> Option<Source> {
+    fn source_of_parameter(&self, name: ExprId, given: Given<'_>, search: &Search) -> Option<Source> {
         let at = self.parameter(name)?;
         if let Some(given) = given {
             return given.get(at).copied().flatten();
         }
-        let search = Search::default();
-        self.code.passed(self.id, at)?.iter().try_fold(Source::Constant, |known, (caller, arg)| {
-            Some(known.max(self.code.asker(*caller)?.source(*arg, None, &search)?))
-        })
+        // What is found out of the whole object says nothing yet of what is handed in.
+        let (handed, is_of_several) = (search.handed.borrow().clone(), search.is_of_several.get());
+        let found = self.code.passed(self.id, at).and_then(|all| self.source_of_passed(&all, search));
+        search.handed.replace(handed);
+        search.is_of_several.set(is_of_several);
+        found
+    }
+
+    /// Where all that callers pass comes from.
+    fn source_of_passed(&self, all: &[(MethodId, ExprId)], search: &Search) -> Option<Source> {
+        let each = all.iter().map(|(caller, arg)| self.code.asker(*caller)?.source(*arg, None, search));
+        // Each is looked at, for what is handed in.
+        let each: Vec<Option<Source>> = each.collect();
+        each.into_iter().try_fold(Source::Constant, |known, one| Some(known.max(one?)))
     }
 
     /// Whether a value is a field of the same record that gets it, or of what that hangs on.
@@ -317,11 +347,10 @@ impl Asker<'_> {
     }
 
     fn source_of_all(&self, values: &[ExprId], given: Given<'_>, search: &Search) -> Option<Source> {
-        let mut known = Source::Constant;
-        for value in values {
-            known = known.max(self.source(*value, given, search)?);
-        }
-        Some(known)
+        // Each is looked at, for what is handed in.
+        let each: Vec<Option<Source>> =
+            values.iter().map(|value| self.source(*value, given, search)).collect();
+        each.into_iter().try_fold(Source::Constant, |known, one| Some(known.max(one?)))
     }
 
     fn source_of_name(&self, name: ExprId, given: Given<'_>, search: &Search) -> Option<Source> {
@@ -337,9 +366,7 @@ impl Asker<'_> {
             return match given {
                 Some(given) => given.get(at).copied().flatten(),
                 None => match self.code.passed(self.id, at) {
-                    Some(all) => all.iter().try_fold(Source::Constant, |known, (caller, arg)| {
-                        Some(known.max(self.code.asker(*caller)?.source(*arg, None, search)?))
-                    }),
+                    Some(all) => self.source_of_passed(&all, search),
                     None => self.handed_as(name, at, search),
                 },
             };

@@ -26,10 +26,11 @@ pub(crate) enum Part {
     Written,
 }
 
-/// What variables are made longer by: `x += y`.
+/// A search for what passwords are made of.
 pub(crate) struct Guesses<'l, 'c> {
     cx: &'l Context<'c>,
     look: &'l Look<'c>,
+    /// What variables are made longer by: `x += y`.
     added: BTreeMap<Held, Vec<Site>>,
 }
 

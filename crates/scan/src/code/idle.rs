@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use apex::ast::{ExprId, Visibility};
 use apex::{ClassId, MethodId, MethodKind};
-use dataflow::Exposure;
 
 use super::Code;
 use crate::Context;
@@ -22,7 +21,7 @@ impl Code {
                 continue;
             }
             let Some(own) = self.program.method(id) else { return false };
-            let is_run = self.is_called_from_outside(cx, id)
+            let is_run = self.exposure(id).is_some()
                 || !matches!(own.kind, MethodKind::Method | MethodKind::Constructor);
             let Some(class) = own.class.filter(|_| !is_run) else { return false };
             if controllers.contains(&class) || self.may_be_run(cx, class) {
@@ -34,23 +33,24 @@ impl Code {
         seen.iter().any(|id| self.is_tested(*id))
     }
 
-    /// Whether something calls a method by its annotation. Of an action the flows and agents say it, where the source has any.
-    fn is_called_from_outside(&self, cx: &Context<'_>, method: MethodId) -> bool {
-        match self.exposure(method) {
-            None => false,
-            Some(Exposure::Flow) if cx.project.of_type("Flow").next().is_some() => {
-                self.is_invoked(cx, method)
-            }
-            Some(_) => true,
-        }
-    }
-
     /// Whether a test names the class of a method.
     fn is_tested(&self, method: MethodId) -> bool {
         let Some(class) = self.top_class(method) else { return false };
         let called = format!("{}.", class.to_lowercase());
-        let mut tests = self.program.files.iter().filter(|file| file.is_test());
-        tests.any(|file| file.source.text().to_lowercase().contains(&called))
+        let names_it = |text: &str| {
+            let text = text.to_lowercase();
+            let mut found = text.match_indices(&called);
+            found.any(|(at, _)| {
+                text.get(..at)
+                    .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+            })
+        };
+        let of_class = self.program.files.iter().filter(|file| file.is_test()).map(|file| file.source.text());
+        let alone = self.program.methods.iter().filter(|own| own.is_test).filter_map(|own| {
+            let file = self.program.file(own.file)?;
+            Some(file.source.slice(file.stmt(own.body?).span))
+        });
+        of_class.chain(alone).any(names_it)
     }
 
     /// Whether something else than a call in the source may run a class: Salesforce, a package, or what makes it by its name.

@@ -123,7 +123,7 @@ impl Source {
 pub(super) struct Held {
     nodes: BTreeMap<Node, BTreeMap<Source, Way>>,
     /// Who puts it into a static variable.
-    keepers: BTreeMap<(Node, Source), MethodId>,
+    keepers: BTreeMap<(Node, Source), BTreeSet<MethodId>>,
 }
 
 impl Held {
@@ -141,8 +141,8 @@ impl Held {
         self.nodes.get(&node)?.get(&source)
     }
 
-    fn keeper(&self, node: Node, source: Source) -> Option<MethodId> {
-        self.keepers.get(&(node, source)).copied()
+    fn keepers(&self, node: Node, source: Source) -> Option<&BTreeSet<MethodId>> {
+        self.keepers.get(&(node, source))
     }
 
     /// What was put into a part of a variable.
@@ -289,7 +289,7 @@ pub(super) fn of(
         Node::Variable(variable, ..) => world.program.variable(*variable).is_some_and(|own| own.is_static),
         Node::Field(_) => false,
     };
-    let requests = Requests::of(world, graph);
+    let requests = Requests::of(world, graph, &pages.opened);
     let mut held = Held::default();
     let mut by_node: BTreeMap<Node, Vec<(Option<Node>, &Hit)>> = BTreeMap::new();
     let mut todo: VecDeque<(Node, Source)> = VecDeque::new();
@@ -311,10 +311,11 @@ pub(super) fn of(
             (Source::Outside(..), Node::Field(_)) => false,
         };
         let new = into.or_else(|| target(hit.sink)).filter(stays);
-        let new = new.filter(|node| held.add(*node, source, &way));
-        if let Some(node) = new.filter(is_static) {
-            held.keepers.insert((node, source), hit.at.method);
-        }
+        // Another who puts it there may be one whom its readers run with.
+        let keeps = new
+            .filter(is_static)
+            .filter(|node| held.keepers.entry((*node, source)).or_default().insert(hit.at.method));
+        let new = new.filter(|node| held.add(*node, source, &way)).or(keeps);
         if !matches!(hit.sink, Sink::Variable(..)) {
             tell(&mut flows, &mut intakes, hit, source, way);
         }
@@ -377,7 +378,8 @@ pub(super) fn of(
             if !is_variable {
                 way.0.push(dataflow::step(None, first.file, first.span, Did::Reread));
             }
-            if held.keeper(node, source).is_some_and(|keeper| !requests.meet(keeper, hit.at.method)) {
+            let is_met = |keeper: &MethodId| requests.meet(*keeper, hit.at.method);
+            if held.keepers(node, source).is_some_and(|all| !all.iter().any(is_met)) {
                 way.0.push(dataflow::step(None, first.file, first.span, Did::Forgotten));
             }
             way.0.push(hit.trace.clone());
@@ -386,12 +388,10 @@ pub(super) fn of(
     }
     let mut flows: Vec<Flow> = flows.into_values().collect();
     // A record whose fields are told apart is not told as a whole, too.
-    let named: BTreeSet<(Spot, Sink, Name)> = flows
-        .iter()
-        .filter(|flow| !flow.fields.is_empty())
-        .map(|flow| (flow.place, flow.sink, flow.object))
-        .collect();
-    flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&(flow.place, flow.sink, flow.object)));
+    let told = |flow: &Flow| (flow.place, flow.sink, flow.object, Standing::of(flow.sink, &flow.way));
+    let named: BTreeSet<(Spot, Sink, Name, Standing)> =
+        flows.iter().filter(|flow| !flow.fields.is_empty()).map(told).collect();
+    flows.retain(|flow| !flow.fields.is_empty() || !named.contains(&told(flow)));
     let carriers = once::carriers(world, hits.iter());
     let printed = printed::found(world, &pages.prints, &held, &mut cuts);
     Found {

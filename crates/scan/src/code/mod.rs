@@ -82,6 +82,8 @@ pub(crate) struct Code {
     callees: Vec<Vec<apex::MethodId>>,
     /// Relationships that lead to organisations, in lower case.
     organisations: BTreeSet<String>,
+    /// Methods that ask another system or a model, once somebody wants to know.
+    asking: std::sync::OnceLock<BTreeSet<apex::MethodId>>,
     /// How many bodies were looked at.
     pub(crate) bodies: usize,
 }
@@ -187,6 +189,7 @@ impl Code {
             problems,
             children,
             organisations,
+            asking: std::sync::OnceLock::new(),
             exposed,
             callees,
             resolution,
@@ -295,10 +298,15 @@ impl Code {
         self.program.file(spot.file).map_or("", |file| file.source.slice(spot.span))
     }
 
-    /// An object's name as code writes it.
-    pub(crate) fn written(&self, object: &str) -> String {
-        let name = self.program.names.find(object);
-        name.map_or_else(|| object.to_owned(), |name| self.program.names.written(name).to_owned())
+    /// A name as code writes it.
+    pub(crate) fn written(&self, name: &str) -> String {
+        let found = self.program.names.find(name);
+        found.map_or_else(|| name.to_owned(), |name| self.program.names.written(name).to_owned())
+    }
+
+    /// `Object.Field` as code writes it.
+    pub(crate) fn written_path(&self, path: &str) -> String {
+        path.split('.').map(|name| self.written(name)).collect::<Vec<_>>().join(".")
     }
 
     /// From where a method is called other than by code.
@@ -356,7 +364,7 @@ impl Code {
             asked
                 .iter()
                 .any(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == field))
-                || leak.ways.iter().all(|way| self.is_asked_on(way, field))
+                || leak.ways.iter().all(|way| self.is_asked_on(way, leak, field))
         };
         let mut rest = leak.clone();
         rest.data.retain(|_, fields| {

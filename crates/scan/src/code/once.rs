@@ -14,9 +14,7 @@ impl Flow {
     fn is_answer(&self) -> bool {
         self.way.has_step(Did::Answered)
     }
-}
 
-impl Flow {
     /// Whether at its place nothing is read or put together: a call hands on the object in which the data is kept, or leads
     /// to code that is looked up by name.
     fn is_only_handed_on(&self) -> bool {
@@ -136,8 +134,11 @@ pub(super) fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<
     }
     let mut told: Vec<Leak> = Vec::new();
     for leak in leaks.into_values() {
-        match told.iter_mut().find(|known| is_one_mail(known, &leak)) {
-            Some(known) => known.ways.extend(leak.ways),
+        let same = (leak.sink == Sink::Mail)
+            .then(|| told.iter_mut().find(|known| is_one_mail(known, &leak)))
+            .flatten();
+        match same {
+            Some(known) => known.join(&leak),
             None => told.push(leak),
         }
     }

@@ -29,6 +29,23 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// Whether it is a query that selects nothing but Ids.
+    pub(crate) fn selects_ids(&self, code: &Code) -> bool {
+        let text = code.program.file(self.file).map_or("", |file| file.source.slice(self.span));
+        let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
+            return false;
+        };
+        let query = soql::parse_query(inner).value;
+        let is_id = |item: &soql::SelectItem| match item {
+            soql::SelectItem::Field(field) => match field.path.names.as_slice() {
+                [only] => only.known().is_some_and(|name| name.to_ascii_lowercase().ends_with("id")),
+                _ => false,
+            },
+            _ => false,
+        };
+        !query.select.is_empty() && query.select.iter().all(is_id)
+    }
+
     /// Whether it adds records that give somebody access to others.
     pub(crate) fn gives_access(&self) -> bool {
         self.writes && self.object.as_deref().is_some_and(|object| !is_no_grant(object))

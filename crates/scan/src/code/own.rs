@@ -49,7 +49,7 @@ impl Code {
     /// caller hands in with any of their fields.
     pub(crate) fn is_made_there(&self, operation: &super::Access) -> bool {
         self.asker(operation.method).is_some_and(|asker| {
-            asker.is_made_by_itself(operation.value, RECORDS) && asker.names_what_it_sets(operation)
+            asker.is_made_by_itself(operation.value, RECORDS) && self.names_what_it_sets(operation)
         })
     }
 
@@ -131,11 +131,11 @@ impl Code {
         let mut found = Vec::new();
         for (caller, own) in (0_u32..).map(MethodId).zip(&self.callees) {
             let Some(method) = self.program.method(caller).filter(|method| !method.is_test) else { continue };
-            let (Some(file), Some(body), true) =
-                (self.program.file(method.file), method.body, own.contains(&callee))
-            else {
+            if !own.contains(&callee) {
                 continue;
-            };
+            }
+            // What runs for first values has no body to look at.
+            let (Some(file), Some(body)) = (self.program.file(method.file), method.body) else { return None };
             let before = found.len();
             file.each_expr(body, |expr| {
                 if let ExprKind::Call { args, .. } = &file.expr(expr).kind
@@ -150,19 +150,6 @@ impl Code {
             }
         }
         (1..=VALUES).contains(&found.len()).then_some(found)
-    }
-
-    /// Whether on a way something stands within a branch that runs only where the user may read a field: whoever comes by there
-    /// was asked for it.
-    pub(super) fn is_asked_on(&self, way: &super::Way, field: &str) -> bool {
-        way.places().any(|(file, span)| {
-            let asker = self.method_at(file, span).and_then(|method| self.asker(method));
-            asker.is_some_and(|asker| {
-                asker.runs_only_where(span, &|condition, holds| {
-                    holds && asker.asks_for(condition, field, NAMES)
-                })
-            })
-        })
     }
 
     /// Whether a query wants one record, by the id that it got when the method inserted it.
@@ -630,7 +617,7 @@ impl Asker<'_> {
     }
 
     /// Whether a condition has to hold, or not to, for what stands at a place to run.
-    fn runs_only_where(&self, span: Span, asks: &dyn Fn(ExprId, bool) -> bool) -> bool {
+    pub(super) fn runs_only_where(&self, span: Span, asks: &dyn Fn(ExprId, bool) -> bool) -> bool {
         let Some(body) = self.method.body else { return false };
         let is_within = |stmt: StmtId| {
             let own = self.file.stmt(stmt).span;
@@ -668,26 +655,6 @@ impl Asker<'_> {
             let owner = [format!("{record}.ownerid"), format!("{record}.owner.id")];
             owner.contains(&self.text(left)) && self.is_user(&Bound::Expr(right), NAMES)
         })
-    }
-
-    /// Whether a condition that holds says that the user may read a field: `fields.SSN__c.isAccessible()`, alone or with others.
-    fn asks_for(&self, condition: ExprId, field: &str, depth: u8) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        match &self.file.expr(condition).kind {
-            ExprKind::Binary { first, rest }
-                if rest.iter().all(|(operator, _)| *operator == Operator::And) =>
-            {
-                std::iter::once(*first)
-                    .chain(rest.iter().map(|(_, part)| *part))
-                    .any(|part| self.asks_for(part, field, depth))
-            }
-            ExprKind::Call { receiver: Some(of), name, .. } => {
-                let asked = self.text(*of);
-                let named = asked.trim_end_matches(".getdescribe()").rsplit('.').next();
-                self.code.program.names.folded(name.value) == "isaccessible" && named == Some(field)
-            }
-            _ => false,
-        }
     }
 
     /// Whether a condition that holds, or does not, says that two things are the same.

@@ -11,11 +11,13 @@ use super::leak;
 pub(super) struct Requests<'w> {
     world: &'w World<'w>,
     graph: &'w Graph,
+    /// What pages run.
+    opened: &'w BTreeSet<MethodId>,
     callers: Vec<Vec<MethodId>>,
 }
 
 impl<'w> Requests<'w> {
-    pub(super) fn of(world: &'w World<'w>, graph: &'w Graph) -> Self {
+    pub(super) fn of(world: &'w World<'w>, graph: &'w Graph, opened: &'w BTreeSet<MethodId>) -> Self {
         let mut callers = vec![Vec::new(); graph.callees.len()];
         for (caller, callees) in (0_u32..).map(MethodId).zip(&graph.callees) {
             for callee in callees {
@@ -24,7 +26,7 @@ impl<'w> Requests<'w> {
                 }
             }
         }
-        Self { world, graph, callers }
+        Self { world, graph, opened, callers }
     }
 
     /// Whether two methods may run for the same call from outside. Pages and triggers run with others, and a flow or an integration
@@ -52,7 +54,10 @@ impl<'w> Requests<'w> {
             let own = self.world.program.method(id)?;
             if self.world.exposure(id).is_some() {
                 found.insert(id);
-            } else if leak::is_root(self.world, self.graph, id, own) {
+            }
+            if self.opened.contains(&id)
+                || self.world.exposure(id).is_none() && leak::is_root(self.world, self.graph, id, own)
+            {
                 return None;
             }
             todo.extend(self.callers.get(id.index()).into_iter().flatten());

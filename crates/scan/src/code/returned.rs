@@ -1,10 +1,7 @@
 //! What methods return to those who call them from outside, unasked, and what it weighs.
 
-use apex::Ty;
-use apex::ast::ExprKind;
 use dataflow::{Did, Sink};
 use journal::Severity;
-use policy::vocabulary::Identifier;
 use source::Span;
 
 use super::{Code, Holders, Leak, is_name_of_record};
@@ -62,8 +59,6 @@ impl Code {
             Some(
                 "; it was put into another record before, and whether just these records are read again is not known",
             )
-        } else if self.is_made_a_number(cx, leak) {
-            Some("; it is made into a number and put into a field that the bundle calls no patient's")
         } else if leak.has_step(Did::Forgotten) {
             Some("; it stands in a static variable, which another call fills and each call begins anew")
         } else if self.shares(leak.place.method) && has_no_field_security(&leak.names(cx, self)) {
@@ -73,41 +68,6 @@ impl Code {
         } else {
             None
         }
-    }
-}
-
-impl Code {
-    /// Whether all that goes are dates which become numbers, of days or years, in fields of which the bundle says that they hold
-    /// nothing of a patient.
-    fn is_made_a_number(&self, cx: &Context<'_>, leak: &Leak) -> bool {
-        let is_date = |field: &String| {
-            cx.verdict(field).is_some_and(|verdict| verdict.identifier == Some(Identifier::Date))
-        };
-        let fields = leak.names(cx, self);
-        let is_put_away = |way: &super::Way| {
-            way.steps()
-                .into_iter()
-                .any(|step| step.did == Did::Stored && self.is_number_for_nobody(cx, step.file, step.span))
-        };
-        !fields.is_empty() && fields.iter().all(is_date) && leak.ways.iter().all(is_put_away)
-    }
-
-    /// Whether a number is put into such a field at a place.
-    fn is_number_for_nobody(&self, cx: &Context<'_>, id: apex::FileId, span: Span) -> bool {
-        let Some(file) = self.program.file(id) else { return false };
-        let names = &self.program.names;
-        file.exprs.iter().any(|expr| {
-            let ExprKind::Assign { target, value, .. } = expr.kind else { return false };
-            let ExprKind::Field { object, name, .. } = file.expr(target).kind else { return false };
-            let is_number = self.resolution.expr(id, value).ty == Ty::Number;
-            let of = self.resolution.expr(id, object).ty.object();
-            expr.span == span
-                && is_number
-                && of.is_some_and(|of| {
-                    let said = cx.policy.class_of(names.written(of), names.written(name.value));
-                    said.is_some_and(|said| !said.class.is_personal())
-                })
-        })
     }
 }
 

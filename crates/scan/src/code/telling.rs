@@ -173,11 +173,11 @@ impl Code {
     }
 
     /// The data that gets to whoever sets code off, with each place by which it comes.
-    pub(crate) fn leaving(&self) -> Leaving {
+    pub(crate) fn leaving(&self, asks_for_fields: bool) -> Leaving {
         let mut found = Leaving::new();
         for leak in self.leaks.iter().filter(|leak| leak.is_shown()) {
-            // Without what is asked about on its way.
-            let leak = &self.without_asked(leak);
+            // Without what is asked about on its way, where that counts.
+            let leak = &if asks_for_fields { self.without_asked(leak) } else { leak.clone() };
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));
@@ -291,11 +291,16 @@ impl Code {
         self.leaks.iter().any(is_nearer)
     }
 
-    /// Whether what was put into a field of records before is read from such and put back into the same field: what put it in
-    /// is told.
+    /// Whether what was put into a field of records before is put there again, after it was read from such: what put it in is told.
     pub(crate) fn is_saved_again(&self, leak: &Leak) -> bool {
         leak.has_step(Did::Reread)
-            && self.leaks.iter().any(|other| other.sink == leak.sink && !other.has_step(Did::Reread))
+            && self.leaks.iter().any(|other| {
+                other.sink == leak.sink
+                    && !other.has_step(Did::Reread)
+                    && leak.data.iter().all(|(object, fields)| {
+                        other.data.get(object).is_some_and(|own| own.is_superset(fields))
+                    })
+            })
     }
 
     /// Whether it is what somebody answered who was asked about the patient, and nothing else beside it.

@@ -53,6 +53,21 @@ impl Code {
         Some(written)
     }
 
+    /// Whether neither the method of a change nor what it calls sets a field of such records by a name that is put together.
+    pub(super) fn names_what_it_sets(&self, operation: &Access) -> bool {
+        let object = match operation.objects.as_slice() {
+            [object] => self.program.names.find(object),
+            _ => None,
+        };
+        object.is_some_and(|object| {
+            let mut written = Written { object, values: Vec::new(), methods: BTreeSet::new() };
+            self.below(operation.method)
+                .into_iter()
+                .filter_map(|id| self.asker(id))
+                .all(|asker| asker.assigned(&mut written))
+        })
+    }
+
     /// The fields that a change of records sets, in lower case, where all are seen.
     pub(crate) fn written_fields(&self, operation: &Access) -> Option<BTreeSet<String>> {
         let written = self.all_written(operation)?;
@@ -64,9 +79,20 @@ impl Code {
     /// Whether a change of records sets fields of which none holds a patient's data or hangs the record on a patient.
     pub(crate) fn sets_nothing_of_patients(&self, cx: &Context<'_>, operation: &Access) -> bool {
         let [object] = operation.objects.as_slice() else { return false };
-        let is_harmless = |field: &String| self.is_harmless_to_set(cx, object, field, operation.method);
-        self.written_fields(operation)
-            .is_some_and(|fields| !fields.is_empty() && fields.iter().all(is_harmless))
+        let Some(written) = self.all_written(operation) else { return false };
+        let names = &self.program.names;
+        let mut all = written.values.iter().filter(|value| names.folded(value.field) != "id").peekable();
+        let is_harmless = |value: &Assigned| {
+            let field = names.folded(value.field);
+            let for_a_queue = || {
+                field == "ownerid"
+                    && self
+                        .asker(value.method)
+                        .is_some_and(|asker| asker.is_owner_of_many(value.value, written.object, STEPS))
+            };
+            self.is_harmless_to_set(cx, object, field, operation.method) || for_a_queue()
+        };
+        all.peek().is_some() && all.all(is_harmless)
     }
 
     /// Whether a field, named in lower case, holds nothing of a patient and hangs the record on none.
@@ -161,15 +187,27 @@ impl Asker<'_> {
         }
     }
 
-    /// Whether the method sets no field of such records by a name that is put together.
-    pub(super) fn names_what_it_sets(&self, operation: &Access) -> bool {
-        let object = match operation.objects.as_slice() {
-            [object] => self.code.program.names.find(object),
-            _ => None,
-        };
-        object.is_some_and(|object| {
-            self.assigned(&mut Written { object, values: Vec::new(), methods: BTreeSet::new() })
-        })
+    /// Whether an owner is a queue, or whoever owns such a record already: nobody takes it for himself.
+    fn is_owner_of_many(&self, value: ExprId, object: Name, steps: u8) -> bool {
+        let Some(steps) = steps.checked_sub(1) else { return false };
+        let names = &self.code.program.names;
+        match &self.file.expr(value).kind {
+            ExprKind::Ternary { yes, no, .. } => {
+                [*yes, *no].into_iter().all(|one| self.is_owner_of_many(one, object, steps))
+            }
+            ExprKind::Field { object: of, name, .. } => {
+                let of = self.code.resolution.expr(self.file_id, *of).ty.object();
+                match names.folded(name.value) {
+                    "id" => of.is_some_and(|of| names.folded(of) == "group"),
+                    "ownerid" => of == Some(object),
+                    _ => false,
+                }
+            }
+            ExprKind::Name(_) => self.values(value).is_some_and(|all| {
+                !all.is_empty() && all.into_iter().all(|one| self.is_owner_of_many(one, object, steps))
+            }),
+            _ => false,
+        }
     }
 
     /// Whether a call copies a record.

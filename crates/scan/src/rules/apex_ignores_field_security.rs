@@ -92,7 +92,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .filter(|operation| operation.objects.is_empty() || operation.objects.iter().any(holds_patients))
         .map(|operation| code.top_class(operation.method))
         .collect();
-    let leaving = code.leaving();
+    let leaving = code.leaving(true);
     let holders = Holders::of(cx, code);
     // What `phi-returned-to-client` tells of a query is mended at the query, by the same words.
     let mut told: BTreeMap<(FileId, Span), Severity> = BTreeMap::new();

@@ -50,6 +50,7 @@ use journal::{Confidence, Persona, Place, Severity};
 use crate::Context;
 use sfdx::views::{Field, Object};
 
+use crate::field_path::{self, Reached};
 use crate::code::{Code, Leak, Look, Need, Operation};
 use crate::rule::{Draft, Meta, Outcome};
 use crate::visualforce;
@@ -84,7 +85,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         .collect();
     let controllers = visualforce::controllers(&code.program, cx.pages());
     let callers = code.callers_of(&code.reached(&controllers));
-    let leaving = code.leaving();
+    // Who may see a field is another question than whose record it is.
+    let leaving = code.leaving(false);
     // Operations that are known to hand on and to change nothing of patients'.
     let staying: BTreeSet<(MethodId, source::Span)> = system
         .iter()
@@ -144,17 +146,14 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         own.is_own &= outside.iter().all(|one| own_records.contains(&(id, one.span)));
         let stays = |one: &Operation| {
             let at = (id, one.span);
-            // What selects nothing but Ids is none of those.
-            let is_of_ids = !one.writes
-                && one.text.is_none()
-                && !system.iter().any(|own| (own.method, own.span) == at);
-            let is_kept = staying.contains(&at) || own_records.contains(&at) || is_of_ids;
+            let is_kept = staying.contains(&at) || own_records.contains(&at) || one.selects_ids(code);
             is_kept && !one.gives_access()
         };
         let callees = code.called_by(id);
         let goes_on = callees.iter().any(|callee| goes_on.contains(callee));
         own.stays &= !goes_on && outside.iter().all(|one| stays(one) && !copied.contains(&(one.file, one.span)));
         own.copies &= !goes_on
+            && is_by_idle_action(cx, code, &reached, (id, true))
             && outside.iter().all(|one| stays(one) || chosen_by_nobody.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
         own.deletes |= outside.iter().any(|one| one.deletes);
@@ -166,15 +165,18 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
         let class = code.program.method(operation.method).and_then(|method| method.class);
         let Some(class) = class.filter(|class| found.contains_key(class)) else { continue };
         let selected = code.phi_selected(cx, operation).unwrap_or_default().into_iter();
-        fields.entry(class).or_default().extend(selected.map(|field| {
-            format!("{}.{}", code.written(&field.object), cx.classes.written(&field.object, &field.field))
-        }));
+        let mut all: Vec<String> = selected.map(|field| field.full_name()).collect();
         if operation.fields.contains("*") {
-            let all = operation.objects.iter().flat_map(|object| {
+            for object in &operation.objects {
                 let known = cx.classes.phi_fields(object).into_iter();
-                known.map(move |(field, _)| format!("{}.{field}", code.written(object)))
-            });
-            fields.entry(class).or_default().extend(all);
+                all.extend(known.map(|(field, _)| format!("{}.{field}", code.written(object))));
+            }
+        }
+        let own = fields.entry(class).or_default();
+        for field in all {
+            if !own.iter().any(|known| known.eq_ignore_ascii_case(&field)) {
+                own.insert(code.written_path(&field));
+            }
         }
     }
     for (class, own) in &found {
@@ -275,7 +277,7 @@ fn draft(
     let does = if own.writes { "writes records without asking" } else { "reads records without asking" };
     let through = program.method_name(entry);
     let through = if entry == own.method { String::new() } else { format!(" through `{through}`") };
-    let is_idle = code.exposure(entry) == Some(Exposure::Flow) && !code.is_invoked(cx, entry);
+    let is_idle = is_idle_action(cx, code, entry);
     let reach = match code.exposure(entry) {
         Some(_) if is_idle => {
             format!("flows and agents may reach it{through}, though none in the source does")
@@ -431,7 +433,9 @@ fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
             }
         }
         while let Some(state) = todo.pop_front() {
-            for callee in code.calls(state.0) {
+            let own = program.method(state.0).and_then(|method| method.class);
+            let first_values = own.map(|class| of_first_values(code, class)).unwrap_or_default();
+            for callee in code.calls(state.0).into_iter().chain(first_values) {
                 let class = program.method(callee).and_then(|method| method.class);
                 let without = class.is_some_and(|class| is_without(code, class, state.1));
                 let next = (callee, without);
@@ -440,6 +444,40 @@ fn reached(cx: &Context<'_>, code: &Code) -> BTreeMap<State, Option<State>> {
                     todo.push_back(next);
                 }
             }
+        }
+    }
+    found
+}
+
+/// Whether a method is an action that no flow and no agent of the source uses.
+fn is_idle_action(cx: &Context<'_>, code: &Code, method: MethodId) -> bool {
+    code.exposure(method) == Some(Exposure::Flow) && !code.is_invoked(cx, method)
+}
+
+/// Whether such an action is what leads to a method: ways that something surely takes were looked for first.
+fn is_by_idle_action(
+    cx: &Context<'_>,
+    code: &Code,
+    reached: &BTreeMap<State, Option<State>>,
+    state: State,
+) -> bool {
+    let mut at = state;
+    while let Some(before) = reached.get(&at).copied().flatten() {
+        at = before;
+    }
+    is_idle_action(cx, code, at.0)
+}
+
+/// The methods that run when a class is first used, for the first values of its variables.
+fn of_first_values(code: &Code, class: ClassId) -> BTreeSet<MethodId> {
+    let mut found = BTreeSet::new();
+    let Some(own) = code.program.class(class) else { return found };
+    let Some(file) = code.program.file(own.file) else { return found };
+    for variable in own.variables.values().filter_map(|id| code.program.variable(*id)) {
+        let mut todo: Vec<_> = variable.value.into_iter().filter(|_| variable.is_static).collect();
+        while let Some(expr) = todo.pop() {
+            code.called(own.file, expr, &mut found);
+            todo.extend(file.parts(expr));
         }
     }
     found
@@ -541,7 +579,10 @@ fn fields_by_class(
             _ => {}
         }
         for (object, field) in named {
-            if cx.classes.is_phi(&object, &field) {
+            let reached = Reached { object: object.clone(), field: field.clone() };
+            // A link says which record it is, and not what stands there.
+            let is_link = field.to_ascii_lowercase().ends_with("__r") || field_path::is_reference(cx.project, &reached);
+            if cx.classes.is_phi(&object, &field) && !is_link {
                 let shown = format!("{object}.{}", cx.classes.written(&object, &field));
                 fields.entry(class).or_default().insert(shown);
             }

@@ -147,9 +147,11 @@ struct Sent<'p> {
 
 fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &FlowData, sent: &Sent<'_>, out: &mut Outcome) {
     let mut found: BTreeMap<String, (Option<Place>, Confidence)> = BTreeMap::new();
+    let mut is_of_record = true;
     for value in &sent.values {
         for field in data.of_value(cx, *value) {
             let Some(verdict) = cx.verdict(&field).filter(|verdict| verdict.is_phi()) else { continue };
+            is_of_record &= is_of_the_record(*value);
             let place = value.any().map(|text| cx.place(&text));
             found.entry(field).or_insert((place, verdict.confidence));
         }
@@ -180,7 +182,7 @@ fn judge(cx: &Context<'_>, flow: Flow<'_>, mode: &str, data: &FlowData, sent: &S
          the flow, set `runInMode` to `DefaultMode` so that the user's own rights hold",
     )
     .confidence(confidence)
-    .severity(severity(cx, &sent.way, &fields))
+    .severity(if is_of_record && sent.way.is_to_owner { Severity::Medium } else { severity(cx, &sent.way, &fields) })
     .detail(name.as_str());
     for (field, (place, _)) in found.iter().take(9) {
         if let Some(place) = place {
@@ -203,7 +205,7 @@ fn severity(cx: &Context<'_>, way: &Way, fields: &[String]) -> Severity {
     let is_to_people = matches!(way.to, Destination::Email | Destination::Inside(_));
     if fields.iter().all(|field| is_record_number(cx, field)) {
         Severity::Low
-    } else if is_to_people && fields.iter().all(is_who) || way.is_to_owner {
+    } else if is_to_people && fields.iter().all(is_who) {
         Severity::Medium
     } else {
         META.severity
@@ -275,6 +277,28 @@ fn event<'p>(flow: Flow<'p>, data: &FlowData, create: RecordChange<'p>) -> Optio
     })
 }
 
+/// Whether a variable may hold what no assignment puts there: an input, a first value, what another element gives.
+fn is_filled_elsewhere(flow: Flow<'_>, variable: &str) -> bool {
+    let mut own = flow.variables().filter(|own| own.name().is_some_and(|name| name == variable));
+    let is_open = own.any(|own| own.input() == Some(true) || own.value().is_some());
+    let text = flow.element().source().text();
+    let given = ["assignToReference", "outputReference"]
+        .iter()
+        .map(|element| text.matches(&format!("<{element}>{variable}</{element}>")).count())
+        .sum::<usize>();
+    let items = flow.assignments().flat_map(|assignment| assignment.items());
+    let put_in = items.filter(|item| item.target().is_some_and(|target| target == variable)).count();
+    is_open || given > put_in
+}
+
+/// Whether a value is a field of the record that starts the flow, and of none that it leads to.
+fn is_of_the_record(value: FlowValue<'_>) -> bool {
+    value.reference().is_some_and(|reference| {
+        let mut names = reference.split('.');
+        names.next().is_some_and(|first| first.eq_ignore_ascii_case("$Record")) && names.count() == 1
+    })
+}
+
 /// Whether the recipients of a notification are the owner of the record alone: said so, or by a list into which nothing else is
 /// put.
 fn is_to_owner(flow: Flow<'_>, action: ActionCall<'_>) -> bool {
@@ -288,5 +312,6 @@ fn is_to_owner(flow: Flow<'_>, action: ActionCall<'_>) -> bool {
     let mut put_in = put_in.filter(|item| item.target().is_some_and(|target| is_list(&target))).peekable();
     is_owner(&list)
         || put_in.peek().is_some()
+            && !is_filled_elsewhere(flow, &list)
             && put_in.all(|item| item.value().and_then(|value| value.reference()).is_some_and(|own| is_owner(&own)))
 }

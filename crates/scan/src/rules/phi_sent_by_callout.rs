@@ -14,7 +14,7 @@
 //! ## Seen in the wild
 //! `bcgov/MoH-SAT`: `ODRIntegration` and `EmpiIntegration` call registries of the province by named credentials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
 
 use dataflow::{Sink, Spot};
@@ -23,7 +23,7 @@ use policy::vocabulary::Action;
 
 use crate::Context;
 use crate::code::{self, Code, Leak, Receiver};
-use crate::disclosure::joined;
+use crate::disclosure::{self, joined};
 use crate::flow::{Destination, FoundFlow};
 use crate::rule::{Meta, Outcome};
 
@@ -55,6 +55,7 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             out.flow(FoundFlow { fields: leak.names(cx, code), to, by, place, confidence: Confidence::High });
         }
     }
+    let unsigned = disclosure::unsigned_processors(cx);
     for leak in one_a_call(cx, code, sent()) {
         let leak = &leak;
         let fields = leak.names(cx, code);
@@ -68,6 +69,8 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
                         continue;
                     }
                     let whom = format!("`{}` (`{address}`)", party.id);
+                    let lacks = unsigned.contains(id).then(|| format!("no agreement with `{id}` is on file"));
+                    let facts: Vec<String> = facts.into_iter().chain(lacks).collect();
                     (whom, format!("though {}", joined(&facts)), Severity::High, Some(party.id.to_string()))
                 }
                 Receiver::Host(host) if cx.has_bundle() => {
@@ -100,6 +103,25 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             });
         }
     }
+}
+
+/// The parties of which a finding says that code sends them what it may not.
+pub(super) fn told_parties(cx: &Context<'_>, code: &Code) -> BTreeSet<String> {
+    let wanted = |sink| matches!(sink, Sink::CalloutBody | Sink::CalloutHeader | Sink::CalloutAddress);
+    let mut found = BTreeSet::new();
+    for leak in code.leaks.iter().filter(|leak| wanted(leak.sink)) {
+        let fields = leak.names(cx, code);
+        for receiver in code::receivers(cx, &leak.to) {
+            let Receiver::Party(party, _) = receiver else { continue };
+            let id = party.id.as_str();
+            let is_refused = !code::refusals(cx, Action::Send, id, &fields).is_empty();
+            let is_run = !code.is_for_tests(cx, leak.at.method);
+            if is_refused && is_run && !code::lacks_only_agreement(cx, Action::Send, id, &fields) {
+                found.insert(id.to_owned());
+            }
+        }
+    }
+    found
 }
 
 /// What one call sends to one party of the bundle, whoever hands it to the call: one flow that is declared mends all.

@@ -19,7 +19,8 @@
 //! The bundle is taken at its word: whether an agreement on file is signed, and says what the bundle says that it
 //! says, is for a person to check. Authorisations, consents and restrictions of single patients are not in a source
 //! tree. Where a decision hangs on them alone, the rule reports the flow as unknown. To a party that processes for the
-//! organisation, without any agreement or flow, the address itself is reported.
+//! organisation, without any agreement or flow, the address itself is reported, but where
+//! `phi-sent-by-callout` says what code sends there and that no agreement is on file.
 //!
 //! ## Seen in the wild
 //! No public project carries a bundle yet, so none has the case.
@@ -31,6 +32,7 @@ use policy::vocabulary::Ground;
 
 use crate::Context;
 use crate::disclosure::{self, Objection};
+use super::phi_sent_by_callout;
 use crate::rule::{Draft, Meta, Outcome};
 
 pub(crate) const META: Meta = Meta {
@@ -67,10 +69,15 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             );
         }
     }
+    let told = phi_sent_by_callout::told_parties(cx, cx.code());
     for (party, endpoints) in disclosure::processors_without_flow(cx) {
         out.judged(1);
         let Some(first) = endpoints.first().filter(|_| party.agreements.is_empty()) else { continue };
         let id = party.id.as_str();
+        // What code sends there, and that nothing is signed, stands in one finding.
+        if told.contains(id) {
+            continue;
+        }
         let roles: Vec<String> = party.role.iter().map(|role| format!("`{}`", role.value)).collect();
         let draft = Draft::new(
             first.component.clone(),
