@@ -268,6 +268,11 @@ impl<'w> World<'w> {
             .is_some_and(|own| own.annotations.iter().any(|one| self.text(one.name.value) == "auraenabled"))
     }
 
+    /// What a method does for each constant that it compares a parameter with.
+    pub fn variants(&self, id: MethodId) -> impl Iterator<Item = &Summary> {
+        self.variants.get(&id).into_iter().flat_map(|(_, all)| all.by_constant.values())
+    }
+
     pub fn summary(&self, method: MethodId) -> Option<&Summary> {
         self.summaries.get(method.index())?.as_ref()
     }

@@ -295,9 +295,16 @@ fn patch(arguments: &Classify, found: &Found<'_>, bundle: &Path) -> Result<Verdi
         ),
         None => "; the bundle names nobody who approves it".to_owned(),
     };
+    let counted = |number: usize, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
+    let decided = decisions.objects.len() + decisions.fields.len();
+    let decided = match decided {
+        // What was accepted unseen has a line of its own.
+        0 if arguments.accept_proposed => String::new(),
+        _ => format!("{}, ", counted(decided, "decision")),
+    };
     eprintln!(
-        "{} decisions, {changed} files changed{who}. Apply with `git apply` in the project's folder",
-        decisions.objects.len() + decisions.fields.len(),
+        "{decided}{} changed{who}. Apply with `git apply` in the project's folder",
+        counted(changed, "file")
     );
     Ok(Verdict::InOrder)
 }

@@ -234,6 +234,12 @@ pub(super) fn of(
             hits.extend(summary.open.iter().filter_map(|hit| closed(world, hit, is_exposed, method)));
             if is_exposed {
                 hits.extend(arrived(world, phi, summary));
+                // Who calls may pass any of the constants that it asks about.
+                for variant in world.variants(id) {
+                    let open = variant.open.iter().filter_map(|hit| closed(world, hit, true, method));
+                    let all = variant.closed.iter().cloned().chain(open);
+                    hits.extend(all.filter(|hit| hit.sink == Sink::Result));
+                }
             }
         } else if pages.opened.contains(&id) {
             left.extend(kept(world, summary, id, method, &mut cuts));

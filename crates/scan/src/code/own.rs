@@ -158,6 +158,17 @@ impl Code {
             .is_some_and(|asker| asker.wants_at(span, &|field, bound| field == "id" && asker.is_made(bound)))
     }
 
+    /// Whether a query asks for records by one value in a field, so that whoever asks knows it.
+    pub(super) fn is_asked_by(&self, method: MethodId, span: Span, field: &str) -> bool {
+        self.asker(method).is_some_and(|asker| {
+            asker.wants_at(span, &|named, bound| {
+                let Bound::Expr(value) = bound else { return false };
+                let ty = &self.resolution.expr(asker.file_id, *value).ty;
+                named.eq_ignore_ascii_case(field) && matches!(ty, Ty::Text | Ty::Id | Ty::Number | Ty::Date)
+            })
+        })
+    }
+
     pub(super) fn asker(&self, id: MethodId) -> Option<Asker<'_>> {
         let method = self.program.method(id)?;
         Some(Asker { code: self, id, file_id: method.file, file: self.program.file(method.file)?, method })

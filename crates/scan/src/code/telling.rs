@@ -15,6 +15,7 @@ use super::{Code, Intake, Leak, Way};
 use crate::Context;
 use crate::disclosure::{self, shown};
 use crate::endpoint::{Home, host_of};
+use crate::field_path::Reached;
 use crate::prompt;
 use crate::rule::{Draft, Outcome};
 
@@ -29,7 +30,12 @@ pub(crate) fn followed<'c>(cx: &'c Context<'_>, out: &mut Outcome) -> &'c Code {
 }
 
 /// By object and field, or of the whole record, by which places and in which methods data gets out.
-pub(crate) type Leaving = BTreeMap<(Name, Option<Name>), (BTreeSet<(FileId, Span)>, BTreeSet<MethodId>)>;
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    found: BTreeMap<(Name, Option<Name>), (BTreeSet<(FileId, Span)>, BTreeSet<MethodId>)>,
+    /// Who may see a field is asked, and not whose record it is: then a describe check counts, and so does what one knows.
+    is_of_fields: bool,
+}
 
 /// Looks at each flow to one of these ways out.
 pub(crate) fn each(
@@ -173,11 +179,10 @@ impl Code {
     }
 
     /// The data that gets to whoever sets code off, with each place by which it comes.
-    pub(crate) fn leaving(&self, asks_for_fields: bool) -> Leaving {
-        let mut found = Leaving::new();
+    pub(crate) fn leaving(&self, is_of_fields: bool) -> Leaving {
+        let mut found: BTreeMap<_, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
         for leak in self.leaks.iter().filter(|leak| leak.is_shown()) {
-            // Without what is asked about on its way, where that counts.
-            let leak = &if asks_for_fields { self.without_asked(leak) } else { leak.clone() };
+            let leak = &if is_of_fields { self.without_asked(leak) } else { leak.clone() };
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
             steps.extend([leak.place, leak.at].map(|spot| (spot.file, spot.span)));
             steps.extend(leak.ways.iter().flat_map(Way::places));
@@ -190,7 +195,7 @@ impl Code {
                 }
             }
         }
-        found
+        Leaving { found, is_of_fields }
     }
 
     /// Whether of the patients' fields that a query selects none is among what leaves, by way of its method: they are looked
@@ -224,6 +229,7 @@ impl Code {
         }
         let leaves = |object: Name, field: Option<Name>| {
             leaving
+                .found
                 .get(&(object, field))
                 .is_some_and(|(places, methods)| places.iter().any(is_within) || !above.is_disjoint(methods))
         };
@@ -237,8 +243,17 @@ impl Code {
                 Some(Some(field)) => leaves(object, Some(field)),
             }
         };
+        // By what it asks, the code knows already.
+        let is_known = |own: &Reached| {
+            leaving.is_of_fields
+                && matches!(operation.objects.as_slice(), [object] if own.object.eq_ignore_ascii_case(object))
+                && self.is_asked_by(operation.method, operation.span, &own.field)
+        };
         !operation.objects.iter().any(|object| is_out(object, None))
-            && !selected.iter().any(|own| is_out(&own.object, None) || is_out(&own.object, Some(&own.field)))
+            && !selected
+                .iter()
+                .filter(|own| !is_known(own))
+                .any(|own| is_out(&own.object, None) || is_out(&own.object, Some(&own.field)))
     }
 
     /// Whether it begins in a member of a class or an argument, and in no record.
