@@ -29,10 +29,13 @@ pub(crate) fn followed<'c>(cx: &'c Context<'_>, out: &mut Outcome) -> &'c Code {
     code
 }
 
-/// By object and field, or of the whole record, by which places and in which methods data gets out.
+/// By which places data gets out, and in which methods.
+type Places = (BTreeSet<(FileId, Span)>, BTreeSet<MethodId>);
+
+/// What gets out: by object and field, or of the whole record.
 #[derive(Debug)]
 pub(crate) struct Leaving {
-    found: BTreeMap<(Name, Option<Name>), (BTreeSet<(FileId, Span)>, BTreeSet<MethodId>)>,
+    found: BTreeMap<(Name, Option<Name>), Places>,
     /// Who may see a field is asked, and not whose record it is: then a describe check counts, and so does what one knows.
     is_of_fields: bool,
 }
@@ -180,7 +183,7 @@ impl Code {
 
     /// The data that gets to whoever sets code off, with each place by which it comes.
     pub(crate) fn leaving(&self, is_of_fields: bool) -> Leaving {
-        let mut found: BTreeMap<_, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
+        let mut found: BTreeMap<_, Places> = BTreeMap::new();
         for leak in self.leaks.iter().filter(|leak| leak.is_shown()) {
             let leak = &if is_of_fields { self.without_asked(leak) } else { leak.clone() };
             let mut steps: BTreeSet<(FileId, Span)> = leak.begins.iter().flatten().copied().collect();
