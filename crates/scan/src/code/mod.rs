@@ -1,5 +1,6 @@
 //! What Apex does with patients' data: where it comes from, by which way, and where it gets out.
 
+mod access;
 mod check;
 mod chosen;
 mod database;
@@ -34,7 +35,8 @@ use dataflow::{Cap, Cuts, Did, Exposure, Fields, Given, Graph, Spot, Trace};
 use journal::Place;
 use policy::vocabulary::Identifier;
 
-pub(crate) use check::{Access, Need, is_name_of_record};
+pub(crate) use access::Access;
+pub(crate) use check::{Need, is_name_of_record};
 pub(crate) use database::{Does, does};
 pub(crate) use guessable::{Guesses, Part};
 pub(crate) use holder::Holders;

@@ -149,10 +149,9 @@ pub(crate) fn check(cx: &Context<'_>, out: &mut Outcome) {
             let is_kept = staying.contains(&at) || own_records.contains(&at) || one.selects_ids(code);
             is_kept && !one.gives_access()
         };
-        let callees = code.called_by(id);
-        let goes_on = callees.iter().any(|callee| goes_on.contains(callee));
-        own.stays &= !goes_on && outside.iter().all(|one| stays(one) && !copied.contains(&(one.file, one.span)));
-        own.copies &= !goes_on
+        let leads_on = code.called_by(id).iter().any(|callee| goes_on.contains(callee));
+        own.stays &= !leads_on && outside.iter().all(|one| stays(one) && !copied.contains(&(one.file, one.span)));
+        own.copies &= !leads_on
             && is_by_idle_action(cx, code, &reached, (id, true))
             && outside.iter().all(|one| stays(one) || chosen_by_nobody.contains(&(id, one.span)));
         own.writes |= outside.iter().any(|one| one.writes);
