@@ -183,8 +183,17 @@ pub enum Did {
 }
 
 impl Did {
-    const fn bit(self) -> u32 {
-        1 << self as u32
+    /// Of what every way is asked for; 0 of the rest.
+    const fn bit(self) -> u8 {
+        match self {
+            Did::Checked => 1,
+            Did::Grouped => 2,
+            Did::Answered => 4,
+            Did::Counted => 8,
+            Did::Reread => 16,
+            Did::Forgotten => 32,
+            _ => 0,
+        }
     }
 
     /// Whether data is something else after it: a way that is told in short keeps it.
@@ -200,16 +209,16 @@ pub struct Step {
     pub span: Span,
     pub did: Did,
     pub before: Option<Trace>,
-    pub(crate) length: u16,
-    /// All that was done to here, a bit each.
-    done: u32,
+    pub(crate) length: u8,
+    /// What of that was done to here that is asked for most, a bit each.
+    done: u8,
     pub harmless: Harmless,
 }
 
 pub type Trace = Arc<Step>;
 
 /// Longer ways are told by their ends.
-const STEPS: u16 = 40;
+const STEPS: u8 = 40;
 
 pub fn step(before: Option<&Trace>, file: FileId, span: Span, did: Did) -> Trace {
     let length = before.map_or(0, |step| step.length);
@@ -236,7 +245,14 @@ pub(crate) fn encoded(way: &Trace, harmless: Harmless) -> Trace {
 
 /// Whether something was done with the data on its way.
 pub fn has_step(way: &Trace, wanted: Did) -> bool {
-    way.done & wanted.bit() != 0
+    if wanted.bit() != 0 {
+        return way.done & wanted.bit() != 0;
+    }
+    let mut at = Some(way);
+    while let Some(one) = at.filter(|one| one.did != wanted) {
+        at = one.before.as_ref();
+    }
+    at.is_some()
 }
 
 /// A label and its way. Of two ways the nearer stays, else the first known, and is harmless where both are.
