@@ -102,7 +102,9 @@ pub(super) fn told_once(flows: Vec<Flow>, carriers: &BTreeSet<MethodId>) -> Vec<
         // Subject, body and attachments are put into one mail.
         let of_mail = mails.get(&(sender(&flow), flow.at)).filter(|_| flow.sink == Sink::Mail).copied();
         let place = of_mail.or(of_request).unwrap_or(if is_own { flow.put } else { flow.place });
+        // A number of an answer weighs less in a log.
         let is_counted = flow.way.has_step(Did::Counted);
+        // What is read and what was answered about it go with one mail.
         let is_answer = flow.sink != Sink::Mail && flow.is_answer();
         let standing = (Standing::of(flow.sink, &flow.way), is_answer, is_counted);
         let key = (place, flow.sink, flow.to.clone(), standing);
